@@ -1,0 +1,79 @@
+# One command each, and nothing done twice: what a target needs is created when it is missing, and a stamp named
+# after the content of the lock file says that it is there. Once installed, no target uses the network.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+content = $(firstword $(shell cat $(1) | cksum))
+VENV_STAMP := $(VENV)/pyvenv.cfg
+PYTHON_STAMP := $(VENV)/stamps/python-$(call content,requirements.txt requirements-torch.txt)
+NPM_STAMP := node_modules/.stamp-$(call content,package-lock.json)
+TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_toolchain.py tools/venv_paths.py)
+
+PYTHON_CODE := $(wildcard ml offchain scripts)
+ARGS ?=
+
+.PHONY: help install simulate test check format bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@echo
+	@echo '  More options: make simulate ARGS="--policy aggregate --rounds 150", make test ARGS="-k settle -x"'
+
+install: $(PYTHON_STAMP) $(NPM_STAMP) $(TOOLS_STAMP) ## create .venv, node_modules and the compiler, where missing
+
+simulate: install ## 50 clients, some malicious, train a model through contracts on anvil
+	@$(BIN)/ape run simulate --network foundry $(ARGS)
+
+test: install ## run all tests
+	@$(BIN)/ape test tests $(ARGS)
+
+bench: install ## print the seconds of a round, split by part
+	@$(BIN)/ape run bench --network foundry $(ARGS)
+
+check: install ## run formatters, linters and type checks, changing nothing
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(if $(PYTHON_CODE),$(BIN)/mypy $(PYTHON_CODE))
+	@$(BIN)/forge fmt --check
+
+format: install ## format Python and Solidity
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/forge fmt
+
+lock: $(VENV_STAMP) ## write requirements.txt anew from requirements.in
+	@$(BIN)/python -m venv .build/lock
+	@.build/lock/bin/pip install --quiet pip-tools
+	@.build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	  --output-file requirements.txt requirements.in
+
+clean: ## remove what was built, and keep the installation
+	rm -rf .build contracts/.cache .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV_STAMP):
+	@command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) is not on the PATH; install Python 3.11, or name it: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "error: $(PYTHON) is $$($(PYTHON) --version), expected Python 3.11; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(PYTHON_STAMP): $(VENV_STAMP)
+	@echo 'Installing the Python packages of requirements.txt ...'
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --requirement requirements-torch.txt
+	@mkdir -p $(@D) && rm -f $(@D)/python-* && touch $@
+
+$(NPM_STAMP):
+	@command -v npm >/dev/null || { echo 'error: npm is not on the PATH; install Node.js 20 or newer' >&2; exit 1; }
+	@echo 'Installing the npm packages of package-lock.json ...'
+	@npm ci --ignore-scripts --silent
+	@touch $@
+
+$(TOOLS_STAMP): $(PYTHON_STAMP) $(NPM_STAMP)
+	@$(BIN)/python tools/link_toolchain.py
+	@mkdir -p $(@D) && rm -f $(@D)/tools-* && touch $@

@@ -1,0 +1,132 @@
+"""Puts solc, anvil, forge and cast of the pinned versions into the virtual environment that runs this script.
+
+A native solc of the pinned version on this machine is preferred to npm's wasm build of it (same compiler, same
+bytecode, faster). anvil, forge and cast come from npm, and from the PATH where npm has none for the platform.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = Path(sys.prefix)
+SOLC_VERSION = "0.8.37"
+FOUNDRY_VERSION = "1.7.1"
+
+# Ape starts anvil with a fixed command line, so what it cannot say is said here. --prune-history: anvil slows down with
+# every block it remembers. A number, because evm_revert needs the states that snapshots point at.
+ANVIL_OPTIONS = "--prune-history"
+
+
+class ToolchainError(Exception):
+    """A tool of the pinned version is neither in node_modules nor on this machine."""
+
+
+def main() -> None:
+    """Links every tool and prints one line for each."""
+    if sys.prefix == sys.base_prefix:
+        raise ToolchainError(f"{sys.executable} is not in a virtual environment; run `make install` instead")
+    print(f"solc {SOLC_VERSION}: {install_solc()}")
+    for name in ("anvil", "forge", "cast"):
+        print(f"{name} {FOUNDRY_VERSION}: {install_foundry_tool(name)}")
+    install_paths_hook()
+
+
+def install_solc() -> str:
+    """Installs solc where `SOLCX_BINARY_PATH` will point, and returns where it came from."""
+    folder = VENV / "solcx"
+    folder.mkdir(exist_ok=True)
+    target = folder / f"solc-v{SOLC_VERSION}"
+    native = next(native_compilers(), None)
+    if native is not None:
+        target.unlink(missing_ok=True)
+        shutil.copy(native, target)
+        return f"native, {native}"
+    node = shutil.which("node")
+    if node is None:
+        raise ToolchainError(
+            f"node is not on the PATH and neither is solc {SOLC_VERSION}; install Node.js 20 or newer"
+        )
+    shim = ROOT / "tools" / "solc.js"
+    # The answer to --version is fixed here: Ape asks several times per compilation, and loading the wasm takes a second.
+    answer = version_output([node, str(shim)])
+    if f"Version: {SOLC_VERSION}+" not in answer:
+        raise ToolchainError(
+            f"expected solc {SOLC_VERSION} in node_modules, found: {answer.strip()!r}; run `npm ci`"
+        )
+    write_script(
+        target,
+        f'case "$*" in *--version*) cat <<\'END\'\n{answer}END\n;;\n*) exec {shlex.quote(node)} {shlex.quote(str(shim))} "$@";;\nesac',
+    )
+    return "npm's wasm build"
+
+
+def native_compilers() -> Iterator[Path]:
+    """Yields the native compilers of the pinned version that are already on this machine."""
+    on_path = (Path(folder or ".") / "solc" for folder in os.get_exec_path())
+    home = Path.home()
+    known = (home / ".solcx" / f"solc-v{SOLC_VERSION}", home / ".svm" / SOLC_VERSION / f"solc-{SOLC_VERSION}")
+    for candidate in (*on_path, *known):
+        if VENV in candidate.parents or not os.access(candidate, os.X_OK) or not candidate.is_file():
+            continue
+        if f"Version: {SOLC_VERSION}+" in version_output([str(candidate)]):
+            yield candidate.resolve()
+
+
+def install_foundry_tool(name: str) -> str:
+    """Installs one program of Foundry in the environment's bin folder, and returns where it came from."""
+    packages = sorted((ROOT / "node_modules" / "@foundry-rs").glob(f"{name}-*/bin/{name}*"))
+    for program in packages:
+        if FOUNDRY_VERSION in version_output([str(program)]):
+            link_foundry_tool(name, program)
+            return "npm"
+    outside = os.pathsep.join(folder for folder in os.get_exec_path() if Path(folder) != VENV / "bin")
+    found = shutil.which(name, path=outside)
+    if found is None:
+        raise ToolchainError(
+            f"npm has no {name} for this platform and none is on the PATH; install Foundry {FOUNDRY_VERSION}, then run make again"
+        )
+    link_foundry_tool(name, Path(found))
+    version = re.search(r"\d+\.\d+\.\d+", version_output([found]))
+    return f"{found}, version {version.group() if version else 'unknown'}"
+
+
+def link_foundry_tool(name: str, program: Path) -> None:
+    """Writes the environment's own start script of a program."""
+    options = f"{ANVIL_OPTIONS} " if name == "anvil" else ""
+    write_script(VENV / "bin" / name, f'exec {shlex.quote(str(program))} {options}"$@"')
+
+
+def install_paths_hook() -> None:
+    """Makes `tools/venv_paths.py` run whenever a Python of the environment starts."""
+    packages = Path(sysconfig.get_path("purelib"))
+    shutil.copy(ROOT / "tools" / "venv_paths.py", packages / "stakefed_venv_paths.py")
+    (packages / "stakefed_venv_paths.pth").write_text("import stakefed_venv_paths\n")
+
+
+def version_output(command: list[str]) -> str:
+    """Returns what a program answers to `--version`, and an empty string when it cannot run."""
+    try:
+        return subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def write_script(target: Path, body: str) -> None:
+    """Writes an executable shell script, in place of whatever was there."""
+    target.unlink(missing_ok=True)
+    target.write_text(f"#!/bin/sh\n{body}\n")
+    target.chmod(0o755)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ToolchainError as error:
+        sys.exit(f"error: {error}")
