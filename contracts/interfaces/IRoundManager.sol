@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ISeedSource} from "./ISeedSource.sol";
+import {IStakePool} from "./IStakePool.sol";
+import {Tally} from "../libraries/Tallies.sol";
+
+/// @title IRoundManager
+/// @notice Membership, seats, commitments, tallies, outcomes and the lineage of global models. Never holds tokens.
+/// @dev Nobody owns this contract. Every transition can be called by anyone once its conditions hold.
+interface IRoundManager {
+    /* TYPES */
+
+    /// @notice Where a round is: a function of the clock and of counters, never stored.
+    enum Phase {
+        Idle, // No round is open.
+        Draw, // Opened, waiting for the seed.
+        Propose, // Proposers commit to updates.
+        Publish, // They open their commitments.
+        Vote, // Voters commit to ballots.
+        Reveal, // They open their ballots.
+        Close // Waiting to be finalised.
+    }
+
+    /// @notice What a client did with its last seat.
+    enum Seat {
+        None, // Nothing, or settled since.
+        Committed, // Proposer: stake locked, update committed.
+        Published, // Proposer: commitment opened.
+        Voted, // Voter: stake locked, ballot committed.
+        Revealed, // Voter: ballot opened.
+        Absent // Marked absent, or left its seat.
+    }
+
+    /// @notice A client, in one storage slot, rewritten by each of its actions.
+    struct Client {
+        bytes24 content; // Commitment; seat position once published; ballot once revealed.
+        uint24 round; // Round of its last seat.
+        uint24 place; // Index among the members plus one; 0 when it is none; 2^24 − 1 when removed for good.
+        uint8 strikes; // Seats missed in a row.
+        Seat seat; // What it did with its last seat.
+    }
+
+    /// @notice The latest round, in one storage slot that the next round reuses.
+    struct Head {
+        uint96 seed; // Zero before the draw.
+        uint32 drawnAt; // Unix time of the draw, from which deadlines count; zero before.
+        uint24 round; // Number, from 1; zero before the first round.
+        uint24 members; // Members at the opening.
+        uint16 published; // Bit j set when the proposer at position j published.
+        uint16 ballots; // Ballots committed.
+        uint16 absentVoters; // Voter seats marked absent or left.
+        uint8 updates; // Updates committed.
+        uint8 absentProposers; // Proposer seats marked absent or left.
+        bool shuffled; // Whether a place changed since the opening.
+        bool finalised; // Whether the outcome is fixed.
+    }
+
+    /// @notice What is kept of every round for ever.
+    struct Record {
+        Tally tally; // Sealed tally; zero until the round is finalised.
+        uint96 pot; // The reward pool at the opening, base units.
+        uint64 anchor; // Block whose value is the seed.
+    }
+
+    /// @notice A published update of the latest round, at one seat position.
+    struct Update {
+        bytes32 root; // Merkle root of its canonical bytes.
+        uint256 samples; // Sample count that its proposer claims.
+    }
+
+    /// @notice Everything chosen at deployment; never changed (I9).
+    struct Parameters {
+        uint96 proposerStake; // Base units.
+        uint96 voterStake; // Base units.
+        uint96 bond; // Base units free that joining takes and that a member cannot withdraw.
+        uint96 absencePenalty; // Base units, at most, for a seat neither used nor excused.
+        uint16 proposerBps; // Share of members that propose, basis points, 1 to 5000.
+        uint16 voterSeats; // Committee size, 1 to 16382.
+        uint16 quorumBps; // Share of voter seats below which a round is void, basis points, 0 to 5000.
+        uint8 maxStrikes; // Seats missed in a row until removal; 0 for never.
+        uint24 maxSamples; // Cap on a claimed sample count, at least 1.
+        uint24 maxRounds; // Rounds in all; 0 for no end.
+        uint16 seedDelay; // Blocks from opening to anchor, 1 to 256.
+        uint32 proposeFor; // Seconds.
+        uint32 publishFor; // Seconds.
+        uint32 voteFor; // Seconds.
+        uint32 revealFor; // Seconds.
+        uint32 unbonding; // Seconds from leaving to withdrawal; at least the four phases together.
+        bytes32 rules; // Digest of policy, metric, tolerance, schema, scale and genesis model; the first model id.
+        bytes32 admissionRoot; // Merkle root of the addresses that may join; zero for all.
+    }
+
+    /* EVENTS */
+
+    /// @notice Emitted when `client` becomes a member.
+    event Joined(address indexed client);
+
+    /// @notice Emitted when `client` leaves; `penalty` base units went to the reward pool for a seat not acted on.
+    event Left(address indexed client, uint256 penalty);
+
+    /// @notice Emitted when `client` is removed for good.
+    event Removed(address indexed client);
+
+    /// @notice Emitted when a round opens.
+    /// @param round Its number.
+    /// @param members Members whose seats it draws.
+    /// @param model Id of the global model that it builds on.
+    /// @param pot The reward pool, base units, of which included proposers are paid.
+    /// @param anchor Block whose value becomes the seed.
+    event RoundOpened(uint256 indexed round, uint256 members, bytes32 model, uint256 pot, uint256 anchor);
+
+    /// @notice Emitted when a missed anchor is replaced.
+    event Reanchored(uint256 indexed round, uint256 anchor);
+
+    /// @notice Emitted when the seed is fixed and the clock of `round` starts.
+    event SeedDrawn(uint256 indexed round, uint256 seed);
+
+    /// @notice Emitted when a proposer locks its stake and commits.
+    event UpdateCommitted(uint256 indexed round, address indexed client, bytes24 commitment);
+
+    /// @notice Emitted when a proposer opens its commitment at seat `position`.
+    event UpdatePublished(
+        uint256 indexed round, address indexed client, uint256 position, bytes32 root, uint256 samples
+    );
+
+    /// @notice Emitted when a voter locks its stake and commits.
+    event BallotCommitted(uint256 indexed round, address indexed client, bytes24 commitment);
+
+    /// @notice Emitted when a voter opens its ballot, masked to what was published.
+    event BallotRevealed(uint256 indexed round, address indexed client, uint256 ballot);
+
+    /// @notice Emitted when a seat that locked nothing is marked; `penalty` base units went to the reward pool.
+    event MarkedAbsent(uint256 indexed round, address indexed client, uint256 penalty);
+
+    /// @notice Emitted when a round's outcome is fixed.
+    /// @param round Its number.
+    /// @param tally Its sealed tally.
+    /// @param included Bit j set when proposal j entered the global model.
+    /// @param slashed Base units, escrow → reward pool.
+    /// @param awarded Base units, reward pool → escrow.
+    /// @param model Id of the global model from now on.
+    event RoundFinalised(
+        uint256 indexed round, Tally tally, uint256 included, uint256 slashed, uint256 awarded, bytes32 model
+    );
+
+    /// @notice Emitted when a seat is settled: `payout` base units, escrow → free. Once per lock.
+    event Settled(uint256 indexed round, address indexed client, uint256 payout);
+
+    /* ERRORS */
+
+    /// @notice Thrown when a parameter breaks a bound or a relation.
+    /// @param name Its name.
+    /// @param actual Its value.
+    /// @param bound What it is measured against.
+    error InvalidParameter(string name, uint256 actual, uint256 bound);
+
+    /// @notice Thrown when a call arrives in a phase that does not allow it.
+    error WrongPhase(uint256 round, Phase actual, Phase expected);
+
+    /// @notice Thrown when the caller, or the client named, is no member.
+    error NotMember(address client);
+
+    /// @notice Thrown when a member joins again.
+    error AlreadyMember(address client);
+
+    /// @notice Thrown when one that was removed for good joins again.
+    error RemovedForGood(address client);
+
+    /// @notice Thrown when a Merkle proof does not show that `client` may join.
+    error NotAdmitted(address client);
+
+    /// @notice Thrown when less is free than the bond takes.
+    error BondNotCovered(address client, uint256 free, uint256 bond);
+
+    /// @notice Thrown when a round opens with too few members.
+    error TooFewMembers(uint256 actual, uint256 required);
+
+    /// @notice Thrown when all rounds were played.
+    error RoundsExhausted(uint256 maxRounds);
+
+    /// @notice Thrown when the seed is drawn outside (anchor, anchor + 256].
+    error AnchorNotUsable(uint256 blockNumber, uint256 anchor);
+
+    /// @notice Thrown when an anchor that can still be used would be replaced.
+    error AnchorUsable(uint256 blockNumber, uint256 anchor);
+
+    /// @notice Thrown when `client` has no seat of the kind that the call needs.
+    /// @param round The round.
+    /// @param client Whose seat.
+    /// @param position Its position; 2^256 − 1 when it had none at the opening.
+    /// @param first First position of that kind.
+    /// @param end First position beyond.
+    error NotSeated(uint256 round, address client, uint256 position, uint256 first, uint256 end);
+
+    /// @notice Thrown when `client` did something else with its seat than the call needs.
+    error UnexpectedSeat(uint256 round, address client, Seat actual, Seat expected);
+
+    /// @notice Thrown when content and salt do not open the commitment.
+    error CommitmentMismatch(bytes24 committed, bytes24 opened);
+
+    /// @notice Thrown when a sample count is outside 1 to `maxSamples`.
+    error SamplesOutOfRange(uint256 actual, uint256 maxSamples);
+
+    /// @notice Thrown before its time, Unix seconds.
+    error TooEarly(uint256 actual, uint256 required);
+
+    /// @notice Thrown when a voter is marked in a round in which nothing was published.
+    error NoDuty(uint256 round, address client);
+
+    /// @notice Thrown when a round would be finalised before its schedule ends while seats are open.
+    /// @param round The round.
+    /// @param proposers Proposer seats neither used nor marked.
+    /// @param unpublished Updates committed and not published.
+    /// @param voters Voter seats neither used nor marked.
+    /// @param endsAt Unix time from which it can be finalised all the same.
+    error SeatsOpen(uint256 round, uint256 proposers, uint256 unpublished, uint256 voters, uint256 endsAt);
+
+    /// @notice Thrown when `client` has no seat of `round` to settle.
+    error NothingToSettle(uint256 round, address client);
+
+    /// @notice Thrown when one that left withdraws before its last seat's round is finalised.
+    error SeatUnsettled(uint256 round, address client);
+
+    /// @notice Thrown when more is withdrawn than may leave.
+    error NotWithdrawable(address client, uint256 amount, uint256 available);
+
+    /* MEMBERSHIP */
+
+    /// @notice Makes the caller a member; it can be seated from the next round on.
+    /// @param proof Merkle proof of the caller's address where admission is restricted; empty otherwise.
+    function join(bytes32[] calldata proof) external;
+
+    /// @notice Ends the caller's membership. A seat not yet acted on is given up for min(free, absencePenalty); a stake
+    /// already locked plays on.
+    function requestExit() external;
+
+    /// @notice Sends free tokens to the caller: a member's above the bond; all, once one that left has unbonded.
+    /// @param amount Base units.
+    function withdraw(uint256 amount) external;
+
+    /* A ROUND, BY PHASE */
+
+    /// @notice Opens the next round. Touches no member.
+    function openRound() external;
+
+    /// @notice Replaces an anchor that nobody drew from within 256 blocks.
+    function reanchor() external;
+
+    /// @notice Fixes the seed and starts the clock.
+    /// @param proof What the seed source needs to show the anchor's value.
+    function draw(bytes calldata proof) external;
+
+    /// @notice Locks the caller's proposer stake and binds its update without showing it.
+    /// @param commitment {updateCommitment}.
+    function propose(bytes24 commitment) external;
+
+    /// @notice Opens the caller's update commitment. Its bytes belong into the store from now on, and not before.
+    /// @param root Merkle root of the update's canonical bytes.
+    /// @param samples Sample count, 1 to maxSamples.
+    /// @param salt The commitment's salt.
+    function publish(bytes32 root, uint256 samples, bytes32 salt) external;
+
+    /// @notice Locks the caller's voter stake and binds its ballot without showing it.
+    /// @param commitment {ballotCommitment}.
+    function commitBallot(bytes24 commitment) external;
+
+    /// @notice Opens the caller's ballot and counts it.
+    /// @param ballot Bit j set to accept the proposal at position j; bits of proposals not published are ignored.
+    /// @param salt The commitment's salt.
+    function revealBallot(uint16 ballot, bytes32 salt) external;
+
+    /// @notice Marks a seat that locked nothing, once its deadline passed. A client that could not have staked is
+    /// removed for good; any other gets a strike and pays min(free, absencePenalty).
+    /// @param client Whose seat.
+    function markAbsent(address client) external;
+
+    /// @notice Decides every proposal, fixes all payouts, extends the lineage. Possible at the end of the schedule, or
+    /// earlier when no seat is open. Cost bounded by sixteen proposals.
+    function finalise() external;
+
+    /* SETTLEMENT */
+
+    /// @notice Pays one seat of a finalised round, once. Anyone, any time, any order: amount and payee do not depend on
+    /// the caller. The client's next action does the same by itself.
+    /// @param round The seat's round.
+    /// @param client Whose seat.
+    function settle(uint256 round, address client) external;
+
+    /* VIEWS */
+
+    /// @notice The custody, deployed with this contract.
+    function POOL() external view returns (IStakePool);
+
+    /// @notice Where seeds come from.
+    function SEED_SOURCE() external view returns (ISeedSource);
+
+    /// @notice Everything chosen at deployment.
+    function parameters() external view returns (Parameters memory);
+
+    /// @notice Id of the global model: `rules`, then keccak256(abi.encode(id, root, samples)) for each included update.
+    function model() external view returns (bytes32);
+
+    /// @notice The phase now.
+    function phase() external view returns (Phase);
+
+    /// @notice The latest round.
+    function head() external view returns (Head memory);
+
+    /// @notice The latest round's tally so far.
+    function tally() external view returns (Tally);
+
+    /// @notice What is kept of `round`.
+    function record(uint256 round) external view returns (Record memory);
+
+    /// @notice The update last published at seat `position`; of the latest round when `head().published` has that bit.
+    function update(uint256 position) external view returns (Update memory);
+
+    /// @notice A client as stored, before any settlement that is due.
+    function clientOf(address client) external view returns (Client memory);
+
+    /// @notice Members now.
+    function memberCount() external view returns (uint256);
+
+    /// @notice The member at `index`, below {memberCount}.
+    function memberAt(uint256 index) external view returns (address);
+
+    /// @notice Seats of the latest round: proposers sit at [0, proposers), voters at [proposers, proposers + voters).
+    function seats() external view returns (uint256 proposers, uint256 voters);
+
+    /// @notice The seat position of `client` in the latest round; 2^256 − 1 when it was no member at its opening.
+    function positionOf(address client) external view returns (uint256);
+
+    /// @notice What `client` has in the escrow: its stake while the round is open, its payout once finalised.
+    function escrowOf(address client) external view returns (uint256);
+
+    /// @notice The digest that binds an update to this chain, contract, the latest round, `client` and `salt`.
+    function updateCommitment(address client, bytes32 root, uint256 samples, bytes32 salt)
+        external
+        view
+        returns (bytes24);
+
+    /// @notice The digest that binds a ballot to this chain, contract, the latest round, `client` and `salt`.
+    function ballotCommitment(address client, uint16 ballot, bytes32 salt) external view returns (bytes24);
+}

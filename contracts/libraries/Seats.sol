@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title Seats
+/// @notice Who sits where: a keyed permutation of the members, computed for one member at a time and never stored.
+library Seats {
+    /// @notice Proposer seats at most; bounds every loop over proposals.
+    uint256 internal constant MAX_PROPOSERS = 16;
+
+    /// @notice Half-steps of the Feistel network. Four fail a test of pairs at 50 members.
+    uint256 internal constant STEPS = 8;
+
+    /// @notice Seats of a round: S = min(16, max(1, ⌊(bps·n + 5000) / 10000⌋)), V = min(voterSeats, n − S).
+    /// @param members Members at the round's opening, n ≥ 4.
+    /// @param proposerBps Share of members that propose, basis points, at most 5000.
+    /// @param voterSeats Committee size wanted.
+    /// @return proposers S.
+    /// @return voters V, at least one.
+    function counts(uint256 members, uint256 proposerBps, uint256 voterSeats)
+        internal
+        pure
+        returns (uint256 proposers, uint256 voters)
+    {
+        // No overflow: members fit 24 bits, basis points 16. S ≤ n, since bps ≤ 5000.
+        unchecked {
+            proposers = Math.min(MAX_PROPOSERS, Math.max(1, (proposerBps * members + 5000) / 10_000));
+            voters = Math.min(voterSeats, members - proposers);
+        }
+    }
+
+    /// @notice The position of member `index` in a round: a permutation of [0, members) keyed by `seed`.
+    /// @dev Feistel network on Z_a × Z_b, a = ⌈√n⌉, b = ⌈n / a⌉, walked until the value falls below n. Each step adds a
+    /// function of one half to the other, so it can be undone, whatever the function. O(1): a·b < n + a, so a walk
+    /// takes less than two turns on average.
+    /// @param seed The round's seed.
+    /// @param index Index of the member at the round's opening, below `members`.
+    /// @param members Members at the round's opening.
+    /// @return value Position, below `members`.
+    function position(uint256 seed, uint256 index, uint256 members) internal pure returns (uint256 value) {
+        uint256 a = Math.sqrt(members, Math.Rounding.Ceil);
+        uint256 b = Math.ceilDiv(members, a);
+
+        value = index;
+        do {
+            value = _permute(seed, value, a, b);
+        } while (value >= members);
+    }
+
+    function _permute(uint256 seed, uint256 value, uint256 a, uint256 b) private pure returns (uint256) {
+        // No division by zero: a ≥ b ≥ 1. No overflow: both fit 24 bits.
+        unchecked {
+            uint256 x = value % a;
+            uint256 y = value / a;
+            for (uint256 step; step < STEPS; step += 2) {
+                x = addmod(x, _mix(seed, step, y), a);
+                y = addmod(y, _mix(seed, step + 1, x), b);
+            }
+            return y * a + x;
+        }
+    }
+
+    function _mix(uint256 seed, uint256 step, uint256 half) private pure returns (uint256) {
+        return uint256(Hashes.efficientKeccak256(bytes32(seed), bytes32((step << 128) | half)));
+    }
+}

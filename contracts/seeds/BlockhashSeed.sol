@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ISeedSource} from "../interfaces/ISeedSource.sol";
+
+/// @title BlockhashSeed
+/// @notice For chains without a usable `prevrandao`: the anchor block's hash.
+/// @dev Whoever builds the anchor block can grind its hash at the cost of hashing; see docs/THREATS.md.
+contract BlockhashSeed is ISeedSource {
+    /// @inheritdoc ISeedSource
+    function seed(uint256, uint256 anchor, bytes calldata) external view returns (bytes32 value) {
+        value = blockhash(anchor);
+        require(value != 0, InvalidSeedProof(anchor));
+    }
+}

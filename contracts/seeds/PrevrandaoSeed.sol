@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {BlockHeader} from "@openzeppelin/contracts/utils/BlockHeader.sol";
+import {ISeedSource} from "../interfaces/ISeedSource.sol";
+
+/// @title PrevrandaoSeed
+/// @notice For public networks: the anchor block's `prevrandao`, proved by the block's RLP header against its hash.
+/// @dev Not `block.prevrandao`: that is the value of the block in which the caller acts, which the caller can choose.
+/// Not the hash: its builder can grind it. A proposer that withholds `k` blocks before the anchor gets `2^k` draws.
+contract PrevrandaoSeed is ISeedSource {
+    /// @inheritdoc ISeedSource
+    function seed(uint256, uint256 anchor, bytes calldata header) external view returns (bytes32) {
+        require(keccak256(header) == blockhash(anchor), InvalidSeedProof(anchor));
+
+        return BlockHeader.getPrevRandao(header);
+    }
+}
