@@ -1,0 +1,1 @@
+"""Federated learning without a chain: data, models, training, scores and voter policies."""

@@ -1,0 +1,29 @@
+"""Exceptions of the package; all derive from `MLError`."""
+
+
+class MLError(Exception):
+    """Anything this package refuses, with one sentence that names the value and what was expected."""
+
+
+class SettingsError(MLError):
+    """A setting that is well formed but cannot be used here, such as an unknown device."""
+
+
+class DataError(MLError):
+    """A data set that is missing, damaged, lacks columns or holds too little for the clients."""
+
+
+class SchemaError(MLError):
+    """A model description that cannot exist or does not fit the vector beside it."""
+
+
+class UpdateError(MLError):
+    """A model update that is malformed: wrong length, type or shape, not finite or out of range."""
+
+
+class TrainingError(MLError):
+    """A training job that cannot be run, such as one whose rows do not fit the model."""
+
+
+class ScoreError(MLError):
+    """A score that is undefined, such as the AUROC of rows of one class."""

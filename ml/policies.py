@@ -1,0 +1,164 @@
+"""From a round's updates to every voter's ballot.
+
+A ballot is an integer whose bit j accepts the update at seat position j. All honest voters of a round are
+computed together, since those that average the same updates share the average and its scores.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.canonical import from_bytes
+from ml.errors import UpdateError
+from ml.fixed_point import aggregate, decode
+from ml.schema import Schema
+from ml.scoring import ValidationSets
+from ml.settings import Policy
+
+Parameters = NDArray[np.int32]
+Scores = NDArray[np.float64]
+
+
+def passes(candidate: Scores, current: Scores, tolerance: float) -> NDArray[np.bool_]:
+    """Return per voter whether s_candidate ≥ (1 − ε)·s_current (paper, Eq. 2).
+
+    >>> passes(np.array([0.95, 0.94]), np.array([1.0, 1.0]), 0.05)
+    array([ True, False])
+    """
+    return candidate >= (1 - tolerance) * current
+
+
+def parse_updates(blobs: Mapping[int, bytes | None], schema: Schema) -> dict[int, Parameters]:
+    """Return the well-formed updates by ascending seat position; None in `blobs` is an unavailable one."""
+    parsed = {}
+    for position in sorted(blobs):
+        blob = blobs[position]
+        try:
+            if blob is not None:
+                parsed[position] = from_bytes(blob, schema)
+        except UpdateError:
+            continue  # A malformed update is an ordinary event of a round: its bit stays 0.
+    return parsed
+
+
+def admissible(updates: Mapping[int, Parameters], parent: Parameters) -> dict[int, Parameters]:
+    """Return the updates that may be accepted at all, by seat position in ascending order.
+
+    Left out are those of the wrong type or length, and byte-equal to the parent or to the update of a lower
+    position.
+    """
+    seen = {parent.tobytes()}
+    kept = {}
+    for position in sorted(updates):
+        update = updates[position]
+        content = update.tobytes()
+        if update.dtype == np.int32 and update.shape == parent.shape and content not in seen:
+            seen.add(content)
+            kept[position] = update
+    return kept
+
+
+def ballots(
+    policy: Policy,
+    updates: Mapping[int, Parameters],
+    samples: Mapping[int, int],
+    parent: Parameters,
+    validation: ValidationSets,
+    voters: Sequence[int],
+    tolerance: float,
+) -> list[int]:
+    """Return the honest ballots of `voters`, in their order.
+
+    Args:
+        policy: "aggregate": the average of all admissible updates decides on all bits (the paper).
+            "verdict": each update is judged by itself; then the average of those that passed, worst cleared
+            until it passes.
+        updates: Parsed updates by seat position; inadmissible ones get bit 0 from everyone.
+        samples: Weight of each update in an average, by seat position.
+        parent: The current global model.
+        validation: All clients' validation rows.
+        voters: Clients, as indices into `validation`.
+        tolerance: ε of Eq. 2.
+    """
+    judge = _Judge(admissible(updates, parent), samples, parent, validation, voters, tolerance)
+    decided = judge.aggregate() if policy == "aggregate" else judge.verdict()
+    return [bitmap(positions) for positions in decided]
+
+
+def bitmap(positions: Iterable[int]) -> int:
+    """Return the integer with the bits of `positions` set.
+
+    >>> bitmap([0, 3])
+    9
+    """
+    return sum(1 << position for position in set(positions))
+
+
+def flipped(ballot: int, published: Iterable[int]) -> int:
+    """Return a malicious voter's ballot: the honest one with every published position's bit inverted.
+
+    >>> bin(flipped(0b0101, [0, 1, 2]))
+    '0b10'
+    """
+    return ballot ^ bitmap(published)
+
+
+class _Judge:
+    """One round's models, with every average computed and scored once."""
+
+    def __init__(
+        self,
+        updates: Mapping[int, Parameters],
+        samples: Mapping[int, int],
+        parent: Parameters,
+        validation: ValidationSets,
+        voters: Sequence[int],
+        tolerance: float,
+    ) -> None:
+        self._updates = updates
+        self._samples = samples
+        self._validation = validation
+        self._voters = voters
+        self._tolerance = tolerance
+        self._everyone = range(len(voters))
+        self._current = self._score(parent, self._everyone) if updates else np.zeros(len(voters))
+
+    def _score(self, model: Parameters, voters: Sequence[int]) -> Scores:
+        return self._validation.scores(decode(model), [self._voters[v] for v in voters])
+
+    def _average_passes(self, mask: tuple[int, ...], voters: Sequence[int]) -> NDArray[np.bool_]:
+        average = aggregate([self._updates[j] for j in mask], [self._samples[j] for j in mask])
+        return passes(self._score(average, voters), self._current[np.asarray(voters)], self._tolerance)
+
+    def aggregate(self) -> list[tuple[int, ...]]:
+        mask = tuple(self._updates)
+        if not mask:
+            return [() for _ in self._voters]
+        return [mask if yes else () for yes in self._average_passes(mask, self._everyone)]
+
+    def verdict(self) -> list[tuple[int, ...]]:
+        own = {j: self._score(update, self._everyone) for j, update in self._updates.items()}
+        accepted = {j: passes(score, self._current, self._tolerance) for j, score in own.items()}
+        masks = [tuple(j for j in own if accepted[j][v]) for v in self._everyone]
+        # An average of one is that update, which has passed.
+        undecided = [v for v, mask in enumerate(masks) if len(mask) > 1]
+        while undecided:
+            failed = self._failing(masks, undecided)
+            for v in failed:
+                # Of equally bad ones the highest position goes, so that the choice is everyone's.
+                worst = min(masks[v], key=lambda j: (own[j][v], -j))
+                masks[v] = tuple(j for j in masks[v] if j != worst)
+            undecided = [v for v in failed if len(masks[v]) > 1]
+        return masks
+
+    def _failing(self, masks: Sequence[tuple[int, ...]], voters: Sequence[int]) -> list[int]:
+        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for v in voters:
+            groups[masks[v]].append(v)
+        failed: list[int] = []
+        for mask, members in groups.items():
+            accepted = self._average_passes(mask, members)
+            failed += [v for v, yes in zip(members, accepted, strict=True) if not yes]
+        return failed
