@@ -1,7 +1,8 @@
 """Puts solc, anvil, forge and cast of the pinned versions into the virtual environment that runs this script.
 
-A native solc of the pinned version on this machine is preferred to npm's wasm build of it (same compiler, same
-bytecode, faster). anvil, forge and cast come from npm, and from the PATH where npm has none for the platform.
+A native solc of the pinned version on this machine is preferred to npm's wasm build of it: the same compiler
+and bytecode, but faster. anvil, forge and cast come from npm, or from the PATH where npm has none for the
+platform.
 """
 
 import os
@@ -19,9 +20,25 @@ VENV = Path(sys.prefix)
 SOLC_VERSION = "0.8.37"
 FOUNDRY_VERSION = "1.7.1"
 
-# Ape starts anvil with a fixed command line, so what it cannot say is said here. --prune-history: anvil slows down with
-# every block it remembers. A number, because evm_revert needs the states that snapshots point at.
-ANVIL_OPTIONS = "--prune-history"
+# What Ape's fixed command line for anvil lacks, and has too much of. --prune-history: else anvil slows down
+# with every block and writes old states into the home directory. --enable-tx-gas-limit: EIP-7825, as public
+# networks have it. --steps-tracing: a gigabyte for 30,000 small transactions; neither traces nor errors need it.
+ANVIL_START = """\
+for argument; do
+  shift
+  [ "$argument" = --steps-tracing ] || set -- "$@" "$argument"
+done
+exec {program} --prune-history --enable-tx-gas-limit "$@"
+"""
+PROGRAM_START = 'exec {program} "$@"\n'
+# The answer to --version is fixed: Ape asks several times per compilation, and the wasm loads in a second.
+SOLC_START = """\
+case "$*" in
+*--version*) cat <<'END' ;;
+{version}END
+*) exec {node} {shim} "$@" ;;
+esac
+"""
 
 
 class ToolchainError(Exception):
@@ -51,19 +68,13 @@ def install_solc() -> str:
     node = shutil.which("node")
     if node is None:
         raise ToolchainError(
-            f"node is not on the PATH and neither is solc {SOLC_VERSION}; install Node.js 20 or newer"
+            f"neither node nor solc {SOLC_VERSION} is on the PATH; install Node.js 20 or newer"
         )
-    shim = ROOT / "tools" / "solc.js"
-    # The answer to --version is fixed here: Ape asks several times per compilation, and loading the wasm takes a second.
-    answer = version_output([node, str(shim)])
-    if f"Version: {SOLC_VERSION}+" not in answer:
-        raise ToolchainError(
-            f"expected solc {SOLC_VERSION} in node_modules, found: {answer.strip()!r}; run `npm ci`"
-        )
-    write_script(
-        target,
-        f'case "$*" in *--version*) cat <<\'END\'\n{answer}END\n;;\n*) exec {shlex.quote(node)} {shlex.quote(str(shim))} "$@";;\nesac',
-    )
+    shim = str(ROOT / "tools" / "solc.js")
+    version = version_output([node, shim])
+    if f"Version: {SOLC_VERSION}+" not in version:
+        raise ToolchainError(f"expected solc {SOLC_VERSION} in node_modules, got {version!r}; run `npm ci`")
+    write_script(target, SOLC_START.format(version=version, node=shlex.quote(node), shim=shlex.quote(shim)))
     return "npm's wasm build"
 
 
@@ -90,7 +101,7 @@ def install_foundry_tool(name: str) -> str:
     found = shutil.which(name, path=outside)
     if found is None:
         raise ToolchainError(
-            f"npm has no {name} for this platform and none is on the PATH; install Foundry {FOUNDRY_VERSION}, then run make again"
+            f"npm has no {name} for this platform and none is on the PATH; install Foundry {FOUNDRY_VERSION}"
         )
     link_foundry_tool(name, Path(found))
     version = re.search(r"\d+\.\d+\.\d+", version_output([found]))
@@ -99,8 +110,8 @@ def install_foundry_tool(name: str) -> str:
 
 def link_foundry_tool(name: str, program: Path) -> None:
     """Writes the environment's own start script of a program."""
-    options = f"{ANVIL_OPTIONS} " if name == "anvil" else ""
-    write_script(VENV / "bin" / name, f'exec {shlex.quote(str(program))} {options}"$@"')
+    start = ANVIL_START if name == "anvil" else PROGRAM_START
+    write_script(VENV / "bin" / name, start.format(program=shlex.quote(str(program))))
 
 
 def install_paths_hook() -> None:
@@ -121,7 +132,7 @@ def version_output(command: list[str]) -> str:
 def write_script(target: Path, body: str) -> None:
     """Writes an executable shell script, in place of whatever was there."""
     target.unlink(missing_ok=True)
-    target.write_text(f"#!/bin/sh\n{body}\n")
+    target.write_text(f"#!/bin/sh\n{body}")
     target.chmod(0o755)
 
 

@@ -1,7 +1,7 @@
 """Points every Python of the virtual environment at the compiler and the chain that `make` put into it.
 
-`tools/link_toolchain.py` installs this module so that it runs at interpreter start: `.venv/bin/ape` then works without
-`source .venv/bin/activate`, and neither the home directory nor a compiler of another project is read or written.
+`tools/link_toolchain.py` installs this module so that it runs when Python starts: `.venv/bin/ape` then works
+without `source .venv/bin/activate`, and no compiler is looked for, or put, in the home directory.
 """
 
 import os
