@@ -22,7 +22,7 @@ FOUNDRY_VERSION = "1.7.1"
 
 # What Ape's fixed command line for anvil lacks, and has too much of. --prune-history: else anvil slows down
 # with every block and writes old states into the home directory. --enable-tx-gas-limit: EIP-7825, as public
-# networks have it. --steps-tracing: a gigabyte for 30,000 small transactions; neither traces nor errors need it.
+# networks have it. --steps-tracing: a gigabyte for 30,000 small transactions, and errors are decoded without.
 ANVIL_START = """\
 for argument; do
   shift
@@ -115,10 +115,10 @@ def link_foundry_tool(name: str, program: Path) -> None:
 
 
 def install_paths_hook() -> None:
-    """Makes `tools/venv_paths.py` run whenever a Python of the environment starts."""
+    """Makes every Python of the environment run `tools/venv_paths.py` and find the project's own packages."""
     packages = Path(sysconfig.get_path("purelib"))
     shutil.copy(ROOT / "tools" / "venv_paths.py", packages / "stakefed_venv_paths.py")
-    (packages / "stakefed_venv_paths.pth").write_text("import stakefed_venv_paths\n")
+    (packages / "stakefed_venv_paths.pth").write_text(f"{ROOT}\nimport stakefed_venv_paths\n")
 
 
 def version_output(command: list[str]) -> str:
