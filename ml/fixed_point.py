@@ -82,7 +82,7 @@ def _check(updates: Sequence[NDArray[np.int32]], samples: Sequence[int]) -> None
     for update in updates:
         if update.dtype != np.int32 or update.ndim != 1 or update.shape != updates[0].shape:
             raise UpdateError(
-                f"updates must be int32 vectors of {updates[0].size}, got {update.dtype} of shape {update.shape}"
+                f"updates must be int32 [{updates[0].size}], got {update.dtype} with shape {update.shape}"
             )
     if any(isinstance(weight, bool) or not isinstance(weight, int) or weight < 1 for weight in samples):
         raise UpdateError(f"sample counts must be positive integers, got {list(samples)}")

@@ -19,7 +19,8 @@ _CHUNK_ROWS = (
 def read(path: Path, features: Features) -> pd.DataFrame:
     """Return the usable loans of a CSV or CSV.GZ file.
 
-    Usable are loans paid or charged off that lack no value in a used column; columns are as `typed` makes them.
+    Usable are loans paid or charged off that lack no value in a used column. Columns are as `typed` makes
+    them.
 
     Raises:
         DataError: When the file is missing, not readable as CSV, cut off, lacks columns, or holds no usable
