@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ISeedSource} from "./ISeedSource.sol";
 import {IStakePool} from "./IStakePool.sol";
+import {Seat} from "../libraries/Clients.sol";
 import {Tally} from "../libraries/Tallies.sol";
 
 /// @title IRoundManager
@@ -22,38 +23,29 @@ interface IRoundManager {
         Close // Waiting to be finalised.
     }
 
-    /// @notice What a client did with its last seat.
-    enum Seat {
-        None, // Nothing, or settled since.
-        Committed, // Proposer: stake locked, update committed.
-        Published, // Proposer: commitment opened.
-        Voted, // Voter: stake locked, ballot committed.
-        Revealed, // Voter: ballot opened.
-        Absent // Marked absent, or left its seat.
-    }
-
-    /// @notice A client, in one storage slot, rewritten by each of its actions.
-    struct Client {
+    /// @notice A client, as {clientOf} shows it.
+    struct ClientState {
+        bool isMember; // Whether it is a member now.
+        uint256 place; // Index among the members plus one; 0 when it is none; 2^24 − 1 when removed for good.
+        uint256 strikes; // Seats missed in a row.
+        uint256 round; // Round of its last seat.
+        Seat seat; // What it did with that seat.
         bytes24 content; // Commitment; seat position once published; ballot once revealed.
-        uint24 round; // Round of its last seat.
-        uint24 place; // Index among the members plus one; 0 when it is none; 2^24 − 1 when removed for good.
-        uint8 strikes; // Seats missed in a row.
-        Seat seat; // What it did with its last seat.
     }
 
-    /// @notice The latest round, in one storage slot that the next round reuses.
-    struct Head {
-        uint96 seed; // Zero before the draw.
-        uint32 drawnAt; // Unix time of the draw, from which deadlines count; zero before.
-        uint24 round; // Number, from 1; zero before the first round.
-        uint24 members; // Members at the opening.
-        uint16 published; // Bit j set when the proposer at position j published.
-        uint16 ballots; // Ballots committed.
-        uint16 absentVoters; // Voter seats marked absent or left.
-        uint8 updates; // Updates committed.
-        uint8 absentProposers; // Proposer seats marked absent or left.
+    /// @notice The latest round, as {head} shows it.
+    struct RoundState {
+        uint256 round; // Number, from 1; zero before the first round.
+        uint256 members; // Members at the opening.
+        uint256 drawnAt; // Unix time of the draw, from which deadlines count; zero before.
+        uint256 seed; // 96 bits; zero before the draw.
+        uint256 updates; // Updates committed.
+        uint256 published; // Bit j set when the proposer at position j published.
+        uint256 absentProposers; // Proposer seats marked absent or given up.
+        uint256 ballots; // Ballots committed.
+        uint256 absentVoters; // Voter seats marked absent or given up.
         bool shuffled; // Whether a place changed since the opening.
-        bool finalised; // Whether the outcome is fixed.
+        bool finalised; // Whether the outcome is fixed; true before the first round.
     }
 
     /// @notice What is kept of every round for ever.
@@ -79,7 +71,7 @@ interface IRoundManager {
         uint16 voterSeats; // Committee size, 1 to 16382.
         uint16 quorumBps; // Share of voter seats below which a round is void, basis points, 0 to 5000.
         uint8 maxStrikes; // Seats missed in a row until removal; 0 for never.
-        uint24 maxSamples; // Cap on a claimed sample count, at least 1.
+        uint16 maxSamples; // Cap on a claimed sample count, at least 1.
         uint24 maxRounds; // Rounds in all; 0 for no end.
         uint16 seedDelay; // Blocks from opening to anchor, 1 to 256.
         uint32 proposeFor; // Seconds.
@@ -305,7 +297,7 @@ interface IRoundManager {
     function phase() external view returns (Phase);
 
     /// @notice The latest round.
-    function head() external view returns (Head memory);
+    function head() external view returns (RoundState memory);
 
     /// @notice The latest round's tally so far.
     function tally() external view returns (Tally);
@@ -317,7 +309,7 @@ interface IRoundManager {
     function update(uint256 position) external view returns (Update memory);
 
     /// @notice A client as stored, before any settlement that is due.
-    function clientOf(address client) external view returns (Client memory);
+    function clientOf(address client) external view returns (ClientState memory);
 
     /// @notice Members now.
     function memberCount() external view returns (uint256);

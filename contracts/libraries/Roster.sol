@@ -22,7 +22,7 @@ library Roster {
 
     /// @notice Adds a member at the end.
     /// @return place Its index plus one.
-    function add(State storage self, address client) internal returns (uint24 place) {
+    function add(State storage self, address client) internal returns (uint256 place) {
         // The largest place is reserved for the removed.
         require(self.count < type(uint24).max - 1, RosterFull(type(uint24).max - 1));
 
@@ -32,9 +32,9 @@ library Roster {
 
     /// @notice Takes the member at `place` out and moves the last one there.
     /// @return moved The member whose place is `place` from now on; zero when it was the last itself.
-    function take(State storage self, uint24 place) internal returns (address moved) {
-        uint24 last = self.count;
-        self.count = last - 1;
+    function take(State storage self, uint256 place) internal returns (address moved) {
+        uint256 last = self.count;
+        self.count = uint24(last - 1); // Safe cast: less than before.
 
         if (place != last) {
             moved = self.members[last - 1];
@@ -44,14 +44,15 @@ library Roster {
     }
 
     /// @notice Notes where `client` stood when `round` opened, unless that was noted before.
-    function note(State storage self, address client, uint24 round, uint24 place) internal {
-        if (self.origins[client].round != round) self.origins[client] = Origin(round, place);
+    function note(State storage self, address client, uint256 round, uint256 place) internal {
+        // Safe casts: rounds and places fit 24 bits.
+        if (self.origins[client].round != round) self.origins[client] = Origin(uint24(round), uint24(place));
     }
 
     /// @notice The place that `client` held when `round` opened.
     /// @param place Its place now.
     /// @return Index plus one; zero when it was no member then, or joined later.
-    function placeAtOpening(State storage self, address client, uint24 round, uint24 place)
+    function placeAtOpening(State storage self, address client, uint256 round, uint256 place)
         internal
         view
         returns (uint256)

@@ -38,9 +38,13 @@ library Seats {
     /// @param seed The round's seed.
     /// @param index Index of the member at the round's opening, below `members`.
     /// @param members Members at the round's opening.
+    /// @param a ⌈√members⌉, kept with the round: a root costs as much as the permutation.
     /// @return value Position, below `members`.
-    function position(uint256 seed, uint256 index, uint256 members) internal pure returns (uint256 value) {
-        uint256 a = Math.sqrt(members, Math.Rounding.Ceil);
+    function position(uint256 seed, uint256 index, uint256 members, uint256 a)
+        internal
+        pure
+        returns (uint256 value)
+    {
         uint256 b = Math.ceilDiv(members, a);
 
         value = index;
