@@ -1,0 +1,68 @@
+"""Everything that a deployment fixes for ever."""
+
+from dataclasses import dataclass
+
+from offchain.reference.errors import require
+from offchain.reference.seats import MAX_PROPOSERS
+from offchain.reference.tally import MAX_VOTERS
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The struct `IRoundManager.Parameters`, field by field in the same order.
+
+    Raises:
+        Refused: InvalidParameter(name, actual, bound) for the first value that breaks a bound or a relation.
+    """
+
+    proposer_stake: int  # base units
+    voter_stake: int  # base units
+    bond: int  # base units
+    absence_penalty: int  # base units
+    proposer_bps: int  # basis points, 1 to 5000
+    voter_seats: int  # 1 to 16382
+    quorum_bps: int  # basis points, 0 to 5000
+    max_strikes: int  # 0 for never
+    max_samples: int  # at least 1
+    max_rounds: int  # 0 for no end
+    seed_delay: int  # blocks, 1 to 256
+    propose_for: int  # seconds
+    publish_for: int  # seconds
+    vote_for: int  # seconds
+    reveal_for: int  # seconds
+    unbonding: int  # seconds, at least the four phases
+    rules: bytes  # 32 bytes
+    admission_root: bytes = bytes(32)
+
+    def __post_init__(self) -> None:
+        """Check bounds and relations in the order of the contract."""
+        _at_least("proposerStake", self.proposer_stake, 1)
+        _at_least("voterStake", self.voter_stake, MAX_PROPOSERS)
+        _at_least("bond", self.bond, max(self.proposer_stake, self.voter_stake) + self.absence_penalty)
+        _at_least("proposerBps", self.proposer_bps, 1)
+        _at_most("proposerBps", self.proposer_bps, 5000)
+        _at_least("voterSeats", self.voter_seats, 1)
+        _at_most("voterSeats", self.voter_seats, MAX_VOTERS)
+        _at_most("quorumBps", self.quorum_bps, 5000)
+        _at_least("maxSamples", self.max_samples, 1)
+        _at_least("seedDelay", self.seed_delay, 1)
+        _at_most("seedDelay", self.seed_delay, 256)
+        _at_least("proposeFor", self.propose_for, 1)
+        _at_least("publishFor", self.publish_for, 1)
+        _at_least("voteFor", self.vote_for, 1)
+        _at_least("revealFor", self.reveal_for, 1)
+        _at_least("unbonding", self.unbonding, self.schedule)
+        _at_least("rules", int.from_bytes(self.rules), 1)
+
+    @property
+    def schedule(self) -> int:
+        """The four phases together, seconds."""
+        return self.propose_for + self.publish_for + self.vote_for + self.reveal_for
+
+
+def _at_least(name: str, actual: int, bound: int) -> None:
+    require(actual >= bound, "InvalidParameter", name, actual, bound)
+
+
+def _at_most(name: str, actual: int, bound: int) -> None:
+    require(actual <= bound, "InvalidParameter", name, actual, bound)

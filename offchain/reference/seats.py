@@ -1,0 +1,59 @@
+"""Who sits where: the contracts' library Seats."""
+
+from math import isqrt
+
+from ml.hashing import keccak256
+
+MAX_PROPOSERS = 16
+STEPS = 8
+NO_POSITION = 2**256 - 1
+
+
+def counts(members: int, proposer_bps: int, voter_seats: int) -> tuple[int, int]:
+    """Proposer and voter seats of a round: S = min(16, max(1, ⌊(bps·n + 5000) / 10000⌋)), V = min(seats, n − S).
+
+    >>> counts(50, 1000, 16_382)
+    (5, 45)
+    """
+    proposers = min(MAX_PROPOSERS, max(1, (proposer_bps * members + 5000) // 10_000))
+    return proposers, min(voter_seats, members - proposers)
+
+
+def position(seed: int, index: int, members: int) -> int:
+    """The position of member `index`: a permutation of [0, members) keyed by `seed`.
+
+    A Feistel network on Z_a × Z_b, a = ⌈√n⌉, b = ⌈n / a⌉, walked until the value falls below n.
+    """
+    a, b = _sides(members)
+    value = index
+    while True:
+        x, y = value % a, value // a
+        for step in range(0, STEPS, 2):
+            x = (x + _mix(seed, step, y)) % a
+            y = (y + _mix(seed, step + 1, x)) % b
+        value = y * a + x
+        if value < members:
+            return value
+
+
+def index_at(seed: int, place: int, members: int) -> int:
+    """The member at position `place`: the inverse of `position`, at the same cost."""
+    a, b = _sides(members)
+    value = place
+    while True:
+        x, y = value % a, value // a
+        for step in range(STEPS - 2, -1, -2):
+            y = (y - _mix(seed, step + 1, x)) % b
+            x = (x - _mix(seed, step, y)) % a
+        value = y * a + x
+        if value < members:
+            return value
+
+
+def _sides(members: int) -> tuple[int, int]:
+    a = isqrt(members - 1) + 1
+    return a, -(-members // a)
+
+
+def _mix(seed: int, step: int, half: int) -> int:
+    return int.from_bytes(keccak256(seed.to_bytes(32) + (step << 128 | half).to_bytes(32)))
