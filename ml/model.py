@@ -35,9 +35,9 @@ def mlp_schema(inputs: int, hidden: int = HIDDEN) -> Schema:
 def initial_parameters(schema: Schema, seed: int) -> NDArray[np.float32]:
     """Return a float32 vector [size]: weights (in, out) from U(−√(6/in), √(6/in)), zero biases.
 
-    He et al. (2015), made for ReLU; the paper names none. PyTorch's own default learns more slowly, and while the
-    global model is no better than the base rate every poisoned update passes Eq. 2. NumPy draws, so that the
-    genesis model does not depend on PyTorch's version.
+    He et al. (2015), made for ReLU; the paper names none. PyTorch's own default learns more slowly, and
+    while the global model is no better than the base rate every poisoned update passes Eq. 2. NumPy
+    draws, so that the genesis model does not depend on PyTorch's version.
     """
     generator = np.random.default_rng(seed)
     parameters = np.zeros(schema.size, dtype=np.float32)

@@ -1,0 +1,36 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from ml.data.loans import book
+
+
+@pytest.fixture(scope="session")
+def real_loans():
+    root = Path(__file__).resolve().parents[2]
+    path = (
+        Path(os.environ.get("STAKEFED_SHARED", root.parent / "shared"))
+        / "data"
+        / "lendingclub_2007_2011.csv.gz"
+    )
+    if not path.is_file():
+        pytest.skip(f"no real loans at {path}; set STAKEFED_SHARED")
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_book():
+    return book(2_000)
+
+
+@pytest.fixture
+def loan_file(tmp_path, small_book):
+    """Write a loan book, changed by the test, where a Lending Club file is expected."""
+
+    def write(frame=small_book, name="loans.csv"):
+        path = tmp_path / name
+        frame.to_csv(path, index=False)
+        return path
+
+    return write

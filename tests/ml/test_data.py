@@ -1,0 +1,263 @@
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.data import lending_club, load
+from ml.data.columns import CATEGORICAL, CREDIT_MONTHS, required, typed
+from ml.data.encoding import Encoder
+from ml.data.loans import book
+from ml.data.shares import federate, split_rows
+from ml.errors import DataError
+from ml.model import initial_parameters, mlp_schema
+from ml.scoring import score
+from ml.settings import DataSettings, TrainingSettings
+from ml.training import TrainingJob, train
+
+
+def settings(path, **changes):
+    return DataSettings(**{"dataset": "lending-club", "path": path, "clients": 4} | changes)
+
+
+# The built-in book
+
+
+def test_the_book_is_always_the_same():
+    assert book(500).equals(book(500))
+    assert book(3).annual_inc.tolist() == [54332.0, 73322.0, 44144.0]
+
+
+def test_the_book_has_lending_clubs_fields_and_nothing_missing(small_book):
+    assert set(small_book.columns) == set(required("application"))
+    assert not small_book.isna().any().any()
+
+
+def test_the_book_is_as_large_as_asked_and_its_base_rate_is_near_85_percent():
+    loans = book(40_000)
+    assert len(loans) == 40_000
+    assert 0.83 < (loans.loan_status == "Fully Paid").mean() < 0.87
+
+
+def test_the_paper_network_reaches_95_percent_on_the_book():
+    data = load(DataSettings(clients=1, rows=40_000))
+    schema = mlp_schema(data.inputs)
+    only = data.clients[0]
+    job = TrainingJob(only.X_train, only.y_train, seed=0)
+    trained = train(initial_parameters(schema, 0), [job], schema, TrainingSettings(local_epochs=2))[0]
+    assert 0.945 < score(trained, data.X_test, data.y_test, "accuracy", schema) < 0.975
+
+
+# The split
+
+
+@pytest.mark.parametrize(("rows", "clients"), [(40_000, 50), (1003, 7), (32, 5)])
+def test_the_split_is_a_partition_into_equal_shares(rows, clients):
+    split = split_rows(rows, clients, np.random.default_rng(0))
+    everyone = np.concatenate([split.train.ravel(), split.validation.ravel(), split.test])
+    assert len(set(everyone)) == len(everyone)
+    assert len(split.test) == round(rows * 0.2)
+    assert rows - len(everyone) < clients
+    share = split.train.shape[1] + split.validation.shape[1]
+    assert split.validation.shape == (clients, round(share * 0.2))
+
+
+def test_the_split_depends_on_the_seed_alone(small_book):
+    first, again, other = (load(DataSettings(clients=4, rows=500, seed=seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first.clients[3].X_train, again.clients[3].X_train)
+    assert np.array_equal(first.y_test, again.y_test)
+    assert not np.array_equal(first.y_test, other.y_test)
+
+
+def test_rows_and_labels_stay_together(small_book):
+    marked = typed(small_book, "application").assign(dti=(small_book.loan_status == "Fully Paid") * 1.0)
+    data = federate(marked, "application", clients=3, seed=0)
+    dti = data.feature_names.index("dti")
+    for client in data.clients:
+        for X, y in ((client.X_train, client.y_train), (client.X_validation, client.y_validation)):
+            assert X.dtype == y.dtype == np.float32
+            assert X.shape == (len(y), data.inputs)
+            assert np.array_equal(X[:, dti] > 0, y == 1)
+    assert np.array_equal(data.X_test[:, dti] > 0, data.y_test == 1)
+
+
+# The encoding
+
+
+def test_the_encoder_sees_training_rows_only(small_book):
+    loans = typed(small_book, "application")
+    before = federate(loans, "application", clients=4, seed=0)
+    split = split_rows(len(loans), 4, np.random.default_rng(0))
+    hidden = np.concatenate([split.test, split.validation.ravel()])
+    changed = loans.copy()
+    changed["purpose"] = changed["purpose"].cat.add_categories("yacht")
+    changed.iloc[hidden, changed.columns.get_loc("dti")] += 1e6
+    changed.iloc[hidden, changed.columns.get_loc("purpose")] = "yacht"
+    after = federate(changed, "application", clients=4, seed=0)
+    assert after.feature_names == before.feature_names
+    for one, other in zip(before.clients, after.clients, strict=True):
+        assert np.array_equal(one.X_train, other.X_train)
+        assert not np.array_equal(one.X_validation, other.X_validation)
+
+
+def test_numbers_are_standardised_and_categories_one_hot(small_book):
+    loans = typed(small_book, "application")
+    encoder = Encoder(loans, "application")
+    X = encoder.encode(loans)
+    numbers = X[:, -16:]
+    np.testing.assert_allclose(numbers.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(numbers.std(axis=0), 1, atol=1e-4)
+    assert np.array_equal(np.unique(X[:, :-16]), [0, 1])
+    assert (X[:, :-16].sum(axis=1) == len(CATEGORICAL)).all()
+    assert encoder.names[-1] == CREDIT_MONTHS
+
+
+# Lending Club's file
+
+
+def test_a_file_gives_the_loans_it_holds(loan_file, small_book):
+    read = lending_club.read(loan_file(), "application")
+    assert len(read) == len(small_book)
+    data = load(settings(loan_file()))
+    assert len(data.clients) == 4
+
+
+def test_compressed_and_plain_files_are_the_same(loan_file):
+    plain = lending_club.read(loan_file(), "application")
+    assert plain.equals(lending_club.read(loan_file(name="loans.csv.gz"), "application"))
+
+
+def test_a_file_read_in_pieces_is_the_same(loan_file, monkeypatch):
+    whole = lending_club.read(loan_file(), "application")
+    monkeypatch.setattr(lending_club, "_CHUNK_ROWS", 300)
+    pieces = lending_club.read(loan_file(), "application")
+    assert isinstance(pieces["addr_state"].dtype, pd.CategoricalDtype)
+    assert whole.astype({name: str for name in CATEGORICAL}).equals(
+        pieces.astype({name: str for name in CATEGORICAL})
+    )
+
+
+def test_other_spellings_of_the_same_loan_are_understood(loan_file, small_book):
+    odd = small_book.assign(
+        term=" " + small_book.term,
+        int_rate=small_book.int_rate.astype(str) + "%",
+        revol_util=" " + small_book.revol_util.astype(str) + "%",
+        url="https://example.org",
+    )
+    assert lending_club.read(loan_file(odd), "application").equals(
+        lending_club.read(loan_file(name="b.csv"), "application")
+    )
+
+
+def test_the_age_of_the_credit_line_is_counted_at_issue(loan_file, small_book):
+    dated = small_book.assign(issue_d="Mar-2011", earliest_cr_line="Dec-1999")
+    assert (lending_club.read(loan_file(dated), "application")[CREDIT_MONTHS] == 135).all()
+
+
+def test_loans_undecided_incomplete_or_unreadable_are_left_out(loan_file, small_book):
+    frame = small_book.astype({"dti": object, "annual_inc": object})
+    frame.loc[0, "loan_status"] = "Current"
+    frame.loc[1, "loan_status"] = "Does not meet the credit policy. Status:Fully Paid"
+    frame.loc[2, "emp_length"] = None
+    frame.loc[3, "dti"] = "n/a?"
+    frame.loc[4, "annual_inc"] = "inf"
+    frame.loc[5, "issue_d"] = "soon"
+    frame.loc[6, "loan_status"] = None
+    read = lending_club.read(loan_file(frame), "application")
+    assert read["loan_amnt"].tolist() == small_book["loan_amnt"].tolist()[7:]
+    assert np.isfinite(read.select_dtypes("number").to_numpy()).all()
+
+
+def test_a_sample_of_rows_depends_on_the_seed(loan_file):
+    first, again, other = (load(settings(loan_file(), rows=400, seed=seed)) for seed in (0, 0, 1))
+    assert len(first.y_test) == 80
+    assert np.array_equal(first.X_test, again.X_test)
+    assert first.X_test.shape != other.X_test.shape or not np.array_equal(first.X_test, other.X_test)
+
+
+def refused(path, message, **changes):
+    with pytest.raises(DataError, match=message) as caught:
+        load(settings(path, **changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    refused(tmp_path / "nowhere.csv", "there is no file .*nowhere.csv")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    refused(tmp_path, "cannot be read as a CSV")
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.001])
+def test_a_truncated_archive_is_cut_off(loan_file, keep):
+    path = loan_file(name="loans.csv.gz")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * keep)])
+    refused(path, "is cut off or damaged")
+
+
+def test_a_damaged_archive_is_said_to_be(loan_file):
+    path = loan_file(name="loans.csv.gz")
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2 : len(whole) // 2 + 200] = bytes(200)
+    path.write_bytes(whole)
+    refused(path, "is cut off or damaged|cannot be read")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00\x01" * 50, b"\0\1\2" * 30], ids=["empty", "not text", "zeros"]
+)
+def test_what_is_no_table_is_refused(tmp_path, content):
+    path = tmp_path / "loans.csv"
+    path.write_bytes(content)
+    refused(path, "cannot be read as a CSV|lacks the columns")
+
+
+def test_what_is_no_archive_is_refused(tmp_path):
+    path = tmp_path / "loans.csv.gz"
+    path.write_bytes(b"loan_amnt,term\n1,2\n")
+    refused(path, "cannot be read as a CSV or CSV.GZ")
+
+
+def test_an_archive_of_nothing_is_refused(tmp_path):
+    path = tmp_path / "loans.csv.gz"
+    path.write_bytes(gzip.compress(b""))
+    refused(path, "cannot be read as a CSV")
+
+
+def test_missing_columns_are_named(loan_file, small_book):
+    path = loan_file(small_book.drop(columns=["dti", "purpose"]))
+    refused(path, "lacks the columns purpose, dti, which features 'application' need")
+    refused(loan_file(), "lacks the columns funded_amnt, .*features 'all' need", features="all")
+
+
+def test_a_file_without_decided_loans_is_refused(loan_file, small_book):
+    refused(
+        loan_file(small_book.assign(loan_status="Current")),
+        "no loan with status 'Fully Paid' or 'Charged Off'",
+    )
+
+
+def test_a_file_whose_loans_all_lack_a_value_says_which(loan_file, small_book):
+    refused(loan_file(small_book.assign(dti=None)), r"each of the 2000 loans .* most often dti \(2000\)")
+
+
+@pytest.mark.parametrize(
+    ("status", "missing"), [("Fully Paid", "Charged Off"), ("Charged Off", "Fully Paid")]
+)
+def test_loans_of_one_class_are_refused(loan_file, small_book, status, missing):
+    refused(
+        loan_file(small_book.assign(loan_status=status)),
+        f"training loans is '{missing}'; both classes are needed",
+    )
+
+
+def test_too_few_loans_for_the_clients_are_refused(loan_file):
+    refused(loan_file(), "2000 loans are too few for 400 clients: 4 training loans each", clients=400)
+    with pytest.raises(DataError, match="100 loans are too few for 50 clients"):
+        load(DataSettings(rows=100))
+
+
+def test_asking_for_more_rows_than_there_are_is_refused(loan_file):
+    refused(loan_file(), "has 2000 usable loans, 2001 were asked for", rows=2001)

@@ -1,0 +1,106 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.errors import UpdateError
+from ml.fixed_point import SCALE, aggregate, decode, encode
+
+INT32 = st.integers(-(2**31), 2**31 - 1)
+
+
+@st.composite
+def weighted_updates(draw):
+    count, size = draw(st.integers(1, 16)), draw(st.integers(1, 8))
+    updates = [draw(st.lists(INT32, min_size=size, max_size=size)) for _ in range(count)]
+    cap = (2**32 - 1) // count
+    samples = [draw(st.integers(1, cap)) for _ in range(count)]
+    return updates, samples
+
+
+def exact(updates, samples):
+    # Python's // rounds to minus infinity and its integers do not overflow.
+    return [
+        sum(n * w for n, w in zip(samples, column, strict=True)) // sum(samples)
+        for column in zip(*updates, strict=True)
+    ]
+
+
+@given(weighted_updates())
+@settings(deadline=None, max_examples=200)
+def test_the_average_is_exact_and_rounds_to_minus_infinity(case):
+    updates, samples = case
+    result = aggregate([np.array(update, np.int32) for update in updates], samples)
+    assert result.dtype == np.int32
+    assert result.tolist() == exact(updates, samples)
+
+
+def test_the_average_does_not_depend_on_order():
+    generator = np.random.default_rng(0)
+    updates = [generator.integers(-(2**31), 2**31, 1000).astype(np.int32) for _ in range(4)]
+    samples = [1, 7, 1000, 3]
+    results = {
+        aggregate([updates[i] for i in order], [samples[i] for i in order]).tobytes()
+        for order in itertools.permutations(range(4))
+    }
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize("extreme", [-(2**31), 2**31 - 1])
+def test_the_largest_total_weight_does_not_overflow(extreme):
+    update = np.array([extreme], np.int32)
+    assert aggregate([update, update], [2**31, 2**31 - 1]).tolist() == [extreme]
+
+
+GOOD = np.zeros(3, np.int32)
+
+
+@pytest.mark.parametrize(
+    ("updates", "samples", "message"),
+    [
+        ([], [], "0 updates with 0 sample counts"),
+        ([GOOD], [1, 2], "1 updates with 2 sample counts"),
+        ([GOOD, GOOD[:2]], [1, 1], r"must be int32 \[3\], got int32 with shape \(2,\)"),
+        ([GOOD.astype(np.int64)], [1], "got int64"),
+        ([GOOD], [0], r"positive integers, got \[0\]"),
+        ([GOOD], [-1], r"positive integers, got \[-1\]"),
+        ([GOOD], [1.0], r"positive integers, got \[1.0\]"),
+        ([GOOD], [True], r"positive integers, got \[True\]"),
+        ([GOOD, GOOD], [2**32 - 1, 1], "sum to 4294967296, above 4294967295"),
+    ],
+)
+def test_an_average_that_cannot_be_is_refused(updates, samples, message):
+    with pytest.raises(UpdateError, match=message):
+        aggregate(updates, samples)
+
+
+@given(st.lists(st.integers(-(2**24), 2**24), min_size=1))
+def test_what_float32_can_hold_survives_decoding_and_encoding(values):
+    fixed = np.array(values, np.int32)
+    assert np.array_equal(encode(decode(fixed)), fixed)
+
+
+@given(st.lists(st.floats(-2047, 2047, width=32), min_size=1))
+def test_encoding_is_within_half_a_step(values):
+    parameters = np.array(values, np.float32)
+    error = encode(parameters) / SCALE - parameters.astype(np.float64)
+    assert np.abs(error).max() <= 0.5 / SCALE
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 2048.0, -2048.001, 1e30])
+def test_what_is_not_finite_or_out_of_range_is_not_encoded(value):
+    with pytest.raises(UpdateError, match="parameter 1 is "):
+        encode(np.array([0, value], np.float32))
+
+
+def test_the_ends_of_the_range_are_encoded():
+    ends = np.array([-2048, np.nextafter(np.float32(2048), np.float32(0))], np.float32)
+    assert encode(ends).tolist() == [-(2**31), 2**31 - 128]
+
+
+@pytest.mark.parametrize("parameters", [np.zeros(2, np.int32), np.zeros((1, 2), np.float32)])
+def test_only_vectors_of_floats_are_encoded(parameters):
+    with pytest.raises(UpdateError, match="vector of floats"):
+        encode(parameters)
