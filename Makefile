@@ -15,7 +15,7 @@ PYTHON_STAMP := $(VENV)/stamps/python-$(call content,requirements.txt requiremen
 NPM_STAMP := node_modules/.stamp-$(call content,package-lock.json)
 TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_toolchain.py tools/venv_paths.py)
 
-PYTHON_CODE := $(wildcard ml offchain scripts)
+PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
 
 .PHONY: help install simulate test check format bench lock clean
