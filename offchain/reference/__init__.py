@@ -1,7 +1,7 @@
 """The protocol in integers, without a chain: executable specification, ghost ledger and fast engine.
 
-Contract and reference agree bit for bit, refused calls included. Amounts are base units of the stake token, times
-Unix seconds, addresses 20-byte hex strings.
+Contract and reference agree bit for bit, refused calls included. Amounts are base units of the stake token,
+times Unix seconds, addresses 20-byte hex strings.
 """
 
 from offchain.reference.errors import Refused

@@ -15,9 +15,9 @@ MAX_ROUND = 2**24 - 1
 class Protocol:
     """A deployment of the protocol in memory.
 
-    The caller moves the clock (`now`, Unix seconds) and the chain (`block`); everything else changes by calls, each
-    named as the contract's and each taking the sender first. A call either takes effect whole or raises Refused and
-    changes nothing.
+    The caller moves the clock (`now`, Unix seconds) and the chain (`block`); everything else changes by
+    calls, each named as the contract's and each taking the sender first. A call takes effect whole, or
+    raises Refused and changes nothing.
 
     Attributes:
         events: All events so far, in order.

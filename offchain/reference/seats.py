@@ -10,7 +10,9 @@ NO_POSITION = 2**256 - 1
 
 
 def counts(members: int, proposer_bps: int, voter_seats: int) -> tuple[int, int]:
-    """Proposer and voter seats of a round: S = min(16, max(1, ⌊(bps·n + 5000) / 10000⌋)), V = min(seats, n − S).
+    """Proposer and voter seats of a round.
+
+    S = min(16, max(1, ⌊(bps·n + 5000) / 10000⌋)) and V = min(seats, n − S).
 
     >>> counts(50, 1000, 16_382)
     (5, 45)

@@ -1,7 +1,7 @@
 """The rules of money, written as the paper writes them rather than as the contracts compute them.
 
-Algorithm 1 (proposers) and Algorithm 2 (voters) of Dong et al. 2024, the second applied to each bit of a ballot with
-⌊stake / p⌋. All rounding goes to the pool.
+Algorithm 1 (proposers) and Algorithm 2 (voters) of Dong et al. 2024, the second applied to each bit of a
+ballot with ⌊stake / p⌋. All rounding goes to the pool.
 """
 
 from collections.abc import Sequence

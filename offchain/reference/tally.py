@@ -19,7 +19,10 @@ def running(votes: Sequence[int], revealed: int) -> int:
 
 
 def sealed(votes: Sequence[int], revealed: int, committed: int, published: int, void: bool) -> int:
-    """The word of a finalised round; lanes outside `published` and the committed count of a void round are all ones."""
+    """The word of a finalised round.
+
+    Lanes outside `published`, and the committed count of a void round, are all ones.
+    """
     lanes = _lanes([v if published >> j & 1 else LANE_MASK for j, v in enumerate(votes)])
     proposals = max(published.bit_count() - 1, 0)
     ballots = LANE_MASK if void else committed

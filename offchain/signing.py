@@ -1,0 +1,51 @@
+"""Signed transactions, fast enough for a hundred a round.
+
+eth-account checks and copies a transaction for half a millisecond before it signs it; the two libraries
+underneath take a fifth of that. A test compares the bytes with eth-account's.
+"""
+
+from dataclasses import dataclass
+
+import coincurve
+import rlp
+from eth_utils import keccak, to_checksum_address
+
+_DYNAMIC_FEE = b"\x02"  # EIP-1559's transaction type.
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A call or, with `to` empty, a deployment."""
+
+    nonce: int
+    to: bytes  # 20 bytes, or none
+    data: bytes
+    gas: int
+    max_fee: int  # wei per gas
+    tip: int  # wei per gas
+    chain_id: int
+    value: int = 0  # wei
+
+
+class Signer:
+    """A private key and its address."""
+
+    def __init__(self, private_key: bytes) -> None:
+        """Derive the address from a key of 32 bytes."""
+        self._key = coincurve.PrivateKey(private_key)
+        public = self._key.public_key.format(compressed=False)[1:]
+        self.address = "0x" + keccak(public)[-20:].hex()
+
+    @property
+    def checksum_address(self) -> str:
+        """The address as EIP-55 writes it."""
+        return to_checksum_address(self.address)
+
+    def sign(self, transaction: Transaction) -> bytes:
+        """The raw EIP-1559 transaction (EIP-2718 envelope, secp256k1 over keccak-256)."""
+        t = transaction
+        fields = [t.chain_id, t.nonce, t.tip, t.max_fee, t.gas, t.to, t.value, t.data, []]
+        digest = keccak(_DYNAMIC_FEE + rlp.encode(fields))
+        signature = self._key.sign_recoverable(digest, hasher=None)
+        r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:64])
+        return _DYNAMIC_FEE + rlp.encode([*fields, signature[64], r, s])
