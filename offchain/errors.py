@@ -1,26 +1,13 @@
-"""What can go wrong where chain and models meet."""
+"""Exceptions of the package; all derive from `OffchainError`."""
 
 
 class OffchainError(Exception):
-    """Base of this package's errors; the message is one sentence for the person at the terminal."""
+    """Anything that a run refuses, with one sentence that names the value and what was expected."""
 
 
-class ChainError(OffchainError):
-    """The node refused a request or did not answer as a node does."""
+class SettingsError(OffchainError):
+    """Settings that are malformed, unknown or do not fit each other."""
 
 
-class CallRevertedError(ChainError):
-    """A contract refused a call.
-
-    Attributes:
-        call: The function's name.
-        error: The custom error's name; "" when the contract gave none.
-        values: The error's values by name.
-    """
-
-    def __init__(self, call: str, error: str, values: dict[str, object]) -> None:
-        shown = ", ".join(f"{name}={value}" for name, value in values.items())
-        super().__init__(f"the contract refused {call}: {error or 'no reason given'}({shown})")
-        self.call = call
-        self.error = error
-        self.values = values
+class RunFolderError(OffchainError):
+    """An output folder that is in use, or that holds no run to continue."""
