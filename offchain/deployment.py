@@ -1,24 +1,23 @@
-"""What both engines share, so that they play the same game: accounts, addresses, seeds, rules, parameters."""
+"""What both engines share, so that they play the same game: keys, addresses, seeds, rules, parameters."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import rlp
-from eth_account import Account
-from eth_utils.address import to_checksum_address
 from numpy.typing import NDArray
 
 from ml.canonical import digest, to_bytes
 from ml.fixed_point import SCALE
 from ml.hashing import keccak256
 from ml.schema import Schema
+from offchain.gateway import create_address
 from offchain.reference import Parameters, commitments
 from offchain.settings import SimulationSettings, base_units
+from offchain.signing import Signer
 
 CHAIN_ID = 31_337
-TOKEN_NONCE, SEED_SOURCE_NONCE, MANAGER_NONCE = 0, 1, 2
-"""The deployer's first transactions: StakeToken, SimulatedSeed, RoundManager."""
+MANAGER_NONCE = 2
+"""The deployer's third transaction: StakeToken, SimulatedSeed, RoundManager."""
 
 PHASE_SECONDS = 60
 ALL_OTHERS = 16_382
@@ -26,69 +25,56 @@ ALL_OTHERS = 16_382
 
 
 @dataclass(frozen=True)
-class Party:
-    """A key of 32 bytes and its checksummed address."""
-
-    key: bytes
-    address: str
-
-    @classmethod
-    def of(cls, role: str, seed: int, index: int = 0) -> "Party":
-        """Return the party with this role, of this run's seed and number; its key protects nothing."""
-        key = keccak256(_tag(role) + seed.to_bytes(32) + index.to_bytes(32))
-        return cls(key, Account.from_key(key).address)
-
-
-@dataclass(frozen=True)
 class Deployment:
-    """Accounts and addresses of a run.
+    """Who plays for how much under which parameters; addresses are lower-case hex.
 
     Attributes:
-        seed: The run's seed, of which all follows.
-        size: Number of clients.
+        deployer_key: 32 bytes; the keeper's key too.
+        client_keys: 32 bytes each, by client number.
+        seed_salt: The 32 bytes that SimulatedSeed is deployed with.
+        initial_balance: Every client's tokens at the start, base units.
+        parameters: The round manager's.
     """
 
-    seed: int
-    size: int
+    deployer_key: bytes
+    client_keys: tuple[bytes, ...]
+    seed_salt: bytes
+    initial_balance: int
+    parameters: Parameters
+
+    @classmethod
+    def of(cls, settings: SimulationSettings, rules: bytes) -> "Deployment":
+        """Return the deployment of a run; all follows from its settings and the digest of its rules."""
+        return cls(
+            deployer_key=_derived("deployer", settings.seed),
+            client_keys=client_keys(settings.seed, settings.clients),
+            seed_salt=_derived("seed source", settings.seed),
+            initial_balance=base_units(settings.initial_balance),
+            parameters=protocol_parameters(settings, rules),
+        )
 
     @cached_property
-    def deployer(self) -> Party:
-        """Who deploys, holds the supply at first, and keeps the rounds going."""
-        return Party.of("deployer", self.seed)
+    def addresses(self) -> tuple[str, ...]:
+        """The clients' addresses, by number."""
+        return tuple(Signer(key).address for key in self.client_keys)
 
     @cached_property
-    def clients(self) -> tuple[Party, ...]:
-        """The clients by number."""
-        return client_keys(self.seed, self.size)
+    def manager(self) -> str:
+        """Where the round manager will stand: its address is bound into commitments and seeds."""
+        return create_address(Signer(self.deployer_key).address, MANAGER_NONCE)
 
-    @cached_property
-    def manager_address(self) -> str:
-        """Where the round manager will stand; it is bound into commitments and seeds."""
-        return created_address(self.deployer.address, MANAGER_NONCE)
-
-    @cached_property
-    def seed_salt(self) -> bytes:
-        """The 32 bytes that SimulatedSeed is deployed with."""
-        return keccak256(_tag("seed source") + self.seed.to_bytes(32))
-
-    def commitment_salt(self, round_: int, client: int) -> bytes:
-        """The 32 bytes that hide a client's update or ballot in a round."""
-        return keccak256(_tag("commitment") + self.clients[client].key + round_.to_bytes(32))
+    def seed_value(self, round_: int) -> bytes:
+        """The 32 bytes that SimulatedSeed answers for a round."""
+        return commitments.simulated_seed(self.seed_salt, round_)
 
     def round_seed(self, round_: int) -> int:
         """The 96-bit seed from which a round's seats follow."""
-        value = commitments.simulated_seed(self.seed_salt, round_)
-        return commitments.round_seed(CHAIN_ID, self.manager_address, round_, value)
+        return commitments.round_seed(CHAIN_ID, self.manager, round_, self.seed_value(round_))
 
 
-def client_keys(seed: int, clients: int) -> tuple[Party, ...]:
-    """Return the keys and addresses of all clients, by number."""
-    return tuple(Party.of("client", seed, index) for index in range(clients))
-
-
-def created_address(deployer: str, nonce: int) -> str:
-    """Return the checksummed address of the contract that `deployer` creates with `nonce` (CREATE)."""
-    return to_checksum_address(keccak256(rlp.encode([bytes.fromhex(deployer[2:]), nonce]))[12:])
+def client_keys(seed: int, clients: int) -> tuple[bytes, ...]:
+    """Return the private keys of all clients, 32 bytes each, by number; they protect nothing."""
+    return tuple(_derived("client", seed, index) for index in range(clients))
 
 
 def rules_digest(settings: SimulationSettings, schema: Schema, genesis: NDArray[np.int32]) -> bytes:
@@ -119,6 +105,10 @@ def protocol_parameters(settings: SimulationSettings, rules: bytes) -> Parameter
         unbonding=4 * PHASE_SECONDS,
         rules=rules,
     )
+
+
+def _derived(role: str, seed: int, index: int = 0) -> bytes:
+    return keccak256(_tag(role) + seed.to_bytes(32) + index.to_bytes(32))
 
 
 def _tag(name: str) -> bytes:

@@ -1,8 +1,29 @@
-"""Exceptions of the package; all derive from `OffchainError`."""
+"""What can go wrong where chain and models meet."""
 
 
 class OffchainError(Exception):
-    """Anything that a run refuses, with one sentence that names the value and what was expected."""
+    """Base of this package's errors; the message is one sentence for the person at the terminal."""
+
+
+class ChainError(OffchainError):
+    """The node refused a request or did not answer as a node does."""
+
+
+class CallRevertedError(ChainError):
+    """A contract refused a call.
+
+    Attributes:
+        call: The function's name.
+        error: The custom error's name; "" when the contract gave none.
+        values: The error's values by name.
+    """
+
+    def __init__(self, call: str, error: str, values: dict[str, object]) -> None:
+        shown = ", ".join(f"{name}={value}" for name, value in values.items())
+        super().__init__(f"the contract refused {call}: {error or 'no reason given'}({shown})")
+        self.call = call
+        self.error = error
+        self.values = values
 
 
 class SettingsError(OffchainError):
@@ -11,3 +32,7 @@ class SettingsError(OffchainError):
 
 class RunFolderError(OffchainError):
     """An output folder that is in use, or that holds no run to continue."""
+
+
+class SimulationError(OffchainError):
+    """A run that cannot go on, such as one whose training diverged."""
