@@ -1,14 +1,14 @@
 """Calls, events and errors of a contract, to bytes and back, from its compiled ABI."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-import eth_abi
-from eth_utils import abi as abi_utils
+from eth_abi.abi import decode, encode
 from ethpm_types import ContractType
+from ethpm_types.abi import ABIType, ErrorABI, EventABI, MethodABI
 
+from ml.hashing import keccak256
 from offchain.errors import ChainError
 
 Log = Mapping[str, Any]
@@ -17,11 +17,10 @@ SELECTOR_BYTES = 4
 
 @dataclass(frozen=True)
 class DecodedEvent:
-    """One log: the event's name, its values by name, the index of its transaction in the block."""
+    """One log: the event's name and its values by name."""
 
     name: str
     values: Mapping[str, Any]
-    transaction_index: int
 
 
 class Interface:
@@ -30,79 +29,64 @@ class Interface:
     def __init__(self, contract_type: ContractType) -> None:
         """Index the entries of a compiled contract's ABI."""
         self.name = contract_type.name or "contract"
-        self._entries = [entry.model_dump() for entry in contract_type.abi]
-        self._bytecode = contract_type.deployment_bytecode
+        self._type = contract_type
+        self._functions: dict[str, MethodABI] = {
+            entry.name: entry for entry in contract_type.abi if isinstance(entry, MethodABI)
+        }
+        self._selectors = {name: _hash(f.selector)[:SELECTOR_BYTES] for name, f in self._functions.items()}
+        self._events = {
+            "0x" + _hash(e.selector).hex(): e for e in contract_type.abi if isinstance(e, EventABI)
+        }
+        self._errors = {
+            _hash(e.selector)[:SELECTOR_BYTES]: e for e in contract_type.abi if isinstance(e, ErrorABI)
+        }
 
     def deployment(self, *arguments: object) -> bytes:
         """Init code with the constructor's arguments appended."""
-        constructor = next((e for e in self._entries if e["type"] == "constructor"), {"inputs": []})
-        types = [abi_utils.collapse_if_tuple(entry) for entry in constructor["inputs"]]
-        if self._bytecode is None or self._bytecode.bytecode is None:
-            raise ChainError(f"{self.name} has no bytecode; it cannot be deployed.")
-        return bytes.fromhex(self._bytecode.bytecode.removeprefix("0x")) + eth_abi.encode(types, arguments)
+        code = self._type.deployment_bytecode
+        if code is None or code.bytecode is None:
+            raise ChainError(f"{self.name} has no bytecode; an interface cannot be deployed.")
+        return bytes.fromhex(code.bytecode.removeprefix("0x")) + encode(
+            _types(self._type.constructor.inputs), arguments
+        )
 
     def encode(self, call: str, *arguments: object) -> bytes:
         """Calldata of `call`."""
-        selector, inputs, _ = self._functions[call]
-        return selector + eth_abi.encode(inputs, arguments)
+        return self._selectors[call] + encode(_types(self._functions[call].inputs), arguments)
 
     def decode_result(self, call: str, data: bytes) -> tuple[Any, ...]:
         """The values that `call` returned."""
-        return eth_abi.decode(self._functions[call][2], data)
+        return decode(_types(self._functions[call].outputs), data)
 
-    def decode_events(self, logs: list[Log]) -> list[DecodedEvent]:
+    def decode_events(self, logs: Sequence[Log]) -> list[DecodedEvent]:
         """This contract's events among `logs`; others are left out."""
         return [event for log in logs if (event := self._decode_event(log)) is not None]
 
-    def decode_error(self, data: bytes) -> tuple[str, dict[str, object]] | None:
+    def decode_error(self, data: bytes) -> tuple[str, dict[str, Any]] | None:
         """A custom error's name and its values by name; None when `data` is no error of this contract."""
         entry = self._errors.get(data[:SELECTOR_BYTES])
-        if entry is None:
-            return None
-        types = [abi_utils.collapse_if_tuple(value) for value in entry["inputs"]]
-        values = eth_abi.decode(types, data[SELECTOR_BYTES:])
-        return entry["name"], {value["name"]: v for value, v in zip(entry["inputs"], values, strict=True)}
-
-    @cached_property
-    def _functions(self) -> dict[str, tuple[bytes, list[str], list[str]]]:
-        return {
-            entry["name"]: (
-                abi_utils.function_abi_to_4byte_selector(entry),  # type: ignore[arg-type]
-                [abi_utils.collapse_if_tuple(value) for value in entry["inputs"]],
-                [abi_utils.collapse_if_tuple(value) for value in entry["outputs"]],
-            )
-            for entry in self._entries
-            if entry["type"] == "function"
-        }
-
-    @cached_property
-    def _events(self) -> dict[str, dict[str, Any]]:
-        return {
-            "0x" + abi_utils.event_abi_to_log_topic(entry).hex(): entry  # type: ignore[arg-type]
-            for entry in self._entries
-            if entry["type"] == "event"
-        }
-
-    @cached_property
-    def _errors(self) -> dict[bytes, dict[str, Any]]:
-        return {
-            abi_utils.function_abi_to_4byte_selector({**entry, "type": "function"}): entry  # type: ignore[arg-type]
-            for entry in self._entries
-            if entry["type"] == "error"
-        }
+        return None if entry is None else (entry.name, _values(entry.inputs, data[SELECTOR_BYTES:]))
 
     def _decode_event(self, log: Log) -> DecodedEvent | None:
         topics = list(log["topics"])
         entry = self._events.get(topics[0]) if topics else None
         if entry is None:
             return None
-        indexed = [value for value in entry["inputs"] if value["indexed"]]
-        plain = [value for value in entry["inputs"] if not value["indexed"]]
+        indexed = [value for value in entry.inputs if value.indexed]
+        plain = [value for value in entry.inputs if not value.indexed]
         words = b"".join(bytes.fromhex(topic.removeprefix("0x")) for topic in topics[1:])
-        values = _values(indexed, words) | _values(plain, bytes.fromhex(log["data"].removeprefix("0x")))
-        return DecodedEvent(entry["name"], values, int(log["transactionIndex"], 16))
+        data = bytes.fromhex(log["data"].removeprefix("0x"))
+        return DecodedEvent(entry.name, _values(indexed, words) | _values(plain, data))
 
 
-def _values(inputs: list[dict[str, Any]], data: bytes) -> dict[str, Any]:
-    decoded = eth_abi.decode([abi_utils.collapse_if_tuple(value) for value in inputs], data)
-    return {value["name"]: v for value, v in zip(inputs, decoded, strict=True)}
+def _hash(signature: str) -> bytes:
+    return keccak256(signature.encode())
+
+
+def _types(inputs: Sequence[ABIType]) -> list[str]:
+    return [value.canonical_type for value in inputs]
+
+
+def _values(inputs: Sequence[ABIType], data: bytes) -> dict[str, Any]:
+    decoded = decode(_types(inputs), data)
+    return {value.name or "": v for value, v in zip(inputs, decoded, strict=True)}

@@ -19,7 +19,7 @@ CHAIN_ID = 31_337
 MANAGER_NONCE = 2
 """The deployer's third transaction: StakeToken, SimulatedSeed, RoundManager."""
 
-PHASE_SECONDS = 60
+PHASE_SECONDS = 3600
 ALL_OTHERS = 16_382
 """As `voterSeats`: whoever does not propose votes."""
 

@@ -1,4 +1,4 @@
-"""The game as a simulation plays it: one interface, on a chain (`chain_engine`) or in memory (`reference_engine`)."""
+"""The game as a simulation plays it: one interface, on a chain or in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class Seating:
         round: The round's number, from 1.
         proposers: Client at each proposer position, ascending.
         voters: Client at each voter position, ascending.
-        unable: Seated clients whose tokens do not cover their seat's stake; they cannot act and will be removed.
+        unable: Seated clients whose tokens do not cover their seat's stake: they cannot act and are removed.
     """
 
     round: int
@@ -46,9 +46,9 @@ class RoundOutcome:
 
 
 class Engine(Protocol):
-    """A deployment with its clients, played round by round in this order:
+    """A deployment with its clients, played round by round.
 
-    `start`, then for every round `open_round`, `submit_updates`, `submit_ballots`, `close_round`.
+    The order is `start`, then each round `open_round`, `submit_updates`, `submit_ballots`, `close_round`.
     """
 
     def start(self) -> None:

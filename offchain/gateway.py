@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ape.api import TestProviderAPI
-from eth_utils import keccak
 from rlp import encode as rlp_encode
 
+from ml.hashing import keccak256
 from offchain.abi import DecodedEvent, Interface
 from offchain.errors import CallRevertedError, ChainError
 from offchain.signing import Signer, Transaction
@@ -121,8 +121,8 @@ class Gateway:
     def read(
         self, contract: Deployed, function: str, arguments: Iterable[tuple[object, ...]] = ((),)
     ) -> list[Any]:
-        """Call a view once for every tuple of arguments: one value each, or a tuple where there are several."""
-        requests = [
+        """Call a view once for every tuple of arguments; a tuple each where it returns several values."""
+        requests: list[tuple[str, list[object]]] = [
             ("eth_call", [{"to": contract.address, "data": self._data(contract, function, a)}, "latest"])
             for a in arguments
         ]
@@ -153,7 +153,7 @@ class Gateway:
     # Requests
 
     def _request(self, method: str, *parameters: object) -> Any:
-        return _result(method, self._provider.web3.provider.make_request(method, list(parameters)))  # type: ignore[arg-type]
+        return _result(method, self._provider.web3.provider.make_request(method, list(parameters)))
 
     def _batch(self, requests: Sequence[tuple[str, list[object]]]) -> list[Any]:
         if not self._is_anvil:
@@ -161,10 +161,10 @@ class Gateway:
         results: list[Any] = []
         for start in range(0, len(requests), REQUESTS_AT_ONCE):
             chunk = requests[start : start + REQUESTS_AT_ONCE]
-            answers = self._provider.web3.provider.make_batch_request(chunk)  # type: ignore[arg-type]
+            answers = self._provider.web3.provider.make_batch_request(chunk)
             if not isinstance(answers, list):
                 raise ChainError(f"the node refused a batch of {len(chunk)} requests: {answers}")
-            results += [_result(chunk[i][0], answer) for i, answer in enumerate(answers)]  # type: ignore[arg-type]
+            results += [_result(chunk[i][0], answer) for i, answer in enumerate(answers)]
         return results
 
     def _latest(self) -> dict[str, str]:
@@ -227,15 +227,15 @@ class Gateway:
 
     def _reverted(self, call: str, interface: Interface, request: dict[str, str]) -> CallRevertedError:
         """Ask the node again for the reason that a receipt does not hold."""
-        answer = self._provider.web3.provider.make_request("eth_call", [request, "latest"])  # type: ignore[arg-type]
-        data = answer.get("error", {}).get("data")  # type: ignore[union-attr]
+        answer = self._provider.web3.provider.make_request("eth_call", [request, "latest"])
+        data = answer.get("error", {}).get("data")
         decoded = interface.decode_error(_bytes(data)) if isinstance(data, str) else None
         return CallRevertedError(call, *(decoded or ("", {})))
 
 
 def create_address(deployer: str, nonce: int) -> str:
     """The address of the contract that `deployer` creates with transaction `nonce`."""
-    return "0x" + keccak(rlp_encode([bytes.fromhex(deployer[2:]), nonce]))[-20:].hex()
+    return "0x" + keccak256(rlp_encode([bytes.fromhex(deployer[2:]), nonce]))[-20:].hex()
 
 
 def _bytes(value: str) -> bytes:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import coincurve
 import rlp
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+
+from ml.hashing import keccak256
 
 _DYNAMIC_FEE = b"\x02"  # EIP-1559's transaction type.
 
@@ -34,18 +36,18 @@ class Signer:
         """Derive the address from a key of 32 bytes."""
         self._key = coincurve.PrivateKey(private_key)
         public = self._key.public_key.format(compressed=False)[1:]
-        self.address = "0x" + keccak(public)[-20:].hex()
+        self.address = "0x" + keccak256(public)[-20:].hex()
 
     @property
     def checksum_address(self) -> str:
         """The address as EIP-55 writes it."""
-        return to_checksum_address(self.address)
+        return str(to_checksum_address(self.address))
 
     def sign(self, transaction: Transaction) -> bytes:
         """The raw EIP-1559 transaction (EIP-2718 envelope, secp256k1 over keccak-256)."""
         t = transaction
         fields = [t.chain_id, t.nonce, t.tip, t.max_fee, t.gas, t.to, t.value, t.data, []]
-        digest = keccak(_DYNAMIC_FEE + rlp.encode(fields))
+        digest = keccak256(_DYNAMIC_FEE + rlp.encode(fields))
         signature = self._key.sign_recoverable(digest, hasher=None)
         r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:64])
-        return _DYNAMIC_FEE + rlp.encode([*fields, signature[64], r, s])
+        return _DYNAMIC_FEE + bytes(rlp.encode([*fields, signature[64], r, s]))

@@ -55,9 +55,14 @@ class Parameters:
         _at_least("rules", int.from_bytes(self.rules), 1)
 
     @property
+    def voting_ends(self) -> int:
+        """Seconds from the draw to the deadline of ballots."""
+        return self.propose_for + self.publish_for + self.vote_for
+
+    @property
     def schedule(self) -> int:
         """The four phases together, seconds."""
-        return self.propose_for + self.publish_for + self.vote_for + self.reveal_for
+        return self.voting_ends + self.reveal_for
 
 
 def _at_least(name: str, actual: int, bound: int) -> None:

@@ -29,5 +29,10 @@ def sealed(votes: Sequence[int], revealed: int, committed: int, published: int, 
     return lanes | revealed << _REVEALED_AT | ballots << _COMMITTED_AT | proposals << _PROPOSALS_AT
 
 
+def is_void(word: int) -> bool:
+    """Whether the round of a sealed tally decided nothing."""
+    return word >> _COMMITTED_AT & LANE_MASK == LANE_MASK
+
+
 def _lanes(votes: Sequence[int]) -> int:
     return sum(count << LANE_BITS * j for j, count in enumerate(votes))

@@ -1,0 +1,201 @@
+"""The game on a chain: every call a signed transaction through the deployed contracts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
+
+from ethpm_types import ContractType
+
+from ml.hashing import keccak256
+from offchain.abi import Interface
+from offchain.deployment import Deployment
+from offchain.engine import RoundOutcome, Seating
+from offchain.gateway import Call, Deployed, Gateway, Receipt
+from offchain.reference import commitments, seats
+from offchain.reference.tally import is_void
+from offchain.signing import Signer
+
+_CONTRACTS = ("StakeToken", "StakePool", "SimulatedSeed", "RoundManager")
+
+
+class ChainEngine:
+    """An `Engine` on the chain behind a gateway.
+
+    Every client signs its own transactions; a keeper, the deployer's key, opens, draws, marks and finalises.
+    """
+
+    def __init__(
+        self, gateway: Gateway, contracts: Mapping[str, ContractType], deployment: Deployment
+    ) -> None:
+        """Prepare; nothing is sent before `start`.
+
+        Args:
+            gateway: The chain.
+            contracts: Compiled contracts by name.
+            deployment: Keys, seeds, balances and parameters, the same as a reference engine's.
+        """
+        self._gateway = gateway
+        self._interfaces = {name: Interface(contracts[name]) for name in _CONTRACTS}
+        self._deployment = deployment
+        self._parameters = deployment.parameters
+        self._keeper = Signer(deployment.deployer_key)
+        self._signers = [Signer(key) for key in deployment.client_keys]
+        self._numbers = {signer.address: i for i, signer in enumerate(self._signers)}
+        self._gas: dict[str, list[int]] = defaultdict(list)
+        self._members: list[int] = []
+        self._balances: list[int] = []
+        self._seating = Seating(0, (), (), frozenset())
+        self._drawn_at = 0
+        self._published = False
+
+    def start(self) -> None:
+        """Deploy, give every client its initial balance, deposit and join, in the order of their numbers."""
+        gateway, signers = self._gateway, self._signers
+        addresses = [signer.address for signer in signers]
+        gateway.fund([self._keeper.address, *addresses])
+        self._deploy()
+        stake = self._deployment.initial_balance
+        self._send([Call(self._keeper, self._token, "transfer", (address, stake)) for address in addresses])
+        self._send([Call(signer, self._token, "approve", (self._pool.address, stake)) for signer in signers])
+        self._send([Call(signer, self._pool, "deposit", (stake,)) for signer in signers])
+        self._send([Call(signer, self._manager, "join", ([],)) for signer in signers])
+        self._read_members()
+        self._read_balances()
+        self._gas.clear()
+
+    def open_round(self) -> Seating:
+        """Open the next round and draw its seats."""
+        self._gas.clear()
+        self._keep("openRound")
+        self._gateway.mine(self._parameters.seed_delay)
+        drawn = self._keep("draw", b"").events[0]
+        self._drawn_at = self._gateway.now
+        self._published = False
+
+        members = len(self._members)
+        places = seats.counts(members, self._parameters.proposer_bps, self._parameters.voter_seats)
+        seed = drawn.values["seed"]
+        seated = [self._members[seats.index_at(seed, place, members)] for place in range(sum(places))]
+        proposers, voters = seated[: places[0]], seated[places[0] :]
+        unable = {c for c in proposers if self._balances[c] < self._parameters.proposer_stake}
+        unable |= {c for c in voters if self._balances[c] < self._parameters.voter_stake}
+        self._seating = Seating(drawn.values["round"], tuple(proposers), tuple(voters), frozenset(unable))
+        return self._seating
+
+    def submit_updates(self, updates: Mapping[int, tuple[bytes, int]]) -> None:
+        """Commit, then publish, each proposer's (Merkle root, sample count)."""
+        salts = {client: self._salt(client) for client in updates}
+        calls = []
+        for client, (root, samples) in updates.items():
+            commitment = commitments.update_commitment(*self._bound(client), root, samples, salts[client])
+            calls.append(Call(self._signers[client], self._manager, "propose", (commitment,)))
+        self._send(calls)
+        if self._idle(self._seating.proposers):
+            self._gateway.warp(self._drawn_at + self._parameters.propose_for)
+        self._send(
+            [
+                Call(self._signers[client], self._manager, "publish", (root, samples, salts[client]))
+                for client, (root, samples) in updates.items()
+            ]
+        )
+        self._published = bool(updates)
+
+    def submit_ballots(self, ballots: Mapping[int, int]) -> None:
+        """Commit, then reveal, each voter's ballot."""
+        salts = {client: self._salt(client) for client in ballots}
+        calls = []
+        for client, ballot in ballots.items():
+            commitment = commitments.ballot_commitment(*self._bound(client), ballot, salts[client])
+            calls.append(Call(self._signers[client], self._manager, "commitBallot", (commitment,)))
+        self._send(calls)
+        if self._idle(self._seating.voters):
+            self._gateway.warp(self._drawn_at + self._parameters.voting_ends)
+        self._send(
+            [
+                Call(self._signers[client], self._manager, "revealBallot", (ballot, salts[client]))
+                for client, ballot in ballots.items()
+            ]
+        )
+
+    def close_round(self) -> RoundOutcome:
+        """Let the deadlines of idle seats pass, mark them absent, finalise."""
+        removed = self._mark_absent()
+        outcome = self._keep("finalise").events[-1].values
+        if removed:
+            self._read_members()
+        self._read_balances()
+        return RoundOutcome(
+            included=outcome["included"],
+            void=is_void(outcome["tally"]),
+            model=outcome["model"],
+            removed=tuple(removed),
+            balances=tuple(self._balances),
+            reward_pool=self._gateway.read(self._pool, "rewardPool")[0],
+            gas={call: list(amounts) for call, amounts in self._gas.items()},
+        )
+
+    def close(self) -> None:
+        """Give the chain back."""
+        self._gateway.close()
+
+    def _deploy(self) -> None:
+        """Deploy in the order that `Deployment.manager` presumes."""
+        deploy, interfaces = self._gateway.deploy, self._interfaces
+        supply = self._deployment.initial_balance * len(self._signers)
+        self._token = deploy(
+            self._keeper, interfaces["StakeToken"], "StakeFed", "STAKE", supply, self._keeper.address
+        )
+        source = deploy(self._keeper, interfaces["SimulatedSeed"], self._deployment.seed_salt)
+        self._manager = deploy(
+            self._keeper,
+            interfaces["RoundManager"],
+            self._token.address,
+            source.address,
+            astuple(self._parameters),
+        )
+        pool = self._gateway.read(self._manager, "POOL")[0]
+        self._pool = Deployed(interfaces["StakePool"], pool)
+
+    def _send(self, calls: Sequence[Call]) -> list[Receipt]:
+        receipts = self._gateway.send(calls)
+        for receipt in receipts:
+            self._gas[receipt.call].append(receipt.gas_used)
+        return receipts
+
+    def _keep(self, function: str, *arguments: object) -> Receipt:
+        return self._send([Call(self._keeper, self._manager, function, arguments)])[0]
+
+    def _mark_absent(self) -> list[int]:
+        """Mark the seats that could not stake, by position; the clients removed for it."""
+        idle = self._idle(self._seating.proposers)
+        if self._published:
+            idle += self._idle(self._seating.voters)
+        addresses = [self._signers[client].address for client in idle]
+        receipts = self._send(
+            [Call(self._keeper, self._manager, "markAbsent", (address,)) for address in addresses]
+        )
+        events = [event for receipt in receipts for event in receipt.events]
+        return [self._numbers[event.values["client"]] for event in events if event.name == "Removed"]
+
+    def _idle(self, seated: Iterable[int]) -> list[int]:
+        return [client for client in seated if client in self._seating.unable]
+
+    def _read_members(self) -> None:
+        count = self._gateway.read(self._manager, "memberCount")[0]
+        members = self._gateway.read(self._manager, "memberAt", [(index,) for index in range(count)])
+        self._members = [self._numbers[member] for member in members]
+
+    def _read_balances(self) -> None:
+        clients = [(signer.address,) for signer in self._signers]
+        free = self._gateway.read(self._pool, "freeOf", clients)
+        escrowed = self._gateway.read(self._manager, "escrowOf", clients)
+        self._balances = [f + e for f, e in zip(free, escrowed, strict=True)]
+
+    def _bound(self, client: int) -> tuple[int, str, int, str]:
+        """What every commitment of a client binds besides its content."""
+        manager, address = self._manager.address, self._signers[client].address
+        return self._gateway.chain_id, manager, self._seating.round, address
+
+    def _salt(self, client: int) -> bytes:
+        """What hides a client's update or ballot; the same in every run, unknown without the client's key."""
+        return keccak256(self._deployment.client_keys[client] + self._seating.round.to_bytes(32))
