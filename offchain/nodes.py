@@ -1,0 +1,235 @@
+"""The local nodes that a gateway drives: anvil, and the one that Ape runs in its own process."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from ape.api import TestProviderAPI
+from eth_tester.exceptions import TransactionFailed  # type: ignore[import-untyped]
+from web3.exceptions import ContractCustomError, ContractLogicError, Web3Exception
+from web3.types import TxParams
+
+from offchain.errors import ChainError
+
+FUNDS = 10**24  # wei
+REQUESTS_AT_ONCE = 1000
+
+RawReceipt = Mapping[str, Any]
+"""As JSON-RPC has it: `status` and `gasUsed` as int, `logs` with hex `address`, `topics` and `data`."""
+
+
+class Node(Protocol):
+    """What a gateway asks of a chain."""
+
+    chain_id: int
+
+    def head(self) -> tuple[int, int, int]:
+        """Number, Unix time and gas limit of the latest block."""
+
+    def fund(self, addresses: Sequence[str]) -> None:
+        """Give each address ether for gas."""
+
+    def nonce(self, address: str) -> int:
+        """Transactions mined for an address."""
+
+    def code(self, address: str) -> bytes:
+        """Code at an address."""
+
+    def mine_transactions(self, raws: Sequence[bytes]) -> list[RawReceipt]:
+        """Mine raw transactions in the order of their tips; receipts in the order given."""
+
+    def call(self, requests: Sequence[Mapping[str, str]]) -> list[bytes]:
+        """Answers of views, in order."""
+
+    def revert_data(self, request: Mapping[str, str]) -> bytes:
+        """What a refused call reverts with; empty when it no longer reverts."""
+
+    def mine(self, blocks: int) -> None:
+        """Mine empty blocks."""
+
+    def warp(self, timestamp: int) -> None:
+        """Mine a block at a Unix time in the future."""
+
+    def close(self) -> None:
+        """Leave the node as Ape expects it."""
+
+
+def node_of(provider: TestProviderAPI) -> Node:
+    """The node behind a connected Ape provider."""
+    version = str(provider.web3.client_version).lower()
+    return Anvil(provider) if version.startswith("anvil") else InProcess(provider)
+
+
+class Anvil:
+    """anvil, mining when told to, its clock moving a second a block whatever the wall clock does."""
+
+    def __init__(self, provider: TestProviderAPI) -> None:
+        """Stop automatic mining."""
+        self._rpc = provider.web3.provider
+        self.chain_id = int(self._request("eth_chainId"), 16)
+        self._request("evm_setAutomine", False)
+        self._request("anvil_setBlockTimestampInterval", 1)
+
+    def head(self) -> tuple[int, int, int]:
+        """Number, Unix time and gas limit of the latest block."""
+        head = self._request("eth_getBlockByNumber", "latest", False)
+        return int(head["number"], 16), int(head["timestamp"], 16), int(head["gasLimit"], 16)
+
+    def fund(self, addresses: Sequence[str]) -> None:
+        """Set each address's balance."""
+        self._batch("anvil_setBalance", [(address, hex(FUNDS)) for address in addresses])
+
+    def nonce(self, address: str) -> int:
+        """Transactions mined for an address."""
+        return int(self._request("eth_getTransactionCount", address, "latest"), 16)
+
+    def code(self, address: str) -> bytes:
+        """Code at an address."""
+        return _bytes(self._request("eth_getCode", address, "latest"))
+
+    def mine_transactions(self, raws: Sequence[bytes]) -> list[RawReceipt]:
+        """Send all in one request and mine one block."""
+        hashes = self._batch("eth_sendRawTransaction", [("0x" + raw.hex(),) for raw in raws])
+        self._request("evm_mine")
+        receipts = {r["transactionHash"]: r for r in self._request("eth_getBlockReceipts", "latest")}
+        if missing := [hash_ for hash_ in hashes if hash_ not in receipts]:
+            raise ChainError(
+                f"{len(missing)} of {len(hashes)} transactions were not mined, first {missing[0]}."
+            )
+        return [_receipt(receipts[hash_]) for hash_ in hashes]
+
+    def call(self, requests: Sequence[Mapping[str, str]]) -> list[bytes]:
+        """Ask all in one request."""
+        return [_bytes(a) for a in self._batch("eth_call", [(request, "latest") for request in requests])]
+
+    def revert_data(self, request: Mapping[str, str]) -> bytes:
+        """Ask again for the reason that a receipt does not hold."""
+        answer: Any = self._rpc.make_request("eth_call", [dict(request), "latest"])
+        data = answer.get("error", {}).get("data")
+        return _bytes(data) if isinstance(data, str) else b""
+
+    def mine(self, blocks: int) -> None:
+        """Mine empty blocks a second apart."""
+        self._request("anvil_mine", hex(blocks), hex(1))
+
+    def warp(self, timestamp: int) -> None:
+        """Mine a block at `timestamp`."""
+        self._request("evm_setNextBlockTimestamp", hex(timestamp))
+        self._request("evm_mine")
+
+    def close(self) -> None:
+        """Mine automatically again."""
+        self._request("anvil_removeBlockTimestampInterval")
+        self._request("evm_setAutomine", True)
+
+    def _request(self, method: str, *parameters: object) -> Any:
+        return _result(method, self._rpc.make_request(method, list(parameters)))
+
+    def _batch(self, method: str, parameters: Sequence[tuple[object, ...]]) -> list[Any]:
+        results: list[Any] = []
+        for start in range(0, len(parameters), REQUESTS_AT_ONCE):
+            chunk = [(method, list(p)) for p in parameters[start : start + REQUESTS_AT_ONCE]]
+            answers: Any = self._rpc.make_batch_request(chunk)
+            if not isinstance(answers, list):
+                raise ChainError(f"the node refused a batch of {len(chunk)} {method} requests: {answers}")
+            results += [_result(method, answer) for answer in answers]
+        return results
+
+
+class InProcess:
+    """py-evm in this process, which mines every transaction by itself."""
+
+    def __init__(self, provider: TestProviderAPI) -> None:
+        """Take the provider as it is."""
+        self._provider = provider
+        self._eth = provider.web3.eth
+        self.chain_id = self._eth.chain_id
+
+    def head(self) -> tuple[int, int, int]:
+        """Number, Unix time and gas limit of the latest block."""
+        head = self._eth.get_block("latest")
+        return head["number"], head["timestamp"], head["gasLimit"]
+
+    def fund(self, addresses: Sequence[str]) -> None:
+        """Send ether from the first of the node's own accounts."""
+        for address in addresses:
+            to = self._provider.web3.to_checksum_address(address)
+            sent = self._eth.send_transaction({"from": self._eth.accounts[0], "to": to, "value": _ETHER})
+            self._eth.wait_for_transaction_receipt(sent)
+
+    def nonce(self, address: str) -> int:
+        """Transactions mined for an address."""
+        return int(self._eth.get_transaction_count(self._provider.web3.to_checksum_address(address)))
+
+    def code(self, address: str) -> bytes:
+        """Code at an address."""
+        return bytes(self._eth.get_code(self._provider.web3.to_checksum_address(address)))
+
+    def mine_transactions(self, raws: Sequence[bytes]) -> list[RawReceipt]:
+        """Send one by one, each a block of its own."""
+        hashes = [self._send(raw) for raw in raws]
+        return [_plain(self._eth.get_transaction_receipt(hash_)) for hash_ in hashes]
+
+    def call(self, requests: Sequence[Mapping[str, str]]) -> list[bytes]:
+        """Ask one by one."""
+        return [bytes(self._eth.call(self._parameters(request))) for request in requests]
+
+    def revert_data(self, request: Mapping[str, str]) -> bytes:
+        """Ask again for the reason that a receipt does not hold."""
+        try:
+            self._eth.call(self._parameters(request))
+        except (ContractCustomError, ContractLogicError) as error:
+            return _bytes(error.data) if isinstance(error.data, str) else b""
+        except TransactionFailed as error:
+            return error.args[0] if isinstance(error.args[0], bytes) else b""
+        return b""
+
+    def mine(self, blocks: int) -> None:
+        """Mine empty blocks."""
+        self._provider.mine(blocks)
+
+    def warp(self, timestamp: int) -> None:
+        """Mine a block at `timestamp`."""
+        self._provider.set_timestamp(timestamp)
+        self._provider.mine(1)
+
+    def close(self) -> None:
+        """Nothing to restore."""
+
+    def _send(self, raw: bytes) -> bytes:
+        try:
+            return bytes(self._eth.send_raw_transaction(raw))
+        except Web3Exception as error:
+            raise ChainError(f"the node refused a transaction: {error}") from error
+
+    def _parameters(self, request: Mapping[str, str]) -> TxParams:
+        checksummed = self._provider.web3.to_checksum_address
+        return {k: checksummed(v) if k in ("from", "to") else v for k, v in request.items()}
+
+
+_ETHER = 10**19  # wei
+
+
+def _receipt(raw: Mapping[str, Any]) -> RawReceipt:
+    return {**raw, "status": int(raw["status"], 16), "gasUsed": int(raw["gasUsed"], 16)}
+
+
+def _plain(receipt: Mapping[str, Any]) -> RawReceipt:
+    logs = [
+        {
+            "address": log["address"].lower(),
+            "topics": [topic.to_0x_hex() for topic in log["topics"]],
+            "data": log["data"].to_0x_hex(),
+        }
+        for log in receipt["logs"]
+    ]
+    return {"status": receipt["status"], "gasUsed": receipt["gasUsed"], "logs": logs}
+
+
+def _bytes(value: str) -> bytes:
+    return bytes.fromhex(value.removeprefix("0x"))
+
+
+def _result(method: str, answer: Mapping[str, Any]) -> Any:
+    if error := answer.get("error"):
+        raise ChainError(f"the node refused {method}: {error.get('message', error)}")
+    return answer["result"]
