@@ -86,6 +86,7 @@ class SimulationSettings(BaseModel):
     divergence_weight: float = Field(
         1e-3, ge=0, allow_inf_nan=False, description="Weight of the term that keeps an attack close."
     )
+    baselines: bool = Field(True, description="Whether to learn without defence and without attack as well.")
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,99 @@
+"""The learning of a run: clients' rows, one model's description, local training, averages, test scores."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data import FederatedData
+from ml.device import require_device
+from ml.errors import UpdateError
+from ml.evaluation import Evaluation, Quality
+from ml.fixed_point import aggregate, decode, encode
+from ml.model import initial_parameters, mlp_schema
+from ml.policies import ballots
+from ml.schema import Schema
+from ml.scoring import ValidationSets
+from ml.seeds import derive_seed
+from ml.settings import AttackSettings
+from ml.training import TrainingJob, train
+from offchain.deployment import rules_digest
+from offchain.errors import SimulationError
+from offchain.settings import SimulationSettings
+
+Parameters = NDArray[np.int32]
+
+_GENESIS, _TRAINING = 3, 4
+_HONEST = AttackSettings(name="none")
+
+
+class Federation:
+    """What the clients of a run hold and compute; parameters are int32 [size] in fixed point.
+
+    Attributes:
+        schema: The model's.
+        genesis: The first global model.
+        rules: The digest of everything that voters must agree on, 32 bytes.
+    """
+
+    def __init__(self, settings: SimulationSettings, data: FederatedData) -> None:
+        """Describe the model and place all rows on the device.
+
+        Raises:
+            MLError: When the device is not there, or a client's rows cannot be scored.
+        """
+        device = require_device(settings.device)
+        self._settings = settings
+        self._data = data
+        self.schema: Schema = mlp_schema(data.inputs)
+        genesis_seed = derive_seed(settings.seed, _GENESIS)
+        self.genesis: Parameters = encode(initial_parameters(self.schema, genesis_seed))
+        self.rules = rules_digest(settings, self.schema, self.genesis)
+        rows = [(client.X_validation, client.y_validation) for client in data.clients]
+        self._validation = ValidationSets(rows, self.schema, settings.metric, device)
+        self._test = Evaluation(data.X_test, data.y_test, self.schema, device)
+
+    def train(
+        self, parent: Parameters, proposers: Sequence[int], attackers: Collection[int], round_: int
+    ) -> dict[int, Parameters]:
+        """Return what each proposer makes of the global model in a round, by client.
+
+        Raises:
+            SimulationError: When a client's training diverged.
+        """
+        settings = self._settings
+        jobs = [self._job(client, client in attackers, round_) for client in proposers]
+        trained = train(decode(parent), jobs, self.schema, settings.training_settings, settings.device)
+        updates = {}
+        for client, parameters in zip(proposers, trained, strict=True):
+            try:
+                updates[client] = encode(parameters)
+            except UpdateError as error:
+                raise SimulationError(
+                    f"client {client}'s training in round {round_} diverged ({error}); "
+                    f"lower learning_rate {settings.learning_rate}"
+                ) from error
+        return updates
+
+    def ballots(
+        self, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
+    ) -> list[int]:
+        """Return the honest ballots of `voters` on `updates` by seat position, in their order."""
+        scoring = self._settings.scoring_settings
+        weights = dict.fromkeys(updates, 1)
+        return ballots(scoring.policy, updates, weights, parent, self._validation, voters, scoring.tolerance)
+
+    def average(self, updates: Collection[Parameters], parent: Parameters) -> Parameters:
+        """Return the next global model: the average of `updates`, or `parent` when there are none."""
+        return aggregate(list(updates), [1] * len(updates)) if updates else parent
+
+    def quality(self, parameters: Parameters) -> Quality:
+        """Return the scores of a global model on the test rows."""
+        return self._test.quality(decode(parameters))
+
+    def _job(self, client: int, attacks: bool, round_: int) -> TrainingJob:
+        rows = self._data.clients[client]
+        seed = derive_seed(self._settings.seed, _TRAINING, round_, client)
+        return TrainingJob(
+            rows.X_train, rows.y_train, seed, self._settings.attack_settings if attacks else _HONEST
+        )

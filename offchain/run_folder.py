@@ -1,0 +1,187 @@
+"""A run on disk: settings.json, rounds.jsonl, state.npz, summary.json; none of it needs this program to read.
+
+A round is saved by appending its line and then replacing state.npz, so an interruption at any moment leaves
+the rounds that state.npz counts; a line beyond them is dropped when the run continues.
+"""
+
+import fcntl
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+from pydantic import ValidationError
+
+from offchain.errors import RunFolderError
+from offchain.records import RoundRecord
+from offchain.settings import SimulationSettings
+from offchain.simulation import State
+
+_SETTINGS, _ROUNDS, _STATE, _SUMMARY = "settings.json", "rounds.jsonl", "state.npz", "summary.json"
+_ROUND, _PARAMETERS, _BASELINE = "round", "parameters", "baseline_"
+
+
+class RunFolder:
+    """One run's files; a context that keeps other processes out of them.
+
+    Attributes:
+        path: The folder.
+        settings: The run's.
+    """
+
+    def __init__(self, path: Path, settings: SimulationSettings) -> None:
+        """Use `create` or `open`."""
+        self.path = path
+        self.settings = settings
+        self._lock = (path / _SETTINGS).open("rb")
+
+    @classmethod
+    def create(cls, path: Path, settings: SimulationSettings) -> "RunFolder":
+        """Start a run in a folder that is new or empty.
+
+        Raises:
+            RunFolderError: When it is in use or cannot be written.
+        """
+        require_free(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            with (path / _SETTINGS).open("x", encoding="utf-8") as file:
+                file.write(settings.model_dump_json(indent=2) + "\n")
+        except OSError as error:
+            raise RunFolderError(f"the output folder {path} cannot be written: {error.strerror}") from error
+        return cls(path, settings)
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Return the run that a folder holds.
+
+        Raises:
+            RunFolderError: When it holds none, or one that cannot be read.
+        """
+        try:
+            text = (path / _SETTINGS).read_text(encoding="utf-8")
+            return cls(path, SimulationSettings.model_validate_json(text))
+        except FileNotFoundError:
+            raise RunFolderError(f"there is no run to resume in {path}: it has no file {_SETTINGS}") from None
+        except (OSError, UnicodeDecodeError, ValidationError) as error:
+            raise RunFolderError(f"{path / _SETTINGS} is damaged: {_first_line(error)}") from error
+
+    def __enter__(self) -> "RunFolder":
+        """Keep other processes out.
+
+        Raises:
+            RunFolderError: When one is in.
+        """
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunFolderError(f"the run in {self.path} is going on in another process") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let others in."""
+        self._lock.close()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run has its summary."""
+        return (self.path / _SUMMARY).is_file()
+
+    def read_summary(self) -> str:
+        """Return the summary as it was written."""
+        return (self.path / _SUMMARY).read_text(encoding="utf-8")
+
+    def write_summary(self, text: str) -> None:
+        """Write the summary, which marks the run as complete."""
+        self._replace(_SUMMARY, lambda file: file.write(text.encode()))
+
+    def save_round(self, record: RoundRecord, state: State) -> None:
+        """Save a round that was played and what it takes to go on after it."""
+        with (self.path / _ROUNDS).open("ab") as file:
+            file.write(record.model_dump_json().encode() + b"\n")
+            _flush(file)
+        arrays = {_BASELINE + name: model for name, model in state.baselines.items()}
+        arrays |= {_ROUND: np.array(state.round), _PARAMETERS: state.parameters}
+        self._replace(_STATE, lambda file: np.savez(file, **arrays))
+
+    def load(self) -> tuple[list[RoundRecord], State | None]:
+        """Return the rounds saved and the state after them, None before the first; drop what was cut off.
+
+        Raises:
+            RunFolderError: When a file is damaged.
+        """
+        state = self._load_state()
+        lines = self._read_lines()
+        kept = lines[: state.round] if state else []
+        if state and len(kept) < state.round:
+            raise RunFolderError(f"{self.path / _ROUNDS} has {len(kept)} of the {state.round} rounds played")
+        if len(kept) < len(lines):
+            self._replace(_ROUNDS, lambda file: file.writelines(kept))
+        return self._parse(kept), state
+
+    def _parse(self, lines: Sequence[bytes]) -> list[RoundRecord]:
+        records = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                records.append(RoundRecord.model_validate_json(line))
+            except ValidationError as error:
+                where = f"line {number} of {self.path / _ROUNDS}"
+                raise RunFolderError(f"{where} is damaged: {_first_line(error)}") from error
+        return records
+
+    def _read_lines(self) -> list[bytes]:
+        path = self.path / _ROUNDS
+        return path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+
+    def _load_state(self) -> State | None:
+        path = self.path / _STATE
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                models = {name: arrays[name] for name in arrays.files if name != _ROUND}
+                played = int(arrays[_ROUND])
+            parameters = models.pop(_PARAMETERS)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            raise RunFolderError(f"{path} is damaged: {_first_line(error)}") from error
+        return State(
+            played, parameters, {name.removeprefix(_BASELINE): model for name, model in models.items()}
+        )
+
+    def _replace(self, name: str, write: Callable[[BinaryIO], object]) -> None:
+        temporary = self.path / f".{name}.new"
+        with temporary.open("wb") as file:
+            write(file)
+            _flush(file)
+        os.replace(temporary, self.path / name)
+
+
+def require_free(path: Path) -> None:
+    """Raise RunFolderError unless `path` is new or an empty folder."""
+    if path.is_dir() and not any(path.iterdir()):
+        return
+    if path.exists():
+        raise RunFolderError(
+            f"the output folder {path} is in use; choose another with --out, or continue its run with "
+            f"--resume {path}"
+        )
+
+
+def next_free(parent: Path) -> Path:
+    """Return the first folder of runs/001, runs/002, … that does not exist."""
+    return next(path for n in count(1) if not (path := parent / f"{n:03}").exists())
+
+
+def _flush(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,205 @@
+"""The paper's game, round by round: seats, training, ballots, outcome, the next global model."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from ml.canonical import digest, to_bytes
+from ml.policies import flipped, parse_updates
+from offchain.artefacts import ArtefactStore, fetch
+from offchain.baselines import baselines
+from offchain.cast import Cast
+from offchain.deployment import Deployment
+from offchain.engine import Engine, RoundOutcome, Seating
+from offchain.errors import SimulationError
+from offchain.federation import Federation, Parameters
+from offchain.records import RoundRecord, Scores, Seconds, gas_uses
+from offchain.settings import MIN_CLIENTS, SimulationSettings
+from offchain.stopwatch import Stopwatch
+
+SAMPLES = 1
+"""Every proposer claims one sample: shares are equal, and so are weights in the average."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a run needs besides its records to go on: models as int32 [size].
+
+    Attributes:
+        round: Rounds played.
+        parameters: The global model.
+        baselines: The baselines' global models, by name.
+    """
+
+    round: int
+    parameters: Parameters
+    baselines: Mapping[str, Parameters]
+
+
+class Simulation:
+    """A run: clients that learn, judge and stake, on either engine.
+
+    Args:
+        settings: What the run is.
+        federation: The clients' learning.
+        deployment: Keys, seeds and parameters, the same as the engine's.
+        engine: The protocol, on a chain or in memory.
+    """
+
+    def __init__(
+        self, settings: SimulationSettings, federation: Federation, deployment: Deployment, engine: Engine
+    ) -> None:
+        self.cast = Cast.of(settings)
+        self._settings = settings
+        self._federation = federation
+        self._engine = engine
+        self._attackers = self.cast.proposers if settings.attack != "none" else frozenset[int]()
+        self._baselines = baselines(federation, deployment, self._attackers) if settings.baselines else {}
+        self._store = ArtefactStore()
+        self._parameters = federation.genesis
+        self._round = 0
+        self._members = settings.clients
+
+    def start(self) -> None:
+        """Deploy and make every client a member."""
+        self._engine.start()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all rounds are played, or too few members are left to open another."""
+        return self._round >= self._settings.rounds or self._members < MIN_CLIENTS
+
+    @property
+    def state(self) -> State:
+        """What to keep, beside the records, to go on later."""
+        models = {name: baseline.parameters for name, baseline in self._baselines.items()}
+        return State(self._round, self._parameters, models)
+
+    def restore(self, records: Sequence[RoundRecord], state: State) -> None:
+        """Play the recorded rounds again, without learning, and go on from `state`.
+
+        Raises:
+            SimulationError: When the records do not lead where they say, or `state` is not theirs.
+        """
+        for record in records:
+            self._replay(record)
+        last = digest(to_bytes(state.parameters), self._federation.schema).hex()
+        if records and last != records[-1].parameters:
+            raise SimulationError(
+                f"the saved global model {last} is not that of round {len(records)}, {records[-1].parameters}"
+            )
+        self._round = len(records)
+        self._parameters = state.parameters
+        for name, baseline in self._baselines.items():
+            baseline.parameters = state.baselines[name]
+
+    def play_round(self) -> RoundRecord:
+        """Play the next round; what happened in it."""
+        watch = Stopwatch()
+        with watch.measure("chain"):
+            seating = self._engine.open_round()
+        with watch.measure("train"):
+            updates = self._train(seating)
+        roots = self._propose(updates, watch)
+        positions = {seating.proposers.index(client): root for client, root in roots.items()}
+        with watch.measure("score"):
+            fetched = self._fetch(positions)
+            ballots = self._ballots(seating, fetched)
+        with watch.measure("chain"):
+            self._engine.submit_ballots(ballots)
+            outcome = self._engine.close_round()
+
+        accepted = [fetched[j] for j in sorted(fetched) if outcome.included >> j & 1]
+        self._parameters = self._federation.average(accepted, self._parameters)
+        self._round = seating.round
+        self._members -= len(outcome.removed)
+        return self._record(seating, roots, ballots, outcome, watch)
+
+    def _train(self, seating: Seating) -> dict[int, Parameters]:
+        proposers = [client for client in seating.proposers if client not in seating.unable]
+        return self._federation.train(self._parameters, proposers, self._attackers, seating.round)
+
+    def _propose(self, updates: Mapping[int, Parameters], watch: Stopwatch) -> dict[int, bytes]:
+        blobs = {client: to_bytes(update) for client, update in updates.items()}
+        roots = {client: digest(blob, self._federation.schema) for client, blob in blobs.items()}
+        with watch.measure("chain"):
+            self._engine.submit_updates({client: (root, SAMPLES) for client, root in roots.items()})
+        self._store.clear()
+        for client, root in roots.items():
+            self._store.put(root, blobs[client])
+        return roots
+
+    def _fetch(self, roots: Mapping[int, bytes]) -> dict[int, Parameters]:
+        # Every voter would fetch and check for itself; all would find the same.
+        schema = self._federation.schema
+        blobs = {position: fetch(self._store, root, schema) for position, root in roots.items()}
+        return parse_updates(blobs, schema)
+
+    def _ballots(self, seating: Seating, fetched: Mapping[int, Parameters]) -> dict[int, int]:
+        if not fetched:
+            return {}  # With nothing published voters have no duty.
+        voters = [client for client in seating.voters if client not in seating.unable]
+        honest = self._federation.ballots(fetched, self._parameters, voters)
+        return {
+            voter: flipped(ballot, fetched) if voter in self.cast.voters else ballot
+            for voter, ballot in zip(voters, honest, strict=True)
+        }
+
+    def _record(
+        self,
+        seating: Seating,
+        roots: Mapping[int, bytes],
+        ballots: Mapping[int, int],
+        outcome: RoundOutcome,
+        watch: Stopwatch,
+    ) -> RoundRecord:
+        with watch.measure("baselines"):
+            beside = {name: baseline.play(seating.round) for name, baseline in self._baselines.items()}
+        quality = self._federation.quality(self._parameters)
+        return RoundRecord(
+            round=seating.round,
+            proposers=seating.proposers,
+            voters=seating.voters,
+            unable=tuple(sorted(seating.unable)),
+            updates={client: (root.hex(), SAMPLES) for client, root in roots.items()},
+            ballots=dict(ballots),
+            included=outcome.included,
+            included_clients=_decided(seating, roots, outcome.included, True),
+            excluded_clients=_decided(seating, roots, outcome.included, False),
+            void=outcome.void,
+            model=outcome.model.hex(),
+            parameters=digest(to_bytes(self._parameters), self._federation.schema).hex(),
+            removed=outcome.removed,
+            balances=outcome.balances,
+            reward_pool=outcome.reward_pool,
+            scores=Scores(**asdict(quality)),
+            baselines={name: Scores(**asdict(other)) for name, other in beside.items()},
+            gas=gas_uses(outcome.gas),
+            seconds=_seconds(watch),
+        )
+
+    def _replay(self, record: RoundRecord) -> None:
+        seating = self._engine.open_round()
+        same_seats = (seating.proposers, seating.voters) == (record.proposers, record.voters)
+        if same_seats:
+            self._engine.submit_updates(
+                {client: (bytes.fromhex(root), samples) for client, (root, samples) in record.updates.items()}
+            )
+            self._engine.submit_ballots(record.ballots)
+            outcome = self._engine.close_round()
+            self._members -= len(outcome.removed)
+            if (outcome.model.hex(), outcome.balances) == (record.model, record.balances):
+                return
+        raise SimulationError(f"round {record.round} does not play again as it was recorded")
+
+
+def _decided(seating: Seating, proposals: Collection[int], included: int, wanted: bool) -> tuple[int, ...]:
+    return tuple(
+        client
+        for position, client in enumerate(seating.proposers)
+        if client in proposals and bool(included >> position & 1) == wanted
+    )
+
+
+def _seconds(watch: Stopwatch) -> Seconds:
+    parts = {part: watch.part(part) for part in ("train", "score", "chain", "baselines")}
+    return Seconds(**parts, total=watch.total)

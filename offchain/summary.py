@@ -1,0 +1,156 @@
+"""A run in numbers: summary.json."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from offchain.cast import Cast
+from offchain.records import RoundRecord, Scores
+from offchain.settings import TOKEN, SimulationSettings
+
+LAST_ROUNDS = 50
+_PARTS = ("train", "score", "chain", "baselines")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tokens(_Part):
+    """Whole tokens at the end; a mean is null when there is no such client."""
+
+    honest_mean: float | None
+    malicious_mean: float | None
+    pool: float
+    total: float
+
+
+class Counts(_Part):
+    """Counts by who it is about."""
+
+    honest: int
+    malicious: int
+
+
+class BaselineSummary(_Part):
+    """The same learning without votes."""
+
+    accuracy: float
+    accuracy_by_round: list[float]
+    auroc: float
+    auroc_by_round: list[float]
+
+
+class Summary(_Part):
+    """The run in numbers.
+
+    Attributes:
+        config: The settings.
+        rounds: Rounds played; fewer than asked for when fewer than four members were left.
+        accuracy: On the test rows, mean of the last 50 rounds, or of the last third when fewer were played.
+        auroc: Likewise.
+        removed: Clients removed for good.
+        included: Proposals that entered the global model, by proposer.
+        excluded: Proposals that did not.
+        seconds: Wall time by part; `total` has also what is in no part.
+        gas: Mean gas of a transaction by call, and of all transactions of a round as `round`.
+        transactions: Transactions of all rounds.
+    """
+
+    config: SimulationSettings
+    rounds: int
+    accuracy: float
+    accuracy_by_round: list[float]
+    auroc: float
+    auroc_by_round: list[float]
+    baselines: dict[str, BaselineSummary]
+    tokens: Tokens
+    removed: Counts
+    included: Counts
+    excluded: Counts
+    seconds: dict[str, float]
+    gas: dict[str, float]
+    transactions: int
+
+
+def summarise(
+    settings: SimulationSettings, cast: Cast, records: Sequence[RoundRecord], setup_seconds: float
+) -> Summary:
+    """Return the summary of a run's rounds, at least one.
+
+    Args:
+        settings: The run's.
+        cast: Who is malicious.
+        records: Every round, in order.
+        setup_seconds: Time spent before the first round.
+    """
+    return Summary(
+        config=settings,
+        rounds=len(records),
+        **_curves([record.scores for record in records]),
+        baselines={
+            name: BaselineSummary(**_curves([record.baselines[name] for record in records]))
+            for name in records[0].baselines
+        },
+        tokens=_tokens(records[-1], cast),
+        removed=_counts(records, lambda record: record.removed, cast.malicious),
+        included=_counts(records, lambda record: record.included_clients, cast.proposers),
+        excluded=_counts(records, lambda record: record.excluded_clients, cast.proposers),
+        seconds=_seconds(records, setup_seconds),
+        gas=_gas(records),
+        transactions=sum(record.transactions for record in records),
+    )
+
+
+def tail_mean(values: Sequence[float]) -> float:
+    """Return the mean of the last 50 values, or of the last third, rounded up, of fewer.
+
+    >>> tail_mean([0.0, 0.5, 0.75, 1.0])
+    0.875
+    """
+    length = LAST_ROUNDS if len(values) >= LAST_ROUNDS else -(-len(values) // 3)
+    return sum(values[-length:]) / length
+
+
+def _curves(scores: Sequence[Scores]) -> dict[str, Any]:
+    accuracy, auroc = [s.accuracy for s in scores], [s.auroc for s in scores]
+    return {
+        "accuracy": tail_mean(accuracy),
+        "accuracy_by_round": accuracy,
+        "auroc": tail_mean(auroc),
+        "auroc_by_round": auroc,
+    }
+
+
+def _tokens(last: RoundRecord, cast: Cast) -> Tokens:
+    everyone = frozenset(range(len(last.balances)))
+    return Tokens(
+        honest_mean=last.mean_tokens(everyone - cast.malicious),
+        malicious_mean=last.mean_tokens(cast.malicious),
+        pool=last.reward_pool / TOKEN,
+        total=(sum(last.balances) + last.reward_pool) / TOKEN,
+    )
+
+
+def _counts(
+    records: Sequence[RoundRecord],
+    chosen: Callable[[RoundRecord], Sequence[int]],
+    malicious: frozenset[int],
+) -> Counts:
+    clients = [client for record in records for client in chosen(record)]
+    bad = sum(client in malicious for client in clients)
+    return Counts(honest=len(clients) - bad, malicious=bad)
+
+
+def _seconds(records: Sequence[RoundRecord], setup: float) -> dict[str, float]:
+    parts = {part: sum(getattr(record.seconds, part) for record in records) for part in _PARTS}
+    return parts | {"setup": setup, "total": setup + sum(record.seconds.total for record in records)}
+
+
+def _gas(records: Sequence[RoundRecord]) -> dict[str, float]:
+    means: dict[str, float] = {}
+    for call in sorted({call for record in records for call in record.gas}):
+        uses = [record.gas[call] for record in records if call in record.gas]
+        means[call] = sum(use.gas for use in uses) / sum(use.transactions for use in uses)
+    return means | {"round": sum(record.gas_total for record in records) / len(records)}
