@@ -44,9 +44,9 @@ class Interface:
     def deployment(self, *arguments: object) -> bytes:
         """Init code with the constructor's arguments appended."""
         code = self._type.deployment_bytecode
-        if code is None or code.bytecode is None:
+        if code is None or code.bytecode in (None, "", "0x"):
             raise ChainError(f"{self.name} has no bytecode; an interface cannot be deployed.")
-        return bytes.fromhex(code.bytecode.removeprefix("0x")) + encode(
+        return bytes.fromhex(str(code.bytecode).removeprefix("0x")) + encode(
             _types(self._type.constructor.inputs), arguments
         )
 

@@ -1,11 +1,12 @@
 """The local nodes that a gateway drives: anvil, and the one that Ape runs in its own process."""
 
+import ast
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from ape.api import TestProviderAPI
 from eth_tester.exceptions import TransactionFailed  # type: ignore[import-untyped]
-from web3.exceptions import ContractCustomError, ContractLogicError, Web3Exception
+from web3.exceptions import Web3Exception
 from web3.types import TxParams
 
 from offchain.errors import ChainError
@@ -177,10 +178,10 @@ class InProcess:
         """Ask again for the reason that a receipt does not hold."""
         try:
             self._eth.call(self._parameters(request))
-        except (ContractCustomError, ContractLogicError) as error:
-            return _bytes(error.data) if isinstance(error.data, str) else b""
         except TransactionFailed as error:
-            return error.args[0] if isinstance(error.args[0], bytes) else b""
+            # The only form in which eth-tester hands the data out is a Python literal at the message's end.
+            _, _, literal = str(error).rpartition("execution reverted: ")
+            return bytes(ast.literal_eval(literal)) if literal.startswith(("b'", 'b"')) else b""
         return b""
 
     def mine(self, blocks: int) -> None:
@@ -203,7 +204,7 @@ class InProcess:
 
     def _parameters(self, request: Mapping[str, str]) -> TxParams:
         checksummed = self._provider.web3.to_checksum_address
-        return {k: checksummed(v) if k in ("from", "to") else v for k, v in request.items()}
+        return cast(TxParams, {k: checksummed(v) if k in ("from", "to") else v for k, v in request.items()})
 
 
 _ETHER = 10**19  # wei
