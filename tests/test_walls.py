@@ -1,0 +1,105 @@
+"""The walls of the house: who may know whom, read off every import statement."""
+
+import ast
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import ml
+import offchain
+
+ROOT = Path(__file__).parent.parent
+CHAIN = {"ape", "ape_foundry", "ape_solidity", "coincurve", "ethpm_types", "evm_trace", "rlp", "web3"}
+LEARNING = {"ml", "torch", "sklearn", "pandas"}
+DANGEROUS = {"pickle", "shelve", "marshal", "subprocess", "dill", "joblib"}
+
+WALLS = {
+    "ml": CHAIN | DANGEROUS | {"offchain", "scripts"},
+    "offchain": DANGEROUS | {"scripts"},
+    "scripts": DANGEROUS | {"torch", "sklearn", "pandas", "web3"},
+}
+NODE_TALKERS = {"nodes.py", "network_option.py"}
+REFERENCE_MAY_USE = {"offchain", "ml", "collections", "dataclasses", "enum", "math", "typing"}
+DOCTESTED = [
+    package.__name__ + module.name.removeprefix(package.__name__)
+    for package in (ml, offchain)
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+]
+
+
+def sources(folder):
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imported(path):
+    """The modules that a file imports, whole."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.relative_to(ROOT)} imports relatively"
+            names.append(node.module)
+    return names
+
+
+def tops(path):
+    return {name.split(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("folder", WALLS)
+def test_nobody_looks_over_a_wall(folder):
+    seen = {path.relative_to(ROOT).as_posix(): tops(path) & WALLS[folder] for path in sources(folder)}
+    assert {path: names for path, names in seen.items() if names} == {}
+
+
+def test_ml_knows_no_part_of_ethereum():
+    assert [p.name for p in sources("ml") if any(name.startswith("eth") for name in tops(p))] == []
+
+
+def test_only_the_nodes_talk_to_a_node():
+    talkers = {path.name for path in sources("offchain") if tops(path) & {"ape", "web3"}}
+    assert talkers - {"engines.py"} == NODE_TALKERS
+    assert {name.split(".")[0] for name in imported(ROOT / "offchain/engines.py")} & {"web3"} == set()
+
+
+def test_the_reference_needs_neither_chain_nor_models():
+    for path in sources("offchain/reference"):
+        assert tops(path) <= REFERENCE_MAY_USE, path.name
+        inner = {name for name in imported(path) if name.startswith(("ml", "offchain"))}
+        assert all(n == "ml.hashing" or n.startswith("offchain.reference") for n in inner), path.name
+
+
+def test_contracts_import_openzeppelin_and_each_other_only():
+    for path in sorted((ROOT / "contracts").glob("[!.]*/**/*.sol")) + sorted(
+        (ROOT / "contracts").glob("*.sol")
+    ):
+        for target in re.findall(r'^import .*"(.+)";$', path.read_text(), re.MULTILINE):
+            assert target.startswith(("@openzeppelin/contracts/", "./", "../")), f"{path.name}: {target}"
+
+
+def test_contracts_know_no_models():
+    words = re.compile(r"\b(accuracy|auroc|gradient|tensor|loss|layer|label|torch)\b", re.IGNORECASE)
+    found = {
+        path.name: words.findall(path.read_text())
+        for path in (ROOT / "contracts").rglob("*.sol")
+        if ".cache" not in path.parts
+    }
+    assert {name: hits for name, hits in found.items() if hits} == {}
+
+
+def test_no_foreign_file_is_unpickled():
+    calls = re.compile(r"torch\.load|allow_pickle\s*=\s*True|shell\s*=\s*True|os\.system|\beval\(")
+    for folder in (*WALLS, "tools"):
+        for path in sources(folder):
+            assert not calls.search(path.read_text()), path.relative_to(ROOT)
+
+
+@pytest.mark.parametrize("name", DOCTESTED)
+def test_examples_in_docstrings_hold(name):
+    failed, _ = doctest.testmod(importlib.import_module(name))
+    assert failed == 0
