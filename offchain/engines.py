@@ -1,0 +1,42 @@
+"""The engine that a run asked for, ready to start."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ape import project
+from ethpm_types import ContractType
+
+from offchain.chain_engine import ChainEngine
+from offchain.deployment import Deployment
+from offchain.engine import Engine
+from offchain.gateway import Gateway
+from offchain.network_option import connected
+from offchain.nodes import node_of
+from offchain.reference_engine import ReferenceEngine
+
+
+@contextmanager
+def engine_for(name: str, deployment: Deployment, network: str) -> Iterator[Engine]:
+    """Enter the engine "chain", on a local chain started for it, or "reference".
+
+    Args:
+        name: Which.
+        deployment: Keys, seeds and parameters.
+        network: The chain in full, as `network_option` passes it; unused by the reference.
+
+    Raises:
+        NetworkUnavailableError: When the chain does not start or does not answer.
+    """
+    if name == "reference":
+        yield ReferenceEngine(deployment)
+        return
+    with connected(network) as provider:
+        # Not closed when interrupted: the chain, which heard the same Ctrl-C, no longer answers.
+        engine = ChainEngine(Gateway(node_of(provider)), compiled_contracts(), deployment)
+        yield engine
+        engine.close()
+
+
+def compiled_contracts() -> dict[str, ContractType]:
+    """Return the project's contracts by name, compiled where they changed."""
+    return {name: container.contract_type for name, container in project.load_contracts().items()}

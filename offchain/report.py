@@ -1,0 +1,106 @@
+"""The end of a run, in words and tables for somebody who sees it for the first time."""
+
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from offchain.baselines import WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.settings import MIN_CLIENTS
+from offchain.summary import Counts, Summary
+
+_NAMES = {
+    WITHOUT_DEFENCE: "plain averaging, no votes (without defence)",
+    WITHOUT_ATTACK: "plain averaging, nobody attacks (without attack)",
+}
+_CALLS = ("propose", "publish", "commitBallot", "revealBallot", "finalise", "openRound", "draw", "markAbsent")
+
+
+def print_report(console: Console, summary: Summary) -> None:
+    """Print what the run showed."""
+    parts: list[RenderableType] = [Text(_headline(summary), style="bold"), _learning(summary), _game(summary)]
+    parts += [_time(summary)]
+    if summary.transactions:
+        parts.append(_gas(summary))
+    console.print(Group(*(Group(part, Text()) for part in parts)))
+
+
+def _headline(summary: Summary) -> str:
+    config = summary.config
+    attackers = round(config.malicious * config.clients)
+    text = f"{config.clients} clients, {attackers} that propose badly ({config.attack})"
+    if config.malicious_voters:
+        text += f", {round(config.malicious_voters * config.clients)} that vote falsely"
+    text += f"; policy {config.policy}; {summary.rounds} rounds"
+    if summary.rounds < config.rounds:
+        text += f" of {config.rounds}, then fewer than {MIN_CLIENTS} members were left"
+    return text
+
+
+def _learning(summary: Summary) -> Table:
+    table = _table("Test scores of the global model, mean of the last rounds", "accuracy", "AUROC")
+    table.add_row("this run, with stakes and votes", f"{summary.accuracy:.3f}", f"{summary.auroc:.3f}")
+    for name, baseline in summary.baselines.items():
+        table.add_row(_NAMES[name], f"{baseline.accuracy:.3f}", f"{baseline.auroc:.3f}")
+    return table
+
+
+def _game(summary: Summary) -> Table:
+    tokens = summary.tokens
+    table = _table("What became of them", "honest", "malicious")
+    table.add_row(
+        f"tokens of a client, of {summary.config.initial_balance} at the start",
+        _tokens(tokens.honest_mean),
+        _tokens(tokens.malicious_mean),
+    )
+    rows: Iterable[tuple[str, Counts]] = (
+        ("clients removed: they could not stake when seated", summary.removed),
+        ("updates included in the global model", summary.included),
+        ("updates excluded, their stakes lost", summary.excluded),
+    )
+    for name, counts in rows:
+        table.add_row(name, str(counts.honest), str(counts.malicious))
+    table.caption = f"{tokens.pool:.1f} tokens in the reward pool, {tokens.total:.1f} in all"
+    table.caption_justify = "left"
+    return table
+
+
+def _time(summary: Summary) -> Table:
+    seconds = summary.seconds
+    table = _table("Time", "seconds", "a round")
+    names = {
+        "setup": "loans, deployment, everyone joins",
+        "train": "proposers train",
+        "score": "voters judge",
+        "chain": "transactions" if summary.transactions else "protocol, in memory",
+        "baselines": "the comparisons above",
+        "total": "in all",
+    }
+    for part, name in names.items():
+        each = "" if part == "setup" else f"{seconds[part] / summary.rounds:.3f}"
+        table.add_row(name, f"{seconds[part]:.1f}", each)
+    return table
+
+
+def _gas(summary: Summary) -> Table:
+    table = _table(f"Gas, of {summary.transactions} transactions", "mean")
+    known = [call for call in _CALLS if call in summary.gas]
+    others = [call for call in summary.gas if call not in (*_CALLS, "round")]
+    for call in (*known, *others):
+        table.add_row(call, f"{summary.gas[call]:,.0f}")
+    table.add_row("a whole round", f"{summary.gas['round']:,.0f}")
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column("", min_width=50)
+    for column in columns:
+        table.add_column(column, justify="right", min_width=9)
+    return table
+
+
+def _tokens(mean: float | None) -> str:
+    return "-" if mean is None else f"{mean:.1f}"

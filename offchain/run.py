@@ -1,0 +1,77 @@
+"""A run from its settings to its summary, in a folder, from the start or from where it was interrupted."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from rich.console import Console
+
+from ml.data import load
+from offchain.deployment import Deployment
+from offchain.engine import Engine
+from offchain.errors import RunFolderError
+from offchain.federation import Federation
+from offchain.plots import plot_run
+from offchain.progress import RunProgress
+from offchain.run_folder import RunFolder, require_free
+from offchain.settings import SimulationSettings
+from offchain.simulation import Simulation
+from offchain.stopwatch import Stopwatch
+from offchain.summary import Summary, summarise
+
+EngineFor = Callable[[Deployment], AbstractContextManager[Engine]]
+"""Enters the engine of a run; called once, after the loans are read."""
+
+PICTURE = "run.png"
+
+
+def start_run(path: Path, settings: SimulationSettings, engine_for: EngineFor, console: Console) -> Summary:
+    """Play a run into a new folder.
+
+    Raises:
+        RunFolderError: When the folder is in use.
+    """
+    require_free(path)
+    watch = Stopwatch()
+    federation = Federation(settings, load(settings.data_settings))
+    deployment = Deployment.of(settings, federation.rules)
+    with engine_for(deployment) as engine, RunFolder.create(path, settings) as folder:
+        return _play(folder, Simulation(settings, federation, deployment, engine), watch, console)
+
+
+def resume_run(
+    path: Path, engine_for: Callable[[SimulationSettings], EngineFor], console: Console
+) -> Summary:
+    """Continue an interrupted run to the result that it would have had.
+
+    Raises:
+        RunFolderError: When the folder holds no run, or one that is damaged or complete.
+    """
+    watch = Stopwatch()
+    with RunFolder.open(path) as folder:
+        if folder.is_complete:
+            raise RunFolderError(f"the run in {path} is complete; there is nothing to resume")
+        settings = folder.settings
+        federation = Federation(settings, load(settings.data_settings))
+        deployment = Deployment.of(settings, federation.rules)
+        with engine_for(settings)(deployment) as engine:
+            return _play(folder, Simulation(settings, federation, deployment, engine), watch, console)
+
+
+def _play(folder: RunFolder, simulation: Simulation, watch: Stopwatch, console: Console) -> Summary:
+    records, state = folder.load()
+    simulation.start()
+    if state:
+        console.print(f"playing {state.round} recorded rounds again ...")
+        simulation.restore(records, state)
+    setup = watch.total
+    with RunProgress(console, folder.settings, simulation.cast) as progress:
+        while not simulation.is_over:
+            record = simulation.play_round()
+            folder.save_round(record, simulation.state)
+            records.append(record)
+            progress.show(record)
+    summary = summarise(folder.settings, simulation.cast, records, setup)
+    plot_run(folder.path / PICTURE, folder.settings, simulation.cast, records)
+    folder.write_summary(summary.model_dump_json(indent=2) + "\n")
+    return summary

@@ -1,0 +1,56 @@
+"""The settings as command-line options, made from the fields themselves so that help and bounds agree."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import click
+from pydantic.fields import FieldInfo
+
+from offchain.settings import SimulationSettings
+
+OPTIONS = (
+    "clients",
+    "malicious",
+    "malicious_voters",
+    "rounds",
+    "policy",
+    "attack",
+    "dataset",
+    "data",
+    "features",
+    "metric",
+    "proposer_stake",
+    "voter_stake",
+    "tolerance",
+    "local_epochs",
+    "engine",
+    "seed",
+    "device",
+)
+"""Fields with an option of their own; the others are set in a settings file."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def settings_options(function: Command) -> Command:
+    """Adds one option per field of OPTIONS; one that is not given arrives as None."""
+    for name in reversed(OPTIONS):
+        function = _option(name, SimulationSettings.model_fields[name])(function)
+    return function
+
+
+def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
+    text = field.description or ""
+    if name not in ("metric", "data"):
+        text = f"{text.rstrip('.')}.  [default: {field.default}]"
+    return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), help=text)
+
+
+def _type(field: FieldInfo) -> Any:
+    if get_origin(field.annotation) is Literal:
+        return click.Choice(get_args(field.annotation))
+    if field.annotation in (int, float):
+        return field.annotation
+    # Tokens stay text: a float would not be the decimal number that was typed.
+    return click.Path(path_type=Path) if field.annotation == Path | None else str

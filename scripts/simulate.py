@@ -1,0 +1,61 @@
+"""`ape run simulate`: clients, some malicious, learn together under stakes and votes."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from ml.errors import MLError
+from offchain.engines import engine_for
+from offchain.errors import OffchainError
+from offchain.network_option import network_option
+from offchain.report import print_report
+from offchain.run import PICTURE, resume_run, start_run
+from offchain.run_folder import next_free
+from offchain.settings import load_settings
+from offchain.settings_options import settings_options
+
+INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
+
+
+@click.command()
+@network_option
+@settings_options
+@click.option(
+    "--settings", type=click.Path(path_type=Path), help="YAML file of settings; options override it."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the results.  [default: runs/001, ...]"
+)
+@click.option("--resume", type=click.Path(path_type=Path), help="Folder of an interrupted run to continue.")
+def cli(network: str, settings: Path | None, out: Path | None, resume: Path | None, **options: Any) -> None:
+    """Simulate federated learning with stakes and votes, on a local chain or in memory."""
+    console = Console()
+    given = {name: value for name, value in options.items() if value is not None}
+    path = resume or out or next_free(Path("runs"))
+    try:
+        if resume:
+            _refuse_beside_resume({**given, "settings": settings, "out": out})
+            summary = resume_run(
+                path, lambda kept: partial(engine_for, kept.engine, network=network), console
+            )
+        else:
+            chosen = load_settings(settings, given)
+            summary = start_run(path, chosen, partial(engine_for, chosen.engine, network=network), console)
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        console.print(f"Interrupted. To continue: ape run simulate --network foundry --resume {path}")
+        raise SystemExit(INTERRUPTED) from None
+    print_report(console, summary)
+    console.print(f"Written to {path}: summary.json, rounds.jsonl, {PICTURE}")
+
+
+def _refuse_beside_resume(options: dict[str, Any]) -> None:
+    given = sorted(name.replace("_", "-") for name, value in options.items() if value is not None)
+    if given:
+        raise click.UsageError(
+            f"--resume continues a run with its own settings; leave out --{', --'.join(given)}."
+        )
