@@ -23,6 +23,7 @@ Column = NDArray[np.float64]
 _MONTHS = np.array(
     ["Jan-", "Feb-", "Mar-", "Apr-", "May-", "Jun-", "Jul-", "Aug-", "Sep-", "Oct-", "Nov-", "Dec-"]
 )
+# By name: share of the book, contribution to risk.
 _PURPOSES = {
     "debt_consolidation": (0.52, 0.1),
     "credit_card": (0.18, -0.3),
@@ -33,7 +34,7 @@ _PURPOSES = {
     "medical": (0.03, 0.3),
     "moving": (0.02, 0.2),
     "other": (0.02, 0.2),
-}  # Share of the book, contribution to risk.
+}
 _HOMES = {"MORTGAGE": (0.46, -0.3), "RENT": (0.45, 0.2), "OWN": (0.09, 0.0)}
 _STATES = (
     "CA",
@@ -58,10 +59,10 @@ _STATES = (
 _JOBS = ("< 1 year", "1 year", *(f"{years} years" for years in range(2, 10)), "10+ years")
 _CHECKS = ("Not Verified", "Verified", "Source Verified")
 
-_SHARPNESS = (
-    16.0  # Slope of the chance of default against risk; sets the best accuracy that any model can reach.
-)
-_THRESHOLD = 1.05  # Risk at which a loan is as likely charged off as paid; sets the base rate.
+# Slope of the chance of default against risk: sets the best accuracy that any model can reach.
+_SHARPNESS = 16.0
+# Risk at which a loan is as likely charged off as paid: sets the base rate.
+_THRESHOLD = 1.05
 
 
 def book(rows: int) -> pd.DataFrame:
