@@ -2,8 +2,18 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from ml.data.loans import book
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Keep the small models here from fighting for cores with whatever else runs."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
