@@ -231,7 +231,7 @@ contract RoundManager is IRoundManager {
         _clients[msg.sender] = c.seated(h.round(), Seat.Committed, commitment);
         _head = h.withUpdate();
 
-        POOL.exchange(msg.sender, credit, _PROPOSER_STAKE);
+        _exchange(msg.sender, credit, _PROPOSER_STAKE);
         emit UpdateCommitted(h.round(), msg.sender, commitment);
     }
 
@@ -268,7 +268,7 @@ contract RoundManager is IRoundManager {
         _clients[msg.sender] = c.seated(h.round(), Seat.Voted, commitment);
         _head = h.withBallot();
 
-        POOL.exchange(msg.sender, credit, _VOTER_STAKE);
+        _exchange(msg.sender, credit, _VOTER_STAKE);
         emit BallotCommitted(h.round(), msg.sender, commitment);
     }
 
@@ -469,12 +469,13 @@ contract RoundManager is IRoundManager {
 
         // No overflow: a block's time and four spans of 32 bits; counts are bounded by seats.
         unchecked {
+            (uint256 proposers, uint256 updates, uint256 voters) = _openSeats(h);
             uint256 deadline = h.drawnAt() + _PROPOSE_FOR;
-            if (block.timestamp < deadline && _openProposers(h) != 0) return Phase.Propose;
+            if (block.timestamp < deadline && proposers != 0) return Phase.Propose;
             deadline += _PUBLISH_FOR;
-            if (block.timestamp < deadline && _openUpdates(h) != 0) return Phase.Publish;
+            if (block.timestamp < deadline && updates != 0) return Phase.Publish;
             deadline += _VOTE_FOR;
-            if (block.timestamp < deadline && _openVoters(h) != 0) return Phase.Vote;
+            if (block.timestamp < deadline && voters != 0) return Phase.Vote;
             deadline += _REVEAL_FOR;
             if (block.timestamp < deadline && _tally.revealed() < h.ballots()) return Phase.Reveal;
         }
@@ -486,20 +487,18 @@ contract RoundManager is IRoundManager {
         require(actual == expected, WrongPhase(h.round(), actual, expected));
     }
 
-    /// @dev Proposer seats neither used nor given up.
-    function _openProposers(Head h) private view returns (uint256) {
-        return _proposers(h) - h.updates() - h.absentProposers();
-    }
-
-    /// @dev Updates committed and not published.
-    function _openUpdates(Head h) private pure returns (uint256) {
-        return h.updates() - h.publishedCount();
-    }
-
-    /// @dev Voter seats neither used nor given up; none when nothing was published, for there is no duty then.
-    function _openVoters(Head h) private view returns (uint256) {
-        (, uint256 voters) = _seats(h);
-        return h.published() == 0 ? 0 : voters - h.ballots() - h.absentVoters();
+    /// @dev Seats that wait for an act. No voter's when nothing was published, for there is no duty then.
+    /// @return proposers Proposer seats neither used nor given up.
+    /// @return updates Updates committed and not published.
+    /// @return voters Voter seats neither used nor given up.
+    function _openSeats(Head h) private view returns (uint256 proposers, uint256 updates, uint256 voters) {
+        (proposers, voters) = _seats(h);
+        // No underflow: a seat is used or given up once.
+        unchecked {
+            proposers -= h.updates() + h.absentProposers();
+            updates = h.updates() - h.publishedCount();
+            voters = h.published() == 0 ? 0 : voters - h.ballots() - h.absentVoters();
+        }
     }
 
     /// @dev Silent voters need no look: with a ballot unrevealed the phase is Reveal until the schedule ends.
@@ -507,8 +506,7 @@ contract RoundManager is IRoundManager {
         uint256 endsAt = h.drawnAt() + _PROPOSE_FOR + _PUBLISH_FOR + _VOTE_FOR + _REVEAL_FOR;
         if (block.timestamp >= endsAt) return;
 
-        (uint256 proposers, uint256 updates, uint256 voters) =
-            (_openProposers(h), _openUpdates(h), _openVoters(h));
+        (uint256 proposers, uint256 updates, uint256 voters) = _openSeats(h);
         require(proposers + updates + voters == 0, SeatsOpen(h.round(), proposers, updates, voters, endsAt));
     }
 
@@ -658,6 +656,11 @@ contract RoundManager is IRoundManager {
             return Settlement.proposerPayout(r.tally, c.content(), _PROPOSER_STAKE, r.pot);
         }
         return 0;
+    }
+
+    /// @dev Pays `credit` and locks `stake`. What cancels moves nothing: that is a voter of a unanimous round.
+    function _exchange(address client, uint256 credit, uint256 stake) private {
+        if (credit != stake) POOL.exchange(client, credit, stake);
     }
 
     /// @dev Settles the client's last seat when its round is finalised: returns it cleared, and what to credit.

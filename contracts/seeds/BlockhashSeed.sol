@@ -5,7 +5,7 @@ import {ISeedSource} from "../interfaces/ISeedSource.sol";
 
 /// @title BlockhashSeed
 /// @notice For chains without a usable `prevrandao`: the anchor block's hash.
-/// @dev Whoever builds the anchor block can grind its hash at the cost of hashing; see docs/THREATS.md.
+/// @dev Whoever builds the anchor block can grind its hash at the cost of hashing; see the README, known limits.
 contract BlockhashSeed is ISeedSource {
     /// @inheritdoc ISeedSource
     function seed(uint256, uint256 anchor, bytes calldata) external view returns (bytes32 value) {
