@@ -1,0 +1,209 @@
+"""All public calls in any order, at any time, from anyone: the contracts do what the reference says.
+
+The duel compares success or refusal, the error's name and values, events and all state after every call, and
+holds I1, I2, I3, I5, I7, I8, I10 and I11 then; I4, I6, I9 and I15 when a run ends. I12, I13 and I14 have tests of
+their own.
+"""
+
+import pytest
+from budgets import SEED, budget
+from hypothesis import seed
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from scenes import NAMES, SCENES
+
+from offchain.reference import Phase
+
+client = st.integers(0, len(NAMES) - 1)
+mask = st.one_of(st.just(0), st.just(0), st.integers(0, 511))
+ballots = st.lists(
+    st.one_of(st.sampled_from([0, 1, 0b11, 0xFFFF]), st.integers(0, 0xFFFF)), min_size=1, max_size=4
+)
+copied = st.one_of(st.none(), st.none(), st.none(), client)
+
+
+def ones_in(n):
+    """True once in `n` times."""
+    return st.sampled_from([False] * (n - 1) + [True])
+
+
+class Machine(RuleBasedStateMachine):
+    """The natural course of rounds, and everything that may come between.
+
+    Few rules with many choices each: Hypothesis switches whole rules off per run, and rounds must go on.
+    """
+
+    arena = None
+
+    def __init__(self):
+        super().__init__()
+        self._context = self.arena.duel()
+        self.duel = self._context.__enter__()
+        self.parameters = self.duel.scene.parameters
+
+    @property
+    def phase(self):
+        """The phase that the next call would meet."""
+        self.duel.reference.now = self.duel.now
+        return self.duel.reference.phase
+
+    @initialize(members=st.integers(3, 9), above=st.lists(st.integers(0, 60), min_size=10, max_size=10))
+    def gather(self, members, above):
+        for i in range(members):
+            self.duel.deposit(i, self.parameters.bond + above[i])
+            self.duel.join(i)
+
+    # The natural course: what the phase asks for, by most of those who are seated.
+
+    def _advance(self, absent, ballots, silent, mark):
+        d = self.duel
+        match self.phase:
+            case Phase.IDLE:
+                d.open_round()
+            case Phase.DRAW:
+                d.mine(self.parameters.seed_delay)
+                d.draw()
+            case Phase.PROPOSE:
+                d.proposers_act(absent)
+                d.until("propose", 0)
+            case Phase.PUBLISH:
+                d.proposers_publish(silent)
+                d.until("publish", 0)
+            case Phase.VOTE:
+                d.voters_commit(ballots, absent)
+                d.until("vote", 0)
+            case Phase.REVEAL:
+                d.voters_reveal(silent)
+                d.until("reveal", 0)
+            case Phase.CLOSE:
+                if mark:
+                    d.mark_everyone()
+                d.until("reveal", 0)
+                d.finalise()
+
+    @rule(absent=mask, ballots=ballots, silent=mask, mark=st.booleans())
+    def advance(self, absent, ballots, silent, mark):
+        self._advance(absent, ballots, silent, mark)
+
+    @rule(ballots=ballots, silent=mask)
+    def advance_together(self, ballots, silent):
+        self._advance(0, ballots, silent, mark=True)
+
+    @rule(absent=mask, ballots=ballots, silent=mask, mark=st.booleans())
+    def play_a_round(self, absent, ballots, silent, mark):
+        for _ in Phase:
+            self._advance(absent, ballots, silent, mark)
+            if self.phase == Phase.IDLE:
+                break
+
+    @rule(client=client, ballots=ballots)
+    def act_in_phase(self, client, ballots):
+        d = self.duel
+        match self.phase:
+            case Phase.IDLE:
+                d.settle(client)
+            case Phase.DRAW:
+                d.draw()
+            case Phase.PROPOSE:
+                d.propose(client)
+            case Phase.PUBLISH:
+                d.publish(client)
+            case Phase.VOTE:
+                d.commit_ballot(client, ballots[0])
+            case Phase.REVEAL:
+                d.reveal(client)
+            case Phase.CLOSE:
+                d.mark_absent(client)
+
+    # Time, tokens, membership.
+
+    @rule(
+        phase=st.sampled_from(["propose", "publish", "vote", "reveal", "unbonding"]),
+        offset=st.sampled_from([-1, 0, 1]),
+        seconds=st.one_of(st.just(0), st.integers(1, 45)),
+        blocks=st.sampled_from([0] * 6 + [1, 2, 3, 254, 255, 256, 257]),
+    )
+    def pass_time(self, phase, offset, seconds, blocks):
+        if blocks:
+            self.duel.mine(blocks)
+        elif seconds:
+            self.duel.wait(seconds)
+        else:
+            self.duel.until(phase, offset)
+
+    @rule(client=client, amount=st.sampled_from([0, 1, 60, 107, 1107, 6400, 10**6]), way=st.integers(0, 9))
+    def move_tokens(self, client, amount, way):
+        match way:
+            case 0 | 1:
+                self.duel.deposit(client, amount)
+            case 2:
+                self.duel.deposit_with_permit(client, amount)
+            case 3:
+                self.duel.deposit_with_permit(client, amount, valid=False)
+            case 4 | 5 | 6:
+                self.duel.withdraw_all(client)
+            case 7:
+                self.duel.withdraw_all(client, beyond=1)
+            case 8:
+                self.duel.withdraw(client, amount)
+            case 9:
+                calls = ("exchange", "penalise", "closeRound", "setRelease", "pay")
+                self.duel.meddle(client, calls[amount % len(calls)])
+
+    @rule(client=client, proof_of=copied, leave=ones_in(3), funds=ones_in(2))
+    def come_and_go(self, client, proof_of, leave, funds):
+        if leave:
+            self.duel.exit(client)
+        if funds:
+            self.duel.deposit(client, self.parameters.bond)
+        self.duel.join(client, proof_of)
+
+    @rule(client=client)
+    def exit(self, client):
+        self.duel.exit(client)
+
+    # Single calls by anyone, mostly in the wrong phase or from the wrong seat.
+
+    @rule(call=st.sampled_from(["open_round", "draw", "reanchor", "finalise", "mark_everyone"]))
+    def keep(self, call):
+        getattr(self.duel, call)()
+
+    @rule(
+        client=client,
+        call=st.integers(0, 5),
+        copy_of=copied,
+        samples=st.sampled_from([0, 1, 2, 10, 11, 65_535, 65_536, 2**256 - 1]),
+        lie=st.sampled_from([None, "root", "samples", "salt"]),
+        ballots=ballots,
+        round_=st.one_of(st.none(), st.integers(0, 5)),
+    )
+    def act_anyhow(self, client, call, copy_of, samples, lie, ballots, round_):
+        d = self.duel
+        match call:
+            case 0:
+                d.propose(client, samples, copy_of)
+            case 1:
+                d.publish(client, lie, samples)
+            case 2:
+                d.commit_ballot(client, ballots[0], copy_of)
+            case 3:
+                d.reveal(client, ballots[0])
+            case 4:
+                d.mark_absent(client)
+            case 5:
+                d.settle(client, round_)
+
+    def teardown(self):
+        try:
+            if not self.duel.failed:
+                self.duel.play_on()
+                self.duel.everybody_leaves(order=self.duel.calls)
+                self.duel.parameters_unchanged()
+        finally:
+            self._context.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("scene", [scene.name for scene in SCENES])
+def test_contracts_do_what_the_reference_says(arenas, scene):
+    machine = seed(SEED)(type(f"Machine_{scene}", (Machine,), {"arena": arenas[scene]}))
+    run_state_machine_as_test(machine, settings=budget())

@@ -1,0 +1,28 @@
+"""How long the stateful tests search, and from which seed."""
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+QUICK, LONG = (
+    {"max_examples": 40, "stateful_step_count": 30},
+    {"max_examples": 400, "stateful_step_count": 60},
+)
+SEED = int(os.environ.get("STATEFUL_SEED", "20261122"))
+
+
+def budget():
+    """Quick in `make test`, long in `make stateful`; shrinking takes minutes, so only when asked for."""
+    size = LONG if os.environ.get("STATEFUL_BUDGET") == "long" else QUICK
+    phases = [Phase.explicit, Phase.generate]
+    if os.environ.get("STATEFUL_SHRINK"):
+        phases.append(Phase.shrink)
+    checks = list(HealthCheck)
+    return settings(
+        **size,
+        phases=phases,
+        suppress_health_check=checks,
+        deadline=None,
+        database=None,
+        print_blob=False,
+    )

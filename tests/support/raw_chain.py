@@ -1,0 +1,203 @@
+"""A node of one's own and a bare line to it, for tests that send thousands of calls: a millisecond each."""
+
+import http.client
+import itertools
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from eth_abi import encode
+from eth_utils import keccak
+
+GENESIS_TIME = 2_000_000_000
+GAS = 16_000_000  # Below the cap of EIP-7825, and above what any call takes.
+
+
+class RpcError(Exception):
+    """An answer of the node that is an error."""
+
+    def __init__(self, method, error):
+        super().__init__(f"{method}: {error}")
+        self.data = error.get("data")
+
+
+@dataclass(frozen=True)
+class Log:
+    """A decoded log; addresses in lower case, bytes as bytes."""
+
+    name: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a transaction. `error` is None when it succeeded."""
+
+    gas: int
+    logs: Sequence[Log]
+    error: tuple[str, tuple] | None
+
+
+class Interface:
+    """Encodes calls and decodes logs and errors of a set of contracts; static types but for arguments."""
+
+    def __init__(self, *containers):
+        self.functions, self.events, self.errors = {}, {}, {}
+        for abi in (item for c in containers for item in c.contract_type.abi):
+            types = [i.canonical_type for i in getattr(abi, "inputs", ())]
+            kind = abi.type
+            if kind == "function":
+                self.functions[abi.name] = (selector(abi.name, types), types, bool(abi.outputs))
+            elif kind == "event":
+                topic = keccak(text=f"{abi.name}({','.join(types)})").hex()
+                self.events[topic] = (abi.name, [(i.name, i.canonical_type, i.indexed) for i in abi.inputs])
+            elif kind == "error":
+                self.errors[selector(abi.name, types)] = (abi.name, types)
+
+    def call(self, name, *args):
+        """Calldata of a call."""
+        head, types, _ = self.functions[name]
+        return head + encode(types, args)
+
+    def error(self, data):
+        """Name and values of a revert."""
+        name, types = self.errors.get(data[:4], (f"0x{data[:4].hex()}", None))
+        if types is None:
+            return name, (data[4:],)
+        words = [data[at : at + 32] for at in range(4, len(data), 32)]
+        return name, tuple(static(t, w) for t, w in zip(types, words, strict=True))
+
+    def log(self, entry):
+        """A decoded log, or None when its event is of none of the contracts."""
+        topics = [bytes.fromhex(topic[2:]) for topic in entry["topics"]]
+        name, fields = self.events.get(topics[0].hex(), (None, ()))
+        if name is None:
+            return None
+        data = bytes.fromhex(entry["data"][2:])
+        rest = iter(data[at : at + 32] for at in range(0, len(data), 32))
+        indexed = iter(topics[1:])
+        return Log(name, {n: static(t, next(indexed if i else rest)) for n, t, i in fields})
+
+
+@contextmanager
+def anvil(hardfork="osaka"):
+    """A fresh chain: the same clock, addresses and gas in every run, whatever other tests did to theirs."""
+    program = shutil.which("anvil")
+    assert program, "anvil is not on the PATH: run the tests in the environment that `make` creates"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [
+        "--hardfork",
+        hardfork,
+        "--gas-price",
+        "0",
+        "--base-fee",
+        "0",
+        "--timestamp",
+        str(GENESIS_TIME),
+    ]
+    node = subprocess.Popen(
+        [program, "--port", str(port), "--silent", "--auto-impersonate", "--order", "fifo", *options]
+    )
+    try:
+        yield RawChain(port)
+    finally:
+        node.terminate()
+        node.wait(timeout=20)
+
+
+class RawChain:
+    """One connection to a node. Every transaction is a block of its own."""
+
+    def __init__(self, port):
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self._ids = itertools.count()
+        self._await()
+
+    def _await(self):
+        for _ in range(200):
+            try:
+                return self.rpc("eth_chainId")
+            except ConnectionRefusedError:
+                self._connection.close()
+                time.sleep(0.05)
+        raise AssertionError("anvil did not start within ten seconds")
+
+    def deploy(self, sender, container, *args):
+        """Address of a new contract."""
+        kind = container.contract_type
+        types = [i.canonical_type for i in kind.constructor.inputs] if kind.constructor else []
+        data = kind.get_deployment_bytecode() + encode(types, args)
+        receipt = self.rpc("eth_sendTransactionSync", transaction(sender, None, data))
+        assert receipt["status"] == "0x1", f"{kind.name} was not deployed"
+        return receipt["contractAddress"].lower()
+
+    def rpc(self, method, *params):
+        """The result of one request."""
+        body = json.dumps({"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params})
+        self._connection.request("POST", "/", body, {"Content-Type": "application/json"})
+        answer = json.loads(self._connection.getresponse().read())
+        if "error" in answer:
+            raise RpcError(method, answer["error"])
+        return answer["result"]
+
+    def view(self, to, data, sender=None):
+        """What a call returns on the latest block, or the RpcError with its revert data."""
+        call = {"to": to, "data": "0x" + data.hex(), **({"from": sender} if sender else {})}
+        return bytes.fromhex(self.rpc("eth_call", call, "latest")[2:])
+
+    def head(self):
+        """Number and time of the latest block."""
+        block = self.rpc("eth_getBlockByNumber", "latest", False)
+        return int(block["number"], 16), int(block["timestamp"], 16)
+
+    def send(self, sender, to, data, interface, at=None):
+        """Mine one transaction, in a block of time `at`."""
+        if at is not None:
+            self.rpc("evm_setNextBlockTimestamp", at)
+        receipt = self.rpc("eth_sendTransactionSync", transaction(sender, to, data))
+        gas = int(receipt["gasUsed"], 16)
+        if receipt["status"] == "0x1":
+            logs = [interface.log(entry) for entry in receipt["logs"]]
+            return Receipt(gas, [log for log in logs if log], None)
+        return Receipt(gas, [], interface.error(self._revert(sender, to, data)))
+
+    def _revert(self, sender, to, data):
+        """What the transaction just mined reverted with: its block's view of the unchanged state."""
+        try:
+            self.view(to, data, sender)
+        except RpcError as error:
+            return bytes.fromhex(error.data[2:])
+        raise AssertionError("a transaction reverted that succeeds as a call in the same block")
+
+    def mine(self, blocks):
+        """Mine empty blocks, a second or more apart."""
+        self.rpc("anvil_mine", hex(blocks))
+
+
+def transaction(sender, to, data):
+    """A request to send; no `to` creates a contract."""
+    call = {"from": sender, "data": "0x" + data.hex(), "gas": hex(GAS), "gasPrice": "0x0"}
+    return {**call, "to": to} if to else call
+
+
+def selector(name, types):
+    """The first four bytes of the signature's hash."""
+    return keccak(text=f"{name}({','.join(types)})")[:4]
+
+
+def static(kind, word):
+    """A value of a static type from its word."""
+    if kind == "address":
+        return "0x" + word[12:].hex()
+    if kind.startswith("bytes"):
+        return word[: int(kind[5:])]
+    if kind == "bool":
+        return bool(int.from_bytes(word))
+    return int.from_bytes(word)
