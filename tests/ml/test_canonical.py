@@ -4,7 +4,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.canonical import LEAF_BYTES, digest, from_bytes, leaf_count, leaf_proof, to_bytes, verify_leaf
@@ -45,6 +45,7 @@ def test_keccak_is_the_evms():
 
 
 @given(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=50))
+@settings(deadline=None)
 def test_bytes_are_little_endian_and_come_back(values):
     data = to_bytes(np.array(values, np.int32))
     assert data == b"".join(value.to_bytes(4, "little", signed=True) for value in values)

@@ -77,12 +77,14 @@ def test_an_average_that_cannot_be_is_refused(updates, samples, message):
 
 
 @given(st.lists(st.integers(-(2**24), 2**24), min_size=1))
+@settings(deadline=None)
 def test_what_float32_can_hold_survives_decoding_and_encoding(values):
     fixed = np.array(values, np.int32)
     assert np.array_equal(encode(decode(fixed)), fixed)
 
 
 @given(st.lists(st.floats(-2047, 2047, width=32), min_size=1))
+@settings(deadline=None)
 def test_encoding_is_within_half_a_step(values):
     parameters = np.array(values, np.float32)
     error = encode(parameters) / SCALE - parameters.astype(np.float64)

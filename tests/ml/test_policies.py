@@ -199,6 +199,7 @@ def test_a_bad_sample_count_is_an_error_not_a_ballot():
 
 
 @given(st.sets(st.integers(0, 15)), st.sets(st.integers(0, 15)))
+@settings(deadline=None)
 def test_flipping_inverts_published_bits_only(accepted, published):
     honest = bitmap(accepted & published)
     assert flipped(honest, published) == bitmap(published - accepted)
