@@ -10,7 +10,7 @@ from ml.hashing import keccak256
 from offchain.abi import Interface
 from offchain.deployment import Deployment
 from offchain.engine import RoundOutcome, Seating
-from offchain.gateway import Call, Deployed, Gateway, Receipt
+from offchain.gateway import Call, Deployed, Gateway, Query, Receipt
 from offchain.reference import commitments, seats
 from offchain.reference.tally import is_void
 from offchain.signing import Signer
@@ -44,6 +44,7 @@ class ChainEngine:
         self._gas: dict[str, list[int]] = defaultdict(list)
         self._members: list[int] = []
         self._balances: list[int] = []
+        self._reward_pool = 0
         self._seating = Seating(0, (), (), frozenset())
         self._drawn_at = 0
         self._published = False
@@ -130,7 +131,7 @@ class ChainEngine:
             model=outcome["model"],
             removed=tuple(removed),
             balances=tuple(self._balances),
-            reward_pool=self._gateway.read(self._pool, "rewardPool")[0],
+            reward_pool=self._reward_pool,
             gas={call: list(amounts) for call, amounts in self._gas.items()},
         )
 
@@ -153,13 +154,13 @@ class ChainEngine:
             source.address,
             astuple(self._parameters),
         )
-        pool = self._gateway.read(self._manager, "POOL")[0]
+        (pool,) = self._gateway.read([Query(self._manager, "POOL")])
         self._pool = Deployed(interfaces["StakePool"], pool)
 
     def _send(self, calls: Sequence[Call]) -> list[Receipt]:
         receipts = self._gateway.send(calls)
         for receipt in receipts:
-            self._gas[receipt.call].append(receipt.gas_used)
+            self._gas[receipt.call.function].append(receipt.gas_used)
         return receipts
 
     def _keep(self, function: str, *arguments: object) -> Receipt:
@@ -181,15 +182,17 @@ class ChainEngine:
         return [client for client in seated if client in self._seating.unable]
 
     def _read_members(self) -> None:
-        count = self._gateway.read(self._manager, "memberCount")[0]
-        members = self._gateway.read(self._manager, "memberAt", [(index,) for index in range(count)])
+        (count,) = self._gateway.read([Query(self._manager, "memberCount")])
+        members = self._gateway.read([Query(self._manager, "memberAt", (i,)) for i in range(count)])
         self._members = [self._numbers[member] for member in members]
 
     def _read_balances(self) -> None:
         clients = [(signer.address,) for signer in self._signers]
-        free = self._gateway.read(self._pool, "freeOf", clients)
-        escrowed = self._gateway.read(self._manager, "escrowOf", clients)
-        self._balances = [f + e for f, e in zip(free, escrowed, strict=True)]
+        free = [Query(self._pool, "freeOf", client) for client in clients]
+        escrowed = [Query(self._manager, "escrowOf", client) for client in clients]
+        *tokens, self._reward_pool = self._gateway.read([*free, *escrowed, Query(self._pool, "rewardPool")])
+        halves = zip(tokens[: len(clients)], tokens[len(clients) :], strict=True)
+        self._balances = [f + e for f, e in halves]
 
     def _bound(self, client: int) -> tuple[int, str, int, str]:
         """What every commitment of a client binds besides its content."""

@@ -1,13 +1,13 @@
 """The one place that talks to a chain: signed transactions in batches, explicit mining, decoded refusals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import rlp
 
 from ml.hashing import keccak256
-from offchain.abi import DecodedEvent, Interface
+from offchain.abi import DecodedEvent, Interface, Log
 from offchain.errors import CallRevertedError
 from offchain.nodes import Node, RawReceipt
 from offchain.signing import Signer, Transaction
@@ -41,12 +41,27 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """What became of one call: its gas, and what the called contract logged."""
+class Query:
+    """A view to be read: of which contract, which function, with what."""
 
-    call: str
+    contract: Deployed
+    function: str
+    arguments: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one call."""
+
+    call: Call
     gas_used: int
-    events: list[DecodedEvent]
+    logs: Sequence[Log]
+
+    @property
+    def events(self) -> list[DecodedEvent]:
+        """What the called contract logged."""
+        own = [log for log in self.logs if log["address"].lower() == self.call.contract.address]
+        return self.call.contract.interface.decode_events(own)
 
 
 class Gateway:
@@ -107,16 +122,17 @@ class Gateway:
             receipts += [self._receipt(call, raw) for call, raw in zip(chunk, mined, strict=True)]
         return receipts
 
-    def read(
-        self, contract: Deployed, function: str, arguments: Iterable[tuple[object, ...]] = ((),)
-    ) -> list[Any]:
-        """Call a view once for every tuple of arguments; a tuple each where it returns several values."""
-        interface = contract.interface
+    def read(self, queries: Sequence[Query]) -> list[Any]:
+        """Read views, all at once; the first value that each returns."""
         requests = [
-            {"to": contract.address, "data": "0x" + interface.encode(function, *a).hex()} for a in arguments
+            {
+                "to": query.contract.address,
+                "data": "0x" + query.contract.interface.encode(query.function, *query.arguments).hex(),
+            }
+            for query in queries
         ]
-        values = [interface.decode_result(function, data) for data in self._node.call(requests)]
-        return [value[0] if len(value) == 1 else value for value in values]
+        answers = zip(queries, self._node.call(requests), strict=True)
+        return [query.contract.interface.decode_result(query.function, data)[0] for query, data in answers]
 
     def mine(self, blocks: int = 1) -> None:
         """Mine empty blocks."""
@@ -144,8 +160,7 @@ class Gateway:
         return signer.sign(Transaction(nonce, to, data, gas, MAX_FEE, tip, self.chain_id))
 
     def _mine(self, raws: Sequence[bytes]) -> list[RawReceipt]:
-        receipts = self._node.mine_transactions(raws)
-        self.now = self._node.head()[1]
+        receipts, self.now = self._node.mine_transactions(raws)
         return receipts
 
     def _receipt(self, call: Call, raw: RawReceipt) -> Receipt:
@@ -153,8 +168,7 @@ class Gateway:
         if raw["status"] != 1:
             request = {"from": call.signer.address, "to": contract.address, "data": "0x" + call.data.hex()}
             raise self._reverted(call.function, contract.interface, request)
-        logs = [log for log in raw["logs"] if log["address"].lower() == contract.address]
-        return Receipt(call.function, raw["gasUsed"], contract.interface.decode_events(logs))
+        return Receipt(call, raw["gasUsed"], raw["logs"])
 
     def _reverted(self, call: str, interface: Interface, request: dict[str, str]) -> CallRevertedError:
         decoded = interface.decode_error(self._node.revert_data(request))

@@ -35,8 +35,8 @@ class Node(Protocol):
     def code(self, address: str) -> bytes:
         """Code at an address."""
 
-    def mine_transactions(self, raws: Sequence[bytes]) -> list[RawReceipt]:
-        """Mine raw transactions in the order of their tips; receipts in the order given."""
+    def mine_transactions(self, raws: Sequence[bytes]) -> tuple[list[RawReceipt], int]:
+        """Mine raw transactions in the order of their tips; receipts in the order given, and the time."""
 
     def call(self, requests: Sequence[Mapping[str, str]]) -> list[bytes]:
         """Answers of views, in order."""
@@ -77,7 +77,7 @@ class Anvil:
 
     def fund(self, addresses: Sequence[str]) -> None:
         """Set each address's balance."""
-        self._batch("anvil_setBalance", [(address, hex(FUNDS)) for address in addresses])
+        self._batch([("anvil_setBalance", [address, hex(FUNDS)]) for address in addresses])
 
     def nonce(self, address: str) -> int:
         """Transactions mined for an address."""
@@ -87,20 +87,23 @@ class Anvil:
         """Code at an address."""
         return _bytes(self._request("eth_getCode", address, "latest"))
 
-    def mine_transactions(self, raws: Sequence[bytes]) -> list[RawReceipt]:
+    def mine_transactions(self, raws: Sequence[bytes]) -> tuple[list[RawReceipt], int]:
         """Send all in one request and mine one block."""
-        hashes = self._batch("eth_sendRawTransaction", [("0x" + raw.hex(),) for raw in raws])
+        hashes = self._batch([("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws])
         self._request("evm_mine")
-        receipts = {r["transactionHash"]: r for r in self._request("eth_getBlockReceipts", "latest")}
+        mined, block = self._batch(
+            [("eth_getBlockReceipts", ["latest"]), ("eth_getBlockByNumber", ["latest", False])]
+        )
+        receipts = {receipt["transactionHash"]: receipt for receipt in mined}
         if missing := [hash_ for hash_ in hashes if hash_ not in receipts]:
             raise ChainError(
                 f"{len(missing)} of {len(hashes)} transactions were not mined, first {missing[0]}."
             )
-        return [_receipt(receipts[hash_]) for hash_ in hashes]
+        return [_receipt(receipts[hash_]) for hash_ in hashes], int(block["timestamp"], 16)
 
     def call(self, requests: Sequence[Mapping[str, str]]) -> list[bytes]:
         """Ask all in one request."""
-        return [_bytes(a) for a in self._batch("eth_call", [(request, "latest") for request in requests])]
+        return [_bytes(a) for a in self._batch([("eth_call", [r, "latest"]) for r in requests])]
 
     def revert_data(self, request: Mapping[str, str]) -> bytes:
         """Ask again for the reason that a receipt does not hold."""
@@ -125,14 +128,14 @@ class Anvil:
     def _request(self, method: str, *parameters: object) -> Any:
         return _result(method, self._rpc.make_request(method, list(parameters)))
 
-    def _batch(self, method: str, parameters: Sequence[tuple[object, ...]]) -> list[Any]:
+    def _batch(self, requests: Sequence[tuple[str, list[object]]]) -> list[Any]:
         results: list[Any] = []
-        for start in range(0, len(parameters), REQUESTS_AT_ONCE):
-            chunk = [(method, list(p)) for p in parameters[start : start + REQUESTS_AT_ONCE]]
+        for start in range(0, len(requests), REQUESTS_AT_ONCE):
+            chunk = requests[start : start + REQUESTS_AT_ONCE]
             answers: Any = self._rpc.make_batch_request(chunk)
             if not isinstance(answers, list):
-                raise ChainError(f"the node refused a batch of {len(chunk)} {method} requests: {answers}")
-            results += [_result(method, answer) for answer in answers]
+                raise ChainError(f"the node refused a batch of {len(chunk)} requests: {answers}")
+            results += [_result(m, answer) for (m, _), answer in zip(chunk, answers, strict=True)]
         return results
 
 
@@ -165,10 +168,11 @@ class InProcess:
         """Code at an address."""
         return bytes(self._eth.get_code(self._provider.web3.to_checksum_address(address)))
 
-    def mine_transactions(self, raws: Sequence[bytes]) -> list[RawReceipt]:
+    def mine_transactions(self, raws: Sequence[bytes]) -> tuple[list[RawReceipt], int]:
         """Send one by one, each a block of its own."""
         hashes = [self._send(raw) for raw in raws]
-        return [_plain(self._eth.get_transaction_receipt(hash_)) for hash_ in hashes]
+        receipts = [_plain(self._eth.get_transaction_receipt(hash_)) for hash_ in hashes]
+        return receipts, self.head()[1]
 
     def call(self, requests: Sequence[Mapping[str, str]]) -> list[bytes]:
         """Ask one by one."""

@@ -4,7 +4,7 @@ import pytest
 
 from offchain.abi import Interface
 from offchain.errors import CallRevertedError, ChainError
-from offchain.gateway import GAS_LIMIT, Call, Deployed, create_address
+from offchain.gateway import GAS_LIMIT, Call, Query, create_address
 from offchain.signing import Signer
 
 HOLDER, OTHER = Signer(b"\x01" * 32), Signer(b"\x02" * 32)
@@ -21,12 +21,12 @@ def transfer(signer, token, to, amount):
 
 
 def balances(gateway, token):
-    return gateway.read(token, "balanceOf", [(HOLDER.address,), (OTHER.address,)])
+    return gateway.read([Query(token, "balanceOf", (holder.address,)) for holder in (HOLDER, OTHER)])
 
 
 def test_a_contract_stands_where_the_nonce_says(gateway, token):
     assert token.address == create_address(HOLDER.address, 0)
-    assert gateway.read(token, "totalSupply") == [1000]
+    assert gateway.read([Query(token, "totalSupply")]) == [1000]
 
 
 def test_calls_take_effect_in_the_order_given(gateway, token):
@@ -34,7 +34,7 @@ def test_calls_take_effect_in_the_order_given(gateway, token):
     calls = [transfer(HOLDER, token, OTHER, 1000), transfer(OTHER, token, HOLDER, 400)]
     receipts = gateway.send(calls)
     assert balances(gateway, token) == [400, 600]
-    assert [receipt.call for receipt in receipts] == ["transfer", "transfer"]
+    assert [receipt.call for receipt in receipts] == calls
     assert all(21_000 < receipt.gas_used < GAS_LIMIT for receipt in receipts)
 
 
@@ -101,4 +101,4 @@ def test_the_node_in_process_explains_refusals_too(in_process_gateway, contracts
 
 def test_a_view_of_nothing_is_an_error(gateway, token):
     with pytest.raises(KeyError):
-        gateway.read(Deployed(token.interface, token.address), "noSuchView")
+        gateway.read([Query(token, "noSuchView")])
