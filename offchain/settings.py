@@ -84,7 +84,10 @@ class SimulationSettings(BaseModel):
     batch: int = Field(128, ge=1, description="Rows per training step.")
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False, description="Adam's step size.")
     divergence_weight: float = Field(
-        1e-3, ge=0, allow_inf_nan=False, description="Weight of the term that keeps an attack close."
+        AttackSettings().divergence_weight,
+        ge=0,
+        allow_inf_nan=False,
+        description="Weight of the term that keeps an attack close.",
     )
     baselines: bool = Field(True, description="Whether to learn without defence and without attack as well.")
 
