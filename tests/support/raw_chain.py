@@ -181,6 +181,32 @@ class RawChain:
         self.rpc("anvil_mine", hex(blocks))
 
 
+class Harness:
+    """A contract of pure functions whose arguments and results are words."""
+
+    def __init__(self, chain, address, container):
+        self._chain, self._address = chain, address
+        self._selectors = {
+            abi.name: selector(abi.name, [i.canonical_type for i in abi.inputs])
+            for abi in container.contract_type.abi
+            if abi.type == "function"
+        }
+
+    def __call__(self, name, *words):
+        """The words of the answer."""
+        return self._answer(self._selectors[name] + b"".join(word.to_bytes(32) for word in words))
+
+    def batch(self, name, records):
+        """One call with an array of records of equal length; the words of the array that it answers with."""
+        data = b"".join(word.to_bytes(32) for record in records for word in record)
+        head = (32).to_bytes(32) + len(records).to_bytes(32)
+        return self._answer(self._selectors[name] + head + data)[2:]
+
+    def _answer(self, data):
+        answer = self._chain.view(self._address, data)
+        return [int.from_bytes(answer[at : at + 32]) for at in range(0, len(answer), 32)]
+
+
 def transaction(sender, to, data):
     """A request to send; no `to` creates a contract."""
     call = {"from": sender, "data": "0x" + data.hex(), "gas": hex(GAS), "gasPrice": "0x0"}
