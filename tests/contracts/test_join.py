@@ -1,0 +1,164 @@
+import pytest
+from deployment import SILENT, UNIT
+from eth_utils import keccak
+from expectations import emitted, expected, reverts
+
+from offchain.reference import commitments, seats
+
+FULL = 2**24 - 2
+
+
+def leaf(client) -> bytes:
+    return keccak(commitments.digest(str(client)))
+
+
+def branch(left: bytes, right: bytes) -> bytes:
+    return keccak(min(left, right) + max(left, right))
+
+
+def test_becomes_a_member(game, manager, newcomer):
+    game.deposit(newcomer)
+    tx = manager.join([], sender=newcomer)
+    game.clients.append(newcomer)
+
+    assert emitted(tx) == expected(manager.Joined(client=newcomer.address))
+    assert manager.memberCount() == 9
+    assert manager.memberAt(8) == newcomer
+    state = manager.clientOf(newcomer)
+    assert (state.isMember, state.place, state.strikes, state.round, state.seat) == (True, 9, 0, 0, 0)
+
+
+def test_exactly_the_bond_is_enough(game, manager, newcomer):
+    game.deposit(newcomer, game.bond)
+    manager.join([], sender=newcomer)
+    game.clients.append(newcomer)
+
+    assert manager.clientOf(newcomer).isMember
+
+
+def test_one_unit_less_than_the_bond_is_refused(game, manager, newcomer):
+    game.deposit(newcomer, game.bond - 1)
+    with reverts(manager.BondNotCovered, client=newcomer.address, free=game.bond - 1, bond=game.bond):
+        manager.join([], sender=newcomer)
+    game.clients.append(newcomer)
+
+
+def test_a_member_is_refused(manager, member):
+    with reverts(manager.AlreadyMember, client=member.address):
+        manager.join([], sender=member)
+
+
+def test_one_removed_for_good_is_refused(deploy):
+    game = deploy(maxStrikes=1)
+    game.open_round()
+    absent = game.proposers[0]
+    game.warp(game.ends_at)
+    game.send(game.owner, game.manager.markAbsent, absent)
+
+    with reverts(game.manager.RemovedForGood, client=absent.address):
+        game.manager.join([], sender=absent)
+
+
+def test_a_full_roster_is_refused(game, manager, newcomer):
+    # 16.7 million members are out of reach: the count is written into its slot, and put back for the drain.
+    game.deposit(newcomer)
+    game.clients.append(newcomer)
+    game.write(manager, 5, FULL)
+    assert manager.memberCount() == FULL
+    with reverts(manager.RosterFull, limit=FULL):
+        manager.join([], sender=newcomer)
+    game.write(manager, 5, 8)
+
+
+def test_the_admitted_join_by_proof(deploy, candidates):
+    first, second = candidates[:2]
+    game = deploy(members=0, admissionRoot=branch(leaf(first), leaf(second)))
+    game.deposit(first)
+    game.clients.append(first)
+
+    tx = game.manager.join([leaf(second)], sender=first)
+    assert emitted(tx) == expected(game.manager.Joined(client=first.address))
+
+
+@pytest.mark.parametrize("proof", ["none", "own leaf", "another's"])
+def test_others_are_not_admitted(deploy, candidates, outsider, proof):
+    first, second = candidates[:2]
+    game = deploy(members=0, admissionRoot=branch(leaf(first), leaf(second)))
+    game.deposit(outsider)
+    game.clients.append(outsider)
+
+    proofs = {"none": [], "own leaf": [leaf(outsider)], "another's": [leaf(second)]}
+    with reverts(game.manager.NotAdmitted, client=outsider.address):
+        game.manager.join(proofs[proof], sender=outsider)
+
+
+def test_one_who_left_joins_again(game, manager, pool, member):
+    game.send(member, manager.requestExit)
+    assert pool.account(member).releaseAt == game.now + game.unbonding
+
+    tx = manager.join([], sender=member)
+    assert emitted(tx) == expected(manager.Joined(client=member.address))
+    assert pool.account(member).releaseAt == 0
+    assert manager.clientOf(member).place == 8
+
+
+def test_joining_again_ends_strikes(game, manager):
+    game.open_round()
+    absent = game.proposers[0]
+    game.warp(game.ends_at)
+    game.send(game.owner, manager.markAbsent, absent)
+    assert manager.clientOf(absent).strikes == 1
+
+    game.send(absent, manager.requestExit)
+    assert manager.clientOf(absent).strikes == 1
+    game.send(absent, manager.join, [])
+    assert manager.clientOf(absent).strikes == 0
+
+
+def test_what_is_due_counts_towards_the_bond(deploy):
+    game = deploy(amount=64 * UNIT)
+    game.open_round()
+    leaver = game.proposers[0]
+    game.submit_updates()
+    game.send(leaver, game.manager.requestExit)
+    # While the round is open its stake is away ...
+    free = game.bond - game.proposerStake
+    with reverts(game.manager.BondNotCovered, client=leaver.address, free=free, bond=game.bond):
+        game.manager.join([], sender=leaver)
+
+    game.commit_ballots([3] * 5)
+    game.reveal_ballots([3] * 5)
+    game.close_round()
+    # ... and then it is credited first.
+    tx = game.manager.join([], sender=leaver)
+    assert emitted(tx) == expected(
+        game.manager.Settled(round=1, client=leaver.address, payout=game.proposerStake),
+        game.manager.Joined(client=leaver.address),
+    )
+    assert game.pool.freeOf(leaver) == game.bond
+
+
+def test_what_is_lost_does_not_count(deploy):
+    game = deploy(amount=64 * UNIT)
+    game.open_round()
+    leaver = game.proposers[0]
+    game.submit_updates([SILENT, SILENT])
+    game.send(leaver, game.manager.requestExit)
+    game.close_round()
+
+    free = game.bond - game.proposerStake
+    with reverts(game.manager.BondNotCovered, client=leaver.address, free=free, bond=game.bond):
+        game.manager.join([], sender=leaver)
+
+
+def test_a_newcomer_has_no_seat_in_the_open_round(game, manager, newcomer):
+    game.open_round()
+    game.deposit(newcomer)
+    manager.join([], sender=newcomer)
+    game.clients.append(newcomer)
+
+    assert manager.positionOf(newcomer) == seats.NO_POSITION
+    with reverts(
+        manager.NotSeated, round=1, client=newcomer.address, position=seats.NO_POSITION, first=0, end=2
+    ):
+        manager.propose(bytes(24), sender=newcomer)
