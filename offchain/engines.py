@@ -1,5 +1,6 @@
 """The engine that a run asked for, ready to start."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,13 +29,24 @@ def engine_for(name: str, deployment: Deployment, network: str) -> Iterator[Engi
         NetworkUnavailableError: When the chain does not start or does not answer.
     """
     if name == "reference":
-        yield ReferenceEngine(deployment)
+        with _interruptible():
+            yield ReferenceEngine(deployment)
         return
-    with connected(network) as provider:
+    with connected(network) as provider, _interruptible():
         # Not closed when interrupted: the chain, which heard the same Ctrl-C, no longer answers.
         engine = ChainEngine(Gateway(node_of(provider)), compiled_contracts(), deployment)
         yield engine
         engine.close()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    # Ape's provider makes Ctrl-C end the process on the spot; a run wants to say how to continue it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def compiled_contracts() -> dict[str, ContractType]:

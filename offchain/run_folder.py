@@ -167,10 +167,9 @@ def require_free(path: Path) -> None:
     if path.is_dir() and not any(path.iterdir()):
         return
     if path.exists():
-        raise RunFolderError(
-            f"the output folder {path} is in use; choose another with --out, or continue its run with "
-            f"--resume {path}"
-        )
+        unfinished = (path / _SETTINGS).is_file() and not (path / _SUMMARY).exists()
+        hint = f", or continue its run with --resume {path}" if unfinished else ""
+        raise RunFolderError(f"the output folder {path} is in use; choose another with --out{hint}")
 
 
 def next_free(parent: Path) -> Path:

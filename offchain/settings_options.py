@@ -44,7 +44,8 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     text = field.description or ""
     if name not in ("metric", "data"):
         text = f"{text.rstrip('.')}.  [default: {field.default}]"
-    return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), help=text)
+    metavar = "TOKENS" if name.endswith("_stake") else None
+    return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), metavar=metavar, help=text)
 
 
 def _type(field: FieldInfo) -> Any:

@@ -47,10 +47,14 @@ def cli(network: str, settings: Path | None, out: Path | None, resume: Path | No
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
-        console.print(f"Interrupted. To continue: ape run simulate --network foundry --resume {path}")
+        console.print(f"Interrupted. {_how_to_go_on(path)}")
         raise SystemExit(INTERRUPTED) from None
     print_report(console, summary)
     console.print(f"Written to {path}: summary.json, rounds.jsonl, {PICTURE}")
+
+
+def _how_to_go_on(path: Path) -> str:
+    return f"To continue: ape run simulate --resume {path}" if path.exists() else "Nothing was written."
 
 
 def _refuse_beside_resume(options: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Who sits where: the contracts' library Seats."""
 
+from functools import lru_cache
 from math import isqrt
 
 from ml.hashing import keccak256
@@ -57,5 +58,6 @@ def _sides(members: int) -> tuple[int, int]:
     return a, -(-members // a)
 
 
+@lru_cache(maxsize=4096)  # A round asks for the same seats over and over.
 def _mix(seed: int, step: int, half: int) -> int:
     return int.from_bytes(keccak256(seed.to_bytes(32) + (step << 128 | half).to_bytes(32)))
