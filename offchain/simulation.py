@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from ml.canonical import digest, to_bytes
 from ml.policies import flipped, parse_updates
 from offchain.artefacts import ArtefactStore, fetch
@@ -82,11 +84,7 @@ class Simulation:
         """
         for record in records:
             self._replay(record)
-        last = digest(to_bytes(state.parameters), self._federation.schema).hex()
-        if records and last != records[-1].parameters:
-            raise SimulationError(
-                f"the saved global model {last} is not that of round {len(records)}, {records[-1].parameters}"
-            )
+        self._check_state(records, state)
         self._round = len(records)
         self._parameters = state.parameters
         for name, baseline in self._baselines.items():
@@ -113,6 +111,23 @@ class Simulation:
         self._round = seating.round
         self._members -= len(outcome.removed)
         return self._record(seating, roots, ballots, outcome, watch)
+
+    def _check_state(self, records: Sequence[RoundRecord], state: State) -> None:
+        models = {"the global model": state.parameters, **state.baselines}
+        if models.keys() - {"the global model"} != self._baselines.keys():
+            raise SimulationError(f"the saved models are of {', '.join(models)}, not of this run's settings")
+        for name, model in models.items():
+            if model.dtype != np.int32 or model.shape != self._federation.genesis.shape:
+                raise SimulationError(
+                    f"the saved model of {name} is {model.dtype} {model.shape}; "
+                    f"expected int32 {self._federation.genesis.shape}"
+                )
+        saved = digest(to_bytes(state.parameters), self._federation.schema).hex()
+        if records and saved != records[-1].parameters:
+            raise SimulationError(
+                f"the saved global model {saved} is not that of round {len(records)}, "
+                f"{records[-1].parameters}"
+            )
 
     def _train(self, seating: Seating) -> dict[int, Parameters]:
         proposers = [client for client in seating.proposers if client not in seating.unable]

@@ -1,0 +1,175 @@
+"""A run on disk: interrupted anywhere it continues to the same result, and it never overwrites another."""
+
+import json
+
+import pytest
+from small_runs import quiet, reference, small
+
+from ml.errors import DataError
+from offchain.errors import RunFolderError, SimulationError
+from offchain.progress import RunProgress
+from offchain.run import PICTURE, resume_run, start_run
+from offchain.run_folder import RunFolder, next_free
+
+FILES = {"settings.json", "rounds.jsonl", "state.npz", "summary.json", PICTURE}
+
+
+class Interrupted(Exception):
+    pass
+
+
+def interrupt_after(monkeypatch, rounds):
+    show = RunProgress.show
+
+    def shown(self, record):
+        show(self, record)
+        if record.round == rounds:
+            raise Interrupted
+
+    monkeypatch.setattr(RunProgress, "show", shown)
+
+
+def start(path, settings=None):
+    return start_run(path, settings or small(), reference, quiet())
+
+
+def resume(path):
+    return resume_run(path, lambda settings: reference, quiet())
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    path = tmp_path_factory.mktemp("whole") / "run"
+    return path, start(path)
+
+
+@pytest.fixture
+def broken_off(tmp_path, monkeypatch):
+    """A folder whose run was interrupted after three of six rounds."""
+    path = tmp_path / "run"
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        interrupt_after(patch, 3)
+        start(path)
+    return path
+
+
+def timeless(summary):
+    return summary.model_dump(exclude={"seconds"})
+
+
+def lines(path):
+    kept = [json.loads(line) for line in (path / "rounds.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if name != "seconds"} for line in kept]
+
+
+def test_a_complete_run_leaves_its_files(whole):
+    path, summary = whole
+    assert {file.name for file in path.iterdir()} == FILES
+    assert (path / PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert json.loads((path / "summary.json").read_text())["accuracy"] == summary.accuracy
+    assert [line["round"] for line in lines(path)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_resumed_run_ends_as_an_uninterrupted_one(whole, broken_off):
+    path, summary = whole
+    assert timeless(resume(broken_off)) == timeless(summary)
+    assert lines(broken_off) == lines(path)
+    assert {file.name for file in broken_off.iterdir()} == FILES
+
+
+def test_a_line_written_without_its_state_is_played_again(whole, broken_off):
+    extra = (whole[0] / "rounds.jsonl").read_text().splitlines()[3]
+    with (broken_off / "rounds.jsonl").open("a") as file:
+        file.write(extra[: len(extra) // 2])
+    assert timeless(resume(broken_off)) == timeless(whole[1])
+    assert lines(broken_off) == lines(whole[0])
+
+
+def test_a_run_interrupted_before_its_first_round_starts_anew(tmp_path, whole):
+    with RunFolder.create(tmp_path / "run", small()):
+        pass
+    assert timeless(resume(tmp_path / "run")) == timeless(whole[1])
+
+
+def test_nothing_is_overwritten(whole, tmp_path):
+    before = (whole[0] / "summary.json").read_bytes()
+    with pytest.raises(RunFolderError, match="is in use; choose another with --out$"):
+        start(whole[0], small(seed=9))
+    assert (whole[0] / "summary.json").read_bytes() == before
+    file = tmp_path / "file"
+    file.write_text("mine")
+    with pytest.raises(RunFolderError, match="is in use"):
+        start(file)
+    assert file.read_text() == "mine"
+
+
+def test_an_unfinished_run_is_offered_to_be_resumed(broken_off):
+    with pytest.raises(RunFolderError, match=f"--resume {broken_off}"):
+        start(broken_off)
+
+
+def test_an_empty_folder_may_be_used(tmp_path):
+    path = tmp_path / "run"
+    path.mkdir()
+    with RunFolder.create(path, small()) as folder:
+        assert folder.load() == ([], None)
+
+
+def test_a_folder_that_cannot_be_written_is_said_so(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunFolderError, match="cannot be written: Not a directory"):
+        RunFolder.create(tmp_path / "file" / "run", small())
+
+
+def test_data_that_is_refused_leaves_no_folder(tmp_path):
+    settings = small(rows=None, dataset="lending-club", data=tmp_path / "none.csv")
+    with pytest.raises(DataError, match="there is no file"):
+        start(tmp_path / "run", settings)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_complete_run_is_not_resumed(whole):
+    with pytest.raises(RunFolderError, match="is complete"):
+        resume(whole[0])
+
+
+def test_a_folder_without_a_run_is_not_resumed(tmp_path):
+    with pytest.raises(RunFolderError, match="there is no run to resume"):
+        resume(tmp_path)
+
+
+def test_a_run_that_is_going_on_is_left_alone(broken_off):
+    with RunFolder.open(broken_off), pytest.raises(RunFolderError, match="going on in another process"):
+        resume(broken_off)
+
+
+@pytest.mark.parametrize("name", ["settings.json", "state.npz", "rounds.jsonl"])
+@pytest.mark.parametrize("damage", [b"", b"not it\n" * 9, None])
+def test_a_damaged_file_is_named(broken_off, name, damage):
+    file = broken_off / name
+    file.write_bytes(file.read_bytes()[:200] if damage is None else damage)
+    with pytest.raises(RunFolderError, match=name) as caught:
+        resume(broken_off)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_of_another_size_is_refused(broken_off):
+    other = broken_off.parent / "other"
+    start(other, small(rows=2001, rounds=3))
+    (broken_off / "state.npz").write_bytes((other / "state.npz").read_bytes())
+    with pytest.raises(SimulationError, match=r"the saved model of .* is int32 \(\d+,\); expected int32"):
+        resume(broken_off)
+
+
+def test_models_of_other_baselines_are_refused(broken_off):
+    other = broken_off.parent / "other"
+    start(other, small(rounds=3, baselines=False))
+    (broken_off / "state.npz").write_bytes((other / "state.npz").read_bytes())
+    with pytest.raises(SimulationError, match="not of this run's settings"):
+        resume(broken_off)
+
+
+def test_the_next_free_folder_is_numbered(tmp_path):
+    assert next_free(tmp_path) == tmp_path / "001"
+    (tmp_path / "001").mkdir()
+    assert next_free(tmp_path) == tmp_path / "002"

@@ -1,0 +1,123 @@
+"""The round loop on the reference engine: reproducible, conserving, and doing what its settings say."""
+
+import numpy as np
+import pytest
+from small_runs import records, simulation, small, timeless
+
+from ml.canonical import to_bytes
+from offchain.artefacts import ArtefactStore, fetch
+from offchain.baselines import WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.cast import Cast
+from offchain.errors import SimulationError
+from offchain.settings import base_units
+
+
+@pytest.fixture(scope="module")
+def played():
+    return records(small())
+
+
+def test_the_same_settings_give_the_same_run(played):
+    assert [timeless(r) for r in records(small())] == [timeless(r) for r in played]
+
+
+def test_another_seed_gives_another_run(played):
+    assert records(small(seed=1))[0].parameters != played[0].parameters
+
+
+@pytest.mark.parametrize("policy", ["aggregate", "verdict"])
+def test_no_token_is_made_or_lost(policy):
+    settings = small(policy=policy, malicious_voters=0.4, proposer_stake=32, voter_stake=32, rounds=12)
+    whole = settings.clients * base_units(settings.initial_balance)
+    played = records(settings)
+    assert all(sum(r.balances) + r.reward_pool == whole for r in played)
+    assert any(r.removed for r in played), "nobody was removed: a weak test"
+
+
+def test_included_and_excluded_are_the_proposals_by_bit(played):
+    for r in played:
+        by_bit = {bool(r.included >> i & 1): set() for i in range(2)} | {True: set(), False: set()}
+        for position, client in enumerate(r.proposers):
+            by_bit[bool(r.included >> position & 1)].add(client)
+        assert (set(r.included_clients), set(r.excluded_clients)) == (by_bit[True], by_bit[False])
+        assert set(r.updates) == set(r.proposers) - set(r.unable)
+
+
+def test_with_all_excluded_the_model_stays():
+    played = records(small(malicious_voters=1.0, malicious=0.0, attack="none", rounds=3))
+    assert {r.included for r in played} == {0}
+    assert len({r.parameters for r in played}) == 1
+    assert len({r.model for r in played}) == 1
+
+
+def test_malicious_voters_invert_every_bit():
+    honest = records(small(rounds=1))[0]
+    settings = small(rounds=1, malicious_voters=0.5)
+    flipped = records(settings)[0]
+    published = 0b111
+    for voter, ballot in flipped.ballots.items():
+        expected = (
+            honest.ballots[voter] ^ published if voter in Cast.of(settings).voters else honest.ballots[voter]
+        )
+        assert ballot == expected
+
+
+def test_without_attack_and_with_all_included_a_run_is_its_baseline():
+    run = simulation(small(attack="none", tolerance=0.9))
+    record = run.play_round()
+    assert record.baselines.keys() == {WITHOUT_ATTACK}
+    assert record.scores == record.baselines[WITHOUT_ATTACK]
+    assert np.array_equal(run.state.parameters, run.state.baselines[WITHOUT_ATTACK])
+
+
+def test_baselines_differ_by_the_attack_alone(played):
+    assert played[0].baselines.keys() == {WITHOUT_DEFENCE, WITHOUT_ATTACK}
+    assert played[-1].baselines[WITHOUT_DEFENCE] != played[-1].baselines[WITHOUT_ATTACK]
+
+
+def test_a_run_ends_when_too_few_members_are_left():
+    settings = small(
+        clients=4, malicious=1.0, malicious_voters=0.5, proposer_stake=64, voter_stake=64, rounds=50
+    )
+    run = simulation(settings)
+    played = 0
+    while not run.is_over:
+        run.play_round()
+        played += 1
+    assert 0 < played < settings.rounds
+
+
+def test_training_that_diverges_is_said_so():
+    with pytest.raises(
+        SimulationError, match=r"client \d+'s training in round 1 diverged .* lower learning_rate"
+    ):
+        simulation(small(learning_rate=1e9)).play_round()
+
+
+def test_records_that_are_not_this_run_are_refused(played):
+    with pytest.raises(SimulationError, match="round 1 does not play again"):
+        simulation(small(seed=1)).restore(played, simulation(small()).state)
+
+
+def test_a_saved_model_that_is_not_the_last_rounds_is_refused(played):
+    run = simulation(small())
+    with pytest.raises(SimulationError, match="is not that of round 6"):
+        run.restore(played, run.state)
+
+
+def test_the_cast_is_the_same_share_of_one_order():
+    few, many = Cast.of(small(malicious=0.2, malicious_voters=0.5)), Cast.of(small(malicious=0.4))
+    assert len(few.proposers) == 2 and len(few.voters) == 5
+    assert few.proposers < few.voters == few.malicious
+    assert few.proposers < many.proposers
+
+
+def test_bytes_other_than_claimed_are_as_good_as_none():
+    run = simulation(small())
+    store, schema = ArtefactStore(), run._federation.schema
+    data = to_bytes(run.state.parameters)
+    store.put(b"\1" * 32, data)
+    store.put(b"\2" * 32, b"short")
+    assert fetch(store, b"\1" * 32, schema) is None
+    assert fetch(store, b"\2" * 32, schema) is None
+    assert fetch(store, b"\3" * 32, schema) is None

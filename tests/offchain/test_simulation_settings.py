@@ -1,0 +1,111 @@
+"""Settings of a run: bounds, relations, the YAML file, and what the command line overrides."""
+
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from offchain.errors import SettingsError
+from offchain.settings import base_units, load_settings, parse_settings
+
+
+def refusal(**values):
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(values)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"clients": 3}, "clients is 3"),
+        ({"malicious": 1.2}, "malicious is 1.2"),
+        ({"malicious": -0.1}, "malicious is -0.1"),
+        ({"malicious": float("nan")}, "malicious is nan"),
+        ({"malicious_voters": 60}, "malicious_voters is 60"),
+        ({"rounds": 0}, "rounds is 0"),
+        ({"rounds": "many"}, "rounds is many"),
+        ({"policy": "guess"}, "'aggregate' or 'verdict'"),
+        ({"attack": "noise"}, "'none' or 'label-flip'"),
+        ({"dataset": "mnist"}, "'loans' or 'lending-club'"),
+        ({"metric": "f1"}, "'accuracy' or 'auroc'"),
+        ({"engine": "cloud"}, "'chain' or 'reference'"),
+        ({"device": "tpu"}, "'cpu' or 'cuda'"),
+        ({"proposer_stake": 65}, "proposer_stake 65 is above initial_balance 64"),
+        ({"voter_stake": 64.5}, "voter_stake 64.5 is above initial_balance 64"),
+        ({"proposer_stake": 0}, "proposer_stake is 0"),
+        ({"voter_stake": "0.0000001"}, "no more than 6 decimal places"),
+        ({"tolerance": 1}, "tolerance is 1"),
+        ({"local_epochs": 0}, "local_epochs is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"initial_balance": 10**8, "clients": 10_000}, "more than 96 bits hold"),
+        ({"dataset": "lending-club"}, "dataset lending-club needs data"),
+        ({"data": "loans.csv"}, "dataset loans is built in and takes no data, got 'loans.csv'"),
+        ({"features": "all"}, "use features application"),
+        ({"polcy": "verdict"}, "there is no setting 'polcy'; did you mean 'policy'?"),
+        ({"colour": "blue"}, "there is no setting 'colour'"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(values, words):
+    assert words in refusal(**values)
+
+
+def test_bounds_themselves_are_allowed():
+    settings = parse_settings(
+        dict(clients=4, malicious=1, malicious_voters=0, proposer_stake=64, tolerance=0)
+    )
+    assert settings.proposer_stake == settings.initial_balance
+
+
+def test_a_setting_cannot_be_changed():
+    with pytest.raises(ValidationError):
+        parse_settings({}).seed = 1
+
+
+@pytest.mark.parametrize(
+    ("values", "metric"),
+    [
+        ({}, "accuracy"),
+        ({"dataset": "lending-club", "data": "x"}, "auroc"),
+        ({"dataset": "lending-club", "data": "x", "features": "all"}, "accuracy"),
+        ({"dataset": "lending-club", "data": "x", "metric": "accuracy"}, "accuracy"),
+    ],
+)
+def test_votes_use_a_score_that_has_room_above_the_base_rate(values, metric):
+    assert parse_settings(values).metric == metric
+
+
+def test_settings_survive_json():
+    settings = parse_settings({"voter_stake": "0.1", "malicious": 0.1, "voter_seats": 15})
+    assert type(settings).model_validate_json(settings.model_dump_json()) == settings
+    assert base_units(settings.voter_stake) == 10**17
+
+
+def test_the_command_line_overrides_the_file(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("local-epochs: 2\nvoter_stake: 1.5\nseed: 3\n")
+    settings = load_settings(file, {"seed": 4})
+    assert (settings.local_epochs, settings.voter_stake, settings.seed) == (2, Decimal("1.5"), 4)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "there is no settings file"),
+        ("a: [1", "cannot be read as YAML"),
+        ("- 1\n- 2\n", "holds no mapping"),
+        ("", "holds no mapping"),
+        ("rouns: 3\n", "there is no setting 'rouns'; did you mean 'rounds'?"),
+        ("seed: one\n", "seed is one"),
+        ("seed: !!python/object/apply:os.getpid []\n", "cannot be read as YAML"),
+    ],
+)
+def test_a_bad_file_is_refused_in_a_sentence(tmp_path, content, words):
+    file = tmp_path / "run.yaml"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SettingsError, match="(?s)" + words.replace("?", r"\?")) as caught:
+        load_settings(file, {})
+    assert "\n" not in str(caught.value)
