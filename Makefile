@@ -18,7 +18,7 @@ TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_
 PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
 
-.PHONY: help install simulate test check format bench lock clean
+.PHONY: help install simulate test bench stateful gas mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -35,6 +35,15 @@ test: install ## run all tests
 
 bench: install ## print the seconds of a round, split by part
 	@$(BIN)/ape run bench --network foundry $(ARGS)
+
+stateful: install ## search for disagreements of contracts and reference for half an hour, from a new seed
+	@STATEFUL_BUDGET=long STATEFUL_SEED=$${STATEFUL_SEED:-$$RANDOM} $(BIN)/ape test tests/stateful $(ARGS)
+
+gas: install ## write the gas snapshot anew
+	@GAS_WRITE=1 $(BIN)/ape test tests/gas $(ARGS)
+
+mutants: install ## break the code on purpose, line by line, and demand that a test notices
+	@$(BIN)/python tools/mutants.py $(ARGS)
 
 check: install ## run formatters, linters and type checks, changing nothing
 	@$(BIN)/ruff format --check .

@@ -5,8 +5,8 @@ import os
 from hypothesis import HealthCheck, Phase, settings
 
 QUICK, LONG = (
-    {"max_examples": 40, "stateful_step_count": 30},
-    {"max_examples": 400, "stateful_step_count": 60},
+    {"max_examples": 100, "stateful_step_count": 30},
+    {"max_examples": 1500, "stateful_step_count": 50},
 )
 SEED = int(os.environ.get("STATEFUL_SEED", "20261122"))
 

@@ -368,28 +368,28 @@ class Duel:
     @recorded
     def proposers_act(self, absent=0):
         """Every proposer commits, but those whose bit of `absent` is set."""
-        for position, client in enumerate(self._seated()[0]):
+        for position, client in enumerate(self.seated()[0]):
             if not absent >> position & 1:
                 self.propose(client)
 
     @recorded
     def proposers_publish(self, absent=0):
         """Every proposer opens its commitment, but those whose bit of `absent` is set."""
-        for position, client in enumerate(self._seated()[0]):
+        for position, client in enumerate(self.seated()[0]):
             if not absent >> position & 1:
                 self.publish(client)
 
     @recorded
     def voters_commit(self, ballots, absent=0):
         """Every voter commits, in turn to each of `ballots`, but those whose bit of `absent` is set."""
-        for place, client in enumerate(self._seated()[1]):
+        for place, client in enumerate(self.seated()[1]):
             if not absent >> place & 1:
                 self.commit_ballot(client, ballots[place % len(ballots)])
 
     @recorded
     def voters_reveal(self, absent=0):
         """Every voter opens its ballot, but those whose bit of `absent` is set."""
-        for place, client in enumerate(self._seated()[1]):
+        for place, client in enumerate(self.seated()[1]):
             if not absent >> place & 1:
                 self.reveal(client)
 
@@ -450,8 +450,9 @@ class Duel:
         fields = astuple(self.scene.parameters)
         assert words == [v if isinstance(v, bytes) else v.to_bytes(32) for v in fields], "I9"
 
-    def _seated(self):
-        proposers, voters = self.reference.seats() if self.reference.head.drawn_at else ([], [])
+    def seated(self):
+        """Proposers, then voters, of the open round, by position; none before the draw."""
+        proposers, voters = self.reference.seats() if self.reference.phase > Phase.DRAW else ([], [])
         return [CLIENTS.index(c) for c in proposers], [CLIENTS.index(c) for c in voters]
 
     def _update(self, client, samples):

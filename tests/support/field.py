@@ -1,0 +1,107 @@
+"""Rounds of any size, played for their gas alone."""
+
+from eth_utils import keccak
+from raw_chain import Interface
+from scenes import DEPLOYER, KEEPER, RULES, SALT
+
+HARDFORK = "osaka"
+UNIT = 10**18
+DEPOSIT, STAKE, BOND = 200 * UNIT, 8 * UNIT, 64 * UNIT
+PHASE = 10_000  # Seconds.
+SPLIT = (0b11111, 0b11111, 0b10101, 0b00111)  # Ballots in turn: no bit is unanimous, and money moves.
+
+
+class Field:
+    """A deployment with `members` clients, all honest about when to act."""
+
+    def __init__(self, chain, project, members, proposer_bps=1000, voter_seats=16_382):
+        self._chain = chain
+        self._interface = Interface(project.RoundManager, project.StakePool, project.StakeToken)
+        self._token = chain.deploy(DEPLOYER, project.StakeToken, "Stake", "S", 10**27, DEPLOYER)
+        source = chain.deploy(DEPLOYER, project.SimulatedSeed, SALT)
+        stakes = (STAKE, STAKE, BOND, UNIT, proposer_bps, voter_seats, 0, 0, 1, 0, 1)
+        spans = (PHASE, PHASE, PHASE, PHASE, 4 * PHASE)
+        parameters = (*stakes, *spans, RULES, bytes(32))
+        self._manager = chain.deploy(DEPLOYER, project.RoundManager, self._token, source, parameters)
+        self._pool = "0x" + self._view("POOL")[12:].hex()
+        self._clients = ["0x" + keccak(text=f"client {i}")[12:].hex() for i in range(members)]
+        self.gas = {}  # call → what each cost
+
+    def gather(self):
+        """Everyone deposits twice, the second time into a slot in use, and joins."""
+        for client in self._clients:
+            self._call(DEPLOYER, "transfer", client, 2 * DEPOSIT, to=self._token)
+            self._call(client, "approve", self._pool, 2**256 - 1, to=self._token)
+            self._call(client, "deposit", DEPOSIT // 2, to=self._pool, name="deposit first")
+            self._call(client, "deposit", DEPOSIT // 2, to=self._pool)
+            self._call(client, "join", [])
+
+    def play_round(self):
+        """Open, draw, everyone seated acts, finalise. Seats of the round before are settled on the way."""
+        proposers, voters = self._start_round()
+        salt, root = keccak(text="salt"), keccak(text="root")
+        for client in proposers:
+            self._call(client, "propose", self._view("updateCommitment", client, root, 1, salt)[:24])
+        for client in proposers:
+            self._call(client, "publish", root, 1, salt)
+        ballots = {client: SPLIT[i % len(SPLIT)] for i, client in enumerate(voters)}
+        for client, ballot in ballots.items():
+            self._call(client, "commitBallot", self._view("ballotCommitment", client, ballot, salt)[:24])
+        for client, ballot in ballots.items():
+            self._call(client, "revealBallot", ballot, salt)
+        self._call(KEEPER, "finalise")
+
+    def settle(self):
+        """Pay everyone, so that the next round settles nobody on the way."""
+        for client in self._clients:
+            if int.from_bytes(self._view("escrowOf", client)):
+                self._call(KEEPER, "settle", self._last_round(client), client)
+
+    def play_absences(self):
+        """A round of which the proposers are marked, after its anchor was missed."""
+        self.settle()
+        self._call(KEEPER, "openRound", name="openRound again")
+        self._chain.mine(258)
+        self._call(KEEPER, "reanchor")
+        self._chain.mine(1)
+        self._call(KEEPER, "draw", b"", name="draw again")
+        self._chain.rpc("evm_increaseTime", PHASE)
+        for client in self._seated()[0]:
+            self._call(KEEPER, "markAbsent", client)
+        self._chain.rpc("evm_increaseTime", 4 * PHASE)
+        self._call(KEEPER, "finalise", name="finalise void")
+
+    def come_and_go(self):
+        """Members that were seated once, and are not the last, withdraw, leave, and come back."""
+        leavers = [client for client in self._clients[:-4] if self._last_round(client)][:3]
+        for client in leavers:
+            self._call(client, "withdraw", UNIT)
+        for client in leavers:
+            self._call(client, "requestExit")
+        for client in leavers:
+            self._call(client, "join", [], name="join again")
+
+    def _start_round(self):
+        self._call(KEEPER, "openRound")
+        self._chain.mine(1)
+        self._call(KEEPER, "draw", b"")
+        return self._seated()
+
+    def _seated(self):
+        seats = self._view("seats")
+        proposers, voters = int.from_bytes(seats[:32]), int.from_bytes(seats[32:])
+        by_position = {int.from_bytes(self._view("positionOf", c)): c for c in self._clients}
+        order = [by_position[position] for position in range(proposers + voters)]
+        return order[:proposers], order[proposers:]
+
+    def _last_round(self, client):
+        return int.from_bytes(self._view("clientOf", client)[96:128])
+
+    def _view(self, name, *args):
+        return self._chain.view(self._manager, self._interface.call(name, *args))
+
+    def _call(self, sender, call, *args, to=None, name=None):
+        data = self._interface.call(call, *args)
+        receipt = self._chain.send(sender, to or self._manager, data, self._interface)
+        assert receipt.error is None, (call, receipt.error)
+        self.gas.setdefault(name or call, []).append(receipt.gas)
