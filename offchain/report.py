@@ -95,7 +95,7 @@ def _gas(summary: Summary) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_edge=False)
     table.add_column("", min_width=50)
     for column in columns:
         table.add_column(column, justify="right", min_width=9)

@@ -1,0 +1,195 @@
+"""`ape run simulate`: results, refusals in one sentence, Ctrl-C and what follows it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scripts.simulate import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+APE = (str(Path(sys.executable).with_name("ape")), "run", "simulate")
+SMALL = ("--engine", "reference", "--clients", "10", "--rounds", "3")
+SENTENCE_ROOM = 320  # Characters; a traceback is longer.
+
+
+def simulate(*options):
+    return CliRunner().invoke(cli, [str(option) for option in options])
+
+
+def refusal(*options):
+    """What a refused command says, without the usage that click puts before it."""
+    result = simulate(*options)
+    assert result.exit_code != 0
+    message = result.output[result.output.index("Error: ") :].strip()
+    assert "\n" not in message and len(message) < SENTENCE_ROOM
+    assert "Traceback" not in result.output
+    return message
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def columns():
+    from ml.data.columns import required
+
+    return required("all")
+
+
+def loan(columns, **values):
+    text = {"issue_d": "Dec-2011", "earliest_cr_line": "Jan-1999", "loan_status": "Fully Paid", "term": "36"}
+    return ",".join(str({**dict.fromkeys(columns, 1), **text, **values}[name]) for name in columns)
+
+
+def loan_file(columns, rows):
+    Path("loans.csv").write_text("\n".join([",".join(columns), *rows]) + "\n")
+    return ("--dataset", "lending-club", "--data", "loans.csv", "--features", "all", "--engine", "reference")
+
+
+def test_a_run_writes_what_it_prints():
+    result = simulate(*SMALL)
+    assert result.exit_code == 0, result.output
+    summary = json.loads(Path("runs/001/summary.json").read_text())
+    assert f"{summary['accuracy']:.3f}" in result.output
+    assert len(Path("runs/001/rounds.jsonl").read_text().splitlines()) == 3
+    assert "Written to runs/001" in result.output
+
+
+def test_a_second_run_takes_the_next_folder():
+    for _ in range(2):
+        assert simulate(*SMALL, "--rounds", 1).exit_code == 0
+    assert {path.name for path in Path("runs").iterdir()} == {"001", "002"}
+
+
+def test_options_override_the_settings_file():
+    Path("run.yaml").write_text("clients: 10\nrounds: 5\nengine: reference\nrows: 2000\nbaselines: false\n")
+    result = simulate("--settings", "run.yaml", "--rounds", 1, "--out", "out")
+    assert result.exit_code == 0, result.output
+    config = json.loads(Path("out/summary.json").read_text())["config"]
+    assert (config["clients"], config["rounds"], config["rows"]) == (10, 1, 2000)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--policy", "guess"), "'guess' is not one of 'aggregate', 'verdict'"),
+        (("--attack", "noise"), "'noise' is not one of 'none', 'label-flip'"),
+        (("--dataset", "mnist"), "'mnist' is not one of 'loans', 'lending-club'"),
+        (("--features", "some"), "'some' is not one of 'application', 'all'"),
+        (("--metric", "f1"), "'f1' is not one of 'accuracy', 'auroc'"),
+        (("--engine", "cloud"), "'cloud' is not one of 'chain', 'reference'"),
+        (("--device", "tpu"), "'tpu' is not one of 'cpu', 'cuda'"),
+        (("--network", "mainnet"), "'mainnet' is no local chain"),
+        (("--rounds", "many"), "'many' is not a valid integer"),
+        (("--rounds", "0"), "rounds is 0"),
+        (("--clients", "3"), "clients is 3"),
+        (("--malicious", "1.5"), "malicious is 1.5"),
+        (("--malicious-voters", "51"), "malicious_voters is 51"),
+        (("--proposer-stake", "65"), "proposer_stake 65 is above initial_balance 64"),
+        (("--voter-stake", "1000"), "voter_stake 1000 is above initial_balance 64"),
+        (("--voter-stake", "much"), "voter_stake is much"),
+        (("--clients", "9000", "--engine", "reference"), "too few for 9000 clients"),
+        (("--dataset", "lending-club"), "needs data"),
+        (("--dataset", "lending-club", "--data", "none.csv"), "there is no file none.csv"),
+        (("--settings", "none.yaml"), "there is no settings file none.yaml"),
+        (("--resume", "none"), "there is no run to resume in none"),
+        (("--resume", "none", "--seed", "1"), "leave out --seed"),
+    ],
+)
+def test_a_bad_option_is_refused_in_a_sentence(options, words):
+    assert words in refusal(*options)
+    assert not list(Path().iterdir()), "something was written"
+
+
+def test_a_truncated_file_is_refused(columns):
+    import gzip
+
+    loan_file(columns, [loan(columns, loan_amnt=n) for n in range(5000)])
+    packed = gzip.compress(Path("loans.csv").read_bytes())
+    Path("loans.csv.gz").write_bytes(packed[: len(packed) // 2])
+    options = ("--dataset", "lending-club", "--data", "loans.csv.gz", "--features", "all")
+    assert "is cut off or damaged" in refusal(*options)
+
+
+def test_a_file_without_a_column_is_refused(columns):
+    kept = [name for name in columns if name not in ("grade", "recoveries")]
+    message = refusal(*loan_file(kept, [loan(kept)] * 100))
+    assert "lacks the columns grade, recoveries" in message
+
+
+def test_a_file_with_one_class_is_refused(columns):
+    assert "none of the" in refusal(*loan_file(columns, [loan(columns)] * 1000))
+
+
+def test_a_file_with_too_few_rows_is_refused(columns):
+    rows = [loan(columns, loan_status=status) for status in ("Fully Paid", "Charged Off")] * 50
+    assert "100 loans are too few for 50 clients" in refusal(*loan_file(columns, rows))
+
+
+def test_a_used_folder_is_refused_and_left_as_it_is():
+    Path("out").mkdir()
+    Path("out/mine").write_text("mine")
+    assert "the output folder out is in use" in refusal(*SMALL, "--out", "out")
+    assert [path.name for path in Path("out").iterdir()] == ["mine"]
+
+
+def test_a_missing_anvil_is_said_so(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert "anvil is not on the PATH" in refusal("--clients", "10", "--rounds", "1")
+    assert not list(Path().iterdir()), "something was written"
+
+
+def test_a_missing_gpu_is_said_so():
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    assert "device 'cuda' is not available here" in refusal(*SMALL, "--device", "cuda")
+
+
+def test_through_contracts_on_anvil(tmp_path):
+    out = tmp_path / "out"
+    command = [*APE, "--network", "foundry", "--clients", "10", "--rounds", "2", "--out", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["transactions"] == 2 * (2 * 1 + 2 * 9 + 3)
+    assert summary["gas"]["round"] > 10 * summary["gas"]["commitBallot"]
+    assert summary["tokens"]["total"] == 640
+
+
+def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
+    out, options = tmp_path / "out", ("--engine", "reference", "--clients", "10", "--rounds", "40")
+    going = subprocess.Popen(
+        [*APE, *options, "--out", str(out)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    for line in going.stdout:
+        if line.startswith("round 4 "):
+            os.killpg(going.pid, signal.SIGINT)
+            break
+    said = going.communicate(timeout=120)[0]
+    assert going.returncode == 130
+    assert f"Interrupted. To continue: ape run simulate --resume {out}" in said.replace("\n", "")
+    assert "Traceback" not in said
+
+    resumed = simulate("--resume", out)
+    assert resumed.exit_code == 0, resumed.output
+    whole = simulate(*options, "--out", "whole")
+    assert whole.exit_code == 0, whole.output
+    first, second = (json.loads((folder / "summary.json").read_text()) for folder in (out, Path("whole")))
+    assert first["accuracy_by_round"] == second["accuracy_by_round"]
+    assert first["tokens"] == second["tokens"]
