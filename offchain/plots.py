@@ -16,7 +16,7 @@ _BLUE, _RED, _GREY, _GREEN = "#2a6fbb", "#c8442f", "#8a8a8a", "#3c8d5a"
 
 def plot_run(path: Path, settings: SimulationSettings, cast: Cast, records: Sequence[RoundRecord]) -> None:
     """Write a PNG of a run's rounds, at least one."""
-    figure = Figure(figsize=(9, 9), layout="constrained")
+    figure = Figure(figsize=(10, 8), layout="constrained")
     scores, tokens, decisions = figure.subplots(3, 1, sharex=True)
     _plot_scores(scores, settings, records)
     _plot_tokens(tokens, cast, records)
@@ -24,7 +24,7 @@ def plot_run(path: Path, settings: SimulationSettings, cast: Cast, records: Sequ
     decisions.set_xlabel("round")
     for axes in (scores, tokens, decisions):
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize="small")
+        axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     figure.savefig(path, dpi=120)
 
 
