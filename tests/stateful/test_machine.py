@@ -267,8 +267,8 @@ def test_contracts_do_what_the_reference_says(arenas, scene):
 def test_the_search_met_every_kind_of_outcome(arenas):
     """A machine that never gets anywhere finds nothing; runs after the searches above."""
     seen = sum((arena.seen for arena in arenas.values()), Counter())
-    if not seen:
-        pytest.skip("the searches did not run")
+    if seen.total() < 10_000:
+        pytest.skip("the searches above did not run whole")
     expected = {(call, outcome) for call, outcomes in EXPECTED.items() for outcome in outcomes.split()}
     missed = expected - seen.keys()
     assert not missed, f"never seen in {seen.total()} calls: {sorted(missed)}"

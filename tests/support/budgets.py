@@ -4,16 +4,17 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-QUICK, LONG = (
-    {"max_examples": 100, "stateful_step_count": 30},
-    {"max_examples": 1500, "stateful_step_count": 50},
-)
+SIZES = {
+    "quick": {"max_examples": 100, "stateful_step_count": 30},
+    "long": {"max_examples": 1500, "stateful_step_count": 50},
+    "mutants": {"max_examples": 30, "stateful_step_count": 30},
+}
 SEED = int(os.environ.get("STATEFUL_SEED", "20261122"))
 
 
 def budget():
     """Quick in `make test`, long in `make stateful`; shrinking takes minutes, so only when asked for."""
-    size = LONG if os.environ.get("STATEFUL_BUDGET") == "long" else QUICK
+    size = SIZES[os.environ.get("STATEFUL_BUDGET", "quick")]
     phases = [Phase.explicit, Phase.generate]
     if os.environ.get("STATEFUL_SHRINK"):
         phases.append(Phase.shrink)

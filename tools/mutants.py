@@ -1,0 +1,136 @@
+"""Breaks the project one line at a time, as `mutants.toml` says, and demands that a test notices each.
+
+Every mutant runs in a scratch copy of the working tree, never in the tree. Exit status 1 when one survives.
+"""
+
+import argparse
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MUTANTS = ROOT / "mutants.toml"
+TIME_LIMIT = 900  # Seconds; a mutant that loops for ever is noticed too.
+
+
+class MutantError(Exception):
+    """A mutant that cannot be tried: its line is gone, or what takes its place does not compile."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One line to break: in `file`, `old`, which is there once, becomes `new`; one of `tests` must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: Sequence[str]
+
+    def applied(self, text: str) -> str:
+        """Return the file's text with the mutation.
+
+        Raises:
+            MutantError: When `old` is not there exactly once.
+        """
+        found = text.count(self.old)
+        if found != 1:
+            raise MutantError(f"{self.name}: {self.file} holds {self.old!r} {found} times, expected once")
+        return text.replace(self.old, self.new)
+
+
+def load(path: Path = MUTANTS) -> list[Mutant]:
+    """Return all mutants of the list."""
+    return [Mutant(**entry) for entry in tomllib.loads(path.read_text())["mutant"]]
+
+
+def main() -> int:
+    """Try the mutants named on the command line, or all; print one line for each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("words", nargs="*", help="try only mutants whose name or file has one of these")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    chosen = [m for m in load() if not options.words or any(w in m.name + m.file for w in options.words)]
+    survivors = sum(not caught for caught in try_all(chosen, options.workers))
+    print(f"{len(chosen) - survivors} of {len(chosen)} mutants were caught")
+    return 1 if survivors or not chosen else 0
+
+
+def try_all(mutants: Sequence[Mutant], workers: int) -> Iterator[bool]:
+    """Yield whether each mutant was caught."""
+    with scratch_copies(min(workers, len(mutants))) as copies, ThreadPoolExecutor(workers) as pool:
+
+        def attempt(mutant: Mutant) -> bool:
+            copy = copies.get()
+            try:
+                return try_one(mutant, copy)
+            finally:
+                copies.put(copy)
+
+        for mutant, caught in zip(mutants, pool.map(attempt, mutants), strict=True):
+            print(f"{'caught  ' if caught else 'SURVIVED'}  {mutant.name}  ({mutant.file})", flush=True)
+            yield caught
+
+
+def try_one(mutant: Mutant, copy: Path) -> bool:
+    """Return whether a test fails on the mutant in this copy, which is put back afterwards."""
+    file = copy / mutant.file
+    original = file.read_text()
+    file.write_text(mutant.applied(original))
+    try:
+        if file.suffix == ".sol" and run(copy, "compile").returncode != 0:
+            raise MutantError(f"{mutant.name}: does not compile")
+        try:
+            return run(copy, "test", *mutant.tests, "-x", "-q", "--tb=no").returncode != 0
+        except subprocess.TimeoutExpired:
+            return True
+    finally:
+        file.write_text(original)
+
+
+def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Ape on a copy; the copy's own packages come before the tree's."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(copy),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "APE_DATA_FOLDER": str(copy / ".ape"),
+        "STATEFUL_BUDGET": "mutants",
+    }
+    command = [sys.executable, "-m", "ape", *arguments]
+    return subprocess.run(
+        command, cwd=copy, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT
+    )
+
+
+@contextmanager
+def scratch_copies(count: int) -> Iterator["queue.Queue[Path]"]:
+    """Copies of the tracked files as they are in the working tree, compiled; removed at the end."""
+    copies: queue.Queue[Path] = queue.Queue()
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        for number in range(count):
+            copy = Path(folder) / str(number)
+            for name in filter(None, tracked.stdout.split("\0")):
+                if (ROOT / name).is_file():
+                    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(ROOT / name, copy / name)
+            (copy / "node_modules").symlink_to(ROOT / "node_modules")
+            copies.put(copy)
+        yield copies
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except MutantError as error:
+        sys.exit(f"error: {error}")
