@@ -55,9 +55,9 @@ def shared_game(project, chain, owner, candidates):
 
 
 @pytest.fixture
-def game(shared_game, everyone_can_leave):
+def game(shared_game, candidates, everyone_can_leave):
     """Default parameters and eight members, so two proposers, five voters and one without a seat."""
-    shared_game.clients = shared_game.clients[:CLIENTS]
+    shared_game.clients = candidates[:CLIENTS]
     shared_game.forget_seats()
     everyone_can_leave.append(shared_game)
     return shared_game

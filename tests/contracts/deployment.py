@@ -79,8 +79,8 @@ class Deployment:
 
     # Sending
 
-    def send(self, sender, method, *args) -> None:
-        """Send one set-up call, which must succeed."""
+    def send(self, sender, method, *args) -> int:
+        """Send one set-up call, which must succeed, and return the gas that it took."""
         transaction = {
             "from": str(sender),
             "to": method.contract.address,
@@ -92,9 +92,11 @@ class Deployment:
         digest = self.rpc("eth_sendTransaction", transaction)
         self.rpc("evm_mine")
         self.rpc("evm_setAutomine", True)
-        if self.rpc("eth_getTransactionReceipt", digest)["status"] != "0x1":
+        receipt = self.rpc("eth_getTransactionReceipt", digest)
+        if receipt["status"] != "0x1":
             method(*args, sender=sender)  # says why
             raise AssertionError(f"{method} by {sender} failed once")
+        return int(receipt["gasUsed"], 16)
 
     def word(self, view, *args) -> int:
         """First word that a view returns."""
@@ -378,3 +380,9 @@ class Deployment:
     def write(self, contract, slot: int, word: int) -> None:
         """Write into storage, where a state is out of reach otherwise."""
         self.rpc("anvil_setStorageAt", contract.address, hex(slot), "0x" + word.to_bytes(32).hex())
+
+    def write_client(self, client, strikes: int) -> None:
+        """Write a client's strikes, bits 8 to 15 of its word in the seventh slot's mapping."""
+        slot = int.from_bytes(commitments.digest(str(client), 6))
+        word = int(self.rpc("eth_getStorageAt", self.manager.address, hex(slot), "latest"), 16)
+        self.write(self.manager, slot, word & ~0xFF00 | strikes << 8)

@@ -1,0 +1,73 @@
+"""What networks limit: the size of code, and the gas of one transaction at its dearest."""
+
+import pytest
+from deployment import SILENT, Deployment
+
+CODE_LIMIT = 24_576  # EIP-170
+INITCODE_LIMIT = 2 * CODE_LIMIT  # EIP-3860
+GAS_LIMIT = 16_777_216  # EIP-7825
+
+CONTRACTS = ["StakeToken", "StakePool", "RoundManager", "SimulatedSeed", "PrevrandaoSeed", "BlockhashSeed"]
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_code_fits(project, name):
+    contract = getattr(project, name).contract_type
+    assert 0 < len(contract.get_runtime_bytecode()) < CODE_LIMIT
+    assert len(contract.get_deployment_bytecode()) < INITCODE_LIMIT
+
+
+def test_deployments_fit_a_transaction(deploy):
+    game = deploy(members=0)
+    for contract in (game.token, game.manager, game.source):
+        digest = contract.creation_metadata.txn_hash
+        assert int(game.rpc("eth_getTransactionReceipt", digest)["gasUsed"], 16) < GAS_LIMIT
+
+
+def dearest_calls(game: Deployment) -> dict[str, int]:
+    """Gas of every call in a round of sixteen proposals, with a seat of an earlier round to settle."""
+    gas: dict[str, int] = {}
+    send = game.send
+
+    def measured(sender, method, *args) -> int:
+        name = method.abis[0].name
+        gas[name] = max(gas.get(name, 0), send(sender, method, *args))
+        return gas[name]
+
+    game.send = measured
+    game.send(game.owner, game.manager.openRound)
+    game.mine_to(game.manager.record(1).anchor + 256)
+    game.send(game.owner, game.manager.reanchor)
+    game.mine_to(game.manager.record(1).anchor)
+    game.send(game.owner, game.manager.draw, b"")
+    game.submit_updates([SILENT] * 16)
+    game.close_round()
+    ballots = [0xFFFF, 0xFF00, 0x00FF, 0xFFFF, -1]
+    game.play_round([1] * 16, ballots)
+    game.play_to_close([1] * 15, ballots)
+    game.warp(game.ends_at)
+    for absent in (game.proposers[15], game.voters[4]):
+        game.send(game.owner, game.manager.markAbsent, absent)
+    game.close_round()
+    game.send(game.owner, game.manager.settle, 3, game.voters[0])
+    game.send(game.voters[1], game.manager.requestExit)
+    game.send(game.voters[2], game.manager.withdraw, 1)
+    del game.send
+    return gas
+
+
+def test_every_call_fits_a_transaction(deploy):
+    game = deploy(members=32, proposerBps=5000)
+    gas = dearest_calls(game)
+    # Joining and depositing are measured where they were sent: at the set-up.
+    client = game.clients[0]
+    game.fund(client, 2)
+    gas["deposit"] = game.send(client, game.pool.deposit, 1)
+    no_permit = (1, 0, 27, bytes(32), bytes(32))
+    gas["depositWithPermit"] = game.send(client, game.pool.depositWithPermit, *no_permit)
+    game.send(client, game.manager.requestExit)
+    gas["join"] = game.send(client, game.manager.join, [])
+
+    calls = {abi.name for abi in game.manager.contract_type.mutable_methods}
+    assert set(gas) == calls | {"deposit", "depositWithPermit"}
+    assert {name: used for name, used in gas.items() if used >= GAS_LIMIT} == {}

@@ -1,0 +1,148 @@
+"""I11: the logs of both contracts, and what a deployment fixes, rebuild every balance and who is a member."""
+
+from collections import Counter
+
+from deployment import IDLE, SILENT, Deployment
+
+LOCKS = {"UpdateCommitted": "proposerStake", "BallotCommitted": "voterStake"}
+
+
+class Books:
+    """Balances kept from logs alone."""
+
+    def __init__(self, parameters) -> None:
+        self.parameters = parameters
+        self.free = Counter()
+        self.locked = Counter()
+        self.escrow = self.pool = 0
+        self.members: list[str] = []
+        self.model = parameters.rules
+
+    def enter(self, log) -> None:
+        handler = getattr(self, log.event_name, None)
+        if handler is not None:
+            handler(log)
+        elif log.event_name in LOCKS:
+            stake = getattr(self.parameters, LOCKS[log.event_name])
+            self.free[log.client] -= stake
+            self.locked[log.client] += stake
+            self.escrow += stake
+
+    def Deposited(self, log) -> None:
+        self.free[log.client] += log.amount
+
+    def Withdrawn(self, log) -> None:
+        self.free[log.client] -= log.amount
+
+    def Settled(self, log) -> None:
+        self.free[log.client] += log.payout
+        self.locked[log.client] = 0
+        self.escrow -= log.payout
+
+    def RoundFinalised(self, log) -> None:
+        self.pool += log.slashed - log.awarded
+        self.escrow -= log.slashed - log.awarded
+        self.model = log.model
+
+    def MarkedAbsent(self, log) -> None:
+        self.free[log.client] -= log.penalty
+        self.pool += log.penalty
+
+    def Left(self, log) -> None:
+        self.MarkedAbsent(log)
+        self._leave(log.client)
+
+    def Removed(self, log) -> None:
+        if log.client in self.members:
+            self._leave(log.client)
+
+    def Joined(self, log) -> None:
+        self.members.append(log.client)
+
+    def _leave(self, client) -> None:
+        # Swap and pop.
+        last = self.members.pop()
+        if last != client:
+            self.members[self.members.index(client)] = last
+
+
+def play(game: Deployment, newcomer) -> None:
+    """Rounds in which everything happens that moves a token."""
+    manager, pool = game.manager, game.pool
+    game.play_round([1, SILENT], [1, 1, 1, 0, SILENT])
+    game.send(game.clients[0], manager.withdraw, 5)
+    game.play_to_close([1, IDLE], [3, 1, IDLE, SILENT, 0])
+    absent = [game.proposers[1], game.voters[2]]
+    game.warp(game.deadline(4))
+    for client in absent:
+        game.send(game.owner, manager.markAbsent, client)
+    leaver = game.proposers[0]
+    game.send(leaver, manager.requestExit)
+    game.close_round()
+    game.send(leaver, manager.join, [])
+    game.admit([newcomer])
+    game.open_round()
+    quitter = game.voters[0]
+    game.send(quitter, manager.requestExit)
+    game.submit_updates()
+    game.commit_ballots([IDLE, 3, 3, 3, SILENT])
+    game.reveal_ballots([IDLE, 3, 3, 3, SILENT])
+    game.close_round()
+    # Until somebody with a strike is removed for a second one in a row.
+    for _ in range(20):
+        game.play_to_close([IDLE, IDLE])
+        for client in game.proposers:
+            if manager.clientOf(client).isMember:
+                game.send(game.owner, manager.markAbsent, client)
+        game.close_round()
+        if manager.memberCount() < 8:
+            break
+    game.warp(pool.account(quitter).releaseAt)
+    game.send(quitter, manager.withdraw, 7)
+
+
+def logs_of(game: Deployment) -> list:
+    """All logs of both contracts in the order of the chain."""
+    raw = game.provider.web3.eth.get_logs(
+        {"fromBlock": 0, "toBlock": "latest", "address": [game.manager.address, game.pool.address]}
+    )
+    events = [*game.manager.contract_type.events, *game.pool.contract_type.events]
+    return list(game.provider.network.ecosystem.decode_logs([dict(log) for log in raw], *events))
+
+
+def test_logs_rebuild_every_balance(deploy, newcomer):
+    game = deploy()
+    game_started = len(logs_of(game))
+    play(game, newcomer)
+
+    books = Books(game.manager.parameters())
+    logs = logs_of(game)
+    for log in logs:
+        books.enter(log)
+
+    names = {log.event_name for log in logs[game_started:]}
+    kinds = {event.name for event in [*game.manager.contract_type.events, *game.pool.contract_type.events]}
+    assert kinds - names == {"Reanchored"}
+    for client in game.clients:
+        assert books.free[client.address] == game.pool.freeOf(client)
+        if not game.manager.escrowOf(client):
+            continue
+        assert books.locked[client.address] > 0
+    assert books.pool == game.pool.rewardPool()
+    assert books.escrow == sum(game.manager.escrowOf(client) for client in game.clients)
+    assert books.escrow + books.pool + sum(books.free.values()) == game.token.balanceOf(game.pool)
+    assert books.members == [game.manager.memberAt(index) for index in range(game.manager.memberCount())]
+    assert books.model == game.manager.model()
+
+
+def test_logs_rebuild_what_everybody_takes_home(deploy, newcomer):
+    game = deploy()
+    play(game, newcomer)
+    game.drain()
+
+    books = Books(game.manager.parameters())
+    for log in logs_of(game):
+        books.enter(log)
+    assert set(books.free.values()) == {0}
+    assert (books.escrow, books.members) == (0, [])
+    assert books.pool == game.pool.rewardPool() == game.token.balanceOf(game.pool)
