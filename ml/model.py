@@ -13,6 +13,8 @@ from ml.schema import Schema
 HIDDEN = 128
 """Width of the hidden layers (paper, section V-A)."""
 
+_OUTPUT_GAIN = 2
+
 
 def mlp_schema(inputs: int, hidden: int = HIDDEN) -> Schema:
     """Return the schema of inputs → hidden → hidden → one logit, weights stored as (in, out).
@@ -33,17 +35,20 @@ def mlp_schema(inputs: int, hidden: int = HIDDEN) -> Schema:
 
 
 def initial_parameters(schema: Schema, seed: int) -> NDArray[np.float32]:
-    """Return a float32 vector [size]: weights (in, out) from U(−√(6/in), √(6/in)), zero biases.
+    """Return a float32 vector [size]: weights (in, out) from U(−g·√(6/in), g·√(6/in)), zero biases.
 
-    He et al. (2015), made for ReLU; the paper names none. PyTorch's own default learns more slowly, and
-    while the global model is no better than the base rate every poisoned update passes Eq. 2. NumPy
-    draws, so that the genesis model does not depend on PyTorch's version.
+    He et al. (2015), made for ReLU, with g = 1; for the output layer g = 2. The paper names none. While the
+    global model is hardly better than the base rate, a poisoned update that only shifts every logit can pass
+    Eq. 2. PyTorch's own default stays there longest; wider logits end it soonest. On the real loans with 40 %
+    malicious clients and policy `verdict` these keep 6 % of their tokens over 150 rounds, with g = 1
+    throughout 10 %, at the same accuracy. NumPy draws, so that the genesis model does not depend on PyTorch's
+    version.
     """
     generator = np.random.default_rng(seed)
     parameters = np.zeros(schema.size, dtype=np.float32)
     for _, shape, place in schema.slices():
         if len(shape) == 2:
-            bound = np.sqrt(6 / shape[0])
+            bound = np.sqrt(6 / shape[0]) * (_OUTPUT_GAIN if shape[1] == 1 else 1)
             parameters[place] = generator.uniform(-bound, bound, place.stop - place.start)
     return parameters
 

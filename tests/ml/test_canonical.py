@@ -138,7 +138,7 @@ def test_the_digest_never_changes():
     assert digest(data, schema).hex() == "3285d5cace9abd55e35b81ec3ca8a314bac5a3af113c73cffa801e83c4d9ea6e"
     assert (
         hashlib.sha256(to_bytes(encode(initial_parameters(schema, 3)))).hexdigest()
-        == "ec3923228ef49b637d4648052b3c3e915133ab4a32570aefe7955847cbbb82d2"
+        == "c727831b558de1839ea0d864a08ba1aedfe4690d14d9f3697d581fbea4c0a3ed"
     )
 
 

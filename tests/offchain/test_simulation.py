@@ -99,6 +99,19 @@ def test_records_that_are_not_this_run_are_refused(played):
         simulation(small(seed=1)).restore(played, simulation(small()).state)
 
 
+def test_a_round_that_ends_otherwise_than_recorded_is_refused(played):
+    changed = played[0].model_copy(update={"ballots": dict.fromkeys(played[0].ballots, 0)})
+    run = simulation(small())
+    with pytest.raises(SimulationError, match="round 1 does not play again"):
+        run.restore([changed], run.state)
+
+
+def test_a_client_shuffles_its_rows_anew_each_round():
+    federation = simulation(small(batch=32))._federation
+    first, second = (federation.train(federation.genesis, [3], (), round_)[3] for round_ in (1, 2))
+    assert not np.array_equal(first, second)
+
+
 def test_a_saved_model_that_is_not_the_last_rounds_is_refused(played):
     run = simulation(small())
     with pytest.raises(SimulationError, match="is not that of round 6"):
