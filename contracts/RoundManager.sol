@@ -121,7 +121,7 @@ contract RoundManager is IRoundManager {
         uint256 place = _roster.add(msg.sender);
         // A newcomer's index may be one that the open round seats, when others left since it opened.
         if (!h.finalised() && place <= h.members()) _note(msg.sender, 0);
-        _clients[msg.sender] = c.struck(0).placed(place);
+        _clients[msg.sender] = c.placed(place); // Strikes stay: leaving and joining again is no act.
 
         POOL.setRelease(msg.sender, 0);
         emit Joined(msg.sender);
@@ -156,7 +156,8 @@ contract RoundManager is IRoundManager {
         if (c.isMember()) {
             available = Math.saturatingSub(available, _BOND);
         } else {
-            require(!c.isPayable(), SeatUnsettled(c.round(), msg.sender));
+            // A seat kept from before the draw may still be marked: its penalty must not be gone by then.
+            require(!c.isPayable() && !_hasDuty(h, msg.sender, c), SeatUnsettled(h.round(), msg.sender));
             uint256 releaseAt = POOL.account(msg.sender).releaseAt;
             require(block.timestamp >= releaseAt || _isOver(h), TooEarly(block.timestamp, releaseAt));
         }
@@ -430,7 +431,8 @@ contract RoundManager is IRoundManager {
 
     /// @inheritdoc IRoundManager
     function seats() external view returns (uint256 proposers, uint256 voters) {
-        return _seats(_head);
+        Head h = _head;
+        if (h.members() != 0) (proposers, voters) = _seats(h);
     }
 
     /// @inheritdoc IRoundManager

@@ -147,7 +147,7 @@ interface IRoundManager {
     /// @param bound What it is measured against.
     error InvalidParameter(string name, uint256 actual, uint256 bound);
 
-    /// @notice Thrown when a call arrives in a phase that does not allow it.
+    /// @notice Thrown when a call arrives in a phase that does not allow it; `expected` is the first that does.
     error WrongPhase(uint256 round, Phase actual, Phase expected);
 
     /// @notice Thrown when the caller, or the client named, is no member.
@@ -211,7 +211,7 @@ interface IRoundManager {
     /// @notice Thrown when `client` has no seat of `round` to settle.
     error NothingToSettle(uint256 round, address client);
 
-    /// @notice Thrown when one that left withdraws before its last seat's round is finalised.
+    /// @notice Thrown when one that left withdraws while a seat of the open round is its own: locked, or not yet marked.
     error SeatUnsettled(uint256 round, address client);
 
     /// @notice Thrown when more is withdrawn than may leave.
@@ -219,12 +219,14 @@ interface IRoundManager {
 
     /* MEMBERSHIP */
 
-    /// @notice Makes the caller a member; it can be seated from the next round on.
+    /// @notice Makes the caller a member; it can be seated from the next round on. One that left the open round before
+    /// its draw keeps the seat it had there. Strikes are kept.
     /// @param proof Merkle proof of the caller's address where admission is restricted; empty otherwise.
     function join(bytes32[] calldata proof) external;
 
-    /// @notice Ends the caller's membership. A seat not yet acted on is given up for min(free, absencePenalty); a stake
-    /// already locked plays on.
+    /// @notice Ends the caller's membership. A seat not yet acted on is given up for min(free, absencePenalty), unless
+    /// it is a voter's and nothing was published; a stake already locked plays on. Before the draw nothing is given up:
+    /// the seat stays, and can be marked absent.
     function requestExit() external;
 
     /// @notice Sends free tokens to the caller: a member's above the bond; all, once one that left has unbonded.
@@ -244,6 +246,8 @@ interface IRoundManager {
     function draw(bytes calldata proof) external;
 
     /// @notice Locks the caller's proposer stake and binds its update without showing it.
+    /// @dev A transaction that is held back into a later round, in which the caller proposes again, locks the stake
+    /// behind a commitment that cannot be opened: replace what is stuck.
     /// @param commitment {updateCommitment}.
     function propose(bytes24 commitment) external;
 
@@ -254,6 +258,7 @@ interface IRoundManager {
     function publish(bytes32 root, uint256 samples, bytes32 salt) external;
 
     /// @notice Locks the caller's voter stake and binds its ballot without showing it.
+    /// @dev See {propose} about transactions that arrive a round late.
     /// @param commitment {ballotCommitment}.
     function commitBallot(bytes24 commitment) external;
 
@@ -299,7 +304,7 @@ interface IRoundManager {
     /// @notice The latest round.
     function head() external view returns (RoundState memory);
 
-    /// @notice The latest round's tally so far.
+    /// @notice The open round's tally so far; empty once it is finalised.
     function tally() external view returns (Tally);
 
     /// @notice What is kept of `round`.
@@ -318,9 +323,11 @@ interface IRoundManager {
     function memberAt(uint256 index) external view returns (address);
 
     /// @notice Seats of the latest round: proposers sit at [0, proposers), voters at [proposers, proposers + voters).
+    /// Zero before the first round.
     function seats() external view returns (uint256 proposers, uint256 voters);
 
-    /// @notice The seat position of `client` in the latest round; 2^256 − 1 when it was no member at its opening.
+    /// @notice The seat position of `client` in the open round, once drawn; 2^256 − 1 when it was no member at the opening.
+    /// @dev Places change after a round is finalised, so the answer is about the open round only.
     function positionOf(address client) external view returns (uint256);
 
     /// @notice What `client` has in the escrow: its stake while the round is open, its payout once finalised.

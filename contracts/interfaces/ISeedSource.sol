@@ -12,6 +12,6 @@ interface ISeedSource {
     /// @param round The round that draws.
     /// @param anchor Block number fixed when the round opened; at most 256 blocks old, never the current block.
     /// @param proof Whatever the source needs to show the value; empty where it needs nothing.
-    /// @return The value, unpredictable before block `anchor`.
+    /// @return The value, unpredictable when the round opens: see each source for how many blocks `seedDelay` must be.
     function seed(uint256 round, uint256 anchor, bytes calldata proof) external view returns (bytes32);
 }

@@ -5,8 +5,9 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title IStakePool
 /// @notice The only custody: each client's tokens, the escrow of unsettled rounds and the proposers' reward pool.
-/// @dev All amounts are base units of the token. The escrow is never stored: it is what the balance holds beyond
-/// clients' tokens and the reward pool. Summing it on every lock and payment would cost 225k gas a round.
+/// @dev All amounts are base units of the token. The escrow is never stored: it is what was deposited beyond clients'
+/// tokens and the reward pool. Summing it on every lock and payment would cost 225k gas a round. Tokens sent here
+/// by a plain transfer belong to nobody and stay.
 interface IStakePool {
     /// @notice One client's tokens.
     struct Account {
@@ -40,7 +41,7 @@ interface IStakePool {
     /// @param expected Base units asked for.
     error UnexpectedTransfer(uint256 received, uint256 expected);
 
-    /// @notice Thrown when the token's supply does not fit 96 bits, or is zero.
+    /// @notice Thrown when the token's supply does not fit 96 bits, or is zero. It must fit for ever.
     /// @param supply The token's supply, base units.
     error UnsupportedSupply(uint256 supply);
 

@@ -23,7 +23,7 @@ library ParametersCheck {
         _atMost("voterSeats", p.voterSeats, Tallies.MAX_VOTERS);
         _atMost("quorumBps", p.quorumBps, 5000);
         _atLeast("maxSamples", p.maxSamples, 1);
-        _atLeast("seedDelay", p.seedDelay, 1); // Not the block of the opening: its caller knows that one.
+        _atLeast("seedDelay", p.seedDelay, 1); // Not the opening's own block; sources may need more.
         _atMost("seedDelay", p.seedDelay, 256);
         _atLeast("proposeFor", p.proposeFor, 1);
         _atLeast("publishFor", p.publishFor, 1);

@@ -7,7 +7,9 @@ import {ISeedSource} from "../interfaces/ISeedSource.sol";
 /// @title PrevrandaoSeed
 /// @notice For public networks: the anchor block's `prevrandao`, proved by the block's RLP header against its hash.
 /// @dev Not `block.prevrandao`: that is the value of the block in which the caller acts, which the caller can choose.
-/// Not the hash: its builder can grind it. A proposer that withholds `k` blocks before the anchor gets `2^k` draws.
+/// Not the hash: its builder can grind it. The value is fixed one block before the anchor (EIP-4399), so `seedDelay`
+/// must be 2 at least, or the builder of the opening's block knows it. Whoever withholds `k` blocks before the anchor
+/// gets `2^k` draws.
 contract PrevrandaoSeed is ISeedSource {
     /// @inheritdoc ISeedSource
     function seed(uint256, uint256 anchor, bytes calldata header) external view returns (bytes32) {

@@ -65,7 +65,8 @@ class Protocol:
         if c.is_member:
             available = max(free - self.parameters.bond, 0)
         else:
-            require(not c.is_payable or self._is_settleable(c), "SeatUnsettled", c.round, client)
+            held = c.is_payable and not self._is_settleable(c)
+            require(not held and not self._has_duty(c), "SeatUnsettled", self.head.round, client)
             require(self.now >= c.release_at or self._is_over(), "TooEarly", self.now, c.release_at)
             available = free
         require(amount <= available, "NotWithdrawable", client, amount, available)
@@ -89,7 +90,7 @@ class Protocol:
         self.members.append(client)
         if not self.head.finalised and len(self.members) <= self.head.members:
             self._note(c, 0)
-        c.place, c.strikes, c.release_at = len(self.members), 0, 0
+        c.place, c.release_at = len(self.members), 0
         self._emit("Joined", client=client)
 
     def request_exit(self, client: str) -> None:

@@ -503,8 +503,8 @@ class Duel:
         moved = any(c.origin[0] == h.round for c in r.clients.values())
         record = r.records.get(h.round)
         held = sum(self.scene.wallet - held for held in self.wallets.values())
-        # Before the first round there are no seats; the view then answers with what its formula gives.
-        proposers, voters = r._seats() if h.round else (1, self.scene.parameters.voter_seats)
+        # Before the first round there are no seats.
+        proposers, voters = r._seats() if h.round else (0, 0)
         return [
             *(h.round, h.members, h.drawn_at, h.seed, h.updates, h.published, h.absent_proposers, h.ballots),
             *(h.absent_voters, moved and h.round > 0, h.finalised, r.phase, proposers, voters, r.tally),
@@ -553,7 +553,8 @@ class Duel:
         c = self.reference._client(CLIENTS[client])
         if c.is_member:
             self._must_succeed(client, "requestExit")
-        open_seat = c.seat not in (Seat.NONE, Seat.ABSENT) and not self.reference._is_settleable(c)
+        locked = c.seat not in (Seat.NONE, Seat.ABSENT) and not self.reference._is_settleable(c)
+        open_seat = locked or self.reference._has_duty(c)
         over = self.now >= c.release_at or self.reference._is_over()
         if c.is_member or (c.place in (0, REMOVED) and over and not open_seat):
             self._must_succeed(client, "withdraw", self.withdrawable(client))
