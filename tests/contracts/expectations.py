@@ -27,10 +27,11 @@ def reverts(error, **values) -> Iterator[None]:
 def _error(refusal: ContractLogicError, abi) -> tuple[str, dict]:
     if isinstance(refusal, CustomError):
         return refusal.abi.name, dict(refusal.inputs)
-    # Ape decodes the errors of the contract called, not of those that it calls.
-    data = bytes.fromhex(refusal.revert_message.removeprefix("0x"))
-    if data[:4] != keccak(text=abi.selector)[:4]:
+    # Ape decodes the errors of the contract called; of those that it calls in turn it hands on the data.
+    selector = keccak(text=abi.selector)[:4]
+    if not refusal.revert_message.startswith("0x" + selector.hex()):
         return refusal.revert_message, {}
+    data = bytes.fromhex(refusal.revert_message[2:])
     types = [value.canonical_type for value in abi.inputs]
     decoded = zip(abi.inputs, decode(types, data[4:]), strict=True)
     return abi.name, {value.name: _checksummed(value, item) for value, item in decoded}
