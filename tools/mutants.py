@@ -68,6 +68,7 @@ def main() -> int:
 def try_all(mutants: Sequence[Mutant], workers: int) -> Iterator[bool]:
     """Yield whether each mutant was caught."""
     with scratch_copies(min(workers, len(mutants))) as copies, ThreadPoolExecutor(workers) as pool:
+        require_green(copies.queue[0], sorted({test for mutant in mutants for test in mutant.tests}))
 
         def attempt(mutant: Mutant) -> bool:
             copy = copies.get()
@@ -81,20 +82,34 @@ def try_all(mutants: Sequence[Mutant], workers: int) -> Iterator[bool]:
             yield caught
 
 
+def require_green(copy: Path, tests: Sequence[str]) -> None:
+    """Run the tests on the unbroken code: a test that fails anyway catches nothing.
+
+    Raises:
+        MutantError: When one fails.
+    """
+    outcome = run(copy, "test", *tests, "-x", "-q", "--tb=short")
+    if outcome.returncode != 0:
+        raise MutantError(
+            f"the tests fail without a mutant: {outcome.stdout[-3000:]}{outcome.stderr[-1000:]}"
+        )
+
+
 def try_one(mutant: Mutant, copy: Path) -> bool:
     """Return whether a test fails on the mutant in this copy, which is put back afterwards."""
     file = copy / mutant.file
     original = file.read_text()
     file.write_text(mutant.applied(original))
     try:
-        if file.suffix == ".sol" and run(copy, "compile").returncode != 0:
-            raise MutantError(f"{mutant.name}: does not compile")
-        try:
-            return run(copy, "test", *mutant.tests, "-x", "-q", "--tb=no").returncode != 0
-        except subprocess.TimeoutExpired:
-            return True
+        outcome = run(copy, "test", *mutant.tests, "-x", "-q", "--tb=line")
+    except subprocess.TimeoutExpired:
+        return True
     finally:
         file.write_text(original)
+    output = outcome.stdout + outcome.stderr
+    if "CompilerError" in output or "CompileError" in output:
+        raise MutantError(f"{mutant.name} does not compile: {output[-2000:]}")
+    return outcome.returncode != 0
 
 
 def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -106,7 +121,7 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "APE_DATA_FOLDER": str(copy / ".ape"),
         "STATEFUL_BUDGET": "mutants",
     }
-    command = [sys.executable, "-m", "ape", *arguments]
+    command = [str(Path(sys.executable).with_name("ape")), *arguments]
     return subprocess.run(
         command, cwd=copy, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT
     )
@@ -125,6 +140,9 @@ def scratch_copies(count: int) -> Iterator["queue.Queue[Path]"]:
                     (copy / name).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(ROOT / name, copy / name)
             (copy / "node_modules").symlink_to(ROOT / "node_modules")
+            # The older pipeline compiles in a third of the time, and no test that runs here looks at gas.
+            config = copy / "ape-config.yaml"
+            config.write_text(config.read_text().replace("via_ir: true", "via_ir: false"))
             copies.put(copy)
         yield copies
 
