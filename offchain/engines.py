@@ -11,8 +11,8 @@ from offchain.chain_engine import ChainEngine
 from offchain.deployment import Deployment
 from offchain.engine import Engine
 from offchain.gateway import Gateway
-from offchain.network_option import connected
-from offchain.nodes import node_of
+from offchain.network_option import NetworkUnavailableError, connected
+from offchain.nodes import Node, node_of
 from offchain.reference_engine import ReferenceEngine
 
 
@@ -26,7 +26,7 @@ def engine_for(name: str, deployment: Deployment, network: str) -> Iterator[Engi
         network: The chain in full, as `network_option` passes it; unused by the reference.
 
     Raises:
-        NetworkUnavailableError: When the chain does not start or does not answer.
+        NetworkUnavailableError: When the chain does not start, does not answer or is somebody else's.
     """
     if name == "reference":
         with _interruptible():
@@ -34,7 +34,9 @@ def engine_for(name: str, deployment: Deployment, network: str) -> Iterator[Engi
         return
     with connected(network) as provider, _interruptible():
         # Not closed when interrupted: the chain, which heard the same Ctrl-C, no longer answers.
-        engine = ChainEngine(Gateway(node_of(provider)), compiled_contracts(), deployment)
+        node = node_of(provider)
+        _require_fresh(node)
+        engine = ChainEngine(Gateway(node), compiled_contracts(), deployment)
         yield engine
         engine.close()
 
@@ -47,6 +49,15 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _require_fresh(node: Node) -> None:
+    # Ape picks anvil's port at random and takes whatever chain answers there for its own.
+    number, _, _ = node.head()
+    if number:
+        raise NetworkUnavailableError(
+            f"the chain that answered is not new, it is at block {number}; a run needs a chain of its own"
+        )
 
 
 def compiled_contracts() -> dict[str, ContractType]:

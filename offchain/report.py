@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from offchain.baselines import WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.cast import Cast
 from offchain.settings import MIN_CLIENTS
 from offchain.summary import Counts, Summary
 
@@ -28,11 +29,14 @@ def print_report(console: Console, summary: Summary) -> None:
 
 
 def _headline(summary: Summary) -> str:
-    config = summary.config
-    attackers = round(config.malicious * config.clients)
-    text = f"{config.clients} clients, {attackers} that propose badly ({config.attack})"
-    if config.malicious_voters:
-        text += f", {round(config.malicious_voters * config.clients)} that vote falsely"
+    config, cast = summary.config, Cast.of(summary.config)
+    text = f"{config.clients} clients, "
+    if config.attack == "none" or not cast.proposers:
+        text += "nobody proposes badly"
+    else:
+        text += f"{len(cast.proposers)} that propose badly ({config.attack})"
+    if cast.voters:
+        text += f", {len(cast.voters)} that vote falsely"
     text += f"; policy {config.policy}; {summary.rounds} rounds"
     if summary.rounds < config.rounds:
         text += f" of {config.rounds}, then fewer than {MIN_CLIENTS} members were left"

@@ -166,6 +166,42 @@ def test_through_contracts_on_anvil(tmp_path):
     assert summary["tokens"]["total"] == 640
 
 
+def test_a_chain_that_somebody_uses_is_left_alone(tmp_path):
+    port = 48_545  # Below the range that Ape picks from.
+    anvil = subprocess.Popen(
+        [Path(sys.executable).with_name("anvil"), "--port", str(port), "--block-time", "1"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        next(line for line in anvil.stdout if "Block Number: 1" in line)
+        done = subprocess.run(
+            [
+                *APE,
+                "--network",
+                "foundry",
+                "--clients",
+                "10",
+                "--rounds",
+                "1",
+                "--out",
+                str(tmp_path / "out"),
+            ],
+            cwd=ROOT,
+            env={**os.environ, "APE_FOUNDRY_HOST": f"http://127.0.0.1:{port}"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+    finally:
+        anvil.terminate()
+        anvil.communicate()
+    assert done.returncode == 1
+    assert "the chain that answered is not new" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
     out, options = tmp_path / "out", ("--engine", "reference", "--clients", "10", "--rounds", "40")
     going = subprocess.Popen(
