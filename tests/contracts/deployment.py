@@ -156,8 +156,9 @@ class Deployment:
 
     def skip_to(self, phase: Phase) -> None:
         """Wait, where seats are idle, until a phase begins."""
-        while self.phase < phase:
-            self.warp(self.deadline(self.phase))
+        while (now := self.phase) < phase:
+            self.warp(self.deadline(now))
+            assert self.phase > now, f"{now!r} outlives its deadline"
 
     # Membership
 
