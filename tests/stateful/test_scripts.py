@@ -322,6 +322,44 @@ def test_absence_costs_strikes_and_membership(duel_of):
         duel.everybody_leaves()
 
 
+def test_leaving_and_joining_again_wipes_no_strike(duel_of):
+    duel = duel_of(STRICT, above=1000)
+    for _ in range(2):
+        duel.start_round()
+        duel.until("vote", 0)
+        duel.mark_everyone()  # Proposers only: nothing was published.
+        duel.finish_round()
+        for client in EVERYONE:
+            duel.exit(client)
+            duel.join(client)
+    duel.everybody_leaves()
+
+
+def test_who_left_before_the_draw_waits_until_its_seat_was_marked(duel_of):
+    """The draw comes so late that unbonding is over before the seat's deadline."""
+    for mark in (True, False):
+        duel = duel_of(POOR, above=40)
+        duel.open_round()
+        leavers = range(5)
+        for client in leavers:
+            duel.exit(client)
+        duel.until("unbonding", 1)
+        duel.mine(2)
+        duel.draw()
+        for client in leavers:
+            duel.withdraw_all(client)
+        duel.proposers_act()
+        duel.until("propose", 0)
+        duel.proposers_publish()
+        duel.until("vote", 0)
+        if mark:
+            duel.mark_everyone()
+        for client in leavers:
+            duel.withdraw_all(client)
+        duel.finish_round()
+        duel.everybody_leaves()
+
+
 def test_without_a_limit_nobody_is_removed_for_strikes(duel_of):
     duel = duel_of(PAPER)
     for _ in range(3):

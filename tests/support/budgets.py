@@ -5,7 +5,7 @@ import os
 from hypothesis import HealthCheck, Phase, settings
 
 SIZES = {
-    "quick": {"max_examples": 100, "stateful_step_count": 30},
+    "quick": {"max_examples": 80, "stateful_step_count": 30},
     "long": {"max_examples": 1500, "stateful_step_count": 50},
     "mutants": {"max_examples": 30, "stateful_step_count": 30},
 }
