@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -14,19 +11,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def real_loans():
-    root = Path(__file__).resolve().parents[2]
-    path = (
-        Path(os.environ.get("STAKEFED_SHARED", root.parent / "shared"))
-        / "data"
-        / "lendingclub_2007_2011.csv.gz"
-    )
-    if not path.is_file():
-        pytest.skip(f"no real loans at {path}; set STAKEFED_SHARED")
-    return path
 
 
 @pytest.fixture(scope="session")

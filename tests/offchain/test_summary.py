@@ -56,7 +56,9 @@ def record(round_, **changes):
 ROUNDS = [
     record(1),
     record(2, removed=(1,), included_clients=(0, 3), excluded_clients=()),
-    record(3, removed=(3,), gas={"draw": GasUse(transactions=1, gas=200)}),
+    record(3, removed=(3, 2), gas={"draw": GasUse(transactions=1, gas=200)}),
+    # Client 2 only votes falsely: its proposals count as honest, itself as malicious.
+    record(3, proposers=(0, 2), excluded_clients=(0, 2), included_clients=(), gas={}),
 ]
 
 
@@ -66,7 +68,7 @@ def summary():
 
 
 def test_every_number_is_what_the_rounds_add_up_to(summary):
-    assert summary.accuracy_by_round == [0.1, 0.2, 0.3] and summary.accuracy == 0.3
+    assert summary.accuracy_by_round == [0.1, 0.2, 0.3, 0.3] and summary.accuracy == 0.3
     assert summary.baselines["without_attack"].accuracy == 1.0
     assert summary.tokens.model_dump() == {
         "honest_mean": 10,
@@ -74,18 +76,18 @@ def test_every_number_is_what_the_rounds_add_up_to(summary):
         "pool": 0.5,
         "total": 19.5,
     }
-    assert summary.removed.model_dump() == {"honest": 1, "malicious": 1}
+    assert summary.removed.model_dump() == {"honest": 1, "malicious": 2}
     assert summary.included.model_dump() == {"honest": 3, "malicious": 1}
-    assert summary.excluded.model_dump() == {"honest": 0, "malicious": 2}
-    assert summary.gas == {"draw": 400 / 3, "propose": 30, "round": 520 / 3}
+    assert summary.excluded.model_dump() == {"honest": 1, "malicious": 3}
+    assert summary.gas == {"draw": 400 / 3, "propose": 30, "round": 130}
     assert summary.transactions == 7
     assert summary.seconds == {
-        "train": 3,
-        "score": 6,
-        "chain": 9,
-        "baselines": 12,
+        "train": 4,
+        "score": 8,
+        "chain": 12,
+        "baselines": 16,
         "setup": 5,
-        "total": 38,
+        "total": 49,
     }
 
 
@@ -118,14 +120,14 @@ def test_the_report_says_what_happened(summary):
     print_report(console, summary)
     text = console.file.getvalue()
     assert (
-        "4 clients, 2 that propose badly (label-flip), 1 that vote falsely; policy verdict; 3 rounds" in text
+        "4 clients, 2 that propose badly (label-flip), 1 that vote falsely; policy verdict; 4 rounds" in text
     )
     cells = [re.split(r"\s{2,}", line.strip()) for line in text.splitlines()]
     rows = {name: values for name, *values in cells}
     assert rows["this run, with stakes and votes"] == ["0.300", "0.500"]
     assert rows["tokens of a client, of 64 at the start"] == ["10.0", "3.0"]
-    assert rows["clients removed: they could not stake when seated"] == ["1", "1"]
-    assert rows["updates excluded, their stakes lost"] == ["0", "2"]
-    assert rows["transactions"] == ["9.0", "3.000"]
-    assert rows["a whole round"] == ["173"]
+    assert rows["clients removed: they could not stake when seated"] == ["1", "2"]
+    assert rows["updates excluded, their stakes lost"] == ["1", "3"]
+    assert rows["transactions"] == ["12.0", "3.000"]
+    assert rows["a whole round"] == ["130"]
     assert "of 6, then fewer than 4 members were left" in text.replace(" \n", " ")
