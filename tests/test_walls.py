@@ -23,7 +23,7 @@ WALLS = {
     "scripts": DANGEROUS | {"torch", "sklearn", "pandas", "web3"},
 }
 NODE_TALKERS = {"nodes.py", "network_option.py"}
-REFERENCE_MAY_USE = {"offchain", "ml", "collections", "dataclasses", "enum", "math", "typing"}
+REFERENCE_MAY_USE = {"offchain", "ml", "collections", "dataclasses", "enum", "functools", "math", "typing"}
 DOCTESTED = [
     package.__name__ + module.name.removeprefix(package.__name__)
     for package in (ml, offchain)
