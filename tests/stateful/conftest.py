@@ -1,15 +1,13 @@
-import os
-
 import ape
 import pytest
-from budgets import SEED
+from budgets import BUDGET, SEED
 from duel import Arena
 from raw_chain import anvil
 from scenes import SCENES
 
 
 def pytest_report_header():
-    return f"stateful: STATEFUL_SEED={SEED}, STATEFUL_BUDGET={os.environ.get('STATEFUL_BUDGET', 'quick')}"
+    return f"stateful: STATEFUL_SEED={SEED}, STATEFUL_BUDGET={BUDGET}"
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ their own.
 from collections import Counter
 
 import pytest
-from budgets import SEED, budget
+from budgets import BUDGET, SEED, budget
 from hypothesis import seed
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -267,8 +267,8 @@ def test_contracts_do_what_the_reference_says(arenas, scene):
 def test_the_search_met_every_kind_of_outcome(arenas):
     """A machine that never gets anywhere finds nothing; runs after the searches above."""
     seen = sum((arena.seen for arena in arenas.values()), Counter())
-    if seen.total() < 10_000:
-        pytest.skip("the searches above did not run whole")
+    if BUDGET == "mutants" or seen.total() < 10_000:
+        pytest.skip("the searches above were too short to meet everything")
     expected = {(call, outcome) for call, outcomes in EXPECTED.items() for outcome in outcomes.split()}
     missed = expected - seen.keys()
     assert not missed, f"never seen in {seen.total()} calls: {sorted(missed)}"

@@ -285,6 +285,29 @@ def test_false_openings_and_copies(duel_of):
     duel.everybody_leaves()
 
 
+def test_everyone_tries_every_seat(duel_of):
+    """Voters propose, proposers that have not proposed vote, and those without a seat do both."""
+    duel = duel_of(STRICT, members=9)
+    duel.deposit(9, 1107)
+    duel.start_round()
+    for client in EVERYONE:
+        if client != duel.seated()[0][0]:
+            duel.publish(client)
+            duel.propose(client)
+    duel.until("propose", 0)
+    duel.proposers_publish()
+    for client in EVERYONE:
+        if client != duel.seated()[1][0]:
+            duel.reveal(client)
+            duel.commit_ballot(client, 6)
+    duel.until("vote", 0)
+    for client in EVERYONE:
+        duel.reveal(client)
+    duel.mark_everyone()
+    duel.finish_round()
+    duel.everybody_leaves()
+
+
 def test_commitments_of_the_round_before_open_nothing(duel_of):
     duel = duel_of(PAPER)
     play(duel)

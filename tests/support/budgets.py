@@ -9,12 +9,13 @@ SIZES = {
     "long": {"max_examples": 1500, "stateful_step_count": 50},
     "mutants": {"max_examples": 30, "stateful_step_count": 30},
 }
+BUDGET = os.environ.get("STATEFUL_BUDGET", "quick")
 SEED = int(os.environ.get("STATEFUL_SEED", "20261122"))
 
 
 def budget():
     """Quick in `make test`, long in `make stateful`; shrinking takes minutes, so only when asked for."""
-    size = SIZES[os.environ.get("STATEFUL_BUDGET", "quick")]
+    size = SIZES[BUDGET]
     phases = [Phase.explicit, Phase.generate]
     if os.environ.get("STATEFUL_SHRINK"):
         phases.append(Phase.shrink)
