@@ -2,6 +2,8 @@ import pytest
 from deployment import DEPOSIT, SILENT
 from expectations import emitted, expected, reverts
 
+from offchain.reference.state import Phase
+
 ABOVE_BOND = DEPOSIT - 64 * 10**6
 
 
@@ -109,6 +111,26 @@ def test_one_who_left_waits_for_its_last_seat(deploy):
         game.manager.withdraw(1, sender=leaver)
     game.send(game.owner, game.manager.finalise)
     game.manager.withdraw(DEPOSIT, sender=leaver)  # void: its stake came back whole
+
+
+def test_a_seat_kept_from_before_the_draw_holds_its_owner(deploy):
+    # Unbonding as long as the schedule, and a draw so late that it ends before voters can be marked.
+    game = deploy(unbonding=10_000, voterSeats=6)
+    manager, leaver = game.manager, game.clients[3]
+    game.send(game.owner, manager.openRound)
+    game.send(leaver, manager.requestExit)
+    game.warp(game.pool.account(leaver).releaseAt)
+    game.mine(game.seedDelay)
+    game.send(game.owner, manager.draw, game.proof())
+    assert leaver in game.voters
+    game.submit_updates()
+
+    with reverts(manager.SeatUnsettled, round=1, client=leaver.address):
+        manager.withdraw(1, sender=leaver)
+    game.warp(game.deadline(Phase.VOTE))
+    game.send(game.owner, manager.markAbsent, leaver)
+    assert game.pool.rewardPool() == game.absencePenalty
+    manager.withdraw(DEPOSIT - game.absencePenalty, sender=leaver)
 
 
 def test_the_unsettled_seat_is_said_before_the_time(game, manager):

@@ -13,16 +13,16 @@ from offchain.settings import base_units
 
 
 @pytest.fixture(scope="module")
-def played():
+def finished_run():
     return records(small())
 
 
-def test_the_same_settings_give_the_same_run(played):
-    assert [timeless(r) for r in records(small())] == [timeless(r) for r in played]
+def test_the_same_settings_give_the_same_run(finished_run):
+    assert [timeless(r) for r in records(small())] == [timeless(r) for r in finished_run]
 
 
-def test_another_seed_gives_another_run(played):
-    assert records(small(seed=1))[0].parameters != played[0].parameters
+def test_another_seed_gives_another_run(finished_run):
+    assert records(small(seed=1))[0].parameters != finished_run[0].parameters
 
 
 @pytest.mark.parametrize("policy", ["aggregate", "verdict"])
@@ -34,8 +34,8 @@ def test_no_token_is_made_or_lost(policy):
     assert any(r.removed for r in played), "nobody was removed: a weak test"
 
 
-def test_included_and_excluded_are_the_proposals_by_bit(played):
-    for r in played:
+def test_included_and_excluded_are_the_proposals_by_bit(finished_run):
+    for r in finished_run:
         by_bit = {bool(r.included >> i & 1): set() for i in range(2)} | {True: set(), False: set()}
         for position, client in enumerate(r.proposers):
             by_bit[bool(r.included >> position & 1)].add(client)
@@ -70,9 +70,9 @@ def test_without_attack_and_with_all_included_a_run_is_its_baseline():
     assert np.array_equal(run.state.parameters, run.state.baselines[WITHOUT_ATTACK])
 
 
-def test_baselines_differ_by_the_attack_alone(played):
-    assert played[0].baselines.keys() == {WITHOUT_DEFENCE, WITHOUT_ATTACK}
-    assert played[-1].baselines[WITHOUT_DEFENCE] != played[-1].baselines[WITHOUT_ATTACK]
+def test_baselines_differ_by_the_attack_alone(finished_run):
+    assert finished_run[0].baselines.keys() == {WITHOUT_DEFENCE, WITHOUT_ATTACK}
+    assert finished_run[-1].baselines[WITHOUT_DEFENCE] != finished_run[-1].baselines[WITHOUT_ATTACK]
 
 
 def test_a_run_ends_when_too_few_members_are_left():
@@ -94,13 +94,13 @@ def test_training_that_diverges_is_said_so():
         simulation(small(learning_rate=1e9)).play_round()
 
 
-def test_records_that_are_not_this_run_are_refused(played):
+def test_records_that_are_not_this_run_are_refused(finished_run):
     with pytest.raises(SimulationError, match="round 1 does not play again"):
-        simulation(small(seed=1)).restore(played, simulation(small()).state)
+        simulation(small(seed=1)).restore(finished_run, simulation(small()).state)
 
 
-def test_a_round_that_ends_otherwise_than_recorded_is_refused(played):
-    changed = played[0].model_copy(update={"ballots": dict.fromkeys(played[0].ballots, 0)})
+def test_a_round_that_ends_otherwise_than_recorded_is_refused(finished_run):
+    changed = finished_run[0].model_copy(update={"ballots": dict.fromkeys(finished_run[0].ballots, 0)})
     run = simulation(small())
     with pytest.raises(SimulationError, match="round 1 does not play again"):
         run.restore([changed], run.state)
@@ -112,10 +112,10 @@ def test_a_client_shuffles_its_rows_anew_each_round():
     assert not np.array_equal(first, second)
 
 
-def test_a_saved_model_that_is_not_the_last_rounds_is_refused(played):
+def test_a_saved_model_that_is_not_the_last_rounds_is_refused(finished_run):
     run = simulation(small())
     with pytest.raises(SimulationError, match="is not that of round 6"):
-        run.restore(played, run.state)
+        run.restore(finished_run, run.state)
 
 
 def test_the_cast_is_the_same_share_of_one_order():
