@@ -232,7 +232,7 @@ def test_one_reveal_is_the_papers_quorum(duel_of):
 
 
 def test_sample_counts(duel_of):
-    duel = duel_of(STRICT)
+    duel = duel_of(STRICT, above=1800)
     duel.start_round()
     first, second, third = duel.seated()[0]
     for proposer, samples in ((first, 0), (second, 10), (third, 11)):
@@ -381,6 +381,18 @@ def test_who_left_before_the_draw_waits_until_its_seat_was_marked(duel_of):
             duel.withdraw_all(client)
         duel.finish_round()
         duel.everybody_leaves()
+
+
+def test_exactly_the_stake_is_enough_to_have_been_able(duel_of):
+    """74 less an unpublished 37 leaves 37: who then misses a proposer seat could have staked, so it pays."""
+    duel = duel_of(POOR, above=14)
+    duel.start_round()
+    duel.proposers_act()
+    duel.finish_round()
+    duel.start_round()
+    duel.until("propose", 0)
+    duel.mark_everyone()
+    duel.everybody_leaves()
 
 
 def test_without_a_limit_nobody_is_removed_for_strikes(duel_of):
