@@ -395,6 +395,19 @@ def test_exactly_the_stake_is_enough_to_have_been_able(duel_of):
     duel.everybody_leaves()
 
 
+def test_a_penalty_takes_no_more_than_is_there(duel_of):
+    """60, less 37 for an update unpublished, less 17 for a ballot unrevealed, is less than the penalty of 23."""
+    duel = duel_of(POOR)
+    duel.start_round()
+    duel.proposers_act()
+    duel.finish_round()
+    play(duel, silent=ALL)
+    duel.start_round()
+    for client in EVERYONE:
+        duel.exit(client)
+    duel.everybody_leaves()
+
+
 def test_without_a_limit_nobody_is_removed_for_strikes(duel_of):
     duel = duel_of(PAPER)
     for _ in range(3):
