@@ -396,7 +396,7 @@ def test_exactly_the_stake_is_enough_to_have_been_able(duel_of):
 
 
 def test_a_penalty_takes_no_more_than_is_there(duel_of):
-    """60, less 37 for an update unpublished, less 17 for a ballot unrevealed, is less than the penalty of 23."""
+    """60, less 37 for an update unpublished, less 17 for a ballot unrevealed, is below the penalty of 23."""
     duel = duel_of(POOR)
     duel.start_round()
     duel.proposers_act()
