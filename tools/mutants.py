@@ -100,12 +100,16 @@ def try_one(mutant: Mutant, copy: Path) -> bool:
     file = copy / mutant.file
     original = file.read_text()
     file.write_text(mutant.applied(original))
+    if file.suffix == ".sol":
+        # Ape compiles the file that changed, and leaves those that import it as they were.
+        (copy / ".build" / "__local__.json").unlink(missing_ok=True)
     try:
         outcome = run(copy, "test", *mutant.tests, "-x", "-q", "--tb=line")
     except subprocess.TimeoutExpired:
         return True
     finally:
         file.write_text(original)
+        (copy / ".build" / "__local__.json").unlink(missing_ok=True)
     output = outcome.stdout + outcome.stderr
     if "CompilerError" in output or "CompileError" in output:
         raise MutantError(f"{mutant.name} does not compile: {output[-2000:]}")
