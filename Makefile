@@ -18,14 +18,18 @@ TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_
 PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
 
-.PHONY: help install simulate test bench stateful gas mutants check format lock clean
+.PHONY: help install forget-stale-contracts simulate test bench stateful gas mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 	@echo
 	@echo '  More options: make simulate ARGS="--policy aggregate --rounds 150", make test ARGS="-k settle -x"'
 
-install: $(PYTHON_STAMP) $(NPM_STAMP) $(TOOLS_STAMP) ## create .venv, node_modules and the compiler, where missing
+install: $(PYTHON_STAMP) $(NPM_STAMP) $(TOOLS_STAMP) forget-stale-contracts ## create .venv, node_modules and the compiler, where missing
+
+# Ape compiles the file that changed, and leaves the contracts that import it as they were.
+forget-stale-contracts:
+	@if [ -n "$$(find contracts -name '*.sol' -not -path '*/.cache/*' -newer .build/__local__.json 2>/dev/null)" ]; then rm -f .build/__local__.json; fi
 
 simulate: install ## 50 clients, some malicious, train a model through contracts on anvil
 	@$(BIN)/ape run simulate --network foundry $(ARGS)
