@@ -32,9 +32,6 @@ class Node(Protocol):
     def nonce(self, address: str) -> int:
         """Transactions mined for an address."""
 
-    def code(self, address: str) -> bytes:
-        """Code at an address."""
-
     def mine_transactions(self, raws: Sequence[bytes]) -> tuple[list[RawReceipt], int]:
         """Mine raw transactions in the order of their tips; receipts in the order given, and the time."""
 
@@ -82,10 +79,6 @@ class Anvil:
     def nonce(self, address: str) -> int:
         """Transactions mined for an address."""
         return int(self._request("eth_getTransactionCount", address, "latest"), 16)
-
-    def code(self, address: str) -> bytes:
-        """Code at an address."""
-        return _bytes(self._request("eth_getCode", address, "latest"))
 
     def mine_transactions(self, raws: Sequence[bytes]) -> tuple[list[RawReceipt], int]:
         """Send all in one request and mine one block."""
@@ -163,10 +156,6 @@ class InProcess:
     def nonce(self, address: str) -> int:
         """Transactions mined for an address."""
         return int(self._eth.get_transaction_count(self._provider.web3.to_checksum_address(address)))
-
-    def code(self, address: str) -> bytes:
-        """Code at an address."""
-        return bytes(self._eth.get_code(self._provider.web3.to_checksum_address(address)))
 
     def mine_transactions(self, raws: Sequence[bytes]) -> tuple[list[RawReceipt], int]:
         """Send one by one, each a block of its own."""

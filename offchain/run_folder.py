@@ -93,10 +93,6 @@ class RunFolder:
         """Whether the run has its summary."""
         return (self.path / _SUMMARY).is_file()
 
-    def read_summary(self) -> str:
-        """Return the summary as it was written."""
-        return (self.path / _SUMMARY).read_text(encoding="utf-8")
-
     def write_summary(self, text: str) -> None:
         """Write the summary, which marks the run as complete."""
         self._replace(_SUMMARY, lambda file: file.write(text.encode()))
