@@ -16,3 +16,12 @@ def require_device(name: str) -> str:
     if name == "cuda" and not torch.cuda.is_available():
         raise SettingsError("device 'cuda' is not available here; use 'cpu'")
     return name
+
+
+def use_threads(count: int) -> None:
+    """Compute with `count` processor threads from here on, in the whole process.
+
+    Small models are no slower with one, which leaves the other cores to the node; and float sums, so whole
+    runs, do not depend on how many cores a machine has.
+    """
+    torch.set_num_threads(count)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data import FederatedData
-from ml.device import require_device
+from ml.device import require_device, use_threads
 from ml.errors import UpdateError
 from ml.evaluation import Evaluation, Quality
 from ml.fixed_point import aggregate, decode, encode
@@ -43,6 +43,7 @@ class Federation:
             MLError: When the device is not there, or a client's rows cannot be scored.
         """
         device = require_device(settings.device)
+        use_threads(settings.threads)
         self._settings = settings
         self._data = data
         self.schema: Schema = mlp_schema(data.inputs)
@@ -51,7 +52,9 @@ class Federation:
         self.rules = rules_digest(settings, self.schema, self.genesis)
         rows = [(client.X_validation, client.y_validation) for client in data.clients]
         self._validation = ValidationSets(rows, self.schema, settings.metric, device)
-        self._test = Evaluation(data.X_test, data.y_test, self.schema, device)
+        # In random order already, so the first ones are a fair sample of all.
+        rows_tested = slice(settings.test_rows)
+        self._test = Evaluation(data.X_test[rows_tested], data.y_test[rows_tested], self.schema, device)
 
     def train(
         self, parent: Parameters, proposers: Sequence[int], attackers: Collection[int], round_: int

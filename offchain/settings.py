@@ -76,11 +76,17 @@ class SimulationSettings(BaseModel):
     )
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of everything random.")
     device: Literal["cpu", "cuda"] = Field("cpu", description="Where models compute.")
+    threads: int = Field(
+        1,
+        ge=1,
+        description="Processor threads for models; float sums, and so runs, depend on their number.",
+    )
 
     initial_balance: Tokens = Field(Decimal(64), description="Tokens of every client at the start, its bond.")
     proposer_bps: int = Field(1000, ge=1, le=5000, description="Share that proposes, in basis points.")
     voter_seats: int | None = Field(None, ge=1, le=16_382, description="Committee size; none for all others.")
     rows: int | None = Field(None, ge=1, description="Loans to use; none for the data set's default.")
+    test_rows: int = Field(20_000, ge=2, description="Test rows, at most, that score the global model.")
     batch: int = Field(128, ge=1, description="Rows per training step.")
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False, description="Adam's step size.")
     divergence_weight: float = Field(

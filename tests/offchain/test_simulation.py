@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from small_runs import records, simulation, small, timeless
 
 from ml.canonical import to_bytes
@@ -134,3 +135,19 @@ def test_bytes_other_than_claimed_are_as_good_as_none():
     assert fetch(store, b"\1" * 32, schema) is None
     assert fetch(store, b"\2" * 32, schema) is None
     assert fetch(store, b"\3" * 32, schema) is None
+
+
+def test_scores_are_of_the_first_test_rows_that_the_settings_allow():
+    # Ten rows: accuracies are tenths, which those of all 400 would not be in each of six rounds.
+    assert all(round(r.scores.accuracy * 10, 9) % 1 == 0 for r in records(small(test_rows=10)))
+
+
+def test_a_run_computes_with_the_threads_of_its_settings():
+    before = torch.get_num_threads()
+    try:
+        simulation(small(threads=2))
+        assert torch.get_num_threads() == 2
+        simulation(small())
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
