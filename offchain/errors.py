@@ -36,3 +36,7 @@ class RunFolderError(OffchainError):
 
 class SimulationError(OffchainError):
     """A run that cannot go on, such as one whose training diverged."""
+
+
+class ReproductionError(OffchainError):
+    """An item of the paper that cannot be made from what is there."""
