@@ -25,8 +25,10 @@ EngineFor = Callable[[Deployment], AbstractContextManager[Engine]]
 PICTURE = "run.png"
 
 
-def start_run(path: Path, settings: SimulationSettings, engine_for: EngineFor, console: Console) -> Summary:
-    """Play a run into a new folder.
+def start_run(
+    path: Path, settings: SimulationSettings, engine_for: EngineFor, console: Console, picture: bool = True
+) -> Summary:
+    """Play a run into a new folder, with a picture at the end or without.
 
     Raises:
         RunFolderError: When the folder is in use.
@@ -36,11 +38,14 @@ def start_run(path: Path, settings: SimulationSettings, engine_for: EngineFor, c
     federation = Federation(settings, load(settings.data_settings))
     deployment = Deployment.of(settings, federation.rules)
     with engine_for(deployment) as engine, RunFolder.create(path, settings) as folder:
-        return _play(folder, Simulation(settings, federation, deployment, engine), watch, console)
+        return _play(folder, Simulation(settings, federation, deployment, engine), watch, console, picture)
 
 
 def resume_run(
-    path: Path, engine_for: Callable[[SimulationSettings], EngineFor], console: Console
+    path: Path,
+    engine_for: Callable[[SimulationSettings], EngineFor],
+    console: Console,
+    picture: bool = True,
 ) -> Summary:
     """Continue an interrupted run to the result that it would have had.
 
@@ -55,10 +60,13 @@ def resume_run(
         federation = Federation(settings, load(settings.data_settings))
         deployment = Deployment.of(settings, federation.rules)
         with engine_for(settings)(deployment) as engine:
-            return _play(folder, Simulation(settings, federation, deployment, engine), watch, console)
+            simulation = Simulation(settings, federation, deployment, engine)
+            return _play(folder, simulation, watch, console, picture)
 
 
-def _play(folder: RunFolder, simulation: Simulation, watch: Stopwatch, console: Console) -> Summary:
+def _play(
+    folder: RunFolder, simulation: Simulation, watch: Stopwatch, console: Console, picture: bool
+) -> Summary:
     records, state = folder.load()
     simulation.start()
     if state:
@@ -72,6 +80,7 @@ def _play(folder: RunFolder, simulation: Simulation, watch: Stopwatch, console: 
             records.append(record)
             progress.show(record)
     summary = summarise(folder.settings, simulation.cast, records, setup)
-    plot_run(folder.path / PICTURE, folder.settings, simulation.cast, records)
+    if picture:
+        plot_run(folder.path / PICTURE, folder.settings, simulation.cast, records)
     folder.write_summary(summary.model_dump_json(indent=2) + "\n")
     return summary

@@ -91,7 +91,7 @@ class RunFolder:
     @property
     def is_complete(self) -> bool:
         """Whether the run has its summary."""
-        return (self.path / _SUMMARY).is_file()
+        return holds_complete_run(self.path)
 
     def write_summary(self, text: str) -> None:
         """Write the summary, which marks the run as complete."""
@@ -156,6 +156,11 @@ class RunFolder:
             write(file)
             _flush(file)
         os.replace(temporary, self.path / name)
+
+
+def holds_complete_run(path: Path) -> bool:
+    """Return whether a folder holds a run that has its summary."""
+    return (path / _SUMMARY).is_file()
 
 
 def require_free(path: Path) -> None:

@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cached_property
-from hashlib import file_digest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ml.settings import Features, Metric, Policy
-from offchain.errors import ReproductionError
+from ml.settings import Features, Metric
 from offchain.settings import SimulationSettings, parse_settings
 
 ETAS = (0.1, 0.2, 0.3, 0.4)
@@ -32,9 +29,6 @@ voter to voter, from hiding what proposers' stakes do.
 ROUNDS = 300
 """Rounds of a run; the paper names none."""
 
-EngineName = Literal["chain", "reference"]
-Subject = Literal["loans", "images"]
-
 
 class Study(BaseModel):
     """What a reproduction is made of; two with the same settings and the same data give the same numbers."""
@@ -42,7 +36,9 @@ class Study(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: Path | None = Field(None, description="Lending Club's CSV or CSV.GZ; none for built-in loans.")
-    features: Features = Field("all", description="Columns of Lending Club's file; all of them, as the paper.")
+    features: Features = Field(
+        "all", description="Columns of Lending Club's file; all of them, as the paper."
+    )
     images: Path | None = Field(None, description="Chest X-rays, NIH's or MedMNIST's; none for digits.")
     seeds: int = Field(5, ge=1, le=1000, description="Runs of each setting, with seeds 0, 1, ...")
     rounds: int = Field(ROUNDS, ge=1, description="Rounds of a run.")
@@ -50,24 +46,10 @@ class Study(BaseModel):
         default_factory=dict, description="Simulation settings that replace those of the study, by name."
     )
 
-    @cached_property
-    def data_digest(self) -> str:
-        """SHA-256 of Lending Club's file in hex; "built-in" without one.
-
-        Raises:
-            ReproductionError: When it cannot be read.
-        """
-        return _digest(self.data) if self.data else "built-in"
-
     @property
     def metric(self) -> Metric:
         """What voters compare and figures show: accuracy, or AUROC where accuracy stays at the base rate."""
         return "auroc" if self.data and self.features == "application" else "accuracy"
-
-    @property
-    def whole(self) -> range:
-        """The seeds."""
-        return range(self.seeds)
 
     def loans(self, seed: int, **changes: Any) -> SimulationSettings:
         """Return the settings of a run on loans, with `changes` by field name.
@@ -90,11 +72,3 @@ class Study(BaseModel):
                 **self.settings,
             }
         )
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ReproductionError(f"{path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,78 @@
+"""Runs kept by the digest of their settings: played once, resumed when interrupted, shared by all items."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+
+from offchain.errors import RunFolderError
+from offchain.reproduction.data_digest import data_digest
+from offchain.reproduction.trace import Trace
+from offchain.run import EngineFor, resume_run, start_run
+from offchain.run_folder import RunFolder, holds_complete_run
+from offchain.settings import SimulationSettings
+
+LEARNING = 1
+"""Counts up when the same settings come to give other numbers: runs kept from before are then played anew."""
+
+EngineOf = Callable[[SimulationSettings], EngineFor]
+"""From a run's settings to what enters its engine."""
+
+
+class KeptRuns:
+    """A folder of runs.
+
+    Args:
+        folder: Where they are kept; made when the first is played.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, settings: SimulationSettings) -> Path:
+        """Return where a run is or would be kept."""
+        return self._folder / f"{run_digest(settings)[:16]}-{settings.engine}"
+
+    def find(self, settings: SimulationSettings) -> Path | None:
+        """Return a complete run of `settings`, or None; one through contracts does for one in memory."""
+        for engine in dict.fromkeys(("chain", settings.engine)):
+            path = self.path(settings.model_copy(update={"engine": engine}))
+            if holds_complete_run(path):
+                return path
+        return None
+
+    def play(self, settings: SimulationSettings, engine_of: EngineOf) -> None:
+        """Play a run, or what is left of it; nothing when it is complete."""
+        if self.find(settings):
+            return
+        path, quiet = self.path(settings), Console(file=StringIO())
+        if (path / "settings.json").exists():
+            resume_run(path, engine_of, quiet, picture=False)
+        else:
+            start_run(path, settings, engine_of(settings), quiet, picture=False)
+
+    def trace(self, settings: SimulationSettings) -> Trace:
+        """Return the trace of a complete run.
+
+        Raises:
+            RunFolderError: When there is none.
+        """
+        path = self.find(settings)
+        if path is None:
+            raise RunFolderError(f"the run that should be in {self.path(settings)} is not there")
+        with RunFolder.open(path) as folder:
+            records, _ = folder.load()
+        return Trace.of(settings, records)
+
+
+def run_digest(settings: SimulationSettings) -> str:
+    """Return the SHA-256, hex, of all that a run's numbers follow from.
+
+    The path of the data is not among it, its content is; nor is the engine, since both give the same run.
+    """
+    content = settings.model_dump(mode="json", exclude={"data", "engine"})
+    content |= {"data_digest": data_digest(settings.data), "learning": LEARNING}
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
