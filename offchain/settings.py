@@ -11,14 +11,20 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from ml.settings import (
+    LEAST_IMAGE_SIZE,
+    MODELS,
+    NEEDS_PATH,
+    SHARES,
     AttackName,
     AttackSettings,
     Dataset,
     DataSettings,
     Features,
     Metric,
+    Model,
     Policy,
     ScoringSettings,
+    Shares,
     TrainingSettings,
 )
 from offchain.errors import SettingsError
@@ -36,6 +42,14 @@ Tokens = Annotated[
     PlainSerializer(lambda value: int(value) if value == int(value) else float(value), when_used="json"),
 ]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+_IMAGES = {"model": "cnn", "shares": "dirichlet", "metric": "auroc"}
+_DEFAULTS: Mapping[Any, Mapping[str, Any]] = {
+    "lending-club": {"metric": "auroc"},
+    "chest-xray": {**_IMAGES, "batch": 256},
+    "digits": {**_IMAGES, "image_size": 16},
+}
+"""What differs, by data set, from the defaults of the fields."""
 
 
 class SimulationSettings(BaseModel):
@@ -55,15 +69,37 @@ class SimulationSettings(BaseModel):
         "verdict", description="How voters judge: the average of all updates (the paper), or each by itself."
     )
     attack: AttackName = Field("label-flip", description="What malicious proposers train on.")
-    dataset: Dataset = Field("loans", description="Built-in synthetic loans, or Lending Club's file.")
-    data: Path | None = Field(None, description="Lending Club's CSV or CSV.GZ.")
+    dataset: Dataset = Field(
+        "loans",
+        description="Built-in synthetic loans, Lending Club's file, chest X-rays (NIH's folder or MedMNIST's "
+        "file), or built-in images of digits.",
+    )
+    data: Path | None = Field(
+        None, description="Lending Club's CSV or CSV.GZ, NIH's folder or MedMNIST's chestmnist.npz."
+    )
     features: Features = Field(
         "application", description="Columns known at application time, or all, which leak the outcome."
     )
+    model: Model = Field(
+        "mlp",
+        description="Network to train; by default mlp for loans and cnn for images; densenet121 is for "
+        "images too.",
+    )
+    image_size: int = Field(
+        64,
+        ge=8,
+        le=1024,
+        description="Side of an image in pixels; by default 64 for chest-xray, 16 for digits.",
+    )
+    shares: Shares = Field(
+        "iid",
+        description="Who holds which rows: at random, by skewed labels, or whole patients; by default "
+        "dirichlet for images and iid for loans.",
+    )
     metric: Metric = Field(
         "accuracy",
-        description="Score that voters compare; by default auroc for lending-club with features application, "
-        "where accuracy stays at the base rate, and accuracy otherwise.",
+        description="Score that voters compare; by default auroc for images, and for lending-club with "
+        "features application, where accuracy stays at the base rate; accuracy otherwise.",
     )
     proposer_stake: Tokens = Field(Decimal(8), description="Tokens that a proposer stakes.")
     voter_stake: Tokens = Field(Decimal(8), description="Tokens that a voter stakes.")
@@ -85,7 +121,18 @@ class SimulationSettings(BaseModel):
     initial_balance: Tokens = Field(Decimal(64), description="Tokens of every client at the start, its bond.")
     proposer_bps: int = Field(1000, ge=1, le=5000, description="Share that proposes, in basis points.")
     voter_seats: int | None = Field(None, ge=1, le=16_382, description="Committee size; none for all others.")
-    rows: int | None = Field(None, ge=1, description="Loans to use; none for the data set's default.")
+    rows: int | None = Field(
+        None, ge=1, description="Loans or images to use; none for the data set's default."
+    )
+    dirichlet_alpha: float = Field(
+        0.5,
+        gt=0,
+        allow_inf_nan=False,
+        description="How even labels are under shares dirichlet; more is more even.",
+    )
+    cache: Path | None = Field(
+        None, description="Folder for images as resized; none for the user's cache folder."
+    )
     test_rows: int = Field(20_000, ge=2, description="Test rows, at most, that score the global model.")
     batch: int = Field(128, ge=1, description="Rows per training step.")
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False, description="Adam's step size.")
@@ -96,15 +143,18 @@ class SimulationSettings(BaseModel):
         description="Weight of the term that keeps an attack close.",
     )
     baselines: bool = Field(True, description="Whether to learn without defence and without attack as well.")
+    oracle: bool = Field(False, description="Whether to learn from all rows in one place as well.")
 
     @model_validator(mode="before")
     @classmethod
-    def _default_metric(cls, values: Any) -> Any:
-        if not isinstance(values, Mapping) or values.get("metric") is not None:
+    def _defaults_of_the_data_set(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
             return values
-        leaks = values.get("features", "application") == "all"
-        real = values.get("dataset", "loans") == "lending-club"
-        return {**values, "metric": "auroc" if real and not leaks else "accuracy"}
+        given = {name: value for name, value in values.items() if value is not None}
+        defaults = dict(_DEFAULTS.get(given.get("dataset", "loans"), {}))
+        if given.get("features") == "all":
+            defaults.pop("metric", None)
+        return {**defaults, **given}
 
     @model_validator(mode="after")
     def _fits(self) -> "SimulationSettings":
@@ -124,22 +174,40 @@ class SimulationSettings(BaseModel):
         return self
 
     def _check_data(self) -> None:
-        if self.dataset == "lending-club" and self.data is None:
-            raise ValueError("dataset lending-club needs data, the path of its CSV or CSV.GZ file")
-        if self.dataset == "loans" and self.data is not None:
-            raise ValueError(f"dataset loans is built in and takes no data, got {str(self.data)!r}")
-        if self.dataset == "loans" and self.features == "all":
-            raise ValueError("dataset loans has no columns known only afterwards; use features application")
+        name = self.dataset
+        if name in NEEDS_PATH and self.data is None:
+            raise ValueError(f"dataset {name} needs data, the path of {NEEDS_PATH[name]}")
+        if name not in NEEDS_PATH and self.data is not None:
+            raise ValueError(f"dataset {name} is built in and takes no data, got {str(self.data)!r}")
+        if name != "lending-club" and self.features == "all":
+            raise ValueError(f"dataset {name} has no columns known only afterwards; use features application")
+        if self.shares not in SHARES[name]:
+            raise ValueError(f"dataset {name} has no shares {self.shares}; use {' or '.join(SHARES[name])}")
+        self._check_model()
+
+    def _check_model(self) -> None:
+        if self.model not in MODELS[self.dataset]:
+            raise ValueError(
+                f"model {self.model} does not learn from dataset {self.dataset}; "
+                f"use {' or '.join(MODELS[self.dataset])}"
+            )
+        least = LEAST_IMAGE_SIZE.get(self.model, 0)
+        if self.image_size < least:
+            raise ValueError(f"model {self.model} needs image_size {least} or more, got {self.image_size}")
 
     @cached_property
     def data_settings(self) -> DataSettings:
-        """The part that names the loans and their split."""
+        """The part that names the rows and their split."""
         return DataSettings(
             dataset=self.dataset,
             path=self.data,
             features=self.features,
             clients=self.clients,
+            shares=self.shares,
+            dirichlet_alpha=self.dirichlet_alpha,
+            image_size=self.image_size,
             rows=self.rows,
+            cache=self.cache,
             seed=self.seed,
         )
 

@@ -19,6 +19,9 @@ OPTIONS = (
     "dataset",
     "data",
     "features",
+    "model",
+    "image_size",
+    "shares",
     "metric",
     "proposer_stake",
     "voter_stake",
@@ -29,6 +32,9 @@ OPTIONS = (
     "device",
 )
 """Fields with an option of their own; the others are set in a settings file."""
+
+_WORDED_DEFAULTS = ("data", "model", "image_size", "shares", "metric")
+# Their descriptions say what follows from the data set.
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,7 +48,7 @@ def settings_options(function: Command) -> Command:
 
 def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     text = field.description or ""
-    if name not in ("metric", "data"):
+    if name not in _WORDED_DEFAULTS:
         text = f"{text.rstrip('.')}.  [default: {field.default}]"
     metavar = "TOKENS" if name.endswith("_stake") else None
     return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), metavar=metavar, help=text)

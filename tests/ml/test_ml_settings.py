@@ -10,10 +10,15 @@ from ml.settings import AttackSettings, DataSettings, ScoringSettings, TrainingS
 @pytest.mark.parametrize(
     ("model", "values", "message"),
     [
-        (DataSettings, {"dataset": "cars"}, "'loans' or 'lending-club'"),
+        (DataSettings, {"dataset": "cars"}, "'loans', 'lending-club', 'chest-xray' or 'digits'"),
         (DataSettings, {"dataset": "lending-club"}, "needs the path"),
         (DataSettings, {"path": "loans.csv"}, "is built in and takes no path, got 'loans.csv'"),
         (DataSettings, {"features": "all"}, "no columns known only afterwards"),
+        (DataSettings, {"dataset": "chest-xray"}, "needs the path of NIH's folder or"),
+        (DataSettings, {"dataset": "digits", "path": "x"}, "is built in and takes no path"),
+        (DataSettings, {"dataset": "digits", "shares": "patient"}, "use 'iid' or 'dirichlet'"),
+        (DataSettings, {"shares": "dirichlet"}, "no shares 'dirichlet'; use 'iid'"),
+        (DataSettings, {"dataset": "digits", "image_size": 2000}, "less than or equal to 1024"),
         (DataSettings, {"clients": 0}, "greater than or equal to 1"),
         (DataSettings, {"seed": -1}, "greater than or equal to 0"),
         (DataSettings, {"colour": "red"}, "Extra inputs are not permitted"),

@@ -29,7 +29,7 @@ def refusal(**values):
         ({"rounds": "many"}, "rounds is many"),
         ({"policy": "guess"}, "'aggregate' or 'verdict'"),
         ({"attack": "noise"}, "'none' or 'label-flip'"),
-        ({"dataset": "mnist"}, "'loans' or 'lending-club'"),
+        ({"dataset": "mnist"}, "'loans', 'lending-club', 'chest-xray' or 'digits'"),
         ({"metric": "f1"}, "'accuracy' or 'auroc'"),
         ({"engine": "cloud"}, "'chain' or 'reference'"),
         ({"device": "tpu"}, "'cpu' or 'cuda'"),
@@ -44,6 +44,17 @@ def refusal(**values):
         ({"dataset": "lending-club"}, "dataset lending-club needs data"),
         ({"data": "loans.csv"}, "dataset loans is built in and takes no data, got 'loans.csv'"),
         ({"features": "all"}, "use features application"),
+        ({"dataset": "chest-xray"}, "needs data, the path of NIH's folder or MedMNIST's chestmnist.npz"),
+        ({"dataset": "digits", "data": "x"}, "dataset digits is built in and takes no data"),
+        ({"dataset": "digits", "features": "all"}, "use features application"),
+        ({"dataset": "digits", "shares": "patient"}, "has no shares patient; use iid or dirichlet"),
+        ({"shares": "dirichlet"}, "dataset loans has no shares dirichlet; use iid"),
+        ({"dataset": "digits", "dirichlet_alpha": 0}, "dirichlet_alpha is 0"),
+        ({"dataset": "digits", "model": "mlp"}, "model mlp does not learn from dataset digits; use cnn"),
+        ({"model": "cnn"}, "model cnn does not learn from dataset loans; use mlp"),
+        ({"model": "resnet"}, "'mlp', 'cnn' or 'densenet121'"),
+        ({"dataset": "digits", "model": "densenet121"}, "needs image_size 32 or more, got 16"),
+        ({"dataset": "digits", "image_size": 7}, "image_size is 7"),
         ({"polcy": "verdict"}, "there is no setting 'polcy'; did you mean 'policy'?"),
         ({"colour": "blue"}, "there is no setting 'colour'"),
     ],
@@ -71,14 +82,31 @@ def test_a_setting_cannot_be_changed():
         ({"dataset": "lending-club", "data": "x"}, "auroc"),
         ({"dataset": "lending-club", "data": "x", "features": "all"}, "accuracy"),
         ({"dataset": "lending-club", "data": "x", "metric": "accuracy"}, "accuracy"),
+        ({"dataset": "lending-club", "data": "x", "metric": None, "features": "all"}, "accuracy"),
+        ({"dataset": "chest-xray", "data": "x"}, "auroc"),
+        ({"dataset": "digits", "metric": "accuracy"}, "accuracy"),
     ],
 )
 def test_votes_use_a_score_that_has_room_above_the_base_rate(values, metric):
     assert parse_settings(values).metric == metric
 
 
+def test_defaults_follow_the_data_set():
+    def of(**values):
+        s = parse_settings(values)
+        return s.model, s.shares, s.image_size, s.batch
+
+    assert of() == ("mlp", "iid", 64, 128)
+    assert of(dataset="chest-xray", data="x") == ("cnn", "dirichlet", 64, 256)
+    assert of(dataset="chest-xray", data="x", batch=7, shares="patient")[1:] == ("patient", 64, 7)
+    assert of(dataset="digits")[:3] == ("cnn", "dirichlet", 16)
+    assert of(dataset="digits", model="densenet121", image_size=32)[0] == "densenet121"
+
+
 def test_settings_survive_json():
     settings = parse_settings({"voter_stake": "0.1", "malicious": 0.1, "voter_seats": 15})
+    images = parse_settings({"dataset": "digits", "metric": "accuracy", "shares": "iid"})
+    assert type(images).model_validate_json(images.model_dump_json()) == images
     assert type(settings).model_validate_json(settings.model_dump_json()) == settings
     assert base_units(settings.voter_stake) == 10**17
 
