@@ -1,4 +1,4 @@
-"""What the same clients would have learned without votes: plain averaging, attacked and not."""
+"""What the same clients would have learned without votes: averaged, attacked or not, and in one place."""
 
 from collections.abc import Collection, Sequence
 
@@ -6,8 +6,9 @@ from ml.evaluation import Quality
 from offchain.deployment import Deployment
 from offchain.federation import Federation, Parameters
 from offchain.reference import seats
+from offchain.settings import SimulationSettings
 
-WITHOUT_DEFENCE, WITHOUT_ATTACK = "without_defence", "without_attack"
+WITHOUT_DEFENCE, WITHOUT_ATTACK, ORACLE = "without_defence", "without_attack", "oracle"
 
 
 class Baseline:
@@ -34,14 +35,35 @@ class Baseline:
         return self._federation.quality(self.parameters)
 
 
+class Oracle(Baseline):
+    """Learning in one place, from the rows of all clients that a round seats as proposers, one after another.
+
+    The paper's centralised baseline on equal terms: it sees the same rows as often, and nothing is averaged.
+    """
+
+    def __init__(self, federation: Federation, deployment: Deployment) -> None:
+        """Start from the run's genesis model; nobody attacks."""
+        super().__init__(federation, deployment, ())
+
+    def play(self, round_: int) -> Quality:
+        """Play one round; the scores of its model."""
+        proposers = everyones_proposers(self._deployment, round_)
+        self.parameters = self._federation.train_centrally(self.parameters, proposers, round_)
+        return self._federation.quality(self.parameters)
+
+
 def baselines(
-    federation: Federation, deployment: Deployment, attackers: Collection[int]
+    settings: SimulationSettings, federation: Federation, deployment: Deployment, attackers: Collection[int]
 ) -> dict[str, Baseline]:
-    """Return the baselines by name: both, or the one without attack where nobody attacks."""
-    without_attack = {WITHOUT_ATTACK: Baseline(federation, deployment, ())}
-    if not attackers:
-        return without_attack
-    return {WITHOUT_DEFENCE: Baseline(federation, deployment, attackers), **without_attack}
+    """Return the baselines that the settings ask for, by name."""
+    found: dict[str, Baseline] = {}
+    if settings.baselines and attackers:
+        found[WITHOUT_DEFENCE] = Baseline(federation, deployment, attackers)
+    if settings.baselines:
+        found[WITHOUT_ATTACK] = Baseline(federation, deployment, ())
+    if settings.oracle:
+        found[ORACLE] = Oracle(federation, deployment)
+    return found
 
 
 def everyones_proposers(deployment: Deployment, round_: int) -> Sequence[int]:

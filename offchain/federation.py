@@ -23,7 +23,7 @@ from offchain.settings import SimulationSettings
 
 Parameters = NDArray[np.int32]
 
-_GENESIS, _TRAINING = 3, 4
+_GENESIS, _TRAINING, _CENTRAL = 3, 4, 5
 _HONEST = AttackSettings(name="none")
 
 
@@ -64,19 +64,20 @@ class Federation:
         Raises:
             SimulationError: When a client's training diverged.
         """
-        settings = self._settings
         jobs = [self._job(client, client in attackers, round_) for client in proposers]
-        trained = train(decode(parent), jobs, self.schema, settings.training_settings, settings.device)
-        updates = {}
-        for client, parameters in zip(proposers, trained, strict=True):
-            try:
-                updates[client] = encode(parameters)
-            except UpdateError as error:
-                raise SimulationError(
-                    f"client {client}'s training in round {round_} diverged ({error}); "
-                    f"lower learning_rate {settings.learning_rate}"
-                ) from error
-        return updates
+        names = [f"client {client}'s training" for client in proposers]
+        return dict(zip(proposers, self._updates(parent, jobs, names, round_), strict=True))
+
+    def train_centrally(self, parent: Parameters, clients: Sequence[int], round_: int) -> Parameters:
+        """Return what the rows of `clients`, in one place, make of a model: as many steps as theirs together.
+
+        Raises:
+            SimulationError: When the training diverged.
+        """
+        rows = [self._data.clients[client] for client in clients]
+        X, y = np.concatenate([r.X_train for r in rows]), np.concatenate([r.y_train for r in rows])
+        job = TrainingJob(X, y, derive_seed(self._settings.seed, _CENTRAL, round_), _HONEST)
+        return self._updates(parent, [job], ["central training"], round_)[0]
 
     def ballots(
         self, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
@@ -93,6 +94,22 @@ class Federation:
     def quality(self, parameters: Parameters) -> Quality:
         """Return the scores of a global model on the test rows."""
         return self._test.quality(decode(parameters))
+
+    def _updates(
+        self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str], round_: int
+    ) -> list[Parameters]:
+        settings = self._settings
+        trained = train(decode(parent), jobs, self.schema, settings.training_settings, settings.device)
+        updates = []
+        for name, parameters in zip(names, trained, strict=True):
+            try:
+                updates.append(encode(parameters))
+            except UpdateError as error:
+                raise SimulationError(
+                    f"{name} in round {round_} diverged ({error}); "
+                    f"lower learning_rate {settings.learning_rate}"
+                ) from error
+        return updates
 
     def _job(self, client: int, attacks: bool, round_: int) -> TrainingJob:
         rows = self._data.clients[client]

@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from offchain.baselines import WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.cast import Cast
 from offchain.records import RoundRecord
 from offchain.settings import TOKEN, SimulationSettings
@@ -33,6 +33,7 @@ def _plot_scores(axes: Axes, settings: SimulationSettings, records: Sequence[Rou
     lines = {
         WITHOUT_ATTACK: ("without attack", _GREY, "--"),
         WITHOUT_DEFENCE: ("without defence", _RED, "-"),
+        ORACLE: ("oracle", _GREEN, "--"),
     }
     for name, (label, colour, style) in lines.items():
         if name in records[0].baselines:

@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from offchain.baselines import WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.cast import Cast
 from offchain.settings import MIN_CLIENTS
 from offchain.summary import Counts, Summary
@@ -15,6 +15,7 @@ from offchain.summary import Counts, Summary
 _NAMES = {
     WITHOUT_DEFENCE: "plain averaging, no votes (without defence)",
     WITHOUT_ATTACK: "plain averaging, nobody attacks (without attack)",
+    ORACLE: "the same rows in one place, nobody attacks (oracle)",
 }
 _CALLS = ("propose", "publish", "commitBallot", "revealBallot", "finalise", "openRound", "draw", "markAbsent")
 

@@ -144,6 +144,7 @@ class SimulationSettings(BaseModel):
     )
     baselines: bool = Field(True, description="Whether to learn without defence and without attack as well.")
     oracle: bool = Field(False, description="Whether to learn from all rows in one place as well.")
+    oracle: bool = Field(False, description="Whether to learn from all rows in one place as well.")
 
     @model_validator(mode="before")
     @classmethod

@@ -55,7 +55,7 @@ class Simulation:
         self._federation = federation
         self._engine = engine
         self._attackers = self.cast.proposers if settings.attack != "none" else frozenset[int]()
-        self._baselines = baselines(federation, deployment, self._attackers) if settings.baselines else {}
+        self._baselines = baselines(settings, federation, deployment, self._attackers)
         self._store = ArtefactStore()
         self._parameters = federation.genesis
         self._round = 0

@@ -1,4 +1,4 @@
-"""The paper's arrangement: one panel for each share of malicious clients, means with bands of one deviation."""
+"""The paper's arrangement: a panel for each η, means with bands of one deviation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -7,8 +7,9 @@ from small_runs import records, simulation, small, timeless
 
 from ml.canonical import to_bytes
 from offchain.artefacts import ArtefactStore, fetch
-from offchain.baselines import WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE, everyones_proposers
 from offchain.cast import Cast
+from offchain.deployment import Deployment
 from offchain.errors import SimulationError
 from offchain.settings import base_units
 
@@ -151,3 +152,18 @@ def test_a_run_computes_with_the_threads_of_its_settings():
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+
+
+def test_the_oracle_learns_from_the_proposers_rows_without_averaging():
+    settings = small(oracle=True, baselines=False, rounds=3)
+    run = simulation(settings)
+    played = [run.play_round() for _ in range(settings.rounds)]
+    assert [set(r.baselines) for r in played] == [{ORACLE}] * 3
+
+    federation, start = run._federation, run._federation.genesis
+    seated = everyones_proposers(Deployment.of(settings, federation.rules), 1)
+    after = federation.train_centrally(start, seated, 1)
+    assert federation.quality(after).accuracy == played[0].baselines[ORACLE].accuracy
+    alone = federation.train(start, seated, (), 1)
+    assert not np.array_equal(after, federation.average(list(alone.values()), start))
+    assert np.abs(after - start).sum() > max(np.abs(u - start).sum() for u in alone.values())
