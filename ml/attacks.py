@@ -11,7 +11,7 @@ from ml.settings import AttackSettings
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """What a client trains on: its labels float32 [rows], and the weight λ of λ·‖w − w_global‖²."""
+    """What a client trains on: its labels float32 [rows, *label], and the weight λ of λ·‖w − w_global‖²."""
 
     labels: NDArray[np.float32]
     divergence_weight: float

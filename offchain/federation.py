@@ -10,13 +10,12 @@ from ml.device import require_device, use_threads
 from ml.errors import UpdateError
 from ml.evaluation import Evaluation, Quality
 from ml.fixed_point import aggregate, decode, encode
-from ml.model import initial_parameters, mlp_schema
+from ml.learners import TrainingJob, make_learner
 from ml.policies import ballots
 from ml.schema import Schema
 from ml.scoring import ValidationSets
 from ml.seeds import derive_seed
 from ml.settings import AttackSettings
-from ml.training import TrainingJob, train
 from offchain.deployment import rules_digest
 from offchain.errors import SimulationError
 from offchain.settings import SimulationSettings
@@ -46,15 +45,17 @@ class Federation:
         use_threads(settings.threads)
         self._settings = settings
         self._data = data
-        self.schema: Schema = mlp_schema(data.inputs)
+        row, label = data.X_test.shape[1:], data.y_test.shape[1:]
+        self._learner = make_learner(settings.model, row, label, device)
+        self.schema: Schema = self._learner.schema
         genesis_seed = derive_seed(settings.seed, _GENESIS)
-        self.genesis: Parameters = encode(initial_parameters(self.schema, genesis_seed))
+        self.genesis: Parameters = encode(self._learner.initial_parameters(genesis_seed))
         self.rules = rules_digest(settings, self.schema, self.genesis)
         rows = [(client.X_validation, client.y_validation) for client in data.clients]
-        self._validation = ValidationSets(rows, self.schema, settings.metric, device)
+        self._validation = ValidationSets(rows, self._learner, settings.metric)
         # In random order already, so the first ones are a fair sample of all.
         rows_tested = slice(settings.test_rows)
-        self._test = Evaluation(data.X_test[rows_tested], data.y_test[rows_tested], self.schema, device)
+        self._test = Evaluation(data.X_test[rows_tested], data.y_test[rows_tested], self._learner)
 
     def train(
         self, parent: Parameters, proposers: Sequence[int], attackers: Collection[int], round_: int
@@ -99,7 +100,7 @@ class Federation:
         self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str], round_: int
     ) -> list[Parameters]:
         settings = self._settings
-        trained = train(decode(parent), jobs, self.schema, settings.training_settings, settings.device)
+        trained = self._learner.train(decode(parent), jobs, settings.training_settings)
         updates = []
         for name, parameters in zip(names, trained, strict=True):
             try:

@@ -11,7 +11,7 @@ from ml.canonical import LEAF_BYTES, digest, from_bytes, leaf_count, leaf_proof,
 from ml.errors import SchemaError, UpdateError
 from ml.fixed_point import encode
 from ml.hashing import keccak256
-from ml.model import initial_parameters, mlp_schema
+from ml.learners.mlp import Perceptron, mlp_schema
 from ml.schema import Schema
 
 PER_LEAF = LEAF_BYTES // 4
@@ -132,12 +132,13 @@ def test_the_digest_binds_content_length_and_schema():
 
 def test_the_digest_never_changes():
     """A constant written down once: another machine, version or thread count must find it too."""
-    schema = mlp_schema(20, hidden=64)
+    learner = Perceptron(20, hidden=64)
+    schema = learner.schema
     data = to_bytes(np.arange(-30, schema.size - 30, dtype=np.int32) * 300_007)
     assert schema.digest.hex() == "ac5ef517c609ffb1601e1a83fec369bf9a1c60c776c41205fafc090a951feda8"
     assert digest(data, schema).hex() == "3285d5cace9abd55e35b81ec3ca8a314bac5a3af113c73cffa801e83c4d9ea6e"
     assert (
-        hashlib.sha256(to_bytes(encode(initial_parameters(schema, 3)))).hexdigest()
+        hashlib.sha256(to_bytes(encode(learner.initial_parameters(3)))).hexdigest()
         == "c727831b558de1839ea0d864a08ba1aedfe4690d14d9f3697d581fbea4c0a3ed"
     )
 

@@ -10,10 +10,10 @@ from ml.data.encoding import Encoder
 from ml.data.loans import book
 from ml.data.shares import federate, split_rows
 from ml.errors import DataError
-from ml.model import initial_parameters, mlp_schema
+from ml.learners.base import TrainingJob
+from ml.learners.mlp import Perceptron
 from ml.scoring import score
 from ml.settings import DataSettings, TrainingSettings
-from ml.training import TrainingJob, train
 
 
 def settings(path, **changes):
@@ -41,11 +41,11 @@ def test_the_book_is_as_large_as_asked_and_its_base_rate_is_near_85_percent():
 
 def test_the_paper_network_reaches_95_percent_on_the_book():
     data = load(DataSettings(clients=1, rows=40_000))
-    schema = mlp_schema(data.inputs)
+    learner = Perceptron(data.inputs)
     only = data.clients[0]
     job = TrainingJob(only.X_train, only.y_train, seed=0)
-    trained = train(initial_parameters(schema, 0), [job], schema, TrainingSettings(local_epochs=2))[0]
-    assert 0.945 < score(trained, data.X_test, data.y_test, "accuracy", schema) < 0.975
+    trained = learner.train(learner.initial_parameters(0), [job], TrainingSettings(local_epochs=2))[0]
+    assert 0.945 < score(trained, data.X_test, data.y_test, "accuracy", learner) < 0.975
 
 
 # The split

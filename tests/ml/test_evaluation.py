@@ -3,21 +3,21 @@ import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from ml.evaluation import Evaluation
-from ml.model import initial_parameters, mlp_schema
+from ml.learners.mlp import Perceptron
 from ml.scoring import score
 
 
 @pytest.mark.parametrize("rows", [50, 5000])
 def test_both_scores_of_a_model_come_from_one_pass(rows):
-    schema = mlp_schema(4, hidden=8)
+    learner = Perceptron(4, hidden=8)
     generator = np.random.default_rng(0)
     X = generator.standard_normal((rows, 4), dtype=np.float32)
     y = (generator.random(rows) < 0.8).astype(np.float32)
-    model = initial_parameters(schema, 0)
-    tensors = [model[place].reshape(shape).astype(np.float64) for _, shape, place in schema.slices()]
+    model = learner.initial_parameters(0)
+    tensors = [model[place].reshape(shape).astype(np.float64) for _, shape, place in learner.schema.slices()]
     hidden = np.maximum(X @ tensors[0] + tensors[1], 0)
     logits = (np.maximum(hidden @ tensors[2] + tensors[3], 0) @ tensors[4] + tensors[5])[:, 0]
-    quality = Evaluation(X, y, schema).quality(model)
+    quality = Evaluation(X, y, learner).quality(model)
     assert quality.accuracy == pytest.approx(accuracy_score(y, logits > 0))
     assert quality.auroc == pytest.approx(roc_auc_score(y, logits), abs=1e-6)
-    assert quality.accuracy == score(model, X, y, "accuracy", schema)
+    assert quality.accuracy == score(model, X, y, "accuracy", learner)

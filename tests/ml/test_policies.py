@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 from ml.canonical import to_bytes
 from ml.errors import UpdateError
 from ml.fixed_point import SCALE, aggregate
-from ml.model import mlp_schema
+from ml.learners.mlp import Perceptron
 from ml.policies import admissible, ballots, bitmap, flipped, parse_updates, passes
 from ml.scoring import ValidationSets
 
 ROWS = 10
-SCHEMA = mlp_schema(ROWS, hidden=ROWS)
+LEARNER = Perceptron(ROWS, hidden=ROWS)
+SCHEMA = LEARNER.schema
 LAST = {name: place for name, _, place in SCHEMA.slices()}["layer3.weight"]
 
 
@@ -37,7 +38,7 @@ def validation(*voters):
     """One validation set per voter: the rows it holds."""
     X = np.eye(ROWS, dtype=np.float32)
     sets = [(X[list(rows)], np.ones(len(rows), np.float32)) for rows in voters]
-    return ValidationSets(sets, SCHEMA, "accuracy")
+    return ValidationSets(sets, LEARNER, "accuracy")
 
 
 ALL = range(ROWS)

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from ml.data import load
-from ml.model import initial_parameters, mlp_schema
+from ml.learners.base import TrainingJob
+from ml.learners.mlp import Perceptron
 from ml.scoring import score
 from ml.settings import DataSettings, TrainingSettings
-from ml.training import TrainingJob, train
 
 
 @pytest.fixture(scope="module", params=["application", "all"])
@@ -26,13 +26,13 @@ def test_real_loans_are_shared_as_in_the_paper(case):
 
 def test_only_columns_known_afterwards_predict_the_outcome(case):
     features, data = case
-    schema = mlp_schema(data.inputs)
+    learner = Perceptron(data.inputs)
     X = np.concatenate([client.X_train for client in data.clients])
     y = np.concatenate([client.y_train for client in data.clients])
     job = TrainingJob(X, y, seed=0)
-    trained = train(initial_parameters(schema, 0), [job], schema, TrainingSettings())[0]
-    accuracy = score(trained, data.X_test, data.y_test, "accuracy", schema)
-    auroc = score(trained, data.X_test, data.y_test, "auroc", schema)
+    trained = learner.train(learner.initial_parameters(0), [job], TrainingSettings())[0]
+    accuracy = score(trained, data.X_test, data.y_test, "accuracy", learner)
+    auroc = score(trained, data.X_test, data.y_test, "auroc", learner)
     if features == "all":
         assert accuracy > 0.97
     else:

@@ -3,13 +3,14 @@ import pytest
 import torch
 
 from ml.errors import SchemaError, TrainingError
-from ml.model import initial_parameters, mlp_schema
+from ml.learners.base import TrainingJob
+from ml.learners.mlp import Perceptron
 from ml.settings import AttackSettings, TrainingSettings
-from ml.training import TrainingJob, train
 
 INPUTS = 6
-SCHEMA = mlp_schema(INPUTS, hidden=16)
-START = initial_parameters(SCHEMA, 1)
+LEARNER = Perceptron(INPUTS, hidden=16)
+SCHEMA = LEARNER.schema
+START = LEARNER.initial_parameters(1)
 FLIP = AttackSettings(name="label-flip", divergence_weight=0.5)
 
 
@@ -55,25 +56,25 @@ def plain_torch(job, settings):
 def test_training_together_is_training_alone(settings):
     # Unequal sizes and attackers among the honest; a last batch of 22 rows.
     jobs = [job(0), job(1, attack=FLIP), job(2, rows=90), job(3), job(4, rows=90, attack=FLIP)]
-    together = train(START, jobs, SCHEMA, settings)
+    together = LEARNER.train(START, jobs, settings)
     for result, one in zip(together, jobs, strict=True):
         assert result.dtype == np.float32
         np.testing.assert_allclose(result, plain_torch(one, settings), atol=2e-5)
-        np.testing.assert_allclose(result, train(START, [one], SCHEMA, settings)[0], atol=2e-5)
+        np.testing.assert_allclose(result, LEARNER.train(START, [one], settings)[0], atol=2e-5)
 
 
 def test_the_same_seeds_give_the_same_parameters_and_others_do_not():
     jobs = [job(0), job(1)]
-    first, second = (train(START, jobs, SCHEMA, TrainingSettings()) for _ in range(2))
+    first, second = (LEARNER.train(START, jobs, TrainingSettings()) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
     reshuffled = TrainingJob(jobs[0].X, jobs[0].y, seed=99)
-    assert not np.array_equal(train(START, [reshuffled], SCHEMA, TrainingSettings())[0], first[0])
+    assert not np.array_equal(LEARNER.train(START, [reshuffled], TrainingSettings())[0], first[0])
 
 
 def test_training_leaves_its_inputs_alone():
     start, one = START.copy(), job(0, attack=FLIP)
     X, y = one.X.copy(), one.y.copy()
-    train(start, [one], SCHEMA, TrainingSettings())
+    LEARNER.train(start, [one], TrainingSettings())
     assert np.array_equal(start, START)
     assert np.array_equal(one.X, X)
     assert np.array_equal(one.y, y)
@@ -81,7 +82,7 @@ def test_training_leaves_its_inputs_alone():
 
 def distance(weight):
     attack = AttackSettings(name="label-flip", divergence_weight=weight)
-    result = train(START, [job(0, attack=attack)], SCHEMA, TrainingSettings(local_epochs=5))[0]
+    result = LEARNER.train(START, [job(0, attack=attack)], TrainingSettings(local_epochs=5))[0]
     return float(np.linalg.norm(result - START))
 
 
@@ -93,7 +94,7 @@ def test_flipping_labels_is_training_on_wrong_labels():
     one = job(0)
     wrong = TrainingJob(one.X, 1 - one.y, one.seed)
     flipped = TrainingJob(one.X, one.y, one.seed, AttackSettings(name="label-flip", divergence_weight=0))
-    results = train(START, [wrong, flipped], SCHEMA, TrainingSettings())
+    results = LEARNER.train(START, [wrong, flipped], TrainingSettings())
     np.testing.assert_array_equal(*results)
 
 
@@ -108,15 +109,15 @@ def test_flipping_labels_is_training_on_wrong_labels():
 )
 def test_rows_that_do_not_fit_are_refused(X, y):
     with pytest.raises(TrainingError, match="training job 1 has rows"):
-        train(START, [job(0), TrainingJob(X, y, 0)], SCHEMA, TrainingSettings())
+        LEARNER.train(START, [job(0), TrainingJob(X, y, 0)], TrainingSettings())
 
 
 def test_a_global_model_of_another_size_is_refused():
     with pytest.raises(
         SchemaError, match=f"{SCHEMA.size - 1} parameters does not fit a schema of {SCHEMA.size}"
     ):
-        train(START[:-1], [job(0)], SCHEMA, TrainingSettings())
+        LEARNER.train(START[:-1], [job(0)], TrainingSettings())
 
 
 def test_nobody_to_train_is_no_error():
-    assert train(START, [], SCHEMA, TrainingSettings()) == []
+    assert LEARNER.train(START, [], TrainingSettings()) == []

@@ -1,0 +1,25 @@
+"""Model families, each in a module of its own behind the protocol `Learner`; the registry is here."""
+
+from collections.abc import Callable, Mapping
+
+from ml.learners.base import Learner, Predictor, TrainingJob
+from ml.learners.mlp import Perceptron
+from ml.settings import Model
+
+__all__ = ["LEARNERS", "Learner", "Predictor", "TrainingJob", "make_learner"]
+
+Shape = tuple[int, ...]
+"""Of one row, or of one row's labels."""
+
+
+def _mlp(row: Shape, label: Shape, device: str) -> Learner:
+    return Perceptron(row[0], device=device)
+
+
+LEARNERS: Mapping[Model, Callable[[Shape, Shape, str], Learner]] = {"mlp": _mlp}
+"""By the name that settings carry: what makes a learner for rows and labels of given shapes on a device."""
+
+
+def make_learner(model: Model, row: Shape, label: Shape, device: str = "cpu") -> Learner:
+    """Return the learner `model` for rows of shape `row` with labels of shape `label`, on `device`."""
+    return LEARNERS[model](row, label, device)
