@@ -1,8 +1,9 @@
 """The engine that a run asked for, ready to start."""
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 from ape import project
 from ethpm_types import ContractType
@@ -14,6 +15,7 @@ from offchain.gateway import Gateway
 from offchain.network_option import NetworkUnavailableError, connected
 from offchain.nodes import Node, node_of
 from offchain.reference_engine import ReferenceEngine
+from offchain.settings import SimulationSettings
 
 
 @contextmanager
@@ -39,6 +41,13 @@ def engine_for(name: str, deployment: Deployment, network: str) -> Iterator[Engi
         engine = ChainEngine(Gateway(node), compiled_contracts(), deployment)
         yield engine
         engine.close()
+
+
+def engine_on(
+    network: str, settings: SimulationSettings
+) -> Callable[[Deployment], AbstractContextManager[Engine]]:
+    """Return what enters the engine that a run's settings name, with `network` for its chain."""
+    return partial(engine_for, settings.engine, network=network)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from ml.errors import MLError
-from offchain.engines import engine_for
+from offchain.engines import engine_on
 from offchain.errors import OffchainError
 from offchain.network_option import network_option
 from offchain.report import print_report
@@ -38,12 +38,10 @@ def cli(network: str, settings: Path | None, out: Path | None, resume: Path | No
     try:
         if resume:
             _refuse_beside_resume({**given, "settings": settings, "out": out})
-            summary = resume_run(
-                path, lambda kept: partial(engine_for, kept.engine, network=network), console
-            )
+            summary = resume_run(path, partial(engine_on, network), console)
         else:
             chosen = load_settings(settings, given)
-            summary = start_run(path, chosen, partial(engine_for, chosen.engine, network=network), console)
+            summary = start_run(path, chosen, engine_on(network, chosen), console)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

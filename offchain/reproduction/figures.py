@@ -10,16 +10,28 @@ from numpy.typing import NDArray
 COLOURS = ("#2a6fbb", "#c8442f", "#3c8d5a", "#8a6bbf", "#d99a2b", "#8a8a8a")
 
 
-def eta_panels(etas: Sequence[float], ylabel: str, xlabel: str = "round") -> tuple[Figure, dict[float, Axes]]:
-    """Return a figure with a panel for each η, and the panels."""
-    figure = Figure(figsize=(3.2 * len(etas) + 1.2, 3.4), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(1, len(etas), sharey=True))
-    for letter, eta, axes in zip("abcdefgh", etas, panels, strict=False):
-        axes.set_title(f"({letter}) η = {eta:g}", fontsize="medium")
+Curves = Mapping[tuple[float, str], NDArray[np.float64]]
+"""Values over the rounds [seeds, rounds], by η and label."""
+
+Panels = Mapping[tuple[str, float], Axes]
+"""Panels by row and η."""
+
+
+def eta_panels(
+    etas: Sequence[float], ylabel: str, rows: Sequence[str] = ("",), xlabel: str = "round"
+) -> tuple[Figure, Panels]:
+    """Return a figure with a row of panels for each of `rows`, one panel for each η, and the panels."""
+    figure = Figure(figsize=(3.2 * len(etas) + 1.4, 3.1 * len(rows) + 0.3), layout="constrained")
+    grid = figure.subplots(len(rows), len(etas), sharey=True, sharex=True, squeeze=False)
+    for row, axes_of_row in zip(rows, grid, strict=True):
+        for letter, eta, axes in zip("abcdefgh", etas, axes_of_row, strict=False):
+            axes.set_title(f"({letter}) η = {eta:g}" + (f", {row}" if row else ""), fontsize="medium")
+            axes.spines[["top", "right"]].set_visible(False)
+        axes_of_row[0].set_ylabel(ylabel)
+    for axes in grid[-1]:
         axes.set_xlabel(xlabel)
-        axes.spines[["top", "right"]].set_visible(False)
-    panels[0].set_ylabel(ylabel)
-    return figure, dict(zip(etas, panels, strict=True))
+    panels = {(row, eta): grid[i, j] for i, row in enumerate(rows) for j, eta in enumerate(etas)}
+    return figure, panels
 
 
 def band(axes: Axes, runs: NDArray[np.float64], label: str, colour: str, style: str = "-") -> None:
@@ -30,18 +42,17 @@ def band(axes: Axes, runs: NDArray[np.float64], label: str, colour: str, style: 
     axes.fill_between(rounds, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
 
 
-def bands(panels: Mapping[float, Axes], curves: Mapping[tuple[float, str], NDArray[np.float64]]) -> None:
-    """Draw curves [seeds, rounds] by (η, label), a colour for each label, with a legend in the last panel."""
+def bands(panels: Panels, curves: Curves, row: str = "") -> None:
+    """Draw curves in a row of panels, a colour for each label, with a legend beside the last one."""
     labels = list(dict.fromkeys(label for _, label in curves))
     for (eta, label), runs in curves.items():
-        band(panels[eta], runs, label, COLOURS[labels.index(label) % len(COLOURS)])
-    legend(panels)
+        band(panels[row, eta], runs, label, COLOURS[labels.index(label) % len(COLOURS)])
+    legend([axes for (name, _), axes in panels.items() if name == row][-1])
 
 
-def legend(panels: Mapping[float, Axes]) -> None:
-    """Put the legend beside the last panel."""
-    last = list(panels.values())[-1]
-    last.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+def legend(axes: Axes) -> None:
+    """Put a legend beside a panel."""
+    axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -50,8 +61,8 @@ def deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return spread
 
 
-def rows(curves: Mapping[tuple[float, str], NDArray[np.float64]]) -> Iterator[dict[str, object]]:
-    """Yield the rows of a CSV, one per η, label and round, from curves [seeds, rounds]."""
+def rows(curves: Curves) -> Iterator[dict[str, object]]:
+    """Yield the rows of a CSV, one per η, label and round."""
     for (eta, label), runs in curves.items():
         spread = deviation(runs)
         for index, mean in enumerate(runs.mean(axis=0)):

@@ -1,9 +1,11 @@
 """Many runs at once, on joblib: processes of this machine, or a Dask or Ray cluster that the user has."""
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import joblib
 from rich.console import Console
@@ -51,6 +53,7 @@ def play_all(
     if not missing:
         return
     console.print(f"{len(runs) - len(missing)} of {len(runs)} runs are kept, {len(missing)} to play")
+    _let_workers_import()
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
     played = parallel(joblib.delayed(_play)(kept, run, engine_of) for run in missing)
     with _Progress(console, len(missing)) as progress:
@@ -58,6 +61,13 @@ def play_all(
             if failure is not None:
                 raise failure
             progress.advance()
+
+
+def _let_workers_import() -> None:
+    # `ape run` takes the project off the path again once a script is loaded; workers start with our path.
+    root = str(Path(__file__).parents[2])
+    if root not in sys.path:
+        sys.path.append(root)
 
 
 def _play(kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf) -> OffchainError | MLError | None:

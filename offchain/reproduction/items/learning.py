@@ -1,0 +1,192 @@
+"""Accuracy: Fig. 5 (learning curves), Table III (after convergence), Fig. 12 (against the stake)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ml.settings import Policy
+from offchain.reproduction import statements as decide
+from offchain.reproduction.figures import Curves, bands, deviation, eta_panels, rows
+from offchain.reproduction.loan_runs import (
+    CENTRAL,
+    NAMES,
+    OURS,
+    POLICIES,
+    WITH_BLOCK,
+    WITH_MAL,
+    WITHOUT_MAL,
+    TraceOf,
+    attacked,
+    clean,
+    learning_curves,
+    stacked,
+)
+from offchain.reproduction.paper import TABLE_3
+from offchain.reproduction.result import Comparison, Result, Statement
+from offchain.reproduction.study import ETAS, STAKES, Study
+from offchain.summary import tail_mean
+
+Finals = Mapping[tuple[float, str], NDArray[np.float64]]
+"""Scores after convergence [seeds], by η and learner."""
+
+BLOCK_LOSS, VERDICT_LOSS = 0.03, 0.01
+"""How far below learning without attack `aggregate` and `verdict` may end."""
+
+INSENSITIVE = 0.02
+"""How far apart Fig. 12's curves may end: the paper's own standard deviations there."""
+
+CONVERGED = 0.95
+"""Of the final score without attack: where a curve of Fig. 12 counts as converged."""
+
+
+def figure_5(study: Study, trace_of: TraceOf) -> Result:
+    """Learning curves of all learners, a panel for each η."""
+    curves = learning_curves(study, trace_of)
+    figure, panels = eta_panels(ETAS, f"test {study.metric}")
+    bands(panels, curves)
+    finals = after_convergence(curves)
+    return Result({"": pd.DataFrame(rows(curves))}, figure, statements=[_block_beats_mal(finals)])
+
+
+def table_3(study: Study, trace_of: TraceOf) -> Result:
+    """Scores after convergence: mean of the last 50 rounds, by learner and η."""
+    finals = after_convergence(learning_curves(study, trace_of))
+    return Result(
+        {"": finals_table(finals)},
+        comparisons=compare(finals, TABLE_3, _WHY) if study.data and study.metric == "accuracy" else (),
+        statements=table_statements(finals),
+    )
+
+
+def figure_12(study: Study, trace_of: TraceOf) -> Result:
+    """Learning curves at every γ_p, a panel for each η and policy."""
+    by_policy = {policy: _by_stake(study, trace_of, policy) for policy in POLICIES}
+    figure, panels = eta_panels(ETAS, f"test {study.metric}", [NAMES[policy] for policy in POLICIES])
+    tables = []
+    for policy, curves in by_policy.items():
+        bands(panels, curves, NAMES[policy])
+        tables.append(pd.DataFrame(rows(curves)).assign(policy=policy))
+    goal = CONVERGED * np.mean(
+        [trace_of(clean(study, s)).final("without_attack") for s in range(study.seeds)]
+    )
+    said = [statement for p in POLICIES for statement in _stake_statements(p, by_policy[p], float(goal))]
+    return Result({"": pd.concat(tables, ignore_index=True)}, figure, statements=said)
+
+
+def after_convergence(curves: Curves) -> Finals:
+    """Return the mean of the last 50 rounds, or of the last third of fewer, of every seed."""
+    return {key: np.array([tail_mean(list(run)) for run in runs]) for key, runs in curves.items()}
+
+
+def finals_table(finals: Finals) -> pd.DataFrame:
+    """Return rows of η, learner, mean, sd and the 95 % interval over the seeds."""
+    table = []
+    for (eta, learner), values in finals.items():
+        low, high = decide.interval(values)
+        spread = float(deviation(values))
+        table.append(dict(eta=eta, learner=learner, mean=values.mean(), sd=spread, low=low, high=high))
+    return pd.DataFrame(table)
+
+
+def compare(
+    finals: Finals, paper: Mapping[str, Mapping[float, tuple[float, float]]], why: Mapping[str, str]
+) -> list[Comparison]:
+    """Return the paper's table beside ours, cell by cell."""
+    return [
+        Comparison(
+            quantity=f"{learner}, η = {eta:g}",
+            paper=f"{mean:.3f} ± {spread:.3f}",
+            ours=float(finals[eta, learner].mean()),
+            spread=float(deviation(finals[eta, learner])),
+            paper_mean=mean,
+            why=why.get(learner, ""),
+        )
+        for learner, cells in paper.items()
+        for eta, (mean, spread) in cells.items()
+    ]
+
+
+def table_statements(finals: Finals) -> list[Statement]:
+    """Decide what Table III, or IV, shows."""
+    mean = {key: float(values.mean()) for key, values in finals.items()}
+    learners = (WITH_MAL, WITH_BLOCK, OURS)
+    return [
+        *(
+            decide.every(
+                f"w/ mal < aggregate < verdict ≤ w/o mal at η = {eta:g}",
+                [
+                    decide.below("the order", {name: mean[eta, name] for name in learners}),
+                    decide.at_most("verdict ≤ w/o mal", mean[eta, OURS], mean[eta, WITHOUT_MAL]),
+                ],
+            )
+            for eta in (0.3, 0.4)
+        ),
+        decide.apart(
+            "the 95 % intervals of w/ mal and aggregate do not overlap at η = 0.4",
+            finals[0.4, WITH_MAL],
+            finals[0.4, WITH_BLOCK],
+        ),
+        _near("aggregate", WITH_BLOCK, mean, BLOCK_LOSS),
+        _near("verdict", OURS, mean, VERDICT_LOSS),
+        decide.monotone(
+            "w/ mal never gains with η", {eta: mean[eta, WITH_MAL] for eta in ETAS}, falling=True
+        ),
+        _block_beats_mal(finals),
+        decide.at_most(
+            "the Oracle lies below w/o mal, as in the paper", mean[0.1, CENTRAL], mean[0.1, WITHOUT_MAL]
+        ),
+    ]
+
+
+def _near(policy: str, learner: str, mean: Mapping[tuple[float, str], float], loss: float) -> Statement:
+    parts = [
+        decide.at_most(f"η = {eta:g}", mean[eta, WITHOUT_MAL] - mean[eta, learner], loss) for eta in ETAS
+    ]
+    return decide.every(f"{policy} ends within {loss} of w/o mal at every η", parts)
+
+
+def _block_beats_mal(finals: Finals) -> Statement:
+    parts = [
+        decide.below(
+            f"η = {eta:g}", {name: float(finals[eta, name].mean()) for name in (WITH_MAL, WITH_BLOCK)}
+        )
+        for eta in ETAS
+    ]
+    return decide.every("w/ block outperforms w/ mal at every η", parts)
+
+
+def _by_stake(study: Study, trace_of: TraceOf, policy: Policy) -> Curves:
+    return {
+        (eta, f"γ = {stake}"): stacked(
+            [trace_of(attacked(study, policy, eta, seed, stake)).scores["run"] for seed in range(study.seeds)]
+        )
+        for eta in ETAS
+        for stake in STAKES
+    }
+
+
+def _stake_statements(policy: Policy, curves: Curves, goal: float) -> list[Statement]:
+    finals = {key: float(values.mean()) for key, values in after_convergence(curves).items()}
+    gaps = []
+    for eta in ETAS:
+        ends = [value for (at, _), value in finals.items() if at == eta]
+        gaps.append(decide.at_most(f"η = {eta:g}", max(ends) - min(ends), INSENSITIVE))
+    slow = {
+        eta: _rounds_to(goal, np.concatenate([r for (at, _), r in curves.items() if at == eta]))
+        for eta in ETAS
+    }
+    return [
+        decide.every(f"{policy}: the final score does not depend on γ_p by more than {INSENSITIVE}", gaps),
+        decide.monotone(f"{policy}: the rounds to {CONVERGED:.0%} of w/o mal's score grow with η", slow),
+    ]
+
+
+def _rounds_to(goal: float, runs: NDArray[np.float64]) -> float:
+    reached = runs >= goal
+    first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, runs.shape[1])
+    return float(first.mean())
+
+
+_WHY: Mapping[str, str] = {}

@@ -1,0 +1,80 @@
+"""The runs on loans that figures and tables share."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.settings import Policy
+from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.reproduction.figures import Curves
+from offchain.reproduction.study import ETAS, PROPOSER_STAKE, Study
+from offchain.reproduction.trace import Trace
+from offchain.settings import SimulationSettings
+
+TraceOf = Callable[[SimulationSettings], Trace]
+"""From a run's settings to its trace, already played."""
+
+POLICIES: tuple[Policy, ...] = ("aggregate", "verdict")
+
+WITH_MAL, WITH_BLOCK, OURS, WITHOUT_MAL, CENTRAL = (
+    "FedAvg w/ mal",
+    "FedAvg w/ block",
+    "verdict",
+    "FedAvg w/o mal",
+    "Oracle",
+)
+"""The paper's names of the learners, and ours."""
+
+NAMES = {"aggregate": WITH_BLOCK, "verdict": OURS}
+
+
+def attacked(
+    study: Study, policy: Policy, eta: float, seed: int, stake: int = PROPOSER_STAKE
+) -> SimulationSettings:
+    """Return a run in which a share η of the clients proposes badly and votes honestly."""
+    beside = policy == "aggregate" and stake == PROPOSER_STAKE
+    return study.loans(seed, policy=policy, malicious=eta, proposer_stake=stake, baselines=beside)
+
+
+def clean(study: Study, seed: int) -> SimulationSettings:
+    """Return the run in which nobody attacks, with the Oracle beside it."""
+    return study.loans(seed, policy="aggregate", malicious=0.0, attack="none", baselines=True, oracle=True)
+
+
+def comparison_runs(study: Study) -> list[SimulationSettings]:
+    """Return the runs of Table III and Figs. 5 to 7."""
+    runs = [clean(study, seed) for seed in range(study.seeds)]
+    return runs + policy_runs(study, (PROPOSER_STAKE,))
+
+
+def policy_runs(study: Study, stakes: Sequence[int]) -> list[SimulationSettings]:
+    """Return the runs of both policies at every η and each of `stakes`."""
+    return [
+        attacked(study, policy, eta, seed, stake)
+        for stake in stakes
+        for eta in ETAS
+        for policy in POLICIES
+        for seed in range(study.seeds)
+    ]
+
+
+def learning_curves(study: Study, trace_of: TraceOf) -> Curves:
+    """Return the scores of all learners at every η."""
+    seeds = range(study.seeds)
+    nobody = [trace_of(clean(study, seed)) for seed in seeds]
+    curves = {}
+    for eta in ETAS:
+        average = [trace_of(attacked(study, "aggregate", eta, seed)) for seed in seeds]
+        verdict = [trace_of(attacked(study, "verdict", eta, seed)) for seed in seeds]
+        curves[eta, WITH_MAL] = stacked([trace.scores[WITHOUT_DEFENCE] for trace in average])
+        curves[eta, WITH_BLOCK] = stacked([trace.scores["run"] for trace in average])
+        curves[eta, OURS] = stacked([trace.scores["run"] for trace in verdict])
+        curves[eta, WITHOUT_MAL] = stacked([trace.scores[WITHOUT_ATTACK] for trace in nobody])
+        curves[eta, CENTRAL] = stacked([trace.scores[ORACLE] for trace in nobody])
+    return curves
+
+
+def stacked(arrays: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return arrays of one shape, one per seed, as one with the seeds first."""
+    return np.stack(arrays)

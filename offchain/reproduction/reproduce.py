@@ -1,0 +1,98 @@
+"""From item names to files: the runs that are missing, then every item's tables, figure and page."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from offchain.errors import ReproductionError
+from offchain.reproduction.catalogue import ITEMS, Item
+from offchain.reproduction.grid import play_all
+from offchain.reproduction.kept_runs import EngineOf, run_digest
+from offchain.reproduction.result import Result
+from offchain.reproduction.results_folder import ResultsFolder
+from offchain.reproduction.study import Study
+from offchain.settings import SimulationSettings
+
+ALL = "all"
+
+
+def chosen(names: Sequence[str]) -> list[Item]:
+    """Return the items of `names`, all of them for "all".
+
+    Raises:
+        ReproductionError: When there is no such item.
+    """
+    unknown = [name for name in names if name not in (*ITEMS, ALL)]
+    if unknown:
+        raise ReproductionError(f"there is no item {unknown[0]!r}; there are {', '.join(ITEMS)}, and {ALL}")
+    return list(ITEMS.values()) if ALL in names else [ITEMS[name] for name in dict.fromkeys(names)]
+
+
+def reproduce(
+    items: Sequence[Item],
+    study: Study,
+    folder: ResultsFolder,
+    engine: str | None,
+    engine_of: EngineOf,
+    jobs: int,
+    console: Console,
+) -> None:
+    """Make items, playing the runs that are not kept.
+
+    Args:
+        items: Which.
+        study: Settings of all runs.
+        folder: Where runs are kept and results written.
+        engine: "chain" or "reference" for all runs; None for the chain where an item is a headline.
+        engine_of: Enters a run's engine.
+        jobs: Runs at once.
+        console: Where progress and results are shown.
+    """
+    runs = {item.name: _runs(item, study, engine) for item in items}
+    play_all(
+        _without_doubles(run for item in runs.values() for run in item), folder.runs, engine_of, jobs, console
+    )
+    for item in items:
+        result = item.compute(study, folder.runs.trace)
+        written = folder.write(item, result)
+        _show(console, item, result)
+        console.print(f"Written to {folder.path}: {', '.join(written)}\n")
+
+
+def table_of_items() -> Table:
+    """The catalogue for people."""
+    table = Table("item", "what it shows", "runs through", box=None)
+    for item in ITEMS.values():
+        needs = "no training" if not item.runs(Study()) else "contracts" if item.headline else "memory"
+        table.add_row(item.name, item.title, needs)
+    return table
+
+
+def _runs(item: Item, study: Study, engine: str | None) -> list[SimulationSettings]:
+    name = engine or ("chain" if item.headline else "reference")
+    return [run.model_copy(update={"engine": name}) for run in item.runs(study)]
+
+
+def _without_doubles(runs: Iterable[SimulationSettings]) -> list[SimulationSettings]:
+    # A run through contracts does for an item that needs it in memory.
+    found: dict[str, SimulationSettings] = {}
+    for run in runs:
+        key = run_digest(run)
+        if key not in found or run.engine == "chain":
+            found[key] = run
+    return list(found.values())
+
+
+def _show(console: Console, item: Item, result: Result) -> None:
+    console.print(f"[bold]{item.name}: {item.title}")
+    if result.comparisons:
+        table = Table("", "paper", "ours", "difference", box=None)
+        for c in result.comparisons:
+            spread = f" ± {c.spread:.3g}" if c.spread == c.spread else ""
+            difference = f"{c.difference:+.3g}" if c.difference == c.difference else ""
+            table.add_row(c.quantity, c.paper, f"{c.ours:.4g}{spread}", difference)
+        console.print(table)
+    for statement in result.statements:
+        mark = "[green]holds[/]" if statement.holds else "[red]FAILS[/]"
+        console.print(f"{mark}  {statement.text} ({statement.evidence})", highlight=False)

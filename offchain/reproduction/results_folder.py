@@ -1,0 +1,131 @@
+"""A folder of results: a study's settings, and for each item tables as CSV, a figure and a page to read."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from offchain.errors import ReproductionError
+from offchain.reproduction.catalogue import Item
+from offchain.reproduction.data_digest import data_digest
+from offchain.reproduction.kept_runs import KeptRuns
+from offchain.reproduction.result import Comparison, Result, Statement
+from offchain.reproduction.study import Study
+
+_STUDY = "study.json"
+
+
+class ResultsFolder:
+    """Results of one study; those of another are never mixed in.
+
+    Attributes:
+        path: The folder.
+        runs: The runs that the results are made of.
+    """
+
+    def __init__(self, path: Path, study: Study) -> None:
+        """Open a folder for a study, or make it.
+
+        Raises:
+            ReproductionError: When it holds results of other settings, something else, or cannot be written.
+        """
+        self.path = path
+        self.runs = KeptRuns(path / "runs")
+        self._claim(study)
+
+    def write(self, item: Item, result: Result) -> list[str]:
+        """Write an item; the names of the files."""
+        names = []
+        for key, table in result.tables.items():
+            names.append(self._csv(f"{item.name}-{key}" if key else item.name, table))
+        if result.comparisons:
+            names.append(self._csv(f"{item.name}-paper", comparison_table(result.comparisons)))
+        if result.statements:
+            names.append(self._csv(f"{item.name}-statements", statement_table(result.statements)))
+        if result.figure:
+            names.append(f"{item.name}.png")
+            result.figure.savefig(self.path / names[-1], dpi=110)
+        (self.path / f"{item.name}.md").write_text(_page(item, result), encoding="utf-8")
+        return [*names, f"{item.name}.md"]
+
+    def _csv(self, name: str, table: pd.DataFrame) -> str:
+        table.to_csv(self.path / f"{name}.csv", index=False, float_format="%.6g")
+        return f"{name}.csv"
+
+    def _claim(self, study: Study) -> None:
+        described = describe(study)
+        try:
+            if (self.path / _STUDY).exists():
+                _require_same(self.path, json.loads((self.path / _STUDY).read_text()), described)
+                return
+            if self.path.exists() and any(self.path.iterdir()):
+                raise ReproductionError(
+                    f"the folder {self.path} holds something other than results; choose another with --out"
+                )
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / _STUDY).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+        except (OSError, json.JSONDecodeError) as error:
+            raise ReproductionError(f"the results folder {self.path} cannot be used: {error}") from error
+
+
+def describe(study: Study) -> dict[str, object]:
+    """Return what a study's numbers follow from, as JSON: its settings with data by content, not by path."""
+    content = study.model_dump(mode="json", exclude={"data", "images"})
+    return content | {"data": data_digest(study.data), "images": data_digest(study.images)}
+
+
+def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """Return rows of quantity, paper, ours, sd, difference, why."""
+    return pd.DataFrame(
+        dict(quantity=c.quantity, paper=c.paper, ours=c.ours, sd=c.spread, difference=c.difference, why=c.why)
+        for c in comparisons
+    )
+
+
+def statement_table(statements: Iterable[Statement]) -> pd.DataFrame:
+    """Return rows of statement, holds, evidence."""
+    return pd.DataFrame(dict(statement=s.text, holds=s.holds, evidence=s.evidence) for s in statements)
+
+
+def _require_same(path: Path, found: dict[str, object], wanted: dict[str, object]) -> None:
+    differing = sorted(name for name in found | wanted if found.get(name) != wanted.get(name))
+    if differing:
+        name = differing[0]
+        raise ReproductionError(
+            f"the folder {path} holds results with {name} {found.get(name)}, not {wanted.get(name)}; "
+            "choose another with --out"
+        )
+
+
+def _page(item: Item, result: Result) -> str:
+    parts = [f"# {item.name}: {item.title}\n"]
+    if result.figure:
+        parts.append(f"![{item.title}]({item.name}.png)\n")
+    if result.comparisons:
+        rows = [_compared(c) for c in result.comparisons]
+        parts.append(_markdown(("quantity", "paper", "ours", "difference", "why"), rows))
+    if result.statements:
+        said = [(s.text, "yes" if s.holds else "**no**", s.evidence) for s in result.statements]
+        parts.append(_markdown(("statement", "holds", "evidence"), said))
+    tables = [f"{item.name}-{key}" if key else item.name for key in result.tables]
+    parts.append("Data: " + ", ".join(f"[{name}.csv]({name}.csv)" for name in tables) + "\n")
+    return "\n".join(parts)
+
+
+def _compared(comparison: Comparison) -> tuple[str, ...]:
+    ours, sd = f"{comparison.ours:.4g}", comparison.spread
+    ours += f" ± {sd:.2g}" if sd == sd else ""
+    difference = comparison.difference
+    return (
+        comparison.quantity,
+        comparison.paper,
+        ours,
+        f"{difference:+.3g}" if difference == difference else "",
+        comparison.why,
+    )
+
+
+def _markdown(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)

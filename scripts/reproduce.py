@@ -1,0 +1,80 @@
+"""`ape run reproduce`: the paper's tables and figures."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ml.errors import MLError
+from offchain.engines import engine_on
+from offchain.errors import OffchainError
+from offchain.network_option import network_option
+from offchain.reproduction.grid import cluster
+from offchain.reproduction.reproduce import chosen, reproduce, table_of_items
+from offchain.reproduction.results_folder import ResultsFolder
+from offchain.reproduction.study import ROUNDS, Study
+
+INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
+
+
+@click.command()
+@network_option
+@click.argument("items", metavar="ITEM...", nargs=-1, required=True)
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Lending Club's CSV or CSV.GZ.  [default: built-in loans]"
+)
+@click.option(
+    "--features",
+    type=click.Choice(("all", "application")),
+    default="all",
+    show_default=True,
+    help="Columns of Lending Club's file; all of them, as the paper, leak the outcome.",
+)
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Runs of each setting.")
+@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True, help="Rounds of a run.")
+@click.option(
+    "--engine",
+    type=click.Choice(("chain", "reference")),
+    help="Contracts, or the same rules in memory.  [default: contracts for table3, fig6, fig14]",
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at once.")
+@click.option("--cluster", "address", help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder for results and for the runs that they are made of.",
+)
+def cli(
+    network: str,
+    items: tuple[str, ...],
+    data: Path | None,
+    features: str,
+    seeds: int,
+    rounds: int,
+    engine: str | None,
+    jobs: int,
+    address: str | None,
+    out: Path,
+) -> None:
+    """Reproduce items of the paper: fig4 to fig14, table3, table4, cost, theorem1, all; `list` lists them.
+
+    Runs that several items share are played once and kept; interrupted work goes on where it stopped.
+    """
+    console = Console()
+    if "list" in items:
+        console.print(table_of_items())
+        return
+    try:
+        wanted = chosen(items)
+        study = Study(data=data, features=features, seeds=seeds, rounds=rounds)
+        folder = ResultsFolder(out, study)
+        with cluster(address):
+            reproduce(wanted, study, folder, engine, partial(engine_on, network), jobs, console)
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        console.print("Interrupted. What was played is kept; the same command goes on from there.")
+        raise SystemExit(INTERRUPTED) from None
