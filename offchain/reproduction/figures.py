@@ -56,8 +56,10 @@ def legend(axes: Axes) -> None:
 
 
 def deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the standard deviation over the first axis, of a sample; 0 for a sample of one."""
-    spread: NDArray[np.float64] = values.std(axis=0, ddof=1 if len(values) > 1 else 0)
+    """Return the standard deviation of a sample over the first axis; nan for a sample of one."""
+    if len(values) < 2:
+        return np.full(values.shape[1:], np.nan)
+    spread: NDArray[np.float64] = values.std(axis=0, ddof=1)
     return spread
 
 

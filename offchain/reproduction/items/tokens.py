@@ -5,7 +5,7 @@ import pandas as pd
 
 from ml.settings import Policy
 from offchain.reproduction import statements as decide
-from offchain.reproduction.figures import Curves, bands, eta_panels, rows
+from offchain.reproduction.figures import Curves, bands, deviation, eta_panels, rows
 from offchain.reproduction.loan_runs import NAMES, POLICIES, TraceOf, attacked, stacked
 from offchain.reproduction.paper import FIRST_SLASH
 from offchain.reproduction.result import Comparison, Result, Statement
@@ -30,7 +30,11 @@ def figure_6(study: Study, trace_of: TraceOf) -> Result:
         said += _up_and_down(policy, curves)
     first = np.array([_first_slash(t) for t in _traces(study, trace_of, "aggregate", ETAS[0])], dtype=float)
     compared = Comparison(
-        "round of the first rejection, aggregate, η = 0.1", "about 32", *_mean_and_spread(first), FIRST_SLASH
+        "round of the first rejection, aggregate, η = 0.1",
+        "about 32",
+        float(first.mean()),
+        float(deviation(first)),
+        FIRST_SLASH,
     )
     return Result({"": pd.concat(tables, ignore_index=True)}, figure, [compared], said)
 
@@ -99,7 +103,3 @@ def _traces(
 def _first_slash(trace: Trace) -> int:
     rejected = (trace.proposals > 0) & (trace.included == 0)
     return int(rejected.argmax()) + 1 if rejected.any() else len(rejected)
-
-
-def _mean_and_spread(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> tuple[float, float]:
-    return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else float("nan")
