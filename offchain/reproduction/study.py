@@ -26,7 +26,7 @@ The paper names none. The least of those in its Fig. 4 keeps honest voters' erro
 voter to voter, from hiding what proposers' stakes do.
 """
 
-ROUNDS = 300
+ROUNDS = 200
 """Rounds of a run; the paper names none."""
 
 

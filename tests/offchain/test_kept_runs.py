@@ -1,0 +1,137 @@
+"""Runs are played once, kept by what they are made of, and continued when interrupted."""
+
+from functools import partial
+
+import pytest
+from small_runs import quiet, reference, small, timeless
+
+from offchain.errors import ReproductionError, RunFolderError, SettingsError
+from offchain.reproduction.data_digest import data_digest
+from offchain.reproduction.grid import cluster, play_all
+from offchain.reproduction.kept_runs import KeptRuns, run_digest
+from offchain.run import start_run
+from offchain.run_folder import RunFolder
+from offchain.settings import parse_settings
+
+TINY = partial(small, rounds=3, baselines=False)
+
+
+def engine_of(settings):
+    return reference
+
+
+def forbidden(settings):
+    raise AssertionError(f"played again: {settings}")
+
+
+def played(path):
+    with RunFolder.open(path) as folder:
+        return [timeless(record) for record in folder.load()[0]]
+
+
+def test_a_run_is_played_once(tmp_path):
+    kept = KeptRuns(tmp_path)
+    kept.play(TINY(), engine_of)
+    kept.play(TINY(), forbidden)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_a_run_in_memory_does_not_stand_for_one_through_contracts(tmp_path):
+    kept = KeptRuns(tmp_path)
+    kept.play(TINY(), engine_of)
+    assert kept.find(TINY(engine="chain")) is None
+
+
+def test_a_run_through_contracts_does_for_one_in_memory(tmp_path):
+    kept, settings = KeptRuns(tmp_path), TINY(engine="chain")
+    start_run(kept.path(settings), settings, reference, quiet(), picture=False)
+    assert kept.find(TINY()) == kept.path(settings)
+
+
+def test_an_interrupted_run_goes_on(tmp_path):
+    whole, broken = KeptRuns(tmp_path / "whole"), KeptRuns(tmp_path / "broken")
+    whole.play(TINY(), engine_of)
+    broken.play(TINY(), engine_of)
+    path = broken.path(TINY())
+    (path / "summary.json").unlink()
+    with RunFolder.open(path) as folder:
+        records, state = folder.load()
+    lines = (path / "rounds.jsonl").read_bytes().splitlines(keepends=True)
+    (path / "state.npz").unlink()
+    (path / "rounds.jsonl").write_bytes(lines[0])
+    assert broken.find(TINY()) is None
+    broken.play(TINY(), engine_of)
+    assert played(path) == played(whole.path(TINY()))
+    assert (len(records), state.round) == (3, 3)
+
+
+def test_a_trace_needs_a_complete_run(tmp_path):
+    with pytest.raises(RunFolderError, match="is not there"):
+        KeptRuns(tmp_path).trace(TINY())
+
+
+@pytest.mark.parametrize(
+    "change", [dict(seed=1), dict(malicious=0.1), dict(rounds=4), dict(policy="aggregate")]
+)
+def test_other_settings_are_another_run(change):
+    assert run_digest(TINY(**change)) != run_digest(TINY())
+
+
+def test_neither_engine_nor_path_make_another_run(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("the same loans")
+    one, other = (
+        parse_settings(dict(dataset="lending-club", data=tmp_path / name, engine=engine))
+        for name, engine in (("a.csv", "chain"), ("b.csv", "reference"))
+    )
+    assert run_digest(one) == run_digest(other)
+    (tmp_path / "c.csv").write_text("other loans")
+    assert run_digest(parse_settings(dict(dataset="lending-club", data=tmp_path / "c.csv"))) != run_digest(
+        one
+    )
+
+
+def test_a_folder_of_data_is_known_by_its_names_and_sizes(tmp_path):
+    for name, content in (("a", "one"), ("b", "one"), ("c", "three")):
+        (tmp_path / name / "images").mkdir(parents=True)
+        (tmp_path / name / "images" / "1.png").write_text(content)
+    a, b, c = (data_digest(tmp_path / name) for name in "abc")
+    assert a == b != c
+
+
+def test_data_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ReproductionError, match="nowhere.csv cannot be read"):
+        data_digest(tmp_path / "nowhere.csv")
+
+
+def test_runs_in_parallel_are_those_played_one_by_one(tmp_path):
+    runs = [TINY(seed=seed) for seed in range(3)]
+    one, two = KeptRuns(tmp_path / "one"), KeptRuns(tmp_path / "two")
+    console = quiet()
+    play_all(runs, one, engine_of, 1, console)
+    play_all([*runs, runs[0]], two, engine_of, 2, console)
+    for run in runs:
+        assert played(one.path(run)) == played(two.path(run))
+    assert "run 3 of 3" in console.file.getvalue()
+    play_all(runs, two, forbidden, 1, console)
+
+
+def test_a_run_that_fails_is_said_in_its_own_words(tmp_path):
+    hopeless = TINY(learning_rate=1e30)
+    with pytest.raises(Exception, match="diverged"):
+        play_all([hopeless], KeptRuns(tmp_path), engine_of, 2, quiet())
+
+
+@pytest.mark.parametrize("address", ["somewhere:8786", "spark://host:1", "dask://"])
+def test_a_cluster_of_no_kind_is_refused(address):
+    with (
+        pytest.raises(ReproductionError, match="is not an address such as dask://HOST:8786"),
+        cluster(address),
+    ):
+        pass
+
+
+def test_a_setting_that_does_not_exist_is_refused():
+    with pytest.raises(SettingsError, match="there is no setting 'round'"):
+        small(round=3)
