@@ -12,6 +12,7 @@ from ml.evaluation import Evaluation, Quality
 from ml.fixed_point import aggregate, decode, encode
 from ml.learners import TrainingJob, make_learner
 from ml.policies import ballots
+from ml.rows import head, joined
 from ml.schema import Schema
 from ml.scoring import ValidationSets
 from ml.seeds import derive_seed
@@ -54,8 +55,8 @@ class Federation:
         rows = [(client.X_validation, client.y_validation) for client in data.clients]
         self._validation = ValidationSets(rows, self._learner, settings.metric)
         # In random order already, so the first ones are a fair sample of all.
-        rows_tested = slice(settings.test_rows)
-        self._test = Evaluation(data.X_test[rows_tested], data.y_test[rows_tested], self._learner)
+        tested = settings.test_rows
+        self._test = Evaluation(head(data.X_test, tested), data.y_test[:tested], self._learner)
 
     def train(
         self, parent: Parameters, proposers: Sequence[int], attackers: Collection[int], round_: int
@@ -76,7 +77,7 @@ class Federation:
             SimulationError: When the training diverged.
         """
         rows = [self._data.clients[client] for client in clients]
-        X, y = np.concatenate([r.X_train for r in rows]), np.concatenate([r.y_train for r in rows])
+        X, y = joined([r.X_train for r in rows]), np.concatenate([r.y_train for r in rows])
         job = TrainingJob(X, y, derive_seed(self._settings.seed, _CENTRAL, round_), _HONEST)
         return self._updates(parent, [job], ["central training"], round_)[0]
 

@@ -33,7 +33,7 @@ OPTIONS = (
 )
 """Fields with an option of their own; the others are set in a settings file."""
 
-_WORDED_DEFAULTS = ("data", "model", "image_size", "shares", "metric")
+_WORDED_DEFAULTS = ("data", "model", "image_size", "shares", "metric", "local_epochs")
 # Their descriptions say what follows from the data set.
 
 Command = TypeVar("Command", bound=Callable[..., Any])

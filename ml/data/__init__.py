@@ -1,4 +1,4 @@
-"""Loans, encoded and split among clients."""
+"""Loans and images, encoded and split among clients."""
 
 from ml.data.load import load
 from ml.data.shares import ClientData, FederatedData

@@ -1,4 +1,4 @@
-"""The split of loans into a test set and equal shares, one per client."""
+"""What clients hold, and the split of loans into a test set and equal shares, one per client."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ml.data.columns import OUTCOMES, STATUS, labels
 from ml.data.encoding import Encoder
 from ml.errors import DataError
+from ml.rows import Rows
 from ml.settings import Features
 
 TEST_SHARE = 0.2
@@ -18,26 +19,30 @@ _LEAST_SHARE = 5  # The fewest rows of which 20 % make one.
 
 @dataclass(frozen=True, eq=False)
 class ClientData:
-    """One client's private rows float32 [rows, inputs] and labels float32 [rows], 1 meaning fully paid."""
+    """One client's private rows and labels float32 [rows, *label] in {0, 1}.
 
-    X_train: NDArray[np.float32]
+    Loans have one label, 1 meaning fully paid; images have several, [rows, labels].
+    """
+
+    X_train: Rows
     y_train: NDArray[np.float32]
-    X_validation: NDArray[np.float32]
+    X_validation: Rows
     y_validation: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class FederatedData:
-    """All clients' rows, the common test set, and the names of the inputs."""
+    """All clients' rows, the common test set in random order, and names of inputs and labels, where any."""
 
     clients: tuple[ClientData, ...]
-    X_test: NDArray[np.float32]
+    X_test: Rows
     y_test: NDArray[np.float32]
-    feature_names: tuple[str, ...]
+    feature_names: tuple[str, ...] = ()
+    label_names: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> int:
-        """Number of inputs of a model."""
+        """Number of named inputs."""
         return len(self.feature_names)
 
 
@@ -61,14 +66,19 @@ def split_rows(rows: int, clients: int, generator: np.random.Generator) -> Split
     order = generator.permutation(rows)
     tests = round(rows * TEST_SHARE)
     share = (rows - tests) // clients
-    if share < _LEAST_SHARE:
-        raise DataError(
-            f"{rows} loans are too few for {clients} clients: {share} training loans each, "
-            f"at least {_LEAST_SHARE} are needed"
-        )
+    require_share(share, rows, clients, "loans")
     shares = order[tests : tests + share * clients].reshape(clients, share)
     validating = round(share * VALIDATION_SHARE)
     return Split(train=shares[:, validating:], validation=shares[:, :validating], test=order[:tests])
+
+
+def require_share(share: int, rows: int, clients: int, what: str) -> None:
+    """Raise DataError when `share` of `rows` loans or images, whatever `what` says, is too small a share."""
+    if share < _LEAST_SHARE:
+        raise DataError(
+            f"{rows} {what} are too few for {clients} clients: {share} training {what} each, "
+            f"at least {_LEAST_SHARE} are needed"
+        )
 
 
 def federate(loans: pd.DataFrame, features: Features, clients: int, seed: int) -> FederatedData:

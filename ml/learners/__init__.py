@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from ml.learners.base import Learner, Predictor, TrainingJob
+from ml.learners.cnn import cnn
+from ml.learners.densenet import densenet121
 from ml.learners.mlp import Perceptron
 from ml.settings import Model
 
@@ -16,7 +18,11 @@ def _mlp(row: Shape, label: Shape, device: str) -> Learner:
     return Perceptron(row[0], device=device)
 
 
-LEARNERS: Mapping[Model, Callable[[Shape, Shape, str], Learner]] = {"mlp": _mlp}
+LEARNERS: Mapping[Model, Callable[[Shape, Shape, str], Learner]] = {
+    "mlp": _mlp,
+    "cnn": cnn,
+    "densenet121": densenet121,
+}
 """By the name that settings carry: what makes a learner for rows and labels of given shapes on a device."""
 
 

@@ -94,12 +94,12 @@ def test_votes_use_a_score_that_has_room_above_the_base_rate(values, metric):
 def test_defaults_follow_the_data_set():
     def of(**values):
         s = parse_settings(values)
-        return s.model, s.shares, s.image_size, s.batch
+        return s.model, s.shares, s.image_size, s.batch, s.local_epochs
 
-    assert of() == ("mlp", "iid", 64, 128)
-    assert of(dataset="chest-xray", data="x") == ("cnn", "dirichlet", 64, 256)
-    assert of(dataset="chest-xray", data="x", batch=7, shares="patient")[1:] == ("patient", 64, 7)
-    assert of(dataset="digits")[:3] == ("cnn", "dirichlet", 16)
+    assert of() == ("mlp", "iid", 64, 128, 1)
+    assert of(dataset="chest-xray", data="x") == ("cnn", "dirichlet", 64, 256, 1)
+    assert of(dataset="chest-xray", data="x", batch=7, shares="patient")[1:] == ("patient", 64, 7, 1)
+    assert of(dataset="digits") == ("cnn", "dirichlet", 16, 32, 2)
     assert of(dataset="digits", model="densenet121", image_size=32)[0] == "densenet121"
 
 

@@ -1,0 +1,33 @@
+"""MONAI's DenseNet121 (Huang et al., 2017), the network of the paper's section VI; an optional extra."""
+
+from importlib import import_module
+
+from torch import nn
+
+from ml.errors import SettingsError
+from ml.learners.module import ModuleLearner
+
+INSTALL = "python -m pip install --no-deps --require-hashes --requirement requirements-images.txt"
+
+
+def densenet121(row: tuple[int, ...], label: tuple[int, ...], device: str) -> ModuleLearner:
+    """Return its learner for rows (1, side, side) with labels (labels,): one channel in, a logit per label.
+
+    Its BatchNorm layers are kept, with their running statistics averaged (see `ModuleState`), since the
+    paper's network has them.
+
+    Raises:
+        SettingsError: When MONAI is not installed.
+    """
+    return ModuleLearner(lambda: _network(label[0]), row, label[0], device)
+
+
+def _network(labels: int) -> nn.Module:
+    try:
+        nets = import_module("monai.networks.nets")
+    except ImportError as error:
+        raise SettingsError(
+            f"model 'densenet121' needs MONAI, which is not installed here; run: {INSTALL}"
+        ) from error
+    network: nn.Module = nets.DenseNet121(spatial_dims=2, in_channels=1, out_channels=labels)
+    return network
