@@ -13,7 +13,7 @@ from offchain.network_option import network_option
 from offchain.reproduction.grid import cluster
 from offchain.reproduction.reproduce import chosen, reproduce, table_of_items
 from offchain.reproduction.results_folder import ResultsFolder
-from offchain.reproduction.study import ROUNDS, Study
+from offchain.reproduction.study import Study
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
@@ -32,7 +32,9 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
     help="Columns of Lending Club's file; all of them, as the paper, leak the outcome.",
 )
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Runs of each setting.")
-@click.option("--rounds", type=click.IntRange(1), default=ROUNDS, show_default=True, help="Rounds of a run.")
+@click.option(
+    "--rounds", type=click.IntRange(1), help="Rounds of a run.  [default: 200 on loans, 60 on images]"
+)
 @click.option(
     "--engine",
     type=click.Choice(("chain", "reference")),

@@ -2,11 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from offchain.reproduction.items import decisions, learning, survival, tokens
-from offchain.reproduction.loan_runs import TraceOf, clean, comparison_runs, policy_runs
 from offchain.reproduction.result import Result
-from offchain.reproduction.study import PROPOSER_STAKE, STAKES, Study
+from offchain.reproduction.shared_runs import (
+    POLICIES,
+    TraceOf,
+    attacked,
+    clean,
+    comparison_runs,
+    policy_runs,
+)
+from offchain.reproduction.study import STAKES, Study
 from offchain.settings import SimulationSettings
 
 
@@ -38,11 +46,23 @@ def _all_stakes(study: Study) -> list[SimulationSettings]:
 
 
 def _main_stake(study: Study) -> list[SimulationSettings]:
-    return policy_runs(study, (PROPOSER_STAKE,))
+    return policy_runs(study, (None,))
 
 
 def _against_stake(study: Study) -> list[SimulationSettings]:
     return [clean(study, seed) for seed in range(study.seeds)] + _all_stakes(study)
+
+
+def _images(study: Study) -> list[SimulationSettings]:
+    return comparison_runs(study, "images")
+
+
+def _image_tokens(study: Study) -> list[SimulationSettings]:
+    return [
+        attacked(study, policy, tokens.SHOWN, seed, subject="images")
+        for policy in POLICIES
+        for seed in range(study.seeds)
+    ]
 
 
 _ITEMS = (
@@ -55,6 +75,9 @@ _ITEMS = (
     Item("fig10", "Survival of malicious clients by stake", _all_stakes, survival.figure_10),
     Item("fig11", "Survival of honest clients by stake", _all_stakes, survival.figure_11),
     Item("fig12", "Learning curves by stake", _against_stake, learning.figure_12),
+    Item("table4", "Scores on images after convergence", _images, learning.table_4),
+    Item("fig13", "Learning curves on images", _images, partial(learning.figure_5, subject="images")),
+    Item("fig14", "Tokens on images", _image_tokens, tokens.figure_14, headline=True),
     Item("p_rej", "How often k malicious proposals are rejected", _main_stake, decisions.rejection),
 )
 

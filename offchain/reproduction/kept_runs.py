@@ -71,9 +71,9 @@ class KeptRuns:
 def run_digest(settings: SimulationSettings) -> str:
     """Return the SHA-256, hex, of all that a run's numbers follow from.
 
-    The path of the data is not among it, its content is; nor is the engine, since both give the same run. Nor
+    Paths are not among it, the content of the data is; nor is the engine, since both give the same run. Nor
     are defaults, so that runs outlive a version that brings new settings.
     """
-    content = settings.model_dump(mode="json", exclude={"data", "engine"}, exclude_defaults=True)
+    content = settings.model_dump(mode="json", exclude={"data", "engine", "cache"}, exclude_defaults=True)
     content |= {"data_digest": data_digest(settings.data), "learning": LEARNING}
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -18,3 +18,6 @@ TABLE_4 = {
 
 FIRST_SLASH = 32
 """Round of the first rejection at η = 0.1, γ_p = 8 (section V-B3)."""
+
+WHY: dict[tuple[str, float], str] = {}
+"""Where our numbers differ from Table III's or IV's, and why, as far as measured; by learner and η."""

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ml.settings import Features, Metric
 from offchain.settings import SimulationSettings, parse_settings
+
+Subject = Literal["loans", "images"]
+"""What the clients learn from: loans in section V of the paper, images in section VI."""
 
 ETAS = (0.1, 0.2, 0.3, 0.4)
 """η: the shares of malicious clients that the paper tries."""
@@ -16,8 +19,8 @@ ETAS = (0.1, 0.2, 0.3, 0.4)
 STAKES = (2, 4, 8, 16, 32)
 """γ: the stakes that the paper tries, tokens."""
 
-PROPOSER_STAKE = 8
-"""γ_p of Table III and Figs. 5 to 7, tokens."""
+PROPOSER_STAKE: Mapping[Subject, int] = {"loans": 8, "images": 32}
+"""γ_p of Table III and Figs. 5 to 7, and of section VI, tokens."""
 
 VOTER_STAKE = 2
 """γ_v of the runs with honest voters, tokens.
@@ -26,8 +29,13 @@ The paper names none. The least of those in its Fig. 4 keeps honest voters' erro
 voter to voter, from hiding what proposers' stakes do.
 """
 
-ROUNDS = 200
+ROUNDS: Mapping[Subject, int] = {"loans": 200, "images": 60}
 """Rounds of a run; the paper names none."""
+
+DIGITS = {"clients": 20, "proposer_bps": 2000}
+"""Digits are too few for fifty clients; four of twenty propose, or one of two would be half of an average."""
+
+_ENGINE = {"engine": "reference"}
 
 
 class Study(BaseModel):
@@ -41,34 +49,43 @@ class Study(BaseModel):
     )
     images: Path | None = Field(None, description="Chest X-rays, NIH's or MedMNIST's; none for digits.")
     seeds: int = Field(5, ge=1, le=1000, description="Runs of each setting, with seeds 0, 1, ...")
-    rounds: int = Field(ROUNDS, ge=1, description="Rounds of a run.")
+    rounds: int | None = Field(None, ge=1, description="Rounds of a run; none for those of the subject.")
     settings: Mapping[str, Any] = Field(
-        default_factory=dict, description="Simulation settings that replace those of the study, by name."
+        default_factory=dict, description="Simulation settings that replace the study's, runs on loans."
+    )
+    image_settings: Mapping[str, Any] = Field(
+        default_factory=dict, description="Simulation settings that replace the study's, runs on images."
     )
 
-    @property
-    def metric(self) -> Metric:
-        """What voters compare and figures show: accuracy, or AUROC where accuracy stays at the base rate."""
-        return "auroc" if self.data and self.features == "application" else "accuracy"
+    def metric(self, subject: Subject) -> Metric:
+        """Return what voters compare and figures show: AUROC where accuracy stays at the base rate."""
+        leaks = self.data is None or self.features == "all"
+        return "accuracy" if subject == "loans" and leaks else "auroc"
 
-    def loans(self, seed: int, **changes: Any) -> SimulationSettings:
-        """Return the settings of a run on loans, with `changes` by field name.
+    def run(self, subject: Subject, seed: int, **changes: Any) -> SimulationSettings:
+        """Return the settings of a run, with `changes` by field name; the study's own settings win.
 
         Raises:
             SettingsError: When they do not fit each other.
         """
-        where = dict(dataset="lending-club", data=self.data, features=self.features) if self.data else {}
-        return parse_settings(
-            {
-                **where,
-                "metric": self.metric,
-                "rounds": self.rounds,
-                "proposer_stake": Decimal(PROPOSER_STAKE),
-                "voter_stake": Decimal(VOTER_STAKE),
-                "engine": "reference",
-                "baselines": False,
-                "seed": seed,
-                **changes,
-                **self.settings,
-            }
-        )
+        fixed = {
+            "metric": self.metric(subject),
+            "rounds": self.rounds or ROUNDS[subject],
+            "proposer_stake": Decimal(PROPOSER_STAKE[subject]),
+            "voter_stake": Decimal(VOTER_STAKE),
+            "baselines": False,
+            "seed": seed,
+        }
+        own = self.settings if subject == "loans" else self.image_settings
+        return parse_settings({**_ENGINE, **self._data(subject), **fixed, **changes, **own})
+
+    def _data(self, subject: Subject) -> dict[str, Any]:
+        if subject == "images":
+            return (
+                dict(dataset="chest-xray", data=self.images)
+                if self.images
+                else dict(dataset="digits", **DIGITS)
+            )
+        if self.data is None:
+            return dict(dataset="loans")
+        return dict(dataset="lending-club", data=self.data, features=self.features)

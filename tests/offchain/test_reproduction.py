@@ -13,7 +13,7 @@ from offchain.errors import ReproductionError
 from offchain.reproduction import statements as decide
 from offchain.reproduction.catalogue import ITEMS
 from offchain.reproduction.grid import play_all
-from offchain.reproduction.loan_runs import attacked, clean
+from offchain.reproduction.shared_runs import attacked, clean
 from offchain.reproduction.reproduce import chosen, reproduce
 from offchain.reproduction.result import Comparison
 from offchain.reproduction.results_folder import ResultsFolder

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from ml.settings import Policy
 from offchain.reproduction import statements as decide
 from offchain.reproduction.figures import COLOURS, Panels, bands, eta_panels, legend, rows
-from offchain.reproduction.loan_runs import POLICIES, TraceOf, attacked, stacked
 from offchain.reproduction.result import Comparison, Result, Statement
+from offchain.reproduction.shared_runs import POLICIES, TraceOf, attacked, stacked
 from offchain.reproduction.study import ETAS, Study
 from offchain.reproduction.trace import Trace
 
@@ -49,8 +49,9 @@ def rejection(study: Study, trace_of: TraceOf) -> Result:
                 policy, eta, [trace_of(attacked(study, policy, eta, s)) for s in range(study.seeds)]
             )
     frame = pd.DataFrame(table)
-    worst = frame[(frame.policy == "aggregate") & (frame.eta == ETAS[-1])].set_index("k")
-    p_rej = (worst.rejected_rounds / worst.rounds).to_dict()
+    worst = frame[(frame.policy == "aggregate") & (frame.eta == ETAS[-1])]
+    rounds = zip(worst.k, worst.rejected_rounds, worst.rounds, strict=True)
+    p_rej = {int(k): float(rejected) / float(played) for k, rejected, played in rounds}
     compared = [
         Comparison(
             f"p_rej({k}), aggregate, η = 0.4",

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from ml.settings import Policy
 from offchain.reproduction import statements as decide
 from offchain.reproduction.figures import Curves, bands, deviation, eta_panels, rows
-from offchain.reproduction.loan_runs import (
+from offchain.reproduction.paper import TABLE_3, TABLE_4, WHY
+from offchain.reproduction.result import Comparison, Result, Statement
+from offchain.reproduction.shared_runs import (
     CENTRAL,
     NAMES,
     OURS,
@@ -23,9 +25,7 @@ from offchain.reproduction.loan_runs import (
     learning_curves,
     stacked,
 )
-from offchain.reproduction.paper import TABLE_3
-from offchain.reproduction.result import Comparison, Result, Statement
-from offchain.reproduction.study import ETAS, STAKES, Study
+from offchain.reproduction.study import ETAS, STAKES, Study, Subject
 from offchain.summary import tail_mean
 
 Finals = Mapping[tuple[float, str], NDArray[np.float64]]
@@ -41,29 +41,32 @@ CONVERGED = 0.95
 """Of the final score without attack: where a curve of Fig. 12 counts as converged."""
 
 
-def figure_5(study: Study, trace_of: TraceOf) -> Result:
-    """Learning curves of all learners, a panel for each η."""
-    curves = learning_curves(study, trace_of)
-    figure, panels = eta_panels(ETAS, f"test {study.metric}")
+def figure_5(study: Study, trace_of: TraceOf, subject: Subject = "loans") -> Result:
+    """Learning curves of all learners, a panel for each η; on images, Fig. 13."""
+    curves = learning_curves(study, trace_of, subject)
+    figure, panels = eta_panels(ETAS, f"test {study.metric(subject)}")
     bands(panels, curves)
     finals = after_convergence(curves)
     return Result({"": pd.DataFrame(rows(curves))}, figure, statements=[_block_beats_mal(finals)])
 
 
 def table_3(study: Study, trace_of: TraceOf) -> Result:
-    """Scores after convergence: mean of the last 50 rounds, by learner and η."""
+    """Scores on loans after convergence: mean of the last 50 rounds, by learner and η."""
     finals = after_convergence(learning_curves(study, trace_of))
-    return Result(
-        {"": finals_table(finals)},
-        comparisons=compare(finals, TABLE_3, _WHY) if study.data and study.metric == "accuracy" else (),
-        statements=table_statements(finals),
-    )
+    comparable = study.data is not None and study.metric("loans") == "accuracy"
+    return _table(finals, TABLE_3 if comparable else {})
+
+
+def table_4(study: Study, trace_of: TraceOf) -> Result:
+    """Mean AUROC on images after convergence, likewise."""
+    finals = after_convergence(learning_curves(study, trace_of, "images"))
+    return _table(finals, TABLE_4 if study.images else {})
 
 
 def figure_12(study: Study, trace_of: TraceOf) -> Result:
     """Learning curves at every γ_p, a panel for each η and policy."""
     by_policy = {policy: _by_stake(study, trace_of, policy) for policy in POLICIES}
-    figure, panels = eta_panels(ETAS, f"test {study.metric}", [NAMES[policy] for policy in POLICIES])
+    figure, panels = eta_panels(ETAS, f"test {study.metric('loans')}", [NAMES[policy] for policy in POLICIES])
     tables = []
     for policy, curves in by_policy.items():
         bands(panels, curves, NAMES[policy])
@@ -73,6 +76,10 @@ def figure_12(study: Study, trace_of: TraceOf) -> Result:
     )
     said = [statement for p in POLICIES for statement in _stake_statements(p, by_policy[p], float(goal))]
     return Result({"": pd.concat(tables, ignore_index=True)}, figure, statements=said)
+
+
+def _table(finals: Finals, paper: Mapping[str, Mapping[float, tuple[float, float]]]) -> Result:
+    return Result({"": finals_table(finals)}, None, compare(finals, paper), table_statements(finals))
 
 
 def after_convergence(curves: Curves) -> Finals:
@@ -90,9 +97,7 @@ def finals_table(finals: Finals) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def compare(
-    finals: Finals, paper: Mapping[str, Mapping[float, tuple[float, float]]], why: Mapping[str, str]
-) -> list[Comparison]:
+def compare(finals: Finals, paper: Mapping[str, Mapping[float, tuple[float, float]]]) -> list[Comparison]:
     """Return the paper's table beside ours, cell by cell."""
     return [
         Comparison(
@@ -101,7 +106,7 @@ def compare(
             ours=float(finals[eta, learner].mean()),
             spread=float(deviation(finals[eta, learner])),
             paper_mean=mean,
-            why=why.get(learner, ""),
+            why=WHY.get((learner, eta), ""),
         )
         for learner, cells in paper.items()
         for eta, (mean, spread) in cells.items()
@@ -187,6 +192,3 @@ def _rounds_to(goal: float, runs: NDArray[np.float64]) -> float:
     reached = runs >= goal
     first = np.where(reached.any(axis=1), reached.argmax(axis=1) + 1, runs.shape[1])
     return float(first.mean())
-
-
-_WHY: Mapping[str, str] = {}

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from ml.settings import Policy
 from offchain.reproduction import statements as decide
 from offchain.reproduction.figures import COLOURS, deviation, eta_panels, legend
-from offchain.reproduction.loan_runs import NAMES, POLICIES, TraceOf, attacked
 from offchain.reproduction.result import Comparison, Result, Statement
+from offchain.reproduction.shared_runs import NAMES, POLICIES, TraceOf, attacked
 from offchain.reproduction.study import ETAS, STAKES, Study
 
 COMPUTED = {
@@ -70,7 +70,7 @@ def _figure(table: pd.DataFrame) -> Figure:
 
 
 def _beside_computed(study: Study, table: pd.DataFrame, malicious: bool) -> list[Comparison]:
-    if study.rounds != 300:
+    if study.data is None or study.rounds != 300:
         return []
     rows = table[table.policy == "aggregate"].set_index(["stake", "eta"])
     means, spreads = rows["mean"].to_dict(), rows["sd"].to_dict()

@@ -1,4 +1,6 @@
-"""Tokens: Fig. 6 (honest and malicious at γ_p = 8), Figs. 8 and 9 (malicious, honest, at every γ_p)."""
+"""Tokens: Figs. 6 and 14 (honest and malicious), Figs. 8 and 9 (malicious, honest, at every γ_p)."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -6,13 +8,16 @@ import pandas as pd
 from ml.settings import Policy
 from offchain.reproduction import statements as decide
 from offchain.reproduction.figures import Curves, bands, deviation, eta_panels, rows
-from offchain.reproduction.loan_runs import NAMES, POLICIES, TraceOf, attacked, stacked
 from offchain.reproduction.paper import FIRST_SLASH
 from offchain.reproduction.result import Comparison, Result, Statement
-from offchain.reproduction.study import ETAS, PROPOSER_STAKE, STAKES, Study
+from offchain.reproduction.shared_runs import NAMES, POLICIES, TraceOf, attacked, stacked
+from offchain.reproduction.study import ETAS, PROPOSER_STAKE, STAKES, Study, Subject
 from offchain.reproduction.trace import Trace
 
 GROUPS = {"honest": False, "malicious": True}
+
+SHOWN = 0.3
+"""The η of Fig. 14."""
 
 
 def figure_6(study: Study, trace_of: TraceOf) -> Result:
@@ -20,11 +25,7 @@ def figure_6(study: Study, trace_of: TraceOf) -> Result:
     figure, panels = eta_panels(ETAS, "mean tokens", [NAMES[policy] for policy in POLICIES])
     tables, said = [], []
     for policy in POLICIES:
-        curves = {
-            (eta, group): stacked([t.tokens(bad) for t in _traces(study, trace_of, policy, eta)])
-            for eta in ETAS
-            for group, bad in GROUPS.items()
-        }
+        curves = _by_group(study, trace_of, policy, ETAS, "loans")
         bands(panels, curves, NAMES[policy])
         tables.append(pd.DataFrame(rows(curves)).assign(policy=policy))
         said += _up_and_down(policy, curves)
@@ -37,6 +38,23 @@ def figure_6(study: Study, trace_of: TraceOf) -> Result:
         FIRST_SLASH,
     )
     return Result({"": pd.concat(tables, ignore_index=True)}, figure, [compared], said)
+
+
+def figure_14(study: Study, trace_of: TraceOf) -> Result:
+    """Mean tokens of honest and malicious clients on images, η = 0.3, γ_p = 32, a panel for each policy."""
+    figure, panels = eta_panels((SHOWN,), "mean tokens", [NAMES[policy] for policy in POLICIES])
+    tables, said = [], []
+    for policy in POLICIES:
+        curves = _by_group(study, trace_of, policy, (SHOWN,), "images")
+        bands(panels, curves, NAMES[policy])
+        tables.append(pd.DataFrame(rows(curves)).assign(policy=policy))
+        poor = np.mean([_cannot_stake(t) for t in _traces(study, trace_of, policy, SHOWN, subject="images")])
+        said.append(
+            decide.at_least(
+                f"{policy}: nine in ten malicious clients cannot stake at the end", float(poor), 0.9
+            )
+        )
+    return Result({"": pd.concat(tables, ignore_index=True)}, figure, statements=said)
 
 
 def figure_8(study: Study, trace_of: TraceOf) -> Result:
@@ -66,12 +84,28 @@ def _by_stake(study: Study, trace_of: TraceOf, group: str, falling: bool) -> Res
     return Result({"": pd.concat(tables, ignore_index=True)}, figure, statements=said)
 
 
+def _by_group(
+    study: Study, trace_of: TraceOf, policy: Policy, etas: Sequence[float], subject: Subject
+) -> Curves:
+    return {
+        (eta, group): stacked([t.tokens(bad) for t in _traces(study, trace_of, policy, eta, subject=subject)])
+        for eta in etas
+        for group, bad in GROUPS.items()
+    }
+
+
+def _cannot_stake(trace: Trace) -> float:
+    stake = float(trace.settings.proposer_stake)
+    return float((trace.balances[-1, trace.malicious] < stake).mean())
+
+
 def _up_and_down(policy: Policy, curves: Curves) -> list[Statement]:
     start = 64.0
     up = [decide.at_least(f"η = {eta:g}", curves[eta, "honest"][:, -1].mean(), start) for eta in ETAS]
     down = [decide.at_most(f"η = {eta:g}", curves[eta, "malicious"][:, -1].mean(), start) for eta in ETAS]
     ruined = [
-        decide.at_most(f"η = {eta:g}", curves[eta, "malicious"][:, -1].mean(), PROPOSER_STAKE) for eta in ETAS
+        decide.at_most(f"η = {eta:g}", curves[eta, "malicious"][:, -1].mean(), PROPOSER_STAKE["loans"])
+        for eta in ETAS
     ]
     return [
         decide.every(f"{policy}: honest clients end with more tokens than they began with", up),
@@ -95,9 +129,14 @@ def _faster(policy: Policy, group: str, curves: Curves, falling: bool) -> Statem
 
 
 def _traces(
-    study: Study, trace_of: TraceOf, policy: Policy, eta: float, stake: int = PROPOSER_STAKE
+    study: Study,
+    trace_of: TraceOf,
+    policy: Policy,
+    eta: float,
+    stake: int | None = None,
+    subject: Subject = "loans",
 ) -> list[Trace]:
-    return [trace_of(attacked(study, policy, eta, seed, stake)) for seed in range(study.seeds)]
+    return [trace_of(attacked(study, policy, eta, seed, stake, subject)) for seed in range(study.seeds)]
 
 
 def _first_slash(trace: Trace) -> int:

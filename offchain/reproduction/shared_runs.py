@@ -1,4 +1,4 @@
-"""The runs on loans that figures and tables share."""
+"""The runs that figures and tables share."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ml.settings import Policy
 from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.reproduction.figures import Curves
-from offchain.reproduction.study import ETAS, PROPOSER_STAKE, Study
+from offchain.reproduction.study import ETAS, PROPOSER_STAKE, Study, Subject
 from offchain.reproduction.trace import Trace
 from offchain.settings import SimulationSettings
 
@@ -30,28 +30,47 @@ NAMES = {"aggregate": WITH_BLOCK, "verdict": OURS}
 
 
 def attacked(
-    study: Study, policy: Policy, eta: float, seed: int, stake: int = PROPOSER_STAKE
+    study: Study, policy: Policy, eta: float, seed: int, stake: int | None = None, subject: Subject = "loans"
 ) -> SimulationSettings:
-    """Return a run in which a share η of the clients proposes badly and votes honestly."""
-    beside = policy == "aggregate" and stake == PROPOSER_STAKE
-    return study.loans(seed, policy=policy, malicious=eta, proposer_stake=stake, baselines=beside)
+    """Return a run in which a share η of the clients proposes badly and votes honestly.
+
+    Args:
+        study: The settings of all runs.
+        policy: How voters judge.
+        eta: η.
+        seed: The run's.
+        stake: γ_p in tokens; None for the subject's own.
+        subject: What the clients learn from.
+    """
+    usual = PROPOSER_STAKE[subject]
+    return study.run(
+        subject,
+        seed,
+        policy=policy,
+        malicious=eta,
+        proposer_stake=stake or usual,
+        baselines=policy == "aggregate" and stake in (None, usual),
+    )
 
 
-def clean(study: Study, seed: int) -> SimulationSettings:
+def clean(study: Study, seed: int, subject: Subject = "loans") -> SimulationSettings:
     """Return the run in which nobody attacks, with the Oracle beside it."""
-    return study.loans(seed, policy="aggregate", malicious=0.0, attack="none", baselines=True, oracle=True)
+    changes = dict(policy="aggregate", malicious=0.0, attack="none", baselines=True, oracle=True)
+    return study.run(subject, seed, **changes)
 
 
-def comparison_runs(study: Study) -> list[SimulationSettings]:
-    """Return the runs of Table III and Figs. 5 to 7."""
-    runs = [clean(study, seed) for seed in range(study.seeds)]
-    return runs + policy_runs(study, (PROPOSER_STAKE,))
+def comparison_runs(study: Study, subject: Subject = "loans") -> list[SimulationSettings]:
+    """Return the runs of Table III or IV and the figures beside it."""
+    runs = [clean(study, seed, subject) for seed in range(study.seeds)]
+    return runs + policy_runs(study, (None,), subject)
 
 
-def policy_runs(study: Study, stakes: Sequence[int]) -> list[SimulationSettings]:
+def policy_runs(
+    study: Study, stakes: Sequence[int | None], subject: Subject = "loans"
+) -> list[SimulationSettings]:
     """Return the runs of both policies at every η and each of `stakes`."""
     return [
-        attacked(study, policy, eta, seed, stake)
+        attacked(study, policy, eta, seed, stake, subject)
         for stake in stakes
         for eta in ETAS
         for policy in POLICIES
@@ -59,14 +78,16 @@ def policy_runs(study: Study, stakes: Sequence[int]) -> list[SimulationSettings]
     ]
 
 
-def learning_curves(study: Study, trace_of: TraceOf) -> Curves:
+def learning_curves(study: Study, trace_of: TraceOf, subject: Subject = "loans") -> Curves:
     """Return the scores of all learners at every η."""
     seeds = range(study.seeds)
-    nobody = [trace_of(clean(study, seed)) for seed in seeds]
+    nobody = [trace_of(clean(study, seed, subject)) for seed in seeds]
     curves = {}
     for eta in ETAS:
-        average = [trace_of(attacked(study, "aggregate", eta, seed)) for seed in seeds]
-        verdict = [trace_of(attacked(study, "verdict", eta, seed)) for seed in seeds]
+        average, verdict = (
+            [trace_of(attacked(study, policy, eta, seed, subject=subject)) for seed in seeds]
+            for policy in POLICIES
+        )
         curves[eta, WITH_MAL] = stacked([trace.scores[WITHOUT_DEFENCE] for trace in average])
         curves[eta, WITH_BLOCK] = stacked([trace.scores["run"] for trace in average])
         curves[eta, OURS] = stacked([trace.scores["run"] for trace in verdict])
