@@ -7,13 +7,14 @@ import click
 from rich.console import Console
 
 from ml.errors import MLError
+from ml.settings import Features
 from offchain.engines import engine_on
 from offchain.errors import OffchainError
 from offchain.network_option import network_option
 from offchain.reproduction.grid import cluster
-from offchain.reproduction.reproduce import chosen, reproduce, table_of_items
+from offchain.reproduction.reproduce import chosen, planned, reproduce, table_of_items
 from offchain.reproduction.results_folder import ResultsFolder
-from offchain.reproduction.study import Study
+from offchain.reproduction.study import Study, named_values
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
@@ -31,6 +32,11 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
     show_default=True,
     help="Columns of Lending Club's file; all of them, as the paper, leak the outcome.",
 )
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path),
+    help="Chest X-rays, NIH's folder or MedMNIST's chestmnist.npz.  [default: built-in digits]",
+)
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Runs of each setting.")
 @click.option(
     "--rounds", type=click.IntRange(1), help="Rounds of a run.  [default: 200 on loans, 60 on images]"
@@ -40,6 +46,8 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
     type=click.Choice(("chain", "reference")),
     help="Contracts, or the same rules in memory.  [default: contracts for table3, fig6, fig14]",
 )
+@click.option("--set", "loans", metavar="NAME=VALUE", multiple=True, help="Setting of all runs on loans.")
+@click.option("--set-images", metavar="NAME=VALUE", multiple=True, help="Setting of all runs on images.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at once.")
 @click.option("--cluster", "address", help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT.")
 @click.option(
@@ -53,10 +61,13 @@ def cli(
     network: str,
     items: tuple[str, ...],
     data: Path | None,
-    features: str,
+    features: Features,
+    images: Path | None,
     seeds: int,
-    rounds: int,
+    rounds: int | None,
     engine: str | None,
+    loans: tuple[str, ...],
+    set_images: tuple[str, ...],
     jobs: int,
     address: str | None,
     out: Path,
@@ -71,7 +82,16 @@ def cli(
         return
     try:
         wanted = chosen(items)
-        study = Study(data=data, features=features, seeds=seeds, rounds=rounds)
+        study = Study(
+            data=data,
+            features=features,
+            images=images,
+            seeds=seeds,
+            rounds=rounds,
+            settings=named_values(loans),
+            image_settings=named_values(set_images),
+        )
+        planned(wanted, study, engine)  # Bad settings are said before anything is written.
         folder = ResultsFolder(out, study)
         with cluster(address):
             reproduce(wanted, study, folder, engine, partial(engine_on, network), jobs, console)

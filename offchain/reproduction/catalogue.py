@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from offchain.reproduction.items import decisions, learning, survival, tokens
+from offchain.reproduction.items import cost, decisions, learning, survival, theorem1, tokens, voters
+from offchain.reproduction.kept_runs import KeptRuns
 from offchain.reproduction.result import Result
 from offchain.reproduction.shared_runs import (
     POLICIES,
@@ -26,15 +26,29 @@ class Item:
         name: As on the command line.
         title: What it shows.
         runs: The simulations that it needs.
-        compute: From those, once played, to what it comes to.
+        compute: From those, once played and kept, to what it comes to.
         headline: Whether its runs go through the contracts unless told otherwise.
     """
 
     name: str
     title: str
     runs: Callable[[Study], Sequence[SimulationSettings]]
-    compute: Callable[[Study, TraceOf], Result]
+    compute: Callable[[Study, KeptRuns], Result]
     headline: bool = False
+
+
+def _of_traces(
+    compute: Callable[[Study, TraceOf], Result],
+) -> Callable[[Study, KeptRuns], Result]:
+    return lambda study, kept: compute(study, kept.trace)
+
+
+def _without_runs(compute: Callable[[Study], Result]) -> Callable[[Study, KeptRuns], Result]:
+    return lambda study, kept: compute(study)
+
+
+def _cost(study: Study, kept: KeptRuns) -> Result:
+    return cost.compute(study, kept.records)
 
 
 def _none(study: Study) -> list[SimulationSettings]:
@@ -66,19 +80,22 @@ def _image_tokens(study: Study) -> list[SimulationSettings]:
 
 
 _ITEMS = (
-    Item("fig5", "Learning curves", comparison_runs, learning.figure_5),
-    Item("table3", "Scores after convergence", comparison_runs, learning.table_3, headline=True),
-    Item("fig6", "Tokens of honest and malicious clients", _main_stake, tokens.figure_6, headline=True),
-    Item("fig7", "Award and slash rounds", _main_stake, decisions.figure_7),
-    Item("fig8", "Tokens of malicious clients by stake", _all_stakes, tokens.figure_8),
-    Item("fig9", "Tokens of honest clients by stake", _all_stakes, tokens.figure_9),
-    Item("fig10", "Survival of malicious clients by stake", _all_stakes, survival.figure_10),
-    Item("fig11", "Survival of honest clients by stake", _all_stakes, survival.figure_11),
-    Item("fig12", "Learning curves by stake", _against_stake, learning.figure_12),
-    Item("table4", "Scores on images after convergence", _images, learning.table_4),
-    Item("fig13", "Learning curves on images", _images, partial(learning.figure_5, subject="images")),
-    Item("fig14", "Tokens on images", _image_tokens, tokens.figure_14, headline=True),
-    Item("p_rej", "How often k malicious proposals are rejected", _main_stake, decisions.rejection),
+    Item("fig4", "Tokens of malicious voters, honest proposers", _none, _without_runs(voters.compute)),
+    Item("fig5", "Learning curves", comparison_runs, _of_traces(learning.figure_5)),
+    Item("table3", "Scores after convergence", comparison_runs, _of_traces(learning.table_3), headline=True),
+    Item("fig6", "Tokens of both kinds of client", _main_stake, _of_traces(tokens.figure_6), headline=True),
+    Item("fig7", "Award and slash rounds", _main_stake, _of_traces(decisions.figure_7)),
+    Item("fig8", "Tokens of malicious clients by stake", _all_stakes, _of_traces(tokens.figure_8)),
+    Item("fig9", "Tokens of honest clients by stake", _all_stakes, _of_traces(tokens.figure_9)),
+    Item("fig10", "Survival of malicious clients by stake", _all_stakes, _of_traces(survival.figure_10)),
+    Item("fig11", "Survival of honest clients by stake", _all_stakes, _of_traces(survival.figure_11)),
+    Item("fig12", "Learning curves by stake", _against_stake, _of_traces(learning.figure_12)),
+    Item("table4", "Scores on images after convergence", _images, _of_traces(learning.table_4)),
+    Item("fig13", "Learning curves on images", _images, _of_traces(learning.figure_13)),
+    Item("fig14", "Tokens on images", _image_tokens, _of_traces(tokens.figure_14), headline=True),
+    Item("p_rej", "How often k malicious updates are rejected", _main_stake, _of_traces(decisions.rejection)),
+    Item("theorem1", "The expected loss of a dishonest voter", _none, _without_runs(theorem1.compute)),
+    Item("cost", "Bytes and gas", cost.runs, _cost, headline=True),
 )
 
 ITEMS: Mapping[str, Item] = {item.name: item for item in _ITEMS}

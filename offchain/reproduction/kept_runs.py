@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from offchain.errors import RunFolderError
+from offchain.records import RoundRecord
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.trace import Trace
 from offchain.run import EngineFor, resume_run, start_run
@@ -54,8 +55,8 @@ class KeptRuns:
         else:
             start_run(path, settings, engine_of(settings), quiet, picture=False)
 
-    def trace(self, settings: SimulationSettings) -> Trace:
-        """Return the trace of a complete run.
+    def records(self, settings: SimulationSettings) -> list[RoundRecord]:
+        """Return the rounds of a complete run.
 
         Raises:
             RunFolderError: When there is none.
@@ -64,8 +65,11 @@ class KeptRuns:
         if path is None:
             raise RunFolderError(f"the run that should be in {self.path(settings)} is not there")
         with RunFolder.open(path) as folder:
-            records, _ = folder.load()
-        return Trace.of(settings, records)
+            return folder.load()[0]
+
+    def trace(self, settings: SimulationSettings) -> Trace:
+        """Return the trace of a complete run; errors as of `records`."""
+        return Trace.of(settings, self.records(settings))
 
 
 def run_digest(settings: SimulationSettings) -> str:

@@ -29,6 +29,28 @@ def chosen(names: Sequence[str]) -> list[Item]:
     return list(ITEMS.values()) if ALL in names else [ITEMS[name] for name in dict.fromkeys(names)]
 
 
+def planned(items: Iterable[Item], study: Study, engine: str | None) -> list[SimulationSettings]:
+    """Return the runs that items need, each once.
+
+    Args:
+        items: Which.
+        study: Settings of all runs.
+        engine: "chain" or "reference" for all runs; None for the chain where an item is a headline.
+
+    Raises:
+        SettingsError: When the study's settings do not fit.
+    """
+    found: dict[str, SimulationSettings] = {}
+    for item in items:
+        name = engine or ("chain" if item.headline else "reference")
+        for run in item.runs(study):
+            key = run_digest(run)
+            # A run through contracts does for an item that needs it in memory.
+            if key not in found or name == "chain":
+                found[key] = run.model_copy(update={"engine": name})
+    return list(found.values())
+
+
 def reproduce(
     items: Sequence[Item],
     study: Study,
@@ -44,17 +66,14 @@ def reproduce(
         items: Which.
         study: Settings of all runs.
         folder: Where runs are kept and results written.
-        engine: "chain" or "reference" for all runs; None for the chain where an item is a headline.
+        engine: As `planned` takes it.
         engine_of: Enters a run's engine.
         jobs: Runs at once.
         console: Where progress and results are shown.
     """
-    runs = {item.name: _runs(item, study, engine) for item in items}
-    play_all(
-        _without_doubles(run for item in runs.values() for run in item), folder.runs, engine_of, jobs, console
-    )
+    play_all(planned(items, study, engine), folder.runs, engine_of, jobs, console)
     for item in items:
-        result = item.compute(study, folder.runs.trace)
+        result = item.compute(study, folder.runs)
         written = folder.write(item, result)
         _show(console, item, result)
         console.print(f"Written to {folder.path}: {', '.join(written)}\n")
@@ -67,21 +86,6 @@ def table_of_items() -> Table:
         needs = "no training" if not item.runs(Study()) else "contracts" if item.headline else "memory"
         table.add_row(item.name, item.title, needs)
     return table
-
-
-def _runs(item: Item, study: Study, engine: str | None) -> list[SimulationSettings]:
-    name = engine or ("chain" if item.headline else "reference")
-    return [run.model_copy(update={"engine": name}) for run in item.runs(study)]
-
-
-def _without_doubles(runs: Iterable[SimulationSettings]) -> list[SimulationSettings]:
-    # A run through contracts does for an item that needs it in memory.
-    found: dict[str, SimulationSettings] = {}
-    for run in runs:
-        key = run_digest(run)
-        if key not in found or run.engine == "chain":
-            found[key] = run
-    return list(found.values())
 
 
 def _show(console: Console, item: Item, result: Result) -> None:

@@ -1,13 +1,15 @@
 """The settings that all runs of a reproduction share, fixed before any seed was run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from ml.settings import Features, Metric
+from offchain.errors import SettingsError
 from offchain.settings import SimulationSettings, parse_settings
 
 Subject = Literal["loans", "images"]
@@ -89,3 +91,25 @@ class Study(BaseModel):
         if self.data is None:
             return dict(dataset="loans")
         return dict(dataset="lending-club", data=self.data, features=self.features)
+
+
+def named_values(pairs: Iterable[str]) -> dict[str, Any]:
+    """Return settings by name from texts such as "device=cuda"; a value is read as YAML reads it.
+
+    Raises:
+        SettingsError: When a text is no such pair.
+
+    >>> named_values(["clients=8", "model=densenet121"])
+    {'clients': 8, 'model': 'densenet121'}
+    """
+    found = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not (name and equals and text):
+            raise SettingsError(f"{pair!r} is no setting; expected NAME=VALUE, such as clients=8")
+        try:
+            found[name.replace("-", "_")] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            reason = " ".join(str(error).split())
+            raise SettingsError(f"the value of {pair!r} cannot be read: {reason}") from error
+    return found

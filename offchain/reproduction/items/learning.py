@@ -41,8 +41,17 @@ CONVERGED = 0.95
 """Of the final score without attack: where a curve of Fig. 12 counts as converged."""
 
 
-def figure_5(study: Study, trace_of: TraceOf, subject: Subject = "loans") -> Result:
-    """Learning curves of all learners, a panel for each η; on images, Fig. 13."""
+def figure_5(study: Study, trace_of: TraceOf) -> Result:
+    """Learning curves of all learners on loans, a panel for each η."""
+    return _curves(study, trace_of, "loans")
+
+
+def figure_13(study: Study, trace_of: TraceOf) -> Result:
+    """Learning curves of all learners on images, likewise."""
+    return _curves(study, trace_of, "images")
+
+
+def _curves(study: Study, trace_of: TraceOf, subject: Subject) -> Result:
     curves = learning_curves(study, trace_of, subject)
     figure, panels = eta_panels(ETAS, f"test {study.metric(subject)}")
     bands(panels, curves)
