@@ -1,0 +1,171 @@
+"""Chest X-rays in NIH's layout: real ones, made ones, and folders that are not what they should be."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from ml.data import load
+from ml.data.chest_xray import DISEASES, FINDINGS, LABELS_FILE, read
+from ml.errors import DataError
+from ml.settings import DataSettings
+
+COUNT = 60
+COLUMNS = ("Image Index", "Finding Labels", "Follow-up #", "Patient ID")
+
+
+def entries(count=COUNT):
+    """Each image has two of the fourteen findings, or none; three images a patient."""
+    findings = [
+        "|".join((FINDINGS[i % 14], FINDINGS[(i + 5) % 14])) if i % 4 else "No Finding" for i in range(count)
+    ]
+    lines = [(f"{i // 3:08}_{i % 3:03}.png", findings[i], i % 3, i // 3) for i in range(count)]
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def picture(i, side=24):
+    return np.random.default_rng(i).integers(0, 256, (side, side), dtype=np.uint8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A release of 60 images: half in images/, half as an archive unpacks."""
+    root = tmp_path / "release"
+    for i, name in enumerate(entries()["Image Index"]):
+        place = root / ("images" if i % 2 else "images_002/images")
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture(i)).save(place / name)
+    entries().to_csv(root / LABELS_FILE, index=False)
+    return root
+
+
+def settings(path, **changes):
+    values = {
+        "dataset": "chest-xray",
+        "clients": 4,
+        "image_size": 24,
+        "cache": path.parent / "cache",
+        **changes,
+    }
+    return DataSettings(path=path, **values)
+
+
+def test_images_come_in_the_order_of_their_labels_from_either_layout(folder):
+    found = read(folder, None, 24, folder.parent / "cache")
+    assert np.array_equal(found.pixels, np.stack([picture(i) for i in range(COUNT)]))
+    assert found.patients.tolist() == [i // 3 for i in range(COUNT)]
+    for marks, labels in zip(found.labels, entries()["Finding Labels"], strict=True):
+        assert {d for d, mark in zip(DISEASES, marks, strict=True) if mark} == set(labels.split("|")) & set(
+            DISEASES
+        )
+
+
+def test_only_the_first_images_are_read(folder):
+    for name in entries()["Image Index"][COUNT - 10 :]:
+        next(folder.glob(f"*/**/{name}")).unlink()
+    found = read(folder, COUNT - 10, 24, folder.parent / "cache")
+    assert len(found) == len(found.pixels) == COUNT - 10
+
+
+def test_images_are_resized_and_grey(folder):
+    name = entries()["Image Index"][1]
+    colours = Image.fromarray(np.full((50, 30, 3), (200, 100, 50), np.uint8))
+    colours.save(folder / "images" / name)
+    found = read(folder, None, 16, folder.parent / "cache")
+    assert found.pixels.shape == (COUNT, 16, 16)
+    assert set(found.pixels[1].ravel()) == {np.asarray(colours.convert("L"))[0, 0]}
+
+
+def test_a_second_reading_takes_the_cache_and_a_changed_image_does_not(folder):
+    cache = folder.parent / "cache"
+    first = read(folder, None, 16, cache)
+    assert np.array_equal(read(folder, None, 16, cache).pixels, first.pixels)
+    assert len(list(cache.glob("*.npy"))) == 1
+    changed = next(folder.glob(f"*/**/{entries()['Image Index'][0]}"))
+    Image.fromarray(picture(99, 30)).save(changed)
+    assert not np.array_equal(read(folder, None, 16, cache).pixels[0], first.pixels[0])
+
+
+def test_clients_get_shares_of_it(folder):
+    data = load(settings(folder, shares="patient"))
+    assert data.label_names == DISEASES
+    assert sum(len(c.y_train) + len(c.y_validation) for c in data.clients) + len(data.y_test) == COUNT
+    assert data.X_test.shape == (len(data.y_test), 1, 24, 24)
+
+
+def refused(path, message, **changes):
+    with pytest.raises(DataError, match=message) as caught:
+        load(settings(path, **changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_in_neither_layout_is_refused(tmp_path):
+    refused(
+        tmp_path / "nowhere", "there is nothing at .*nowhere; dataset chest-xray is a folder with Data_Entry"
+    )
+    (tmp_path / "empty").mkdir()
+    refused(tmp_path / "empty", r"neither of these is .*empty; .* or MedMNIST's chestmnist\.npz")
+    (tmp_path / "file.csv").write_text("Image Index\n")
+    refused(tmp_path / "file.csv", "neither of these is .*file.csv")
+
+
+def test_labels_without_images_are_counted(folder):
+    names = entries()["Image Index"][[4, 9]]
+    for name in names:
+        next(folder.glob(f"*/**/{name}")).unlink()
+    refused(folder, f"2 of the first 60 images in {LABELS_FILE} are not in .*, first {names[4]}; unpack")
+
+
+def test_images_without_labels_are_counted(folder):
+    entries().drop([7, 8]).to_csv(folder / LABELS_FILE, index=False)
+    refused(
+        folder, f"2 of the 60 images in .* have no line in {LABELS_FILE}, first {entries()['Image Index'][7]}"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", None], ids=["empty", "text", "cut off"])
+def test_a_picture_that_cannot_be_read_is_named_and_nothing_is_kept(folder, content):
+    file = folder / "images" / entries()["Image Index"][5]
+    file.write_bytes(file.read_bytes()[:300] if content is None else content)
+    refused(folder, f"{file.name} cannot be read as a picture .*download it again")
+    assert not list((folder.parent / "cache").glob("*.npy"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda e: e.drop(columns="Patient ID"), "lacks the columns Patient ID"),
+        (lambda e: e.assign(**{"Image Index": e["Image Index"][0]}), "lists 00000000_000.png twice"),
+        (
+            lambda e: e.assign(**{"Finding Labels": "Flu"}),
+            "has the finding 'Flu', which ChestX-ray14 does not",
+        ),
+        (
+            lambda e: e.assign(**{"Finding Labels": "No Finding"}),
+            "label Infiltration has 0 positives among 60",
+        ),
+    ],
+)
+def test_labels_that_are_not_nihs_are_refused(folder, change, message):
+    change(entries()).to_csv(folder / LABELS_FILE, index=False)
+    refused(folder, message)
+
+
+def test_a_labels_file_that_is_no_table_is_refused(folder):
+    (folder / LABELS_FILE).write_bytes(b"\xff\xfe\x00" * 9)
+    refused(folder, "cannot be read as a CSV file")
+
+
+def test_too_few_images_are_refused(folder):
+    refused(folder, "60 images are too few for 12 clients", clients=12)
+    refused(folder, "has 60 labelled images, 61 were asked for", rows=61)
+
+
+def test_real_images_are_read(real_images, tmp_path):
+    changes = dict(image_size=64, cache=tmp_path, clients=5, shares="dirichlet")
+    data = load(DataSettings(dataset="chest-xray", path=real_images, **changes))
+    assert data.X_test.shape[1:] == (1, 64, 64)
+    assert sum(len(c.y_train) + len(c.y_validation) for c in data.clients) + len(data.y_test) > 400
+    X = data.clients[0].X_train[:]
+    np.testing.assert_allclose(X.std(axis=(1, 2, 3)), 1, atol=1e-3)
+    assert 0.1 < data.y_test.mean() < 0.3

@@ -1,0 +1,146 @@
+"""Who holds which images: disjoint, equal, seeded; by labels and by patient."""
+
+import numpy as np
+import pytest
+
+from ml.data.image_set import ImageSet
+from ml.data.image_shares import federate_images, split_images
+from ml.errors import DataError
+from ml.settings import DataSettings
+
+
+def images(count=600, patients=None, test=None, labels=4, seed=0):
+    generator = np.random.default_rng(seed)
+    pixels = generator.integers(0, 256, (count, 8, 8), dtype=np.uint8)
+    marks = (generator.random((count, labels)) < 0.2).astype(np.float32)
+    return ImageSet(pixels, marks, tuple("abcdefgh"[:labels]), patients, test)
+
+
+def split(of, shares="iid", clients=7, seed=0, alpha=0.5):
+    settings = DataSettings(
+        dataset="chest-xray", path="x", shares=shares, clients=clients, dirichlet_alpha=alpha
+    )
+    return split_images(of, settings, np.random.default_rng(seed))
+
+
+def held(parts):
+    return [np.concatenate([a, b]) for a, b in zip(parts.train, parts.validation, strict=True)]
+
+
+PATIENTS = np.sort(np.random.default_rng(1).integers(0, 90, 600))
+
+
+@pytest.mark.parametrize("shares", ["iid", "dirichlet", "patient"])
+def test_nobody_holds_what_another_holds_and_no_test_image_is_trained_on(shares):
+    parts = split(images(patients=PATIENTS), shares)
+    everything = np.concatenate([*held(parts), parts.test])
+    assert len(np.unique(everything)) == len(everything)
+    assert len(everything) > 600 - 7
+    assert all(
+        len(v) == round(0.2 * (len(t) + len(v))) for t, v in zip(parts.train, parts.validation, strict=True)
+    )
+
+
+@pytest.mark.parametrize("shares", ["iid", "dirichlet"])
+def test_shares_are_equal_and_use_all_but_a_remainder(shares):
+    parts = split(images(), shares)
+    assert len(parts.test) == 120
+    assert {len(share) for share in held(parts)} == {480 // 7}
+
+
+@pytest.mark.parametrize("shares", ["iid", "dirichlet", "patient"])
+def test_the_split_follows_from_the_seed(shares):
+    first, again, other = (split(images(patients=PATIENTS), shares, seed=seed) for seed in (3, 3, 4))
+    same = [np.array_equal(a, b) for a, b in zip(held(first), held(again), strict=True)]
+    assert all(same)
+    assert np.array_equal(first.test, again.test)
+    assert not np.array_equal(first.test, other.test)
+    assert not any(np.array_equal(a, b) for a, b in zip(held(first), held(other), strict=True))
+
+
+def skew(alpha):
+    """Mean distance of a client's label frequencies from everyone's."""
+    of = images(2_000)
+    return np.mean(
+        [
+            np.abs(of.labels[share].mean(0) - of.labels.mean(0)).mean()
+            for share in held(split(of, "dirichlet", alpha=alpha))
+        ]
+    )
+
+
+def test_labels_are_the_more_skewed_the_smaller_alpha_is():
+    of = images(2_000)
+    at_random = np.mean(
+        [np.abs(of.labels[share].mean(0) - of.labels.mean(0)).mean() for share in held(split(of))]
+    )
+    assert skew(0.05) > 1.5 * skew(1.0) > 1.5 * 1.5 * skew(1000.0)
+    assert skew(1000.0) < 2 * at_random
+
+
+def test_an_alpha_next_to_nothing_still_shares_everything_equally():
+    assert {len(share) for share in held(split(images(), "dirichlet", alpha=1e-4))} == {480 // 7}
+
+
+def test_a_patient_is_one_clients_or_the_tests_alone():
+    parts = split(images(patients=PATIENTS), "patient")
+    groups = [set(PATIENTS[share]) for share in [*held(parts), parts.test]]
+    assert sum(map(len, groups)) == len(set().union(*groups)) == len(set(PATIENTS))
+    sizes = [len(share) for share in held(parts)]
+    assert max(sizes) - min(sizes) <= 2
+    assert abs(len(parts.test) - 120) <= np.bincount(PATIENTS).max()
+
+
+@pytest.mark.parametrize("shares", ["iid", "dirichlet"])
+def test_known_patients_are_not_on_both_sides_of_the_test(shares):
+    parts = split(images(patients=PATIENTS), shares)
+    assert not set(PATIENTS[np.concatenate(held(parts))]) & set(PATIENTS[parts.test])
+
+
+def test_test_images_that_the_data_set_names_are_the_test():
+    named = np.arange(600) % 6 == 0
+    parts = split(images(test=named, patients=PATIENTS))
+    assert sorted(parts.test) == list(np.flatnonzero(named))
+    assert list(parts.test) != sorted(parts.test)
+
+
+def refused(message, of, **settings):
+    values = {"dataset": "chest-xray", "path": "x", "clients": 4, **settings}
+    with pytest.raises(DataError, match=message) as caught:
+        federate_images(of, DataSettings(**values), 0)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_cannot_be_split_is_refused():
+    refused(
+        "600 images are too few for 100 clients: 4 training images each, at least 5", images(), clients=100
+    )
+    refused("shares by patient need to know the patients", images(), shares="patient")
+    few = images(patients=np.arange(600) % 4)
+    refused("training images are of 3 patients, too few for 4 clients", few, shares="patient")
+    uneven = images(patients=np.maximum(np.arange(600) - 588, 0))
+    refused(r"600 images are too few for 4 clients: \d training images each", uneven, shares="patient")
+
+
+def test_a_label_rarer_than_the_folds_is_refused():
+    of = images()
+    of.labels[:, 2] = 0
+    of.labels[:2, 2] = 1
+    refused("label c has 2 positives among 600 images; .* at least 3", of)
+    of.labels[2, 2] = 1
+    settings = DataSettings(dataset="chest-xray", path="x", clients=4)
+    assert len(federate_images(of, settings, 0).clients) == 4
+
+
+def test_rows_are_the_images_normalised_with_their_labels():
+    of = images()
+    data = federate_images(of, DataSettings(dataset="chest-xray", path="x", clients=4), 0)
+    assert data.label_names == ("a", "b", "c", "d")
+    client = data.clients[2]
+    assert client.X_train.shape == (96, 1, 8, 8)
+    X = client.X_train[:]
+    assert X.dtype == np.float32
+    place = client.X_train.places[5]
+    pixels = of.pixels[place].astype(np.float64)
+    np.testing.assert_allclose(X[5, 0], (pixels - pixels.mean()) / pixels.std(), atol=1e-5)
+    assert client.y_train[5].tolist() == of.labels[place].tolist()
