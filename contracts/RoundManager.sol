@@ -11,8 +11,10 @@ import {Client, Clients, Seat} from "./libraries/Clients.sol";
 import {Commitments} from "./libraries/Commitments.sol";
 import {Head, Heads} from "./libraries/Heads.sol";
 import {Lanes} from "./libraries/Lanes.sol";
+import {Ledger} from "./libraries/Ledger.sol";
 import {ParametersCheck} from "./libraries/ParametersCheck.sol";
 import {Roster} from "./libraries/Roster.sol";
+import {Schedule, Schedules} from "./libraries/Schedules.sol";
 import {Seats} from "./libraries/Seats.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {Tallies, Tally} from "./libraries/Tallies.sol";
@@ -20,8 +22,9 @@ import {StakePool} from "./StakePool.sol";
 
 /// @title RoundManager
 /// @dev Every entry point has one skeleton: load head and client, guard the phase, check the seat, settle what is due,
-/// change state, move tokens by one call of the pool, emit. The pool is this contract's own and calls nothing back.
+/// change state, move tokens in the ledger, emit. The pool is this contract's own and called for withdrawals alone.
 contract RoundManager is IRoundManager {
+    using Ledger for Ledger.State;
     using Roster for Roster.State;
 
     /* CONSTANTS */
@@ -49,10 +52,7 @@ contract RoundManager is IRoundManager {
     uint16 private immutable _MAX_SAMPLES;
     uint24 private immutable _MAX_ROUNDS;
     uint16 private immutable _SEED_DELAY;
-    uint32 private immutable _PROPOSE_FOR;
-    uint32 private immutable _PUBLISH_FOR;
-    uint32 private immutable _VOTE_FOR;
-    uint32 private immutable _REVEAL_FOR;
+    Schedule private immutable _SCHEDULE;
     uint32 private immutable _UNBONDING;
     bytes32 private immutable _RULES;
     bytes32 private immutable _ADMISSION_ROOT;
@@ -68,6 +68,7 @@ contract RoundManager is IRoundManager {
     mapping(uint256 position => bytes32 root) private _roots;
     uint256 private _samples; // Sixteen lanes of 16 bits, by seat position.
     mapping(uint256 round => Record) private _records;
+    Ledger.State private _ledger;
 
     /* CONSTRUCTOR */
 
@@ -90,10 +91,7 @@ contract RoundManager is IRoundManager {
         _MAX_SAMPLES = p.maxSamples;
         _MAX_ROUNDS = p.maxRounds;
         _SEED_DELAY = p.seedDelay;
-        _PROPOSE_FOR = p.proposeFor;
-        _PUBLISH_FOR = p.publishFor;
-        _VOTE_FOR = p.voteFor;
-        _REVEAL_FOR = p.revealFor;
+        _SCHEDULE = Schedules.pack(p);
         _UNBONDING = p.unbonding;
         _RULES = p.rules;
         _ADMISSION_ROOT = p.admissionRoot;
@@ -113,9 +111,8 @@ contract RoundManager is IRoundManager {
         require(c.place() == 0, AlreadyMember(msg.sender));
         require(_isAdmitted(msg.sender, proof), NotAdmitted(msg.sender));
 
-        uint256 credit;
-        (c, credit) = _settle(h, msg.sender, c);
-        uint256 free = POOL.exchange(msg.sender, credit, 0);
+        c = _settled(h, msg.sender, c);
+        uint256 free = _ledger.accounts[msg.sender].free;
         require(free >= _BOND, BondNotCovered(msg.sender, free, _BOND));
 
         uint256 place = _roster.add(msg.sender);
@@ -123,7 +120,7 @@ contract RoundManager is IRoundManager {
         if (!h.finalised() && place <= h.members()) _note(msg.sender, 0);
         _clients[msg.sender] = c.placed(place); // Strikes stay: leaving and joining again is no act.
 
-        POOL.setRelease(msg.sender, 0);
+        _ledger.setRelease(msg.sender, 0);
         emit Joined(msg.sender);
     }
 
@@ -133,37 +130,41 @@ contract RoundManager is IRoundManager {
         Client c = _clients[msg.sender];
         _requireMember(msg.sender, c);
 
-        uint256 credit;
-        (c, credit) = _settle(h, msg.sender, c);
+        c = _settled(h, msg.sender, c);
         bool vacates = _hasDuty(h, msg.sender, c);
-        if (vacates) c = _giveUpSeat(h, c, _position(h, msg.sender, c) < _proposers(h));
+        if (vacates) c = _giveUpSeat(h, c, _position(h, msg.sender, c) < h.proposers());
         _dismiss(h, msg.sender, c);
         _clients[msg.sender] = c.placed(0);
 
-        uint256 paid = POOL.penalise(msg.sender, credit, vacates ? _ABSENCE_PENALTY : 0);
+        uint256 paid = _ledger.penalise(msg.sender, vacates ? _ABSENCE_PENALTY : 0);
         emit Left(msg.sender, paid);
     }
 
     /// @inheritdoc IRoundManager
     function withdraw(uint256 amount) external {
         Head h = _head;
-        Client c = _clients[msg.sender];
-
-        uint256 credit;
-        (c, credit) = _settle(h, msg.sender, c);
+        Client c = _settled(h, msg.sender, _clients[msg.sender]);
         _clients[msg.sender] = c;
-        uint256 available = POOL.exchange(msg.sender, credit, 0);
-        if (c.isMember()) {
-            available = Math.saturatingSub(available, _BOND);
-        } else {
+
+        Ledger.Account memory entry = _ledger.accounts[msg.sender];
+        uint256 available = c.isMember() ? Math.saturatingSub(entry.free, _BOND) : entry.free;
+        if (!c.isMember()) {
             // A seat kept from before the draw may still be marked: its penalty must not be gone by then.
             require(!c.isPayable() && !_hasDuty(h, msg.sender, c), SeatUnsettled(h.round(), msg.sender));
-            uint256 releaseAt = POOL.account(msg.sender).releaseAt;
-            require(block.timestamp >= releaseAt || _isOver(h), TooEarly(block.timestamp, releaseAt));
+            bool released = block.timestamp >= entry.releaseAt || _isOver(h);
+            require(released, TooEarly(block.timestamp, entry.releaseAt));
         }
         require(amount <= available, NotWithdrawable(msg.sender, amount, available));
 
+        _ledger.exchange(msg.sender, 0, amount);
         POOL.pay(msg.sender, amount);
+    }
+
+    /// @inheritdoc IRoundManager
+    function bookDeposit(address client, uint256 amount) external {
+        require(msg.sender == address(POOL), NotPool(msg.sender, address(POOL)));
+
+        _ledger.exchange(client, amount, 0);
     }
 
     /* OPENING */
@@ -178,9 +179,10 @@ contract RoundManager is IRoundManager {
 
         uint256 round = h.round() + 1;
         require(round <= MAX_ROUND, RoundsExhausted(MAX_ROUND));
-        uint256 pot = POOL.rewardPool();
+        uint256 pot = _ledger.rewardPool;
         uint256 anchor = block.number + _SEED_DELAY;
-        _head = Heads.opened(round, members);
+        (uint256 proposers, uint256 voters) = Seats.counts(members, _PROPOSER_BPS, _VOTER_SEATS);
+        _head = Heads.opened(round, members, proposers, voters);
         // Safe casts: the supply fits 96 bits, block numbers 64.
         (_records[round].pot, _records[round].anchor) = (uint96(pot), uint64(anchor));
 
@@ -225,14 +227,11 @@ contract RoundManager is IRoundManager {
         Head h = _head;
         _requirePhase(h, Phase.Propose);
         Client c = _clients[msg.sender];
-        _requireIdleSeat(h, msg.sender, c, 0, _proposers(h));
+        _requireIdleSeat(h, msg.sender, c, 0, h.proposers());
 
-        uint256 credit;
-        (c, credit) = _settle(h, msg.sender, c);
-        _clients[msg.sender] = c.seated(h.round(), Seat.Committed, commitment);
+        _lock(h, c, Seat.Committed, commitment, _PROPOSER_STAKE);
         _head = h.withUpdate();
 
-        _exchange(msg.sender, credit, _PROPOSER_STAKE);
         emit UpdateCommitted(h.round(), msg.sender, commitment);
     }
 
@@ -261,15 +260,11 @@ contract RoundManager is IRoundManager {
         Head h = _head;
         _requirePhase(h, Phase.Vote);
         Client c = _clients[msg.sender];
-        (uint256 proposers, uint256 voters) = _seats(h);
-        _requireIdleSeat(h, msg.sender, c, proposers, proposers + voters);
+        _requireIdleSeat(h, msg.sender, c, h.proposers(), _seats(h));
 
-        uint256 credit;
-        (c, credit) = _settle(h, msg.sender, c);
-        _clients[msg.sender] = c.seated(h.round(), Seat.Voted, commitment);
+        _lock(h, c, Seat.Voted, commitment, _VOTER_STAKE);
         _head = h.withBallot();
 
-        _exchange(msg.sender, credit, _VOTER_STAKE);
         emit BallotCommitted(h.round(), msg.sender, commitment);
     }
 
@@ -297,15 +292,13 @@ contract RoundManager is IRoundManager {
         Client c = _clients[client];
         bool proposes = _requireMissedSeat(h, client, c);
 
-        uint256 credit;
-        (c, credit) = _settle(h, client, c);
-        c = _giveUpSeat(h, c, proposes);
-        bool canStake = POOL.freeOf(client) + credit >= (proposes ? _PROPOSER_STAKE : _VOTER_STAKE);
+        c = _giveUpSeat(h, _settled(h, client, c), proposes);
+        bool canStake = _ledger.accounts[client].free >= (proposes ? _PROPOSER_STAKE : _VOTER_STAKE);
         if (canStake && c.isMember()) c = c.struck(Math.min(c.strikes() + 1, type(uint8).max)); // Never stops a marking.
         if (!canStake || (c.strikes() == _MAX_STRIKES && _MAX_STRIKES != 0)) c = _remove(h, client, c);
         _clients[client] = c;
 
-        uint256 paid = POOL.penalise(client, credit, canStake ? _ABSENCE_PENALTY : 0);
+        uint256 paid = _ledger.penalise(client, canStake ? _ABSENCE_PENALTY : 0);
         emit MarkedAbsent(h.round(), client, paid);
     }
 
@@ -321,7 +314,7 @@ contract RoundManager is IRoundManager {
         Tally result = _tally.seal(h.published(), h.ballots(), _isVoid(h));
         (uint256 included, uint256 count) = result.included();
         uint256 slashed = Settlement.slashedTotal(
-            result, h.updates(), h.publishedCount(), h.ballots(), _PROPOSER_STAKE, _VOTER_STAKE
+            result, h.updates(), h.updates() - h.unpublished(), h.ballots(), _PROPOSER_STAKE, _VOTER_STAKE
         );
         uint256 awarded = Settlement.shareDown(r.pot, count) * count;
 
@@ -330,7 +323,7 @@ contract RoundManager is IRoundManager {
         r.tally = result;
         bytes32 id = _extendLineage(included);
 
-        POOL.closeRound(slashed, awarded);
+        _ledger.closeRound(slashed, awarded);
         emit RoundFinalised(h.round(), result, included, slashed, awarded, id);
     }
 
@@ -341,11 +334,7 @@ contract RoundManager is IRoundManager {
         require(c.round() == round && c.isPayable(), NothingToSettle(round, client));
         require(round != h.round() || h.finalised(), WrongPhase(round, _phase(h), Phase.Idle));
 
-        uint256 credit;
-        (c, credit) = _settle(h, client, c);
-        _clients[client] = c;
-
-        POOL.exchange(client, credit, 0);
+        _clients[client] = _settled(h, client, c);
     }
 
     /* VIEWS */
@@ -363,10 +352,7 @@ contract RoundManager is IRoundManager {
         p.maxSamples = _MAX_SAMPLES;
         p.maxRounds = _MAX_ROUNDS;
         p.seedDelay = _SEED_DELAY;
-        p.proposeFor = _PROPOSE_FOR;
-        p.publishFor = _PUBLISH_FOR;
-        p.voteFor = _VOTE_FOR;
-        p.revealFor = _REVEAL_FOR;
+        _SCHEDULE.unpack(p);
         p.unbonding = _UNBONDING;
         p.rules = _RULES;
         p.admissionRoot = _ADMISSION_ROOT;
@@ -379,20 +365,7 @@ contract RoundManager is IRoundManager {
 
     /// @inheritdoc IRoundManager
     function head() external view returns (RoundState memory) {
-        Head h = _head;
-        return RoundState({
-            round: h.round(),
-            members: h.members(),
-            drawnAt: h.drawnAt(),
-            seed: h.seed(),
-            updates: h.updates(),
-            published: h.published(),
-            absentProposers: h.absentProposers(),
-            ballots: h.ballots(),
-            absentVoters: h.absentVoters(),
-            shuffled: h.shuffled(),
-            finalised: h.finalised()
-        });
+        return _head.unpacked(_seats(_head));
     }
 
     /// @inheritdoc IRoundManager
@@ -412,11 +385,17 @@ contract RoundManager is IRoundManager {
 
     /// @inheritdoc IRoundManager
     function clientOf(address client) external view returns (ClientState memory) {
-        Client c = _clients[client];
-        return
-            ClientState(
-                c.isMember(), c.place(), c.strikes(), c.round(), c.seat(), bytes24(uint192(c.content()))
-            );
+        return _clients[client].unpacked();
+    }
+
+    /// @inheritdoc IRoundManager
+    function accountOf(address client) external view returns (Ledger.Account memory) {
+        return _ledger.accounts[client];
+    }
+
+    /// @inheritdoc IRoundManager
+    function rewardPool() external view returns (uint256) {
+        return _ledger.rewardPool;
     }
 
     /// @inheritdoc IRoundManager
@@ -432,7 +411,7 @@ contract RoundManager is IRoundManager {
     /// @inheritdoc IRoundManager
     function seats() external view returns (uint256 proposers, uint256 voters) {
         Head h = _head;
-        if (h.members() != 0) (proposers, voters) = _seats(h);
+        return (h.proposers(), _seats(h) - h.proposers());
     }
 
     /// @inheritdoc IRoundManager
@@ -468,18 +447,11 @@ contract RoundManager is IRoundManager {
     function _phase(Head h) private view returns (Phase) {
         if (h.finalised()) return Phase.Idle;
         if (h.drawnAt() == 0) return Phase.Draw;
-
-        // No overflow: a block's time and four spans of 32 bits; counts are bounded by seats.
-        unchecked {
-            (uint256 proposers, uint256 updates, uint256 voters) = _openSeats(h);
-            uint256 deadline = h.drawnAt() + _PROPOSE_FOR;
-            if (block.timestamp < deadline && proposers != 0) return Phase.Propose;
-            deadline += _PUBLISH_FOR;
-            if (block.timestamp < deadline && updates != 0) return Phase.Publish;
-            deadline += _VOTE_FOR;
-            if (block.timestamp < deadline && voters != 0) return Phase.Vote;
-            deadline += _REVEAL_FOR;
-            if (block.timestamp < deadline && _tally.revealed() < h.ballots()) return Phase.Reveal;
+        if (h.openProposers() != 0 && block.timestamp < _SCHEDULE.proposeEnds(h)) return Phase.Propose;
+        if (h.unpublished() != 0 && block.timestamp < _SCHEDULE.publishEnds(h)) return Phase.Publish;
+        if (h.awaitedVoters() != 0 && block.timestamp < _SCHEDULE.voteEnds(h)) return Phase.Vote;
+        if (block.timestamp < _SCHEDULE.revealEnds(h) && _tally.revealed() < h.ballots()) {
+            return Phase.Reveal;
         }
         return Phase.Close;
     }
@@ -489,27 +461,17 @@ contract RoundManager is IRoundManager {
         require(actual == expected, WrongPhase(h.round(), actual, expected));
     }
 
-    /// @dev Seats that wait for an act. No voter's when nothing was published, for there is no duty then.
-    /// @return proposers Proposer seats neither used nor given up.
-    /// @return updates Updates committed and not published.
-    /// @return voters Voter seats neither used nor given up.
-    function _openSeats(Head h) private view returns (uint256 proposers, uint256 updates, uint256 voters) {
-        (proposers, voters) = _seats(h);
-        // No underflow: a seat is used or given up once.
-        unchecked {
-            proposers -= h.updates() + h.absentProposers();
-            updates = h.updates() - h.publishedCount();
-            voters = h.published() == 0 ? 0 : voters - h.ballots() - h.absentVoters();
-        }
-    }
-
     /// @dev Silent voters need no look: with a ballot unrevealed the phase is Reveal until the schedule ends.
     function _requireNoOpenSeat(Head h) private view {
-        uint256 endsAt = h.drawnAt() + _PROPOSE_FOR + _PUBLISH_FOR + _VOTE_FOR + _REVEAL_FOR;
+        uint256 endsAt = _SCHEDULE.revealEnds(h);
         if (block.timestamp >= endsAt) return;
 
-        (uint256 proposers, uint256 updates, uint256 voters) = _openSeats(h);
-        require(proposers + updates + voters == 0, SeatsOpen(h.round(), proposers, updates, voters, endsAt));
+        (uint256 proposers, uint256 unpublished, uint256 voters) =
+            (h.openProposers(), h.unpublished(), h.awaitedVoters());
+        require(
+            proposers + unpublished + voters == 0,
+            SeatsOpen(h.round(), proposers, unpublished, voters, endsAt)
+        );
     }
 
     /// @dev Whether all rounds were played.
@@ -519,12 +481,12 @@ contract RoundManager is IRoundManager {
 
     /* INTERNAL: SEATS */
 
-    function _seats(Head h) private view returns (uint256 proposers, uint256 voters) {
-        return Seats.counts(h.members(), _PROPOSER_BPS, _VOTER_SEATS);
-    }
-
-    function _proposers(Head h) private view returns (uint256 proposers) {
-        (proposers,) = _seats(h);
+    /// @dev All seats, S + V: the first position that has none.
+    function _seats(Head h) private view returns (uint256) {
+        // No overflow: members fit 24 bits.
+        unchecked {
+            return Math.min(h.proposers() + _VOTER_SEATS, h.members());
+        }
     }
 
     function _position(Head h, address client, Client c) private view returns (uint256) {
@@ -543,13 +505,9 @@ contract RoundManager is IRoundManager {
         require(position >= first && position < end, NotSeated(h.round(), client, position, first, end));
     }
 
-    function _requireUnused(Head h, address client, Client c) private pure {
-        require(!_hasActed(h, c), UnexpectedSeat(h.round(), client, c.seat(), Seat.None));
-    }
-
     function _requireIdleSeat(Head h, address client, Client c, uint256 first, uint256 end) private view {
         _requireMember(client, c);
-        _requireUnused(h, client, c);
+        _requireSeat(h, client, c, Seat.None);
         _requirePosition(h, client, c, first, end);
     }
 
@@ -560,12 +518,10 @@ contract RoundManager is IRoundManager {
 
     /// @dev A seat that locked nothing by its deadline. It need not be a member's: one that left before the draw kept it.
     function _requireMissedSeat(Head h, address client, Client c) private view returns (bool proposes) {
-        _requireUnused(h, client, c);
-        (uint256 proposers, uint256 voters) = _seats(h);
-        proposes = _requirePosition(h, client, c, 0, proposers + voters) < proposers;
+        _requireSeat(h, client, c, Seat.None);
+        proposes = _requirePosition(h, client, c, 0, _seats(h)) < h.proposers();
 
-        uint256 deadline = h.drawnAt() + _PROPOSE_FOR;
-        if (!proposes) deadline += uint256(_PUBLISH_FOR) + _VOTE_FOR;
+        uint256 deadline = proposes ? _SCHEDULE.proposeEnds(h) : _SCHEDULE.voteEnds(h);
         require(block.timestamp >= deadline, TooEarly(block.timestamp, deadline));
         require(proposes || h.published() != 0, NoDuty(h.round(), client));
     }
@@ -576,18 +532,17 @@ contract RoundManager is IRoundManager {
 
     /// @dev Whether `c` did anything with a seat of the latest round.
     function _hasActed(Head h, Client c) private pure returns (bool) {
-        return c.round() == h.round() && c.seat() != Seat.None;
+        return c.round() == h.round() && !c.did(Seat.None);
     }
 
     /// @dev Whether the client holds a seat of the open round that still waits for its act.
     function _hasDuty(Head h, address client, Client c) private view returns (bool) {
         if (h.finalised() || h.drawnAt() == 0 || _hasActed(h, c)) return false;
 
-        (uint256 proposers, uint256 voters) = _seats(h);
         uint256 position = _position(h, client, c);
-        if (position < proposers) return true;
+        if (position < h.proposers()) return true;
         // Voters owe nothing once it is clear that nothing is published.
-        return position < proposers + voters && (h.published() != 0 || _phase(h) <= Phase.Publish);
+        return position < _seats(h) && (h.published() != 0 || _phase(h) <= Phase.Publish);
     }
 
     function _giveUpSeat(Head h, Client c, bool proposes) private returns (Client) {
@@ -624,7 +579,7 @@ contract RoundManager is IRoundManager {
             _clients[moved] = m.placed(c.place());
         }
 
-        POOL.setRelease(client, _isOver(h) ? block.timestamp : block.timestamp + _UNBONDING);
+        _ledger.setRelease(client, _isOver(h) ? block.timestamp : block.timestamp + _UNBONDING);
     }
 
     function _note(address client, uint256 place) private {
@@ -636,8 +591,7 @@ contract RoundManager is IRoundManager {
     /* INTERNAL: OUTCOME */
 
     function _isVoid(Head h) private view returns (bool) {
-        (, uint256 voters) = _seats(h);
-        uint256 quorum = Math.max(1, Math.ceilDiv(voters * _QUORUM_BPS, 10_000));
+        uint256 quorum = Math.max(1, Math.ceilDiv((_seats(h) - h.proposers()) * _QUORUM_BPS, 10_000));
         return h.published() == 0 || _tally.revealed() < quorum;
     }
 
@@ -653,16 +607,11 @@ contract RoundManager is IRoundManager {
     /// @dev What the seat of a finalised round pays. Nothing for an update unpublished or a ballot unrevealed.
     function _payout(Client c) private view returns (uint256) {
         Record storage r = _records[c.round()];
-        if (c.seat() == Seat.Revealed) return Settlement.voterPayout(r.tally, c.content(), _VOTER_STAKE);
-        if (c.seat() == Seat.Published) {
+        if (c.did(Seat.Revealed)) return Settlement.voterPayout(r.tally, c.content(), _VOTER_STAKE);
+        if (c.did(Seat.Published)) {
             return Settlement.proposerPayout(r.tally, c.content(), _PROPOSER_STAKE, r.pot);
         }
         return 0;
-    }
-
-    /// @dev Pays `credit` and locks `stake`. What cancels moves nothing: that is a voter of a unanimous round.
-    function _exchange(address client, uint256 credit, uint256 stake) private {
-        if (credit != stake) POOL.exchange(client, credit, stake);
     }
 
     /// @dev Settles the client's last seat when its round is finalised: returns it cleared, and what to credit.
@@ -672,5 +621,21 @@ contract RoundManager is IRoundManager {
         uint256 payout = _payout(c);
         emit Settled(c.round(), client, payout);
         return (c.settled(), payout);
+    }
+
+    /// @dev {_settle}, credited.
+    function _settled(Head h, address client, Client c) private returns (Client cleared) {
+        uint256 payout;
+        (cleared, payout) = _settle(h, client, c);
+        if (payout != 0) _ledger.exchange(client, payout, 0);
+    }
+
+    /// @dev Settles the caller's last seat and locks `stake` in another. What cancels moves nothing: that is a voter of a
+    /// unanimous round.
+    function _lock(Head h, Client c, Seat seat, bytes24 commitment, uint256 stake) private {
+        uint256 payout;
+        (c, payout) = _settle(h, msg.sender, c);
+        _clients[msg.sender] = c.seated(h.round(), seat, commitment);
+        if (payout != stake) _ledger.exchange(msg.sender, payout, stake);
     }
 }

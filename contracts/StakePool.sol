@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {IStakePool} from "./interfaces/IStakePool.sol";
 
 /// @title StakePool
@@ -17,13 +17,7 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
     /// @inheritdoc IStakePool
     IERC20 public immutable TOKEN;
     /// @inheritdoc IStakePool
-    address public immutable MANAGER;
-
-    /* STORAGE */
-
-    /// @inheritdoc IStakePool
-    uint256 public rewardPool;
-    mapping(address client => Account) private _accounts;
+    IRoundManager public immutable MANAGER;
 
     /* CONSTRUCTOR */
 
@@ -33,12 +27,7 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
         require(supply != 0 && supply <= type(uint96).max, UnsupportedSupply(supply));
 
         TOKEN = token;
-        MANAGER = msg.sender;
-    }
-
-    modifier onlyManager() {
-        _requireManager();
-        _;
+        MANAGER = IRoundManager(msg.sender);
     }
 
     /* TOKENS IN */
@@ -60,81 +49,18 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
         _deposit(amount);
     }
 
-    /* MOVES IN CUSTODY */
-
-    /// @inheritdoc IStakePool
-    function exchange(address client, uint256 credit, uint256 debit)
-        external
-        onlyManager
-        returns (uint256 free)
-    {
-        Account storage entry = _accounts[client];
-        free = entry.free + credit;
-        require(free >= debit, InsufficientFree(client, free, debit));
-
-        // Safe arithmetic and cast: no sum of balances exceeds the supply, which fits 96 bits.
-        unchecked {
-            free -= debit;
-        }
-        entry.free = uint96(free);
-    }
-
-    /// @inheritdoc IStakePool
-    function penalise(address client, uint256 credit, uint256 penalty)
-        external
-        onlyManager
-        returns (uint256 paid)
-    {
-        Account storage entry = _accounts[client];
-        uint256 free = entry.free + credit;
-        paid = Math.min(free, penalty);
-
-        entry.free = uint96(free - paid); // Safe cast: see exchange.
-        rewardPool += paid;
-    }
-
-    /// @inheritdoc IStakePool
-    function closeRound(uint256 slashed, uint256 awarded) external onlyManager {
-        rewardPool = rewardPool + slashed - awarded;
-    }
-
-    /// @inheritdoc IStakePool
-    function setRelease(address client, uint256 releaseAt) external onlyManager {
-        _accounts[client].releaseAt = uint40(releaseAt); // Safe cast: a block's time plus at most 32 bits of seconds.
-    }
-
     /* TOKENS OUT */
 
     /// @inheritdoc IStakePool
-    function pay(address client, uint256 amount) external onlyManager nonReentrant {
-        Account storage entry = _accounts[client];
-        uint256 free = entry.free;
-        require(free >= amount, InsufficientFree(client, free, amount));
-
-        entry.free = uint96(free - amount); // Safe cast: less than before.
+    function pay(address client, uint256 amount) external nonReentrant {
+        require(msg.sender == address(MANAGER), NotManager(msg.sender, address(MANAGER)));
 
         emit Withdrawn(client, amount);
 
         TOKEN.safeTransfer(client, amount);
     }
 
-    /* VIEWS */
-
-    /// @inheritdoc IStakePool
-    function account(address client) external view returns (Account memory) {
-        return _accounts[client];
-    }
-
-    /// @inheritdoc IStakePool
-    function freeOf(address client) external view returns (uint256) {
-        return _accounts[client].free;
-    }
-
     /* INTERNAL */
-
-    function _requireManager() private view {
-        require(msg.sender == MANAGER, NotManager(msg.sender, MANAGER));
-    }
 
     function _deposit(uint256 amount) private {
         uint256 before = TOKEN.balanceOf(address(this));
@@ -142,7 +68,7 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
         uint256 received = TOKEN.balanceOf(address(this)) - before;
         require(received == amount, UnexpectedTransfer(received, amount));
 
-        _accounts[msg.sender].free += uint96(amount); // Safe cast: received, so within the supply.
+        MANAGER.bookDeposit(msg.sender, amount);
 
         emit Deposited(msg.sender, amount);
     }

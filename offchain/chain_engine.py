@@ -188,11 +188,10 @@ class ChainEngine:
 
     def _read_balances(self) -> None:
         clients = [(signer.address,) for signer in self._signers]
-        free = [Query(self._pool, "freeOf", client) for client in clients]
-        escrowed = [Query(self._manager, "escrowOf", client) for client in clients]
-        *tokens, self._reward_pool = self._gateway.read([*free, *escrowed, Query(self._pool, "rewardPool")])
-        halves = zip(tokens[: len(clients)], tokens[len(clients) :], strict=True)
-        self._balances = [f + e for f, e in halves]
+        accounts = self._gateway.read([Query(self._manager, "accountOf", client) for client in clients])
+        escrowed = self._gateway.read([Query(self._manager, "escrowOf", client) for client in clients])
+        self._balances = [free + locked for (free, _), locked in zip(accounts, escrowed, strict=True)]
+        (self._reward_pool,) = self._gateway.read([Query(self._manager, "rewardPool")])
 
     def _bound(self, client: int) -> tuple[int, str, int, str]:
         """What every commitment of a client binds besides its content."""

@@ -4,10 +4,12 @@ pragma solidity 0.8.37;
 import {ISeedSource} from "./ISeedSource.sol";
 import {IStakePool} from "./IStakePool.sol";
 import {Seat} from "../libraries/Clients.sol";
+import {Ledger} from "../libraries/Ledger.sol";
 import {Tally} from "../libraries/Tallies.sol";
 
 /// @title IRoundManager
-/// @notice Membership, seats, commitments, tallies, outcomes and the lineage of global models. Never holds tokens.
+/// @notice Membership, seats, commitments, tallies, outcomes, the lineage of global models, and the ledger of who owns
+/// what the pool holds. Never holds tokens.
 /// @dev Nobody owns this contract. Every transition can be called by anyone once its conditions hold.
 interface IRoundManager {
     /* TYPES */
@@ -150,6 +152,9 @@ interface IRoundManager {
     /// @notice Thrown when a call arrives in a phase that does not allow it; `expected` is the first that does.
     error WrongPhase(uint256 round, Phase actual, Phase expected);
 
+    /// @notice Thrown when anyone but the pool books a deposit.
+    error NotPool(address caller, address pool);
+
     /// @notice Thrown when the caller, or the client named, is no member.
     error NotMember(address client);
 
@@ -233,6 +238,11 @@ interface IRoundManager {
     /// @param amount Base units.
     function withdraw(uint256 amount) external;
 
+    /// @notice Pool only: books tokens that arrived in custody as free tokens of `client`. Settles nothing.
+    /// @param client Who deposited.
+    /// @param amount Base units.
+    function bookDeposit(address client, uint256 amount) external;
+
     /* A ROUND, BY PHASE */
 
     /// @notice Opens the next round. Touches no member.
@@ -315,6 +325,12 @@ interface IRoundManager {
 
     /// @notice A client as stored, before any settlement that is due.
     function clientOf(address client) external view returns (ClientState memory);
+
+    /// @notice The tokens of `client` outside the escrow, before any settlement that is due.
+    function accountOf(address client) external view returns (Ledger.Account memory);
+
+    /// @notice Base units in the proposers' reward pool.
+    function rewardPool() external view returns (uint256);
 
     /// @notice Members now.
     function memberCount() external view returns (uint256);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IRoundManager} from "../interfaces/IRoundManager.sol";
+
 /// @notice What a client did with its last seat.
 enum Seat {
     None, // Nothing, or settled since.
@@ -105,9 +107,25 @@ library Clients {
         return place_ != 0 && place_ != REMOVED;
     }
 
+    /// @notice Whether `seat_` is what it did; cheaper than comparing with {seat}, which checks the range.
+    function did(Client self, Seat seat_) internal pure returns (bool) {
+        return uint8(Client.unwrap(self)) == uint8(seat_);
+    }
+
     /// @notice Whether it locked a stake that was not settled.
     function isPayable(Client self) internal pure returns (bool) {
-        Seat seat_ = self.seat();
-        return seat_ != Seat.None && seat_ != Seat.Absent;
+        return !self.did(Seat.None) && !self.did(Seat.Absent);
+    }
+
+    /// @notice All fields, for views.
+    function unpacked(Client self) internal pure returns (IRoundManager.ClientState memory) {
+        return IRoundManager.ClientState({
+            isMember: self.isMember(),
+            place: self.place(),
+            strikes: self.strikes(),
+            round: self.round(),
+            seat: self.seat(),
+            content: self.commitment()
+        });
     }
 }

@@ -38,19 +38,19 @@ library Settlement {
     function voterPayout(Tally tally, uint256 ballot, uint256 stake) internal pure returns (uint256 payout) {
         if (tally.isVoid()) return stake;
 
-        uint256 left = tally.proposals();
-        uint256 part = stake / left;
-        uint256 pot = tally.committed() * part;
-        uint256 ballots = tally.revealed();
-        uint256 lanes = Tally.unwrap(tally);
-        payout = stake - left * part;
         // Bounded: sixteen lanes. No overflow: terms below 2^110.
         unchecked {
+            uint256 left = tally.proposals();
+            uint256 part = stake / left;
+            uint256 pot = tally.committed() * part;
+            uint256 ballots = tally.revealed();
+            uint256 lanes = Tally.unwrap(tally);
+            payout = stake - left * part;
             for (; left != 0; ballot >>= 1) {
                 uint256 yes = lanes & Tallies.LANE_MASK;
                 lanes >>= Tallies.LANE_BITS;
                 if (yes == Tallies.LANE_MASK) continue;
-                payout += _partDown(yes, ballots, ballot & 1 == 1, part, pot);
+                payout += _partDown(ballot & 1 == 1 ? yes : ballots - yes, ballots, part, pot);
                 --left;
             }
         }
@@ -93,26 +93,28 @@ library Settlement {
                 uint256 yes = lanes & Tallies.LANE_MASK;
                 lanes >>= Tallies.LANE_BITS;
                 if (yes == Tallies.LANE_MASK) continue;
-                total += yes * _partDown(yes, ballots, true, part, pot) + (ballots - yes)
-                    * _partDown(yes, ballots, false, part, pot);
+                uint256 no = ballots - yes;
+                total += yes * _partDown(yes, ballots, part, pot) + no * _partDown(no, ballots, part, pot);
                 --left;
             }
         }
     }
 
-    /// @dev One bit's payout to a ballot that voted `accepts`: with the majority of W ballots
-    /// part + ⌊(C − W)·part / W⌋ = ⌊C·part / W⌋, against it nothing, on a tie the part.
+    /// @dev One bit's payout to each of W ballots that agree on it: in the majority part + ⌊(C − W)·part / W⌋ = ⌊C·part / W⌋,
+    /// against it nothing, on a tie the part.
+    /// @param agreeing W.
+    /// @param ballots Ballots revealed, one at least.
+    /// @param part ⌊stake / p⌋.
     /// @param pot C·part, the parts of all ballots committed.
-    function _partDown(uint256 yes, uint256 ballots, bool accepts, uint256 part, uint256 pot)
+    function _partDown(uint256 agreeing, uint256 ballots, uint256 part, uint256 pot)
         private
         pure
         returns (uint256)
     {
-        // No overflow: counts of 14 bits. No division by zero: a majority of a ballot or more is no empty set.
+        // No overflow: counts of 14 bits. No division by zero: half of one ballot or more is no empty set.
         unchecked {
-            if (2 * yes == ballots) return part;
-            if ((2 * yes > ballots) != accepts) return 0;
-            return pot / (accepts ? yes : ballots - yes);
+            if (2 * agreeing < ballots) return 0;
+            return 2 * agreeing == ballots ? part : pot / agreeing;
         }
     }
 }

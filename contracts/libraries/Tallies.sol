@@ -27,21 +27,20 @@ library Tallies {
     uint256 private constant REVEALED_AT = 224;
     uint256 private constant COMMITTED_AT = 238;
     uint256 private constant PROPOSALS_AT = 252;
+    // Times a ballot: eight copies of it, one every 26 bits. Copy k has bit 2k at bit 28k, where lane 2k begins.
+    uint256 private constant COPIES = (2 ** (8 * 26) - 1) / (2 ** 26 - 1);
+    uint256 private constant EVEN_LANES = (2 ** (8 * 28) - 1) / (2 ** 28 - 1); // Ones where even lanes begin.
 
     /// @notice Counts one ballot.
     /// @param ballot Bit `j` set for proposal `j`; at most sixteen bits.
     function add(Tally self, uint256 ballot) internal pure returns (Tally) {
-        uint256 word = Tally.unwrap(self);
-
-        // No lane overflows: a voter counts once and there are MAX_VOTERS at most.
+        // Thirteen bits further, copy k has bit 2k + 1 where lane 2k + 1 begins. No lane overflows: a voter counts once
+        // and there are MAX_VOTERS at most.
         unchecked {
-            word += 1 << REVEALED_AT;
-            for (uint256 lane; ballot != 0; lane += LANE_BITS) {
-                word += (ballot & 1) << lane;
-                ballot >>= 1;
-            }
+            uint256 copies = ballot * COPIES;
+            uint256 votes = (copies & EVEN_LANES) | ((copies << 13) & (EVEN_LANES << LANE_BITS));
+            return Tally.wrap(Tally.unwrap(self) + votes + (1 << REVEALED_AT));
         }
-        return Tally.wrap(word);
     }
 
     /// @notice Closes the tally.
@@ -75,7 +74,10 @@ library Tallies {
 
     /// @notice Proposals published; of a sealed tally that is not void.
     function proposals(Tally self) internal pure returns (uint256) {
-        return (Tally.unwrap(self) >> PROPOSALS_AT) + 1;
+        // No overflow: four bits.
+        unchecked {
+            return (Tally.unwrap(self) >> PROPOSALS_AT) + 1;
+        }
     }
 
     /// @notice Whether the round decided nothing; of a sealed tally.

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IRoundManager} from "../interfaces/IRoundManager.sol";
 import {IStakePool} from "../interfaces/IStakePool.sol";
+import {Ledger} from "../libraries/Ledger.sol";
 import {Tally} from "../libraries/Tallies.sol";
 
 /// @title Lens
@@ -62,7 +63,7 @@ contract Lens {
 
     function _pool(IRoundManager manager, uint256[] memory words, uint256 at) private view returns (uint256) {
         IStakePool pool = manager.POOL();
-        words[at++] = pool.rewardPool();
+        words[at++] = manager.rewardPool();
         words[at++] = pool.TOKEN().balanceOf(address(pool));
         words[at++] = manager.memberCount();
         return at;
@@ -73,9 +74,8 @@ contract Lens {
         view
         returns (uint256)
     {
-        IStakePool pool = manager.POOL();
         IRoundManager.ClientState memory c = manager.clientOf(client);
-        IStakePool.Account memory a = pool.account(client);
+        Ledger.Account memory a = manager.accountOf(client);
         words[at++] = c.isMember ? 1 : 0;
         words[at++] = c.place;
         words[at++] = c.strikes;
@@ -86,7 +86,7 @@ contract Lens {
         words[at++] = a.releaseAt;
         words[at++] = manager.positionOf(client);
         words[at++] = manager.escrowOf(client);
-        words[at++] = pool.TOKEN().balanceOf(client);
+        words[at++] = manager.POOL().TOKEN().balanceOf(client);
         return at;
     }
 }

@@ -8,8 +8,9 @@ import {Lanes} from "../libraries/Lanes.sol";
 /// @title PackingHarness
 /// @notice For tests: every field of the packed words, before and after each writer.
 contract PackingHarness {
-    /// @notice Fields of a head, in the order of `IRoundManager.RoundState` and then `side` and `publishedCount`.
-    function head(Head h) public pure returns (uint256[13] memory) {
+    /// @notice Fields of a head, in the order of `IRoundManager.RoundState` with open seats in place of absences, and
+    /// then `side`, `proposers` and `unpublished`.
+    function head(Head h) public pure returns (uint256[14] memory) {
         return [
             h.round(),
             h.members(),
@@ -17,18 +18,23 @@ contract PackingHarness {
             h.seed(),
             h.updates(),
             h.published(),
-            h.absentProposers(),
+            h.openProposers(),
             h.ballots(),
-            h.absentVoters(),
+            h.openVoters(),
             h.shuffled() ? uint256(1) : 0,
             h.finalised() ? uint256(1) : 0,
             h.side(),
-            h.publishedCount()
+            h.proposers(),
+            h.unpublished()
         ];
     }
 
-    function opened(uint256 round, uint256 members) external pure returns (Head) {
-        return Heads.opened(round, members);
+    function opened(uint256 round, uint256 members, uint256 proposers, uint256 voters)
+        external
+        pure
+        returns (Head)
+    {
+        return Heads.opened(round, members, proposers, voters);
     }
 
     function drawn(Head h, uint96 seed, uint256 time) external pure returns (Head) {

@@ -14,7 +14,7 @@ contract SeatsHarness {
         returns (uint256[] memory values)
     {
         values = new uint256[](many);
-        uint256 side = Heads.opened(1, members).side();
+        uint256 side = Heads.opened(1, members, 0, 0).side();
         for (uint256 i; i < many; ++i) {
             values[i] = Seats.position(seed, first + i, members, side);
         }
@@ -28,7 +28,7 @@ contract SeatsHarness {
         returns (uint256[] memory values)
     {
         values = new uint256[](many);
-        uint256 side = Heads.opened(1, members).side();
+        uint256 side = Heads.opened(1, members, 0, 0).side();
         for (uint256 i; i < many; ++i) {
             uint256 seed = uint96(uint256(keccak256(abi.encode(first + i))));
             values[i] =

@@ -86,7 +86,7 @@ def broke(deploy):
     losers = game.proposers
     for loser in losers:
         game.send(loser, game.manager.settle, 1, loser)
-        assert game.pool.freeOf(loser) == penalty < game.voterStake
+        assert game.manager.accountOf(loser).free == penalty < game.voterStake
     return game, losers
 
 
@@ -98,7 +98,7 @@ def poor(deploy):
     game.play_round(ballots=[0] * 5)
     loser = game.proposers[0]
     game.open_round_where(lambda: loser in game.voters)
-    able = [game.pool.freeOf(proposer) >= stake for proposer in game.proposers]
+    able = [game.manager.accountOf(proposer).free >= stake for proposer in game.proposers]
     game.submit_updates([PUBLISH if can else IDLE for can in able])
     game.commit_ballots([SILENT if voter == loser else IDLE for voter in game.voters])
     game.close_round()

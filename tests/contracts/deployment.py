@@ -362,11 +362,11 @@ class Deployment:
                 self.send(client, self.manager.requestExit)
         self.warp(self.now + self.unbonding)
         for client in self.clients:
-            owed = self.word(self.pool.freeOf, client) + self.word(self.manager.escrowOf, client)
+            owed = self.word(self.manager.accountOf, client) + self.word(self.manager.escrowOf, client)
             if owed:
                 self.send(client, self.manager.withdraw, owed)
         assert self.manager.memberCount() == 0
-        assert self.token.balanceOf(self.pool) == self.pool.rewardPool()
+        assert self.token.balanceOf(self.pool) == self.manager.rewardPool()
 
     def _draw_late(self) -> None:
         if self.block + 1 > self.manager.record(self.round).anchor + 256:

@@ -8,7 +8,7 @@ from offchain.reference.state import Phase, Seat
 COMMITMENT = b"\x5c" * 24
 
 
-def test_a_voter_locks_its_stake_and_commits(game, manager, pool):
+def test_a_voter_locks_its_stake_and_commits(game, manager):
     game.enter(Phase.VOTE)
     voter = game.voters[0]
     tx = manager.commitBallot(COMMITMENT, sender=voter)
@@ -16,7 +16,7 @@ def test_a_voter_locks_its_stake_and_commits(game, manager, pool):
     assert emitted(tx) == expected(
         manager.BallotCommitted(round=1, client=voter.address, commitment=COMMITMENT)
     )
-    assert pool.freeOf(voter) == DEPOSIT - game.voterStake
+    assert manager.accountOf(voter).free == DEPOSIT - game.voterStake
     assert manager.escrowOf(voter) == game.voterStake
     assert manager.head().ballots == 1
     state = manager.clientOf(voter)
@@ -158,17 +158,19 @@ def test_the_whole_stake_must_be_free(broke, missing):
     voter = losers[0]
     game.submit_updates([1 if client not in losers else IDLE for client in game.proposers])
     free = game.voterStake - missing
-    game.deposit(voter, free - game.pool.freeOf(voter))
+    game.deposit(voter, free - game.manager.accountOf(voter).free)
 
     if missing:
-        with reverts(game.pool.InsufficientFree, client=voter.address, free=free, required=game.voterStake):
+        with reverts(
+            game.manager.InsufficientFree, client=voter.address, free=free, required=game.voterStake
+        ):
             game.manager.commitBallot(COMMITMENT, sender=voter)
     else:
         game.manager.commitBallot(COMMITMENT, sender=voter)
-        assert game.pool.freeOf(voter) == 0
+        assert game.manager.accountOf(voter).free == 0
 
 
-def test_what_is_due_is_settled_first(game, manager, pool):
+def test_what_is_due_is_settled_first(game, manager):
     game.play_round(ballots=[3] * 5)
     proposer = game.proposers[0]
     game.open_round_where(lambda: proposer in game.voters)
@@ -179,7 +181,7 @@ def test_what_is_due_is_settled_first(game, manager, pool):
         manager.Settled(round=1, client=proposer.address, payout=game.proposerStake),
         manager.BallotCommitted(round=game.round, client=proposer.address, commitment=COMMITMENT),
     )
-    assert pool.freeOf(proposer) == DEPOSIT - game.voterStake
+    assert manager.accountOf(proposer).free == DEPOSIT - game.voterStake
 
 
 def test_acting_ends_strikes(game, manager):

@@ -43,7 +43,7 @@ def signed_permit(game, signer, value, deadline) -> tuple[int, bytes, bytes]:
     return signature.v, signature.r.to_bytes(32), signature.s.to_bytes(32)
 
 
-def test_anyone_deposits(game, pool, token, depositor):
+def test_anyone_deposits(game, manager, pool, token, depositor):
     game.send(depositor, token.approve, pool, AMOUNT)
     tx = pool.deposit(AMOUNT, sender=depositor)
 
@@ -51,22 +51,22 @@ def test_anyone_deposits(game, pool, token, depositor):
         transfer(token, depositor.address, pool.address, AMOUNT),
         pool.Deposited(client=depositor.address, amount=AMOUNT),
     )
-    account = pool.account(depositor)
+    account = manager.accountOf(depositor)
     assert (account.free, account.releaseAt) == (AMOUNT, 0)
     game.clients.append(depositor)
 
 
-def test_deposits_add_up(game, pool, member):
+def test_deposits_add_up(game, manager, member):
     game.deposit(member, AMOUNT)
     game.deposit(member, 1)
-    assert pool.freeOf(member) == DEPOSIT + AMOUNT + 1
+    assert manager.accountOf(member).free == DEPOSIT + AMOUNT + 1
 
 
-def test_every_phase_takes_deposits(game, pool, token, depositor):
+def test_every_phase_takes_deposits(game, manager, pool, token, depositor):
     game.send(depositor, token.approve, pool, AMOUNT)
     for _ in game.walk():
         game.send(depositor, pool.deposit, 1)
-    assert pool.freeOf(depositor) == 8
+    assert manager.accountOf(depositor).free == 8
     game.clients.append(depositor)
 
 
@@ -101,7 +101,7 @@ def test_a_token_that_calls_back_is_refused(project, owner):
         pool.deposit(AMOUNT, sender=owner)
 
 
-def test_a_permit_takes_the_place_of_an_approval(game, pool, token, depositor):
+def test_a_permit_takes_the_place_of_an_approval(game, manager, pool, token, depositor):
     deadline = game.now + 100
     v, r, s = signed_permit(game, depositor, AMOUNT, deadline)
     tx = pool.depositWithPermit(AMOUNT, deadline, v, r, s, sender=depositor)
@@ -111,7 +111,7 @@ def test_a_permit_takes_the_place_of_an_approval(game, pool, token, depositor):
         transfer(token, depositor.address, pool.address, AMOUNT),
         pool.Deposited(client=depositor.address, amount=AMOUNT),
     )
-    assert pool.freeOf(depositor) == AMOUNT
+    assert manager.accountOf(depositor).free == AMOUNT
     game.clients.append(depositor)
 
 

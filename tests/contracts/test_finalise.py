@@ -6,7 +6,7 @@ from offchain.reference import commitments, tally
 from offchain.reference.state import Phase
 
 
-def test_anyone_finalises(game, manager, pool, outsider):
+def test_anyone_finalises(game, manager, outsider):
     # Three of five accept the first update, two the second.
     game.play_to_close([1, 7], [0b01, 0b01, 0b11, 0b10, 0b00])
     first, second = game.proposers
@@ -23,7 +23,7 @@ def test_anyone_finalises(game, manager, pool, outsider):
     assert manager.model() == model
     assert manager.record(1).tally == word
     assert manager.tally() == tally.EMPTY
-    assert pool.rewardPool() == slashed
+    assert manager.rewardPool() == slashed
     assert manager.head().finalised
 
 
@@ -148,7 +148,7 @@ def test_an_update_of_an_earlier_round_is_never_included(game, manager):
     assert manager.model() == commitments.extend(game.rules, game.root(game.proposers[0]), 1)
 
 
-def test_included_proposers_share_the_pot(game, manager, pool):
+def test_included_proposers_share_the_pot(game, manager):
     game.play_round([SILENT, SILENT])
     pot = 2 * game.proposerStake
     game.play_to_close(ballots=[3] * 5)
@@ -156,7 +156,7 @@ def test_included_proposers_share_the_pot(game, manager, pool):
 
     [event] = tx.events
     assert (event.slashed, event.awarded) == (0, pot)
-    assert pool.rewardPool() == 0
+    assert manager.rewardPool() == 0
 
 
 def test_the_odd_unit_of_the_pot_stays_in_the_pool(deploy):
@@ -169,4 +169,4 @@ def test_the_odd_unit_of_the_pot_stays_in_the_pool(deploy):
     [event] = tx.events
     assert pot % 3 == 2
     assert event.awarded == pot - 2
-    assert game.pool.rewardPool() == 2 + event.slashed
+    assert game.manager.rewardPool() == 2 + event.slashed

@@ -71,11 +71,13 @@ def test_a_round_from_deposit_to_withdrawal(deploy, candidates, outsider):
     part = VOTE // 2
     right = VOTE - 2 * part + 2 * (5 * part // 4)
     wrong = VOTE - 2 * part
-    assert pool.freeOf(honest) == DEPOSIT
-    assert pool.freeOf(poisoner) == DEPOSIT - STAKE
-    assert [pool.freeOf(voter) - DEPOSIT for voter in voters] == [right - VOTE] * 4 + [wrong - VOTE]
-    assert pool.freeOf(onlooker) == DEPOSIT
-    assert pool.rewardPool() == STAKE + 5 * VOTE - 4 * right - wrong
+    assert manager.accountOf(honest).free == DEPOSIT
+    assert manager.accountOf(poisoner).free == DEPOSIT - STAKE
+    assert [manager.accountOf(voter).free - DEPOSIT for voter in voters] == [right - VOTE] * 4 + [
+        wrong - VOTE
+    ]
+    assert manager.accountOf(onlooker).free == DEPOSIT
+    assert manager.rewardPool() == STAKE + 5 * VOTE - 4 * right - wrong
 
     # 11. The honest proposer takes what it has above its bond, and stays.
     manager.withdraw(DEPOSIT - game.bond, sender=honest)
@@ -83,10 +85,12 @@ def test_a_round_from_deposit_to_withdrawal(deploy, candidates, outsider):
 
     # 12. The poisoner leaves, waits for its unbonding, and takes the rest.
     manager.requestExit(sender=poisoner)
-    game.warp(pool.account(poisoner).releaseAt)
+    game.warp(manager.accountOf(poisoner).releaseAt)
     manager.withdraw(DEPOSIT - STAKE, sender=poisoner)
     assert token.balanceOf(poisoner) == DEPOSIT - STAKE
 
     # 13. The next round builds on the new model, and its proposers play for the poisoner's stake.
     tx = manager.openRound(sender=outsider)
-    assert manager.RoundOpened(round=2, members=7, model=manager.model(), pot=pool.rewardPool()) in tx.events
+    assert (
+        manager.RoundOpened(round=2, members=7, model=manager.model(), pot=manager.rewardPool()) in tx.events
+    )

@@ -92,13 +92,13 @@ def test_others_are_not_admitted(deploy, candidates, outsider, proof):
         game.manager.join(proofs[proof], sender=outsider)
 
 
-def test_one_who_left_joins_again(game, manager, pool, member):
+def test_one_who_left_joins_again(game, manager, member):
     game.send(member, manager.requestExit)
-    assert pool.account(member).releaseAt == game.now + game.unbonding
+    assert manager.accountOf(member).releaseAt == game.now + game.unbonding
 
     tx = manager.join([], sender=member)
     assert emitted(tx) == expected(manager.Joined(client=member.address))
-    assert pool.account(member).releaseAt == 0
+    assert manager.accountOf(member).releaseAt == 0
     assert manager.clientOf(member).place == 8
 
 
@@ -135,7 +135,7 @@ def test_what_is_due_counts_towards_the_bond(deploy):
         game.manager.Settled(round=1, client=leaver.address, payout=game.proposerStake),
         game.manager.Joined(client=leaver.address),
     )
-    assert game.pool.freeOf(leaver) == game.bond
+    assert game.manager.accountOf(leaver).free == game.bond
 
 
 def test_what_is_lost_does_not_count(deploy):

@@ -68,7 +68,7 @@ class Books:
 
 def play(game: Deployment, newcomer) -> None:
     """Rounds in which everything happens that moves a token."""
-    manager, pool = game.manager, game.pool
+    manager = game.manager
     game.play_round([1, SILENT], [1, 1, 1, 0, SILENT])
     game.send(game.clients[0], manager.withdraw, 5)
     game.play_to_close([1, IDLE], [3, 1, IDLE, SILENT, 0])
@@ -97,7 +97,7 @@ def play(game: Deployment, newcomer) -> None:
         game.close_round()
         if manager.memberCount() < 8:
             break
-    game.warp(pool.account(quitter).releaseAt)
+    game.warp(manager.accountOf(quitter).releaseAt)
     game.send(quitter, manager.withdraw, 7)
 
 
@@ -124,11 +124,11 @@ def test_logs_rebuild_every_balance(deploy, newcomer):
     kinds = {event.name for event in [*game.manager.contract_type.events, *game.pool.contract_type.events]}
     assert kinds - names == {"Reanchored"}
     for client in game.clients:
-        assert books.free[client.address] == game.pool.freeOf(client)
+        assert books.free[client.address] == game.manager.accountOf(client).free
         if not game.manager.escrowOf(client):
             continue
         assert books.locked[client.address] > 0
-    assert books.pool == game.pool.rewardPool()
+    assert books.pool == game.manager.rewardPool()
     assert books.escrow == sum(game.manager.escrowOf(client) for client in game.clients)
     assert books.escrow + books.pool + sum(books.free.values()) == game.token.balanceOf(game.pool)
     assert books.members == [game.manager.memberAt(index) for index in range(game.manager.memberCount())]
@@ -145,4 +145,4 @@ def test_logs_rebuild_what_everybody_takes_home(deploy, newcomer):
         books.enter(log)
     assert set(books.free.values()) == {0}
     assert (books.escrow, books.members) == (0, [])
-    assert books.pool == game.pool.rewardPool() == game.token.balanceOf(game.pool)
+    assert books.pool == game.manager.rewardPool() == game.token.balanceOf(game.pool)

@@ -6,7 +6,7 @@ from offchain.reference import seats
 from offchain.reference.state import REMOVED, Phase, Seat
 
 
-def test_a_proposer_gets_a_strike_and_pays(game, manager, pool, outsider):
+def test_a_proposer_gets_a_strike_and_pays(game, manager, outsider):
     game.open_round()
     absent = game.proposers[0]
     game.warp(game.deadline(Phase.PROPOSE))
@@ -17,12 +17,12 @@ def test_a_proposer_gets_a_strike_and_pays(game, manager, pool, outsider):
     )
     state = manager.clientOf(absent)
     assert (state.isMember, state.strikes, state.round, state.seat) == (True, 1, 1, Seat.ABSENT)
-    assert pool.freeOf(absent) == DEPOSIT - game.absencePenalty
-    assert pool.rewardPool() == game.absencePenalty
+    assert manager.accountOf(absent).free == DEPOSIT - game.absencePenalty
+    assert manager.rewardPool() == game.absencePenalty
     assert (manager.head().absentProposers, manager.head().absentVoters) == (1, 0)
 
 
-def test_a_voter_gets_a_strike_and_pays(game, manager, pool, outsider):
+def test_a_voter_gets_a_strike_and_pays(game, manager, outsider):
     game.play_to_close(ballots=[1])
     absent = game.voters[4]
     tx = manager.markAbsent(absent, sender=outsider)
@@ -31,7 +31,7 @@ def test_a_voter_gets_a_strike_and_pays(game, manager, pool, outsider):
         manager.MarkedAbsent(round=1, client=absent.address, penalty=game.absencePenalty)
     )
     assert manager.clientOf(absent).strikes == 1
-    assert pool.freeOf(absent) == DEPOSIT - game.absencePenalty
+    assert manager.accountOf(absent).free == DEPOSIT - game.absencePenalty
     assert (manager.head().absentProposers, manager.head().absentVoters) == (0, 1)
 
 
@@ -185,7 +185,7 @@ def test_marking_all_ends_the_round_early(game, manager):
     assert game.phase == Phase.IDLE
 
 
-def test_what_is_due_is_settled_first(game, manager, pool):
+def test_what_is_due_is_settled_first(game, manager):
     game.play_round(ballots=[3] * 5)
     proposer = game.proposers[0]
     game.open_round_where(lambda: proposer in game.proposers)
@@ -196,10 +196,10 @@ def test_what_is_due_is_settled_first(game, manager, pool):
         manager.Settled(round=1, client=proposer.address, payout=game.proposerStake),
         manager.MarkedAbsent(round=game.round, client=proposer.address, penalty=game.absencePenalty),
     )
-    assert pool.freeOf(proposer) == DEPOSIT - game.absencePenalty
+    assert manager.accountOf(proposer).free == DEPOSIT - game.absencePenalty
 
 
-def test_strikes_in_a_row_remove_for_good(game, manager, pool):
+def test_strikes_in_a_row_remove_for_good(game, manager):
     absent = game.clients[0]
     for _ in range(2):
         game.open_round_where(lambda: absent in game.proposers)
@@ -216,8 +216,8 @@ def test_strikes_in_a_row_remove_for_good(game, manager, pool):
     state = manager.clientOf(absent)
     assert (state.isMember, state.place, state.strikes) == (False, REMOVED, 2)
     assert manager.memberCount() == 7
-    assert pool.account(absent).releaseAt == game.now + game.unbonding
-    assert pool.freeOf(absent) == DEPOSIT - 2 * game.absencePenalty
+    assert manager.accountOf(absent).releaseAt == game.now + game.unbonding
+    assert manager.accountOf(absent).free == DEPOSIT - 2 * game.absencePenalty
 
 
 def test_without_a_limit_strikes_remove_nobody(deploy):
@@ -237,13 +237,13 @@ def test_without_a_limit_strikes_remove_nobody(deploy):
 @pytest.mark.parametrize("missing", [1, 0])
 def test_one_that_could_not_stake_as_a_proposer_is_removed(broke, missing):
     game, losers = broke
-    manager, pool = game.manager, game.pool
+    manager = game.manager
     game.open_round_where(lambda: set(losers) & set(game.proposers))
     client = next(proposer for proposer in game.proposers if proposer in losers)
     free = game.proposerStake - missing
-    game.deposit(client, free - pool.freeOf(client))
+    game.deposit(client, free - manager.accountOf(client).free)
     game.warp(game.ends_at)
-    before = pool.rewardPool()
+    before = manager.rewardPool()
     tx = manager.markAbsent(client, sender=game.owner)
 
     number, address = game.round, client.address
@@ -252,7 +252,7 @@ def test_one_that_could_not_stake_as_a_proposer_is_removed(broke, missing):
             manager.Removed(client=address), manager.MarkedAbsent(round=number, client=address, penalty=0)
         )
         assert manager.clientOf(client).place == REMOVED
-        assert (pool.freeOf(client), pool.rewardPool()) == (free, before)
+        assert (manager.accountOf(client).free, manager.rewardPool()) == (free, before)
     else:
         assert emitted(tx) == expected(
             manager.MarkedAbsent(round=number, client=address, penalty=game.absencePenalty)
@@ -266,7 +266,7 @@ def test_one_that_could_not_stake_as_a_voter_is_removed(broke, missing):
     client = losers[0]
     game.open_round_where(lambda: client in game.voters)
     game.submit_updates([1 if proposer not in losers else IDLE for proposer in game.proposers])
-    game.deposit(client, game.voterStake - missing - game.pool.freeOf(client))
+    game.deposit(client, game.voterStake - missing - game.manager.accountOf(client).free)
     game.warp(game.ends_at)
     game.send(game.owner, game.manager.markAbsent, client)
 
@@ -279,7 +279,7 @@ def test_what_is_due_counts_towards_the_stake(deploy):
     game.play_round(ballots=[3] * 5)
     client = game.proposers[0]
     game.open_round_where(lambda: client in game.proposers)
-    assert game.pool.freeOf(client) < game.proposerStake
+    assert game.manager.accountOf(client).free < game.proposerStake
     game.warp(game.ends_at)
     tx = game.manager.markAbsent(client, sender=game.owner)
 
@@ -290,18 +290,18 @@ def test_what_is_due_counts_towards_the_stake(deploy):
 def test_the_penalty_is_no_more_than_what_is_free(poor):
     game, client = poor
     game.open_round_where(lambda: client in game.voters)
-    able = [game.pool.freeOf(proposer) >= game.proposerStake for proposer in game.proposers]
+    able = [game.manager.accountOf(proposer).free >= game.proposerStake for proposer in game.proposers]
     game.submit_updates([1 if can else IDLE for can in able])
     game.warp(game.ends_at)
     tx = game.manager.markAbsent(client, sender=game.owner)
 
     [marked] = [event for event in tx.events if event.event_name == "MarkedAbsent"]
     assert game.voterStake < marked.penalty < game.absencePenalty
-    assert game.pool.freeOf(client) == 0
+    assert game.manager.accountOf(client).free == 0
     assert game.manager.clientOf(client).isMember
 
 
-def test_one_that_left_before_the_draw_pays_without_a_strike(game, manager, pool):
+def test_one_that_left_before_the_draw_pays_without_a_strike(game, manager):
     game.enter(Phase.DRAW)
     leavers = game.clients[:4]
     for leaver in leavers:
@@ -320,7 +320,7 @@ def test_one_that_left_before_the_draw_pays_without_a_strike(game, manager, pool
     )
     state = manager.clientOf(seated)
     assert (state.isMember, state.place, state.strikes, state.seat) == (False, 0, 0, Seat.ABSENT)
-    assert pool.freeOf(seated) == DEPOSIT - game.absencePenalty
+    assert manager.accountOf(seated).free == DEPOSIT - game.absencePenalty
 
 
 def test_one_that_left_and_took_its_tokens_is_removed(deploy):

@@ -172,4 +172,4 @@ def test_a_seat_vacated_is_a_seat_less_to_wait_for(game, manager):
     assert game.phase == Phase.CLOSE
     game.send(game.owner, manager.finalise)
     for client in game.voters:
-        assert game.pool.freeOf(client) == DEPOSIT - game.absencePenalty
+        assert game.manager.accountOf(client).free == DEPOSIT - game.absencePenalty

@@ -60,10 +60,10 @@ def test_the_next_round_starts_anew(game, manager):
     assert manager.tally() == 2**255
 
 
-def test_the_pot_is_the_pool_at_the_opening(game, manager, pool):
+def test_the_pot_is_the_pool_at_the_opening(game, manager):
     game.play_round([SILENT, SILENT])
     slashed = 2 * game.proposerStake
-    assert pool.rewardPool() == slashed
+    assert manager.rewardPool() == slashed
     tx = manager.openRound(sender=game.owner)
     assert manager.RoundOpened(round=2, pot=slashed) in tx.events
     game.mine(game.seedDelay)
@@ -71,7 +71,7 @@ def test_the_pot_is_the_pool_at_the_opening(game, manager, pool):
 
     # What comes in later is for later rounds.
     game.send(game.proposers[0], manager.requestExit)
-    assert pool.rewardPool() == slashed + game.absencePenalty
+    assert manager.rewardPool() == slashed + game.absencePenalty
     assert manager.record(2).pot == slashed
 
 

@@ -221,7 +221,7 @@ def played(request, game, deploy):
     row = request.param
     game = deploy(**row.parameters) if row.parameters else game
     game.play_round([SILENT, *[IDLE] * 15])
-    assert game.pool.rewardPool() == POT
+    assert game.manager.rewardPool() == POT
     game.play_to_close(row.updates, row.ballots)
     game.warp(game.ends_at)
     return game, row
@@ -251,7 +251,7 @@ def test_totals_are_those_by_hand(played):
     paid = sum(filter(None, row.proposers + row.voters))
     [event] = tx.events
     assert event.included == row.included
-    assert game.pool.rewardPool() == row.pool == POT + event.slashed - event.awarded
+    assert game.manager.rewardPool() == row.pool == POT + event.slashed - event.awarded
     # I3: locks + pot = payouts + what went to the pool.
     assert locks + POT == paid + row.pool
 
@@ -293,15 +293,15 @@ def test_every_seat_gets_its_due(played):
         if payout is not None:
             due = settlement.voter_payout(outcome, ballot & outcome.published, VOTE) if ballot >= 0 else 0
             assert pays(game, client) == payout == due
-    total = sum(game.word(game.pool.freeOf, client) for client in game.clients) + row.pool
+    total = sum(game.word(game.manager.accountOf, client) for client in game.clients) + row.pool
     # Two clients may still have their first round's seat to settle, which pays nothing.
     assert total == len(game.clients) * DEPOSIT
 
 
 def pays(game, client) -> int:
     """What settling a client's seat of round two credits."""
-    before, due = game.word(game.pool.freeOf, client), game.word(game.manager.escrowOf, client)
+    before, due = game.word(game.manager.accountOf, client), game.word(game.manager.escrowOf, client)
     game.send(client, game.manager.settle, 2, client)
-    credited = game.word(game.pool.freeOf, client) - before
+    credited = game.word(game.manager.accountOf, client) - before
     assert credited == due
     return credited

@@ -8,7 +8,7 @@ from offchain.reference.state import Phase, Seat
 COMMITMENT = b"\x5c" * 24
 
 
-def test_a_proposer_locks_its_stake_and_commits(game, manager, pool):
+def test_a_proposer_locks_its_stake_and_commits(game, manager):
     game.open_round()
     proposer = game.proposers[0]
     tx = manager.propose(COMMITMENT, sender=proposer)
@@ -16,7 +16,7 @@ def test_a_proposer_locks_its_stake_and_commits(game, manager, pool):
     assert emitted(tx) == expected(
         manager.UpdateCommitted(round=1, client=proposer.address, commitment=COMMITMENT)
     )
-    assert pool.freeOf(proposer) == DEPOSIT - game.proposerStake
+    assert manager.accountOf(proposer).free == DEPOSIT - game.proposerStake
     assert manager.escrowOf(proposer) == game.proposerStake
     assert manager.head().updates == 1
     state = manager.clientOf(proposer)
@@ -125,31 +125,31 @@ def test_the_whole_stake_must_be_free(broke, missing):
     game.open_round_where(lambda: set(losers) & set(game.proposers))
     proposer = next(client for client in game.proposers if client in losers)
     free = game.proposerStake - missing
-    game.deposit(proposer, free - game.pool.freeOf(proposer))
+    game.deposit(proposer, free - game.manager.accountOf(proposer).free)
 
     if missing:
         with reverts(
-            game.pool.InsufficientFree, client=proposer.address, free=free, required=game.proposerStake
+            game.manager.InsufficientFree, client=proposer.address, free=free, required=game.proposerStake
         ):
             game.manager.propose(COMMITMENT, sender=proposer)
     else:
         game.manager.propose(COMMITMENT, sender=proposer)
-        assert game.pool.freeOf(proposer) == 0
+        assert game.manager.accountOf(proposer).free == 0
 
 
-def test_what_is_due_is_settled_first(game, manager, pool):
+def test_what_is_due_is_settled_first(game, manager):
     game.play_round(ballots=[3] * 5)
     earlier = game.proposers
     game.open_round_where(lambda: earlier[0] in game.proposers)
     proposer, number = earlier[0], game.round
-    assert pool.freeOf(proposer) == DEPOSIT - game.proposerStake
+    assert manager.accountOf(proposer).free == DEPOSIT - game.proposerStake
 
     tx = manager.propose(COMMITMENT, sender=proposer)
     assert emitted(tx) == expected(
         manager.Settled(round=1, client=proposer.address, payout=game.proposerStake),
         manager.UpdateCommitted(round=number, client=proposer.address, commitment=COMMITMENT),
     )
-    assert pool.freeOf(proposer) == DEPOSIT - game.proposerStake
+    assert manager.accountOf(proposer).free == DEPOSIT - game.proposerStake
     assert manager.escrowOf(proposer) == game.proposerStake
 
 
@@ -159,11 +159,11 @@ def test_what_is_due_can_pay_the_stake(deploy):
     game.play_round(ballots=[3] * 5)
     proposer = game.proposers[0]
     game.open_round_where(lambda: proposer in game.proposers)
-    assert game.pool.freeOf(proposer) == game.absencePenalty
+    assert game.manager.accountOf(proposer).free == game.absencePenalty
 
     tx = game.manager.propose(COMMITMENT, sender=proposer)
     assert game.manager.Settled(round=1, payout=game.proposerStake) in tx.events
-    assert game.pool.freeOf(proposer) == game.absencePenalty
+    assert game.manager.accountOf(proposer).free == game.absencePenalty
 
 
 def test_acting_ends_strikes(game, manager):

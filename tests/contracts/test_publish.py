@@ -7,10 +7,10 @@ from offchain.reference.state import Phase, Seat
 ROOT = b"\x11" * 32
 
 
-def test_a_proposer_opens_its_commitment(game, manager, pool):
+def test_a_proposer_opens_its_commitment(game, manager):
     game.enter(Phase.PUBLISH)
     proposer = game.proposers[1]
-    free = pool.freeOf(proposer)
+    free = manager.accountOf(proposer).free
     tx = manager.publish(game.root(proposer), 1, game.salt(proposer), sender=proposer)
 
     assert emitted(tx) == expected(
@@ -23,7 +23,7 @@ def test_a_proposer_opens_its_commitment(game, manager, pool):
     assert (update.root, update.samples) == (game.root(proposer), 1)
     state = manager.clientOf(proposer)
     assert (state.round, state.seat, int.from_bytes(state.content)) == (1, Seat.PUBLISHED, 1)
-    assert pool.freeOf(proposer) == free
+    assert manager.accountOf(proposer).free == free
     assert manager.escrowOf(proposer) == game.proposerStake
 
 

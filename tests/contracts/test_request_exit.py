@@ -28,7 +28,7 @@ def test_one_removed_for_good_is_refused(deploy):
         game.manager.requestExit(sender=absent)
 
 
-def test_a_member_leaves(game, manager, pool, member):
+def test_a_member_leaves(game, manager, member):
     time = game.now + 100
     game.next_block_at(time)
     tx = manager.requestExit(sender=member)
@@ -37,7 +37,7 @@ def test_a_member_leaves(game, manager, pool, member):
     assert not manager.clientOf(member).isMember
     assert manager.clientOf(member).place == 0
     assert manager.memberCount() == 7
-    account = pool.account(member)
+    account = manager.accountOf(member)
     assert (account.free, account.releaseAt) == (DEPOSIT, time + game.unbonding)
 
 
@@ -57,7 +57,7 @@ def test_the_last_member_itself_leaves(game, manager):
     assert [manager.memberAt(i) for i in range(7)] == game.clients[:-1]
 
 
-def test_what_is_due_is_settled_first(game, manager, pool):
+def test_what_is_due_is_settled_first(game, manager):
     game.play_round(ballots=[3] * 5)
     leaver = game.proposers[0]
     tx = manager.requestExit(sender=leaver)
@@ -66,18 +66,18 @@ def test_what_is_due_is_settled_first(game, manager, pool):
         manager.Settled(round=1, client=leaver.address, payout=game.proposerStake),
         manager.Left(client=leaver.address, penalty=0),
     )
-    assert pool.freeOf(leaver) == DEPOSIT
+    assert manager.accountOf(leaver).free == DEPOSIT
     assert manager.clientOf(leaver).seat == Seat.NONE
 
 
-def test_a_proposer_gives_up_its_seat(game, manager, pool):
+def test_a_proposer_gives_up_its_seat(game, manager):
     game.open_round()
     leaver, other = game.proposers
     tx = manager.requestExit(sender=leaver)
 
     assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=game.absencePenalty))
-    assert pool.freeOf(leaver) == DEPOSIT - game.absencePenalty
-    assert pool.rewardPool() == game.absencePenalty
+    assert manager.accountOf(leaver).free == DEPOSIT - game.absencePenalty
+    assert manager.rewardPool() == game.absencePenalty
     assert (manager.head().absentProposers, manager.head().absentVoters) == (1, 0)
     state = manager.clientOf(leaver)
     assert (state.round, state.seat) == (1, Seat.ABSENT)
@@ -171,16 +171,16 @@ def test_after_the_outcome_nobody_pays(game, manager):
 
 def test_the_penalty_is_no_more_than_what_is_free(poor):
     game, client = poor
-    free = game.pool.freeOf(client) + game.manager.escrowOf(client)
+    free = game.manager.accountOf(client).free + game.manager.escrowOf(client)
     assert 0 < free < game.absencePenalty
     game.open_round_where(lambda: client not in game.unseated)
 
     tx = game.manager.requestExit(sender=client)
     assert game.manager.Left(client=client.address, penalty=free) in tx.events
-    assert game.pool.freeOf(client) == 0
+    assert game.manager.accountOf(client).free == 0
 
 
-def test_one_that_locked_plays_on(game, manager, pool):
+def test_one_that_locked_plays_on(game, manager):
     game.open_round()
     proposer, voter = game.proposers[0], game.voters[0]
     game.propose(proposer)
@@ -208,5 +208,5 @@ def test_after_the_last_round_nobody_waits(deploy):
     game.next_block_at(game.now + 5)
     game.manager.requestExit(sender=leaver)
 
-    assert game.pool.account(leaver).releaseAt == game.now
+    assert game.manager.accountOf(leaver).releaseAt == game.now
     game.manager.withdraw(DEPOSIT, sender=leaver)

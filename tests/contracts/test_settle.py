@@ -10,7 +10,7 @@ from offchain.reference.state import Phase, Seat
 PART, REST = 500_001, 1
 
 
-def test_anyone_settles_for_anyone(game, manager, pool, outsider):
+def test_anyone_settles_for_anyone(game, manager, outsider):
     game.play_round(ballots=[1, 1, 1, 0, 0])
     proposer = game.proposers[0]
     tx = manager.settle(1, proposer, sender=outsider)
@@ -18,13 +18,13 @@ def test_anyone_settles_for_anyone(game, manager, pool, outsider):
     assert emitted(tx) == expected(
         manager.Settled(round=1, client=proposer.address, payout=game.proposerStake)
     )
-    assert pool.freeOf(proposer) == DEPOSIT
+    assert manager.accountOf(proposer).free == DEPOSIT
     assert manager.escrowOf(proposer) == 0
     state = manager.clientOf(proposer)
     assert (state.isMember, state.round, state.seat) == (True, 1, Seat.NONE)
 
 
-def test_each_role_gets_what_the_round_decided(game, manager, pool):
+def test_each_role_gets_what_the_round_decided(game, manager):
     # First included by 3 of 4, second excluded by 3 of 4; one ballot stays closed.
     game.play_round(ballots=[0b01, 0b01, 0b01, 0b10, SILENT])
     included, excluded = game.proposers
@@ -36,7 +36,9 @@ def test_each_role_gets_what_the_round_decided(game, manager, pool):
         assert manager.escrowOf(client) == payout
         tx = manager.settle(1, client, sender=game.owner)
         assert emitted(tx) == expected(manager.Settled(round=1, client=client.address, payout=payout))
-    assert sum(pool.freeOf(client) for client in game.clients) + pool.rewardPool() == 8 * DEPOSIT
+    assert (
+        sum(manager.accountOf(client).free for client in game.clients) + manager.rewardPool() == 8 * DEPOSIT
+    )
 
 
 def test_a_second_time_is_refused(game, manager):
@@ -79,7 +81,7 @@ def test_another_round_is_refused(game, manager, number):
         manager.settle(number, proposer, sender=proposer)
 
 
-def test_many_rounds_later(game, manager, pool):
+def test_many_rounds_later(game, manager):
     game.play_round(ballots=[3] * 5)
     proposer = game.proposers[0]
     for _ in range(3):
@@ -90,19 +92,19 @@ def test_many_rounds_later(game, manager, pool):
     assert emitted(tx) == expected(
         manager.Settled(round=1, client=proposer.address, payout=game.proposerStake)
     )
-    assert pool.freeOf(proposer) == DEPOSIT
+    assert manager.accountOf(proposer).free == DEPOSIT
 
 
-def test_one_who_left_is_settled_too(game, manager, pool):
+def test_one_who_left_is_settled_too(game, manager):
     game.play_to_close(ballots=[3] * 5)
     leaver = game.voters[0]
     game.send(leaver, manager.requestExit)
     game.close_round()
     game.send(game.owner, manager.settle, 1, leaver)
-    assert pool.freeOf(leaver) == DEPOSIT
+    assert manager.accountOf(leaver).free == DEPOSIT
 
 
-def test_the_order_does_not_matter(game, chain, manager, pool):
+def test_the_order_does_not_matter(game, chain, manager):
     game.play_round(ballots=[0b01, 0b01, 0b10, SILENT, IDLE])
     seated = [*game.proposers, *game.voters[:2]]
     results = set()
@@ -110,5 +112,5 @@ def test_the_order_does_not_matter(game, chain, manager, pool):
         with chain.isolate():
             for client in order:
                 game.send(game.owner, manager.settle, 1, client)
-            results.add(tuple(pool.freeOf(client) for client in seated))
+            results.add(tuple(manager.accountOf(client).free for client in seated))
     assert len(results) == 1

@@ -181,6 +181,6 @@ def test_members_are_listed(game, manager):
     assert int(manager.memberAt(8), 16) == 0
 
 
-def test_accounts_are_shown(game, pool, member):
-    assert pool.freeOf(member) == DEPOSIT
-    assert tuple(pool.account(member)) == (DEPOSIT, 0)
+def test_accounts_are_shown(game, manager, member):
+    assert manager.accountOf(member).free == DEPOSIT
+    assert tuple(manager.accountOf(member)) == (DEPOSIT, 0)

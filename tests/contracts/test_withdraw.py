@@ -14,7 +14,7 @@ def test_a_member_takes_what_is_above_the_bond(game, manager, pool, token, membe
         pool.Withdrawn(client=member.address, amount=ABOVE_BOND),
         token.Transfer(**{"from": pool.address, "to": member.address, "value": ABOVE_BOND}),
     )
-    assert pool.freeOf(member) == game.bond
+    assert manager.accountOf(member).free == game.bond
     assert token.balanceOf(member) == ABOVE_BOND
 
 
@@ -49,7 +49,7 @@ def test_what_is_due_is_settled_first(game, manager, pool, token):
         pool.Withdrawn(client=proposer.address, amount=ABOVE_BOND),
         token.Transfer(**{"from": pool.address, "to": proposer.address, "value": ABOVE_BOND}),
     )
-    assert pool.freeOf(proposer) == game.bond
+    assert manager.accountOf(proposer).free == game.bond
 
 
 def test_what_is_due_is_not_paid_twice(game, manager):
@@ -64,9 +64,9 @@ def test_what_is_due_is_not_paid_twice(game, manager):
 
 
 @pytest.mark.parametrize("late", [-1, 0, 1])
-def test_one_who_left_waits_for_its_release(game, manager, pool, member, late):
+def test_one_who_left_waits_for_its_release(game, manager, member, late):
     game.send(member, manager.requestExit)
-    release = pool.account(member).releaseAt
+    release = manager.accountOf(member).releaseAt
     game.next_block_at(release + late)
 
     if late < 0:
@@ -74,12 +74,12 @@ def test_one_who_left_waits_for_its_release(game, manager, pool, member, late):
             manager.withdraw(DEPOSIT, sender=member)
     else:
         manager.withdraw(DEPOSIT, sender=member)
-        assert pool.freeOf(member) == 0
+        assert manager.accountOf(member).free == 0
 
 
-def test_one_who_left_takes_all_and_no_more(game, manager, pool, member):
+def test_one_who_left_takes_all_and_no_more(game, manager, member):
     game.send(member, manager.requestExit)
-    game.warp(pool.account(member).releaseAt)
+    game.warp(manager.accountOf(member).releaseAt)
 
     with reverts(manager.NotWithdrawable, client=member.address, amount=DEPOSIT + 1, available=DEPOSIT):
         manager.withdraw(DEPOSIT + 1, sender=member)
@@ -87,11 +87,11 @@ def test_one_who_left_takes_all_and_no_more(game, manager, pool, member):
     assert game.token.balanceOf(member) == DEPOSIT
 
 
-def test_a_deposit_while_unbonding_waits_too(game, manager, pool, member):
+def test_a_deposit_while_unbonding_waits_too(game, manager, member):
     game.send(member, manager.requestExit)
-    release = pool.account(member).releaseAt
+    release = manager.accountOf(member).releaseAt
     game.deposit(member, 5)
-    assert pool.account(member).releaseAt == release
+    assert manager.accountOf(member).releaseAt == release
 
     game.next_block_at(release - 1)
     with reverts(manager.TooEarly, actual=release - 1, required=release):
@@ -105,7 +105,7 @@ def test_one_who_left_waits_for_its_last_seat(deploy):
     leaver = game.proposers[0]
     game.submit_updates()
     game.send(leaver, game.manager.requestExit)
-    game.warp(game.pool.account(leaver).releaseAt)
+    game.warp(game.manager.accountOf(leaver).releaseAt)
 
     with reverts(game.manager.SeatUnsettled, round=1, client=leaver.address):
         game.manager.withdraw(1, sender=leaver)
@@ -119,7 +119,7 @@ def test_a_seat_kept_from_before_the_draw_holds_its_owner(deploy):
     manager, leaver = game.manager, game.clients[3]
     game.send(game.owner, manager.openRound)
     game.send(leaver, manager.requestExit)
-    game.warp(game.pool.account(leaver).releaseAt)
+    game.warp(game.manager.accountOf(leaver).releaseAt)
     game.mine(game.seedDelay)
     game.send(game.owner, manager.draw, game.proof())
     assert leaver in game.voters
@@ -129,7 +129,7 @@ def test_a_seat_kept_from_before_the_draw_holds_its_owner(deploy):
         manager.withdraw(1, sender=leaver)
     game.warp(game.deadline(Phase.VOTE))
     game.send(game.owner, manager.markAbsent, leaver)
-    assert game.pool.rewardPool() == game.absencePenalty
+    assert game.manager.rewardPool() == game.absencePenalty
     manager.withdraw(DEPOSIT - game.absencePenalty, sender=leaver)
 
 
@@ -143,11 +143,11 @@ def test_the_unsettled_seat_is_said_before_the_time(game, manager):
         manager.withdraw(1, sender=leaver)
 
 
-def test_a_lost_stake_holds_nobody_back(game, manager, pool):
+def test_a_lost_stake_holds_nobody_back(game, manager):
     game.play_round([SILENT, SILENT])
     leaver = game.proposers[0]
     game.send(leaver, manager.requestExit)
-    game.warp(pool.account(leaver).releaseAt)
+    game.warp(manager.accountOf(leaver).releaseAt)
 
     with reverts(
         manager.NotWithdrawable,
@@ -165,7 +165,7 @@ def test_one_removed_for_good_takes_all(deploy):
     absent = game.proposers[0]
     game.warp(game.ends_at)
     game.send(game.owner, game.manager.markAbsent, absent)
-    release = game.pool.account(absent).releaseAt
+    release = game.manager.accountOf(absent).releaseAt
     assert release == game.now + game.unbonding
 
     rest = DEPOSIT - game.absencePenalty
@@ -198,7 +198,7 @@ def test_after_the_last_round_nobody_waits(deploy):
     game.open_round()
     early = game.unseated[0]
     game.send(early, manager.requestExit)
-    release = game.pool.account(early).releaseAt
+    release = game.manager.accountOf(early).releaseAt
     game.submit_updates()
     game.commit_ballots([3] * 5)
     game.reveal_ballots([3] * 5)

@@ -8,8 +8,8 @@ word = st.one_of(st.integers(0, 2**256 - 1), st.just(0))
 quick = settings(max_examples=60, deadline=None, derandomize=True)
 
 HEAD = (
-    *("round", "members", "drawn_at", "seed", "updates", "published", "absent_proposers", "ballots"),
-    *("absent_voters", "shuffled", "finalised", "side", "published_count"),
+    *("round", "members", "drawn_at", "seed", "updates", "published", "open_proposers", "ballots"),
+    *("open_voters", "shuffled", "finalised", "side", "proposers", "unpublished"),
 )
 CLIENT = ("seat", "strikes", "place", "round", "content", "is_member", "is_payable")
 REMOVED = 2**24 - 1
@@ -24,15 +24,16 @@ def bits(**widths):
     return {name: st.integers(0, 2**width - 1) for name, width in widths.items()}
 
 
-# Any head that rounds can reach: counters below their lane's end, so that one more fits.
+# Any head that rounds can reach: counters away from the end that a writer moves them to.
 heads = st.fixed_dictionaries(
     {
         **bits(round=24, members=24, drawn_at=32, seed=96, published=16),
         "updates": st.integers(0, 15),
-        "absent_proposers": st.integers(0, 15),
-        "published_count": st.integers(0, 15),
+        "proposers": st.integers(0, 16),
+        "open_proposers": st.integers(1, 16),
+        "unpublished": st.integers(1, 15),
         "ballots": st.integers(0, 16_381),
-        "absent_voters": st.integers(0, 16_381),
+        "open_voters": st.integers(1, 16_382),
         "shuffled": st.integers(0, 1),
         "finalised": st.integers(0, 1),
         "side": st.integers(0, 4096),
@@ -48,8 +49,8 @@ AT = {
         "finalised": 94,
         "published": 96,
     },
-    **{"ballots": 112, "absent_voters": 128, "updates": 144, "absent_proposers": 149, "published_count": 154},
-    "seed": 160,
+    **{"ballots": 112, "open_voters": 126, "proposers": 140, "open_proposers": 145, "updates": 150},
+    **{"unpublished": 155, "seed": 160},
 }
 
 
@@ -68,12 +69,21 @@ def test_every_field_of_a_head_is_where_the_documentation_says(packing, fields):
 
 
 @quick
-@given(round_=st.integers(1, 2**24 - 1), members=st.integers(4, 2**24 - 2))
-def test_an_opened_round_holds_nothing_but_its_number_and_members(packing, round_, members):
-    fields = read_head(packing, packing("opened", round_, members)[0])
+@given(
+    round_=st.integers(1, 2**24 - 1),
+    members=st.integers(4, 2**24 - 2),
+    proposers=st.integers(1, 16),
+    voters=st.integers(1, 16_382),
+)
+def test_an_opened_round_holds_nothing_but_its_number_members_and_seats(
+    packing, round_, members, proposers, voters
+):
+    fields = read_head(packing, packing("opened", round_, members, proposers, voters)[0])
     side = fields.pop("side")
     assert (side - 1) ** 2 < members <= side**2
-    assert {name: value for name, value in fields.items() if value} == {"round": round_, "members": members}
+    seats = {"proposers": proposers, "open_proposers": proposers, "open_voters": voters}
+    held = {"round": round_, "members": members, **seats}
+    assert {name: value for name, value in fields.items() if value} == held
 
 
 @quick
@@ -86,14 +96,20 @@ def test_every_writer_of_a_head_changes_its_field_alone(packing, fields, seed, t
         assert read_head(packing, packing(name, pack_head(start), *args)[0]) == {**start, **changes}
 
     after("drawn", seed, time, seed=seed, drawn_at=time)
-    after("withUpdate", updates=fields["updates"] + 1)
-    after("withBallot", ballots=fields["ballots"] + 1)
-    after("withAbsent", 1, absent_proposers=fields["absent_proposers"] + 1)
-    after("withAbsent", 0, absent_voters=fields["absent_voters"] + 1)
+    one_less = {name: fields[name] - 1 for name in ("open_proposers", "open_voters", "unpublished")}
+    after(
+        "withUpdate",
+        updates=fields["updates"] + 1,
+        unpublished=fields["unpublished"] + 1,
+        open_proposers=one_less["open_proposers"],
+    )
+    after("withBallot", ballots=fields["ballots"] + 1, open_voters=one_less["open_voters"])
+    after("withAbsent", 1, open_proposers=one_less["open_proposers"])
+    after("withAbsent", 0, open_voters=one_less["open_voters"])
     after("withShuffle", shuffled=1)
     after("withOutcome", finalised=1)
     published = fields["published"] | 1 << position
-    after("withPublished", position, published=published, published_count=fields["published_count"] + 1)
+    after("withPublished", position, published=published, unpublished=one_less["unpublished"])
 
 
 clients = st.fixed_dictionaries(

@@ -175,7 +175,7 @@ class Machine(RuleBasedStateMachine):
             case 8:
                 self.duel.withdraw(client, amount)
             case 9:
-                calls = ("exchange", "penalise", "closeRound", "setRelease", "pay")
+                calls = ("pay", "bookDeposit")
                 self.duel.meddle(client, calls[amount % len(calls)])
 
     @rule(client=client, proof_of=copied, leave=once_in(3), funds=once_in(2), removed=once_in(4))

@@ -219,15 +219,17 @@ class Duel:
 
     @recorded
     def meddle(self, client, call):
-        """Call one of the pool's manager-only functions as a client."""
-        args = {"exchange": 3, "penalise": 3, "closeRound": 2, "setRelease": 2, "pay": 2}[call]
-        who, manager = CLIENTS[client], self.arena.manager
+        """Call what pool and manager accept from each other alone, `pay` or `bookDeposit`, as a client."""
+        who, pool, manager = CLIENTS[client], self.arena.pool, self.arena.manager
+        contract, error, partner = {
+            "pay": (pool, "NotManager", manager),
+            "bookDeposit": (manager, "NotPool", pool),
+        }[call]
 
         def refuse():
-            raise Refused("NotManager", who, manager)
+            raise Refused(error, who, partner)
 
-        values = (1, 1) if call == "closeRound" else (who, *[1] * (args - 1))
-        self._play(who, self.arena.pool, call, values, refuse)
+        self._play(who, contract, call, (who, 1), refuse)
 
     # Membership
 
