@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from small_runs import quiet, reference, small, timeless
 
+from offchain.engines import engine_on
 from offchain.errors import ReproductionError, RunFolderError, SettingsError
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.grid import cluster, play_all
@@ -47,6 +48,17 @@ def test_a_run_through_contracts_does_for_one_in_memory(tmp_path):
     kept, settings = KeptRuns(tmp_path), TINY(engine="chain")
     start_run(kept.path(settings), settings, reference, quiet(), picture=False)
     assert kept.find(TINY()) == kept.path(settings)
+
+
+def test_both_engines_give_the_same_trace(tmp_path):
+    settings, chain = TINY(), KeptRuns(tmp_path / "chain")
+    memory = KeptRuns(tmp_path / "memory")
+    memory.play(settings, engine_of)
+    chain.play(TINY(engine="chain"), partial(engine_on, "ethereum:local:test"))
+    one, other = memory.trace(settings), chain.trace(TINY(engine="chain"))
+    assert (one.balances == other.balances).all()
+    assert (one.scores["run"] == other.scores["run"]).all()
+    assert all(record.gas for record in chain.records(TINY(engine="chain")))
 
 
 def test_an_interrupted_run_goes_on(tmp_path):

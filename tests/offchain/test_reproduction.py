@@ -23,7 +23,9 @@ from offchain.reproduction.trace import Trace
 TINY = dict(clients=8, rows=800, proposer_bps=3000)
 STUDY = Study(seeds=2, rounds=3, settings=TINY, image_settings=dict(clients=8, rows=300, local_epochs=1))
 OF_LOANS = [
-    n for n, item in ITEMS.items() if n != "cost" and any(r.dataset == "loans" for r in item.runs(STUDY))
+    name
+    for name, item in ITEMS.items()
+    if name != "cost" and any(run.dataset == "loans" for run in item.runs(STUDY))
 ]
 
 

@@ -31,12 +31,6 @@ def test_an_item_is_made_and_its_runs_are_kept(tmp_path):
     assert again.exit_code == 0 and "to play" not in again.output
 
 
-def test_an_item_through_contracts(tmp_path):
-    result = reproduce("fig6", *TINY, "--engine", "chain", "--network", "test", "--out", tmp_path / "out")
-    assert result.exit_code == 0, result.output
-    assert all(path.name.endswith("-chain") for path in (tmp_path / "out" / "runs").iterdir())
-
-
 @pytest.mark.parametrize(
     "arguments, sentence",
     [
