@@ -45,6 +45,9 @@ def test_costs_are_measured_through_the_contracts(result):
     calls = result.tables["calls"]
     of_check = calls[calls.members == 155]
     assert of_check[of_check.call == "round"].transactions.tolist() == [1 + 1 + 2 * 16 + 2 * 139 + 1]
+    whole = of_check[of_check.call == "all 3 rounds"].iloc[0]
+    assert whole.transactions == 3 * 313
+    assert whole["mean"] == pytest.approx(3 * of_check[of_check.call == "round"]["mean"].iloc[0], rel=0.1)
     assert_fails_when_it_should(result.tables)
 
 

@@ -63,9 +63,9 @@ def runs(study: Study, plan: Plan = PLAN) -> list[SimulationSettings]:
 def compute(study: Study, play: Play, plan: Plan = PLAN) -> Result:
     """Measure gas by call in short runs, and work out bytes and larger rounds.
 
-    Tables: gas of a round by members and committee; `calls`, gas by call; `check`, a larger round measured
-    beside what calls of smaller ones say; `bytes`, who sends, fetches and keeps how much a round. Means and
-    sd are over seeds, after two rounds.
+    Tables: gas of a round by members and committee; `calls`, gas by call, of a round and of the whole run;
+    `check`, a larger round measured beside what calls of smaller ones say; `bytes`, who sends, fetches and
+    keeps how much a round. Means and sd are over seeds; but for whole runs the first two rounds are left out.
     """
     played = [[play(settings) for settings in _runs_of(study, seed, plan)] for seed in range(study.seeds)]
     measured = _Measured(*zip(*played, strict=True))
@@ -127,6 +127,10 @@ def _calls(measured: _Measured) -> Iterator[dict[str, object]]:
         whole = np.array([round_mean(records) for records in of_seeds])
         count = sum(shape.transactions.values())
         yield dict(**where, call="round", transactions=count, mean=whole.mean(), sd=_deviation(whole))
+        total = np.array([sum(record.gas_total for record in records) for records in of_seeds])
+        sent = np.mean([sum(record.transactions for record in records) for records in of_seeds])
+        name = f"all {len(of_seeds[0])} rounds"
+        yield dict(**where, call=name, transactions=sent, mean=total.mean(), sd=_deviation(total))
 
 
 def _check(measured: _Measured) -> Iterator[dict[str, object]]:
