@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from offchain.reproduction.items import cost, decisions, learning, survival, theorem1, tokens, voters
+from offchain.reproduction.items import (
+    ablation,
+    cost,
+    decisions,
+    learning,
+    survival,
+    theorem1,
+    tokens,
+    voters,
+)
 from offchain.reproduction.kept_runs import KeptRuns
 from offchain.reproduction.result import Result
 from offchain.reproduction.shared_runs import (
@@ -94,6 +103,7 @@ _ITEMS = (
     Item("fig13", "Learning curves on images", _images, _of_traces(learning.figure_13)),
     Item("fig14", "Tokens on images", _image_tokens, _of_traces(tokens.figure_14), headline=True),
     Item("p_rej", "How often k malicious updates are rejected", _main_stake, _of_traces(decisions.rejection)),
+    Item("ablation", "What moves plain averaging under attack", ablation.runs, _of_traces(ablation.compute)),
     Item("theorem1", "The expected loss of a dishonest voter", _none, _without_runs(theorem1.compute)),
     Item("cost", "Bytes and gas", cost.runs, _cost, headline=True),
 )
