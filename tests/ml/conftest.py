@@ -1,6 +1,3 @@
-import os
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -31,12 +28,3 @@ def loan_file(tmp_path, small_book):
         return path
 
     return write
-
-
-@pytest.fixture(scope="session")
-def real_images():
-    root = Path(__file__).resolve().parents[2]
-    folder = Path(os.environ.get("STAKEFED_SHARED", root.parent / "shared")) / "data" / "nih_sample"
-    if not folder.is_dir():
-        pytest.skip(f"no chest X-rays at {folder}; set STAKEFED_SHARED")
-    return folder

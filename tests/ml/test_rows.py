@@ -43,6 +43,6 @@ def test_the_first_rows_and_joined_rows_stay_in_their_file():
 
 
 def test_rows_of_different_files_are_joined_in_memory():
-    other = StoredImages(PIXELS.copy(), np.array([5]))
+    other = StoredImages(255 - PIXELS, np.array([5]))
     both = joined([rows(2), other])
-    assert np.array_equal(both, normalise(PIXELS[[2, 5]])[:, None])
+    assert np.array_equal(both, normalise(np.stack([PIXELS[2], 255 - PIXELS[5]]))[:, None])

@@ -1,4 +1,4 @@
-"""What moves plain averaging under attack: the settings that the paper does not name, changed one at a time."""
+"""What moves plain averaging under attack: settings that the paper does not name, changed one by one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ def runs(study: Study) -> list[SimulationSettings]:
 
 
 def compute(study: Study, trace_of: TraceOf) -> Result:
-    """Scores after convergence under each variation: plain averaging attacked and not, and the paper's rule."""
+    """Scores after convergence of plain averaging, attacked and not, and of the paper's rule."""
     table = pd.DataFrame(_row(study, trace_of, name, changes) for name, changes in VARIATIONS.items())
     mean, spread = TABLE_3[WITH_MAL][ETA]
     compared = [

@@ -1,0 +1,37 @@
+"""Runs on images: the same engine, stakes and votes, with other rows and another network."""
+
+import numpy as np
+import pytest
+from small_runs import records, simulation, timeless
+
+from ml.errors import ScoreError
+from offchain.settings import parse_settings
+
+DIGITS = dict(dataset="digits", rows=1_000, clients=10, rounds=3, engine="reference", proposer_bps=3000)
+
+
+def test_a_run_on_digits_learns_and_repeats():
+    settings = parse_settings({**DIGITS, "malicious": 0.4, "oracle": True})
+    played = records(settings)
+    assert [timeless(r) for r in played] == [timeless(r) for r in records(settings)]
+    last = played[-1]
+    assert last.baselines["oracle"].auroc > 0.6
+    assert last.baselines["oracle"].auroc > last.baselines["without_defence"].auroc
+    assert np.isfinite([s.accuracy for s in last.baselines.values()]).all()
+
+
+def test_voters_whose_labels_say_nothing_are_refused_before_the_first_round():
+    settings = parse_settings({**DIGITS, "clients": 100, "rows": 650, "dirichlet_alpha": 0.001})
+    with pytest.raises(ScoreError, match="are of one class in every label, where AUROC is undefined"):
+        simulation(settings)
+
+
+@pytest.mark.parametrize("shares", ["dirichlet", "patient"])
+def test_a_run_on_real_chest_x_rays_finishes(real_images, tmp_path, shares):
+    settings = parse_settings(
+        dict(dataset="chest-xray", data=real_images, cache=tmp_path, shares=shares, clients=5, rounds=2)
+        | dict(engine="reference", image_size=32)
+    )
+    played = records(settings)
+    assert len(played) == 2
+    assert 0.3 < played[-1].scores.auroc < 0.8
