@@ -1,4 +1,8 @@
-"""From settings to every client's rows."""
+"""From settings to every client's rows.
+
+To add a data set of images: a module with a function that returns an `ImageSet`, called in `_images`; its
+name in `Dataset` and in the tables beside it in `ml.settings`, and its size in `IMAGE_SIDES`.
+"""
 
 from collections.abc import Mapping
 
@@ -36,7 +40,7 @@ def _images(settings: DataSettings) -> ImageSet:
     path = settings.path
     if path is None:
         return digits.read(settings.rows, side)
-    if path.is_dir() and (path / chest_xray.LABELS_FILE).is_file():
+    if (path / chest_xray.LABELS_FILE).is_file():
         return chest_xray.read(path, settings.rows, side, settings.cache)
     if path.is_file() and path.suffix == ".npz":
         return chest_mnist.read(path, settings.rows, side, settings.cache)

@@ -1,4 +1,9 @@
-"""Model families, each in a module of its own behind the protocol `Learner`; the registry is here."""
+"""Model families, each in a module of its own behind the protocol `Learner`; the registry is here.
+
+To add one: a module with a function from (shape of a row, shape of its labels, device) to a `Learner`, which
+for a PyTorch module is `ModuleLearner`; its name in `Model` and, by data set, in `MODELS` of `ml.settings`;
+and an entry in `LEARNERS`.
+"""
 
 from collections.abc import Callable, Mapping
 
