@@ -45,6 +45,10 @@ def test_costs_are_measured_through_the_contracts(result):
     calls = result.tables["calls"]
     of_check = calls[calls.members == 155]
     assert of_check[of_check.call == "round"].transactions.tolist() == [1 + 1 + 2 * 16 + 2 * 139 + 1]
+    for members, proposers, voters in ((50, 5, 45), (1000, 16, 45)):  # Priced by runs with as many proposers.
+        means = calls[(calls.members == 50) & (calls.proposers == proposers)].set_index("call")["mean"]
+        priced = Shape(members, proposers, voters).gas(means)
+        assert rounds.loc[(members, "45"), "mean"] == pytest.approx(priced, rel=1e-12)
     whole = of_check[of_check.call == "all 3 rounds"].iloc[0]
     assert whole.transactions == 3 * 313
     assert whole["mean"] == pytest.approx(3 * of_check[of_check.call == "round"]["mean"].iloc[0], rel=0.1)
