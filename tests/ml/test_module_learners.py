@@ -106,7 +106,7 @@ def plain_torch(start, one, settings):
     "attack", [AttackSettings(), AttackSettings(name="label-flip", divergence_weight=0.5)]
 )
 def test_training_is_pytorchs(attack):
-    learner, one = batch_norm(), job(0, attack=attack)
+    learner, one = batch_norm(), job(7, attack=attack)
     settings = TrainingSettings(batch=32, local_epochs=2)
     start = learner.initial_parameters(0)
     module = plain_torch(start, one, settings)
@@ -234,6 +234,11 @@ def test_rows_that_do_not_fit_are_refused(learner):
         learner.train(
             learner.initial_parameters(0), [job(0), TrainingJob(small, IMAGES.labels[:5], 0)], SETTINGS
         )
+
+
+def test_the_cnn_is_small():
+    sizes = [make_learner("cnn", (1, side, side), (10,)).schema.size for side in (16, 64, 224)]
+    assert sizes == [34_122, 165_450, 296_778]
 
 
 @pytest.mark.parametrize("side", [8, 16, 50, 64, 224])
