@@ -98,7 +98,10 @@ def test_joblib_starts_workers_and_reads_no_file():
 
 
 def test_no_foreign_file_is_unpickled():
-    calls = re.compile(r"torch\.load|joblib\.(load|dump)|allow_pickle\s*=\s*True|shell\s*=\s*True|os\.system|\beval\(")
+    # A model's own `.eval()` switches it from training to scoring.
+    calls = re.compile(
+        r"torch\.load|joblib\.(load|dump)|allow_pickle\s*=\s*True|shell\s*=\s*True|os\.system|(?<!\.)\beval\("
+    )
     for folder in (*WALLS, "tools"):
         for path in sources(folder):
             assert not calls.search(path.read_text()), path.relative_to(ROOT)

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 from ml.data.image_set import ImageSet, require_positives
 from ml.data.shares import TEST_SHARE, VALIDATION_SHARE, ClientData, FederatedData, require_share
 from ml.errors import DataError
+from ml.metrics import has_both
 from ml.rows import StoredImages
 from ml.settings import DataSettings
+
+_DRAWS = 100
 
 Places = NDArray[np.int64]
 """Numbers of images."""
@@ -44,7 +47,9 @@ def split_images(images: ImageSet, settings: DataSettings, generator: np.random.
 
     The test images are those that the data set names; else, where patients are known, those of patients of
     whom no image is trained on; else any. Shares are equal, up to `clients` − 1 images being in none; by
-    patient they are as equal as whole patients allow.
+    patient they are as equal as whole patients allow. They are drawn again, up to 100 times, while some
+    client's validation images lack both classes of every label, so that it could not score: this happens
+    when shares are small.
 
     Raises:
         DataError: When a share would have fewer than 5 images, or shares by patient lack patients.
@@ -52,18 +57,24 @@ def split_images(images: ImageSet, settings: DataSettings, generator: np.random.
     test = _test(images, generator)
     rest = np.setdiff1d(np.arange(len(images)), test)
     require_share(len(rest) // settings.clients, len(images), settings.clients, "images")
+    for _ in range(1):
+        shares = _shares(images, rest, settings, generator)
+        validating = [round(len(share) * VALIDATION_SHARE) for share in shares]
+        validation = tuple(share[:count] for share, count in zip(shares, validating, strict=True))
+        if all(has_both(images.labels[places] > 0.5).any() for places in validation):
+            break
+    train = tuple(share[count:] for share, count in zip(shares, validating, strict=True))
+    return ImageSplit(train, validation, test)
+
+
+def _shares(
+    images: ImageSet, rest: Places, settings: DataSettings, generator: np.random.Generator
+) -> list[Places]:
     if settings.shares == "patient":
-        shares = _by_patient(images, rest, settings.clients, generator)
-    elif settings.shares == "dirichlet":
-        shares = _by_labels(images, rest, settings.clients, settings.dirichlet_alpha, generator)
-    else:
-        shares = _at_random(rest, settings.clients, generator)
-    validating = [round(len(share) * VALIDATION_SHARE) for share in shares]
-    return ImageSplit(
-        train=tuple(share[count:] for share, count in zip(shares, validating, strict=True)),
-        validation=tuple(share[:count] for share, count in zip(shares, validating, strict=True)),
-        test=test,
-    )
+        return _by_patient(images, rest, settings.clients, generator)
+    if settings.shares == "dirichlet":
+        return _by_labels(images, rest, settings.clients, settings.dirichlet_alpha, generator)
+    return _at_random(rest, settings.clients, generator)
 
 
 def _rows(images: ImageSet, places: Places) -> tuple[StoredImages, NDArray[np.float32]]:

@@ -6,6 +6,7 @@ import pytest
 from ml.data.image_set import ImageSet
 from ml.data.image_shares import federate_images, split_images
 from ml.errors import DataError
+from ml.metrics import has_both
 from ml.settings import DataSettings
 
 
@@ -80,6 +81,14 @@ def test_labels_are_the_more_skewed_the_smaller_alpha_is():
 
 def test_an_alpha_next_to_nothing_still_shares_everything_equally():
     assert {len(share) for share in held(split(images(), "dirichlet", alpha=1e-4))} == {480 // 7}
+
+
+@pytest.mark.parametrize("shares", ["iid", "dirichlet", "patient"])
+def test_small_shares_are_drawn_until_every_client_can_score(shares):
+    of = images(160, patients=np.arange(160) // 2)
+    for seed in range(5):
+        parts = split(of, shares, clients=8, seed=seed)
+        assert all(has_both(of.labels[places] > 0.5).any() for places in parts.validation)
 
 
 def test_a_patient_is_one_clients_or_the_tests_alone():
