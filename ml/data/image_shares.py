@@ -57,7 +57,7 @@ def split_images(images: ImageSet, settings: DataSettings, generator: np.random.
     test = _test(images, generator)
     rest = np.setdiff1d(np.arange(len(images)), test)
     require_share(len(rest) // settings.clients, len(images), settings.clients, "images")
-    for _ in range(1):
+    for _ in range(_DRAWS):
         shares = _shares(images, rest, settings, generator)
         validating = [round(len(share) * VALIDATION_SHARE) for share in shares]
         validation = tuple(share[:count] for share, count in zip(shares, validating, strict=True))
