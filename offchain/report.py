@@ -76,7 +76,7 @@ def _time(summary: Summary) -> Table:
     seconds = summary.seconds
     table = _table("Time", "seconds", "a round")
     names = {
-        "setup": "loans, deployment, everyone joins",
+        "setup": "data, deployment, everyone joins",
         "train": "proposers train",
         "score": "voters judge",
         "chain": "transactions" if summary.transactions else "protocol, in memory",

@@ -34,8 +34,8 @@ voter to voter, from hiding what proposers' stakes do.
 ROUNDS: Mapping[Subject, int] = {"loans": 200, "images": 60}
 """Rounds of a run; the paper names none."""
 
-DIGITS = {"clients": 20, "proposer_bps": 2000}
-"""Digits are too few for fifty clients; four of twenty propose, or one of two would be half of an average."""
+DIGITS = {"clients": 20}
+"""Built-in digits are too few for fifty clients."""
 
 _ENGINE = {"engine": "reference"}
 
