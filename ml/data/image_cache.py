@@ -3,13 +3,15 @@
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
 
 from ml.errors import DataError
 
@@ -82,13 +84,19 @@ def _is_good(path: Path, shape: tuple[int, ...]) -> bool:
     return bool(images.shape == shape and images.dtype == np.uint8)
 
 
+def _shown(images: Iterator[NDArray[np.uint8]], count: int) -> Iterable[NDArray[np.uint8]]:
+    # Tens of thousands of X-rays take minutes.
+    console = Console(stderr=True)
+    return track(images, "resizing images", count, console=console, disable=not console.is_terminal)
+
+
 def _write(path: Path, count: int, side: int, read: Callable[[], Iterator[NDArray[np.uint8]]]) -> None:
     unfinished = path.with_suffix(".part")
     header = {"descr": "|u1", "fortran_order": False, "shape": (count, side, side)}
     # Not through a memory map: on a full disk that ends the process instead of raising an error.
     with unfinished.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
-        for image in read():
+        for image in _shown(read(), count):
             file.write(image.tobytes())
         file.flush()
         os.fsync(file.fileno())
