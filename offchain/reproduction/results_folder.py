@@ -11,7 +11,7 @@ from offchain.reproduction.catalogue import Item
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.kept_runs import KeptRuns
 from offchain.reproduction.result import Comparison, Result, Statement
-from offchain.reproduction.study import Study
+from offchain.reproduction.study import ROUNDS, Study
 
 _STUDY = "study.json"
 
@@ -72,6 +72,7 @@ class ResultsFolder:
 def describe(study: Study) -> dict[str, object]:
     """Return what a study's numbers follow from, as JSON: its settings with data by content, not by path."""
     content = study.model_dump(mode="json", exclude={"data", "images"})
+    content["rounds"] = {subject: study.rounds or rounds for subject, rounds in ROUNDS.items()}
     return content | {"data": data_digest(study.data), "images": data_digest(study.images)}
 
 
