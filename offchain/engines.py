@@ -1,6 +1,7 @@
 """The engine that a run asked for, ready to start."""
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -53,6 +54,9 @@ def engine_on(
 @contextmanager
 def _interruptible() -> Iterator[None]:
     # Ape's provider makes Ctrl-C end the process on the spot; a run wants to say how to continue it.
+    if threading.current_thread() is not threading.main_thread():
+        yield  # A cluster's worker, in whose threads no signal can be handled.
+        return
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

@@ -91,9 +91,10 @@ def cli(
             settings=named_values(loans),
             image_settings=named_values(set_images),
         )
-        planned(wanted, study, engine)  # Bad settings are said before anything is written.
-        folder = ResultsFolder(out, study)
-        with cluster(address):
+        runs = planned(wanted, study, engine)
+        with cluster(address, runs):
+            # Only now that settings and cluster are known to be good.
+            folder = ResultsFolder(out, study)
             reproduce(wanted, study, folder, engine, partial(engine_on, network), jobs, console)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error

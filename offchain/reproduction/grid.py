@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,13 +20,14 @@ CLUSTERS = ("dask", "ray")
 
 
 @contextmanager
-def cluster(url: str | None) -> Iterator[None]:
-    """Send the runs to a cluster, `dask://HOST:PORT` or `ray://HOST:PORT`, or keep them here for None.
+def cluster(url: str | None, runs: Iterable[SimulationSettings]) -> Iterator[None]:
+    """Send `runs` to a cluster, `dask://HOST:PORT` or `ray://HOST:PORT`, or keep them here for None.
 
-    Its workers need this project, and the folder of kept runs and the data under the same paths.
+    Its workers need this project on their path, and the kept runs and the data under the same paths as here.
 
     Raises:
-        ReproductionError: When the address is of neither kind, its package is missing, or nothing answers.
+        ReproductionError: When the address is of neither kind, its package is missing, nothing answers, or a
+            run needs a chain: a worker's threads cannot start one.
     """
     if url is None:
         yield
@@ -36,6 +37,8 @@ def cluster(url: str | None) -> Iterator[None]:
         raise ReproductionError(
             f"cluster {url!r} is not an address such as dask://HOST:8786 or ray://HOST:10001"
         )
+    if any(run.engine == "chain" for run in runs):
+        raise ReproductionError("runs through the contracts stay on this machine; use --engine reference")
     with _CONNECT[kind](address), joblib.parallel_config(backend=kind):
         yield
 

@@ -139,8 +139,14 @@ def test_a_run_that_fails_is_said_in_its_own_words(tmp_path):
 def test_a_cluster_of_no_kind_is_refused(address):
     with (
         pytest.raises(ReproductionError, match="is not an address such as dask://HOST:8786"),
-        cluster(address),
+        cluster(address, []),
     ):
+        pass
+
+
+def test_a_chain_stays_on_this_machine():
+    chain = TINY(engine="chain")
+    with pytest.raises(ReproductionError, match="stay on this machine"), cluster("dask://host:1", [chain]):
         pass
 
 
