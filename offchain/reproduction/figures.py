@@ -9,6 +9,15 @@ from numpy.typing import NDArray
 
 COLOURS = ("#2a6fbb", "#c8442f", "#3c8d5a", "#8a6bbf", "#d99a2b", "#8a8a8a")
 
+_FIXED = {
+    "FedAvg w/ mal": "#c8442f",
+    "FedAvg w/ block": "#2a6fbb",
+    "verdict": "#3c8d5a",
+    "FedAvg w/o mal": "#8a8a8a",
+    "Oracle": "#d99a2b",
+}
+"""Colours of the learners: the same in every figure."""
+
 
 Curves = Mapping[tuple[float, str], NDArray[np.float64]]
 """Values over the rounds [seeds, rounds], by η and label."""
@@ -22,7 +31,7 @@ def eta_panels(
 ) -> tuple[Figure, Panels]:
     """Return a figure with a row of panels for each of `rows`, one panel for each η, and the panels."""
     figure = Figure(figsize=(3.2 * len(etas) + 1.4, 3.1 * len(rows) + 0.3), layout="constrained")
-    grid = figure.subplots(len(rows), len(etas), sharey=True, sharex=True, squeeze=False)
+    grid = figure.subplots(len(rows), len(etas), sharey="row", sharex=True, squeeze=False)
     for row, axes_of_row in zip(rows, grid, strict=True):
         for letter, eta, axes in zip("abcdefgh", etas, axes_of_row, strict=False):
             axes.set_title(f"({letter}) η = {eta:g}" + (f", {row}" if row else ""), fontsize="medium")
@@ -46,7 +55,8 @@ def bands(panels: Panels, curves: Curves, row: str = "") -> None:
     """Draw curves in a row of panels, a colour for each label, with a legend beside the last one."""
     labels = list(dict.fromkeys(label for _, label in curves))
     for (eta, label), runs in curves.items():
-        band(panels[row, eta], runs, label, COLOURS[labels.index(label) % len(COLOURS)])
+        colour = _FIXED.get(label, COLOURS[labels.index(label) % len(COLOURS)])
+        band(panels[row, eta], runs, label, colour)
     legend([axes for (name, _), axes in panels.items() if name == row][-1])
 
 

@@ -55,6 +55,7 @@ def _curves(study: Study, trace_of: TraceOf, subject: Subject) -> Result:
     curves = learning_curves(study, trace_of, subject)
     figure, panels = eta_panels(ETAS, f"test {study.metric(subject)}")
     bands(panels, curves)
+    panels["", ETAS[0]].set_ylim(top=1.02)  # A band of one deviation may reach where no score can.
     finals = after_convergence(curves)
     return Result({"": pd.DataFrame(rows(curves))}, figure, statements=[_block_beats_mal(finals)])
 
