@@ -18,7 +18,7 @@ TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_
 PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
 
-.PHONY: help install forget-stale-contracts simulate test bench stateful gas mutants check format lock clean
+.PHONY: help install forget-stale-contracts simulate reproduce test bench stateful gas mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -33,6 +33,9 @@ forget-stale-contracts:
 
 simulate: install ## 50 clients, some malicious, train a model through contracts on anvil
 	@$(BIN)/ape run simulate --network foundry $(ARGS)
+
+reproduce: install ## make tables and figures of the paper; ARGS="table3 fig6 --data FILE", or list
+	@$(BIN)/ape run reproduce --network foundry $(or $(ARGS),list)
 
 test: install ## run all tests
 	@$(BIN)/ape test tests $(ARGS)
