@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ml.settings import Policy
 from offchain.reproduction import statements as decide
 from offchain.reproduction.figures import Curves, bands, deviation, eta_panels, rows
-from offchain.reproduction.paper import TABLE_3, TABLE_4, WHY
+from offchain.reproduction.paper import TABLE_3, TABLE_4, WHY_3
 from offchain.reproduction.result import Comparison, Result, Statement
 from offchain.reproduction.shared_runs import (
     CENTRAL,
@@ -30,6 +30,9 @@ from offchain.summary import tail_mean
 
 Finals = Mapping[tuple[float, str], NDArray[np.float64]]
 """Scores after convergence [seeds], by η and learner."""
+
+Reported = Mapping[str, Mapping[float, tuple[float, float]]]
+"""The paper's mean and standard deviation, by learner and η."""
 
 BLOCK_LOSS, VERDICT_LOSS = 0.03, 0.01
 """How far below learning without attack `aggregate` and `verdict` may end."""
@@ -64,13 +67,13 @@ def table_3(study: Study, trace_of: TraceOf) -> Result:
     """Scores on loans after convergence: mean of the last 50 rounds, by learner and η."""
     finals = after_convergence(learning_curves(study, trace_of))
     comparable = study.data is not None and study.metric("loans") == "accuracy"
-    return _table(finals, TABLE_3 if comparable else {})
+    return _table(finals, TABLE_3 if comparable else {}, WHY_3)
 
 
 def table_4(study: Study, trace_of: TraceOf) -> Result:
     """Mean AUROC on images after convergence, likewise."""
     finals = after_convergence(learning_curves(study, trace_of, "images"))
-    return _table(finals, TABLE_4 if study.images else {})
+    return _table(finals, TABLE_4 if study.images else {}, {})
 
 
 def figure_12(study: Study, trace_of: TraceOf) -> Result:
@@ -88,8 +91,8 @@ def figure_12(study: Study, trace_of: TraceOf) -> Result:
     return Result({"": pd.concat(tables, ignore_index=True)}, figure, statements=said)
 
 
-def _table(finals: Finals, paper: Mapping[str, Mapping[float, tuple[float, float]]]) -> Result:
-    return Result({"": finals_table(finals)}, None, compare(finals, paper), table_statements(finals))
+def _table(finals: Finals, paper: Reported, why: Mapping[tuple[str, float], str]) -> Result:
+    return Result({"": finals_table(finals)}, None, compare(finals, paper, why), table_statements(finals))
 
 
 def after_convergence(curves: Curves) -> Finals:
@@ -107,7 +110,7 @@ def finals_table(finals: Finals) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-def compare(finals: Finals, paper: Mapping[str, Mapping[float, tuple[float, float]]]) -> list[Comparison]:
+def compare(finals: Finals, paper: Reported, why: Mapping[tuple[str, float], str]) -> list[Comparison]:
     """Return the paper's table beside ours, cell by cell."""
     return [
         Comparison(
@@ -116,7 +119,7 @@ def compare(finals: Finals, paper: Mapping[str, Mapping[float, tuple[float, floa
             ours=float(finals[eta, learner].mean()),
             spread=float(deviation(finals[eta, learner])),
             paper_mean=mean,
-            why=WHY.get((learner, eta), ""),
+            why=why.get((learner, eta), ""),
         )
         for learner, cells in paper.items()
         for eta, (mean, spread) in cells.items()
