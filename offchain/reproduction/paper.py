@@ -1,4 +1,4 @@
-"""What the paper reports (Dong et al. 2024): means and standard deviations over five seeds, by η."""
+"""What the paper reports (Dong et al. 2024): means and deviations over five seeds, by η."""
 
 TABLE_3 = {
     "FedAvg w/ mal": {0.1: (0.963, 0.017), 0.2: (0.946, 0.034), 0.3: (0.801, 0.222), 0.4: (0.709, 0.266)},
@@ -20,8 +20,8 @@ FIRST_SLASH = 32
 """Round of the first rejection at η = 0.1, γ_p = 8 (section V-B3)."""
 
 _EPOCHS = (
-    "local steps, which the paper does not name: at η = 0.4 plain averaging falls to .680 with 3 local epochs, "
-    ".611 with 10, .650 with batches of 32 (item ablation)"
+    "local steps, which the paper does not name: at η = 0.4 plain averaging falls to .680 with 3 local "
+    "epochs, .611 with 10, .650 with batches of 32 (item ablation)"
 )
 _LOANS = "37,965 loans of 2007 to 2011 here, more years there; not measured"
 _ORACLE = "the paper does not say what its Oracle's epoch is; ours takes a round's rows without averaging"
