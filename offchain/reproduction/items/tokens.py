@@ -16,6 +16,11 @@ from offchain.reproduction.trace import Trace
 
 GROUPS = {"honest": False, "malicious": True}
 
+_CHANCE = (
+    "it takes three malicious updates of five, drawn in one round of 209: chance decides; counted as the last "
+    "round where there was none"
+)
+
 SHOWN = 0.3
 """The η of Fig. 14."""
 
@@ -36,6 +41,7 @@ def figure_6(study: Study, trace_of: TraceOf) -> Result:
         float(first.mean()),
         float(deviation(first)),
         FIRST_SLASH,
+        _CHANCE if study.data else "",
     )
     return Result({"": pd.concat(tables, ignore_index=True)}, figure, [compared], said)
 
