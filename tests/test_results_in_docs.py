@@ -1,0 +1,82 @@
+"""The results in docs/ say what their tables say, failures included."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "docs" / "results"
+LOANS = RESULTS / "lending-club-all"
+LEARNERS = ("FedAvg w/ mal", "FedAvg w/ block", "verdict", "FedAvg w/o mal")
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def table_3():
+    return {(float(r["eta"]), r["learner"]): r for r in rows(LOANS / "table3.csv")}
+
+
+def mean(table, eta, learner):
+    return float(table[eta, learner]["mean"])
+
+
+@pytest.mark.parametrize("eta", [0.3, 0.4])
+def test_each_learner_is_better_than_the_one_before(table_3, eta):
+    mal, block, verdict, nobody = (mean(table_3, eta, learner) for learner in LEARNERS)
+    assert mal < block < verdict <= nobody
+
+
+@pytest.mark.parametrize("eta", [0.1, 0.2, 0.3, 0.4])
+def test_the_defended_end_near_learning_without_attack(table_3, eta):
+    nobody = mean(table_3, eta, "FedAvg w/o mal")
+    assert nobody - mean(table_3, eta, "FedAvg w/ block") <= 0.03
+    assert nobody - mean(table_3, eta, "verdict") <= 0.01
+
+
+def test_the_intervals_of_plain_averaging_and_the_papers_rule_are_apart(table_3):
+    assert float(table_3[0.4, "FedAvg w/ mal"]["high"]) < float(table_3[0.4, "FedAvg w/ block"]["low"])
+
+
+def test_the_readme_prints_the_table(table_3):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for eta in (0.1, 0.2, 0.3, 0.4):
+        cells = []
+        for learner in LEARNERS:
+            row = table_3[eta, learner]
+            cells += [f"{float(row[column]):.3f}".lstrip("0") for column in ("mean", "sd")]
+        assert "| {} | {} ± {} | {} ± {} | {} ± {} | {} ± {} |".format(eta, *cells) in readme
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent.name for path in RESULTS.glob("*/study.json")))
+def test_every_statement_that_fails_is_listed(folder):
+    listed = re.sub(r"\s+", " ", (RESULTS / "README.md").read_text(encoding="utf-8"))
+    for path in sorted((RESULTS / folder).glob("*-statements.csv")):
+        for row in rows(path):
+            if row["holds"] == "False":
+                assert row["statement"] in listed, f"{path.name}: {row['statement']}"
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent.name for path in RESULTS.glob("*/study.json")))
+def test_pages_link_to_what_is_there(folder):
+    pages = sorted((RESULTS / folder).glob("*.md"))
+    assert pages
+    for page in pages:
+        for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).is_file(), f"{page.name}: {target}"
+
+
+def test_the_settings_are_those_that_the_text_names():
+    study = json.loads((LOANS / "study.json").read_text())
+    assert (study["features"], study["seeds"], study["rounds"]["loans"], study["settings"]) == (
+        "all",
+        5,
+        200,
+        {},
+    )
