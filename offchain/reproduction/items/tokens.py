@@ -17,8 +17,8 @@ from offchain.reproduction.trace import Trace
 GROUPS = {"honest": False, "malicious": True}
 
 _CHANCE = (
-    "it takes three malicious updates of five, drawn in one round of 209: chance decides; counted as the last "
-    "round where there was none"
+    "it takes three malicious updates of five, drawn in one round of 209: chance decides; a run without one "
+    "counts with its last round"
 )
 
 SHOWN = 0.3
