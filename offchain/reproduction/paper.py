@@ -25,8 +25,8 @@ _EPOCHS = (
 )
 _LOANS = "37,965 loans of 2007 to 2011 here, more years there; not measured"
 _ORACLE = (
-    "the paper does not say what its Oracle's epoch is; ours takes a round's rows without averaging, 19 steps "
-    "for 4; batches of 32 bring w/o mal to .985 (item ablation)"
+    "the paper does not say what its Oracle's epoch is; ours takes a round's rows without averaging, 19 "
+    "steps for 4; batches of 32 bring w/o mal to .985 (item ablation)"
 )
 
 WHY_3: dict[tuple[str, float], str] = {
