@@ -48,7 +48,9 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 )
 @click.option("--set", "loans", metavar="NAME=VALUE", multiple=True, help="Setting of all runs on loans.")
 @click.option("--set-images", metavar="NAME=VALUE", multiple=True, help="Setting of all runs on images.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at once.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at once on this machine."
+)
 @click.option("--cluster", "address", help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT.")
 @click.option(
     "--out",
@@ -95,7 +97,8 @@ def cli(
         with cluster(address, runs):
             # Only now that settings and cluster are known to be good.
             folder = ResultsFolder(out, study)
-            reproduce(wanted, study, folder, engine, partial(engine_on, network), jobs, console)
+            at_once = -1 if address else jobs
+            reproduce(wanted, study, folder, engine, partial(engine_on, network), at_once, console)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import joblib
+from joblib.parallel import get_active_backend
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -46,7 +47,7 @@ def cluster(url: str | None, runs: Iterable[SimulationSettings]) -> Iterator[Non
 def play_all(
     runs: Sequence[SimulationSettings], kept: KeptRuns, engine_of: EngineOf, jobs: int, console: Console
 ) -> None:
-    """Play every run that is not kept yet, `jobs` at a time, and show how far it is.
+    """Play every run that is not kept yet, `jobs` at a time (-1 for all workers), and show how far it is.
 
     Raises:
         OffchainError: Of the first run that failed.
@@ -57,10 +58,12 @@ def play_all(
         return
     console.print(f"{len(runs) - len(missing)} of {len(runs)} runs are kept, {len(missing)} to play")
     _let_workers_import()
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    played = parallel(joblib.delayed(_play)(kept, run, engine_of) for run in missing)
+    # Ray's backend hands out results all together or not at all, so there is no progress to show on it.
+    backend, _ = get_active_backend()
+    as_they_come = "generator_unordered" if backend.supports_return_generator else "list"
+    parallel = joblib.Parallel(n_jobs=jobs, return_as=as_they_come)
     with _Progress(console, len(missing)) as progress:
-        for failure in played:
+        for failure in parallel(joblib.delayed(_play)(kept, run, engine_of) for run in missing):
             if failure is not None:
                 raise failure
             progress.advance()
