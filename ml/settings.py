@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,6 +12,7 @@ Model = Literal["mlp", "cnn", "densenet121"]
 Shares = Literal["iid", "dirichlet", "patient"]
 Metric = Literal["accuracy", "auroc"]
 Policy = Literal["aggregate", "verdict"]
+POLICIES: tuple[Policy, ...] = get_args(Policy)
 AttackName = Literal["none", "label-flip"]
 
 NEEDS_PATH: Mapping[Dataset, str] = {

@@ -1,6 +1,7 @@
-"""What a run shows while it goes on."""
+"""What long work shows while it goes on."""
 
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -12,16 +13,22 @@ from offchain.settings import SimulationSettings
 _LINES = 10
 
 
-class RunProgress:
-    """A bar on a terminal; elsewhere a line now and then."""
+class BarOrLines:
+    """A bar with the time left on a terminal; elsewhere a line now and then.
 
-    def __init__(self, console: Console, settings: SimulationSettings, cast: Cast) -> None:
+    Args:
+        console: Where.
+        unit: What is counted, such as "round".
+        total: How many there will be.
+    """
+
+    def __init__(self, console: Console, unit: str, total: int) -> None:
         self._console = console
-        self._rounds = settings.rounds
-        self._cast = cast
-        self._honest = frozenset(range(settings.clients)) - cast.malicious
+        self._unit = unit
+        self._total = total
+        self._lines = {total * i // _LINES for i in range(1, _LINES + 1)}
         self._bar = Progress(
-            TextColumn("round"),
+            TextColumn(unit),
             MofNCompleteColumn(),
             BarColumn(),
             TimeRemainingColumn(),
@@ -29,10 +36,10 @@ class RunProgress:
             console=console,
         )
 
-    def __enter__(self) -> "RunProgress":
+    def __enter__(self) -> Self:
         """Draw the bar where there is a terminal."""
         if self._console.is_terminal:
-            self._task = self._bar.add_task("rounds", total=self._rounds, now="")
+            self._task = self._bar.add_task(self._unit, total=self._total, now="")
             self._bar.start()
         return self
 
@@ -43,17 +50,28 @@ class RunProgress:
         if self._console.is_terminal:
             self._bar.stop()
 
-    def show(self, record: RoundRecord) -> None:
+    def show(self, done: int, now: str) -> None:
+        """Show that `done` are done, and what is to be said of it."""
+        if self._console.is_terminal:
+            self._bar.update(self._task, completed=done, now=now)
+        elif done in self._lines:
+            self._console.print(f"{self._unit} {done} of {self._total}: {now}")
+
+
+class RunProgress(BarOrLines):
+    """The rounds of a run, with the global model's accuracy and mean tokens."""
+
+    def __init__(self, console: Console, settings: SimulationSettings, cast: Cast) -> None:
+        super().__init__(console, "round", settings.rounds)
+        self._groups = {
+            "honest": frozenset(range(settings.clients)) - cast.malicious,
+            "malicious": cast.malicious,
+        }
+
+    def show_round(self, record: RoundRecord) -> None:
         """Show where the run is after a round."""
         now = f"accuracy {record.scores.accuracy:.3f}"
-        for name, clients in (("honest", self._honest), ("malicious", self._cast.malicious)):
+        for name, clients in self._groups.items():
             tokens = record.mean_tokens(clients)
             now += f", {name} {tokens:.1f} tokens" if tokens is not None else ""
-        if self._console.is_terminal:
-            self._bar.update(self._task, completed=record.round, now=now)
-        elif record.round in self._shown:
-            self._console.print(f"round {record.round} of {self._rounds}: {now}")
-
-    @property
-    def _shown(self) -> set[int]:
-        return {self._rounds * i // _LINES for i in range(1, _LINES + 1)}
+        self.show(record.round, now)

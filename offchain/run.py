@@ -78,7 +78,7 @@ def _play(
             record = simulation.play_round()
             folder.save_round(record, simulation.state)
             records.append(record)
-            progress.show(record)
+            progress.show_round(record)
     summary = summarise(folder.settings, simulation.cast, records, setup)
     if picture:
         plot_run(folder.path / PICTURE, folder.settings, simulation.cast, records)

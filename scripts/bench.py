@@ -8,12 +8,10 @@ import click
 from rich.console import Console
 
 from ml.errors import MLError
-from ml.settings import Policy
+from ml.settings import POLICIES
 from offchain.bench import measure, table
 from offchain.errors import OffchainError
 from offchain.network_option import network_option
-
-POLICIES: tuple[Policy, ...] = ("aggregate", "verdict")
 
 
 @click.command()

@@ -11,7 +11,7 @@ from ml.settings import Features
 from offchain.engines import engine_on
 from offchain.errors import OffchainError
 from offchain.network_option import network_option
-from offchain.reproduction.grid import cluster
+from offchain.reproduction.cluster import cluster
 from offchain.reproduction.reproduce import chosen, planned, reproduce, table_of_items
 from offchain.reproduction.results_folder import ResultsFolder
 from offchain.reproduction.study import Study, named_values
@@ -98,7 +98,7 @@ def cli(
             # Only now that settings and cluster are known to be good.
             folder = ResultsFolder(out, study)
             at_once = -1 if address else jobs
-            reproduce(wanted, study, folder, engine, partial(engine_on, network), at_once, console)
+            reproduce(wanted, study, folder, runs, partial(engine_on, network), at_once, console)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -54,6 +54,13 @@ def test_the_readme_prints_the_table(table_3):
         assert "| {} | {} ± {} | {} ± {} | {} ± {} | {} ± {} |".format(eta, *cells) in readme
 
 
+@pytest.mark.parametrize("name", sorted({page.stem for page in LOANS.glob("*.md")}))
+def test_every_item_on_the_papers_data_has_a_row_beside_the_paper(name):
+    found = rows(LOANS / f"{name}-paper.csv")
+    assert found and set(found[0]) == {"quantity", "paper", "ours", "sd", "difference", "why"}
+    assert all(row["paper"] and row["ours"] for row in found)
+
+
 @pytest.mark.parametrize("folder", sorted(path.parent.name for path in RESULTS.glob("*/study.json")))
 def test_every_statement_that_fails_is_listed(folder):
     listed = re.sub(r"\s+", " ", (RESULTS / "README.md").read_text(encoding="utf-8"))

@@ -40,11 +40,6 @@ class FederatedData:
     feature_names: tuple[str, ...] = ()
     label_names: tuple[str, ...] = ()
 
-    @property
-    def inputs(self) -> int:
-        """Number of named inputs."""
-        return len(self.feature_names)
-
 
 @dataclass(frozen=True, eq=False)
 class Split:

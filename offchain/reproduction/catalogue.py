@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ml.settings import POLICIES
 from offchain.reproduction.items import (
     ablation,
     cost,
@@ -15,14 +16,7 @@ from offchain.reproduction.items import (
 )
 from offchain.reproduction.kept_runs import KeptRuns
 from offchain.reproduction.result import Result
-from offchain.reproduction.shared_runs import (
-    POLICIES,
-    TraceOf,
-    attacked,
-    clean,
-    comparison_runs,
-    policy_runs,
-)
+from offchain.reproduction.shared_runs import TraceOf, attacked, clean, comparison_runs, policy_runs
 from offchain.reproduction.study import STAKES, Study
 from offchain.settings import SimulationSettings
 

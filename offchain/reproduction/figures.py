@@ -1,26 +1,18 @@
 """The paper's arrangement: a panel for each η, means with bands of one deviation."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ml.settings import Policy
+from offchain.reproduction.curves import Curves, deviation, rows
+from offchain.reproduction.names import COLOUR_OF, NAMES
+
 COLOURS = ("#2a6fbb", "#c8442f", "#3c8d5a", "#8a6bbf", "#d99a2b", "#8a8a8a")
-
-_FIXED = {
-    "FedAvg w/ mal": "#c8442f",
-    "FedAvg w/ block": "#2a6fbb",
-    "verdict": "#3c8d5a",
-    "FedAvg w/o mal": "#8a8a8a",
-    "Oracle": "#d99a2b",
-}
-"""Colours of the learners: the same in every figure."""
-
-
-Curves = Mapping[tuple[float, str], NDArray[np.float64]]
-"""Values over the rounds [seeds, rounds], by η and label."""
 
 Panels = Mapping[tuple[str, float], Axes]
 """Panels by row and η."""
@@ -55,27 +47,23 @@ def bands(panels: Panels, curves: Curves, row: str = "") -> None:
     """Draw curves in a row of panels, a colour for each label, with a legend beside the last one."""
     labels = list(dict.fromkeys(label for _, label in curves))
     for (eta, label), runs in curves.items():
-        colour = _FIXED.get(label, COLOURS[labels.index(label) % len(COLOURS)])
+        colour = COLOUR_OF.get(label, COLOURS[labels.index(label) % len(COLOURS)])
         band(panels[row, eta], runs, label, colour)
     legend([axes for (name, _), axes in panels.items() if name == row][-1])
+
+
+def by_policy(
+    etas: Sequence[float], ylabel: str, curves_of: Mapping[Policy, Curves]
+) -> tuple[Figure, pd.DataFrame]:
+    """Return a figure with a row of panels for each policy, and the CSV's rows with the policy beside."""
+    figure, panels = eta_panels(etas, ylabel, [NAMES[policy] for policy in curves_of])
+    tables = []
+    for policy, curves in curves_of.items():
+        bands(panels, curves, NAMES[policy])
+        tables.append(pd.DataFrame(rows(curves)).assign(policy=policy))
+    return figure, pd.concat(tables, ignore_index=True)
 
 
 def legend(axes: Axes) -> None:
     """Put a legend beside a panel."""
     axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
-
-
-def deviation(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the standard deviation of a sample over the first axis; nan for a sample of one."""
-    if len(values) < 2:
-        return np.full(values.shape[1:], np.nan)
-    spread: NDArray[np.float64] = values.std(axis=0, ddof=1)
-    return spread
-
-
-def rows(curves: Curves) -> Iterator[dict[str, object]]:
-    """Yield the rows of a CSV, one per η, label and round."""
-    for (eta, label), runs in curves.items():
-        spread = deviation(runs)
-        for index, mean in enumerate(runs.mean(axis=0)):
-            yield dict(eta=eta, series=label, round=index + 1, mean=mean, sd=spread[index])

@@ -32,6 +32,9 @@ class KeptRuns:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._traces: dict[
+            SimulationSettings, Trace
+        ] = {}  # Several items, and parts of one, ask for the same.
 
     def path(self, settings: SimulationSettings) -> Path:
         """Return where a run is or would be kept."""
@@ -69,7 +72,9 @@ class KeptRuns:
 
     def trace(self, settings: SimulationSettings) -> Trace:
         """Return the trace of a complete run; errors as of `records`."""
-        return Trace.of(settings, self.records(settings))
+        if settings not in self._traces:
+            self._traces[settings] = Trace.of(settings, self.records(settings))
+        return self._traces[settings]
 
 
 def run_digest(settings: SimulationSettings) -> str:

@@ -55,7 +55,7 @@ def reproduce(
     items: Sequence[Item],
     study: Study,
     folder: ResultsFolder,
-    engine: str | None,
+    runs: Sequence[SimulationSettings],
     engine_of: EngineOf,
     jobs: int,
     console: Console,
@@ -66,12 +66,12 @@ def reproduce(
         items: Which.
         study: Settings of all runs.
         folder: Where runs are kept and results written.
-        engine: As `planned` takes it.
+        runs: What they need, as `planned` says.
         engine_of: Enters a run's engine.
         jobs: Runs at once.
         console: Where progress and results are shown.
     """
-    play_all(planned(items, study, engine), folder.runs, engine_of, jobs, console)
+    play_all(runs, folder.runs, engine_of, jobs, console)
     for item in items:
         result = item.compute(study, folder.runs)
         written = folder.write(item, result)

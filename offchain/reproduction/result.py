@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from offchain.reproduction.curves import deviation
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,18 @@ class Comparison:
     spread: float = np.nan
     paper_mean: float = np.nan
     why: str = ""
+
+    @classmethod
+    def of_seeds(
+        cls,
+        quantity: str,
+        paper: str,
+        values: NDArray[np.float64],
+        paper_mean: float = np.nan,
+        why: str = "",
+    ) -> "Comparison":
+        """Return the comparison of what the paper says, in numbers or words, with `values`, one per seed."""
+        return cls(quantity, paper, float(values.mean()), float(deviation(values)), paper_mean, why)
 
     @property
     def difference(self) -> float:

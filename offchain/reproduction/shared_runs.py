@@ -3,30 +3,17 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ml.settings import Policy
+from ml.settings import POLICIES, Policy
 from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
-from offchain.reproduction.figures import Curves
+from offchain.reproduction.curves import Curves
+from offchain.reproduction.names import CENTRAL, OURS, WITH_BLOCK, WITH_MAL, WITHOUT_MAL
 from offchain.reproduction.study import ETAS, PROPOSER_STAKE, Study, Subject
 from offchain.reproduction.trace import Trace
 from offchain.settings import SimulationSettings
 
 TraceOf = Callable[[SimulationSettings], Trace]
 """From a run's settings to its trace, already played."""
-
-POLICIES: tuple[Policy, ...] = ("aggregate", "verdict")
-
-WITH_MAL, WITH_BLOCK, OURS, WITHOUT_MAL, CENTRAL = (
-    "FedAvg w/ mal",
-    "FedAvg w/ block",
-    "verdict",
-    "FedAvg w/o mal",
-    "Oracle",
-)
-"""The paper's names of the learners, and ours."""
-
-NAMES = {"aggregate": WITH_BLOCK, "verdict": OURS}
 
 
 def attacked(
@@ -51,6 +38,18 @@ def attacked(
         proposer_stake=stake or usual,
         baselines=policy == "aggregate" and stake in (None, usual),
     )
+
+
+def traces(
+    study: Study,
+    trace_of: TraceOf,
+    policy: Policy,
+    eta: float,
+    stake: int | None = None,
+    subject: Subject = "loans",
+) -> list[Trace]:
+    """Return the traces of `attacked`'s runs, one per seed."""
+    return [trace_of(attacked(study, policy, eta, seed, stake, subject)) for seed in range(study.seeds)]
 
 
 def clean(study: Study, seed: int, subject: Subject = "loans") -> SimulationSettings:
@@ -84,18 +83,10 @@ def learning_curves(study: Study, trace_of: TraceOf, subject: Subject = "loans")
     nobody = [trace_of(clean(study, seed, subject)) for seed in seeds]
     curves = {}
     for eta in ETAS:
-        average, verdict = (
-            [trace_of(attacked(study, policy, eta, seed, subject=subject)) for seed in seeds]
-            for policy in POLICIES
-        )
-        curves[eta, WITH_MAL] = stacked([trace.scores[WITHOUT_DEFENCE] for trace in average])
-        curves[eta, WITH_BLOCK] = stacked([trace.scores["run"] for trace in average])
-        curves[eta, OURS] = stacked([trace.scores["run"] for trace in verdict])
-        curves[eta, WITHOUT_MAL] = stacked([trace.scores[WITHOUT_ATTACK] for trace in nobody])
-        curves[eta, CENTRAL] = stacked([trace.scores[ORACLE] for trace in nobody])
+        average, verdict = (traces(study, trace_of, policy, eta, subject=subject) for policy in POLICIES)
+        curves[eta, WITH_MAL] = np.stack([trace.scores[WITHOUT_DEFENCE] for trace in average])
+        curves[eta, WITH_BLOCK] = np.stack([trace.scores["run"] for trace in average])
+        curves[eta, OURS] = np.stack([trace.scores["run"] for trace in verdict])
+        curves[eta, WITHOUT_MAL] = np.stack([trace.scores[WITHOUT_ATTACK] for trace in nobody])
+        curves[eta, CENTRAL] = np.stack([trace.scores[ORACLE] for trace in nobody])
     return curves
-
-
-def stacked(arrays: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return arrays of one shape, one per seed, as one with the seeds first."""
-    return np.stack(arrays)

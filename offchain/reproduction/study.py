@@ -37,8 +37,6 @@ ROUNDS: Mapping[Subject, int] = {"loans": 200, "images": 60}
 DIGITS = {"clients": 20}
 """Built-in digits are too few for fifty clients."""
 
-_ENGINE = {"engine": "reference"}
-
 
 class Study(BaseModel):
     """What a reproduction is made of; two with the same settings and the same data give the same numbers."""
@@ -71,6 +69,7 @@ class Study(BaseModel):
             SettingsError: When they do not fit each other.
         """
         fixed = {
+            "engine": "reference",
             "metric": self.metric(subject),
             "rounds": self.rounds or ROUNDS[subject],
             "proposer_stake": Decimal(PROPOSER_STAKE[subject]),
@@ -79,7 +78,7 @@ class Study(BaseModel):
             "seed": seed,
         }
         own = self.settings if subject == "loans" else self.image_settings
-        return parse_settings({**_ENGINE, **self._data(subject), **fixed, **changes, **own})
+        return parse_settings({**self._data(subject), **fixed, **changes, **own})
 
     def _data(self, subject: Subject) -> dict[str, Any]:
         if subject == "images":

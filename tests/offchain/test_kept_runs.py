@@ -7,8 +7,9 @@ from small_runs import quiet, reference, small, timeless
 
 from offchain.engines import engine_on
 from offchain.errors import ReproductionError, RunFolderError, SettingsError
+from offchain.reproduction.cluster import cluster
 from offchain.reproduction.data_digest import data_digest
-from offchain.reproduction.grid import cluster, play_all
+from offchain.reproduction.grid import play_all
 from offchain.reproduction.kept_runs import KeptRuns, run_digest
 from offchain.run import start_run
 from offchain.run_folder import RunFolder

@@ -13,7 +13,7 @@ from offchain.errors import ReproductionError
 from offchain.reproduction import statements as decide
 from offchain.reproduction.catalogue import ITEMS
 from offchain.reproduction.grid import play_all
-from offchain.reproduction.reproduce import chosen, reproduce
+from offchain.reproduction.reproduce import chosen, planned, reproduce
 from offchain.reproduction.result import Comparison
 from offchain.reproduction.results_folder import ResultsFolder
 from offchain.reproduction.shared_runs import attacked, clean
@@ -45,7 +45,7 @@ def results(tmp_path_factory):
 @pytest.mark.parametrize("name", OF_LOANS)
 def test_every_item_writes_what_it_promises(results, name):
     console = quiet()
-    reproduce([ITEMS[name]], STUDY, results, "reference", None, 1, console)
+    reproduce([ITEMS[name]], STUDY, results, planned([ITEMS[name]], STUDY, "reference"), None, 1, console)
     table = pd.read_csv(results.path / f"{name}.csv")
     assert len(table) and not table.isna().all(axis=None)
     page = (results.path / f"{name}.md").read_text()

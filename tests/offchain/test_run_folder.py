@@ -19,14 +19,14 @@ class Interrupted(Exception):
 
 
 def interrupt_after(monkeypatch, rounds):
-    show = RunProgress.show
+    show = RunProgress.show_round
 
     def shown(self, record):
         show(self, record)
         if record.round == rounds:
             raise Interrupted
 
-    monkeypatch.setattr(RunProgress, "show", shown)
+    monkeypatch.setattr(RunProgress, "show_round", shown)
 
 
 def start(path, settings=None):

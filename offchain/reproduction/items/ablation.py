@@ -8,10 +8,11 @@ import pandas as pd
 
 from offchain.baselines import WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.reproduction import statements as decide
-from offchain.reproduction.figures import deviation
+from offchain.reproduction.curves import deviation
+from offchain.reproduction.names import WITH_MAL
 from offchain.reproduction.paper import TABLE_3
 from offchain.reproduction.result import Comparison, Result
-from offchain.reproduction.shared_runs import WITH_MAL, TraceOf
+from offchain.reproduction.shared_runs import TraceOf
 from offchain.reproduction.study import Study
 from offchain.settings import SimulationSettings
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from offchain.deployment import ALL_OTHERS
 from offchain.records import RoundRecord
+from offchain.reproduction.curves import deviation
 from offchain.reproduction.items import cost_bytes as size
 from offchain.reproduction.items.cost_gas import BLOCK_GAS, Means, Shape, call_means, round_mean
 from offchain.reproduction.items.cost_report import PAPER_UPDATE, comparisons, figure, statements
@@ -110,7 +111,7 @@ def _rounds(measured: _Measured) -> Iterator[dict[str, object]]:
                 voters=shape.voters,
                 transactions=sum(shape.transactions.values()),
                 mean=gas.mean(),
-                sd=_deviation(gas),
+                sd=float(deviation(gas)),
                 blocks=gas.mean() / BLOCK_GAS,
                 calldata=size.calldata_bytes(shape),
             )
@@ -123,14 +124,14 @@ def _calls(measured: _Measured) -> Iterator[dict[str, object]]:
         where = dict(members=shape.members, proposers=shape.proposers, voters=shape.voters)
         for call, count in shape.transactions.items():
             gas = np.array([mean[call] for mean in means])
-            yield dict(**where, call=call, transactions=count, mean=gas.mean(), sd=_deviation(gas))
+            yield dict(**where, call=call, transactions=count, mean=gas.mean(), sd=float(deviation(gas)))
         whole = np.array([round_mean(records) for records in of_seeds])
         count = sum(shape.transactions.values())
-        yield dict(**where, call="round", transactions=count, mean=whole.mean(), sd=_deviation(whole))
+        yield dict(**where, call="round", transactions=count, mean=whole.mean(), sd=float(deviation(whole)))
         total = np.array([sum(record.gas_total for record in records) for records in of_seeds])
         sent = np.mean([sum(record.transactions for record in records) for records in of_seeds])
         name = f"all {len(of_seeds[0])} rounds"
-        yield dict(**where, call=name, transactions=sent, mean=total.mean(), sd=_deviation(total))
+        yield dict(**where, call=name, transactions=sent, mean=total.mean(), sd=float(deviation(total)))
 
 
 def _check(measured: _Measured) -> Iterator[dict[str, object]]:
@@ -143,9 +144,9 @@ def _check(measured: _Measured) -> Iterator[dict[str, object]]:
         proposers=shape.proposers,
         voters=shape.voters,
         predicted=predicted.mean(),
-        predicted_sd=_deviation(predicted),
+        predicted_sd=float(deviation(predicted)),
         measured=found.mean(),
-        measured_sd=_deviation(found),
+        measured_sd=float(deviation(found)),
         relative=found.mean() / predicted.mean() - 1,
     )
 
@@ -168,7 +169,3 @@ def _bytes(shape: Shape, update: int) -> Iterator[dict[str, object]]:
         }
         for what, amount in amounts.items():
             yield dict(model=model, what=what, bytes=amount)
-
-
-def _deviation(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    return float(values.std(ddof=1)) if len(values) > 1 else np.nan

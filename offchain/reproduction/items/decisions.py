@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.settings import Policy
+from ml.settings import POLICIES, Policy
 from offchain.reproduction import statements as decide
-from offchain.reproduction.figures import COLOURS, Panels, bands, eta_panels, legend, rows
+from offchain.reproduction.curves import rows
+from offchain.reproduction.figures import COLOURS, Panels, bands, eta_panels, legend
 from offchain.reproduction.result import Comparison, Result, Statement
-from offchain.reproduction.shared_runs import POLICIES, TraceOf, attacked, stacked
+from offchain.reproduction.shared_runs import TraceOf, traces
 from offchain.reproduction.study import ETAS, Study
 from offchain.reproduction.trace import Trace
 
@@ -24,11 +25,11 @@ def figure_7(study: Study, trace_of: TraceOf) -> Result:
     figure, panels = eta_panels(SHOWN, "rounds", ["by round, first seed", "cumulative"])
     curves = {}
     for eta in ETAS:
-        traces = [trace_of(attacked(study, "aggregate", eta, seed)) for seed in range(study.seeds)]
+        of_seeds = traces(study, trace_of, "aggregate", eta)
         for name in ("award", "slash"):
-            curves[eta, name] = stacked([np.cumsum(_decided(trace, name)) for trace in traces])
+            curves[eta, name] = np.stack([np.cumsum(_decided(trace, name)) for trace in of_seeds])
         if eta in SHOWN:
-            _mark(panels, eta, traces[0])
+            _mark(panels, eta, of_seeds[0])
     bands(panels, {key: runs for key, runs in curves.items() if key[0] in SHOWN}, "cumulative")
     slashes = {eta: float(curves[eta, "slash"][:, -1].mean()) for eta in ETAS}
     awards = {eta: float(curves[eta, "award"][:, -1].mean()) for eta in ETAS}
@@ -37,7 +38,15 @@ def figure_7(study: Study, trace_of: TraceOf) -> Result:
         decide.every("most rounds are award rounds at every η", mostly),
         decide.monotone("slash rounds grow with η", slashes),
     ]
-    return Result({"": pd.DataFrame(rows(curves))}, figure, statements=said)
+    compared = [
+        Comparison.of_seeds(
+            f"share of the decided rounds that award, aggregate, η = {eta:g}",
+            "most (bars)",
+            curves[eta, "award"][:, -1] / (curves[eta, "award"] + curves[eta, "slash"])[:, -1],
+        )
+        for eta in SHOWN
+    ]
+    return Result({"": pd.DataFrame(rows(curves))}, figure, compared, said)
 
 
 def rejection(study: Study, trace_of: TraceOf) -> Result:
@@ -45,9 +54,7 @@ def rejection(study: Study, trace_of: TraceOf) -> Result:
     table = []
     for eta in ETAS:
         for policy in POLICIES:
-            table += _by_k(
-                policy, eta, [trace_of(attacked(study, policy, eta, s)) for s in range(study.seeds)]
-            )
+            table += _by_k(policy, eta, traces(study, trace_of, policy, eta))
     frame = pd.DataFrame(table)
     worst = frame[(frame.policy == "aggregate") & (frame.eta == ETAS[-1])]
     rounds = zip(worst.k, worst.rejected_rounds, worst.rounds, strict=True)
@@ -65,9 +72,9 @@ def rejection(study: Study, trace_of: TraceOf) -> Result:
     return Result({"": frame}, comparisons=compared if study.data else (), statements=said)
 
 
-def _decided(trace: Trace, name: str) -> NDArray[np.int64]:
+def _decided(trace: Trace, name: str) -> NDArray[np.float64]:
     happened = trace.included > 0 if name == "award" else (trace.proposals > 0) & (trace.included == 0)
-    return happened.astype(np.int64)
+    return happened.astype(np.float64)
 
 
 def _mark(panels: Panels, eta: float, trace: Trace) -> None:
@@ -80,10 +87,10 @@ def _mark(panels: Panels, eta: float, trace: Trace) -> None:
         legend(axes)
 
 
-def _by_k(policy: Policy, eta: float, traces: list[Trace]) -> list[dict[str, object]]:
+def _by_k(policy: Policy, eta: float, of_seeds: list[Trace]) -> list[dict[str, object]]:
     # Rounds in which every seated proposer could stake: with fewer, k of them is another question.
-    seats = max(int(trace.proposals.max()) for trace in traces)
-    whole = [(trace, trace.proposals == seats) for trace in traces]
+    seats = max(int(trace.proposals.max()) for trace in of_seeds)
+    whole = [(trace, trace.proposals == seats) for trace in of_seeds]
     result: list[dict[str, object]] = []
     for k in range(seats + 1):
         chosen = [(trace, full & (trace.bad == k)) for trace, full in whole]

@@ -1,4 +1,4 @@
-"""Accuracy: Fig. 5 (learning curves), Table III (after convergence), Fig. 12 (against the stake)."""
+"""Scores: Figs. 5 and 13 (learning curves), Tables III and IV (after convergence), Fig. 12 (by stake)."""
 
 from collections.abc import Mapping
 
@@ -6,25 +6,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.settings import Policy
+from ml.settings import POLICIES, Policy
+from offchain.baselines import WITHOUT_ATTACK
 from offchain.reproduction import statements as decide
-from offchain.reproduction.figures import Curves, bands, deviation, eta_panels, rows
+from offchain.reproduction.curves import Curves, deviation, rows
+from offchain.reproduction.figures import bands, by_policy, eta_panels
+from offchain.reproduction.names import CENTRAL, OURS, WITH_BLOCK, WITH_MAL, WITHOUT_MAL
 from offchain.reproduction.paper import TABLE_3, TABLE_4, WHY_3
 from offchain.reproduction.result import Comparison, Result, Statement
-from offchain.reproduction.shared_runs import (
-    CENTRAL,
-    NAMES,
-    OURS,
-    POLICIES,
-    WITH_BLOCK,
-    WITH_MAL,
-    WITHOUT_MAL,
-    TraceOf,
-    attacked,
-    clean,
-    learning_curves,
-    stacked,
-)
+from offchain.reproduction.shared_runs import TraceOf, clean, learning_curves, traces
 from offchain.reproduction.study import ETAS, STAKES, Study, Subject
 from offchain.summary import tail_mean
 
@@ -60,39 +50,49 @@ def _curves(study: Study, trace_of: TraceOf, subject: Subject) -> Result:
     bands(panels, curves)
     panels["", ETAS[0]].set_ylim(top=1.02)  # A band of one deviation may reach where no score can.
     finals = after_convergence(curves)
-    return Result({"": pd.DataFrame(rows(curves))}, figure, statements=[_block_beats_mal(finals)])
+    compared = compare(finals, *_reported(study, subject))
+    return Result({"": pd.DataFrame(rows(curves))}, figure, compared, [_block_beats_mal(finals)])
 
 
 def table_3(study: Study, trace_of: TraceOf) -> Result:
     """Scores on loans after convergence: mean of the last 50 rounds, by learner and η."""
-    finals = after_convergence(learning_curves(study, trace_of))
-    comparable = study.data is not None and study.metric("loans") == "accuracy"
-    return _table(finals, TABLE_3 if comparable else {}, WHY_3)
+    return _table(study, trace_of, "loans")
 
 
 def table_4(study: Study, trace_of: TraceOf) -> Result:
     """Mean AUROC on images after convergence, likewise."""
-    finals = after_convergence(learning_curves(study, trace_of, "images"))
-    return _table(finals, TABLE_4 if study.images else {}, {})
+    return _table(study, trace_of, "images")
+
+
+def _table(study: Study, trace_of: TraceOf, subject: Subject) -> Result:
+    finals = after_convergence(learning_curves(study, trace_of, subject))
+    compared = compare(finals, *_reported(study, subject))
+    return Result({"": finals_table(finals)}, None, compared, table_statements(finals))
+
+
+def _reported(study: Study, subject: Subject) -> tuple[Reported, Mapping[tuple[str, float], str]]:
+    """Return what the paper reports of the study's data, and reasons; nothing of data that it did not use."""
+    if subject == "images":
+        return TABLE_4 if study.images else {}, {}
+    return (TABLE_3, WHY_3) if study.data and study.metric("loans") == "accuracy" else ({}, {})
 
 
 def figure_12(study: Study, trace_of: TraceOf) -> Result:
     """Learning curves at every γ_p, a panel for each η and policy."""
-    by_policy = {policy: _by_stake(study, trace_of, policy) for policy in POLICIES}
-    figure, panels = eta_panels(ETAS, f"test {study.metric('loans')}", [NAMES[policy] for policy in POLICIES])
-    tables = []
-    for policy, curves in by_policy.items():
-        bands(panels, curves, NAMES[policy])
-        tables.append(pd.DataFrame(rows(curves)).assign(policy=policy))
-    goal = CONVERGED * np.mean(
-        [trace_of(clean(study, s)).final("without_attack") for s in range(study.seeds)]
-    )
-    said = [statement for p in POLICIES for statement in _stake_statements(p, by_policy[p], float(goal))]
-    return Result({"": pd.concat(tables, ignore_index=True)}, figure, statements=said)
-
-
-def _table(finals: Finals, paper: Reported, why: Mapping[tuple[str, float], str]) -> Result:
-    return Result({"": finals_table(finals)}, None, compare(finals, paper, why), table_statements(finals))
+    curves = {policy: _by_stake(study, trace_of, policy) for policy in POLICIES}
+    figure, table = by_policy(ETAS, f"test {study.metric('loans')}", curves)
+    nobody = [trace_of(clean(study, seed)).final(WITHOUT_ATTACK) for seed in range(study.seeds)]
+    goal = CONVERGED * float(np.mean(nobody))
+    said = [statement for p in POLICIES for statement in _stake_statements(p, curves[p], goal)]
+    compared = [
+        Comparison(
+            f"final scores, best γ_p less worst, aggregate, η = {eta:g}",
+            "not sensitive (curves)",
+            _gap(after_convergence(curves["aggregate"]), eta),
+        )
+        for eta in ETAS
+    ]
+    return Result({"": table}, figure, compared, said)
 
 
 def after_convergence(curves: Curves) -> Finals:
@@ -113,13 +113,12 @@ def finals_table(finals: Finals) -> pd.DataFrame:
 def compare(finals: Finals, paper: Reported, why: Mapping[tuple[str, float], str]) -> list[Comparison]:
     """Return the paper's table beside ours, cell by cell."""
     return [
-        Comparison(
-            quantity=f"{learner}, η = {eta:g}",
-            paper=f"{mean:.3f} ± {spread:.3f}",
-            ours=float(finals[eta, learner].mean()),
-            spread=float(deviation(finals[eta, learner])),
-            paper_mean=mean,
-            why=why.get((learner, eta), ""),
+        Comparison.of_seeds(
+            f"{learner}, η = {eta:g}",
+            f"{mean:.3f} ± {spread:.3f}",
+            finals[eta, learner],
+            mean,
+            why.get((learner, eta), ""),
         )
         for learner, cells in paper.items()
         for eta, (mean, spread) in cells.items()
@@ -177,8 +176,8 @@ def _block_beats_mal(finals: Finals) -> Statement:
 
 def _by_stake(study: Study, trace_of: TraceOf, policy: Policy) -> Curves:
     return {
-        (eta, f"γ = {stake}"): stacked(
-            [trace_of(attacked(study, policy, eta, seed, stake)).scores["run"] for seed in range(study.seeds)]
+        (eta, f"γ = {stake}"): np.stack(
+            [trace.scores["run"] for trace in traces(study, trace_of, policy, eta, stake)]
         )
         for eta in ETAS
         for stake in STAKES
@@ -186,11 +185,8 @@ def _by_stake(study: Study, trace_of: TraceOf, policy: Policy) -> Curves:
 
 
 def _stake_statements(policy: Policy, curves: Curves, goal: float) -> list[Statement]:
-    finals = {key: float(values.mean()) for key, values in after_convergence(curves).items()}
-    gaps = []
-    for eta in ETAS:
-        ends = [value for (at, _), value in finals.items() if at == eta]
-        gaps.append(decide.at_most(f"η = {eta:g}", max(ends) - min(ends), INSENSITIVE))
+    finals = after_convergence(curves)
+    gaps = [decide.at_most(f"η = {eta:g}", _gap(finals, eta), INSENSITIVE) for eta in ETAS]
     slow = {
         eta: _rounds_to(goal, np.concatenate([r for (at, _), r in curves.items() if at == eta]))
         for eta in ETAS
@@ -199,6 +195,11 @@ def _stake_statements(policy: Policy, curves: Curves, goal: float) -> list[State
         decide.every(f"{policy}: the final score does not depend on γ_p by more than {INSENSITIVE}", gaps),
         decide.monotone(f"{policy}: the rounds to {CONVERGED:.0%} of w/o mal's score grow with η", slow),
     ]
+
+
+def _gap(finals: Finals, eta: float) -> float:
+    ends = [float(values.mean()) for (at, _), values in finals.items() if at == eta]
+    return max(ends) - min(ends)
 
 
 def _rounds_to(goal: float, runs: NDArray[np.float64]) -> float:

@@ -1,57 +1,68 @@
 """Survival: Figs. 10 and 11, rounds until malicious and honest clients are removed, at every γ_p."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from ml.settings import Policy
+from ml.settings import POLICIES, Policy
 from offchain.reproduction import statements as decide
-from offchain.reproduction.figures import COLOURS, deviation, eta_panels, legend
+from offchain.reproduction.curves import deviation
+from offchain.reproduction.figures import COLOURS, eta_panels, legend
+from offchain.reproduction.names import NAMES
 from offchain.reproduction.result import Comparison, Result, Statement
-from offchain.reproduction.shared_runs import NAMES, POLICIES, TraceOf, attacked
+from offchain.reproduction.shared_runs import TraceOf, traces
 from offchain.reproduction.study import ETAS, STAKES, Study
 
-COMPUTED = {
-    8: {0.1: (300, 300), 0.2: (298, 300), 0.3: (274, 300), 0.4: (235, 300)},
-    32: {0.1: (280, 300), 0.2: (191, 296), 0.3: (135, 288), 0.4: (97, 271)},
-}
-"""Mean survival (malicious, honest) by γ_p and η, computed without learning: 300 rounds, no voter errs,
-rejected iff more than two of five proposers are malicious."""
-
-_WHY = "voters of real data err, and p_rej is no step"
+Survival = Mapping[tuple[Policy, float, int], NDArray[np.float64]]
+"""Mean rounds until removal [seeds], by policy, η and γ_p."""
 
 
 def figure_10(study: Study, trace_of: TraceOf) -> Result:
     """Mean rounds until a malicious client is removed."""
-    result = _survival(study, trace_of, malicious=True)
-    said = [_falls(policy, result.tables[""], ETAS) for policy in POLICIES]
-    return Result(result.tables, result.figure, result.comparisons, said)
+    survival = _survival(study, trace_of, malicious=True)
+    table = _table(survival)
+    said = [_falls(policy, table) for policy in POLICIES]
+    return Result({"": table}, _figure(table), _compared(survival, "below 0 (curves)"), said)
 
 
 def figure_11(study: Study, trace_of: TraceOf) -> Result:
     """Mean rounds until an honest client is removed."""
-    result = _survival(study, trace_of, malicious=False)
-    table = result.tables[""]
+    survival = _survival(study, trace_of, malicious=False)
+    table = _table(survival)
     said = [_large_stake_hurts(policy, table) for policy in POLICIES]
-    return Result(result.tables, result.figure, result.comparisons, said)
+    return Result({"": table}, _figure(table), _compared(survival, "below 0 at high η (curves)"), said)
 
 
-def _survival(study: Study, trace_of: TraceOf, malicious: bool) -> Result:
-    table = pd.DataFrame(
-        _row(study, trace_of, policy, eta, stake, malicious)
+def _survival(study: Study, trace_of: TraceOf, malicious: bool) -> Survival:
+    return {
+        (policy, eta, stake): np.array(
+            [trace.mean_survival(malicious) for trace in traces(study, trace_of, policy, eta, stake)]
+        )
         for policy in POLICIES
         for eta in ETAS
         for stake in STAKES
+    }
+
+
+def _table(survival: Survival) -> pd.DataFrame:
+    return pd.DataFrame(
+        dict(policy=policy, eta=eta, stake=stake, mean=means.mean(), sd=float(deviation(means)))
+        for (policy, eta, stake), means in survival.items()
     )
-    return Result({"": table}, _figure(table), _beside_computed(study, table, malicious))
 
 
-def _row(
-    study: Study, trace_of: TraceOf, policy: Policy, eta: float, stake: int, malicious: bool
-) -> dict[str, object]:
-    runs = [trace_of(attacked(study, policy, eta, seed, stake)) for seed in range(study.seeds)]
-    means = np.array([trace.mean_survival(malicious) for trace in runs])
-    return dict(policy=policy, eta=eta, stake=stake, mean=means.mean(), sd=float(deviation(means)))
+def _compared(survival: Survival, paper: str) -> list[Comparison]:
+    return [
+        Comparison.of_seeds(
+            f"rounds survived, γ_p = 32 less γ_p = 2, aggregate, η = {eta:g}",
+            paper,
+            survival["aggregate", eta, 32] - survival["aggregate", eta, 2],
+        )
+        for eta in ETAS
+    ]
 
 
 def _figure(table: pd.DataFrame) -> Figure:
@@ -69,28 +80,9 @@ def _figure(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _beside_computed(study: Study, table: pd.DataFrame, malicious: bool) -> list[Comparison]:
-    if study.data is None or study.rounds != 300:
-        return []
-    rows = table[table.policy == "aggregate"].set_index(["stake", "eta"])
-    means, spreads = rows["mean"].to_dict(), rows["sd"].to_dict()
-    return [
-        Comparison(
-            f"aggregate, γ_p = {stake}, η = {eta:g}",
-            f"{pair[not malicious]} (computed for m = 2; the paper gives curves)",
-            means[stake, eta],
-            spreads[stake, eta],
-            pair[not malicious],
-            _WHY,
-        )
-        for stake, by_eta in COMPUTED.items()
-        for eta, pair in by_eta.items()
-    ]
-
-
-def _falls(policy: Policy, table: pd.DataFrame, etas: tuple[float, ...]) -> Statement:
+def _falls(policy: Policy, table: pd.DataFrame) -> Statement:
     parts = []
-    for eta in etas:
+    for eta in ETAS:
         rows = table[(table.policy == policy) & (table.eta == eta)]
         parts.append(decide.monotone(f"η = {eta:g}", dict(zip(rows.stake, rows["mean"], strict=True)), True))
     return decide.every(f"{policy}: malicious clients survive no longer with a larger γ_p", parts)

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from ml.settings import Policy
+from ml.settings import POLICIES, Policy
 from offchain.reproduction import statements as decide
-from offchain.reproduction.figures import Curves, bands, deviation, eta_panels, rows
+from offchain.reproduction.curves import Curves
+from offchain.reproduction.figures import by_policy
 from offchain.reproduction.paper import FIRST_SLASH
 from offchain.reproduction.result import Comparison, Result, Statement
-from offchain.reproduction.shared_runs import NAMES, POLICIES, TraceOf, attacked, stacked
-from offchain.reproduction.study import ETAS, PROPOSER_STAKE, STAKES, Study, Subject
+from offchain.reproduction.shared_runs import TraceOf, traces
+from offchain.reproduction.study import ETAS, STAKES, Study, Subject
 from offchain.reproduction.trace import Trace
 
 GROUPS = {"honest": False, "malicious": True}
@@ -24,43 +25,43 @@ _CHANCE = (
 SHOWN = 0.3
 """The η of Fig. 14."""
 
+ALMOST_ALL = 0.9
+
 
 def figure_6(study: Study, trace_of: TraceOf) -> Result:
     """Mean tokens of honest and malicious clients at γ_p = 8, a panel for each η and policy."""
-    figure, panels = eta_panels(ETAS, "mean tokens", [NAMES[policy] for policy in POLICIES])
-    tables, said = [], []
-    for policy in POLICIES:
-        curves = _by_group(study, trace_of, policy, ETAS, "loans")
-        bands(panels, curves, NAMES[policy])
-        tables.append(pd.DataFrame(rows(curves)).assign(policy=policy))
-        said += _up_and_down(policy, curves)
-    first = np.array([_first_slash(t) for t in _traces(study, trace_of, "aggregate", ETAS[0])], dtype=float)
-    compared = Comparison(
+    curves = {policy: _by_group(study, trace_of, policy, ETAS, "loans") for policy in POLICIES}
+    figure, table = by_policy(ETAS, "mean tokens", curves)
+    first = np.array([_first_slash(t) for t in traces(study, trace_of, "aggregate", ETAS[0])], dtype=float)
+    compared = Comparison.of_seeds(
         "round of the first rejection, aggregate, η = 0.1",
         "about 32",
-        float(first.mean()),
-        float(deviation(first)),
+        first,
         FIRST_SLASH,
         _CHANCE if study.data else "",
     )
-    return Result({"": pd.concat(tables, ignore_index=True)}, figure, [compared], said)
+    said = [statement for policy in POLICIES for statement in _up_and_down(study, trace_of, policy)]
+    return Result({"": table}, figure, [compared], said)
 
 
 def figure_14(study: Study, trace_of: TraceOf) -> Result:
     """Mean tokens of honest and malicious clients on images, η = 0.3, γ_p = 32, a panel for each policy."""
-    figure, panels = eta_panels((SHOWN,), "mean tokens", [NAMES[policy] for policy in POLICIES])
-    tables, said = [], []
-    for policy in POLICIES:
-        curves = _by_group(study, trace_of, policy, (SHOWN,), "images")
-        bands(panels, curves, NAMES[policy])
-        tables.append(pd.DataFrame(rows(curves)).assign(policy=policy))
-        poor = np.mean([_cannot_stake(t) for t in _traces(study, trace_of, policy, SHOWN, subject="images")])
-        said.append(
-            decide.at_least(
-                f"{policy}: nine in ten malicious clients cannot stake at the end", float(poor), 0.9
-            )
+    curves = {policy: _by_group(study, trace_of, policy, (SHOWN,), "images") for policy in POLICIES}
+    figure, table = by_policy((SHOWN,), "mean tokens", curves)
+    poor = {
+        policy: np.array([_cannot_stake(t) for t in traces(study, trace_of, policy, SHOWN, subject="images")])
+        for policy in POLICIES
+    }
+    said = [
+        decide.at_least(
+            f"{policy}: nine in ten malicious clients cannot stake at the end",
+            float(poor[policy].mean()),
+            ALMOST_ALL,
         )
-    return Result({"": pd.concat(tables, ignore_index=True)}, figure, statements=said)
+        for policy in POLICIES
+    ]
+    quantity = f"share of malicious clients that cannot stake at the end, aggregate, η = {SHOWN:g}"
+    return Result({"": table}, figure, [Comparison.of_seeds(quantity, "almost all", poor["aggregate"])], said)
 
 
 def figure_8(study: Study, trace_of: TraceOf) -> Result:
@@ -74,30 +75,39 @@ def figure_9(study: Study, trace_of: TraceOf) -> Result:
 
 
 def _by_stake(study: Study, trace_of: TraceOf, group: str, falling: bool) -> Result:
-    figure, panels = eta_panels(ETAS, f"mean tokens, {group}", [NAMES[policy] for policy in POLICIES])
-    tables, said = [], []
-    for policy in POLICIES:
-        curves = {
-            (eta, f"γ = {stake}"): stacked(
-                [t.tokens(GROUPS[group]) for t in _traces(study, trace_of, policy, eta, stake)]
-            )
+    curves: dict[Policy, Curves] = {
+        policy: {
+            (eta, f"γ = {stake}"): _mean_tokens(traces(study, trace_of, policy, eta, stake), group)
             for eta in ETAS
             for stake in STAKES
         }
-        bands(panels, curves, NAMES[policy])
-        tables.append(pd.DataFrame(rows(curves)).assign(policy=policy))
-        said.append(_faster(policy, group, curves, falling))
-    return Result({"": pd.concat(tables, ignore_index=True)}, figure, statements=said)
+        for policy in POLICIES
+    }
+    figure, table = by_policy(ETAS, f"mean tokens, {group}", curves)
+    compared = [
+        Comparison.of_seeds(
+            f"tokens of {group} clients over the run, γ_p = 32 less γ_p = 2, aggregate, η = {eta:g}",
+            "below 0 (curves)" if falling else "above 0 (curves)",
+            (curves["aggregate"][eta, "γ = 32"] - curves["aggregate"][eta, "γ = 2"]).mean(axis=1),
+        )
+        for eta in ETAS
+    ]
+    said = [_faster(policy, group, curves[policy], falling) for policy in POLICIES]
+    return Result({"": table}, figure, compared, said)
 
 
 def _by_group(
     study: Study, trace_of: TraceOf, policy: Policy, etas: Sequence[float], subject: Subject
 ) -> Curves:
     return {
-        (eta, group): stacked([t.tokens(bad) for t in _traces(study, trace_of, policy, eta, subject=subject)])
+        (eta, group): _mean_tokens(traces(study, trace_of, policy, eta, subject=subject), group)
         for eta in etas
-        for group, bad in GROUPS.items()
+        for group in GROUPS
     }
+
+
+def _mean_tokens(of_seeds: Sequence[Trace], group: str) -> NDArray[np.float64]:
+    return np.stack([trace.tokens(GROUPS[group]) for trace in of_seeds])
 
 
 def _cannot_stake(trace: Trace) -> float:
@@ -105,14 +115,18 @@ def _cannot_stake(trace: Trace) -> float:
     return float((trace.balances[-1, trace.malicious] < stake).mean())
 
 
-def _up_and_down(policy: Policy, curves: Curves) -> list[Statement]:
-    start = 64.0
-    up = [decide.at_least(f"η = {eta:g}", curves[eta, "honest"][:, -1].mean(), start) for eta in ETAS]
-    down = [decide.at_most(f"η = {eta:g}", curves[eta, "malicious"][:, -1].mean(), start) for eta in ETAS]
-    ruined = [
-        decide.at_most(f"η = {eta:g}", curves[eta, "malicious"][:, -1].mean(), PROPOSER_STAKE["loans"])
-        for eta in ETAS
-    ]
+def _up_and_down(study: Study, trace_of: TraceOf, policy: Policy) -> list[Statement]:
+    of_eta = {eta: traces(study, trace_of, policy, eta) for eta in ETAS}
+    settings = of_eta[ETAS[0]][0].settings
+    start, stake = float(settings.initial_balance), float(settings.proposer_stake)
+    left = {
+        (eta, group): float(_mean_tokens(of_seeds, group)[:, -1].mean())
+        for eta, of_seeds in of_eta.items()
+        for group in GROUPS
+    }
+    up = [decide.at_least(f"η = {eta:g}", left[eta, "honest"], start) for eta in ETAS]
+    down = [decide.at_most(f"η = {eta:g}", left[eta, "malicious"], start) for eta in ETAS]
+    ruined = [decide.at_most(f"η = {eta:g}", left[eta, "malicious"], stake) for eta in ETAS]
     return [
         decide.every(f"{policy}: honest clients end with more tokens than they began with", up),
         decide.every(f"{policy}: malicious clients end with fewer", down),
@@ -132,17 +146,6 @@ def _faster(policy: Policy, group: str, curves: Curves, falling: bool) -> Statem
     ]
     change = "fall" if falling else "rise"
     return decide.every(f"{policy}: tokens of {group} clients {change} faster with every larger γ_p", parts)
-
-
-def _traces(
-    study: Study,
-    trace_of: TraceOf,
-    policy: Policy,
-    eta: float,
-    stake: int | None = None,
-    subject: Subject = "loans",
-) -> list[Trace]:
-    return [trace_of(attacked(study, policy, eta, seed, stake, subject)) for seed in range(study.seeds)]
 
 
 def _first_slash(trace: Trace) -> int:

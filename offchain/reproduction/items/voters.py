@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from offchain.reproduction import statements as decide
-from offchain.reproduction.figures import Curves, bands, eta_panels, rows
+from offchain.reproduction.curves import Curves, rows
+from offchain.reproduction.figures import bands, eta_panels
 from offchain.reproduction.items.voters_game import Array, VotersRun, play
 from offchain.reproduction.result import Comparison, Result, Statement
 from offchain.reproduction.study import ETAS, STAKES, Study

@@ -38,8 +38,9 @@ class VotersRun:
 def play(stake: int, eta: float, seed: int) -> VotersRun:
     """Return a run of 50 clients with 64 tokens, `stake` whole tokens for either seat (paper, section V-B1).
 
-    Malicious clients propose honestly and vote against every proposal. Token conservation is asserted after
-    every round. Once no malicious client can stake all votes agree, so that balances stay as they are.
+    Malicious clients propose honestly and vote against every proposal. After every round it is asserted that
+    no token is made or lost, and that no honest client is removed. Once no malicious client can stake all
+    votes agree, so that balances stay as they are.
     """
     settings = _settings(stake, eta, seed)
     malicious = sorted(Cast.of(settings).voters)
@@ -50,6 +51,7 @@ def play(stake: int, eta: float, seed: int) -> VotersRun:
     for round_ in range(1, settings.rounds + 1):
         outcome = _play_round(engine, frozenset(malicious))
         _require_conserved(outcome, settings)
+        assert set(outcome.removed) <= set(malicious), f"honest clients were removed: {outcome.removed}"
         balances.append(np.array(outcome.balances, dtype=np.float64) / TOKEN)
         if all(outcome.balances[client] < base_units(settings.voter_stake) for client in malicious):
             ruin = round_
