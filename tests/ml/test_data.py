@@ -41,7 +41,7 @@ def test_the_book_is_as_large_as_asked_and_its_base_rate_is_near_85_percent():
 
 def test_the_paper_network_reaches_95_percent_on_the_book():
     data = load(DataSettings(clients=1, rows=40_000))
-    learner = Perceptron(data.inputs)
+    learner = Perceptron(len(data.feature_names))
     only = data.clients[0]
     job = TrainingJob(only.X_train, only.y_train, seed=0)
     trained = learner.train(learner.initial_parameters(0), [job], TrainingSettings(local_epochs=2))[0]
@@ -76,7 +76,7 @@ def test_rows_and_labels_stay_together(small_book):
     for client in data.clients:
         for X, y in ((client.X_train, client.y_train), (client.X_validation, client.y_validation)):
             assert X.dtype == y.dtype == np.float32
-            assert X.shape == (len(y), data.inputs)
+            assert X.shape == (len(y), len(data.feature_names))
             assert np.array_equal(X[:, dti] > 0, y == 1)
     assert np.array_equal(data.X_test[:, dti] > 0, data.y_test == 1)
 

@@ -26,7 +26,7 @@ def test_real_loans_are_shared_as_in_the_paper(case):
 
 def test_only_columns_known_afterwards_predict_the_outcome(case):
     features, data = case
-    learner = Perceptron(data.inputs)
+    learner = Perceptron(len(data.feature_names))
     X = np.concatenate([client.X_train for client in data.clients])
     y = np.concatenate([client.y_train for client in data.clients])
     job = TrainingJob(X, y, seed=0)

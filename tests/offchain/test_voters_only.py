@@ -88,3 +88,8 @@ def test_statements_fail_when_they_should():
     assert [text[:12] for text in failing(bent)] == ["While nobody"]
     rich = {**good, (4, 0.2): [replace(good[4, 0.2][0], honest=slow.honest + 40)]}
     assert [text[:12] for text in failing(rich)] == ["Honest voter"]
+
+
+def test_a_round_in_which_no_proposer_can_stake_asks_nothing_of_voters():
+    # Stakes of 32 ruin soon: with this seed all five proposers of round 3 are out of tokens.
+    assert not np.isnan(play(32, 0.4, 16).ruin)

@@ -77,8 +77,10 @@ def _settings(stake: int, eta: float, seed: int) -> SimulationSettings:
 
 def _play_round(engine: ReferenceEngine, malicious: frozenset[int]) -> RoundOutcome:
     seating = engine.open_round()
-    engine.submit_updates({c: (_ANY, 1) for c in seating.proposers if c not in seating.unable})
-    voters = [client for client in seating.voters if client not in seating.unable]
+    updates = {c: (_ANY, 1) for c in seating.proposers if c not in seating.unable}
+    engine.submit_updates(updates)
+    # With nothing published voters have no duty.
+    voters = [client for client in seating.voters if updates and client not in seating.unable]
     engine.submit_ballots({client: 0 if client in malicious else _ALL for client in voters})
     return engine.close_round()
 
