@@ -35,11 +35,11 @@ def eta_panels(
     return figure, panels
 
 
-def band(axes: Axes, runs: NDArray[np.float64], label: str, colour: str, style: str = "-") -> None:
+def band(axes: Axes, runs: NDArray[np.float64], label: str, colour: str) -> None:
     """Draw the mean over runs [seeds, rounds] and a band of one standard deviation."""
     rounds = np.arange(1, runs.shape[1] + 1)
     mean, spread = runs.mean(axis=0), deviation(runs)
-    axes.plot(rounds, mean, style, color=colour, label=label, linewidth=1.5)
+    axes.plot(rounds, mean, color=colour, label=label, linewidth=1.5)
     axes.fill_between(rounds, mean - spread, mean + spread, color=colour, alpha=0.18, linewidth=0)
 
 
