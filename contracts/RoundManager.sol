@@ -2,28 +2,24 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
-import {IStakePool} from "./interfaces/IStakePool.sol";
 import {Client, Clients, Seat} from "./libraries/Clients.sol";
 import {Commitments} from "./libraries/Commitments.sol";
 import {Head, Heads} from "./libraries/Heads.sol";
 import {Lanes} from "./libraries/Lanes.sol";
 import {Ledger} from "./libraries/Ledger.sol";
-import {ParametersCheck} from "./libraries/ParametersCheck.sol";
 import {Roster} from "./libraries/Roster.sol";
-import {Schedule, Schedules} from "./libraries/Schedules.sol";
 import {Seats} from "./libraries/Seats.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {Tallies, Tally} from "./libraries/Tallies.sol";
-import {StakePool} from "./StakePool.sol";
+import {RoundViews} from "./RoundViews.sol";
 
 /// @title RoundManager
 /// @dev Every entry point has one skeleton: load head and client, guard the phase, check the seat, settle what is due,
 /// change state, move tokens in the ledger, emit. The pool is this contract's own and called for withdrawals alone.
-contract RoundManager is IRoundManager {
+contract RoundManager is RoundViews {
     using Ledger for Ledger.State;
     using Roster for Roster.State;
 
@@ -32,74 +28,13 @@ contract RoundManager is IRoundManager {
     uint256 private constant MIN_MEMBERS = 4;
     uint256 private constant ANCHOR_WINDOW = 256; // Blocks whose hash the EVM still knows.
     uint256 private constant MAX_ROUND = type(uint24).max;
-    uint256 private constant NO_POSITION = type(uint256).max;
-
-    /* IMMUTABLES */
-
-    /// @inheritdoc IRoundManager
-    IStakePool public immutable POOL;
-    /// @inheritdoc IRoundManager
-    ISeedSource public immutable SEED_SOURCE;
-
-    uint96 private immutable _PROPOSER_STAKE;
-    uint96 private immutable _VOTER_STAKE;
-    uint96 private immutable _BOND;
-    uint96 private immutable _ABSENCE_PENALTY;
-    uint16 private immutable _PROPOSER_BPS;
-    uint16 private immutable _VOTER_SEATS;
-    uint16 private immutable _QUORUM_BPS;
-    uint8 private immutable _MAX_STRIKES;
-    uint16 private immutable _MAX_SAMPLES;
-    uint24 private immutable _MAX_ROUNDS;
-    uint16 private immutable _SEED_DELAY;
-    Schedule private immutable _SCHEDULE;
-    uint32 private immutable _UNBONDING;
-    bytes32 private immutable _RULES;
-    bytes32 private immutable _ADMISSION_ROOT;
-
-    /* STORAGE */
-
-    /// @inheritdoc IRoundManager
-    bytes32 public model;
-    Head private _head;
-    Tally private _tally;
-    Roster.State private _roster;
-    mapping(address client => Client) private _clients;
-    mapping(uint256 position => bytes32 root) private _roots;
-    uint256 private _samples; // Sixteen lanes of 16 bits, by seat position.
-    mapping(uint256 round => Record) private _records;
-    Ledger.State private _ledger;
 
     /* CONSTRUCTOR */
 
     /// @param token The staked token; its supply must fit 96 bits.
     /// @param seedSource Where seeds come from.
     /// @param p Everything else, for ever.
-    constructor(IERC20 token, ISeedSource seedSource, Parameters memory p) {
-        ParametersCheck.check(p);
-
-        POOL = new StakePool(token);
-        SEED_SOURCE = seedSource;
-        _PROPOSER_STAKE = p.proposerStake;
-        _VOTER_STAKE = p.voterStake;
-        _BOND = p.bond;
-        _ABSENCE_PENALTY = p.absencePenalty;
-        _PROPOSER_BPS = p.proposerBps;
-        _VOTER_SEATS = p.voterSeats;
-        _QUORUM_BPS = p.quorumBps;
-        _MAX_STRIKES = p.maxStrikes;
-        _MAX_SAMPLES = p.maxSamples;
-        _MAX_ROUNDS = p.maxRounds;
-        _SEED_DELAY = p.seedDelay;
-        _SCHEDULE = Schedules.pack(p);
-        _UNBONDING = p.unbonding;
-        _RULES = p.rules;
-        _ADMISSION_ROOT = p.admissionRoot;
-
-        model = p.rules;
-        _head = Heads.GENESIS;
-        _tally = Tallies.EMPTY;
-    }
+    constructor(IERC20 token, ISeedSource seedSource, Parameters memory p) RoundViews(token, seedSource, p) {}
 
     /* MEMBERSHIP */
 
@@ -337,213 +272,7 @@ contract RoundManager is IRoundManager {
         _clients[client] = _settled(h, client, c);
     }
 
-    /* VIEWS */
-
-    /// @inheritdoc IRoundManager
-    function parameters() external view returns (Parameters memory p) {
-        p.proposerStake = _PROPOSER_STAKE;
-        p.voterStake = _VOTER_STAKE;
-        p.bond = _BOND;
-        p.absencePenalty = _ABSENCE_PENALTY;
-        p.proposerBps = _PROPOSER_BPS;
-        p.voterSeats = _VOTER_SEATS;
-        p.quorumBps = _QUORUM_BPS;
-        p.maxStrikes = _MAX_STRIKES;
-        p.maxSamples = _MAX_SAMPLES;
-        p.maxRounds = _MAX_ROUNDS;
-        p.seedDelay = _SEED_DELAY;
-        _SCHEDULE.unpack(p);
-        p.unbonding = _UNBONDING;
-        p.rules = _RULES;
-        p.admissionRoot = _ADMISSION_ROOT;
-    }
-
-    /// @inheritdoc IRoundManager
-    function phase() external view returns (Phase) {
-        return _phase(_head);
-    }
-
-    /// @inheritdoc IRoundManager
-    function head() external view returns (RoundState memory) {
-        return _head.unpacked(_seats(_head));
-    }
-
-    /// @inheritdoc IRoundManager
-    function tally() external view returns (Tally) {
-        return _tally;
-    }
-
-    /// @inheritdoc IRoundManager
-    function record(uint256 round) external view returns (Record memory) {
-        return _records[round];
-    }
-
-    /// @inheritdoc IRoundManager
-    function update(uint256 position) external view returns (Update memory) {
-        return Update(_roots[position], Lanes.get(_samples, position));
-    }
-
-    /// @inheritdoc IRoundManager
-    function clientOf(address client) external view returns (ClientState memory) {
-        return _clients[client].unpacked();
-    }
-
-    /// @inheritdoc IRoundManager
-    function accountOf(address client) external view returns (Ledger.Account memory) {
-        return _ledger.accounts[client];
-    }
-
-    /// @inheritdoc IRoundManager
-    function rewardPool() external view returns (uint256) {
-        return _ledger.rewardPool;
-    }
-
-    /// @inheritdoc IRoundManager
-    function memberCount() external view returns (uint256) {
-        return _roster.count;
-    }
-
-    /// @inheritdoc IRoundManager
-    function memberAt(uint256 index) external view returns (address) {
-        return _roster.members[index];
-    }
-
-    /// @inheritdoc IRoundManager
-    function seats() external view returns (uint256 proposers, uint256 voters) {
-        Head h = _head;
-        return (h.proposers(), _seats(h) - h.proposers());
-    }
-
-    /// @inheritdoc IRoundManager
-    function positionOf(address client) external view returns (uint256) {
-        return _position(_head, client, _clients[client]);
-    }
-
-    /// @inheritdoc IRoundManager
-    function escrowOf(address client) external view returns (uint256) {
-        Head h = _head;
-        Client c = _clients[client];
-        if (!c.isPayable()) return 0;
-        if (c.round() != h.round() || h.finalised()) return _payout(c);
-        return c.seat() == Seat.Committed || c.seat() == Seat.Published ? _PROPOSER_STAKE : _VOTER_STAKE;
-    }
-
-    /// @inheritdoc IRoundManager
-    function updateCommitment(address client, bytes32 root, uint256 samples, bytes32 salt)
-        external
-        view
-        returns (bytes24)
-    {
-        return Commitments.ofUpdate(_head.round(), client, root, samples, salt);
-    }
-
-    /// @inheritdoc IRoundManager
-    function ballotCommitment(address client, uint16 ballot, bytes32 salt) external view returns (bytes24) {
-        return Commitments.ofBallot(_head.round(), client, ballot, salt);
-    }
-
-    /* INTERNAL: CLOCK */
-
-    function _phase(Head h) private view returns (Phase) {
-        if (h.finalised()) return Phase.Idle;
-        if (h.drawnAt() == 0) return Phase.Draw;
-        if (h.openProposers() != 0 && block.timestamp < _SCHEDULE.proposeEnds(h)) return Phase.Propose;
-        if (h.unpublished() != 0 && block.timestamp < _SCHEDULE.publishEnds(h)) return Phase.Publish;
-        if (h.awaitedVoters() != 0 && block.timestamp < _SCHEDULE.voteEnds(h)) return Phase.Vote;
-        if (block.timestamp < _SCHEDULE.revealEnds(h) && _tally.revealed() < h.ballots()) {
-            return Phase.Reveal;
-        }
-        return Phase.Close;
-    }
-
-    function _requirePhase(Head h, Phase expected) private view {
-        Phase actual = _phase(h);
-        require(actual == expected, WrongPhase(h.round(), actual, expected));
-    }
-
-    /// @dev Silent voters need no look: with a ballot unrevealed the phase is Reveal until the schedule ends.
-    function _requireNoOpenSeat(Head h) private view {
-        uint256 endsAt = _SCHEDULE.revealEnds(h);
-        if (block.timestamp >= endsAt) return;
-
-        (uint256 proposers, uint256 unpublished, uint256 voters) =
-            (h.openProposers(), h.unpublished(), h.awaitedVoters());
-        require(
-            proposers + unpublished + voters == 0,
-            SeatsOpen(h.round(), proposers, unpublished, voters, endsAt)
-        );
-    }
-
-    /// @dev Whether all rounds were played.
-    function _isOver(Head h) private view returns (bool) {
-        return _MAX_ROUNDS != 0 && h.round() == _MAX_ROUNDS && h.finalised();
-    }
-
     /* INTERNAL: SEATS */
-
-    /// @dev All seats, S + V: the first position that has none.
-    function _seats(Head h) private view returns (uint256) {
-        // No overflow: members fit 24 bits.
-        unchecked {
-            return Math.min(h.proposers() + _VOTER_SEATS, h.members());
-        }
-    }
-
-    function _position(Head h, address client, Client c) private view returns (uint256) {
-        uint256 place = h.shuffled() ? _roster.placeAtOpening(client, h.round(), c.place()) : c.place();
-        if (place == 0 || place > h.members()) return NO_POSITION;
-
-        return Seats.position(h.seed(), place - 1, h.members(), h.side());
-    }
-
-    function _requirePosition(Head h, address client, Client c, uint256 first, uint256 end)
-        private
-        view
-        returns (uint256 position)
-    {
-        position = _position(h, client, c);
-        require(position >= first && position < end, NotSeated(h.round(), client, position, first, end));
-    }
-
-    function _requireIdleSeat(Head h, address client, Client c, uint256 first, uint256 end) private view {
-        _requireMember(client, c);
-        _requireSeat(h, client, c, Seat.None);
-        _requirePosition(h, client, c, first, end);
-    }
-
-    function _requireSeat(Head h, address client, Client c, Seat expected) private pure {
-        Seat actual = c.round() == h.round() ? c.seat() : Seat.None;
-        require(actual == expected, UnexpectedSeat(h.round(), client, actual, expected));
-    }
-
-    /// @dev A seat that locked nothing by its deadline. It need not be a member's: one that left before the draw kept it.
-    function _requireMissedSeat(Head h, address client, Client c) private view returns (bool proposes) {
-        _requireSeat(h, client, c, Seat.None);
-        proposes = _requirePosition(h, client, c, 0, _seats(h)) < h.proposers();
-
-        uint256 deadline = proposes ? _SCHEDULE.proposeEnds(h) : _SCHEDULE.voteEnds(h);
-        require(block.timestamp >= deadline, TooEarly(block.timestamp, deadline));
-        require(proposes || h.published() != 0, NoDuty(h.round(), client));
-    }
-
-    function _requireOpening(Client c, bytes24 opened) private pure {
-        require(c.commitment() == opened, CommitmentMismatch(c.commitment(), opened));
-    }
-
-    /// @dev Whether `c` did anything with a seat of the latest round.
-    function _hasActed(Head h, Client c) private pure returns (bool) {
-        return c.round() == h.round() && !c.did(Seat.None);
-    }
-
-    /// @dev Whether the client holds a seat of the open round that still waits for its act.
-    function _hasDuty(Head h, address client, Client c) private view returns (bool) {
-        if (h.finalised() || h.drawnAt() == 0 || _hasActed(h, c)) return false;
-
-        uint256 position = _position(h, client, c);
-        if (position < h.proposers()) return true;
-        // Voters owe nothing once it is clear that nothing is published.
-        return position < _seats(h) && (h.published() != 0 || _phase(h) <= Phase.Publish);
-    }
 
     function _giveUpSeat(Head h, Client c, bool proposes) private returns (Client) {
         _head = h.withAbsent(proposes);
@@ -551,16 +280,6 @@ contract RoundManager is IRoundManager {
     }
 
     /* INTERNAL: MEMBERS */
-
-    function _requireMember(address client, Client c) private pure {
-        require(c.isMember(), NotMember(client));
-    }
-
-    function _isAdmitted(address client, bytes32[] calldata proof) private view returns (bool) {
-        // Hashed twice, as OpenZeppelin's trees are: no inner node can pass for a leaf.
-        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(client))));
-        return _ADMISSION_ROOT == 0 || MerkleProof.verifyCalldata(proof, _ADMISSION_ROOT, leaf);
-    }
 
     function _remove(Head h, address client, Client c) private returns (Client) {
         if (c.isMember()) _dismiss(h, client, c);
@@ -590,11 +309,6 @@ contract RoundManager is IRoundManager {
 
     /* INTERNAL: OUTCOME */
 
-    function _isVoid(Head h) private view returns (bool) {
-        uint256 quorum = Math.max(1, Math.ceilDiv((_seats(h) - h.proposers()) * _QUORUM_BPS, 10_000));
-        return h.published() == 0 || _tally.revealed() < quorum;
-    }
-
     function _extendLineage(uint256 included) private returns (bytes32 id) {
         id = model;
         uint256 samples = _samples;
@@ -602,16 +316,6 @@ contract RoundManager is IRoundManager {
             if ((included >> j) & 1 == 1) id = keccak256(abi.encode(id, _roots[j], Lanes.get(samples, j)));
         }
         model = id;
-    }
-
-    /// @dev What the seat of a finalised round pays. Nothing for an update unpublished or a ballot unrevealed.
-    function _payout(Client c) private view returns (uint256) {
-        Record storage r = _records[c.round()];
-        if (c.did(Seat.Revealed)) return Settlement.voterPayout(r.tally, c.content(), _VOTER_STAKE);
-        if (c.did(Seat.Published)) {
-            return Settlement.proposerPayout(r.tally, c.content(), _PROPOSER_STAKE, r.pot);
-        }
-        return 0;
     }
 
     /// @dev Settles the client's last seat when its round is finalised: returns it cleared, and what to credit.
