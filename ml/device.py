@@ -4,6 +4,10 @@ import torch
 
 from ml.errors import SettingsError
 
+# Read once, before anything sets it: PyTorch's own choice heeds OMP_NUM_THREADS, which joblib sets for jobs
+# that share a machine.
+_PROCESSORS = torch.get_num_threads()
+
 
 def require_device(name: str) -> str:
     """Return `name`, "cpu" or "cuda", when this machine can compute there.
@@ -18,10 +22,14 @@ def require_device(name: str) -> str:
     return name
 
 
-def use_threads(count: int) -> None:
-    """Compute with `count` processor threads from here on, in the whole process.
+def processors() -> int:
+    """Return how many processor threads this process may use."""
+    return _PROCESSORS
 
-    Small models are no slower with one, which leaves the other cores to the node; and float sums, so whole
-    runs, do not depend on how many cores a machine has.
+
+def use_threads(count: int) -> None:
+    """Compute each of PyTorch's operations with `count` processor threads from here on.
+
+    With one, float sums do not depend on how many cores a machine has.
     """
     torch.set_num_threads(count)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data import FederatedData
-from ml.device import require_device, use_threads
+from ml.device import require_device
 from ml.errors import UpdateError
 from ml.evaluation import Evaluation, Quality
 from ml.fixed_point import aggregate, decode, encode
@@ -43,11 +43,10 @@ class Federation:
             MLError: When the device is not there, or a client's rows cannot be scored.
         """
         device = require_device(settings.device)
-        use_threads(settings.threads)
         self._settings = settings
         self._data = data
         row, label = data.X_test.shape[1:], data.y_test.shape[1:]
-        self._learner = make_learner(settings.model, row, label, device)
+        self._learner = make_learner(settings.model, row, label, device, settings.threads)
         self.schema: Schema = self._learner.schema
         genesis_seed = derive_seed(settings.seed, _GENESIS)
         self.genesis: Parameters = encode(self._learner.initial_parameters(genesis_seed))

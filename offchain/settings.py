@@ -116,10 +116,11 @@ class SimulationSettings(BaseModel):
     )
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of everything random.")
     device: Literal["cpu", "cuda"] = Field("cpu", description="Where models compute.")
-    threads: int = Field(
-        1,
+    threads: int | None = Field(
+        None,
         ge=1,
-        description="Processor threads for models; float sums, and so runs, depend on their number.",
+        description="Processor threads for models; by default all for mlp, whose results are the same with "
+        "any number, and one for other models, whose float sums, and so runs, depend on it.",
     )
 
     initial_balance: Tokens = Field(Decimal(64), description="Tokens of every client at the start, its bond.")

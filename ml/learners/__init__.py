@@ -7,6 +7,7 @@ and an entry in `LEARNERS`.
 
 from collections.abc import Callable, Mapping
 
+from ml.device import processors, use_threads
 from ml.learners.base import Learner, Predictor, TrainingJob
 from ml.learners.cnn import cnn
 from ml.learners.densenet import densenet121
@@ -19,18 +20,33 @@ Shape = tuple[int, ...]
 """Of one row, or of one row's labels."""
 
 
-def _mlp(row: Shape, label: Shape, device: str) -> Learner:
-    return Perceptron(row[0], device=device)
+def _mlp(row: Shape, label: Shape, device: str, threads: int | None) -> Learner:
+    return Perceptron(row[0], device=device, threads=threads or processors())
 
 
-LEARNERS: Mapping[Model, Callable[[Shape, Shape, str], Learner]] = {
+def _module(make: Callable[[Shape, Shape, str], Learner]) -> "LearnerMaker":
+    def maker(row: Shape, label: Shape, device: str, threads: int | None) -> Learner:
+        use_threads(threads or 1)
+        return make(row, label, device)
+
+    return maker
+
+
+LearnerMaker = Callable[[Shape, Shape, str, int | None], Learner]
+LEARNERS: Mapping[Model, LearnerMaker] = {
     "mlp": _mlp,
-    "cnn": cnn,
-    "densenet121": densenet121,
+    "cnn": _module(cnn),
+    "densenet121": _module(densenet121),
 }
 """By the name that settings carry: what makes a learner for rows and labels of given shapes on a device."""
 
 
-def make_learner(model: Model, row: Shape, label: Shape, device: str = "cpu") -> Learner:
-    """Return the learner `model` for rows of shape `row` with labels of shape `label`, on `device`."""
-    return LEARNERS[model](row, label, device)
+def make_learner(
+    model: Model, row: Shape, label: Shape, device: str = "cpu", threads: int | None = None
+) -> Learner:
+    """Return the learner `model` for rows of shape `row` with labels of shape `label`, on `device`.
+
+    It computes with `threads` processor threads; by default with all there are where results do not depend on
+    their number (mlp), else with one.
+    """
+    return LEARNERS[model](row, label, device, threads)

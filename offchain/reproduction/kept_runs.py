@@ -16,8 +16,12 @@ from offchain.run import EngineFor, resume_run, start_run
 from offchain.run_folder import RunFolder, holds_complete_run
 from offchain.settings import SimulationSettings
 
-LEARNING = 1
-"""Counts up when the same settings come to give other numbers: runs kept from before are then played anew."""
+LEARNING = 2
+"""Counts up when the same settings come to give other numbers: runs kept from before are then played anew.
+
+1 made the tables in `docs/results`. 2: the perceptron's passes are written out, which changes the last bits
+of its models.
+"""
 
 EngineOf = Callable[[SimulationSettings], EngineFor]
 """From a run's settings to what enters its engine."""

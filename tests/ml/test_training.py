@@ -60,7 +60,21 @@ def test_training_together_is_training_alone(settings):
     for result, one in zip(together, jobs, strict=True):
         assert result.dtype == np.float32
         np.testing.assert_allclose(result, plain_torch(one, settings), atol=2e-5)
-        np.testing.assert_allclose(result, LEARNER.train(START, [one], settings)[0], atol=2e-5)
+        # A live client trains alone and must come to the bytes that a simulation of all of them finds.
+        np.testing.assert_array_equal(result, LEARNER.train(START, [one], settings)[0])
+
+
+def test_threads_change_no_bit_of_training_or_of_logits():
+    jobs = [job(0), job(1, attack=FLIP), job(2, rows=90), job(3)]
+    sets = [job(seed, rows).X for seed, rows in enumerate((40, 3000, 121, 1))]
+    trained, found = [], []
+    for threads in (1, 2, 3):
+        learner = Perceptron(INPUTS, hidden=16, threads=threads)
+        trained.append(np.stack(learner.train(START, jobs, TrainingSettings())))
+        found.append(np.concatenate(learner.predictor(sets).logits(START, [0, 1, 2, 3])))
+    for other in (1, 2):
+        np.testing.assert_array_equal(trained[other], trained[0])
+        np.testing.assert_array_equal(found[other], found[0])
 
 
 def test_the_same_seeds_give_the_same_parameters_and_others_do_not():

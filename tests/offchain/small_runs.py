@@ -15,6 +15,13 @@ from offchain.simulation import Simulation
 SMALL = dict(clients=10, rows=2000, rounds=6, engine="reference", proposer_bps=3000, malicious=0.4)
 
 
+DIGITS = dict(dataset="digits", rows=1_000, clients=10, rounds=3, engine="reference", proposer_bps=3000)
+
+
+def digits(**changes):
+    return parse_settings({**DIGITS, **changes})
+
+
 def small(**changes):
     return parse_settings({**SMALL, **changes})
 

@@ -2,16 +2,14 @@
 
 import numpy as np
 import pytest
-from small_runs import records, simulation, timeless
+from small_runs import digits, records, simulation, timeless
 
 from ml.errors import ScoreError
 from offchain.settings import parse_settings
 
-DIGITS = dict(dataset="digits", rows=1_000, clients=10, rounds=3, engine="reference", proposer_bps=3000)
-
 
 def test_a_run_on_digits_learns_and_repeats():
-    settings = parse_settings({**DIGITS, "malicious": 0.4, "oracle": True})
+    settings = digits(malicious=0.4, oracle=True)
     played = records(settings)
     assert [timeless(r) for r in played] == [timeless(r) for r in records(settings)]
     last = played[-1]
@@ -21,7 +19,7 @@ def test_a_run_on_digits_learns_and_repeats():
 
 
 def test_voters_whose_labels_say_nothing_are_refused_before_the_first_round():
-    settings = parse_settings({**DIGITS, "clients": 100, "rows": 650, "dirichlet_alpha": 0.001})
+    settings = digits(clients=100, rows=650, dirichlet_alpha=0.001)
     with pytest.raises(ScoreError, match="are of one class in every label, where AUROC is undefined"):
         simulation(settings)
 

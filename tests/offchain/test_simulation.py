@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from small_runs import records, simulation, small, timeless
+from small_runs import digits, records, simulation, small, timeless
 
 from ml.canonical import to_bytes
 from offchain.artefacts import ArtefactStore, fetch
@@ -143,12 +143,12 @@ def test_scores_are_of_the_first_test_rows_that_the_settings_allow():
     assert all(round(r.scores.accuracy * 10, 9) % 1 == 0 for r in records(small(test_rows=10)))
 
 
-def test_a_run_computes_with_the_threads_of_its_settings():
+def test_a_network_computes_with_the_threads_of_its_settings():
     before = torch.get_num_threads()
     try:
-        simulation(small(threads=2))
+        simulation(digits(threads=2))
         assert torch.get_num_threads() == 2
-        simulation(small())
+        simulation(digits())
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
