@@ -40,3 +40,7 @@ class SimulationError(OffchainError):
 
 class ReproductionError(OffchainError):
     """An item of the paper that cannot be made from what is there."""
+
+
+class StoreError(OffchainError):
+    """A store that cannot be read or written, or that holds what it should not."""

@@ -7,7 +7,6 @@ import numpy as np
 
 from ml.canonical import digest, to_bytes
 from ml.policies import flipped, parse_updates
-from offchain.artefacts import ArtefactStore, fetch
 from offchain.baselines import baselines
 from offchain.cast import Cast
 from offchain.deployment import Deployment
@@ -17,6 +16,8 @@ from offchain.federation import Federation, Parameters
 from offchain.records import RoundRecord, Scores, Seconds, gas_uses
 from offchain.settings import MIN_CLIENTS, SimulationSettings
 from offchain.stopwatch import Stopwatch
+from offchain.stores.artefacts import is_artefact
+from offchain.stores.memory import MemoryStore
 
 SAMPLES = 1
 """Every proposer claims one sample: shares are equal, and so are weights in the average."""
@@ -56,7 +57,7 @@ class Simulation:
         self._engine = engine
         self._attackers = self.cast.proposers if settings.attack != "none" else frozenset[int]()
         self._baselines = baselines(settings, federation, deployment, self._attackers)
-        self._store = ArtefactStore()
+        self._store = MemoryStore()
         self._parameters = federation.genesis
         self._round = 0
         self._members = settings.clients
@@ -146,7 +147,8 @@ class Simulation:
     def _fetch(self, roots: Mapping[int, bytes]) -> dict[int, Parameters]:
         # Every voter would fetch and check for itself; all would find the same.
         schema = self._federation.schema
-        blobs = {position: fetch(self._store, root, schema) for position, root in roots.items()}
+        kept = {position: self._store.get(root, 4 * schema.size) for position, root in roots.items()}
+        blobs = {p: blob if is_artefact(roots[p], blob, schema) else None for p, blob in kept.items()}
         return parse_updates(blobs, schema)
 
     def _ballots(self, seating: Seating, fetched: Mapping[int, Parameters]) -> dict[int, int]:

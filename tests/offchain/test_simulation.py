@@ -5,8 +5,7 @@ import pytest
 import torch
 from small_runs import digits, records, simulation, small, timeless
 
-from ml.canonical import to_bytes
-from offchain.artefacts import ArtefactStore, fetch
+from ml.canonical import digest, to_bytes
 from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE, everyones_proposers
 from offchain.cast import Cast
 from offchain.deployment import Deployment
@@ -129,13 +128,12 @@ def test_the_cast_is_the_same_share_of_one_order():
 
 def test_bytes_other_than_claimed_are_as_good_as_none():
     run = simulation(small())
-    store, schema = ArtefactStore(), run._federation.schema
     data = to_bytes(run.state.parameters)
-    store.put(b"\1" * 32, data)
-    store.put(b"\2" * 32, b"short")
-    assert fetch(store, b"\1" * 32, schema) is None
-    assert fetch(store, b"\2" * 32, schema) is None
-    assert fetch(store, b"\3" * 32, schema) is None
+    run._store.put(b"\1" * 32, data)
+    run._store.put(b"\2" * 32, b"short")
+    root = digest(data, run._federation.schema)
+    run._store.put(root, data)
+    assert set(run._fetch({0: b"\1" * 32, 1: b"\2" * 32, 2: b"\3" * 32, 3: root})) == {3}
 
 
 def test_scores_are_of_the_first_test_rows_that_the_settings_allow():

@@ -1,0 +1,137 @@
+"""Artefacts from stores that nobody trusts: checked, retried, and put back where they are missing."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import TypeVar
+
+from ml.canonical import digest
+from ml.errors import UpdateError
+from ml.schema import Schema
+from offchain.errors import StoreError
+from offchain.stores.base import Store
+from offchain.stores.waiting import pauses, within
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+FIRST_PAUSE = 0.25  # seconds
+SECONDS = 30.0
+"""The most that one attempt at one store may take."""
+
+Result = TypeVar("Result")
+
+
+def is_artefact(root: bytes, data: bytes | None, schema: Schema) -> bool:
+    """Return whether `data`, from anyone, is the update whose Merkle root is `root`."""
+    if data is None:
+        return False
+    try:
+        return digest(data, schema) == root
+    except UpdateError:
+        return False
+
+
+class Artefacts:
+    """The artefacts of one model, in one or several stores.
+
+    Args:
+        stores: Asked in this order; at least one.
+        schema: The model's, which fixes how many bytes an artefact has.
+        seconds: Limit of one attempt at one store.
+        attempts: At each store, while it fails; an honest "not here" is not repeated.
+        sleep: How to wait; seconds.
+    """
+
+    def __init__(
+        self,
+        stores: Sequence[Store],
+        schema: Schema,
+        *,
+        seconds: float = SECONDS,
+        attempts: int = ATTEMPTS,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.stores = tuple(stores)
+        self._schema = schema
+        self._size = 4 * schema.size
+        self._seconds = seconds
+        self._attempts = attempts
+        self._sleep = sleep
+
+    def get(self, root: bytes) -> bytes | None:
+        """Return the artefact `root`; None when no store has it, whatever the stores do.
+
+        Once fetched it is put back into the stores that were asked in vain before, so that showing it to one
+        shows it to all.
+        """
+        lacking: list[Store] = []
+        for store in self.stores:
+            data = self._from(store, root)
+            if data is not None:
+                self._put_back(lacking, root, data)
+                return data
+            lacking.append(store)
+        return None
+
+    def put(self, root: bytes, data: bytes) -> None:
+        """Keep an artefact in every store.
+
+        Raises:
+            StoreError: When it is not what its name says, or no store took it; others are logged.
+        """
+        if not is_artefact(root, data, self._schema):
+            raise StoreError(f"{len(data)} bytes are not the artefact {root.hex()}")
+        errors = [error for store in self.stores if (error := self._into(store, root, data))]
+        for error in errors:
+            logger.warning("artefact not stored: %s", error, extra={"artefact": root.hex()})
+        if len(errors) == len(self.stores):
+            raise StoreError(f"no store took the artefact {root.hex()}: {'; '.join(map(str, errors))}")
+
+    def check(self) -> None:
+        """Find out now whether every store can be read and written.
+
+        Raises:
+            StoreError: When one cannot.
+        """
+        for store in self.stores:
+            within(self._seconds, store.name, store.check)
+
+    def _from(self, store: Store, root: bytes) -> bytes | None:
+        try:
+            data = self._tried(store, lambda: store.get(root, self._size))
+        except StoreError as error:
+            logger.warning("artefact not read: %s", error, extra={"artefact": root.hex()})
+            return None
+        if data is not None and not is_artefact(root, data, self._schema):
+            logger.warning(
+                "%s holds bytes that are not the artefact they are kept as",
+                store.name,
+                extra={"artefact": root.hex()},
+            )
+            return None
+        return data
+
+    def _into(self, store: Store, root: bytes, data: bytes) -> StoreError | None:
+        try:
+            self._tried(store, lambda: store.put(root, data))
+        except StoreError as error:
+            return error
+        return None
+
+    def _put_back(self, stores: Iterable[Store], root: bytes, data: bytes) -> None:
+        for store in stores:
+            if error := self._into(store, root, data):
+                logger.warning("artefact not put back: %s", error, extra={"artefact": root.hex()})
+
+    def _tried(self, store: Store, call: Callable[[], Result]) -> Result:
+        waits: Iterable[float | None] = chain(pauses(self._attempts, FIRST_PAUSE), [None])
+        for wait in waits:
+            try:
+                return within(self._seconds, store.name, call)
+            except StoreError:
+                if wait is None:
+                    raise
+                self._sleep(wait)
+        raise AssertionError("unreachable: the last attempt returns or raises")

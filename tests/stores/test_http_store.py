@@ -1,0 +1,315 @@
+"""The consortium's server and its client, over a real socket; what it asks the chain is told by the tests."""
+
+import http.client
+import logging
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from aiohttp import web
+from eth_account import Account
+from eth_account.messages import encode_defunct
+from store_parts import SCHEMA, answering, artefact, serving
+
+from offchain.errors import OffchainError, StoreError
+from offchain.stores import server
+from offchain.stores.files import FileStore
+from offchain.stores.http import HttpStore, read_limited
+from offchain.stores.opening import open_artefacts, open_store
+from offchain.stores.permits import LONGEST, Place, permit, permitted
+from offchain.stores.server import Keeping, application
+
+ROOT, DATA = artefact()
+PLACE = Place(31337, "0x" + "ab" * 20)
+MEMBER, STRANGER = Account.from_key(b"\1" * 32), Account.from_key(b"\2" * 32)
+NOW = 1_700_000_000
+
+
+@dataclass
+class Told:
+    """A gate that says what a test wants."""
+
+    members: set = field(default_factory=lambda: {MEMBER.address.lower()})
+    roots: set = field(default_factory=lambda: {ROOT})
+    down: bool = False
+
+    def now(self):
+        if self.down:
+            raise OffchainError("no node answers")
+        return NOW
+
+    def may_write(self, address):
+        return address in self.members
+
+    def is_published(self, root):
+        return root in self.roots
+
+
+def signing(account):
+    return lambda message: bytes(account.sign_message(encode_defunct(message)).signature)
+
+
+def permits(account=MEMBER, expires=NOW + 60, place=PLACE, of=None):
+    return lambda root: permit(place, of or root, expires, signing(account))
+
+
+@contextmanager
+def consortium(tmp_path, gate=None):
+    with serving(application(Keeping(PLACE, SCHEMA, FileStore(str(tmp_path)), gate or Told()))) as url:
+        yield url
+
+
+@pytest.fixture
+def url(tmp_path):
+    with consortium(tmp_path) as url:
+        yield url
+
+
+def test_a_member_writes_and_anyone_reads(url, tmp_path):
+    HttpStore(url, PLACE, permits()).put(ROOT, DATA)
+    anyone = HttpStore(url, PLACE)
+    anyone.check()
+    assert anyone.get(ROOT, len(DATA)) == DATA
+    assert anyone.get(bytes(32), len(DATA)) is None
+    assert [path.name for path in tmp_path.iterdir()] == [f"{ROOT.hex()}.update"]
+
+
+def test_writing_again_changes_nothing(url):
+    store = HttpStore(url, PLACE, permits())
+    store.put(ROOT, DATA)
+    store.put(ROOT, DATA)
+    assert store.get(ROOT, len(DATA)) == DATA
+
+
+@pytest.mark.parametrize(
+    "made, told",
+    [
+        (permits(STRANGER), "403: 0x.* is not a member"),
+        (permits(expires=NOW), "401: the permit expires at"),
+        (permits(expires=NOW + LONGEST + 1), "401: the permit expires at"),
+        (permits(of=bytes(32)), "403: 0x.* is not a member"),  # Signed for another root: another signer.
+        (permits(place=Place(1, PLACE.manager)), "403: 0x.* is not a member"),
+        (permits(place=Place(PLACE.chain_id, "0x" + "cd" * 20)), "403: 0x.* is not a member"),
+        (lambda root: "nonsense", "401: a permit is an expiry and a signature"),
+        (lambda root: f"{NOW + 60}.abcd", "401: the permit's signature is none"),
+        (lambda root: f"{NOW + 60}.{'00' * 65}", "401: the permit's signature is none"),
+    ],
+)
+def test_only_a_members_permit_for_this_root_here_and_now_writes(url, tmp_path, made, told):
+    with pytest.raises(StoreError, match=f"answers {told}"):
+        HttpStore(url, PLACE, made).put(ROOT, DATA)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_permit_nothing_is_written(url):
+    with pytest.raises(StoreError, match="takes writes of members only"):
+        HttpStore(url, PLACE).put(ROOT, DATA)
+    answer = requests.put(f"{url}/artefacts/{ROOT.hex()}", data=DATA, timeout=10)
+    assert answer.status_code == 401
+
+
+def test_what_nobody_published_is_not_kept(url, tmp_path):
+    root, data = artefact(1)
+    with pytest.raises(StoreError, match="403: nobody published this root on chain"):
+        HttpStore(url, PLACE, permits()).put(root, data)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bytes_that_do_not_hash_to_their_name_are_not_kept(url, tmp_path):
+    with pytest.raises(StoreError, match="422: the bytes do not hash to their name"):
+        HttpStore(url, PLACE, permits()).put(ROOT, artefact(1)[1])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("data", [DATA + b"\0", DATA[:-1], b"", DATA * 100], ids=len)
+def test_another_number_of_bytes_is_refused_before_it_is_read(url, data):
+    with pytest.raises(StoreError, match="413: an artefact has 18012 bytes"):
+        HttpStore(url, PLACE, permits()).put(ROOT, data)
+
+
+def test_a_body_without_a_length_is_refused(url):
+    headers = {"Authorization": f"StakeFed {permits()(ROOT)}"}
+    pieces = iter([DATA])
+    answer = requests.put(f"{url}/artefacts/{ROOT.hex()}", data=pieces, headers=headers, timeout=10)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/artefacts/",
+        "/artefacts",
+        "/artefacts/..%2f..%2fetc%2fpasswd",
+        "/artefacts/../../etc/passwd",
+        f"/artefacts/{ROOT.hex().upper()}",
+        f"/artefacts/{ROOT.hex()}.update",
+        f"/artefacts/{ROOT.hex()}/",
+        "/artefacts/%00",
+    ],
+)
+def test_no_path_leads_to_a_list_or_elsewhere(url, tmp_path, path):
+    HttpStore(url, PLACE, permits()).put(ROOT, DATA)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)  # Sends the path as it is.
+    for method in ("GET", "PUT"):
+        connection.request(method, path, body=b"" if method == "PUT" else None)
+        answer = connection.getresponse()
+        assert answer.status in (400, 404) and ROOT.hex().encode() not in answer.read()
+    connection.close()
+
+
+def test_nothing_is_ever_deleted(url):
+    assert requests.delete(f"{url}/artefacts/{ROOT.hex()}", timeout=10).status_code == 405
+
+
+def test_a_sender_that_dawdles_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(server, "UPLOAD_SECONDS", 0.3)
+    with (
+        consortium(tmp_path) as url,
+        socket.create_connection((urlsplit(url).hostname, urlsplit(url).port)) as s,
+    ):
+        s.sendall(
+            f"PUT /artefacts/{ROOT.hex()} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(DATA)}\r\n"
+            f"Authorization: StakeFed {permits()(ROOT)}\r\n\r\nabc".encode()
+        )
+        s.settimeout(10)
+        assert s.recv(100).startswith(b"HTTP/1.1 408 ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_chain_that_does_not_answer_is_no_permission(tmp_path):
+    with consortium(tmp_path, Told(down=True)) as url:
+        with pytest.raises(StoreError, match="503: the chain or the disk does not answer"):
+            HttpStore(url, PLACE, permits()).put(ROOT, DATA)
+
+
+def test_a_disk_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    with consortium(tmp_path / "file" / "folder") as url:
+        with pytest.raises(StoreError, match="503"):
+            HttpStore(url, PLACE, permits()).put(ROOT, DATA)
+
+
+def test_a_damaged_file_is_not_sent(url, tmp_path, caplog):
+    (tmp_path / f"{ROOT.hex()}.update").write_bytes(DATA * 2)
+    with caplog.at_level(logging.ERROR), pytest.raises(StoreError, match="500: the artefact cannot be read"):
+        HttpStore(url, PLACE).get(ROOT, len(DATA))
+
+
+def test_many_writers_at_once_are_all_served(url):
+    errors = []
+
+    def write():
+        try:
+            HttpStore(url, PLACE, permits()).put(ROOT, DATA)
+        except StoreError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert HttpStore(url, PLACE).get(ROOT, len(DATA)) == DATA
+
+
+def test_the_store_of_another_deployment_is_found_out(url):
+    with pytest.raises(StoreError, match="keeps artefacts of deployment 0xabab.* not of deployment 0xcdcd"):
+        HttpStore(url, Place(31337, "0x" + "cd" * 20)).check()
+
+
+def test_a_permit_is_of_one_place_root_and_time():
+    text = permits()(ROOT)
+    assert permitted(PLACE, ROOT, text, NOW) == MEMBER.address.lower()
+    assert permitted(PLACE, bytes(32), text, NOW) != MEMBER.address.lower()
+
+
+def test_a_page_that_is_no_store_is_found_out():
+    async def page(request):
+        return web.Response(text="<html>", content_type="text/html")
+
+    with serving(answering(page)) as url, pytest.raises(StoreError, match="is no StakeFed store"):
+        HttpStore(url, PLACE).check()
+
+
+def body(data, status=200):
+    async def handler(request):
+        return web.Response(body=data, status=status)
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    "data, told",
+    [(DATA[:-1], "sent 18011 bytes"), (DATA * 1000, "sends more than 18012 bytes"), (b"", "sent 0")],
+    ids=["short", "long", "none"],
+)
+def test_a_server_that_sends_another_number_of_bytes_is_not_believed(data, told):
+    with serving(answering(body(data))) as url, pytest.raises(StoreError, match=told):
+        HttpStore(url).get(ROOT, len(DATA))
+
+
+def test_an_answer_that_unpacks_to_gigabytes_is_not_unpacked():
+    import gzip
+
+    async def bomb(request):
+        packed = gzip.compress(bytes(100_000_000))
+        return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+
+    with serving(answering(bomb)) as url, pytest.raises(StoreError, match="sends more than 18012 bytes"):
+        HttpStore(url).get(ROOT, len(DATA))
+
+
+def test_a_redirection_is_not_followed():
+    async def elsewhere(request):
+        raise web.HTTPFound("http://127.0.0.1:1/")
+
+    with serving(answering(elsewhere)) as url, pytest.raises(StoreError, match="answers 302"):
+        HttpStore(url).get(ROOT, len(DATA))
+
+
+def test_a_server_that_drips_is_left():
+    async def drip(request):
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        import asyncio
+
+        for _ in range(100):
+            await answer.write(b"x")
+            await asyncio.sleep(0.05)
+        return answer
+
+    began = time.monotonic()
+    with serving(answering(drip)) as url, requests.get(url, stream=True, timeout=10) as answer:
+        with pytest.raises(StoreError, match="too slowly"):
+            read_limited(answer, len(DATA), "drip", seconds=0.3)
+    assert time.monotonic() - began < 4
+
+
+def test_no_server_is_said():
+    with pytest.raises(StoreError, match="store http://127.0.0.1:1 does not answer"):
+        HttpStore("http://127.0.0.1:1").get(ROOT, len(DATA))
+
+
+@pytest.mark.parametrize(
+    "given, kind",
+    [
+        ("http://a.example", "HttpStore"),
+        ("https://a.example/x", "HttpStore"),
+        ("ipfs+http://127.0.0.1:5001", "IpfsStore"),
+        ("memory://x", "FileStore"),
+        ("/tmp/folder", "FileStore"),
+    ],
+)
+def test_a_url_names_its_kind_of_store(given, kind):
+    assert type(open_store(given, SCHEMA)).__name__ == kind
+
+
+def test_no_url_is_no_store():
+    with pytest.raises(StoreError, match="no store was named; give --store"):
+        open_artefacts([], SCHEMA)

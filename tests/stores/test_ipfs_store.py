@@ -1,0 +1,85 @@
+"""Against a server that speaks the block API of Kubo's reference; a Kubo daemon itself was not at hand."""
+
+import pytest
+from aiohttp import web
+from store_parts import SCHEMA, answering, artefact, kubo, serving
+
+from ml.blocks import blocks
+from ml.hashing import keccak256
+from offchain.errors import StoreError
+from offchain.stores.ipfs import IpfsStore, cid
+
+ROOT, DATA = artefact()
+
+
+@pytest.fixture
+def node():
+    kept = {}
+    with serving(kubo(kept)) as url:
+        yield IpfsStore(f"ipfs+{url}", SCHEMA), kept
+
+
+def key(block):
+    return bytes.fromhex(cid(keccak256(block))[1:])
+
+
+def test_what_was_put_is_got(node):
+    store, kept = node
+    store.check()
+    assert store.get(ROOT, len(DATA)) is None
+    store.put(ROOT, DATA)
+    assert store.get(ROOT, len(DATA)) == DATA
+    assert len(kept) == 5 + 4  # Leaves and pairs; nothing else names the artefact.
+
+
+def test_the_root_is_the_cid_of_the_first_block(node):
+    store, kept = node
+    store.put(ROOT, DATA)
+    assert bytes.fromhex(cid(ROOT)[1:]) in kept
+
+
+def test_a_block_that_is_missing_is_as_good_as_none(node):
+    store, kept = node
+    store.put(ROOT, DATA)
+    del kept[key(list(blocks(DATA, SCHEMA))[2])]
+    assert store.get(ROOT, len(DATA)) is None
+
+
+def test_a_block_of_other_bytes_is_refused(node):
+    store, kept = node
+    store.put(ROOT, DATA)
+    kept[key(list(blocks(DATA, SCHEMA))[2])] = b"\0" * 4192
+    with pytest.raises(StoreError, match="wrong block: the block of .* hashes to"):
+        store.get(ROOT, len(DATA))
+
+
+def test_a_block_that_is_too_long_is_not_read(node):
+    store, kept = node
+    kept[bytes.fromhex(cid(ROOT)[1:])] = b"\0" * 10_000_000
+    with pytest.raises(StoreError, match="sends more than 4192 bytes"):
+        store.get(ROOT, len(DATA))
+
+
+def test_a_tree_that_never_ends_is_left(node):
+    store, kept = node
+    pair = keccak256(b"a") + keccak256(b"b")
+    for _ in range(40):
+        kept[key(pair)] = pair
+        pair = keccak256(pair) * 2
+    root = keccak256(pair)
+    kept[key(pair)] = pair
+    with pytest.raises(StoreError, match="leads to 0 leaves, expected 5"):
+        store.get(root, len(DATA))
+
+
+def test_a_node_that_keeps_it_under_another_name_is_refused():
+    async def other(request):
+        return web.json_response({"Key": cid(bytes(32))})
+
+    with serving(answering(other)) as url, pytest.raises(StoreError, match="kept a block as"):
+        IpfsStore(f"ipfs+{url}", SCHEMA).put(ROOT, DATA)
+
+
+def test_no_node_is_said():
+    with pytest.raises(StoreError, match="store ipfs\\+http://127.0.0.1:1 does not answer"):
+        IpfsStore("ipfs+http://127.0.0.1:1", SCHEMA).check()
