@@ -44,3 +44,7 @@ class ReproductionError(OffchainError):
 
 class StoreError(OffchainError):
     """A store that cannot be read or written, or that holds what it should not."""
+
+
+class LineageError(OffchainError):
+    """A lineage of models that does not follow from the logs and the artefacts."""

@@ -1,0 +1,84 @@
+"""What the logs tell of each round, put together."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+class Event(Protocol):
+    """One of the round manager's events.
+
+    Attributes:
+        name: Its name.
+        values: Its values by name; addresses lower-case hex, integers int, bytes bytes.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Its values by name."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published update: who claims that its bytes hash to `root` and count for `samples`."""
+
+    client: str
+    root: bytes
+    samples: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the contract says that a round decided: sealed tally, included positions, the model's id."""
+
+    tally: int
+    included: int
+    model: bytes
+
+
+@dataclass
+class RoundLog:
+    """A round as its events tell it.
+
+    Attributes:
+        number: From 1.
+        members: At the opening.
+        parent: Id of the global model that it builds on.
+        published: By seat position.
+        committed: Ballots committed.
+        ballots: Revealed ones by voter, masked to what was published.
+        outcome: None while the round is open.
+    """
+
+    number: int
+    members: int
+    parent: bytes
+    published: dict[int, Publication] = field(default_factory=dict)
+    committed: int = 0
+    ballots: dict[str, int] = field(default_factory=dict)
+    outcome: Outcome | None = None
+
+
+def rounds_of(events: Iterable[Event]) -> list[RoundLog]:
+    """Return the rounds that a round manager's events tell of, in order; other events are left out."""
+    rounds: list[RoundLog] = []
+    for event in events:
+        values = event.values
+        match event.name:
+            case "RoundOpened":
+                rounds.append(RoundLog(values["round"], values["members"], values["model"]))
+            case "UpdatePublished":
+                rounds[-1].published[values["position"]] = Publication(
+                    values["client"].lower(), values["root"], values["samples"]
+                )
+            case "BallotCommitted":
+                rounds[-1].committed += 1
+            case "BallotRevealed":
+                rounds[-1].ballots[values["client"].lower()] = values["ballot"]
+            case "RoundFinalised":
+                rounds[-1].outcome = Outcome(values["tally"], values["included"], values["model"])
+    return rounds

@@ -1,0 +1,145 @@
+"""The lineage replayed from a simulation's events and artefacts, and from events that were tampered with."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from lineage_parts import played
+
+from offchain.errors import LineageError
+from offchain.live.lineage import Lineage
+from offchain.live.rounds import rounds_of
+
+GAME = None
+
+
+@pytest.fixture(scope="module")
+def game():
+    return played(rounds=5)
+
+
+def lineage(game, fetch=None):
+    return Lineage(game.genesis, game.parameters, game.schema, fetch or game.artefacts.get)
+
+
+def round_with(game, test):
+    return next(log.number for log in rounds_of(game.events) if test(log))
+
+
+def tampered(game, name, number, **changes):
+    """The rounds, after the first event `name` of round `number` was changed."""
+    events = list(game.events)
+    place = next(
+        i for i, event in enumerate(events) if event.name == name and event.values.get("round") == number
+    )
+    events[place] = replace(events[place], values={**events[place].values, **changes})
+    return rounds_of(events)
+
+
+def test_the_model_is_the_simulations_bit_for_bit(game):
+    replay = lineage(game)
+    checked = replay.advance(rounds_of(game.events))
+    assert [each.number for each in checked] == [1, 2, 3, 4, 5]
+    assert np.array_equal(replay.latest.parameters, game.final)
+    assert replay.latest.id == game.model
+    assert any(each.included for each in checked) and any(len(e.included) < e.published for e in checked)
+
+
+def test_any_round_can_be_had(game):
+    one, whole = lineage(game), lineage(game)
+    one.advance(rounds_of(game.events), until=2)
+    assert one.latest.round == 2
+    whole.advance(rounds_of(game.events))
+    one.advance(rounds_of(game.events))
+    assert one.latest.id == whole.latest.id
+
+
+def test_a_model_computed_before_is_gone_on_from(game):
+    first, second = lineage(game), lineage(game)
+    rounds = rounds_of(game.events)
+    first.advance(rounds, until=3)
+    second.resume(first.latest)
+    assert [each.number for each in second.advance(rounds)] == [4, 5]
+    assert np.array_equal(second.latest.parameters, game.final)
+
+
+def test_what_a_reorganisation_took_back_is_computed_again(game):
+    replay, rounds = lineage(game), rounds_of(game.events)
+    replay.advance(rounds)
+    replay.advance(rounds[:2])
+    assert replay.latest.round == 2
+    other = tampered(game, "RoundFinalised", 2, model=b"\1" * 32)
+    with pytest.raises(LineageError, match="round 2: the included updates lead to model"):
+        replay.advance(other)
+    assert replay.latest.round == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "changes", "told"),
+    [
+        ("RoundOpened", {"model": b"\1" * 32}, "builds on model 0101"),
+        ("RoundFinalised", {"model": b"\1" * 32}, "lead to model .* the contract has 0101"),
+        (
+            "RoundFinalised",
+            {"included": 0},
+            r"a majority accepts positions \[.+\], the contract includes \[\]",
+        ),
+        ("RoundFinalised", {"tally": 0}, "the revealed ballots make the tally .* the contract has 0x0"),
+        ("UpdatePublished", {"samples": 2}, "counts for 2 samples, allowed are 1 to 1"),
+        ("UpdatePublished", {"samples": 0}, "counts for 0 samples"),
+        ("UpdatePublished", {"position": 15}, "the revealed ballots make the tally"),
+        ("BallotRevealed", {"ballot": 0b1000000}, "the revealed ballots make the tally"),
+    ],
+)
+def test_the_first_thing_that_does_not_fit_is_named(game, event, changes, told):
+    number = round_with(game, lambda log: log.outcome.included)
+    with pytest.raises(LineageError, match=f"round {number}.*{told}"):
+        lineage(game).advance(tampered(game, event, number, **changes))
+
+
+def test_another_root_of_an_included_update_is_found_out(game):
+    log = next(log for log in rounds_of(game.events) if log.outcome.included)
+    other = next(
+        p.root for r in rounds_of(game.events) for p in r.published.values() if r.number != log.number
+    )
+    events = [
+        replace(e, values={**e.values, "root": other})
+        if e.name == "UpdatePublished"
+        and e.values["round"] == log.number
+        and log.outcome.included >> e.values["position"] & 1
+        else e
+        for e in game.events
+    ]
+    with pytest.raises(LineageError, match=f"round {log.number}: the included updates lead to model"):
+        lineage(game).advance(rounds_of(events))
+
+
+def test_a_ballot_left_out_is_found_out(game):
+    dropped = next(e for e in game.events if e.name == "BallotRevealed")
+    with pytest.raises(LineageError, match="round 1: the revealed ballots make the tally"):
+        lineage(game).advance(rounds_of([e for e in game.events if e is not dropped]))
+
+
+def test_a_round_left_out_is_found_out(game):
+    events = [e for e in game.events if e.values.get("round") != 2]
+    with pytest.raises(LineageError, match="round 2 is missing in the logs, the next is 3"):
+        lineage(game).advance(rounds_of(events))
+
+
+def test_an_included_update_that_no_store_has_is_named(game):
+    with pytest.raises(LineageError, match="no store has the included update .* of 0x"):
+        lineage(game, lambda root: None).advance(rounds_of(game.events))
+
+
+def test_other_rules_are_another_lineage(game):
+    parameters = replace(game.parameters, rules=b"\1" * 32)
+    replay = Lineage(game.genesis, parameters, game.schema, game.artefacts.get)
+    with pytest.raises(LineageError, match="round 1 builds on model"):
+        replay.advance(rounds_of(game.events))
+
+
+def test_a_round_below_its_quorum_includes_nothing():
+    game = played(rounds=1, quorum_bps=5000, silent=4)
+    (checked,) = lineage(game).advance(rounds_of(game.events))
+    assert checked.void and checked.included == () and checked.published > 0
+    assert checked.model == game.parameters.rules
