@@ -10,6 +10,7 @@ from ml.canonical import digest, to_bytes
 from ml.fixed_point import SCALE
 from ml.hashing import keccak256
 from ml.schema import Schema
+from ml.settings import ScoringSettings
 from offchain.gateway import create_address
 from offchain.reference import Parameters, commitments
 from offchain.settings import SimulationSettings, base_units
@@ -77,9 +78,9 @@ def client_keys(seed: int, clients: int) -> tuple[bytes, ...]:
     return tuple(_derived("client", seed, index) for index in range(clients))
 
 
-def rules_digest(settings: SimulationSettings, schema: Schema, genesis: NDArray[np.int32]) -> bytes:
+def rules_digest(scoring: ScoringSettings, schema: Schema, genesis: NDArray[np.int32]) -> bytes:
     """Return the 32 bytes that bind policy, metric, ε, schema, fixed-point scale and genesis model."""
-    texts = (settings.policy, settings.metric, repr(settings.tolerance), str(SCALE))
+    texts = (scoring.policy, scoring.metric, repr(scoring.tolerance), str(SCALE))
     parts = [keccak256(text.encode()) for text in texts]
     return keccak256(_tag("rules") + b"".join(parts) + schema.digest + digest(to_bytes(genesis), schema))
 

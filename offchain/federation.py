@@ -19,11 +19,12 @@ from ml.seeds import derive_seed
 from ml.settings import AttackSettings
 from offchain.deployment import rules_digest
 from offchain.errors import SimulationError
+from offchain.genesis import genesis_model
 from offchain.settings import SimulationSettings
 
 Parameters = NDArray[np.int32]
 
-_GENESIS, _TRAINING, _CENTRAL = 3, 4, 5
+_TRAINING, _CENTRAL = 4, 5
 _HONEST = AttackSettings(name="none")
 
 
@@ -48,9 +49,8 @@ class Federation:
         row, label = data.X_test.shape[1:], data.y_test.shape[1:]
         self._learner = make_learner(settings.model, row, label, device, settings.threads)
         self.schema: Schema = self._learner.schema
-        genesis_seed = derive_seed(settings.seed, _GENESIS)
-        self.genesis: Parameters = encode(self._learner.initial_parameters(genesis_seed))
-        self.rules = rules_digest(settings, self.schema, self.genesis)
+        self.genesis: Parameters = genesis_model(self._learner, settings.seed)
+        self.rules = rules_digest(settings.scoring_settings, self.schema, self.genesis)
         rows = [(client.X_validation, client.y_validation) for client in data.clients]
         self._validation = ValidationSets(rows, self._learner, settings.metric)
         # In random order already, so the first ones are a fair sample of all.

@@ -1,0 +1,51 @@
+"""What can go wrong on a live network; each message is one sentence for the person at the terminal."""
+
+from offchain.errors import ChainError, OffchainError
+
+
+class ConfigurationError(OffchainError):
+    """A configuration that is malformed or does not fit itself, or an address book that does not."""
+
+
+class DeploymentError(OffchainError):
+    """A deployment that is not on this chain, not finished, or not what its address book says."""
+
+
+class AccountError(OffchainError):
+    """A key that is not there or cannot be used."""
+
+
+class NodeUnavailableError(ChainError):
+    """No node answered in time."""
+
+
+class NodeRefusedError(ChainError):
+    """A node answered a request with an error.
+
+    Attributes:
+        method: The request's.
+        message: The node's own words.
+        data: What a contract reverted with, or None.
+    """
+
+    def __init__(self, method: str, message: str, data: bytes | None = None) -> None:
+        super().__init__(f"the node refused {method}: {message}")
+        self.method = method
+        self.message = message
+        self.data = data
+
+
+class FeeCapError(ChainError):
+    """The chain asks more for gas than the user allows."""
+
+
+class InsufficientFundsError(ChainError):
+    """An account that cannot pay for the gas of what it is to send."""
+
+
+class StaleDecisionError(ChainError):
+    """The account has sent something since the decision was taken: read the chain and decide again."""
+
+
+class DeadlineMissedError(ChainError):
+    """A transaction was not mined in time, and is withdrawn, so that it cannot take effect later."""

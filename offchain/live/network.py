@@ -1,0 +1,61 @@
+"""The line to a public network: what Ape's `--network` names, checked, with other nodes behind it."""
+
+import logging
+from collections.abc import Sequence
+
+from ape import networks
+from ape.exceptions import ApeException
+
+from offchain.abi import Interface
+from offchain.live.chain import Chain
+from offchain.live.errors import DeploymentError, NodeUnavailableError
+from offchain.live.rpc import Rpc, host
+
+_log = logging.getLogger(__name__)
+
+
+def connect(
+    network: str, rpcs: Sequence[str] = (), chain_id: int | None = None, interfaces: Sequence[Interface] = ()
+) -> Chain:
+    """Return the chain that `network` names, through Ape's provider first and through `rpcs` when that fails.
+
+    Args:
+        network: As Ape has it: `ethereum:sepolia:node`, `ethereum:sepolia:https://...`, or a URL.
+        rpcs: URLs of other nodes of the same chain, tried in turn.
+        chain_id: The chain that it must be; None for any.
+        interfaces: Contracts whose errors may come up.
+
+    Raises:
+        DeploymentError: When a node is one of another chain.
+        NodeUnavailableError: When no node answers.
+    """
+    urls = list(dict.fromkeys([_url_of(network), *rpcs]))
+    rpc = Rpc(urls)
+    for url in urls:
+        try:
+            found = int(rpc.only(url).request("eth_chainId"), 16)
+        except NodeUnavailableError as error:
+            _log.warning("node %s does not answer now: %s", host(url), error)
+            continue
+        if chain_id is not None and found != chain_id:
+            raise DeploymentError(
+                f"{host(url)} is a node of chain {found}, the deployment is on chain {chain_id}; "
+                "check --network and --rpc"
+            )
+        chain_id = found
+    return Chain(rpc, interfaces)
+
+
+def _url_of(network: str) -> str:
+    """The URL behind Ape's name of a network."""
+    try:
+        provider = networks.get_provider_from_choice(network)
+        url = provider.http_uri
+    except (ApeException, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise NodeUnavailableError(f"{network!r} is no network that Ape knows ({reason})") from error
+    if not url:
+        raise NodeUnavailableError(
+            f"{network!r} names no HTTP node; give its URL, as in ethereum:sepolia:https://..., or --rpc"
+        )
+    return str(url)

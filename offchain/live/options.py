@@ -1,0 +1,99 @@
+"""Command-line options that the commands of a live network share."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import click
+
+from offchain.live.sending import GWEI, SendingSettings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_DEFAULTS = SendingSettings()
+
+
+def chain_options(function: Command) -> Command:
+    """Adds `--network` and `--rpc`: which chain, through which nodes."""
+    function = click.option(
+        "--rpc",
+        "rpcs",
+        multiple=True,
+        metavar="URL",
+        help="Another node of the same chain, tried when those before do not answer. Repeatable.",
+    )(function)
+    return click.option(
+        "--network",
+        metavar="ECOSYSTEM:NETWORK:PROVIDER",
+        help="Chain and node as Ape has them, such as ethereum:sepolia:node or ethereum:sepolia:https://...  "
+        "[default: the deployment's network, node as Ape is configured]",
+    )(function)
+
+
+def deployment_option(function: Command) -> Command:
+    """Adds `--deployment`: which one."""
+    return click.option(
+        "--deployment",
+        required=True,
+        metavar="NAME",
+        help="Name of deployments/NAME.yaml and NAME.json, or the path of either.",
+    )(function)
+
+
+def account_option(function: Command) -> Command:
+    """Adds `--account`: whose key."""
+    return click.option(
+        "--account",
+        required=True,
+        metavar="ALIAS",
+        help="Account of Ape's keystore; passphrase by prompt or APE_ACCOUNTS_<ALIAS>_PASSPHRASE.",
+    )(function)
+
+
+def sending_options(function: Command) -> Command:
+    """Adds what a user decides about transactions; `sending_settings` makes settings of it."""
+    function = click.option(
+        "--patience",
+        type=click.IntRange(min=1),
+        default=_DEFAULTS.patience,
+        show_default=True,
+        help="Blocks after which a transaction that was not mined is replaced, paying 12.5 % more.",
+    )(function)
+    function = click.option(
+        "--confirmations",
+        type=click.IntRange(1, 100),
+        default=_DEFAULTS.confirmations,
+        show_default=True,
+        help="Blocks after which a transaction counts as done.",
+    )(function)
+    return click.option(
+        "--fee-cap",
+        type=Gwei(),
+        default=str(_DEFAULTS.fee_cap // GWEI),
+        show_default=True,
+        help="Most that is ever paid for gas, gwei.",
+    )(function)
+
+
+def sending_settings(
+    fee_cap: int, confirmations: int, patience: int, poll: float | None = None
+) -> SendingSettings:
+    """Return the settings of `sending_options`."""
+    more = {} if poll is None else {"poll": poll}
+    return SendingSettings(fee_cap=fee_cap, confirmations=confirmations, patience=patience, **more)
+
+
+class Gwei(click.ParamType):
+    """An amount in gwei, decimal, as wei."""
+
+    name = "gwei"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Returns wei per gas."""
+        try:
+            wei = int(Decimal(str(value)) * GWEI)
+        except (ArithmeticError, ValueError):
+            wei = 0
+        if wei <= 0:
+            self.fail(f"{value!r} is no amount of gwei above 0.", param, ctx)
+        return wei

@@ -1,0 +1,326 @@
+"""One account's transactions: simulated, priced, sent, replaced when stuck, confirmed, and never sent twice.
+
+The nonce is what makes sending safe. It is read before the chain is read for a decision; what was decided is
+sent with that nonce and no other. If anything else of the account was mined meanwhile - sent by an earlier
+process that was killed, say - the nonce is taken, nothing happens, and `StaleDecisionError` asks to decide
+again. If something else is still waiting with that nonce, it is replaced: one of both is mined, never both.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml.hashing import keccak256
+from offchain.abi import DecodedEvent, Log
+from offchain.errors import CallRevertedError, ChainError
+from offchain.gateway import Deployed
+from offchain.live.account import Key
+from offchain.live.chain import Block, Chain, Message
+from offchain.live.errors import (
+    DeadlineMissedError,
+    FeeCapError,
+    InsufficientFundsError,
+    NodeRefusedError,
+    NodeUnavailableError,
+    StaleDecisionError,
+)
+from offchain.live.sending import Fees, SendingSettings, current_fees, shown
+from offchain.signing import Transaction
+
+_log = logging.getLogger(__name__)
+
+_MARGIN = (5, 4)  # Gas beyond the estimate: storage may be colder by the time it is mined.
+_CANCEL_GAS = 21_000
+_TAKEN_LOOKS = 3  # Nodes behind one URL may know a nonce before they know its receipt.
+
+_KNOWN = ("already known", "known transaction", "already imported", "alreadyknown")
+_TAKEN = ("nonce too low", "nonce is too low", "already been used", "oldnonce", "invalid nonce")
+_UNDERPRICED = ("underpriced", "fee too low", "feetoolow", "less than block base fee", "replacement")
+_POOR = ("insufficient funds", "insufficient balance", "doesn't have enough funds")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A transaction that was mined, confirmed and not refused."""
+
+    message: Message
+    hash: str
+    block: int
+    gas_used: int
+    fee: int  # wei paid in all
+    contract: str  # the new contract's address; empty for a call
+    logs: Sequence[Log]
+
+    def events(self, contract: Deployed) -> list[DecodedEvent]:
+        """What `contract` logged."""
+        own = [log for log in self.logs if log["address"].lower() == contract.address]
+        return contract.interface.decode_events(own)
+
+
+Outcome = Receipt | ChainError
+
+
+@dataclass
+class _Flight:
+    """One message on its way."""
+
+    message: Message
+    nonce: int
+    gas: int
+    until: int | None
+    fees: Fees
+    since: int  # block of the last sending
+    raws: dict[str, bytes] = field(default_factory=dict)  # by hash
+    cancels: set[str] = field(default_factory=set)
+    taken_looks: int = 0
+    outcome: Outcome | None = None
+
+
+class Sender:
+    """Sends for one account; one at a time, or several whose order does not matter.
+
+    Attributes:
+        address: The account's, lower-case hex.
+        on_sent: Called with (message, nonce, hash) before each sending, so that a caller can note it down.
+    """
+
+    def __init__(self, chain: Chain, key: Key, settings: SendingSettings | None = None) -> None:
+        """Read the nonce; decisions are to be taken after that."""
+        self._chain = chain
+        self._key = key
+        self._settings = settings or SendingSettings()
+        self.address = key.address
+        self.on_sent: Callable[[Message, int, str], None] = lambda message, nonce, digest: None
+        self.refresh()
+
+    @property
+    def next_nonce(self) -> int:
+        """The nonce that the next message gets."""
+        return self._nonce
+
+    def refresh(self) -> None:
+        """Read the nonce again; what is decided from now on can be sent."""
+        self._nonce = self._chain.nonce(self.address)
+
+    def send(self, message: Message, until: int | None = None) -> Receipt:
+        """Send one message and wait until it is confirmed.
+
+        Args:
+            message: What to send.
+            until: Unix time of the chain from which it must not be mined any more; None for any time.
+
+        Raises:
+            CallRevertedError: When a contract refuses, mostly before anything is sent.
+            StaleDecisionError: When the account sent something else meanwhile.
+            DeadlineMissedError: When `until` came first; it cannot be mined later.
+            FeeCapError: When gas costs more than the cap.
+            InsufficientFundsError: When the account cannot pay.
+            ChainError: When the node refuses it for another reason, or none answers.
+        """
+        (outcome,) = self.send_all([message], until)
+        if isinstance(outcome, ChainError):
+            raise outcome
+        return outcome
+
+    def send_all(self, messages: Sequence[Message], until: int | None = None) -> list[Outcome]:
+        """Send messages at once, with nonces in their order, and wait until all are confirmed.
+
+        Each is tried on the current state by itself first; one that is refused there, or later on the chain,
+        keeps none of the others back.
+
+        Returns:
+            For each message, in order, its receipt or what went wrong with it.
+
+        Raises:
+            StaleDecisionError: When the account sent something else before any of them.
+            FeeCapError: When gas costs more than the cap.
+            InsufficientFundsError: When the account cannot pay for all of them.
+        """
+        self._require_current()
+        outcomes: list[Outcome | None] = [None] * len(messages)
+        flights: dict[int, _Flight] = {}
+        head = self._chain.head()
+        fees = current_fees(self._chain, head, self._settings.fee_cap)
+        for place, message in enumerate(messages):
+            try:
+                gas = self._gas(message)
+            except CallRevertedError as error:
+                outcomes[place] = error
+                continue
+            nonce = self._nonce + len(flights)
+            flights[place] = _Flight(message, nonce, gas, until, fees, head.number)
+        self._require_funds(list(flights.values()))
+        for flight in flights.values():
+            self._launch(flight)
+        self._wait(list(flights.values()))
+        if any(isinstance(flight.outcome, StaleDecisionError) for flight in flights.values()):
+            self.refresh()
+        else:
+            self._nonce += len(flights)
+        for place, flight in flights.items():
+            outcomes[place] = flight.outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _require_current(self) -> None:
+        mined = self._chain.nonce(self.address)
+        if mined != self._nonce:
+            decided, self._nonce = self._nonce, mined
+            raise StaleDecisionError(
+                f"account {self.address} stands at nonce {mined}, not {decided} as when this was decided"
+            )
+
+    def _gas(self, message: Message) -> int:
+        self._chain.simulate(message, self.address)  # Its answer says why; that of an estimate not always.
+        more, of = _MARGIN
+        return self._chain.gas_of(message, self.address) * more // of
+
+    def _require_funds(self, flights: Sequence[_Flight]) -> None:
+        needed = sum(flight.gas * flight.fees.max_fee for flight in flights)
+        if needed and (balance := self._chain.balance(self.address)) < needed:
+            raise InsufficientFundsError(
+                f"account {self.address} has {balance / 10**18:.6f} of the native coin and needs up to "
+                f"{needed / 10**18:.6f} for gas; send it some"
+            )
+
+    def _launch(self, flight: _Flight, cancel: bool = False) -> None:
+        """Sign and send, raising the fees while the node finds them too low for the nonce's slot."""
+        while True:
+            to, data, gas = bytes.fromhex(flight.message.to[2:]), flight.message.data, flight.gas
+            if cancel:
+                to, data, gas = bytes.fromhex(self.address[2:]), b"", _CANCEL_GAS
+            fees = flight.fees
+            raw = self._key.sign(
+                Transaction(flight.nonce, to, data, gas, fees.max_fee, fees.tip, self._chain.chain_id)
+            )
+            digest = _hash(raw)
+            flight.raws[digest] = raw
+            if cancel:
+                flight.cancels.add(digest)
+            self.on_sent(flight.message, flight.nonce, digest)
+            answer = self._broadcast(raw)
+            if answer is None:
+                _log.info(
+                    "sent %s", flight.message.name,
+                    extra={"nonce": flight.nonce, "hash": digest, "max_fee_gwei": shown(fees.max_fee)},
+                )  # fmt: skip
+                return
+            if _says(answer, _POOR):
+                raise InsufficientFundsError(f"account {self.address} cannot pay for gas: {answer.message}")
+            if not _says(answer, _UNDERPRICED):
+                raise answer
+            if not self._raise(flight):
+                return  # At the cap: wait for what holds the slot.
+
+    def _broadcast(self, raw: bytes) -> NodeRefusedError | None:
+        """None when the node has it, or the slot is taken, which the wait finds out."""
+        try:
+            self._chain.broadcast(raw)
+        except NodeRefusedError as error:
+            return None if _says(error, _KNOWN + _TAKEN) else error
+        except NodeUnavailableError as error:
+            _log.warning("whether it was sent is not known yet: %s", error)
+        return None
+
+    def _raise(self, flight: _Flight) -> bool:
+        """Raise the fees by what a replacement takes; False when that is above the cap."""
+        raised = flight.fees.raised()
+        if raised.max_fee > self._settings.fee_cap:
+            _log.warning(
+                "%s waits: a replacement would pay %s gwei, above the cap of %s",
+                flight.message.name, shown(raised.max_fee), shown(self._settings.fee_cap),
+            )  # fmt: skip
+            return False
+        flight.fees = raised
+        return True
+
+    def _wait(self, flights: Sequence[_Flight]) -> None:
+        """Look until every flight has an outcome; nodes may be gone for a while."""
+        answered = time.monotonic()
+        while any(flight.outcome is None for flight in flights):
+            try:
+                head = self._chain.head()
+                for flight in flights:
+                    if flight.outcome is None:
+                        self._look(flight, head)
+                answered = time.monotonic()
+            except NodeUnavailableError as error:
+                if time.monotonic() - answered > self._settings.outage:
+                    raise
+                _log.warning("%s; still waiting for a receipt", error)
+            if any(flight.outcome is None for flight in flights):
+                time.sleep(self._settings.poll)
+
+    def _look(self, flight: _Flight, head: Block) -> None:
+        for digest in reversed(list(flight.raws)):
+            if receipt := self._chain.receipt(digest):
+                flight.taken_looks = 0
+                mined = int(receipt["blockNumber"], 16)
+                if head.number - mined + 1 >= self._settings.confirmations:
+                    flight.outcome = self._outcome(flight, digest, receipt)
+                return
+        if self._chain.nonce(self.address) > flight.nonce:
+            flight.taken_looks += 1
+            if flight.taken_looks >= _TAKEN_LOOKS:
+                flight.outcome = StaleDecisionError(
+                    f"nonce {flight.nonce} of account {self.address} went to another transaction than "
+                    f"{flight.message.name}"
+                )
+            return
+        flight.taken_looks = 0
+        if flight.until is not None and head.time >= flight.until and not flight.cancels:
+            _log.warning("%s is late and is withdrawn", flight.message.name, extra={"nonce": flight.nonce})
+            if not self._raise(flight):
+                return
+            flight.since = head.number
+            self._launch(flight, cancel=True)
+        elif head.number - flight.since >= self._settings.patience:
+            flight.since = head.number
+            self._relaunch(flight, head)
+
+    def _relaunch(self, flight: _Flight, head: Block) -> None:
+        """Send again what was not mined: with better fees where allowed, to nodes that lost it as it is."""
+        try:
+            current = current_fees(self._chain, head, self._settings.fee_cap)
+        except FeeCapError as error:
+            _log.warning("%s waits: %s", flight.message.name, error)
+            return
+        if self._raise(flight):
+            flight.fees = flight.fees.at_least(current)
+            _log.warning("%s is stuck and is replaced", flight.message.name, extra={"nonce": flight.nonce})
+            self._launch(flight, cancel=bool(flight.cancels))
+        else:
+            self._broadcast(list(flight.raws.values())[-1])
+
+    def _outcome(self, flight: _Flight, digest: str, receipt: Mapping[str, Any]) -> Outcome:
+        message, block = flight.message, int(receipt["blockNumber"], 16)
+        if digest in flight.cancels:
+            return DeadlineMissedError(f"{message.name} was not mined in time and is withdrawn")
+        if int(receipt["status"], 16) != 1:
+            return self._refusal(message, block)
+        gas = int(receipt["gasUsed"], 16)
+        price = int(receipt.get("effectiveGasPrice") or hex(flight.fees.max_fee), 16)
+        data_fee = int(receipt.get("l1Fee") or "0x0", 16)  # What a rollup adds for its data.
+        _log.info("mined %s", message.name, extra={"block": block, "gas": gas, "hash": digest})
+        contract = (receipt.get("contractAddress") or "").lower()
+        return Receipt(message, digest, block, gas, gas * price + data_fee, contract, receipt["logs"])
+
+    def _refusal(self, message: Message, block: int) -> CallRevertedError:
+        """Why a mined transaction failed: receipts do not say, so it is tried on the states around it."""
+        for state in (block - 1, block):
+            try:
+                self._chain.simulate(message, self.address, state)
+            except CallRevertedError as error:
+                return error
+            except NodeRefusedError:
+                break  # A node without old states.
+        return CallRevertedError(message.name, "", {})
+
+
+def _says(error: NodeRefusedError, phrases: Sequence[str]) -> bool:
+    return any(phrase in error.message.lower() for phrase in phrases)
+
+
+def _hash(raw: bytes) -> str:
+    return "0x" + keccak256(raw).hex()

@@ -1,0 +1,72 @@
+"""`ape run deploy`: a deployment from its configuration, priced first, resumed when interrupted."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ml.errors import MLError
+from offchain.abi import Interface
+from offchain.engines import compiled_contracts
+from offchain.errors import OffchainError
+from offchain.live.account import unlock
+from offchain.live.book import book_path
+from offchain.live.configuration import load_configuration
+from offchain.live.deploy_report import print_book, print_prices, print_warnings
+from offchain.live.deployer import Deployer
+from offchain.live.logs import log_options, start_logging
+from offchain.live.network import connect
+from offchain.live.options import account_option, chain_options, sending_options, sending_settings
+from offchain.live.rules import rules_of
+from offchain.live.sender import Sender
+
+
+@click.command()
+@chain_options
+@account_option
+@sending_options
+@log_options
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The configuration, deployments/NAME.yaml.",
+)
+@click.option("--dry-run", is_flag=True, help="Check and price everything, send nothing.")
+def cli(
+    network: str | None,
+    rpcs: tuple[str, ...],
+    account: str,
+    fee_cap: int,
+    confirmations: int,
+    patience: int,
+    config: Path,
+    dry_run: bool,
+    log_format: str,
+    log_level: str,
+) -> None:
+    """Deploy the contracts of a configuration to a public network, or go on where it was interrupted."""
+    start_logging(log_format, log_level)
+    console = Console()
+    try:
+        configuration = load_configuration(config)
+        contracts = compiled_contracts()
+        interfaces = [Interface(each) for each in contracts.values()]
+        chain = connect(network or f"{configuration.network}:node", rpcs, configuration.chain_id, interfaces)
+        deployer = Deployer(
+            chain, contracts, configuration, rules_of(configuration.learning), book_path(config)
+        )
+        print_warnings(console, configuration)
+        key = unlock(account)
+        print_prices(console, chain, deployer, key.address, fee_cap)
+        if dry_run:
+            console.print("Nothing was sent.")
+            return
+        settings = sending_settings(fee_cap, confirmations, patience)
+        book = deployer.run(Sender(chain, key, settings))
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        console.print("Interrupted. To continue: the same command again.")
+        raise SystemExit(130) from None
+    print_book(console, book, book_path(config))
