@@ -22,7 +22,7 @@ WALLS = {
     "offchain": DANGEROUS | {"scripts"},
     "scripts": DANGEROUS | {"torch", "sklearn", "pandas", "web3"},
 }
-NODE_TALKERS = {"nodes.py", "network_option.py"}
+NODE_TALKERS = {"nodes.py", "network_option.py", "account.py", "network.py"}
 REFERENCE_MAY_USE = {"offchain", "ml", "collections", "dataclasses", "enum", "functools", "math", "typing"}
 DOCTESTED = [
     package.__name__ + module.name.removeprefix(package.__name__)

@@ -173,7 +173,8 @@ class Chain:
             CallRevertedError: When a contract refuses, with the error's values.
         """
         imagined = {address: {"code": _hex(each)} for address, each in (code or {}).items()}
-        more = ("latest", imagined) if imagined else ()
+        # Said, not left out: some nodes then take the state with what the account has on its way.
+        more = ("latest", imagined) if imagined else ("latest",)
         return int(self._try("eth_estimateGas", message, sender, *more), 16)
 
     def logs(self, addresses: Sequence[str], first: int, last: int) -> list[Log]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from ml.settings import Metric, Model, Policy, ScoringSettings
 from offchain.live.admission import admission_root
@@ -59,6 +59,17 @@ class ExistingToken(_Part):
     address: Address = Field(description="Its address.")
 
 
+def _kind_of_token(value: Any) -> str:
+    given = value if isinstance(value, Mapping) else vars(value) if isinstance(value, BaseModel) else {}
+    return "existing" if "address" in given else "new"
+
+
+Token = Annotated[
+    Annotated[NewToken, Tag("new")] | Annotated[ExistingToken, Tag("existing")],
+    Discriminator(_kind_of_token),
+]
+
+
 class Protocol(_Part):
     """The round manager's parameters, amounts in whole tokens, times in seconds."""
 
@@ -106,7 +117,7 @@ class Configuration(_Part):
 
     network: str = Field(description="Ape's name of the network, without provider: ethereum:sepolia.")
     chain_id: int = Field(ge=1, description="The chain's id, which every node is asked for.")
-    token: NewToken | ExistingToken = Field(description="The staked token.")
+    token: Token = Field(description="The staked token.")
     seed_source: SeedSource = Field(description="Where seeds of seats come from.")
     seed_salt: Digest = Field(
         "0x" + 64 * "0", description="What the simulated source starts from; unused by others."
@@ -144,7 +155,7 @@ def load_configuration(path: Path) -> Configuration:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    where = [str(part) for part in first["loc"] if part not in ("NewToken", "ExistingToken")]
+    where = [str(part) for part in first["loc"] if part not in ("new", "existing")]
     name = ".".join(where)
     if first["type"] == "extra_forbidden":
         near = get_close_matches(where[-1], _names(), n=1)

@@ -39,6 +39,7 @@ _log = logging.getLogger(__name__)
 
 _TOKEN, _MANAGER, _POOL, _RELAY = "StakeToken", "RoundManager", "StakePool", "Relay"
 
+_FAR = 2**32
 _ANSWERS_A_SUPPLY = bytes.fromhex("670de0b6b3a76400005f5260205ff3")  # Whatever is asked, 10**18.
 
 
@@ -127,7 +128,8 @@ class Deployer:
         book = self._book or self._new_book(account)
         nonce = self._chain.nonce(account)
         todo = [(name, make) for name, make in self._steps if name not in book.contracts]
-        imagined = {create_address(account, nonce + i): name for i, (name, _) in enumerate(todo)}
+        # Addresses that nothing takes: the next ones are where an estimated creation itself would stand.
+        imagined = {create_address(account, nonce + _FAR + i): name for i, (name, _) in enumerate(todo)}
         known, self._book = self._book, book.model_copy(deep=True)
         try:
             for address, name in imagined.items():

@@ -1,0 +1,36 @@
+import pytest
+from live import found, node, signer, write_configuration
+
+
+@pytest.fixture(scope="session")
+def compiled(project):
+    """The compiled contracts by name."""
+    return {name: container.contract_type for name, container in project.load_contracts().items()}
+
+
+@pytest.fixture(scope="session")
+def members():
+    """Keys of six members."""
+    return [signer(100 + number) for number in range(6)]
+
+
+@pytest.fixture(scope="module")
+def anvil_node():
+    """A chain with Sepolia's id that mines every transaction at once."""
+    with node() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def founded(anvil_node, compiled, members, tmp_path_factory):
+    """A deployment with six members, and its chain; the node is as it was before after each test."""
+    path = write_configuration(tmp_path_factory.mktemp("deployments"))
+    return found(anvil_node, compiled, path, members)
+
+
+@pytest.fixture
+def snapshot(anvil_node):
+    """Takes back what a test did to the shared node."""
+    before = anvil_node.rpc.request("evm_snapshot")
+    yield
+    anvil_node.rpc.request("evm_revert", before)

@@ -1,0 +1,161 @@
+"""Configurations: those that are ready hold, what is wrong is said in a sentence before anything is sent."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from live import CONFIGURATION, RULES, write_configuration
+
+from offchain.live.admission import admission_proof, admission_root
+from offchain.live.configuration import Configuration, load_configuration
+from offchain.live.errors import ConfigurationError
+from offchain.live.parameters import advice, parameters_of, require_abi
+from offchain.live.rules import rules_of
+
+READY = sorted((Path(__file__).resolve().parents[2] / "deployments").glob("*.yaml"))
+
+
+def refusal(path):
+    with pytest.raises(ConfigurationError) as refused:
+        parameters_of(load_configuration(path), RULES)
+    message = str(refused.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("path", READY, ids=[path.stem for path in READY])
+def test_what_is_ready_holds(path, compiled):
+    configuration = load_configuration(path)
+    require_abi(compiled["RoundManager"], parameters_of(configuration, rules_of(configuration.learning)))
+    assert advice(configuration) == ["admission is open: whoever pays many bonds gets many votes"]
+
+
+def test_two_networks_are_ready():
+    assert {path.stem for path in READY} == {"sepolia", "base-sepolia"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"proposer_stake": 0}, "protocol.proposer_stake is 0: it must be at least one base unit"),
+        ({"proposer_stake": -1}, "protocol.proposer_stake is -1"),
+        ({"voter_stake": "0.000000000000000015"}, "every sixteenth of it must be at least one base unit"),
+        ({"bond": 8}, "protocol.bond is 8: it must cover the larger stake and absence_penalty"),
+        ({"proposer_bps": 5001}, "protocol.proposer_bps is 5001: it must be 1 to 5000"),
+        ({"proposer_bps": 0}, "protocol.proposer_bps is 0: it must be 1 to 5000"),
+        ({"voter_seats": 16_383}, "protocol.voter_seats is 16383: a round has 1 to 16382 voters"),
+        ({"quorum_bps": 5001}, "protocol.quorum_bps is 5001: it must be at most 5000"),
+        ({"max_samples": 0}, "protocol.max_samples is 0: it must be at least 1"),
+        ({"seed_delay": 257}, "protocol.seed_delay is 257: it must be 1 to 256 blocks"),
+        ({"seed_delay": 1}, "prevrandao is known one block before the anchor, so it must be 2 or more"),
+        ({"vote_for": 0}, "protocol.vote_for is 0: it must be at least 1 second"),
+        ({"unbonding": 2399}, "protocol.unbonding is 2399: it must be at least propose_for + publish_for"),
+        ({"bond": "64.0000000000000000001"}, "bond is 64.0000000000000000001: the token has 18 decimals"),
+        ({"propose_for": "an hour"}, "protocol.propose_for is 'an hour'"),
+        ({"proposers": 3}, "there is no 'protocol.proposers'; did you mean 'proposer_bps'?"),
+    ],
+)
+def test_a_parameter_that_does_not_hold_is_refused(tmp_path, change, words):
+    path = write_configuration(tmp_path, protocol=CONFIGURATION["protocol"] | change)
+    assert words in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"netwrok": "x"}, "there is no 'netwrok'; did you mean 'network'?"),
+        ({"seed_source": "dice"}, "seed_source is 'dice'"),
+        ({"token": {"address": "0x12"}}, "'0x12' is no address"),
+        ({"admission": ["0x" + "0" * 40]}, "is no address"),
+        (
+            {"token": {"name": "a", "symbol": "b", "supply": 10}},
+            "token.supply is 10: it must cover the bonds",
+        ),
+        ({"token": {"name": "a", "symbol": "b", "supply": 10**11}}, "must fit 96 bits"),
+        ({"learning": CONFIGURATION["learning"] | {"metric": "f1"}}, "learning.metric is 'f1'"),
+        ({"learning": {"policy": "verdict"}}, "learning.metric is missing"),
+    ],
+)
+def test_what_is_no_configuration_is_refused(tmp_path, change, words):
+    assert words in refusal(write_configuration(tmp_path, **change))
+
+
+@pytest.mark.parametrize("text", ["- a list", "a: [", "\x00"])
+def test_what_is_no_yaml_is_refused(tmp_path, text):
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match="broken.yaml"):
+        load_configuration(path)
+
+
+def test_a_missing_file_is_said_so(tmp_path):
+    with pytest.raises(ConfigurationError, match="there is no configuration"):
+        load_configuration(tmp_path / "none.yaml")
+
+
+def test_amounts_are_exact_and_follow_the_tokens_decimals():
+    configuration = Configuration.model_validate(yaml.safe_load(yaml.safe_dump(CONFIGURATION)))
+    assert parameters_of(configuration, RULES).absence_penalty == 5 * 10**17
+    existing = configuration.model_copy(update={"token": None})
+    assert parameters_of(existing, RULES, decimals=6).bond == 64 * 10**6
+    assert configuration.protocol.absence_penalty == Decimal("0.5")
+
+
+def test_what_does_not_fit_its_type_is_refused(compiled):
+    protocol = CONFIGURATION["protocol"] | {"max_strikes": 256}
+    configuration = Configuration.model_validate(CONFIGURATION | {"protocol": protocol})
+    with pytest.raises(ConfigurationError, match="max_strikes is 256, which does not fit uint8"):
+        require_abi(compiled["RoundManager"], parameters_of(configuration, RULES))
+
+
+def test_the_rules_follow_every_rule_of_learning():
+    learning = Configuration.model_validate(CONFIGURATION).learning
+    others = {
+        "policy": "aggregate",
+        "metric": "auroc",
+        "tolerance": 0.06,
+        "row_shape": (5,),
+        "genesis_seed": 1,
+    }
+    changed = [learning.model_copy(update={name: value}) for name, value in others.items()]
+    assert len({rules_of(each) for each in (learning, *changed)}) == 1 + len(others)
+
+
+def test_unwise_choices_are_said():
+    protocol = CONFIGURATION["protocol"] | {
+        "voter_stake": 8,
+        "absence_penalty": 0,
+        "max_strikes": 0,
+        "quorum_bps": 0,
+        "max_samples": 9,
+    }
+    configuration = Configuration.model_validate(
+        CONFIGURATION | {"protocol": protocol, "seed_source": "simulated"}
+    )
+    assert len(advice(configuration)) == 7
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
+def test_the_admitted_can_prove_it(proves, count):
+    addresses = [f"0x{number:040x}" for number in range(1, count + 1)]
+    root = admission_root(addresses)
+    for address in addresses:
+        assert proves(admission_proof(addresses, address), root, address)
+    with pytest.raises(ConfigurationError, match="is not among"):
+        admission_proof(addresses, "0x" + "9" * 40)
+
+
+@pytest.fixture
+def proves():
+    """What the contract does with a proof: OpenZeppelin's pairs, sorted, over leaves hashed twice."""
+    from eth_abi import encode
+    from eth_utils import keccak
+
+    def verify(proof, root, address):
+        node = keccak(keccak(encode(["address"], [address])))
+        for sibling in proof:
+            node = keccak(min(node, sibling) + max(node, sibling))
+        return node == root
+
+    return verify

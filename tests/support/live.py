@@ -1,0 +1,171 @@
+"""Real nodes for tests of the live network: processes of their own, mining at once, by time or when told."""
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from eth_account import Account
+
+from offchain.abi import Interface
+from offchain.live.chain import Chain, Invocation
+from offchain.live.configuration import load_configuration
+from offchain.live.deployer import Deployer
+from offchain.live.rpc import Rpc
+from offchain.live.sender import Sender
+from offchain.live.sending import SendingSettings
+from offchain.signing import Signer
+
+SEPOLIA = 11_155_111
+FAST = SendingSettings(confirmations=1, poll=0.02, patience=3)
+RULES = b"\x07" * 32
+PASSPHRASE = "a passphrase"
+
+CONFIGURATION = {
+    "network": "ethereum:sepolia",
+    "chain_id": SEPOLIA,
+    "token": {"name": "Test stake", "symbol": "TST", "supply": 1_000_000},
+    "seed_source": "prevrandao",
+    "protocol": {
+        "proposer_stake": 8,
+        "voter_stake": 1,
+        "bond": 64,
+        "absence_penalty": 0.5,
+        "proposer_bps": 2500,
+        "voter_seats": 5,
+        "quorum_bps": 3000,
+        "max_strikes": 3,
+        "seed_delay": 2,
+        "propose_for": 600,
+        "publish_for": 600,
+        "vote_for": 600,
+        "reveal_for": 600,
+        "unbonding": 2400,
+    },
+    "learning": {
+        "policy": "verdict",
+        "metric": "accuracy",
+        "tolerance": 0.05,
+        "model": "mlp",
+        "row_shape": [4],
+        "genesis_seed": 0,
+    },
+}
+
+
+def configuration(**protocol):
+    """The configuration above with other protocol values."""
+    return CONFIGURATION | {"protocol": CONFIGURATION["protocol"] | protocol}
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+class Node:
+    """An anvil of one's own, and what tests may do to it that no client may."""
+
+    def __init__(self, port, options):
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
+        self._options = options
+        self.start()
+
+    def start(self):
+        program = shutil.which("anvil")
+        assert program, "anvil is not on the PATH: run the tests in the environment that `make` creates"
+        self._process = subprocess.Popen([program, "--port", str(self.port), "--silent", *self._options])
+        self.rpc = Rpc([self.url], tries=8, pause=0.05)
+        self.rpc.request("eth_chainId")
+
+    def stop(self):
+        self._process.terminate()
+        self._process.wait(timeout=20)
+
+    def mine(self, blocks=1):
+        self.rpc.request("anvil_mine", hex(blocks))
+
+    def warp(self, seconds):
+        """Let the chain's next block be later."""
+        self.rpc.request("evm_increaseTime", seconds)
+        self.mine()
+
+    def give(self, address, ether=100):
+        self.rpc.request("anvil_setBalance", address, hex(ether * 10**18))
+
+
+@contextmanager
+def node(*options, chain_id=SEPOLIA):
+    """A fresh node; `"--block-time", "0.2"` mines by time, `"--no-mining"` when told."""
+    running = Node(free_port(), ["--chain-id", str(chain_id), *options])
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def signer(number):
+    """Some key."""
+    return Signer(number.to_bytes(32))
+
+
+def write_configuration(folder, name="net", **changes):
+    """A configuration file; keyword arguments replace whole entries."""
+    path = Path(folder) / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(CONFIGURATION | changes))
+    return path
+
+
+def keystore(folder, **keys):
+    """Keys by alias in a folder that `APE_DATA_FOLDER` can name, locked with PASSPHRASE."""
+    accounts = Path(folder) / "accounts"
+    accounts.mkdir(parents=True, exist_ok=True)
+    for alias, key in keys.items():
+        locked = Account.encrypt(key, PASSPHRASE, kdf="pbkdf2", iterations=1000)
+        (accounts / f"{alias}.json").write_text(json.dumps(locked))
+
+
+def deploy(chain, contracts, path, founder, rules=RULES, settings=FAST):
+    """Deploy a configuration file; the deployment."""
+    from offchain.live.deployment import load_deployment
+
+    Deployer(chain, contracts, load_configuration(path), rules, path.with_suffix(".json")).run(
+        Sender(chain, founder, settings)
+    )
+    return load_deployment(str(path), contracts)
+
+
+def found(node_, contracts, path, members, **deploying):
+    """A deployment with members, on a node that mines every transaction at once; it and its chain."""
+    interfaces = [Interface(each) for each in contracts.values()]
+    chain = Chain(Rpc([node_.url]), interfaces)
+    founder = signer(1)
+    for key in (founder, *members):
+        node_.give(key.address)
+    deployment = deploy(chain, contracts, path, founder, **deploying)
+    bond = deployment.parameters.bond * 2
+    hands = Sender(chain, founder, FAST)
+    for key in members:
+        hands.send(Invocation(deployment.token, "transfer", (key.address, bond)))
+    for key in members:
+        own = Sender(chain, key, FAST)
+        own.send(Invocation(deployment.token, "approve", (deployment.pool.address, bond)))
+        own.send(Invocation(deployment.pool, "deposit", (bond,)))
+        own.send(Invocation(deployment.manager, "join", ([],)))
+    return deployment, chain
+
+
+def eventually(condition, seconds=20.0):
+    """Wait until a condition holds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if result := condition():
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"did not happen within {seconds} seconds")
