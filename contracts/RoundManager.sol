@@ -2,12 +2,15 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {Client, Clients, Seat} from "./libraries/Clients.sol";
 import {Commitments} from "./libraries/Commitments.sol";
 import {Head, Heads} from "./libraries/Heads.sol";
+import {Intents} from "./libraries/Intents.sol";
 import {Lanes} from "./libraries/Lanes.sol";
 import {Ledger} from "./libraries/Ledger.sol";
 import {Roster} from "./libraries/Roster.sol";
@@ -19,7 +22,7 @@ import {RoundViews} from "./RoundViews.sol";
 /// @title RoundManager
 /// @dev Every entry point has one skeleton: load head and client, guard the phase, check the seat, settle what is due,
 /// change state, move tokens in the ledger, emit. The pool is this contract's own and called for withdrawals alone.
-contract RoundManager is RoundViews {
+contract RoundManager is RoundViews, EIP712 {
     using Ledger for Ledger.State;
     using Roster for Roster.State;
 
@@ -34,7 +37,10 @@ contract RoundManager is RoundViews {
     /// @param token The staked token; its supply must fit 96 bits.
     /// @param seedSource Where seeds come from.
     /// @param p Everything else, for ever.
-    constructor(IERC20 token, ISeedSource seedSource, Parameters memory p) RoundViews(token, seedSource, p) {}
+    constructor(IERC20 token, ISeedSource seedSource, Parameters memory p)
+        RoundViews(token, seedSource, p)
+        EIP712("StakeFed", "1")
+    {}
 
     /* MEMBERSHIP */
 
@@ -159,63 +165,71 @@ contract RoundManager is RoundViews {
 
     /// @inheritdoc IRoundManager
     function propose(bytes24 commitment) external {
+        _propose(_head, msg.sender, commitment);
+    }
+
+    /// @inheritdoc IRoundManager
+    function proposeBySig(address client, bytes24 commitment, bytes32 r, bytes32 vs) external {
         Head h = _head;
-        _requirePhase(h, Phase.Propose);
-        Client c = _clients[msg.sender];
-        _requireIdleSeat(h, msg.sender, c, 0, h.proposers());
-
-        _lock(h, c, Seat.Committed, commitment, _PROPOSER_STAKE);
-        _head = h.withUpdate();
-
-        emit UpdateCommitted(h.round(), msg.sender, commitment);
+        _requireSigned(client, Intents.toPropose(h.round(), commitment), r, vs);
+        _propose(h, client, commitment);
     }
 
     /// @inheritdoc IRoundManager
     function publish(bytes32 root, uint256 samples, bytes32 salt) external {
+        publishFor(msg.sender, root, samples, salt);
+    }
+
+    /// @inheritdoc IRoundManager
+    function publishFor(address client, bytes32 root, uint256 samples, bytes32 salt) public {
         Head h = _head;
         _requirePhase(h, Phase.Publish);
-        Client c = _clients[msg.sender];
-        _requireSeat(h, msg.sender, c, Seat.Committed);
+        Client c = _clients[client];
+        _requireSeat(h, client, c, Seat.Committed);
         require(samples != 0 && samples <= _MAX_SAMPLES, SamplesOutOfRange(samples, _MAX_SAMPLES));
-        _requireOpening(c, Commitments.ofUpdate(h.round(), msg.sender, root, samples, salt));
+        _requireOpening(c, Commitments.ofUpdate(h.round(), client, root, samples, salt));
 
-        uint256 position = _position(h, msg.sender, c);
-        _clients[msg.sender] = c.opened(Seat.Published, position);
+        uint256 position = _position(h, client, c);
+        _clients[client] = c.opened(Seat.Published, position);
         _roots[position] = root;
         _samples = Lanes.set(_samples, position, samples);
         _head = h.withPublished(position);
 
-        emit UpdatePublished(h.round(), msg.sender, position, root, samples);
+        emit UpdatePublished(h.round(), client, position, root, samples);
     }
 
     /* VOTING */
 
     /// @inheritdoc IRoundManager
     function commitBallot(bytes24 commitment) external {
+        _commitBallot(_head, msg.sender, commitment);
+    }
+
+    /// @inheritdoc IRoundManager
+    function commitBallotBySig(address client, bytes24 commitment, bytes32 r, bytes32 vs) external {
         Head h = _head;
-        _requirePhase(h, Phase.Vote);
-        Client c = _clients[msg.sender];
-        _requireIdleSeat(h, msg.sender, c, h.proposers(), _seats(h));
-
-        _lock(h, c, Seat.Voted, commitment, _VOTER_STAKE);
-        _head = h.withBallot();
-
-        emit BallotCommitted(h.round(), msg.sender, commitment);
+        _requireSigned(client, Intents.toCommitBallot(h.round(), commitment), r, vs);
+        _commitBallot(h, client, commitment);
     }
 
     /// @inheritdoc IRoundManager
     function revealBallot(uint16 ballot, bytes32 salt) external {
+        revealBallotFor(msg.sender, ballot, salt);
+    }
+
+    /// @inheritdoc IRoundManager
+    function revealBallotFor(address client, uint16 ballot, bytes32 salt) public {
         Head h = _head;
         _requirePhase(h, Phase.Reveal);
-        Client c = _clients[msg.sender];
-        _requireSeat(h, msg.sender, c, Seat.Voted);
-        _requireOpening(c, Commitments.ofBallot(h.round(), msg.sender, ballot, salt));
+        Client c = _clients[client];
+        _requireSeat(h, client, c, Seat.Voted);
+        _requireOpening(c, Commitments.ofBallot(h.round(), client, ballot, salt));
 
         uint256 counted = ballot & h.published();
-        _clients[msg.sender] = c.opened(Seat.Revealed, counted);
+        _clients[client] = c.opened(Seat.Revealed, counted);
         _tally = _tally.add(counted);
 
-        emit BallotRevealed(h.round(), msg.sender, counted);
+        emit BallotRevealed(h.round(), client, counted);
     }
 
     /* ABSENCE */
@@ -270,6 +284,45 @@ contract RoundManager is RoundViews {
         require(round != h.round() || h.finalised(), WrongPhase(round, _phase(h), Phase.Idle));
 
         _clients[client] = _settled(h, client, c);
+    }
+
+    /* INTERNAL: COMMITMENTS */
+
+    function _requireSigned(address client, bytes32 intent, bytes32 r, bytes32 vs) private view {
+        // Zero for what is no signature; no member has that address.
+        (address signer,,) = ECDSA.tryRecover(_hashTypedDataV4(intent), r, vs);
+        require(signer == client, NotSigner(signer, client));
+    }
+
+    function _propose(Head h, address client, bytes24 commitment) private {
+        _requirePhase(h, Phase.Propose);
+        Client c = _clients[client];
+        _requireIdleSeat(h, client, c, 0, h.proposers());
+
+        _lock(h, client, c, Seat.Committed, commitment, _PROPOSER_STAKE);
+        _head = h.withUpdate();
+
+        emit UpdateCommitted(h.round(), client, commitment);
+    }
+
+    function _commitBallot(Head h, address client, bytes24 commitment) private {
+        _requirePhase(h, Phase.Vote);
+        Client c = _clients[client];
+        _requireIdleSeat(h, client, c, h.proposers(), _seats(h));
+
+        _lock(h, client, c, Seat.Voted, commitment, _VOTER_STAKE);
+        _head = h.withBallot();
+
+        emit BallotCommitted(h.round(), client, commitment);
+    }
+
+    /// @dev Settles the client's last seat and locks `stake` in another. What cancels moves nothing: that is a voter of a
+    /// unanimous round.
+    function _lock(Head h, address client, Client c, Seat seat, bytes24 commitment, uint256 stake) private {
+        uint256 payout;
+        (c, payout) = _settle(h, client, c);
+        _clients[client] = c.seated(h.round(), seat, commitment);
+        if (payout != stake) _ledger.exchange(client, payout, stake);
     }
 
     /* INTERNAL: SEATS */
@@ -332,14 +385,5 @@ contract RoundManager is RoundViews {
         uint256 payout;
         (cleared, payout) = _settle(h, client, c);
         if (payout != 0) _ledger.exchange(client, payout, 0);
-    }
-
-    /// @dev Settles the caller's last seat and locks `stake` in another. What cancels moves nothing: that is a voter of a
-    /// unanimous round.
-    function _lock(Head h, Client c, Seat seat, bytes24 commitment, uint256 stake) private {
-        uint256 payout;
-        (c, payout) = _settle(h, msg.sender, c);
-        _clients[msg.sender] = c.seated(h.round(), seat, commitment);
-        if (payout != stake) _ledger.exchange(msg.sender, payout, stake);
     }
 }

@@ -45,3 +45,9 @@ class Signer:
         signature = self._key.sign_recoverable(digest, hasher=None)
         r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:64])
         return _DYNAMIC_FEE + bytes(rlp.encode([*fields, signature[64], r, s]))
+
+    def sign_digest(self, digest: bytes) -> tuple[bytes, bytes]:
+        """The compact signature of 32 bytes: r, and s with the parity in its top bit (EIP-2098)."""
+        signature = self._key.sign_recoverable(digest, hasher=None)
+        s = int.from_bytes(signature[32:64]) | signature[64] << 255
+        return signature[:32], s.to_bytes(32)

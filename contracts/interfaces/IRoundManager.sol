@@ -193,6 +193,11 @@ interface IRoundManager {
     /// @notice Thrown when `client` did something else with its seat than the call needs.
     error UnexpectedSeat(uint256 round, address client, Seat actual, Seat expected);
 
+    /// @notice Thrown when `client` did not sign this commitment for the latest round of this contract on this chain.
+    /// @param signer Whose signature it would be.
+    /// @param client Whose it should be.
+    error NotSigner(address signer, address client);
+
     /// @notice Thrown when content and salt do not open the commitment.
     error CommitmentMismatch(bytes24 committed, bytes24 opened);
 
@@ -261,21 +266,53 @@ interface IRoundManager {
     /// @param commitment {updateCommitment}.
     function propose(bytes24 commitment) external;
 
+    /// @notice {propose} for a client that signed it: anyone may send it, and pays the gas.
+    /// @dev What is signed is EIP-712's Propose(uint256 round,bytes24 commitment), domain "StakeFed", version "1", of the
+    /// latest round. No nonce is needed, for a seat commits once, and a signature serves one round of one deployment.
+    /// Contract wallets call {propose}: no code of a participant runs in a round.
+    /// @param client Who signed.
+    /// @param commitment {updateCommitment}.
+    /// @param r First half of the signature.
+    /// @param vs Second half, with the parity in the top bit (EIP-2098).
+    function proposeBySig(address client, bytes24 commitment, bytes32 r, bytes32 vs) external;
+
     /// @notice Opens the caller's update commitment. Its bytes belong into the store from now on, and not before.
     /// @param root Merkle root of the update's canonical bytes.
     /// @param samples Sample count, 1 to maxSamples.
     /// @param salt The commitment's salt.
     function publish(bytes32 root, uint256 samples, bytes32 salt) external;
 
+    /// @notice {publish} by anyone who knows the salt, which is as good as a signature: the commitment binds the rest.
+    /// @param client Whose commitment.
+    /// @param root Merkle root of the update's canonical bytes.
+    /// @param samples Sample count, 1 to maxSamples.
+    /// @param salt The commitment's salt.
+    function publishFor(address client, bytes32 root, uint256 samples, bytes32 salt) external;
+
     /// @notice Locks the caller's voter stake and binds its ballot without showing it.
     /// @dev See {propose} about transactions that arrive a round late.
     /// @param commitment {ballotCommitment}.
     function commitBallot(bytes24 commitment) external;
 
+    /// @notice {commitBallot} for a client that signed it; see {proposeBySig}.
+    /// @dev What is signed is CommitBallot(uint256 round,bytes24 commitment).
+    /// @param client Who signed.
+    /// @param commitment {ballotCommitment}.
+    /// @param r First half of the signature.
+    /// @param vs Second half, with the parity in the top bit (EIP-2098).
+    function commitBallotBySig(address client, bytes24 commitment, bytes32 r, bytes32 vs) external;
+
     /// @notice Opens the caller's ballot and counts it.
     /// @param ballot Bit j set to accept the proposal at position j; bits of proposals not published are ignored.
     /// @param salt The commitment's salt.
     function revealBallot(uint16 ballot, bytes32 salt) external;
+
+    /// @notice {revealBallot} by anyone who knows the salt. A client that hands it over before the reveal phase shows its
+    /// ballot to whom it hands it.
+    /// @param client Whose commitment.
+    /// @param ballot Bit j set to accept the proposal at position j.
+    /// @param salt The commitment's salt.
+    function revealBallotFor(address client, uint16 ballot, bytes32 salt) external;
 
     /// @notice Marks a seat that locked nothing, once its deadline passed. A client that could not have staked is
     /// removed for good; any other gets a strike and pays min(free, absencePenalty).

@@ -44,31 +44,32 @@ library Seats {
         pure
         returns (uint256 value)
     {
-        // No overflow: both fit 24 bits.
-        unchecked {
-            uint256 b = (members + a - 1) / a;
-
-            value = index;
-            do {
-                value = _permute(seed, value, a, b);
-            } while (value >= members);
-        }
+        value = index;
+        do {
+            value = _permute(seed, value, members, a);
+        } while (value >= members);
     }
 
-    function _permute(uint256 seed, uint256 value, uint256 a, uint256 b)
+    function _permute(uint256 seed, uint256 value, uint256 members, uint256 a)
         private
         pure
         returns (uint256 permuted)
     {
-        // Assembly, for it is half as dear. Scratch space only. No division by zero: a ≥ b ≥ 1. No overflow: both fit 24 bits.
+        // Assembly, for it is half as dear. Scratch space only. No division by zero: a ≥ b ≥ 1. No overflow: all fit 24 bits.
         assembly ("memory-safe") {
+            let b := div(sub(add(members, a), 1), a)
             let x := mod(value, a)
             let y := div(value, a)
             mstore(0x00, seed)
-            for { let step := 0 } lt(step, shl(128, STEPS)) { step := add(step, shl(129, 1)) } {
+            // Four steps a turn; STEPS is a multiple.
+            for { let step := 0 } lt(step, shl(128, STEPS)) { step := add(step, shl(130, 1)) } {
                 mstore(0x20, or(step, y))
                 x := addmod(x, keccak256(0x00, 0x40), a)
                 mstore(0x20, or(add(step, shl(128, 1)), x))
+                y := addmod(y, keccak256(0x00, 0x40), b)
+                mstore(0x20, or(add(step, shl(129, 1)), y))
+                x := addmod(x, keccak256(0x00, 0x40), a)
+                mstore(0x20, or(add(step, shl(128, 3)), x))
                 y := addmod(y, keccak256(0x00, 0x40), b)
             }
             permuted := add(mul(y, a), x)

@@ -36,7 +36,8 @@ library Settlement {
     /// @param ballot Its ballot, masked to the published proposals.
     /// @param stake Its lock.
     function voterPayout(Tally tally, uint256 ballot, uint256 stake) internal pure returns (uint256 payout) {
-        if (tally.isVoid()) return stake;
+        // Where nobody was silent and nobody disagreed the parts come back whole: a shortcut, the loop says the same.
+        if (tally.isVoid() || tally.isUnanimous(ballot)) return stake;
 
         // Bounded: sixteen lanes. No overflow: terms below 2^110.
         unchecked {
@@ -109,12 +110,12 @@ library Settlement {
     function _partDown(uint256 agreeing, uint256 ballots, uint256 part, uint256 pot)
         private
         pure
-        returns (uint256)
+        returns (uint256 paid)
     {
-        // No overflow: counts of 14 bits. No division by zero: half of one ballot or more is no empty set.
-        unchecked {
-            if (2 * agreeing < ballots) return 0;
-            return 2 * agreeing == ballots ? part : pot / agreeing;
+        // Assembly, for it is half as dear: no branches, and no check of a divisor that is zero only where it is not used.
+        assembly ("memory-safe") {
+            let twice := shl(1, agreeing)
+            paid := add(mul(gt(twice, ballots), div(pot, agreeing)), mul(eq(twice, ballots), part))
         }
     }
 }

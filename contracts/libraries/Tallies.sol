@@ -30,16 +30,14 @@ library Tallies {
     // Times a ballot: eight copies of it, one every 26 bits. Copy k has bit 2k at bit 28k, where lane 2k begins.
     uint256 private constant COPIES = (2 ** (8 * 26) - 1) / (2 ** 26 - 1);
     uint256 private constant EVEN_LANES = (2 ** (8 * 28) - 1) / (2 ** 28 - 1); // Ones where even lanes begin.
+    uint256 private constant ALL_LANES = (2 ** (16 * 14) - 1) / (2 ** 14 - 1); // Ones where lanes begin.
 
     /// @notice Counts one ballot.
     /// @param ballot Bit `j` set for proposal `j`; at most sixteen bits.
     function add(Tally self, uint256 ballot) internal pure returns (Tally) {
-        // Thirteen bits further, copy k has bit 2k + 1 where lane 2k + 1 begins. No lane overflows: a voter counts once
-        // and there are MAX_VOTERS at most.
+        // No lane overflows: a voter counts once and there are MAX_VOTERS at most.
         unchecked {
-            uint256 copies = ballot * COPIES;
-            uint256 votes = (copies & EVEN_LANES) | ((copies << 13) & (EVEN_LANES << LANE_BITS));
-            return Tally.wrap(Tally.unwrap(self) + votes + (1 << REVEALED_AT));
+            return Tally.wrap(Tally.unwrap(self) + _spread(ballot) + (1 << REVEALED_AT));
         }
     }
 
@@ -85,6 +83,21 @@ library Tallies {
         return self.committed() == LANE_MASK;
     }
 
+    /// @notice Whether every ballot committed was revealed and is `ballot`; of a sealed tally that is not void.
+    /// @param ballot Masked to the published proposals.
+    function isUnanimous(Tally self, uint256 ballot) internal pure returns (bool) {
+        // No overflow: a lane holds every count of ballots.
+        unchecked {
+            uint256 votes = _spread(ballot);
+            uint256 count = self.committed();
+            uint256 lanes = Tally.unwrap(self) & (ALL_LANES * LANE_MASK);
+            // Nothing in the lanes of proposals; all ones in those of none, where the ballot has no bit.
+            uint256 differing = lanes ^ (votes * count);
+            uint256 none = differing & ALL_LANES;
+            return count == self.revealed() && differing == none * LANE_MASK && none & votes == 0;
+        }
+    }
+
     /// @notice Proposals included: 2·y_j > R (Eq. 3; a tie excludes), none when void; of a sealed tally.
     /// @return mask Bit `j` set when a strict majority of the revealed ballots accepts proposal `j`.
     /// @return bits How many.
@@ -103,6 +116,15 @@ library Tallies {
                 }
                 lanes >>= LANE_BITS;
             }
+        }
+    }
+
+    /// @dev One in lane `j` for each bit `j` of a ballot.
+    function _spread(uint256 ballot) private pure returns (uint256) {
+        // Thirteen bits further, copy k has bit 2k + 1 where lane 2k + 1 begins.
+        unchecked {
+            uint256 copies = ballot * COPIES;
+            return (copies & EVEN_LANES) | ((copies << 13) & (EVEN_LANES << LANE_BITS));
         }
     }
 }

@@ -2,12 +2,23 @@
 
 import pytest
 from deployment import SILENT, Deployment
+from signatures import COMMITMENT, signature
+
+from offchain.reference.state import Phase
 
 CODE_LIMIT = 24_576  # EIP-170
 INITCODE_LIMIT = 2 * CODE_LIMIT  # EIP-3860
 GAS_LIMIT = 16_777_216  # EIP-7825
 
-CONTRACTS = ["StakeToken", "StakePool", "RoundManager", "SimulatedSeed", "PrevrandaoSeed", "BlockhashSeed"]
+CONTRACTS = [
+    "StakeToken",
+    "StakePool",
+    "RoundManager",
+    "Relay",
+    "SimulatedSeed",
+    "PrevrandaoSeed",
+    "BlockhashSeed",
+]
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -67,6 +78,23 @@ def test_every_call_fits_a_transaction(deploy):
     gas["depositWithPermit"] = game.send(client, game.pool.depositWithPermit, *no_permit)
     game.send(client, game.manager.requestExit)
     gas["join"] = game.send(client, game.manager.join, [])
+
+    game.open_round()
+    proposer = game.proposers[0]
+    signed = proposer, COMMITMENT, *signature(game, proposer, "Propose")
+    gas["proposeBySig"] = game.send(game.owner, game.manager.proposeBySig, *signed)
+    for other in game.proposers[1:]:
+        game.propose(other)
+    other = game.proposers[1]
+    opened = other, game.root(other), 1, game.salt(other)
+    gas["publishFor"] = game.send(game.owner, game.manager.publishFor, *opened)
+    game.warp(game.deadline(Phase.PUBLISH))
+    voter, second = game.voters[:2]
+    signed = voter, COMMITMENT, *signature(game, voter, "CommitBallot")
+    gas["commitBallotBySig"] = game.send(game.owner, game.manager.commitBallotBySig, *signed)
+    game.commit_ballot(second, 1)
+    game.skip_to(Phase.REVEAL)
+    gas["revealBallotFor"] = game.send(game.owner, game.manager.revealBallotFor, second, 1, game.salt(second))
 
     calls = {abi.name for abi in game.manager.contract_type.mutable_methods}
     assert set(gas) == calls - {"bookDeposit"} | {"deposit", "depositWithPermit"}  # Part of each deposit.

@@ -9,7 +9,9 @@ SPEC = (Path(__file__).resolve().parents[2] / "docs" / "SPEC.md").read_text()
 SECTION = re.compile(r"^### `(\w+)\.(\w+)\(([^`\n]*)\)`$(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 PARTS = ["Preconditions", "Effects", "Emits", "Reverts"]
 NAMED = re.compile(r"`([A-Z]\w+)\(([^)`]*)\)`")
-CONTRACTS = ("RoundManager", "StakePool")
+CONTRACTS = ("RoundManager", "StakePool", "Relay")
+# What comes with OpenZeppelin's EIP712 and never happens: the domain does not change, its name and version are short.
+NEVER = {("EIP712DomainChanged", ()), ("InvalidShortString", ()), ("StringTooLong", ("str",))}
 
 SECTIONS = {f"{contract}.{call}": (values, text) for contract, call, values, text in SECTION.findall(SPEC)}
 
@@ -70,8 +72,8 @@ def test_what_a_call_reverts_with_are_errors(abis, call):
 def test_no_event_and_no_error_is_forgotten(project, contract):
     abi = getattr(project, contract).contract_type
     events = {item for call in SECTIONS for item in named(part(call, "Emits"))}
-    assert known(abi.events) <= events
-    assert known(abi.errors) - named(SPEC) == set()
+    assert known(abi.events) - NEVER <= events
+    assert known(abi.errors) - named(SPEC) - NEVER == set()
 
 
 def test_bounds_are_those_of_the_constructor(project):

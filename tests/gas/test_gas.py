@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import mean
 
 import pytest
-from field import HARDFORK
+from field import AGREED, HARDFORK, SPLIT
 
 SNAPSHOT = Path(__file__).with_name("snapshot.json")
 DRIFT = 0.02
@@ -34,21 +34,54 @@ def fifty(field):
     return third_round(field(50))
 
 
-def report(gas):
+@pytest.fixture(scope="module")
+def relayed(field):
+    """The same, by a relay: on the way seats are settled of a round that was split, or in which all agreed."""
+    game, rounds = field(50), {}
+    for name, ballots in (("split", SPLIT), ("agreed", AGREED)):
+        for _ in range(3):
+            game.gas = {}
+            game.play_relayed_round(ballots)
+        rounds[name] = game.gas
+    return rounds
+
+
+def means(gas):
+    """The mean of each call, per seat where calls come in batches."""
+    return {call: round(mean(costs)) for call, costs in sorted(gas.items())}
+
+
+def report(gas, relayed):
     """What is kept: the mean of each call, and all calls of a round together."""
-    means = {call: round(mean(costs)) for call, costs in sorted(gas.items())}
-    return {"hardfork": HARDFORK, "calls": means, "round": sum(sum(gas[call]) for call in OF_A_ROUND)}
+    return {
+        "hardfork": HARDFORK,
+        "calls": means(gas),
+        "round": round(sum(sum(gas[call]) for call in OF_A_ROUND)),
+        "relayed": {
+            name: {**means(costs), "round": round(sum(map(sum, costs.values())))}
+            for name, costs in relayed.items()
+        },
+    }
 
 
-def test_gas_is_what_the_snapshot_says(fifty):
-    actual = report(fifty)
+def flat(snapshot):
+    """Every figure of a snapshot by name."""
+    relayed = {
+        f"{call} relayed, {name}": gas
+        for name, costs in snapshot["relayed"].items()
+        for call, gas in costs.items()
+    }
+    return {**snapshot["calls"], "round": snapshot["round"], **relayed}
+
+
+def test_gas_is_what_the_snapshot_says(fifty, relayed):
+    actual = report(fifty, relayed)
     if os.environ.get("GAS_WRITE"):
         SNAPSHOT.write_text(json.dumps(actual, indent=2) + "\n")
     expected = json.loads(SNAPSHOT.read_text())
     assert actual["hardfork"] == expected["hardfork"]
-    assert actual["calls"].keys() == expected["calls"].keys()
-    before = {**expected["calls"], "round": expected["round"]}
-    after = {**actual["calls"], "round": actual["round"]}
+    before, after = flat(expected), flat(actual)
+    assert before.keys() == after.keys()
     drifted = {
         call: f"{before[call]} → {after[call]} ({after[call] / before[call] - 1:+.1%})"
         for call in before

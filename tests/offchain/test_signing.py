@@ -44,3 +44,10 @@ def test_the_address_is_that_of_eth_account(key):
 def test_a_key_that_is_none_is_refused(key):
     with pytest.raises(ValueError):
         Signer(key)
+
+
+@given(key=KEYS, digest=st.binary(min_size=32, max_size=32))
+def test_the_signature_of_a_digest_is_that_of_eth_account(key, digest):
+    theirs = Account.from_key(key).unsafe_sign_hash(digest)
+    vs = theirs.s | (theirs.v - 27) << 255
+    assert Signer(key).sign_digest(digest) == (theirs.r.to_bytes(32), vs.to_bytes(32))

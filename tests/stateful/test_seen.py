@@ -9,6 +9,7 @@ from budgets import BUDGET
 # What the short search meets for certain; test_scripts goes to the rest.
 EXPECTED = {
     "commitBallot": "succeeded WrongPhase NotMember UnexpectedSeat InsufficientFree",
+    "commitBallotBySig": "succeeded WrongPhase UnexpectedSeat",
     "deposit": "succeeded ERC20InsufficientBalance",
     "depositWithPermit": "succeeded ERC20InsufficientBalance",
     "draw": "succeeded WrongPhase AnchorNotUsable",
@@ -17,10 +18,13 @@ EXPECTED = {
     "markAbsent": "succeeded WrongPhase NotSeated UnexpectedSeat TooEarly NoDuty",
     "openRound": "succeeded WrongPhase RoundsExhausted TooFewMembers",
     "propose": "succeeded WrongPhase NotMember NotSeated InsufficientFree",
+    "proposeBySig": "succeeded WrongPhase",
     "publish": "succeeded WrongPhase UnexpectedSeat CommitmentMismatch SamplesOutOfRange",
+    "publishFor": "succeeded WrongPhase UnexpectedSeat",
     "reanchor": "succeeded WrongPhase AnchorUsable",
     "requestExit": "succeeded NotMember",
     "revealBallot": "succeeded WrongPhase UnexpectedSeat CommitmentMismatch",
+    "revealBallotFor": "succeeded WrongPhase UnexpectedSeat",
     "settle": "succeeded NothingToSettle",
     "withdraw": "succeeded NotWithdrawable TooEarly",
 }

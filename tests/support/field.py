@@ -4,10 +4,15 @@ from eth_utils import keccak
 from raw_chain import Interface
 from scenes import DEPLOYER, KEEPER, RULES, SALT
 
+from offchain import intents
+from offchain.signing import Signer
+
 HARDFORK = "osaka"
 UNIT = 10**18
 DEPOSIT, STAKE, BOND = 200 * UNIT, 8 * UNIT, 64 * UNIT
+CHAIN_ID = 31_337
 PHASE = 10_000  # Seconds.
+AGREED = (0b11111,)
 SPLIT = (0b11111, 0b11111, 0b10101, 0b00111)  # Ballots in turn: no bit is unanimous, and money moves.
 
 
@@ -17,6 +22,7 @@ class Field:
     def __init__(self, chain, project, members, proposer_bps=1000, voter_seats=16_382):
         self._chain = chain
         self._interface = Interface(project.RoundManager, project.StakePool, project.StakeToken)
+        self._batches = Interface(project.Relay)
         self._token = chain.deploy(DEPLOYER, project.StakeToken, "Stake", "S", 10**27, DEPLOYER)
         source = chain.deploy(DEPLOYER, project.SimulatedSeed, SALT)
         stakes = (STAKE, STAKE, BOND, UNIT, proposer_bps, voter_seats, 0, 0, 1, 0, 1)
@@ -24,7 +30,9 @@ class Field:
         parameters = (*stakes, *spans, RULES, bytes(32))
         self._manager = chain.deploy(DEPLOYER, project.RoundManager, self._token, source, parameters)
         self._pool = "0x" + self._view("POOL")[12:].hex()
-        self._clients = ["0x" + keccak(text=f"client {i}")[12:].hex() for i in range(members)]
+        self._relay = chain.deploy(DEPLOYER, project.Relay, self._manager)
+        self._signers = [Signer(keccak(text=f"client {i}")) for i in range(members)]
+        self._clients = [signer.address for signer in self._signers]
         self.gas = {}  # call → what each cost
 
     def gather(self):
@@ -49,6 +57,17 @@ class Field:
             self._call(client, "commitBallot", self._view("ballotCommitment", client, ballot, salt)[:24])
         for client, ballot in ballots.items():
             self._call(client, "revealBallot", ballot, salt)
+        self._call(KEEPER, "finalise")
+
+    def play_relayed_round(self, ballots):
+        """The same, all commitments signed and all openings handed over: a transaction for each phase."""
+        proposers, voters = self._start_round()
+        salt, root = keccak(text="salt"), keccak(text="root")
+        votes = {client: ballots[i % len(ballots)] for i, client in enumerate(voters)}
+        self._relay_all("propose", [self._signed_update(c, root, salt) for c in proposers])
+        self._relay_all("publish", [(client, root, 1, salt) for client in proposers])
+        self._relay_all("commitBallots", [self._signed_ballot(c, b, salt) for c, b in votes.items()])
+        self._relay_all("revealBallots", [(client, ballot, salt) for client, ballot in votes.items()])
         self._call(KEEPER, "finalise")
 
     def settle(self):
@@ -81,6 +100,23 @@ class Field:
         for client in leavers:
             self._call(client, "join", [], name="join again")
 
+    def _signed_update(self, client, root, salt):
+        commitment = self._view("updateCommitment", client, root, 1, salt)[:24]
+        return client, commitment, *self._signature(client, "Propose", commitment)
+
+    def _signed_ballot(self, client, ballot, salt):
+        commitment = self._view("ballotCommitment", client, ballot, salt)[:24]
+        return client, commitment, *self._signature(client, "CommitBallot", commitment)
+
+    def _signature(self, client, kind, commitment):
+        signer = self._signers[self._clients.index(client)]
+        round_ = int.from_bytes(self._view("head")[:32])
+        return signer.sign_digest(intents.digest(kind, CHAIN_ID, self._manager, round_, commitment))
+
+    def _relay_all(self, call, arguments):
+        data = self._batches.call(call, arguments)
+        self._send(KEEPER, data, self._relay, call, entries=len(arguments))
+
     def _start_round(self):
         self._call(KEEPER, "openRound")
         self._chain.mine(1)
@@ -101,7 +137,10 @@ class Field:
         return self._chain.view(self._manager, self._interface.call(name, *args))
 
     def _call(self, sender, call, *args, to=None, name=None):
-        data = self._interface.call(call, *args)
-        receipt = self._chain.send(sender, to or self._manager, data, self._interface)
-        assert receipt.error is None, (call, receipt.error)
-        self.gas.setdefault(name or call, []).append(receipt.gas)
+        self._send(sender, self._interface.call(call, *args), to or self._manager, name or call)
+
+    def _send(self, sender, data, to, name, entries=1):
+        receipt = self._chain.send(sender, to, data, self._interface)
+        assert receipt.error is None, (name, receipt.error)
+        # A batch counts for each of its entries, so that means and sums are those of seats.
+        self.gas.setdefault(name, []).extend([receipt.gas / entries] * entries)

@@ -1,0 +1,31 @@
+"""What a client signs so that a relay may send its commitment: EIP-712, as `Intents.sol` hashes it."""
+
+from typing import Literal
+
+from eth_account.messages import SignableMessage
+
+from ml.hashing import keccak256
+from offchain.reference.commitments import digest as hashed
+
+Kind = Literal["Propose", "CommitBallot"]
+
+NAME = "StakeFed"
+VERSION = "1"
+_DOMAIN = keccak256(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+
+
+def message(kind: Kind, chain_id: int, manager: str, round_: int, commitment: bytes) -> SignableMessage:
+    """Return what any account signs for `commitment`, 24 bytes, in a round of a manager (address in hex)."""
+    domain = hashed(_DOMAIN, keccak256(NAME.encode()), keccak256(VERSION.encode()), chain_id, manager)
+    struct = hashed(keccak256(_type(kind)), round_, commitment.ljust(32, b"\0"))
+    return SignableMessage(b"\x01", domain, struct)
+
+
+def digest(kind: Kind, chain_id: int, manager: str, round_: int, commitment: bytes) -> bytes:
+    """Return the 32 bytes that a signature of `message` signs."""
+    signable = message(kind, chain_id, manager, round_, commitment)
+    return keccak256(b"\x19" + signable.version + signable.header + signable.body)
+
+
+def _type(kind: Kind) -> bytes:
+    return f"{kind}(uint256 round,bytes24 commitment)".encode()

@@ -1,0 +1,23 @@
+"""What clients sign in tests, made and read by eth-account."""
+
+from eth_account import Account
+
+from offchain import intents
+
+COMMITMENT = b"\x5c" * 24
+
+
+def signature(game, client, kind: str, commitment: bytes = COMMITMENT, **changed) -> tuple[bytes, bytes]:
+    """What the client signs, as wallets do it; `changed` fields differ from what the contract expects."""
+    bound = {"chain_id": game.chain_id, "manager": game.manager.address, "round_": game.round} | changed
+    signed = client.sign_message(intents.message(kind, commitment=commitment, **bound))
+    s = int.from_bytes(signed.s) | (signed.v - 27) << 255
+    return signed.r, s.to_bytes(32)
+
+
+def recovered(game, kind: str, r: bytes, vs: bytes) -> str:
+    """Whose signature of COMMITMENT it would be, of what the contract expects now."""
+    word = int.from_bytes(vs)
+    v, s = 27 + (word >> 255), word & (2**255 - 1)
+    message = intents.message(kind, game.chain_id, game.manager.address, game.round, COMMITMENT)
+    return Account.recover_message(message, vrs=(v, int.from_bytes(r), s))
