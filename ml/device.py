@@ -4,10 +4,6 @@ import torch
 
 from ml.errors import SettingsError
 
-# Read once, before anything sets it: PyTorch's own choice heeds OMP_NUM_THREADS, which joblib sets for jobs
-# that share a machine.
-_PROCESSORS = torch.get_num_threads()
-
 
 def require_device(name: str) -> str:
     """Return `name`, "cpu" or "cuda", when this machine can compute there.
@@ -20,11 +16,6 @@ def require_device(name: str) -> str:
     if name == "cuda" and not torch.cuda.is_available():
         raise SettingsError("device 'cuda' is not available here; use 'cpu'")
     return name
-
-
-def processors() -> int:
-    """Return how many processor threads this process may use."""
-    return _PROCESSORS
 
 
 def use_threads(count: int) -> None:

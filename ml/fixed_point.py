@@ -1,17 +1,21 @@
 """Parameters as integers, and their weighted average, the same on every machine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import UpdateError
+from ml.parallel import Workers, processors
 
 SCALE = 2**20
 """Steps per unit: int32 then spans −2048 to just below 2048 in steps of about 1e-6."""
 
-_INT32 = np.iinfo(np.int32)
+_LIMIT = 2.0**31  # Scaled values in [−2^31, 2^31) fit int32.
 _MAX_TOTAL_SAMPLES = 2**32 - 1  # |Σ n·w| ≤ Σ n · 2^31 then stays within int64.
+_BLOCK = 2**16  # Parameters at a time, so that what several passes go over stays in the processor's cache.
 
 
 def encode(parameters: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -27,15 +31,16 @@ def encode(parameters: NDArray[np.float32]) -> NDArray[np.int32]:
         raise UpdateError(
             f"parameters must be a vector of floats, got {parameters.dtype} with shape {parameters.shape}"
         )
-    scaled: NDArray[np.float64] = np.rint(parameters.astype(np.float64) * SCALE)
-    # Written so that NaN, for which every comparison is false, is refused too.
-    inside = (scaled >= _INT32.min) & (scaled <= _INT32.max)
-    if not inside.all():
-        position = int(np.argmin(inside))
-        raise UpdateError(
-            f"parameter {position} is {parameters[position]}; a finite value in [-2048, 2048) was expected"
-        )
-    encoded: NDArray[np.int32] = scaled.astype(np.int32)
+    # Scaling by a power of two is exact in either type.
+    kind = np.float64 if parameters.dtype.itemsize > 4 else np.float32
+    encoded = np.empty(parameters.shape, dtype=np.int32)
+    for block in _blocks(parameters.size):
+        scaled: NDArray[np.floating[Any]] = parameters[block].astype(kind)
+        np.rint(np.multiply(scaled, kind(SCALE), out=scaled), out=scaled)
+        # Written so that NaN, which makes every comparison false, is refused too.
+        if not (scaled.min() >= -_LIMIT and scaled.max() < _LIMIT):
+            raise _not_encodable(parameters, block)
+        encoded[block] = scaled
     return encoded
 
 
@@ -45,7 +50,10 @@ def decode(parameters: NDArray[np.int32]) -> NDArray[np.float32]:
     >>> decode(np.array([1048576, -524288], dtype=np.int32))
     array([ 1. , -0.5], dtype=float32)
     """
-    return (parameters.astype(np.float64) / SCALE).astype(np.float32)
+    # Nearest after rounding the integer: dividing by a power of two is exact.
+    decoded = parameters.astype(np.float32)
+    decoded /= np.float32(SCALE)
+    return decoded
 
 
 def aggregate(updates: Sequence[NDArray[np.int32]], samples: Sequence[int]) -> NDArray[np.int32]:
@@ -65,13 +73,33 @@ def aggregate(updates: Sequence[NDArray[np.int32]], samples: Sequence[int]) -> N
     array([-1], dtype=int32)
     """
     _check(updates, samples)
-    total = np.zeros(updates[0].shape, dtype=np.int64)
-    term = np.empty_like(total)
-    for update, weight in zip(updates, samples, strict=True):
-        np.multiply(update, np.int64(weight), out=term, dtype=np.int64)
-        total += term
+    average = np.empty(updates[0].shape, dtype=np.int32)
+    fill = partial(_average_block, updates, samples, average)
+    Workers(processors()).map(fill, list(_blocks(average.size)))
+    return average
+
+
+def _not_encodable(parameters: NDArray[np.floating[Any]], block: slice) -> UpdateError:
+    scaled: NDArray[np.float64] = np.rint(parameters[block].astype(np.float64) * SCALE)
+    position = block.start + int(np.argmin((scaled >= -_LIMIT) & (scaled < _LIMIT)))
+    return UpdateError(
+        f"parameter {position} is {parameters[position]}; a finite value in [-2048, 2048) was expected"
+    )
+
+
+def _average_block(
+    updates: Sequence[NDArray[np.int32]], samples: Sequence[int], average: NDArray[np.int32], block: slice
+) -> None:
+    total = np.multiply(updates[0][block], np.int64(samples[0]), dtype=np.int64)
+    for update, weight in zip(updates[1:], samples[1:], strict=True):
+        part = update[block] if weight == 1 else np.multiply(update[block], np.int64(weight), dtype=np.int64)
+        np.add(total, part, out=total)
     np.floor_divide(total, np.int64(sum(samples)), out=total)
-    return total.astype(np.int32)
+    average[block] = total
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    return (slice(start, min(start + _BLOCK, size)) for start in range(0, size, _BLOCK))
 
 
 def _check(updates: Sequence[NDArray[np.int32]], samples: Sequence[int]) -> None:

@@ -1,33 +1,39 @@
 """Independent work on the threads of this process."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TypeVar
 
-from ml.device import use_threads
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+def processors() -> int:
+    """Return how many processor threads to use: OMP_NUM_THREADS, which joblib sets for its jobs, or all."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdecimal() and int(given) else len(os.sched_getaffinity(0))
+
+
 class Workers:
-    """Threads that each compute with one processor thread, so that results do not depend on their number.
+    """Threads that share out a list of independent items.
 
     Attributes:
         count: How many; with one, work is done where it is asked for.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, prepare: Callable[[], None] | None = None) -> None:
+        """Start nothing yet; each thread will call `prepare` before its first item."""
         self.count = count
+        self._prepare = prepare
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.count, "worker", initializer=use_threads, initargs=(1,))
+        return ThreadPoolExecutor(self.count, "worker", self._prepare)
 
     def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """Return `function` of every item, in their order; an exception of any is raised."""
-        use_threads(1)
         if self.count == 1 or len(items) < 2:
             return [function(item) for item in items]
         return list(self._pool.map(function, items))

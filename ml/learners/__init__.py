@@ -7,11 +7,12 @@ and an entry in `LEARNERS`.
 
 from collections.abc import Callable, Mapping
 
-from ml.device import processors, use_threads
+from ml.device import use_threads
 from ml.learners.base import Learner, Predictor, TrainingJob
 from ml.learners.cnn import cnn
 from ml.learners.densenet import densenet121
 from ml.learners.mlp import Perceptron
+from ml.parallel import processors
 from ml.settings import Model
 
 __all__ = ["LEARNERS", "Learner", "Predictor", "TrainingJob", "make_learner"]

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from ml.attacks import objective
+from ml.device import use_threads
 from ml.errors import SchemaError
 from ml.learners.base import TrainingJob, check_jobs
 from ml.learners.perceptron_passes import BLOCK_ROWS, Training, logits
@@ -44,7 +45,8 @@ class Perceptron:
         self.schema = mlp_schema(inputs, hidden)
         self.row_shape: tuple[int, ...] = (inputs,)
         self._device = device
-        self._workers = Workers(threads)
+        # One thread each: how PyTorch would split a product decides the last bits of its sums.
+        self._workers = Workers(threads, partial(use_threads, 1))
 
     def initial_parameters(self, seed: int) -> NDArray[np.float32]:
         """Return a float32 vector [size]: weights (in, out) from U(−g·√(6/in), g·√(6/in)), zero biases.
@@ -74,6 +76,7 @@ class Perceptron:
                 f"a vector of {len(start)} parameters does not fit a schema of {self.schema.size}"
             )
         origin = as_tensor(start, self._device)
+        use_threads(1)
         return self._workers.map(partial(self._train, origin, settings), jobs)
 
     def predictor(self, sets: Sequence[Rows]) -> "PerceptronPredictor":
@@ -114,6 +117,7 @@ class PerceptronPredictor:
         if not sets:
             return []
         model = as_tensor(params, self._device)
+        use_threads(1)
         parts = _cut([self._sets[number] for number in sets], self._workers.count)
         found = self._workers.map(partial(logits, model, self._schema), parts)
         joined = torch.cat(found).cpu().numpy()

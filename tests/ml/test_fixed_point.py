@@ -97,6 +97,25 @@ def test_what_is_not_finite_or_out_of_range_is_not_encoded(value):
         encode(np.array([0, value], np.float32))
 
 
+def test_the_position_of_what_is_not_encoded_is_found_in_a_large_update():
+    for kind, value in ((np.float32, np.nan), (np.float64, np.nextafter(2048, 0))):
+        parameters = np.zeros(300_000, kind)
+        parameters[200_001] = value
+        with pytest.raises(UpdateError, match="parameter 200001 is "):
+            encode(parameters)
+
+
+def test_large_updates_are_encoded_averaged_and_decoded_as_small_ones():
+    floats = np.random.default_rng(0).uniform(-2000, 2000, (3, 200_000)).astype(np.float32)
+    updates = [encode(vector) for vector in floats]
+    weights = [1, 7, 2**31]
+    exact = np.rint(floats.astype(np.float64) * SCALE).astype(np.int64)
+    assert np.array_equal(updates, exact)
+    assert np.array_equal(decode(updates[0]), (updates[0] / SCALE).astype(np.float32))
+    sums = sum(vector.astype(object) * weight for vector, weight in zip(exact, weights, strict=True))
+    assert np.array_equal(aggregate(updates, weights), sums // sum(weights))
+
+
 def test_the_ends_of_the_range_are_encoded():
     ends = np.array([-2048, np.nextafter(np.float32(2048), np.float32(0))], np.float32)
     assert encode(ends).tolist() == [-(2**31), 2**31 - 128]
