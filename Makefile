@@ -18,7 +18,7 @@ TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_
 PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
 
-.PHONY: help install forget-stale-contracts simulate reproduce test bench stateful gas mutants check format lock clean
+.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants bench stateful gas mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -37,8 +37,15 @@ simulate: install ## 50 clients, some malicious, train a model through contracts
 reproduce: install ## make tables and figures of the paper; ARGS="table3 fig6 --data FILE", or list
 	@$(BIN)/ape run reproduce --network foundry $(or $(ARGS),list)
 
-test: install ## run all tests
+test: install ## run all tests; with ARGS those of Python only, "-k settle -x"
+	@$(if $(ARGS),,$(BIN)/forge test)
 	@$(BIN)/ape test tests $(ARGS)
+
+forge: install ## run the tests written in Solidity: invariants, proofs' bounds, adversaries; ARGS="--match-test settle -vvvv"
+	@$(BIN)/forge test $(ARGS)
+
+invariants: install ## search for a broken property for hours: three times 10,000 sequences of 256 calls, from a new seed
+	@FOUNDRY_PROFILE=long $(BIN)/forge test --match-path 'tests/forge/invariants/*' --fuzz-seed $${SEED:-$$RANDOM} $(ARGS)
 
 bench: install ## print the seconds of a round, split by part
 	@$(BIN)/ape run bench --network foundry $(ARGS)

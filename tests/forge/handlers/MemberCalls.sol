@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {vm} from "../support/Vm.sol";
+import {Calls} from "./Calls.sol";
+
+/// @title MemberCalls
+/// @notice Tokens in and out, joining and leaving.
+abstract contract MemberCalls is Calls {
+    bytes32 private constant _PERMIT =
+        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+
+    function deposit(uint256 who, uint256 amount) external recorded {
+        address a = _pick(who, _isPoor);
+        amount = amount % (2 * p.bond) + (who % 5 == 0 ? 0 : 1);
+        bool hasAllowance = who % 16 != 1;
+        token.transfer(a, amount);
+
+        vm.startPrank(a);
+        token.approve(address(pool), hasAllowance ? amount : 0);
+        try pool.deposit(amount) {
+            _accept(this.deposit.selector, hasAllowance || amount == 0);
+            clients[a].free += amount;
+        } catch (bytes memory reason) {
+            _refuse(this.deposit.selector, hasAllowance, reason);
+        }
+        vm.stopPrank();
+    }
+
+    /// @dev A permit by a wrong key gives no allowance; a permit that somebody submitted before does no harm.
+    function depositWithPermit(uint256 who, uint256 amount) external recorded {
+        uint256 i = who % actors.length;
+        address a = actors[i];
+        amount = amount % p.bond + 1;
+        token.transfer(a, amount);
+        bool isGenuine = (who >> 16) % 4 != 0;
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(isGenuine ? FIRST_KEY + i : FIRST_KEY + i + 1, _permitDigest(a, amount));
+        if ((who >> 32) % 2 == 0 && isGenuine) {
+            IERC20Permit(address(token)).permit(a, address(pool), amount, type(uint256).max, v, r, s);
+        }
+
+        bool allowed = isGenuine || token.allowance(a, address(pool)) >= amount;
+        vm.prank(a);
+        try pool.depositWithPermit(amount, type(uint256).max, v, r, s) {
+            _accept(this.depositWithPermit.selector, allowed);
+            clients[a].free += amount;
+        } catch (bytes memory reason) {
+            _refuse(this.depositWithPermit.selector, allowed, reason);
+        }
+    }
+
+    /// @dev A plain transfer to the pool: nobody's, and nobody's account may change.
+    function donate(uint256 amount) external {
+        amount = amount % p.bond + 1;
+        token.transfer(address(pool), amount);
+        ghostDonated += amount;
+        ++accepted[this.donate.selector];
+    }
+
+    function join(uint256 who) external recorded {
+        address a = _pick(who, _mayJoin);
+        bool allowed = _mayJoin(a);
+        vm.prank(a);
+        try manager.join(NO_PROOF) {
+            _accept(this.join.selector, allowed);
+            _joined(a);
+        } catch (bytes memory reason) {
+            _refuse(this.join.selector, allowed, reason);
+        }
+    }
+
+    /// @dev Rare among larger crowds, or no round would find its four members.
+    function requestExit(uint256 who) external recorded {
+        address a = _pick(who, _isMember);
+        if (ghostMembers <= 6 && (who >> 40) % 8 != 0) return;
+        bool allowed = clients[a].isMember;
+        vm.prank(a);
+        try manager.requestExit() {
+            _accept(this.requestExit.selector, allowed);
+            _left(a);
+        } catch (bytes memory reason) {
+            _refuse(this.requestExit.selector, allowed, reason);
+        }
+    }
+
+    function withdraw(uint256 who, uint256 amount) external recorded {
+        address a = _pick(who, _hasAvailable);
+        uint256 available = _available(a);
+        // What is there to the last unit, a unit more, or some of it.
+        if (amount % 8 == 0) amount = available + 1;
+        else if (amount % 8 == 1) amount = available;
+        else amount = available == 0 ? 0 : amount % available;
+
+        bool allowed = _mayWithdraw(a, amount);
+        vm.prank(a);
+        try manager.withdraw(amount) {
+            _accept(this.withdraw.selector, allowed);
+            _settled(a);
+            clients[a].free -= amount;
+        } catch (bytes memory reason) {
+            _refuse(this.withdraw.selector, allowed, reason);
+        }
+    }
+
+    /// @dev Calls that belong to manager and pool alone.
+    function trespass(uint256 who, uint256 amount) external {
+        address a = actors[who % actors.length];
+        bool done;
+        vm.prank(a);
+        try manager.bookDeposit(a, amount) {
+            done = true;
+        } catch {}
+        vm.prank(a);
+        try pool.pay(a, amount) {
+            done = true;
+        } catch {}
+        vm.assertTrue(!done, "I5: custody obeyed a stranger");
+        ++accepted[this.trespass.selector];
+    }
+
+    /* INTERNAL */
+
+    function _isMember(address a) internal view returns (bool) {
+        return clients[a].isMember;
+    }
+
+    function _isPoor(address a) internal view returns (bool) {
+        return clients[a].free < p.bond && !clients[a].removed;
+    }
+
+    function _hasAvailable(address a) internal view returns (bool) {
+        return _available(a) != 0;
+    }
+
+    function _permitDigest(address owner, uint256 amount) private view returns (bytes32) {
+        uint256 nonce = IERC20Permit(address(token)).nonces(owner);
+        bytes32 content =
+            keccak256(abi.encode(_PERMIT, owner, address(pool), amount, nonce, type(uint256).max));
+        return
+            keccak256(abi.encodePacked(hex"1901", IERC20Permit(address(token)).DOMAIN_SEPARATOR(), content));
+    }
+}
