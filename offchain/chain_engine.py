@@ -10,18 +10,21 @@ from ml.hashing import keccak256
 from offchain.abi import Interface
 from offchain.deployment import Deployment
 from offchain.engine import RoundOutcome, Seating
+from offchain.errors import CallRevertedError
 from offchain.gateway import Call, Deployed, Gateway, Query, Receipt
 from offchain.reference import commitments, seats
 from offchain.reference.tally import is_void
 from offchain.signing import Signer
+from offchain.submission import Direct, Relayed, Submission
 
-_CONTRACTS = ("StakeToken", "StakePool", "SimulatedSeed", "RoundManager")
+_CONTRACTS = ("StakeToken", "StakePool", "SimulatedSeed", "RoundManager", "Relay")
 
 
 class ChainEngine:
     """An `Engine` on the chain behind a gateway.
 
-    Every client signs its own transactions; a keeper, the deployer's key, opens, draws, marks and finalises.
+    Every client sends its own transactions, or signs what a relay sends. A keeper, the deployer's key, opens,
+    draws, marks, finalises, and is the relay's sender.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class ChainEngine:
         self._seating = Seating(0, (), (), frozenset())
         self._drawn_at = 0
         self._published = False
+        self._submission: Submission
 
     def start(self) -> None:
         """Deploy, give every client its initial balance, deposit and join, in the order of their numbers."""
@@ -86,37 +90,29 @@ class ChainEngine:
     def submit_updates(self, updates: Mapping[int, tuple[bytes, int]]) -> None:
         """Commit, then publish, each proposer's (Merkle root, sample count)."""
         salts = {client: self._salt(client) for client in updates}
-        calls = []
-        for client, (root, samples) in updates.items():
-            commitment = commitments.update_commitment(*self._bound(client), root, samples, salts[client])
-            calls.append(Call(self._signers[client], self._manager, "propose", (commitment,)))
-        self._send(calls)
+        digests = {
+            client: commitments.update_commitment(*self._bound(client), root, samples, salts[client])
+            for client, (root, samples) in updates.items()
+        }
+        self._send(self._submission.propose(self._seating.round, digests))
         if self._idle(self._seating.proposers):
             self._gateway.warp(self._drawn_at + self._parameters.propose_for)
-        self._send(
-            [
-                Call(self._signers[client], self._manager, "publish", (root, samples, salts[client]))
-                for client, (root, samples) in updates.items()
-            ]
-        )
+        openings = {client: (root, samples, salts[client]) for client, (root, samples) in updates.items()}
+        self._send(self._submission.publish(openings))
         self._published = bool(updates)
 
     def submit_ballots(self, ballots: Mapping[int, int]) -> None:
         """Commit, then reveal, each voter's ballot."""
         salts = {client: self._salt(client) for client in ballots}
-        calls = []
-        for client, ballot in ballots.items():
-            commitment = commitments.ballot_commitment(*self._bound(client), ballot, salts[client])
-            calls.append(Call(self._signers[client], self._manager, "commitBallot", (commitment,)))
-        self._send(calls)
+        digests = {
+            client: commitments.ballot_commitment(*self._bound(client), ballot, salts[client])
+            for client, ballot in ballots.items()
+        }
+        self._send(self._submission.commit_ballots(self._seating.round, digests))
         if self._idle(self._seating.voters):
             self._gateway.warp(self._drawn_at + self._parameters.voting_ends)
-        self._send(
-            [
-                Call(self._signers[client], self._manager, "revealBallot", (ballot, salts[client]))
-                for client, ballot in ballots.items()
-            ]
-        )
+        openings = {client: (ballot, salts[client]) for client, ballot in ballots.items()}
+        self._send(self._submission.reveal_ballots(openings))
 
     def close_round(self) -> RoundOutcome:
         """Let the deadlines of idle seats pass, mark them absent, finalise."""
@@ -156,12 +152,27 @@ class ChainEngine:
         )
         (pool,) = self._gateway.read([Query(self._manager, "POOL")])
         self._pool = Deployed(interfaces["StakePool"], pool)
+        self._submission = (
+            self._submit_by_relay() if self._deployment.relay else Direct(self._manager, self._signers)
+        )
+
+    def _submit_by_relay(self) -> Relayed:
+        relay = self._gateway.deploy(self._keeper, self._interfaces["Relay"], self._manager.address)
+        return Relayed(relay, self._manager, self._keeper, self._signers, self._gateway.chain_id)
 
     def _send(self, calls: Sequence[Call]) -> list[Receipt]:
         receipts = self._gateway.send(calls)
         for receipt in receipts:
-            self._gas[receipt.call.function].append(receipt.gas_used)
+            self._require_no_refusal(receipt)
+            self._gas[_name(receipt.call)].append(receipt.gas_used)
         return receipts
+
+    def _require_no_refusal(self, receipt: Receipt) -> None:
+        """A relay's transaction succeeds though the manager refused an entry."""
+        for event in receipt.events:
+            if event.name == "Refused":
+                decoded = self._interfaces["RoundManager"].decode_error(event.values["reason"])
+                raise CallRevertedError(_name(receipt.call), *(decoded or ("", {})))
 
     def _keep(self, function: str, *arguments: object) -> Receipt:
         return self._send([Call(self._keeper, self._manager, function, arguments)])[0]
@@ -201,3 +212,8 @@ class ChainEngine:
     def _salt(self, client: int) -> bytes:
         """What hides a client's update or ballot; the same in every run, unknown without the client's key."""
         return keccak256(self._deployment.client_keys[client] + self._seating.round.to_bytes(32))
+
+
+def _name(call: Call) -> str:
+    """The call as gas is told: batches apart from the calls that they stand for."""
+    return f"relay {call.function}" if call.contract.interface.name == "Relay" else call.function

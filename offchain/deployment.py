@@ -35,6 +35,7 @@ class Deployment:
         seed_salt: The 32 bytes that SimulatedSeed is deployed with.
         initial_balance: Every client's tokens at the start, base units.
         parameters: The round manager's.
+        relay: Whether clients sign and a relay sends, in place of their own transactions.
     """
 
     deployer_key: bytes
@@ -42,6 +43,7 @@ class Deployment:
     seed_salt: bytes
     initial_balance: int
     parameters: Parameters
+    relay: bool = False
 
     @classmethod
     def of(cls, settings: SimulationSettings, rules: bytes) -> "Deployment":
@@ -52,6 +54,7 @@ class Deployment:
             seed_salt=_derived("seed source", settings.seed),
             initial_balance=base_units(settings.initial_balance),
             parameters=protocol_parameters(settings, rules),
+            relay=settings.relay,
         )
 
     @cached_property

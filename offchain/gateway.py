@@ -1,6 +1,6 @@
 """The one place that talks to a chain: signed transactions in batches, explicit mining, decoded refusals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from offchain.nodes import Node, RawReceipt
 from offchain.signing import Signer, Transaction
 
 MAX_FEE = 10**11  # wei per gas; local chains only, where ether is free
-GAS_LIMIT = 400_000  # of any call; the dearest, finalising sixteen proposals, takes half
+GAS_LIMIT = 400_000  # of a call; the dearest, finalising sixteen proposals, takes half
 DEPLOYMENT_GAS = 15_000_000  # below EIP-7825's cap
 
 
@@ -33,6 +33,7 @@ class Call:
     contract: Deployed
     function: str
     arguments: tuple[object, ...] = ()
+    gas: int = GAS_LIMIT
 
     @property
     def data(self) -> bytes:
@@ -79,7 +80,7 @@ class Gateway:
         self._node = node
         self.chain_id = node.chain_id
         _, self.now, gas_limit = node.head()
-        self._calls_a_block = gas_limit // GAS_LIMIT
+        self._block_gas = gas_limit
         self._nonces: dict[str, int] = {}
 
     def close(self) -> None:
@@ -114,8 +115,7 @@ class Gateway:
             CallRevertedError: For the first call that a contract refused; the others took effect.
         """
         receipts: list[Receipt] = []
-        for start in range(0, len(calls), self._calls_a_block):
-            chunk = calls[start : start + self._calls_a_block]
+        for chunk in self._blocks(calls):
             # Blocks are ordered by tip: a falling one keeps the order given, so every run is the same.
             raws = [self._signed(call, tip=len(chunk) - i) for i, call in enumerate(chunk)]
             mined = self._mine(raws)
@@ -145,6 +145,17 @@ class Gateway:
             self._node.warp(timestamp)
             self.now = self._node.head()[1]
 
+    def _blocks(self, calls: Sequence[Call]) -> Iterator[list[Call]]:
+        """Cut calls into runs that fit a block."""
+        block: list[Call] = []
+        for call in calls:
+            if block and sum(c.gas for c in block) + call.gas > self._block_gas:
+                yield block
+                block = []
+            block.append(call)
+        if block:
+            yield block
+
     def _next_nonce(self, signer: Signer) -> int:
         nonce = self._nonces.get(signer.address)
         if nonce is None:
@@ -154,7 +165,7 @@ class Gateway:
 
     def _signed(self, call: Call, tip: int) -> bytes:
         to = bytes.fromhex(call.contract.address[2:])
-        return self._sign(call.signer, self._next_nonce(call.signer), to, call.data, GAS_LIMIT, tip)
+        return self._sign(call.signer, self._next_nonce(call.signer), to, call.data, call.gas, tip)
 
     def _sign(self, signer: Signer, nonce: int, to: bytes, data: bytes, gas: int, tip: int) -> bytes:
         return signer.sign(Transaction(nonce, to, data, gas, MAX_FEE, tip, self.chain_id))

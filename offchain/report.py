@@ -17,7 +17,11 @@ _NAMES = {
     WITHOUT_ATTACK: "plain averaging, nobody attacks (without attack)",
     ORACLE: "the same rows in one place, nobody attacks (oracle)",
 }
-_CALLS = ("propose", "publish", "commitBallot", "revealBallot", "finalise", "openRound", "draw", "markAbsent")
+_CALLS = (
+    *("propose", "publish", "commitBallot", "revealBallot"),
+    *("relay propose", "relay publish", "relay commitBallots", "relay revealBallots"),
+    *("finalise", "openRound", "draw", "markAbsent"),
+)
 
 
 def print_report(console: Console, summary: Summary) -> None:

@@ -114,6 +114,9 @@ class SimulationSettings(BaseModel):
     engine: Literal["chain", "reference"] = Field(
         "chain", description="Contracts on a chain, or the same rules in memory."
     )
+    relay: bool = Field(
+        False, description="Whether clients sign, and a relay sends in batches, what they commit to and open."
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of everything random.")
     device: Literal["cpu", "cuda"] = Field("cpu", description="Where models compute.")
     threads: int | None = Field(

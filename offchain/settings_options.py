@@ -28,6 +28,7 @@ OPTIONS = (
     "tolerance",
     "local_epochs",
     "engine",
+    "relay",
     "seed",
     "device",
 )
@@ -51,6 +52,8 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     if name not in _WORDED_DEFAULTS:
         text = f"{text.rstrip('.')}.  [default: {field.default}]"
     metavar = "TOKENS" if name.endswith("_stake") else None
+    if field.annotation is bool:
+        return click.option(f"--{name}/--no-{name}", name, default=None, help=text)
     return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), metavar=metavar, help=text)
 
 

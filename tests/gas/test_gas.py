@@ -36,7 +36,7 @@ def fifty(field):
 
 @pytest.fixture(scope="module")
 def relayed(field):
-    """The same, by a relay: on the way seats are settled of a round that was split, or in which all agreed."""
+    """The same, by a relay; on the way seats are settled of a round that was split, or where all agreed."""
     game, rounds = field(50), {}
     for name, ballots in (("split", SPLIT), ("agreed", AGREED)):
         for _ in range(3):

@@ -39,7 +39,7 @@ def test_calls_take_effect_in_the_order_given(gateway, token):
 
 
 def test_more_calls_than_a_block_holds_are_all_mined_in_order(gateway, token):
-    count = 2 * (gateway._calls_a_block + 1)
+    count = 2 * (gateway._block_gas // GAS_LIMIT + 1)
     gateway.send([transfer(HOLDER, token, OTHER, 1) for _ in range(count)])
     assert balances(gateway, token) == [1000 - count, count]
 

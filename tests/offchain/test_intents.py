@@ -7,7 +7,7 @@ from eth_account.messages import encode_typed_data
 from offchain import intents
 
 MANAGER = "0x" + "a5" * 20
-ACCOUNT = Account.from_key(7)
+ACCOUNT = Account.from_key(b"\7" * 32)
 
 
 @pytest.mark.parametrize("kind", ["Propose", "CommitBallot"])
