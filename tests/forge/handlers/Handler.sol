@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IRelay} from "../../../contracts/interfaces/IRelay.sol";
 import {IRoundManager} from "../../../contracts/interfaces/IRoundManager.sol";
 import {vm} from "../support/Vm.sol";
 import {Calls} from "./Calls.sol";
 import {Properties} from "./Properties.sol";
-import {SeatCalls} from "./SeatCalls.sol";
+import {SignedCalls} from "./SignedCalls.sol";
 
 /// @title Handler
 /// @notice Every public call of the contracts, by anyone, at any time; here those that anyone may make, and the clock.
-contract Handler is SeatCalls, Properties {
+contract Handler is SignedCalls, Properties {
     constructor(IRoundManager.Parameters memory parameters) Calls(parameters) Properties(parameters) {
+        relay = IRelay(vm.deployCode("Relay.sol:Relay", abi.encode(manager)));
         vm.recordLogs();
         for (uint256 i; i < 8; ++i) {
             uint256 amount = uint256(parameters.bond) * (4 + i % 3) / 4;
@@ -24,8 +26,8 @@ contract Handler is SeatCalls, Properties {
 
     /// @notice What a campaign may call; the clock last.
     function calls() external pure returns (bytes4[] memory selectors, string[] memory names) {
-        selectors = new bytes4[](22);
-        names = new string[](19);
+        selectors = new bytes4[](27);
+        names = new string[](24);
         (selectors[0], names[0]) = (this.deposit.selector, "deposit");
         (selectors[1], names[1]) = (this.depositWithPermit.selector, "depositWithPermit");
         (selectors[2], names[2]) = (this.donate.selector, "donate");
@@ -45,9 +47,14 @@ contract Handler is SeatCalls, Properties {
         (selectors[16], names[16]) = (this.settle.selector, "settle");
         (selectors[17], names[17]) = (this.reanchor.selector, "reanchor");
         (selectors[18], names[18]) = (this.playOn.selector, "playOn");
-        selectors[19] = this.pass.selector;
-        selectors[20] = this.passToDeadline.selector;
-        selectors[21] = this.passBlocks.selector;
+        (selectors[19], names[19]) = (this.proposeBySig.selector, "proposeBySig");
+        (selectors[20], names[20]) = (this.publishFor.selector, "publishFor");
+        (selectors[21], names[21]) = (this.commitBallotBySig.selector, "commitBallotBySig");
+        (selectors[22], names[22]) = (this.revealBallotFor.selector, "revealBallotFor");
+        (selectors[23], names[23]) = (this.relayAll.selector, "relayAll");
+        selectors[24] = this.pass.selector;
+        selectors[25] = this.passToDeadline.selector;
+        selectors[26] = this.passBlocks.selector;
     }
 
     /* CALLS OF ANYONE */

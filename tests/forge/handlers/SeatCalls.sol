@@ -43,8 +43,7 @@ abstract contract SeatCalls is MemberCalls {
     /* INTERNAL */
 
     function _propose(address a) private {
-        (bytes32 root, uint256 count, bytes32 salt) = _update(a);
-        bytes24 commitment = manager.updateCommitment(a, root, count, salt);
+        bytes24 commitment = _updateCommitment(a);
         bool allowed = _mayPropose(a);
         vm.prank(a);
         try manager.propose(commitment) {
@@ -70,8 +69,7 @@ abstract contract SeatCalls is MemberCalls {
     }
 
     function _commitBallot(address a) private {
-        (uint16 ballot, bytes32 salt) = _ballot(a);
-        bytes24 commitment = manager.ballotCommitment(a, ballot, salt);
+        bytes24 commitment = _ballotCommitment(a);
         bool allowed = _mayCommitBallot(a);
         vm.prank(a);
         try manager.commitBallot(commitment) {
@@ -94,6 +92,16 @@ abstract contract SeatCalls is MemberCalls {
         } catch (bytes memory reason) {
             _refuse(this.revealBallot.selector, allowed, reason);
         }
+    }
+
+    function _updateCommitment(address a) internal view returns (bytes24) {
+        (bytes32 root, uint256 count, bytes32 salt) = _update(a);
+        return manager.updateCommitment(a, root, count, salt);
+    }
+
+    function _ballotCommitment(address a) internal view returns (bytes24) {
+        (uint16 ballot, bytes32 salt) = _ballot(a);
+        return manager.ballotCommitment(a, ballot, salt);
     }
 
     function _update(address a) internal view returns (bytes32 root, uint256 count, bytes32 salt) {

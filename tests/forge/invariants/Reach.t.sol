@@ -5,6 +5,7 @@ import {IRoundManager} from "../../../contracts/interfaces/IRoundManager.sol";
 import {Handler} from "../handlers/Handler.sol";
 import {MemberCalls} from "../handlers/MemberCalls.sol";
 import {SeatCalls} from "../handlers/SeatCalls.sol";
+import {SignedCalls} from "../handlers/SignedCalls.sol";
 import {Presets} from "../support/Presets.sol";
 import {vm} from "../support/Vm.sol";
 
@@ -65,6 +66,7 @@ contract Reach {
     /// @dev These count what they did otherwise.
     function _canBeRefused(bytes4 selector) private pure returns (bool) {
         return selector != MemberCalls.donate.selector && selector != MemberCalls.trespass.selector
-            && selector != SeatCalls.playPhase.selector && selector != Handler.playOn.selector;
+            && selector != SeatCalls.playPhase.selector && selector != SignedCalls.relayAll.selector
+            && selector != Handler.playOn.selector;
     }
 }
