@@ -6,13 +6,14 @@ from typing import Any, Protocol, cast
 
 from ape.api import TestProviderAPI
 from eth_tester.exceptions import TransactionFailed  # type: ignore[import-untyped]
+from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.types import TxParams
 
 from offchain.errors import ChainError
+from offchain.local_rpc import LocalRpc
 
 FUNDS = 10**24  # wei
-REQUESTS_AT_ONCE = 1000
 
 RawReceipt = Mapping[str, Any]
 """As JSON-RPC has it: `status` and `gasUsed` as int, `logs` with hex `address`, `topics` and `data`."""
@@ -62,29 +63,29 @@ class Anvil:
 
     def __init__(self, provider: TestProviderAPI) -> None:
         """Stop automatic mining."""
-        self._rpc = provider.web3.provider
-        self.chain_id = int(self._request("eth_chainId"), 16)
-        self._request("evm_setAutomine", False)
-        self._request("anvil_setBlockTimestampInterval", 1)
+        self._rpc = LocalRpc(cast(HTTPProvider, provider.web3.provider).endpoint_uri or "")
+        self.chain_id = int(self._rpc.request("eth_chainId"), 16)
+        self._rpc.request("evm_setAutomine", False)
+        self._rpc.request("anvil_setBlockTimestampInterval", 1)
 
     def head(self) -> tuple[int, int, int]:
         """Number, Unix time and gas limit of the latest block."""
-        head = self._request("eth_getBlockByNumber", "latest", False)
+        head = self._rpc.request("eth_getBlockByNumber", "latest", False)
         return int(head["number"], 16), int(head["timestamp"], 16), int(head["gasLimit"], 16)
 
     def fund(self, addresses: Sequence[str]) -> None:
         """Set each address's balance."""
-        self._batch([("anvil_setBalance", [address, hex(FUNDS)]) for address in addresses])
+        self._rpc.batch([("anvil_setBalance", [address, hex(FUNDS)]) for address in addresses])
 
     def nonce(self, address: str) -> int:
         """Transactions mined for an address."""
-        return int(self._request("eth_getTransactionCount", address, "latest"), 16)
+        return int(self._rpc.request("eth_getTransactionCount", address, "latest"), 16)
 
     def mine_transactions(self, raws: Sequence[bytes]) -> tuple[list[RawReceipt], int]:
         """Send all in one request and mine one block."""
-        hashes = self._batch([("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws])
-        self._request("evm_mine")
-        mined, block = self._batch(
+        hashes = self._rpc.batch([("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws])
+        self._rpc.request("evm_mine")
+        mined, block = self._rpc.batch(
             [("eth_getBlockReceipts", ["latest"]), ("eth_getBlockByNumber", ["latest", False])]
         )
         receipts = {receipt["transactionHash"]: receipt for receipt in mined}
@@ -96,40 +97,28 @@ class Anvil:
 
     def call(self, requests: Sequence[Mapping[str, str]]) -> list[bytes]:
         """Ask all in one request."""
-        return [_bytes(a) for a in self._batch([("eth_call", [r, "latest"]) for r in requests])]
+        return [_bytes(a) for a in self._rpc.batch([("eth_call", [r, "latest"]) for r in requests])]
 
     def revert_data(self, request: Mapping[str, str]) -> bytes:
         """Ask again for the reason that a receipt does not hold."""
-        answer: Any = self._rpc.make_request("eth_call", [dict(request), "latest"])
+        answer = self._rpc.answer("eth_call", dict(request), "latest")
         data = answer.get("error", {}).get("data")
         return _bytes(data) if isinstance(data, str) else b""
 
     def mine(self, blocks: int) -> None:
         """Mine empty blocks a second apart."""
-        self._request("anvil_mine", hex(blocks), hex(1))
+        self._rpc.request("anvil_mine", hex(blocks), hex(1))
 
     def warp(self, timestamp: int) -> None:
         """Mine a block at `timestamp`."""
-        self._request("evm_setNextBlockTimestamp", hex(timestamp))
-        self._request("evm_mine")
+        self._rpc.request("evm_setNextBlockTimestamp", hex(timestamp))
+        self._rpc.request("evm_mine")
 
     def close(self) -> None:
         """Mine automatically again."""
-        self._request("anvil_removeBlockTimestampInterval")
-        self._request("evm_setAutomine", True)
-
-    def _request(self, method: str, *parameters: object) -> Any:
-        return _result(method, self._rpc.make_request(method, list(parameters)))
-
-    def _batch(self, requests: Sequence[tuple[str, list[object]]]) -> list[Any]:
-        results: list[Any] = []
-        for start in range(0, len(requests), REQUESTS_AT_ONCE):
-            chunk = requests[start : start + REQUESTS_AT_ONCE]
-            answers: Any = self._rpc.make_batch_request(chunk)
-            if not isinstance(answers, list):
-                raise ChainError(f"the node refused a batch of {len(chunk)} requests: {answers}")
-            results += [_result(m, answer) for (m, _), answer in zip(chunk, answers, strict=True)]
-        return results
+        self._rpc.request("anvil_removeBlockTimestampInterval")
+        self._rpc.request("evm_setAutomine", True)
+        self._rpc.close()
 
 
 class InProcess:
@@ -221,9 +210,3 @@ def _plain(receipt: Mapping[str, Any]) -> RawReceipt:
 
 def _bytes(value: str) -> bytes:
     return bytes.fromhex(value.removeprefix("0x"))
-
-
-def _result(method: str, answer: Mapping[str, Any]) -> Any:
-    if error := answer.get("error"):
-        raise ChainError(f"the node refused {method}: {error.get('message', error)}")
-    return answer["result"]
