@@ -122,6 +122,11 @@ class Chain:
         raw = self.rpc.request("eth_getBlockByNumber", hex(number), False)
         return None if raw is None else _block(raw)
 
+    def times(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Unix times of blocks, by number."""
+        raws = self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
+        return {number: int(raw["timestamp"], 16) for number, raw in zip(numbers, raws, strict=True)}
+
     def raw_block(self, which: int | str) -> RawBlock:
         """A block as the node tells it, with every field of its header.
 

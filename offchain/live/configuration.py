@@ -25,7 +25,8 @@ SOURCES: Mapping[SeedSource, str] = {
 _ADDRESS_DIGITS = 40
 
 
-def _address(value: str) -> str:
+def address(value: str) -> str:
+    """Return an address in lower case; ValueError when it is none, or the zero address."""
     lowered = value.lower()
     try:
         number = int(lowered.removeprefix("0x"), 16)
@@ -36,7 +37,7 @@ def _address(value: str) -> str:
     return lowered
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(address)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=30)]
 Digest = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
 

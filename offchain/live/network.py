@@ -8,6 +8,7 @@ from ape.exceptions import ApeException
 
 from offchain.abi import Interface
 from offchain.live.chain import Chain
+from offchain.live.deployment import LiveDeployment, require_deployed
 from offchain.live.errors import DeploymentError, NodeUnavailableError
 from offchain.live.rpc import Rpc, host
 
@@ -44,6 +45,24 @@ def connect(
             )
         chain_id = found
     return Chain(rpc, interfaces)
+
+
+def connect_to(deployment: LiveDeployment, network: str | None = None, rpcs: Sequence[str] = ()) -> Chain:
+    """Return the chain that a deployment is on, once its contracts were found there as they should be.
+
+    Args:
+        deployment: Which.
+        network: As Ape has it; None for the deployment's network at the node that Ape is configured with.
+        rpcs: URLs of other nodes of the same chain, tried in turn.
+
+    Raises:
+        DeploymentError: When a node is one of another chain, or the deployment is not there.
+        NodeUnavailableError: When no node answers.
+    """
+    book = deployment.book
+    chain = connect(network or f"{book.network}:node", rpcs, book.chain_id, deployment.interfaces)
+    require_deployed(chain, deployment)
+    return chain
 
 
 def _url_of(network: str) -> str:

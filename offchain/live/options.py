@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from offchain.live.configuration import address
 from offchain.live.sending import GWEI, SendingSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -97,3 +98,16 @@ class Gwei(click.ParamType):
         if wei <= 0:
             self.fail(f"{value!r} is no amount of gwei above 0.", param, ctx)
         return wei
+
+
+class AddressParameter(click.ParamType):
+    """An address, passed on in lower case."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Returns it in lower case."""
+        try:
+            return address(str(value))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)

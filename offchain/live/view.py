@@ -124,22 +124,27 @@ class View:
         return client.seat if client.round == self.round else Seat.NONE
 
 
-def read_view(chain: Chain, deployment: LiveDeployment, clients: Sequence[str] = ()) -> View:
-    """Return the state at the latest block.
+def read_view(
+    chain: Chain, deployment: LiveDeployment, clients: Sequence[str] = (), at: Block | None = None
+) -> View:
+    """Return the state at one block.
 
     Args:
         chain: Where.
         deployment: Of what.
         clients: Addresses to be read with it.
+        at: The block; None for the latest.
 
     Raises:
         NodeUnavailableError: When nodes do not answer, or blocks keep being exchanged while they are read.
     """
     for _ in range(_RETRIES):
-        block = chain.head()
+        block = at or chain.head()
         view = _read_at(chain, deployment, clients, block)
         if chain.block(block.number) == block:
             return view
+        if at is not None:
+            break
     raise NodeUnavailableError("the node's blocks keep changing while they are read; try another with --rpc")
 
 

@@ -1,0 +1,96 @@
+"""What every program that runs for long has: a clean stop, a health line, patience with nodes."""
+
+import logging
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from offchain.errors import ChainError
+from offchain.live.errors import InsufficientFundsError, StaleDecisionError
+
+_log = logging.getLogger(__name__)
+
+HEALTH_SECONDS = 60.0
+LONGEST_PAUSE = 60.0
+CLOCK_SECONDS = 120
+"""How far this machine's clock may be from the chain's before it is worth a word."""
+
+
+class Stopped(BaseException):
+    """The program was asked to end. Not an error, and not to be caught on the way."""
+
+
+@contextmanager
+def stopping() -> Iterator[None]:
+    """Turn SIGTERM and Ctrl-C into `Stopped`, wherever the program is: everything it does may be cut off."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        raise Stopped(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run_forever(step: Callable[[], bool], pause: float) -> None:
+    """Call `step` again and again, at once while it says that it did something, after a pause otherwise.
+
+    What a chain or a node refuses is logged and tried again, after pauses that double up to a minute.
+    """
+    failures = 0
+    while True:
+        try:
+            again = step()
+            failures = 0
+        except StaleDecisionError as error:
+            _log.info("%s; deciding again", error)
+            again = False
+        except InsufficientFundsError as error:
+            _log.error("%s", error)
+            failures, again = failures + 1, False
+        except ChainError as error:
+            _log.warning("%s", error)
+            failures, again = failures + 1, False
+        if not again:
+            time.sleep(min(pause * 2**failures, max(LONGEST_PAUSE, pause)) * random.uniform(0.8, 1.2))
+
+
+class Health:
+    """One line a minute that says that the program lives and how far it sees.
+
+    Args:
+        seconds: Between two lines.
+    """
+
+    def __init__(self, seconds: float = HEALTH_SECONDS) -> None:
+        self._seconds = seconds
+        self._next = time.monotonic()
+        self._warned = False
+
+    def tell(self, chain_time: int, **values: object) -> None:
+        """Log the line when it is due, with `values`; and once when this machine's clock is off.
+
+        Args:
+            chain_time: Unix time of the latest block.
+            values: What else to say.
+        """
+        lag = time.time() - chain_time
+        if abs(lag) > CLOCK_SECONDS and not self._warned:
+            self._warned = True
+            _log.warning(
+                "this machine's clock is %d seconds %s the chain's latest block; only the chain's counts",
+                abs(lag), "ahead of" if lag > 0 else "behind",
+            )  # fmt: skip
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._seconds
+            _log.info("healthy", extra={"lag_seconds": round(lag), **values})

@@ -1,0 +1,53 @@
+"""`ape run explain`: every change of a client's balance, adding up exactly to what the contract says."""
+
+import json
+
+import click
+from rich.console import Console
+
+from offchain.engines import compiled_contracts
+from offchain.errors import OffchainError
+from offchain.live.amounts import Unit
+from offchain.live.deployment import load_deployment
+from offchain.live.explain import explained
+from offchain.live.history import History
+from offchain.live.logs import log_options, start_logging
+from offchain.live.network import connect_to
+from offchain.live.options import AddressParameter, chain_options, deployment_option
+from offchain.live.statement_report import print_statement, statement_json, times_of
+from offchain.live.view import read_view
+
+
+@click.command()
+@click.argument("address", type=AddressParameter())
+@deployment_option
+@chain_options
+@log_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def cli(
+    address: str,
+    deployment: str,
+    network: str | None,
+    rpcs: tuple[str, ...],
+    log_format: str,
+    log_level: str,
+    as_json: bool,
+) -> None:
+    """Explain every change of the balance of ADDRESS."""
+    start_logging(log_format, log_level)
+    try:
+        there = load_deployment(deployment, compiled_contracts())
+        chain = connect_to(there, network, rpcs)
+        history = History(chain, [there.manager, there.pool], there.first_block)
+        head = history.advance().head
+        client = read_view(chain, there, [address], head).clients[address]
+        statement = explained(address, there.parameters, history.events, client.free, client.escrow)
+        unit, times = Unit.read(chain, there), times_of(chain, statement)
+    except OffchainError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(statement_json(statement, unit, times), indent=2))
+    elif not statement.changes:
+        click.echo(f"Nothing ever changed for {address} in deployment {there.name}.")
+    else:
+        print_statement(Console(), statement, unit, times)

@@ -1,0 +1,114 @@
+"""`ape run keeper`: opens, draws, marks the absent and finalises, for as long as it runs."""
+
+import logging
+
+import click
+
+from offchain.engines import compiled_contracts
+from offchain.errors import OffchainError
+from offchain.live.account import unlock
+from offchain.live.deployment import load_deployment
+from offchain.live.keeper import Keeper
+from offchain.live.logs import log_options, start_logging
+from offchain.live.network import connect_to
+from offchain.live.options import (
+    account_option,
+    chain_options,
+    deployment_option,
+    sending_options,
+    sending_settings,
+)
+from offchain.live.sender import Sender
+from offchain.live.service import Health, Stopped, run_forever, stopping
+from offchain.live.starting import require_funds
+
+_log = logging.getLogger("offchain.keeper")
+
+
+@click.command()
+@deployment_option
+@chain_options
+@account_option
+@sending_options
+@log_options
+@click.option("--once", is_flag=True, help="Do what is due now, and end.")
+@click.option(
+    "--every",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Least time from the draw of one round to the opening of the next.",
+)
+@click.option(
+    "--settle", is_flag=True, help="Settle every seat after a round; clients else do it themselves."
+)
+@click.option(
+    "--poll",
+    type=click.FloatRange(min=0.05),
+    default=4.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two looks at the chain.",
+)
+@click.option(
+    "--jitter",
+    type=click.FloatRange(min=0),
+    default=4.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest random wait before a call, so that keepers seldom send the same one.",
+)
+@click.option(
+    "--health",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two health lines in the log.",
+)
+def cli(
+    deployment: str,
+    network: str | None,
+    rpcs: tuple[str, ...],
+    account: str,
+    fee_cap: int,
+    confirmations: int,
+    patience: int,
+    log_format: str,
+    log_level: str,
+    once: bool,
+    every: int,
+    settle: bool,
+    poll: float,
+    jitter: float,
+    health: float,
+) -> None:
+    """Keep a deployment going: anyone may, and many can at once."""
+    start_logging(log_format, log_level)
+    try:
+        with stopping():
+            there = load_deployment(deployment, compiled_contracts())
+            chain = connect_to(there, network, rpcs)
+            key = unlock(account)
+            require_funds(chain, key.address)
+            settings = sending_settings(fee_cap, confirmations, patience, poll=min(poll, 1.0))
+            keeper = Keeper(
+                chain,
+                there,
+                Sender(chain, key, settings),
+                every=every,
+                settles=settle,
+                jitter=0 if once else jitter,
+                health=Health(health),
+            )
+            if once:
+                while keeper.step():
+                    pass
+            else:
+                _log.info("keeping", extra={"deployment": there.name, "account": key.address})
+                run_forever(keeper.step, poll)
+    except OffchainError as error:
+        raise click.ClickException(str(error)) from error
+    except Stopped as signal:
+        _log.info("stopped", extra={"signal": str(signal)})

@@ -1,0 +1,85 @@
+"""`ape run status`: rounds, phase with the time left, seats and members of a deployment."""
+
+import json
+import time
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from offchain.engines import compiled_contracts
+from offchain.errors import OffchainError
+from offchain.live.deployment import load_deployment
+from offchain.live.errors import NodeUnavailableError
+from offchain.live.logs import log_options, start_logging
+from offchain.live.network import connect_to
+from offchain.live.options import chain_options, deployment_option
+from offchain.live.service import Stopped, stopping
+from offchain.live.status import Watch, status_json
+from offchain.live.status_report import render
+
+
+@click.command()
+@deployment_option
+@chain_options
+@log_options
+@click.option(
+    "--rounds", type=click.IntRange(min=0), default=5, show_default=True, help="Last rounds to show."
+)
+@click.option("--members", is_flag=True, help="Show every member's tokens too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option(
+    "--watch", is_flag=True, help="Show it again and again, until Ctrl-C; with --json a line each time."
+)
+@click.option(
+    "--poll",
+    type=click.FloatRange(min=0.1),
+    default=4.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two looks with --watch.",
+)
+def cli(
+    deployment: str,
+    network: str | None,
+    rpcs: tuple[str, ...],
+    log_format: str,
+    log_level: str,
+    rounds: int,
+    members: bool,
+    as_json: bool,
+    watch: bool,
+    poll: float,
+) -> None:
+    """Show where a deployment stands."""
+    start_logging(log_format, log_level)
+    try:
+        with stopping():
+            there = load_deployment(deployment, compiled_contracts())
+            eyes = Watch(connect_to(there, network, rpcs), there, members)
+            if not watch:
+                status = eyes.look()
+                if as_json:
+                    click.echo(json.dumps(status_json(status), indent=2))
+                else:
+                    Console().print(render(status, rounds))
+            elif as_json:
+                while True:
+                    click.echo(json.dumps(status_json(eyes.look())))
+                    time.sleep(poll)
+            else:
+                _show(eyes, rounds, poll)
+    except OffchainError as error:
+        raise click.ClickException(str(error)) from error
+    except Stopped:
+        pass
+
+
+def _show(eyes: Watch, rounds: int, poll: float) -> None:
+    with Live(console=Console(), auto_refresh=False) as live:
+        while True:
+            try:
+                live.update(render(eyes.look(), rounds), refresh=True)
+            except NodeUnavailableError as error:
+                live.console.print(f"[yellow]{error}[/yellow]")
+            time.sleep(poll)
