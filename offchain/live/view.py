@@ -1,17 +1,22 @@
 """The state of a deployment at one block."""
 
+import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from offchain.live.chain import Block, Chain, Invocation
 from offchain.live.deployment import LiveDeployment
-from offchain.live.errors import NodeUnavailableError
+from offchain.live.errors import NodeRefusedError, NodeUnavailableError
 from offchain.reference import Parameters, Phase, Seat
 from offchain.reference.seats import NO_POSITION
 from offchain.reference.state import REMOVED
 
+_log = logging.getLogger(__name__)
+
 _RETRIES = 5
+_PAUSE = 0.3  # seconds
 _LATEST = ("head", "phase", "model", "tally", "rewardPool", "memberCount")
 _CLIENT = ("clientOf", "accountOf", "escrowOf", "positionOf")
 
@@ -140,12 +145,20 @@ def read_view(
     """
     for _ in range(_RETRIES):
         block = at or chain.head()
-        view = _read_at(chain, deployment, clients, block)
+        try:
+            view = _read_at(chain, deployment, clients, block)
+        except NodeRefusedError as error:
+            # Nodes behind one URL do not all have a block at once, and small ones forget old states soon.
+            _log.debug("block %d is not there: %s", block.number, error)
+            time.sleep(_PAUSE)
+            continue
         if chain.block(block.number) == block:
             return view
         if at is not None:
             break
-    raise NodeUnavailableError("the node's blocks keep changing while they are read; try another with --rpc")
+    raise NodeUnavailableError(
+        "the node does not show one block's state for long enough; try another with --rpc"
+    )
 
 
 def _read_at(chain: Chain, deployment: LiveDeployment, clients: Sequence[str], block: Block) -> View:

@@ -10,6 +10,7 @@ from offchain.live.amounts import Unit
 from offchain.live.chain import Invocation
 from offchain.live.errors import AccountError, ConfigurationError
 from offchain.live.explain import LedgerError, explained
+from offchain.live.granting import grant, missing
 from offchain.live.history import History
 from offchain.live.keeper import Keeper
 from offchain.live.sender import Sender
@@ -236,6 +237,19 @@ def test_what_can_be_withdrawn(founded, anvil_node, players, keep, members):
     assert (rest.amount, rest.reason) == (64 * TOKEN, "")
     players.send(proposers[0], Invocation(deployment.manager, "withdraw", (rest.amount,)))
     assert there(proposers[0]).amount == 0
+
+
+def test_granting_again_gives_nothing_twice(founded, members):
+    deployment, chain = founded
+    unit, newcomer = Unit.read(chain, deployment), signer(99).address
+    sender = Sender(chain, signer(1), FAST)
+    # Members own 128 already, in the deployment.
+    wanted = missing(chain, deployment, [members[0].address, newcomer], 100 * TOKEN)
+    assert wanted == {newcomer: 100 * TOKEN}
+    with pytest.raises(AccountError, match="holds 99 TST, 100 are needed; nothing was sent"):
+        grant(sender, deployment, wanted, 99 * TOKEN, unit)
+    grant(sender, deployment, wanted, 100 * TOKEN, unit)
+    assert missing(chain, deployment, [newcomer], 100 * TOKEN) == {}
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "x", "NaN", "Infinity", "0.0000000000000000001"])

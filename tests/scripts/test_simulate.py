@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from live import free_port
 
 from scripts.simulate import cli
 
@@ -167,7 +168,7 @@ def test_through_contracts_on_anvil(tmp_path):
 
 
 def test_a_chain_that_somebody_uses_is_left_alone(tmp_path):
-    port = 48_545  # Below the range that Ape picks from.
+    port = free_port()
     anvil = subprocess.Popen(
         [Path(sys.executable).with_name("anvil"), "--port", str(port), "--block-time", "1"],
         stdout=subprocess.PIPE,

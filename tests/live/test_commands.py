@@ -1,0 +1,206 @@
+"""The commands as founders and keepers run them: processes with a keystore, on a chain that mines by time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from live import (
+    CONFIGURATION,
+    PASSPHRASE,
+    RULES,
+    eventually,
+    found,
+    keystore,
+    node,
+    signer,
+    write_configuration,
+)
+from players import Players
+
+from offchain.live.book import read_book
+from offchain.live.chain import Chain
+from offchain.live.deployment import load_deployment
+from offchain.live.rpc import Rpc
+from offchain.live.view import read_view
+from scripts.explain import cli as explain
+from scripts.status import cli as status
+
+ROOT = Path(__file__).resolve().parents[2]
+APE = str(Path(sys.executable).with_name("ape"))
+KEYS = {"founder": 1, "second": 2}
+
+
+@pytest.fixture(scope="module")
+def ape_home(tmp_path_factory):
+    """A data folder of Ape with two locked accounts."""
+    folder = tmp_path_factory.mktemp("ape")
+    keystore(folder, **{alias: number.to_bytes(32) for alias, number in KEYS.items()})
+    packages = Path.home() / ".ape" / "packages"
+    if packages.exists():
+        (folder / "packages").symlink_to(packages)
+    return folder
+
+
+@pytest.fixture
+def timed():
+    """A node with Sepolia's chain id and a block twice a second."""
+    with node("--block-time", "0.5") as running:
+        for number in KEYS.values():
+            running.give(signer(number).address)
+        yield running
+
+
+@pytest.fixture
+def run(ape_home):
+    """Starts `ape run COMMAND`, unlocked by the environment; whatever still runs in the end is killed."""
+    started = []
+
+    def start(command, *options, passphrases=True):
+        env = {**os.environ, "APE_DATA_FOLDER": str(ape_home), "PYTHONUNBUFFERED": "1"}
+        if passphrases:
+            env |= {f"APE_ACCOUNTS_{alias}_PASSPHRASE": PASSPHRASE for alias in KEYS}
+        process = subprocess.Popen(
+            [APE, "run", command, *map(str, options)],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def ended(process, seconds=120):
+    """What a process said, once it has ended."""
+    said = process.communicate(timeout=seconds)[0]
+    assert "Traceback" not in said, said
+    return said
+
+
+def asked(command, *options):
+    """What a command of this process prints as JSON."""
+    result = CliRunner().invoke(command, [str(option) for option in options])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def by_url(running):
+    return ("--network", f"ethereum:sepolia:{running.url}")
+
+
+def test_a_deployment_killed_in_the_middle_goes_on_and_deploys_nothing_twice(timed, run, tmp_path, compiled):
+    path = write_configuration(tmp_path)
+    options = (*by_url(timed), "--account", "founder", "--config", path, "--confirmations", 1)
+    priced = ended(run("deploy", *options, "--dry-run"))
+    assert "RoundManager" in priced and "Nothing was sent." in priced
+    chain = Chain(Rpc([timed.url]))
+    assert chain.nonce(signer(1).address) == 0 and not path.with_suffix(".json").exists()
+
+    first = run("deploy", *options)
+    eventually(
+        lambda: (book := read_book(path.with_suffix(".json"))) and book.pending and book.pending.hashes, 90
+    )
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert not read_book(path.with_suffix(".json")).complete
+
+    said = ended(run("deploy", *options))
+    assert "every parameter read back" in said
+    book = read_book(path.with_suffix(".json"))
+    own = [entry for name, entry in book.contracts.items() if name != "StakePool"]
+    assert book.complete and book.pending is None
+    assert chain.nonce(signer(1).address) == len(own)
+    assert len({entry.transaction for entry in own}) == len(own)
+    assert load_deployment(str(path), compiled).parameters.rules != RULES
+
+
+def test_keepers_race_and_live_through_a_node_that_goes_away(run, tmp_path, compiled, members):
+    path = write_configuration(
+        tmp_path,
+        protocol=CONFIGURATION["protocol"]
+        | {"propose_for": 5, "publish_for": 2, "vote_for": 2, "reveal_for": 2, "unbonding": 11},
+    )
+    state = tmp_path / "state.json"
+    with node("--state", str(state), "--preserve-historical-states") as running:
+        running.give(signer(2).address)
+        deployment, chain = found(running, compiled, path, members)
+        running.rpc.request("evm_setIntervalMining", 1)
+        options = ("--deployment", path, *by_url(running), "--confirmations", 1, "--poll", 0.3, "--jitter", 0)
+        keepers = [
+            run("keeper", *options, "--account", alias, "--log-format", "json", "--health", 1)
+            for alias in KEYS
+        ]
+        players = Players(deployment, chain, members)
+        eventually(lambda: read_view(chain, deployment).drawn_at, 90)
+        proposers, _ = players.seated()
+        players.propose(proposers)
+        eventually(lambda: read_view(chain, deployment).round == 2, 60)
+
+        running.stop()
+        time.sleep(5)  # A phase.
+        running.start()
+        running.rpc.request("evm_setIntervalMining", 1)
+        assert read_view(chain, deployment).round >= 2
+        eventually(lambda: read_view(chain, deployment).round >= 3, 60)
+
+        for keeper in keepers:
+            keeper.send_signal(signal.SIGTERM)
+        logs = [
+            [json.loads(line) for line in ended(keeper).splitlines() if line[:1] == "{"] for keeper in keepers
+        ]
+        assert [keeper.returncode for keeper in keepers] == [0, 0]
+        told = asked(status, "--deployment", path, *by_url(running), "--json")
+        explained = asked(explain, proposers[0].address, "--deployment", path, *by_url(running), "--json")
+
+    for log in logs:
+        messages = [line["message"] for line in log]
+        assert messages[-1] == "stopped" and "healthy" in messages
+        assert any("no node answered" in message for message in messages)
+        assert not [line for line in log if line["level"] == "error"]
+    acts = [line for log in logs for line in log if line["message"].endswith(" done")]
+    done = [(line["message"], line["round"], line.get("client")) for line in acts]
+    assert len(set(done)) == len(done), "something was done twice"
+    assert told["rounds"][0] | {"model": None} == {
+        "round": 1,
+        "members": 6,
+        "published": [],
+        "ballots": 0,
+        "revealed": 0,
+        "finalised": True,
+        "void": True,
+        "included": [],
+        "model": None,
+    }
+    assert "update not published" in [change["reason"] for change in explained["changes"]]
+
+
+def test_what_is_wrong_at_the_start_is_said_before_anything_is_sent(timed, run, tmp_path, compiled):
+    path = write_configuration(tmp_path)
+    other = write_configuration(tmp_path, "other", chain_id=1)
+    common = ("deploy", *by_url(timed), "--account", "founder", "--config")
+    tried = {
+        "is a node of chain 11155111, the deployment is on chain 1": run(*common, other),
+        "locked and there is nobody to ask for its passphrase; set APE_ACCOUNTS_founder_PASSPHRASE": run(
+            *common, path, passphrases=False
+        ),
+    }
+    for words, process in tried.items():
+        said = " ".join(ended(process).split())
+        assert words in said, said
+        assert process.returncode == 1
+    assert Chain(Rpc([timed.url])).nonce(signer(1).address) == 0
