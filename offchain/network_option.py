@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -73,6 +74,7 @@ def connected(network: str, start_seconds: int = START_SECONDS) -> Iterator[Prov
             "anvil is not on the PATH; run `make install`, or choose `--network test`."
         )
     allow_slow_start(start_seconds)
+    _forget_chains_that_ended()
     with ExitStack() as stack:
         try:
             provider = networks.get_provider_from_choice(network)
@@ -86,3 +88,12 @@ def connected(network: str, start_seconds: int = START_SECONDS) -> Iterator[Prov
 def allow_slow_start(seconds: int = START_SECONDS) -> None:
     """Gives anvil more time to start than Ape's fixed 20 seconds, which a busy machine exceeds."""
     SubprocessProvider.start.__defaults__ = (seconds,)
+
+
+def _forget_chains_that_ended() -> None:
+    # Ape notes every chain it starts and, with anvil, never forgets one; when it stops another, it goes through
+    # them all, and takes seconds once there are some hundred.
+    known = networks.running_nodes
+    ended = [pid for pid in known.process_ids if not Path(f"/proc/{pid}").exists()]
+    if ended and Path("/proc/self").exists():
+        known.remove_processes(*ended)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from ape.api import TestProviderAPI
-from eth_tester.exceptions import TransactionFailed  # type: ignore[import-untyped]
 from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.types import TxParams
@@ -158,6 +157,9 @@ class InProcess:
 
     def revert_data(self, request: Mapping[str, str]) -> bytes:
         """Ask again for the reason that a receipt does not hold."""
+        # Not above: it loads py-evm, half a second that a run on anvil has no use for.
+        from eth_tester.exceptions import TransactionFailed  # type: ignore[import-untyped]
+
         try:
             self._eth.call(self._parameters(request))
         except TransactionFailed as error:
