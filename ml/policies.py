@@ -5,7 +5,7 @@ computed together, since those that average the same updates share the average a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +103,15 @@ def flipped(ballot: int, published: Iterable[int]) -> int:
     '0b10'
     """
     return ballot ^ bitmap(published)
+
+
+def majority(ballots: Collection[int], positions: Iterable[int]) -> int:
+    """Return the bits of `positions` that more than half of the ballots accept (paper, Eq. 3).
+
+    >>> bin(majority([0b011, 0b001, 0b110], [0, 1]))
+    '0b11'
+    """
+    return bitmap(j for j in positions if 2 * sum(ballot >> j & 1 for ballot in ballots) > len(ballots))
 
 
 class _Judge:

@@ -91,8 +91,8 @@ def allow_slow_start(seconds: int = START_SECONDS) -> None:
 
 
 def _forget_chains_that_ended() -> None:
-    # Ape notes every chain it starts and, with anvil, never forgets one; when it stops another, it goes through
-    # them all, and takes seconds once there are some hundred.
+    # Ape notes every chain it starts and, with anvil, never forgets one; to stop another it goes through them
+    # all, which takes seconds once there are some hundred.
     known = networks.running_nodes
     ended = [pid for pid in known.process_ids if not Path(f"/proc/{pid}").exists()]
     if ended and Path("/proc/self").exists():

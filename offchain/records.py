@@ -30,7 +30,10 @@ class Scores(_Record):
 
 
 class Seconds(_Record):
-    """Wall time of a round by part; what is in no part is in the total alone."""
+    """Wall time of a round by part: what the round waited for it; the rest is in the total alone.
+
+    Voters judge, and baselines learn, beside transactions: their parts are what they took longer.
+    """
 
     train: float
     score: float

@@ -1,12 +1,14 @@
 """The paper's game, round by round: seats, training, ballots, outcome, the next global model."""
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from ml.canonical import digest, to_bytes
-from ml.policies import flipped, parse_updates
+from ml.evaluation import Quality
+from ml.policies import flipped, majority, parse_updates
 from offchain.baselines import baselines
 from offchain.cast import Cast
 from offchain.deployment import Deployment
@@ -38,6 +40,15 @@ class State:
     baselines: Mapping[str, Parameters]
 
 
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """A global model int32 [size], its Merkle root, its scores on the test rows."""
+
+    parameters: Parameters
+    root: bytes
+    quality: Quality
+
+
 class Simulation:
     """A run: clients that learn, judge and stake, on either engine.
 
@@ -58,6 +69,8 @@ class Simulation:
         self._attackers = self.cast.proposers if settings.attack != "none" else frozenset[int]()
         self._baselines = baselines(settings, federation, deployment, self._attackers)
         self._store = MemoryStore()
+        # One thread, so that the learner does one thing at a time: the round trains before, and waits after.
+        self._beside = ThreadPoolExecutor(1, "beside the chain")
         self._parameters = federation.genesis
         self._round = 0
         self._members = settings.clients
@@ -92,26 +105,38 @@ class Simulation:
             baseline.parameters = state.baselines[name]
 
     def play_round(self) -> RoundRecord:
-        """Play the next round; what happened in it."""
+        """Play the next round; what happened in it.
+
+        What does not wait for the chain is computed beside its transactions: ballots while updates are
+        proposed and published, then the baselines, and the next global model as the ballots will decide it.
+        """
         watch = Stopwatch()
         with watch.measure("chain"):
             seating = self._engine.open_round()
         with watch.measure("train"):
             updates = self._train(seating)
-        roots = self._propose(updates, watch)
-        positions = {seating.proposers.index(client): root for client, root in roots.items()}
+        roots = self._put(updates)
+        judging = self._beside.submit(self._judge, seating, roots)
+        playing = self._beside.submit(self._play_baselines, seating.round)
+        with watch.measure("chain"):
+            self._engine.submit_updates({client: (root, SAMPLES) for client, root in roots.items()})
         with watch.measure("score"):
-            fetched = self._fetch(positions)
-            ballots = self._ballots(seating, fetched)
+            fetched, ballots = judging.result()
+        expected = majority(ballots.values(), fetched)
+        learning = self._beside.submit(self._next_model, fetched, expected)
         with watch.measure("chain"):
             self._engine.submit_ballots(ballots)
             outcome = self._engine.close_round()
+        with watch.measure("baselines"):
+            beside = playing.result()
+        model = learning.result()
+        if outcome.included != expected:
+            model = self._next_model(fetched, outcome.included)
 
-        accepted = [fetched[j] for j in sorted(fetched) if outcome.included >> j & 1]
-        self._parameters = self._federation.average(accepted, self._parameters)
+        self._parameters = model.parameters
         self._round = seating.round
         self._members -= len(outcome.removed)
-        return self._record(seating, roots, ballots, outcome, watch)
+        return self._record(seating, roots, ballots, outcome, model, beside, watch)
 
     def _check_state(self, records: Sequence[RoundRecord], state: State) -> None:
         models = {"the global model": state.parameters, **state.baselines}
@@ -134,15 +159,30 @@ class Simulation:
         proposers = [client for client in seating.proposers if client not in seating.unable]
         return self._federation.train(self._parameters, proposers, self._attackers, seating.round)
 
-    def _propose(self, updates: Mapping[int, Parameters], watch: Stopwatch) -> dict[int, bytes]:
-        blobs = {client: to_bytes(update) for client, update in updates.items()}
-        roots = {client: digest(blob, self._federation.schema) for client, blob in blobs.items()}
-        with watch.measure("chain"):
-            self._engine.submit_updates({client: (root, SAMPLES) for client, root in roots.items()})
+    def _put(self, updates: Mapping[int, Parameters]) -> dict[int, bytes]:
         self._store.clear()
-        for client, root in roots.items():
-            self._store.put(root, blobs[client])
+        roots = {}
+        for client, update in updates.items():
+            blob = to_bytes(update)
+            roots[client] = digest(blob, self._federation.schema)
+            self._store.put(roots[client], blob)
         return roots
+
+    def _judge(
+        self, seating: Seating, roots: Mapping[int, bytes]
+    ) -> tuple[dict[int, Parameters], dict[int, int]]:
+        """The updates that voters fetch, by seat position, and the ballots they cast on them, by client."""
+        fetched = self._fetch({seating.proposers.index(client): root for client, root in roots.items()})
+        return fetched, self._ballots(seating, fetched)
+
+    def _next_model(self, fetched: Mapping[int, Parameters], included: int) -> "_Model":
+        accepted = [fetched[j] for j in sorted(fetched) if included >> j & 1]
+        parameters = self._federation.average(accepted, self._parameters)
+        root = digest(to_bytes(parameters), self._federation.schema)
+        return _Model(parameters, root, self._federation.quality(parameters))
+
+    def _play_baselines(self, round_: int) -> dict[str, Quality]:
+        return {name: baseline.play(round_) for name, baseline in self._baselines.items()}
 
     def _fetch(self, roots: Mapping[int, bytes]) -> dict[int, Parameters]:
         # Every voter would fetch and check for itself; all would find the same.
@@ -167,11 +207,10 @@ class Simulation:
         roots: Mapping[int, bytes],
         ballots: Mapping[int, int],
         outcome: RoundOutcome,
+        model: "_Model",
+        beside: Mapping[str, Quality],
         watch: Stopwatch,
     ) -> RoundRecord:
-        with watch.measure("baselines"):
-            beside = {name: baseline.play(seating.round) for name, baseline in self._baselines.items()}
-        quality = self._federation.quality(self._parameters)
         return RoundRecord(
             round=seating.round,
             proposers=seating.proposers,
@@ -184,11 +223,11 @@ class Simulation:
             excluded_clients=_decided(seating, roots, outcome.included, False),
             void=outcome.void,
             model=outcome.model.hex(),
-            parameters=digest(to_bytes(self._parameters), self._federation.schema).hex(),
+            parameters=model.root.hex(),
             removed=outcome.removed,
             balances=outcome.balances,
             reward_pool=outcome.reward_pool,
-            scores=Scores(**asdict(quality)),
+            scores=Scores(**asdict(model.quality)),
             baselines={name: Scores(**asdict(other)) for name, other in beside.items()},
             gas=gas_uses(outcome.gas),
             seconds=_seconds(watch),

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ml.attacks import objective
+from ml.device import use_threads
 from ml.learners.base import TrainingJob, check_jobs
 from ml.learners.module_state import ModuleState, initial_vector
 from ml.learners.tensors import as_tensor
@@ -37,6 +38,7 @@ class ModuleLearner:
         self.label_shape: tuple[int, ...] = (labels,)
         self._device = device
         self._module = make().to(device)
+        self._threads = torch.get_num_threads()
         self._state = ModuleState(self._module)
         self.schema = self._state.schema
 
@@ -49,11 +51,12 @@ class ModuleLearner:
     ) -> list[NDArray[np.float32]]:
         """Return what each job makes of `start`, in the order of `jobs`; see `Learner`."""
         check_jobs(self, jobs)
+        use_threads(self._threads)
         return [self._train_one(start, job, settings) for job in jobs]
 
     def predictor(self, sets: Sequence[Rows]) -> "ModulePredictor":
         """Return `sets` of rows, whose batches go to the device when they are needed."""
-        return ModulePredictor(sets, self._module, self._state, self._device)
+        return ModulePredictor(sets, self._module, self._state, self._device, self._threads)
 
     def _train_one(
         self, start: NDArray[np.float32], job: TrainingJob, settings: TrainingSettings
@@ -78,7 +81,10 @@ class ModuleLearner:
 class ModulePredictor:
     """Sets of rows on which models of one module are tried; each set by itself, in chunks."""
 
-    def __init__(self, sets: Sequence[Rows], module: nn.Module, state: ModuleState, device: str) -> None:
+    def __init__(
+        self, sets: Sequence[Rows], module: nn.Module, state: ModuleState, device: str, threads: int
+    ) -> None:
+        self._threads = threads
         self._sets = sets
         self._module = module
         self._state = state
@@ -88,6 +94,7 @@ class ModulePredictor:
         """Return the logits [rows, labels] of a model [size] on each of the sets named by number."""
         if not sets:
             return []
+        use_threads(self._threads)
         self._state.load(params)
         self._module.eval()
         with torch.inference_mode():

@@ -1,15 +1,19 @@
 """The round loop on the reference engine: reproducible, conserving, and doing what its settings say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from small_runs import digits, records, simulation, small, timeless
 
 from ml.canonical import digest, to_bytes
+from ml.policies import majority
 from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE, everyones_proposers
 from offchain.cast import Cast
 from offchain.deployment import Deployment
 from offchain.errors import SimulationError
+from offchain.reference_engine import ReferenceEngine
 from offchain.settings import base_units
 
 
@@ -165,3 +169,18 @@ def test_the_oracle_learns_from_the_proposers_rows_without_averaging():
     alone = federation.train(start, seated, (), 1)
     assert not np.array_equal(after, federation.average(list(alone.values()), start))
     assert np.abs(after - start).sum() > max(np.abs(u - start).sum() for u in alone.values())
+
+
+class Contrary(ReferenceEngine):
+    """Decides against what the ballots say, as no contract does."""
+
+    def close_round(self):
+        return replace(super().close_round(), included=0)
+
+
+def test_the_next_model_is_what_the_engine_decided_not_what_the_ballots_let_expect():
+    (record,) = records(small(rounds=1), Contrary)
+    assert majority(record.ballots.values(), range(16)) != 0
+    assert record.included_clients == ()
+    genesis = simulation(small()).state.parameters
+    assert record.parameters == digest(to_bytes(genesis), simulation(small())._federation.schema).hex()
