@@ -9,7 +9,6 @@ from rich.console import Console
 
 from ml.errors import MLError
 from ml.settings import POLICIES
-from offchain.bench import measure, table
 from offchain.errors import OffchainError
 from offchain.network_option import network_option
 
@@ -28,6 +27,9 @@ from offchain.network_option import network_option
 @click.option("--out", type=click.Path(path_type=Path), help="JSON file for the figures.")
 def cli(network: str, rows: tuple[int, ...], rounds: int, out: Path | None) -> None:
     """Play rounds on a local chain and print the seconds of a round, split by part."""
+    # Here for the reason that scripts/simulate.py gives.
+    from offchain.bench import measure, table
+
     console = Console()
     measurements = []
     try:

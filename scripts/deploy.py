@@ -9,7 +9,7 @@ from ml.errors import MLError
 from offchain.abi import Interface
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.account import unlock
+from offchain.live.account import address_of, unlock
 from offchain.live.book import book_path
 from offchain.live.configuration import load_configuration
 from offchain.live.deploy_report import print_book, print_prices, print_warnings
@@ -17,7 +17,6 @@ from offchain.live.deployer import Deployer
 from offchain.live.logs import log_options, start_logging
 from offchain.live.network import connect
 from offchain.live.options import account_option, chain_options, sending_options, sending_settings
-from offchain.live.rules import rules_of
 from offchain.live.sender import Sender
 
 
@@ -46,6 +45,9 @@ def cli(
     log_level: str,
 ) -> None:
     """Deploy the contracts of a configuration to a public network, or go on where it was interrupted."""
+    # Here for the reason that scripts/simulate.py gives.
+    from offchain.live.rules import rules_of
+
     start_logging(log_format, log_level)
     console = Console()
     try:
@@ -57,11 +59,11 @@ def cli(
             chain, contracts, configuration, rules_of(configuration.learning), book_path(config)
         )
         print_warnings(console, configuration)
-        key = unlock(account)
-        print_prices(console, chain, deployer, key.address, fee_cap)
+        print_prices(console, chain, deployer, address_of(account), fee_cap)
         if dry_run:
             console.print("Nothing was sent.")
             return
+        key = unlock(account)
         settings = sending_settings(fee_cap, confirmations, patience)
         book = deployer.run(Sender(chain, key, settings))
     except (OffchainError, MLError) as error:

@@ -11,10 +11,6 @@ from ml.settings import Features
 from offchain.engines import engine_on
 from offchain.errors import OffchainError
 from offchain.network_option import network_option
-from offchain.reproduction.cluster import cluster
-from offchain.reproduction.reproduce import chosen, planned, reproduce, table_of_items
-from offchain.reproduction.results_folder import ResultsFolder
-from offchain.reproduction.study import Study, named_values
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
@@ -78,6 +74,12 @@ def cli(
 
     Runs that several items share are played once and kept; interrupted work goes on where it stopped.
     """
+    # Here for the reason that scripts/simulate.py gives.
+    from offchain.reproduction.cluster import cluster
+    from offchain.reproduction.reproduce import chosen, planned, reproduce, table_of_items
+    from offchain.reproduction.results_folder import ResultsFolder
+    from offchain.reproduction.study import Study, named_values
+
     console = Console()
     if "list" in items:
         console.print(table_of_items())

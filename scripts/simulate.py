@@ -11,9 +11,6 @@ from ml.errors import MLError
 from offchain.engines import engine_on
 from offchain.errors import OffchainError
 from offchain.network_option import network_option
-from offchain.report import print_report
-from offchain.run import PICTURE, resume_run, start_run
-from offchain.run_folder import next_free
 from offchain.settings import load_settings
 from offchain.settings_options import settings_options
 
@@ -32,6 +29,11 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 @click.option("--resume", type=click.Path(path_type=Path), help="Folder of an interrupted run to continue.")
 def cli(network: str, settings: Path | None, out: Path | None, resume: Path | None, **options: Any) -> None:
     """Simulate federated learning with stakes and votes, on a local chain or in memory."""
+    # Here, since Ape loads every script to run one: torch and pandas take seconds, and memory of a daemon.
+    from offchain.report import print_report
+    from offchain.run import PICTURE, resume_run, start_run
+    from offchain.run_folder import next_free
+
     console = Console()
     given = {name: value for name, value in options.items() if value is not None}
     path = resume or out or next_free(Path("runs"))

@@ -82,6 +82,15 @@ class KeystoreKey:
         return encoded
 
 
+def address_of(alias: str) -> str:
+    """Return the address of an account of Ape's keystore, lower-case hex; no passphrase is needed.
+
+    Raises:
+        AccountError: When there is no such account.
+    """
+    return str(_load(alias).address).lower()
+
+
 def unlock(alias: str) -> KeystoreKey:
     """Return the account `alias` of Ape's keystore, its passphrase from the environment or a prompt.
 

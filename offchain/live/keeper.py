@@ -64,9 +64,10 @@ class Keeper:
             ChainError: When nodes do not answer, gas is too dear, or the account cannot pay.
         """
         due, view = self._look()
-        self._health.tell(
-            view.now, round=view.round, phase=view.phase.name.lower(), block=view.block.number, due=len(due)
-        )
+        if self._health.is_due:
+            coin = self._chain.balance(self._sender.address) / 10**18
+            about = {"round": view.round, "phase": view.phase.name.lower(), "block": view.block.number}
+            self._health.tell(view.now, **about, coin=round(coin, 6))
         if due and self._jitter:
             time.sleep(random.uniform(0, self._jitter))
             due, view = self._look()

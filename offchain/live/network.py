@@ -14,6 +14,8 @@ from offchain.live.rpc import Rpc, host
 
 _log = logging.getLogger(__name__)
 
+_HTTP = ("http://", "https://")
+
 
 def connect(
     network: str, rpcs: Sequence[str] = (), chain_id: int | None = None, interfaces: Sequence[Interface] = ()
@@ -30,7 +32,7 @@ def connect(
         DeploymentError: When a node is one of another chain.
         NodeUnavailableError: When no node answers.
     """
-    urls = list(dict.fromkeys([_url_of(network), *rpcs]))
+    urls = list(dict.fromkeys([*_urls_of(network, alone=not rpcs), *rpcs]))
     rpc = Rpc(urls)
     for url in urls:
         try:
@@ -65,16 +67,25 @@ def connect_to(deployment: LiveDeployment, network: str | None = None, rpcs: Seq
     return chain
 
 
-def _url_of(network: str) -> str:
-    """The URL behind Ape's name of a network."""
+def _urls_of(network: str, alone: bool) -> list[str]:
+    """The URL behind Ape's name of a network.
+
+    Where Ape has none configured it tries public nodes at random, which is left to it when there is no other.
+    """
     try:
         provider = networks.get_provider_from_choice(network)
-        url = provider.http_uri
+        choice = provider.network_choice
+        configured = choice if choice.startswith(_HTTP) else choice.split(":", 2)[-1]
+        if configured.startswith(_HTTP):
+            return [configured]
+        url = provider.http_uri if alone else None
     except (ApeException, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise NodeUnavailableError(f"{network!r} is no network that Ape knows ({reason})") from error
-    if not url:
+        first = str(error).strip().splitlines()[0]
+        raise NodeUnavailableError(f"{network!r} is no network that Ape knows: {first}") from error
+    if url and url.startswith(_HTTP):
+        return [url]
+    if alone:
         raise NodeUnavailableError(
             f"{network!r} names no HTTP node; give its URL, as in ethereum:sepolia:https://..., or --rpc"
         )
-    return str(url)
+    return []

@@ -58,7 +58,8 @@ def sending_options(function: Command) -> Command:
         type=click.IntRange(min=1),
         default=_DEFAULTS.patience,
         show_default=True,
-        help="Blocks after which a transaction that was not mined is replaced, paying 12.5 % more.",
+        metavar="SECONDS",
+        help="Time after which a transaction that was not mined is replaced, paying 12.5 % more.",
     )(function)
     function = click.option(
         "--confirmations",

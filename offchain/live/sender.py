@@ -71,7 +71,7 @@ class _Flight:
     gas: int
     until: int | None
     fees: Fees
-    since: int  # block of the last sending
+    since: int  # Unix time of the chain at the last sending
     raws: dict[str, bytes] = field(default_factory=dict)  # by hash
     cancels: set[str] = field(default_factory=set)
     taken_looks: int = 0
@@ -150,7 +150,7 @@ class Sender:
                 outcomes[place] = error
                 continue
             nonce = self._nonce + len(flights)
-            flights[place] = _Flight(message, nonce, gas, until, fees, head.number)
+            flights[place] = _Flight(message, nonce, gas, until, fees, head.time)
         self._require_funds(list(flights.values()))
         for flight in flights.values():
             self._launch(flight)
@@ -273,10 +273,10 @@ class Sender:
             _log.warning("%s is late and is withdrawn", flight.message.name, extra={"nonce": flight.nonce})
             if not self._raise(flight):
                 return
-            flight.since = head.number
+            flight.since = head.time
             self._launch(flight, cancel=True)
-        elif head.number - flight.since >= self._settings.patience:
-            flight.since = head.number
+        elif head.time - flight.since >= self._settings.patience:
+            flight.since = head.time
             self._relaunch(flight, head)
 
     def _relaunch(self, flight: _Flight, head: Block) -> None:

@@ -20,7 +20,7 @@ class SendingSettings(BaseModel):
         2, ge=1, le=100, description="Blocks, the transaction's own included, after which it counts as done."
     )
     patience: int = Field(
-        3, ge=1, description="Blocks after which a transaction that was not mined is replaced."
+        45, ge=1, description="Seconds, of the chain, after which what was not mined is replaced."
     )
     outage: float = Field(
         3600, gt=0, description="Seconds without an answer from any node until waiting for a receipt ends."

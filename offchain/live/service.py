@@ -77,6 +77,11 @@ class Health:
         self._next = time.monotonic()
         self._warned = False
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the next `tell` logs a line."""
+        return time.monotonic() >= self._next
+
     def tell(self, chain_time: int, **values: object) -> None:
         """Log the line when it is due, with `values`; and once when this machine's clock is off.
 
@@ -91,6 +96,6 @@ class Health:
                 "this machine's clock is %d seconds %s the chain's latest block; only the chain's counts",
                 abs(lag), "ahead of" if lag > 0 else "behind",
             )  # fmt: skip
-        if time.monotonic() >= self._next:
+        if self.is_due:
             self._next = time.monotonic() + self._seconds
             _log.info("healthy", extra={"lag_seconds": round(lag), **values})

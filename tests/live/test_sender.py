@@ -108,7 +108,7 @@ def test_a_stuck_transaction_is_replaced_by_one_that_pays_more(manual, chain, to
         manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(chain.head().base_fee * 50))
         manual.mine()
 
-    sender = script(chain, become_dear, *[manual.mine] * 12)
+    sender = script(chain, become_dear, *[lambda: manual.mine(every=12)] * 12)
     sender.on_sent = lambda message, nonce, digest: sent.append((nonce, digest))
     receipt = sender.send(transfer(token))
     assert len({nonce for nonce, _ in sent}) == 1

@@ -88,8 +88,9 @@ class Node:
         self._process.terminate()
         self._process.wait(timeout=20)
 
-    def mine(self, blocks=1):
-        self.rpc.request("anvil_mine", hex(blocks))
+    def mine(self, blocks=1, every=1):
+        """Mine blocks, some seconds of the chain apart."""
+        self.rpc.request("anvil_mine", hex(blocks), hex(every))
 
     def warp(self, seconds):
         """Let the chain's next block be later."""
