@@ -191,7 +191,8 @@ class Deployer:
         if receipt is None:
             raise DeploymentError(
                 f"{name} stands at {pending.address}, and the node knows none of the transactions noted in "
-                "the address book; try another node with --rpc"
+                "the address book: try another node with --rpc, or, if the account sent something else with "
+                f"nonce {pending.nonce}, take `pending` out of the book"
             )
         block = int(receipt["blockNumber"], 16)
         self._enter(book, name, Entry(address=pending.address, transaction=digest, block=block))

@@ -1,0 +1,154 @@
+"""A deployment interrupted at every step goes on, deploys nothing twice, and knows its own book."""
+
+import pytest
+from live import CONFIGURATION, FAST, RULES, node, signer, write_configuration
+
+from offchain.live.book import read_book, write_book
+from offchain.live.chain import Chain, Creation
+from offchain.live.configuration import load_configuration
+from offchain.live.deployer import Deployer
+from offchain.live.deployment import load_deployment
+from offchain.live.errors import ConfigurationError, DeploymentError
+from offchain.live.rpc import Rpc
+from offchain.live.sender import Sender
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.fixture
+def empty_chain():
+    """A chain on which nothing stands, and coin for the founder."""
+    with node() as running:
+        for number in (1, 2):
+            running.give(signer(number).address)
+        yield Chain(Rpc([running.url]))
+
+
+@pytest.fixture
+def begin(empty_chain, compiled, tmp_path):
+    """Makes a deployer anew from the files, as a process that starts does."""
+
+    def deployer(path=None, rules=RULES):
+        path = path or write_configuration(tmp_path)
+        return Deployer(empty_chain, compiled, load_configuration(path), rules, path.with_suffix(".json"))
+
+    return deployer
+
+
+def hands(chain, number=1):
+    return Sender(chain, signer(number), FAST)
+
+
+def stood(book):
+    return {name: entry.address for name, entry in book.contracts.items() if name != "StakePool"}
+
+
+@pytest.mark.parametrize("after", range(8))
+def test_killed_before_or_after_any_sending_it_goes_on(begin, empty_chain, monkeypatch, after):
+    """Even cases die when the book notes what is to be sent, odd ones when it was mined and not noted."""
+    sender, sends = hands(empty_chain), []
+    original = Sender.send
+
+    def send(self, message, until=None):
+        sends.append(message)
+        receipt = original(self, message, until)
+        if 2 * len(sends) - 1 == after:
+            raise Killed
+        return receipt
+
+    def broadcast(self, raw, real=Chain.broadcast):
+        if 2 * (len(sends) - 1) == after:
+            raise Killed
+        real(self, raw)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sender, "send", send)
+        patch.setattr(Chain, "broadcast", broadcast)
+        with pytest.raises(Killed):
+            begin().run(sender)
+    book = begin().run(hands(empty_chain))
+    assert book.complete and book.pending is None
+    assert len(set(stood(book).values())) == len(stood(book)) == empty_chain.nonce(signer(1).address)
+    assert all(entry.block for name, entry in book.contracts.items() if name != "StakePool")
+
+
+def test_a_nonce_that_went_elsewhere_is_no_loss(begin, empty_chain, monkeypatch):
+    def broadcast(self, raw):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Chain, "broadcast", broadcast)
+        with pytest.raises(Killed):
+            begin().run(hands(empty_chain))
+    promised = begin().book.pending.address
+    # The founder uses the account for something else before going on.
+    interface = begin()._interfaces["BlockhashSeed"]
+    assert hands(empty_chain).send(Creation(interface)).contract == promised
+    with pytest.raises(DeploymentError, match=f"StakeToken stands at {promised}, and the node knows none"):
+        begin().run(hands(empty_chain))
+
+
+def test_a_complete_deployment_sends_nothing_more(begin, empty_chain, compiled, tmp_path):
+    begin().run(hands(empty_chain))
+    nonce = empty_chain.nonce(signer(1).address)
+    assert begin().prices(signer(1).address) == []
+    begin().run(hands(empty_chain))
+    assert empty_chain.nonce(signer(1).address) == nonce
+    assert load_deployment(str(tmp_path / "net.yaml"), compiled).relay is not None
+
+
+def test_another_account_does_not_go_on(begin, empty_chain):
+    begin().run(hands(empty_chain))
+    with pytest.raises(
+        DeploymentError, match=f"was begun by {signer(1).address}, not by {signer(2).address}"
+    ):
+        begin().run(hands(empty_chain, 2))
+
+
+def test_a_changed_configuration_is_noticed(begin, empty_chain, compiled, tmp_path):
+    begin().run(hands(empty_chain))
+    changed = write_configuration(
+        tmp_path, protocol=CONFIGURATION["protocol"] | {"vote_for": 601, "unbonding": 9999}
+    )
+    with pytest.raises(ConfigurationError, match="is the address book of another configuration"):
+        begin(changed)
+    with pytest.raises(ConfigurationError, match="is not what .* was deployed from"):
+        load_deployment(str(changed), compiled)
+    with pytest.raises(ConfigurationError, match="was begun with other learning rules"):
+        begin(write_configuration(tmp_path), rules=b"\x08" * 32)
+
+
+def test_an_existing_token_is_used_with_its_decimals(begin, empty_chain, tmp_path):
+    token = begin().run(hands(empty_chain)).contracts["StakeToken"].address
+    path = write_configuration(tmp_path, "other", token={"address": token})
+    book = begin(path).run(hands(empty_chain))
+    assert book.contracts["StakeToken"].address == token
+    manager = write_configuration(
+        tmp_path, "third", token={"address": book.contracts["RoundManager"].address}
+    )
+    with pytest.raises(DeploymentError, match="is no ERC-20"):
+        begin(manager)
+    nothing = write_configuration(tmp_path, "fourth", token={"address": "0x" + "34" * 20})
+    with pytest.raises(DeploymentError, match="there is no token at 0x3434"):
+        begin(nothing)
+
+
+def test_a_damaged_or_unfinished_book_is_refused(begin, empty_chain, compiled, tmp_path):
+    path = write_configuration(tmp_path)
+    with pytest.raises(DeploymentError, match="there is no address book"):
+        load_deployment(str(path), compiled)
+    book = begin().run(hands(empty_chain))
+    json_path = path.with_suffix(".json")
+    write_book(json_path, book.model_copy(update={"complete": False}))
+    with pytest.raises(DeploymentError, match="is not complete: run `ape run deploy` again"):
+        load_deployment(str(path), compiled)
+    json_path.write_text(json_path.read_text()[:-40])
+    with pytest.raises(ConfigurationError, match="is no address book"):
+        read_book(json_path)
+
+
+def test_the_wrong_chain_is_refused_before_anything_is_sent(begin, tmp_path):
+    with pytest.raises(DeploymentError, match="this is chain 11155111, the configuration is for chain 5"):
+        begin(write_configuration(tmp_path, chain_id=5))
