@@ -10,13 +10,14 @@ from ape.api import AccountAPI
 from ape.exceptions import ApeException
 from ape.logging import logger as ape_logger
 from click import Abort
-from eth_account.messages import encode_defunct
+from eth_account.messages import SignableMessage, encode_defunct
 
 from offchain.live.errors import AccountError
 from offchain.signing import Transaction
 
 _DYNAMIC_FEE = 2
 _SIGNATURE_BYTES = 65
+_FIRST_V = 27
 
 
 class Key(Protocol):
@@ -80,6 +81,18 @@ class KeystoreKey:
         if len(encoded) != _SIGNATURE_BYTES:
             raise AccountError(f"account {self.address} signs with {len(encoded)} bytes, expected 65")
         return encoded
+
+    def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
+        """The compact signature of an EIP-712 message: r, and s with the parity in its top bit (EIP-2098).
+
+        Raises:
+            AccountError: When the account does not sign.
+        """
+        signature = self._account.sign_message(message)
+        if signature is None:
+            raise AccountError(f"account {self.address} did not sign an intent")
+        parity = (signature.v - _FIRST_V) << 255
+        return bytes(signature.r).rjust(32, b"\0"), (int.from_bytes(signature.s) | parity).to_bytes(32)
 
 
 def address_of(alias: str) -> str:

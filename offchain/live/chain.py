@@ -43,6 +43,10 @@ class Message(Protocol):
     def interface(self) -> Interface:
         """Whose errors to expect."""
 
+    @property
+    def gas(self) -> int | None:
+        """What it is sent with; None for what a node estimates, and a margin."""
+
 
 @dataclass(frozen=True)
 class Invocation:
@@ -51,6 +55,7 @@ class Invocation:
     contract: Deployed
     function: str
     arguments: tuple[object, ...] = ()
+    gas: int | None = None  # to be sent with; None for an estimate
 
     @property
     def name(self) -> str:
@@ -79,6 +84,7 @@ class Creation:
 
     interface: Interface
     arguments: tuple[object, ...] = ()
+    gas: int | None = None
 
     @property
     def name(self) -> str:

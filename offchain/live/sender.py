@@ -173,6 +173,8 @@ class Sender:
 
     def _gas(self, message: Message) -> int:
         self._chain.simulate(message, self.address)  # Its answer says why; that of an estimate not always.
+        if message.gas is not None:
+            return message.gas
         more, of = _MARGIN
         return self._chain.gas_of(message, self.address) * more // of
 

@@ -1,0 +1,111 @@
+"""Takes what members hand over, once it is known that the contract would, and sends it in batches."""
+
+import logging
+import threading
+
+from offchain.errors import CallRevertedError
+from offchain.live.chain import Chain, Invocation
+from offchain.live.deployment import LiveDeployment
+from offchain.live.errors import StaleDecisionError
+from offchain.live.relaying.entries import BATCH, FUNCTIONS, Entry, Function, single
+from offchain.live.relaying.errors import RelayError
+from offchain.live.sender import Receipt, Sender
+from offchain.submission import ENTRIES, ENTRY_GAS
+
+_log = logging.getLogger(__name__)
+
+MOST_WAITING = 16 * ENTRIES
+
+
+class Desk:
+    """What waits to be sent, by function and member.
+
+    What it pays for is bounded by the contract: each entry is tried before it is taken, so it is of a member
+    that has such a seat and has not used it. Nobody else can make it spend gas.
+
+    Args:
+        chain: For trying entries; used under a lock.
+        sender: Of the account that pays; with a line of its own.
+        deployment: For which.
+    """
+
+    def __init__(self, chain: Chain, sender: Sender, deployment: LiveDeployment) -> None:
+        if deployment.relay is None:
+            raise RelayError(f"deployment {deployment.name} has no Relay contract; deploy it anew to use one")
+        self._relay = deployment.relay
+        self._manager = deployment.manager
+        self._chain = chain
+        self._sender = sender
+        self._trying = threading.Lock()
+        self._changing = threading.Lock()
+        self._waiting: dict[Function, dict[str, Entry]] = {function: {} for function in FUNCTIONS}
+
+    def take(self, function: Function, entry: Entry) -> None:
+        """Take an entry, in place of an earlier one of the same member.
+
+        Raises:
+            CallRevertedError: When the contract would refuse it.
+            RelayError: When too much is waiting.
+            ChainError: When no node answers.
+        """
+        with self._changing:
+            full = sum(map(len, self._waiting.values())) >= MOST_WAITING
+        if full:
+            raise RelayError("too much is waiting to be sent; try again, or send it yourself")
+        with self._trying:
+            self._chain.simulate(single(self._manager, function, entry), self._sender.address)
+        with self._changing:
+            self._waiting[function][entry.client] = entry
+        _log.info("taken", extra={"function": function, "client": entry.client})
+
+    def flush(self) -> bool:
+        """Send what waits, a transaction a kind; whether anything was sent.
+
+        Raises:
+            ChainError: When nodes do not answer, gas is too dear or the account cannot pay; nothing is lost.
+        """
+        sent = False
+        for function in FUNCTIONS:
+            with self._changing:
+                batch = list(self._waiting[function].values())[:ENTRIES]
+            if batch:
+                sent |= self._send(function, batch)
+        return sent
+
+    def _send(self, function: Function, batch: list[Entry]) -> bool:
+        call = Invocation(
+            self._relay,
+            BATCH[function],
+            ([entry.arguments for entry in batch],),
+            # Not estimated: a batch whose entries run out of gas succeeds all the same.
+            gas=ENTRY_GAS * (len(batch) + 1),
+        )
+        try:
+            receipt = self._sender.send(call)
+        except StaleDecisionError:
+            self._sender.refresh()
+            return False
+        except CallRevertedError as error:
+            _log.error("the relay contract refused a batch: %s", error)
+            self._forget(function, batch)
+            return False
+        self._forget(function, batch)
+        self._tell(function, batch, receipt)
+        return True
+
+    def _forget(self, function: Function, batch: list[Entry]) -> None:
+        with self._changing:
+            for entry in batch:
+                if self._waiting[function].get(entry.client) == entry:
+                    del self._waiting[function][entry.client]
+
+    def _tell(self, function: Function, batch: list[Entry], receipt: Receipt) -> None:
+        refused = [event for event in receipt.events(self._relay) if event.name == "Refused"]
+        for event in refused:
+            reason = self._manager.interface.decode_error(event.values["reason"])
+            _log.warning(
+                "refused on the chain", extra={"client": event.values["client"], "reason": str(reason)}
+            )
+        each = receipt.gas_used // len(batch)
+        about = {"function": function, "entries": len(batch), "refused": len(refused), "gas_each": each}
+        _log.info("relayed", extra={**about, "hash": receipt.hash})

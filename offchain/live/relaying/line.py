@@ -1,0 +1,118 @@
+"""A member's line to a relay; when it does not help, the member sends by itself."""
+
+import logging
+import time
+from typing import Protocol
+
+import requests
+from eth_account.messages import SignableMessage
+
+from offchain import intents
+from offchain.live.deployment import LiveDeployment
+from offchain.live.relaying.entries import FUNCTIONS, Entry, Function, opening, signed
+from offchain.live.relaying.errors import RelayError
+
+_log = logging.getLogger(__name__)
+
+_SECONDS = 10
+_SIGNED: dict[str, intents.Kind] = {"propose": "Propose", "commitBallot": "CommitBallot"}
+
+
+class IntentKey(Protocol):
+    """Whatever signs EIP-712 messages for one address.
+
+    Attributes:
+        address: Lower-case hex.
+    """
+
+    address: str
+
+    def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
+        """The compact signature: r, and s with the parity in its top bit (EIP-2098)."""
+
+
+class RelayLine:
+    """Hands acts over to a relay, and notices when it does not carry them out.
+
+    Args:
+        url: The relay's.
+        deployment: The member's.
+        key: The member's.
+        patience: Seconds after handing an act over until it is better sent directly.
+    """
+
+    def __init__(self, url: str, deployment: LiveDeployment, key: IntentKey, patience: float = 60.0) -> None:
+        self._url = url.rstrip("/")
+        self._deployment = deployment
+        self._key = key
+        self._patience = patience
+        self._handed: dict[tuple[int, str], float] = {}
+        self._session = requests.Session()
+
+    def check(self) -> None:
+        """Raise RelayError unless a relay of this deployment answers."""
+        book = self._deployment.book
+        try:
+            found = self._session.get(f"{self._url}/", timeout=_SECONDS).json()
+            there = (found["chainId"], found["manager"])
+        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            raise RelayError(f"there is no relay at {self._url} ({type(error).__name__})") from error
+        if there != (book.chain_id, self._deployment.manager.address):
+            raise RelayError(
+                f"the relay at {self._url} is for {there[1]} on chain {there[0]}, not for deployment "
+                f"{self._deployment.name}"
+            )
+
+    def hand_over(self, function: str, round_: int, arguments: tuple[object, ...]) -> bool:
+        """Hand an act over, or see that it was; False when it is better sent directly.
+
+        To be called again while the chain does not show the act: nothing is handed over twice.
+
+        Args:
+            function: The round manager's.
+            round_: The open round.
+            arguments: The function's.
+        """
+        kind = next((each for each in FUNCTIONS if each == function), None)
+        if kind is None:
+            return False
+        now = time.monotonic()
+        if (since := self._handed.get((round_, function))) is not None:
+            if now - since < self._patience:
+                return True
+            _log.warning("the relay did not send %s in time; sending it directly", function)
+            return False
+        # Whatever comes of it, it is tried once: a relay that fails is not asked again for the same act.
+        self._handed[round_, function] = now - self._patience
+        if not self._post(kind, self._entry(kind, round_, arguments)):
+            return False
+        self._handed[round_, function] = now
+        return True
+
+    def _entry(self, function: Function, round_: int, arguments: tuple[object, ...]) -> Entry:
+        if function not in _SIGNED:
+            return opening(function, self._key.address, arguments)
+        (commitment,) = arguments
+        if not isinstance(commitment, bytes):
+            raise RelayError(f"{function} takes a commitment of 24 bytes, got {commitment!r}")
+        manager, chain_id = self._deployment.manager.address, self._deployment.book.chain_id
+        message = intents.message(_SIGNED[function], chain_id, manager, round_, commitment)
+        return signed(self._key.address, commitment, self._key.sign_intent(message))
+
+    def _post(self, function: Function, entry: Entry) -> bool:
+        try:
+            answer = self._session.post(
+                f"{self._url}/{function}",
+                data=entry.model_dump_json(),
+                headers={"Content-Type": "application/json"},
+                timeout=_SECONDS,
+            )
+        except requests.RequestException as error:
+            _log.warning("the relay does not answer (%s); sending directly", type(error).__name__)
+            return False
+        if answer.status_code != requests.codes.accepted:
+            reason = " ".join(answer.text[:300].split())
+            _log.warning("the relay refused %s (%s); sending directly", function, reason)
+            return False
+        _log.info("handed over to the relay", extra={"function": function})
+        return True

@@ -1,0 +1,89 @@
+"""`ape run relay`: sends what members sign, in batches, and pays for the gas."""
+
+import logging
+import threading
+
+import click
+from aiohttp import web
+
+from offchain.engines import compiled_contracts
+from offchain.errors import OffchainError
+from offchain.live.account import unlock
+from offchain.live.deployment import load_deployment
+from offchain.live.logs import log_options, start_logging
+from offchain.live.network import connect_to
+from offchain.live.options import (
+    account_option,
+    chain_options,
+    deployment_option,
+    sending_options,
+    sending_settings,
+)
+from offchain.live.relaying.desk import Desk
+from offchain.live.relaying.server import application
+from offchain.live.sender import Sender
+from offchain.live.service import run_forever
+from offchain.live.starting import require_funds
+
+_log = logging.getLogger("offchain.relay")
+
+
+@click.command()
+@deployment_option
+@chain_options
+@account_option
+@sending_options
+@log_options
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8788, show_default=True, help="Port to listen on."
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.05),
+    default=15.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two batches; longer ones hold more and cost less each.",
+)
+def cli(
+    deployment: str,
+    network: str | None,
+    rpcs: tuple[str, ...],
+    account: str,
+    fee_cap: int,
+    confirmations: int,
+    patience: int,
+    log_format: str,
+    log_level: str,
+    host: str,
+    port: int,
+    every: float,
+) -> None:
+    """Relay members' signed commitments and their openings, in batches.
+
+    It can delay an act, but neither change nor forge one, and members send by themselves what it does not.
+    Put a server with TLS in front of it before it meets the internet.
+    """
+    start_logging(log_format, log_level)
+    try:
+        there = load_deployment(deployment, compiled_contracts())
+        chain = connect_to(there, network, rpcs)
+        key = unlock(account)
+        require_funds(chain, key.address)
+        # A line of its own for the sender: both are used at the same time.
+        own = connect_to(there, network, rpcs)
+        desk = Desk(chain, Sender(own, key, sending_settings(fee_cap, confirmations, patience)), there)
+
+        def batch() -> bool:
+            desk.flush()
+            return False  # The next one is to fill first.
+
+        threading.Thread(target=run_forever, args=(batch, every), daemon=True).start()
+        _log.info("relaying", extra={"deployment": there.name, "account": key.address, "port": port})
+        web.run_app(application(desk, there), host=host, port=port, print=None, access_log=None)
+    except OffchainError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error}") from error
+    _log.info("stopped")

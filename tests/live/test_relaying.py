@@ -1,0 +1,215 @@
+"""A relay on a live network: members without coin play whole rounds; what it does not do is done directly."""
+
+import asyncio
+import threading
+
+import pytest
+import requests
+from aiohttp import web
+from live import FAST, eventually, free_port, signer
+from players import SALT, Players, root_of
+
+from ml.hashing import keccak256
+from offchain.live.chain import Chain, Invocation
+from offchain.live.keeper import Keeper
+from offchain.live.relaying.desk import Desk
+from offchain.live.relaying.errors import RelayError
+from offchain.live.relaying.line import RelayLine
+from offchain.live.relaying.server import application
+from offchain.live.rpc import Rpc
+from offchain.live.sender import Sender
+from offchain.live.view import read_view
+from offchain.reference import Phase, commitments
+
+pytestmark = pytest.mark.usefixtures("snapshot")
+
+
+class Hand:
+    """A member's key as the line needs it."""
+
+    def __init__(self, key):
+        self._key, self.address = key, key.address
+
+    def sign_intent(self, message):
+        return self._key.sign_digest(keccak256(b"\x19" + message.version + message.header + message.body))
+
+
+@pytest.fixture
+def desk(founded, anvil_node):
+    deployment, chain = founded
+    anvil_node.give(signer(50).address)
+    own = Chain(Rpc([anvil_node.url]), deployment.interfaces)
+    return Desk(chain, Sender(own, signer(50), FAST), deployment)
+
+
+@pytest.fixture
+def relay_url(desk, founded):
+    """The relay's server, in a thread of its own."""
+    loop, ready = asyncio.new_event_loop(), threading.Event()
+    port = free_port()
+
+    async def serve():
+        runner = web.AppRunner(application(desk, founded[0]))
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        ready.set()
+
+    def run():
+        loop.run_until_complete(serve())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    yield f"http://127.0.0.1:{port}"
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+
+
+@pytest.fixture
+def drawn(founded, anvil_node, members):
+    """A round whose seats are known; proposers and voters."""
+    deployment, chain = founded
+    keeper = Keeper(chain, deployment, Sender(chain, signer(1), FAST))
+    for _ in range(20):
+        if read_view(chain, deployment).phase == Phase.PROPOSE:
+            break
+        keeper.step()
+        anvil_node.mine()
+    return Players(deployment, chain, members).seated()
+
+
+def bound(founded, key):
+    deployment, chain = founded
+    return chain.chain_id, deployment.manager.address, 1, key.address
+
+
+def update(founded, key):
+    return (commitments.update_commitment(*bound(founded, key), root_of(key), 1, SALT),)
+
+
+def ballot(founded, key, bits):
+    return (commitments.ballot_commitment(*bound(founded, key), bits, SALT),)
+
+
+def test_members_without_coin_play_a_whole_round(founded, anvil_node, relay_url, desk, drawn, members):
+    deployment, chain = founded
+    proposers, voters = drawn
+    for key in members:
+        anvil_node.rpc.request("anvil_setBalance", key.address, "0x0")
+    nonces = [chain.nonce(key.address) for key in members]
+    lines = {key.address: RelayLine(relay_url, deployment, Hand(key)) for key in members}
+    for line in lines.values():
+        line.check()
+
+    def hand_over(keys, function, arguments):
+        for key in keys:
+            assert lines[key.address].hand_over(function, 1, arguments(key))
+        assert desk.flush()
+
+    hand_over(proposers, "propose", lambda key: update(founded, key))
+    hand_over(proposers, "publish", lambda key: (root_of(key), 1, SALT))
+    hand_over(voters, "commitBallot", lambda key: ballot(founded, key, 0b11))
+    hand_over(voters, "revealBallot", lambda key: (0b11, SALT))
+    view = read_view(chain, deployment)
+    assert (view.phase, view.published, view.ballots) == (Phase.CLOSE, 0b11, 4)
+    assert [chain.nonce(key.address) for key in members] == nonces
+    assert not desk.flush()
+
+
+def test_nothing_is_paid_for_that_the_contract_would_refuse(founded, relay_url, desk, drawn):
+    deployment, _ = founded
+    proposers, voters = drawn
+    forged = RelayLine(relay_url, deployment, Hand(voters[0]))
+    forged._key.address = proposers[0].address
+    assert not forged.hand_over("propose", 1, update(founded, proposers[0]))
+    unseated = RelayLine(relay_url, deployment, Hand(voters[0]))
+    assert not unseated.hand_over("propose", 1, update(founded, voters[0]))
+    early = RelayLine(relay_url, deployment, Hand(proposers[0]))
+    assert not early.hand_over("publish", 1, (root_of(proposers[0]), 1, SALT))
+    assert not desk.flush()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("", "the body: Invalid JSON"),
+        ("{}", "client: Field required"),
+        ('{"client": "0x12"}', "client: Value error, '0x12' is no address"),
+        (
+            '{"client": "0x%s", "commitment": "0x00", "r": "0x", "vs": "0x"}' % ("1" * 40),
+            "commitment: Value error",
+        ),
+    ],
+)
+def test_what_is_no_entry_is_refused_in_a_sentence(relay_url, body, words):
+    answer = requests.post(f"{relay_url}/propose", data=body, timeout=10)
+    assert answer.status_code == 400 and words in answer.text and len(answer.text) < 200
+
+
+def test_a_request_too_large_and_an_unknown_function_are_refused(relay_url):
+    assert requests.post(f"{relay_url}/propose", data=b"x" * 5000, timeout=10).status_code == 413
+    assert requests.post(f"{relay_url}/withdraw", data=b"{}", timeout=10).status_code == 404
+
+
+def test_an_act_that_is_not_carried_out_is_sent_directly(founded, relay_url, drawn):
+    proposers, _ = drawn
+    line = RelayLine(relay_url, founded[0], Hand(proposers[0]), patience=0.2)
+    assert line.hand_over("propose", 1, update(founded, proposers[0]))
+    assert line.hand_over("propose", 1, update(founded, proposers[0]))
+    assert eventually(lambda: not line.hand_over("propose", 1, update(founded, proposers[0])))
+
+
+def test_a_relay_that_is_gone_is_no_obstacle(founded, drawn):
+    proposers, _ = drawn
+    line = RelayLine(f"http://127.0.0.1:{free_port()}", founded[0], Hand(proposers[0]))
+    with pytest.raises(RelayError, match="there is no relay at"):
+        line.check()
+    assert not line.hand_over("propose", 1, update(founded, proposers[0]))
+    assert not line.hand_over("join", 1, ([],))
+
+
+def test_a_relay_of_another_deployment_is_noticed(founded, relay_url, members):
+    from dataclasses import replace
+
+    deployment = founded[0]
+    other = replace(deployment, manager=replace(deployment.manager, address="0x" + "12" * 20))
+    with pytest.raises(RelayError, match=f"is for {deployment.manager.address} on chain 11155111, not for"):
+        RelayLine(relay_url, other, Hand(members[0])).check()
+
+
+def test_an_entry_that_was_overtaken_spoils_nothing(founded, relay_url, desk, drawn, caplog):
+    deployment, chain = founded
+    proposers, _ = drawn
+    for key in proposers:
+        assert RelayLine(relay_url, deployment, Hand(key)).hand_over("propose", 1, update(founded, key))
+    direct = Sender(chain, proposers[0], FAST)
+    direct.send(Invocation(deployment.manager, "propose", update(founded, proposers[0])))
+    assert desk.flush()
+    assert read_view(chain, deployment).updates == 2
+    assert not desk.flush()
+
+
+def test_a_keystore_signs_what_the_contract_takes(founded, monkeypatch, tmp_path):
+    from ape import accounts, config
+    from live import PASSPHRASE, keystore
+
+    from offchain import intents
+    from offchain.live.account import unlock
+
+    monkeypatch.setattr(config, "DATA_FOLDER", tmp_path)
+    monkeypatch.setenv("APE_ACCOUNTS_member_PASSPHRASE", PASSPHRASE)
+    accounts.containers["accounts"].loaded_accounts.clear()
+    keystore(tmp_path, member=(7).to_bytes(32))
+    key = unlock("member")
+    for round_ in range(8):  # Both parities come up.
+        message = intents.message("Propose", 11_155_111, "0x" + "12" * 20, round_, bytes(24))
+        assert key.sign_intent(message) == Hand(signer(7)).sign_intent(message)
+    accounts.containers["accounts"].loaded_accounts.clear()
+
+
+def test_a_deployment_without_relay_is_said_so(founded):
+    from dataclasses import replace
+
+    with pytest.raises(RelayError, match="has no Relay contract"):
+        Desk(founded[1], None, replace(founded[0], relay=None))
