@@ -18,7 +18,7 @@ TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_
 PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
 
-.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants bench stateful gas mutants check format lock clean
+.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants bench stateful live gas mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -52,6 +52,9 @@ bench: install ## print the seconds of a round, split by part
 
 stateful: install ## search for disagreements of contracts and reference for half an hour, from a new seed
 	@STATEFUL_BUDGET=long STATEFUL_SEED=$${STATEFUL_SEED:-$$RANDOM} $(BIN)/ape test tests/stateful $(ARGS)
+
+live: install ## play ten rounds of eight institutions, each a process, on a node that mines by time
+	@LIVE_BUDGET=long $(BIN)/ape test tests/live/test_institutions.py $(ARGS)
 
 gas: install ## write the gas snapshot anew
 	@GAS_WRITE=1 $(BIN)/ape test tests/gas $(ARGS)

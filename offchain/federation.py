@@ -21,10 +21,11 @@ from offchain.deployment import rules_digest
 from offchain.errors import SimulationError
 from offchain.genesis import genesis_model
 from offchain.settings import SimulationSettings
+from offchain.training_seed import training_seed
 
 Parameters = NDArray[np.int32]
 
-_TRAINING, _CENTRAL = 4, 5
+_CENTRAL = 5
 _HONEST = AttackSettings(name="none")
 
 
@@ -114,7 +115,7 @@ class Federation:
 
     def _job(self, client: int, attacks: bool, round_: int) -> TrainingJob:
         rows = self._data.clients[client]
-        seed = derive_seed(self._settings.seed, _TRAINING, round_, client)
+        seed = training_seed(self._settings.seed, round_, client)
         return TrainingJob(
             rows.X_train, rows.y_train, seed, self._settings.attack_settings if attacks else _HONEST
         )

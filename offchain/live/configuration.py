@@ -106,6 +106,9 @@ class Learning(_Part):
         (), description="Shape of one row's labels: [] for one."
     )
     genesis_seed: int = Field(ge=0, lt=2**63, description="Seed of the first global model.")
+    encoding: Digest | None = Field(
+        None, description="Digest of the file by which all clients turn loans into rows; none for other rows."
+    )
 
     @property
     def scoring(self) -> ScoringSettings:

@@ -49,3 +49,7 @@ class StaleDecisionError(ChainError):
 
 class DeadlineMissedError(ChainError):
     """A transaction was not mined in time, and is withdrawn, so that it cannot take effect later."""
+
+
+class CommitmentLostError(OffchainError):
+    """A commitment that this client cannot open."""

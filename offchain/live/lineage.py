@@ -122,10 +122,6 @@ class Lineage:
         """The newest model that was computed."""
         return self._models[-1]
 
-    def resume(self, model: GlobalModel) -> None:
-        """Take a model that this client computed before, so that earlier rounds need not be replayed."""
-        self._models = [self._models[0], model]
-
     def advance(self, rounds: Sequence[RoundLog], until: int | None = None) -> list[CheckedRound]:
         """Replay finalised rounds after the latest model that still stands; what was checked of them.
 

@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 SECONDS = 10.0
 _BATCH = 50  # Public nodes refuse larger ones.
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
+_LAGGING = ("blockoutofrange", "header not found", "block not found", "unknown block", "missing trie node")
+"""What nodes say of a block that they have not, or no longer, though another request just named it."""
 _LIMITED = {-32005, -32016, -32029, 429}  # "Limit exceeded", in the dialects of public nodes.
 
 
@@ -139,7 +141,21 @@ class Rpc:
         refusal = answer.get("error") if isinstance(answer, dict) else None
         if isinstance(refusal, dict) and refusal.get("code") in _LIMITED:
             raise _Unanswered(f"is too busy ({refusal.get('message')})")
+        if told := _lagging(body, answer):
+            raise _Unanswered(f"lags behind ({told})")
         return answer
+
+
+def _lagging(body: Any, answer: Any) -> str:
+    """What a node says when it has not the state of its own latest block yet; empty when it has."""
+    asked = {each["id"]: each["params"] for each in (body if isinstance(body, list) else [body])}
+    for each in answer if isinstance(answer, list) else [answer]:
+        error = each.get("error") if isinstance(each, dict) else None
+        told = str(error.get("message")) if isinstance(error, dict) else ""
+        # A block that was named may be gone for good: then the caller names another.
+        if any(words in told.lower() for words in _LAGGING) and "latest" in asked.get(each.get("id"), ()):
+            return told
+    return ""
 
 
 def host(url: str) -> str:

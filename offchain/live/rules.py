@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import MLError
+from ml.hashing import keccak256
 from ml.learners import Learner, make_learner
 from offchain.deployment import rules_digest
 from offchain.genesis import genesis_model
@@ -38,4 +39,6 @@ def rules_of(learning: Learning) -> bytes:
         ConfigurationError: When the rules name no model.
     """
     learner = learner_of(learning)
-    return rules_digest(learning.scoring, learner.schema, genesis_of(learning, learner))
+    rules = rules_digest(learning.scoring, learner.schema, genesis_of(learning, learner))
+    # Voters that encode rows differently would slash one another.
+    return rules if learning.encoding is None else keccak256(rules + bytes.fromhex(learning.encoding[2:]))

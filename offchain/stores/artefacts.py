@@ -89,6 +89,10 @@ class Artefacts:
         if len(errors) == len(self.stores):
             raise StoreError(f"no store took the artefact {root.hex()}: {'; '.join(map(str, errors))}")
 
+    def restore(self, root: bytes, data: bytes) -> None:
+        """Put an artefact back into every store that lacks it now; failures are logged."""
+        self._put_back([store for store in self.stores if self._from(store, root) is None], root, data)
+
     def check(self) -> None:
         """Find out now whether every store can be read and written.
 

@@ -10,8 +10,6 @@ from offchain.errors import LineageError
 from offchain.live.lineage import Lineage
 from offchain.live.rounds import rounds_of
 
-GAME = None
-
 
 @pytest.fixture(scope="module")
 def game():
@@ -52,15 +50,6 @@ def test_any_round_can_be_had(game):
     whole.advance(rounds_of(game.events))
     one.advance(rounds_of(game.events))
     assert one.latest.id == whole.latest.id
-
-
-def test_a_model_computed_before_is_gone_on_from(game):
-    first, second = lineage(game), lineage(game)
-    rounds = rounds_of(game.events)
-    first.advance(rounds, until=3)
-    second.resume(first.latest)
-    assert [each.number for each in second.advance(rounds)] == [4, 5]
-    assert np.array_equal(second.latest.parameters, game.final)
 
 
 def test_what_a_reorganisation_took_back_is_computed_again(game):

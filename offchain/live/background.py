@@ -1,0 +1,50 @@
+"""Slow calls beside a loop, so that no store keeps it from a deadline."""
+
+import logging
+import threading
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from offchain.errors import OffchainError
+
+_log = logging.getLogger(__name__)
+
+Key = TypeVar("Key", bound=Hashable)
+Result = TypeVar("Result")
+
+
+class Background(Generic[Key, Result]):
+    """Calls by key, each in a thread of its own, one at a time for a key, until it succeeds.
+
+    A call that returns None or raises OffchainError has not succeeded; it is made again when asked for again.
+    """
+
+    def __init__(self) -> None:
+        self._results: dict[Key, Result] = {}
+        self._running: dict[Key, threading.Thread] = {}
+
+    def ask(self, key: Key, call: Callable[[], Result | None]) -> Result | None:
+        """Return what `call` returned, made earlier under the same key; None while there is nothing yet."""
+        if key in self._results:
+            return self._results[key]
+        running = self._running.get(key)
+        if running is None or not running.is_alive():
+            # Daemons: a hung store does not keep the process from ending.
+            thread = threading.Thread(target=self._run, args=(key, call), daemon=True)
+            self._running[key] = thread
+            thread.start()
+        return None
+
+    def wait(self, seconds: float) -> None:
+        """Wait for whatever runs, `seconds` at most for each."""
+        for thread in list(self._running.values()):
+            thread.join(seconds)
+
+    def _run(self, key: Key, call: Callable[[], Result | None]) -> None:
+        try:
+            result = call()
+        except OffchainError as error:
+            _log.warning("%s", error)
+            return
+        if result is not None:
+            self._results[key] = result

@@ -1,0 +1,123 @@
+"""`ape run client`: one institution with its own key and data in a live deployment."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from ml.errors import MLError
+from ml.settings import TrainingSettings
+from offchain.engines import compiled_contracts
+from offchain.errors import OffchainError
+from offchain.live.account import address_of, unlock
+from offchain.live.client_options import data_options, store_option, training_options
+from offchain.live.deployment import load_deployment
+from offchain.live.logs import log_options, start_logging
+from offchain.live.network import connect_to
+from offchain.live.options import (
+    account_option,
+    chain_options,
+    deployment_option,
+    sending_options,
+    sending_settings,
+)
+from offchain.live.service import Stopped, stopping
+
+if TYPE_CHECKING:
+    from offchain.live.client_start import ClientOptions
+
+
+@click.command()
+@deployment_option
+@chain_options
+@account_option
+@data_options
+@store_option
+@training_options
+@sending_options
+@log_options
+@click.option(
+    "--cache", type=click.Path(path_type=Path), help="Folder for artefacts.  [default: the user's cache]"
+)
+@click.option(
+    "--keep",
+    default="",
+    metavar="TOKENS",
+    help="While a member, top up from the wallet when fewer tokens are free.  [default: never]",
+)
+@click.option(
+    "--poll",
+    type=click.FloatRange(min=0.01),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two looks at the chain.",
+)
+@click.option("--leave", is_flag=True, help="Play what is due, leave, and take the tokens out when released.")
+@click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, send nothing.")
+def cli(
+    deployment: str,
+    network: str | None,
+    rpcs: tuple[str, ...],
+    account: str,
+    log_format: str,
+    log_level: str,
+    dry_run: bool,
+    **chosen: Any,
+) -> None:
+    """Join a deployment, stake, propose and vote when seated, until stopped or everything is over."""
+    # Here for the reason that scripts/simulate.py gives.
+    from offchain.live.client_report import print_prepared
+    from offchain.live.client_start import make_client, prepare
+
+    start_logging(log_format, log_level)
+    try:
+        with stopping():
+            options = _options(**chosen)
+            there = load_deployment(deployment, compiled_contracts())
+            chain = connect_to(there, network, rpcs)
+            if dry_run:
+                prepared = prepare(chain, there, address_of(account), options, None)
+                print_prepared(Console(), there, prepared)
+                return
+            done = make_client(chain, there, unlock(account), options).run()
+            click.echo(f"Done: {done.why}.", err=True)
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except Stopped as signal:
+        click.echo(f"Stopped by {signal}; nothing is lost. To go on: the same command again.", err=True)
+
+
+def _options(
+    data: Path | None,
+    encoding: Path | None,
+    share: tuple[int, int] | None,
+    dataset: str,
+    rows: int | None,
+    stores: tuple[str, ...],
+    cache: Path | None,
+    local_epochs: int,
+    batch: int,
+    learning_rate: float,
+    device: str,
+    keep: str,
+    leave: bool,
+    fee_cap: int,
+    confirmations: int,
+    patience: int,
+    poll: float,
+) -> "ClientOptions":
+    from offchain.live.client_start import ClientOptions
+    from offchain.live.own_data import DataOptions
+
+    return ClientOptions(
+        data=DataOptions(data, encoding, share, dataset, rows),  # type: ignore[arg-type]
+        stores=stores,
+        cache=cache,
+        training=TrainingSettings(local_epochs=local_epochs, batch=batch, learning_rate=learning_rate),
+        leave=leave,
+        keep=keep,
+        sending=sending_settings(fee_cap, confirmations, patience, poll),
+        device=device,
+    )

@@ -1,0 +1,39 @@
+"""`ape run encoding`: the file by which all clients of a deployment turn loans into rows."""
+
+from pathlib import Path
+
+import click
+
+from ml.errors import MLError
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Loans that everyone may know, with Lending Club's columns: a CSV or CSV.GZ.",
+)
+@click.option(
+    "--features",
+    type=click.Choice(("application", "all")),
+    default="application",
+    show_default=True,
+    help="Columns known at application time, or all, which leak the outcome.",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The JSON file to write.")
+def cli(data: Path, features: str, out: Path) -> None:
+    """Fit categories and scales on public loans, once, before a deployment."""
+    # Here for the reason that scripts/simulate.py gives.
+    from ml.data.common_encoding import CommonEncoding
+    from ml.data.lending_club import read
+
+    try:
+        encoding = CommonEncoding.fit(read(data, features), features)  # type: ignore[arg-type]
+        out.write_text(encoding.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except MLError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error}") from error
+    click.echo(f"Written to {out}. For the deployment's configuration, under learning:")
+    click.echo(f"  row_shape: [{encoding.inputs}]\n  encoding: '0x{encoding.digest.hex()}'")

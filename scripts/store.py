@@ -1,0 +1,62 @@
+"""`ape run store`: a consortium's own store of artefacts."""
+
+from pathlib import Path
+
+import click
+
+from ml.errors import MLError
+from offchain.engines import compiled_contracts
+from offchain.errors import OffchainError
+from offchain.live.deployment import load_deployment
+from offchain.live.logs import log_options, start_logging
+from offchain.live.network import connect_to
+from offchain.live.options import chain_options, deployment_option
+
+
+@click.command()
+@deployment_option
+@chain_options
+@log_options
+@click.option(
+    "--folder", required=True, help="Where artefacts are kept: a folder, or what fsspec opens by URL."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8787, show_default=True, help="Port to listen on."
+)
+def cli(
+    deployment: str,
+    network: str | None,
+    rpcs: tuple[str, ...],
+    log_format: str,
+    log_level: str,
+    folder: str,
+    host: str,
+    port: int,
+) -> None:
+    """Keep a deployment's artefacts: anyone reads by digest, members write what they published on chain.
+
+    Put a server with TLS in front of it before it meets the internet.
+    """
+    # Here for the reason that scripts/simulate.py gives.
+    from aiohttp import web
+
+    from offchain.live.client_start import place_of
+    from offchain.live.rules import learner_of
+    from offchain.live.store_gate import ChainGate
+    from offchain.stores.files import FileStore
+    from offchain.stores.server import Keeping, application
+
+    start_logging(log_format, log_level)
+    try:
+        live = load_deployment(deployment, compiled_contracts())
+        chain = connect_to(live, network, rpcs)
+        kept = FileStore(str(Path(folder).resolve()) if "://" not in folder else folder)
+        kept.check()
+        schema = learner_of(live.configuration.learning).schema
+        app = application(Keeping(place_of(live), schema, kept, ChainGate(chain, live)))
+        web.run_app(app, host=host, port=port, print=None, access_log=None)
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error}") from error

@@ -1,0 +1,66 @@
+"""`ape run verify`: the lineage of global models replayed from logs and artefacts."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ml.errors import MLError
+from offchain.engines import compiled_contracts
+from offchain.errors import OffchainError
+from offchain.live.client_options import store_option
+from offchain.live.deployment import load_deployment
+from offchain.live.network import connect_to
+from offchain.live.options import chain_options, deployment_option
+
+
+@click.command()
+@deployment_option
+@chain_options
+@store_option
+@click.option(
+    "--round",
+    "until",
+    type=click.IntRange(min=0),
+    help="The last round to replay; 0 for the genesis model.  [default: all]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File for the global model, .safetensors, with JSON beside it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def cli(
+    deployment: str,
+    network: str | None,
+    rpcs: tuple[str, ...],
+    stores: tuple[str, ...],
+    until: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Check every digest, weight, ballot and decision, and the model that they lead to; needs no account."""
+    # Here for the reason that scripts/simulate.py gives.
+    from offchain.live.export import export
+    from offchain.live.verification import Verification, told
+    from offchain.live.verification_report import print_rounds
+
+    try:
+        live = load_deployment(deployment, compiled_contracts())
+        chain = connect_to(live, network, rpcs)
+        verification = Verification(chain, live, stores)
+        fault = verification.run(until)
+        if as_json:
+            click.echo(json.dumps(told(verification, fault), indent=2))
+        else:
+            print_rounds(Console(), verification)
+        if fault is not None:
+            raise fault
+        if out is not None:
+            for path in export(out, verification.model, verification.schema, verification.described):
+                click.echo(f"Written to {path}", err=True)
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error}") from error

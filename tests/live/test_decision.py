@@ -1,0 +1,227 @@
+"""What a client does next, for every situation that the chain can show."""
+
+from dataclasses import replace
+
+import pytest
+
+from offchain.live.chain import Block
+from offchain.live.decision import (
+    Approve,
+    Deposit,
+    Done,
+    Join,
+    Leave,
+    Propose,
+    Publish,
+    Reveal,
+    Vote,
+    Wait,
+    Wallet,
+    Wish,
+    Withdraw,
+    decide,
+    spendable,
+)
+from offchain.live.view import ClientView, View
+from offchain.reference import Parameters, Phase, Seat
+
+P = Parameters(
+    proposer_stake=80,
+    voter_stake=16,
+    bond=100,
+    absence_penalty=5,
+    proposer_bps=2500,
+    voter_seats=3,
+    quorum_bps=0,
+    max_strikes=0,
+    max_samples=1,
+    max_rounds=0,
+    seed_delay=1,
+    propose_for=100,
+    publish_for=100,
+    vote_for=100,
+    reveal_for=100,
+    unbonding=400,
+    rules=b"\1" * 32,
+)
+DRAWN, RICH, POOR = 1000, Wallet(10_000, 0), Wallet(0, 0)
+PROPOSER, VOTER, NEITHER = 0, 1, None
+
+
+def view(phase, now=DRAWN + 10, published=0b1, round_=7, **changes):
+    values = dict(
+        block=Block(50, "0x", "0x", now, 1),
+        parameters=P,
+        phase=phase,
+        round=round_,
+        members=4,
+        drawn_at=DRAWN if phase > Phase.DRAW else 0,
+        seed=1,
+        updates=1,
+        published=published,
+        absent_proposers=0,
+        ballots=0,
+        absent_voters=0,
+        finalised=phase is Phase.IDLE,
+        proposer_seats=1,
+        voter_seats=3,
+        anchor=40,
+        model=b"\1" * 32,
+        tally=0,
+        reward_pool=0,
+        member_count=4,
+    )
+    return View(**(values | changes))
+
+
+def client(position=NEITHER, seat=Seat.NONE, round_=None, free=100, **changes):
+    values = dict(
+        address="0x" + "11" * 20,
+        is_member=True,
+        is_removed=False,
+        strikes=0,
+        round=(7 if seat is not Seat.NONE else 6) if round_ is None else round_,
+        seat=seat,
+        content=bytes(24),
+        free=free,
+        release_at=0,
+        escrow=0,
+        position=position,
+    )
+    return ClientView(**(values | changes))
+
+
+OUT = dict(is_member=False)
+
+
+def act(v, c, wallet=POOR, **wish):
+    return decide(v, c, wallet, Wish(**wish))
+
+
+@pytest.mark.parametrize(
+    ("phase", "position", "seat", "expected"),
+    [
+        (Phase.PROPOSE, PROPOSER, Seat.NONE, Propose(1100)),
+        (Phase.PROPOSE, PROPOSER, Seat.COMMITTED, Wait("for the round to go on")),
+        (Phase.PROPOSE, VOTER, Seat.NONE, Wait("its seat's phase is vote")),
+        (Phase.PROPOSE, NEITHER, Seat.NONE, Wait("no seat in this round")),
+        (Phase.PUBLISH, PROPOSER, Seat.COMMITTED, Publish(1200)),
+        (Phase.PUBLISH, PROPOSER, Seat.PUBLISHED, Wait("for the round to go on")),
+        (Phase.PUBLISH, PROPOSER, Seat.NONE, Wait("for the round to go on")),
+        (Phase.VOTE, VOTER, Seat.NONE, Vote(patience=1250, until=1300)),
+        (Phase.VOTE, VOTER, Seat.VOTED, Wait("for the round to go on")),
+        (Phase.VOTE, PROPOSER, Seat.PUBLISHED, Wait("for the round to go on")),
+        (Phase.VOTE, PROPOSER, Seat.COMMITTED, Wait("for the round to go on")),
+        (Phase.REVEAL, VOTER, Seat.VOTED, Reveal(1400)),
+        (Phase.REVEAL, VOTER, Seat.NONE, Wait("for the round to go on")),
+        (Phase.REVEAL, VOTER, Seat.REVEALED, Wait("for the round to go on")),
+        (Phase.CLOSE, VOTER, Seat.REVEALED, Wait("for the round to go on")),
+        (Phase.IDLE, VOTER, Seat.REVEALED, Wait("for the next round to open")),
+        (Phase.DRAW, VOTER, Seat.NONE, Wait("for the seats to be drawn")),
+    ],
+)
+def test_a_member_does_what_its_seat_asks_in_its_phase(phase, position, seat, expected):
+    assert act(view(phase), client(position, seat)) == expected
+
+
+def test_a_seat_of_an_earlier_round_is_none_in_this_one():
+    settled = client(PROPOSER, Seat.PUBLISHED, round_=6)
+    assert act(view(Phase.PROPOSE), settled) == Propose(1100)
+    assert act(view(Phase.PUBLISH), client(PROPOSER, Seat.COMMITTED, round_=6)) == Wait(
+        "for the round to go on"
+    )
+
+
+def test_with_nothing_published_nobody_votes():
+    assert act(view(Phase.VOTE, published=0), client(VOTER)) == Wait("for the round to go on")
+
+
+@pytest.mark.parametrize("position, phase, stake", [(PROPOSER, Phase.PROPOSE, 80), (VOTER, Phase.VOTE, 16)])
+def test_who_cannot_stake_does_not_try(position, phase, stake):
+    assert not isinstance(act(view(phase), client(position, free=stake)), Wait)
+    assert act(view(phase), client(position, free=stake - 1)) == Wait("too few tokens for its seat")
+
+
+def test_the_payout_of_an_earlier_seat_can_be_staked_for_its_settlement_comes_first():
+    waiting = client(PROPOSER, Seat.REVEALED, round_=6, free=10, escrow=70)
+    assert act(view(Phase.PROPOSE), waiting) == Propose(1100)
+    assert spendable(view(Phase.IDLE), client(VOTER, Seat.REVEALED, escrow=70)) == 170
+    assert spendable(view(Phase.CLOSE), client(VOTER, Seat.REVEALED, escrow=70)) == 100
+
+
+@pytest.mark.parametrize(
+    ("free", "escrow", "wallet", "expected"),
+    [
+        (100, 0, POOR, Join()),
+        (40, 60, POOR, Join()),
+        (0, 0, RICH, Approve(100)),
+        (30, 0, Wallet(70, 69), Approve(70)),
+        (30, 0, Wallet(70, 70), Deposit(70)),
+        (30, 0, Wallet(69, 70), Wait("70 base units of the token are missing and the wallet has 69")),
+    ],
+)
+def test_an_outsider_brings_the_bond_and_joins(free, escrow, wallet, expected):
+    outsider = client(free=free, escrow=escrow, **OUT)
+    assert act(view(Phase.IDLE), outsider, wallet) == expected
+
+
+def test_a_member_is_topped_up_only_when_its_owner_wants():
+    poor = client(free=20)
+    assert act(view(Phase.IDLE), poor, RICH) == Wait("for the next round to open")
+    assert act(view(Phase.IDLE), poor, RICH, keep=60) == Approve(40)
+    assert act(view(Phase.IDLE), poor, Wallet(40, 40), keep=60) == Deposit(40)
+
+
+def test_a_seat_comes_before_a_top_up():
+    assert act(view(Phase.VOTE), client(VOTER, free=20), RICH, keep=60) == Vote(1250, 1300)
+
+
+def test_whoever_was_removed_is_done():
+    assert isinstance(act(view(Phase.IDLE), client(is_removed=True, **OUT), RICH), Done)
+
+
+def test_after_the_last_round_there_is_nothing_to_do():
+    over = view(Phase.IDLE, round_=9, parameters=replace(P, max_rounds=9))
+    assert isinstance(act(over, client()), Done)
+    assert act(over, client(), leave=True) == Leave()
+    assert act(over, client(release_at=10**10, **OUT), leave=True) == Withdraw(100)
+
+
+@pytest.mark.parametrize(
+    ("phase", "position", "seat", "expected"),
+    [
+        (Phase.IDLE, NEITHER, Seat.NONE, Leave()),
+        (Phase.DRAW, NEITHER, Seat.NONE, Wait("leaves when its seat of this round is played")),
+        (Phase.PROPOSE, PROPOSER, Seat.NONE, Propose(1100)),
+        (Phase.PROPOSE, NEITHER, Seat.NONE, Leave()),
+        (Phase.PROPOSE, VOTER, Seat.NONE, Wait("leaves when its seat of this round is played")),
+        (Phase.PUBLISH, VOTER, Seat.NONE, Wait("leaves when its seat of this round is played")),
+        (Phase.PUBLISH, PROPOSER, Seat.COMMITTED, Publish(1200)),
+        (Phase.VOTE, PROPOSER, Seat.PUBLISHED, Leave()),
+        (Phase.VOTE, VOTER, Seat.NONE, Vote(1250, 1300)),
+        (Phase.VOTE, VOTER, Seat.VOTED, Leave()),
+        (Phase.REVEAL, VOTER, Seat.VOTED, Reveal(1400)),
+        (Phase.REVEAL, VOTER, Seat.NONE, Leave()),
+        (Phase.CLOSE, VOTER, Seat.REVEALED, Leave()),
+    ],
+)
+def test_who_leaves_plays_its_seat_first_so_that_no_penalty_is_due(phase, position, seat, expected):
+    assert act(view(phase), client(position, seat), leave=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("phase", "changes", "expected"),
+    [
+        (Phase.REVEAL, dict(seat=Seat.VOTED, position=VOTER, escrow=16), Reveal(1400)),
+        (Phase.CLOSE, dict(seat=Seat.REVEALED, escrow=16), Wait("its stake is in the open round")),
+        (Phase.IDLE, dict(seat=Seat.REVEALED, escrow=16, release_at=1010), Withdraw(116)),
+        (Phase.IDLE, dict(release_at=1011), Wait("its tokens are released at 1011")),
+        (Phase.IDLE, dict(free=0), Done("nothing is left in the pool")),
+    ],
+)
+def test_who_left_opens_waits_and_takes_its_tokens(phase, changes, expected):
+    assert act(view(phase), client(**{**changes, **OUT}), leave=True) == expected
+
+
+def test_who_is_no_member_locks_nothing():
+    assert not isinstance(act(view(Phase.PROPOSE), client(PROPOSER, **OUT), leave=True), Propose)

@@ -1,0 +1,75 @@
+import pytest
+from eth_account import Account
+from eth_account.messages import encode_defunct
+
+from offchain.live.commitments import Committer, subsets
+from offchain.live.errors import AccountError
+from offchain.live.salts import Salts
+from offchain.reference import commitments
+from offchain.stores.permits import Place
+
+PLACE = Place(31337, "0x" + "ab" * 20)
+
+
+class Key:
+    def __init__(self, secret):
+        self._account = Account.from_key(secret)
+        self.address = self._account.address.lower()
+
+    def sign_message(self, message):
+        return bytes(self._account.sign_message(encode_defunct(message)).signature)
+
+
+KEY, OTHER = Key(b"\1" * 32), Key(b"\2" * 32)
+
+
+def test_the_same_key_makes_the_same_salts_anywhere():
+    first, again = Salts(KEY, PLACE), Salts(Key(b"\1" * 32), PLACE)
+    assert (first.update(3), first.ballot(3)) == (again.update(3), again.ballot(3))
+
+
+def test_every_salt_is_another():
+    elsewhere = [Place(1, PLACE.manager), Place(PLACE.chain_id, "0x" + "cd" * 20)]
+    sources = [Salts(KEY, PLACE), Salts(OTHER, PLACE), *(Salts(KEY, place) for place in elsewhere)]
+    salts = [salt for s in sources for round_ in (1, 2, 256) for salt in (s.update(round_), s.ballot(round_))]
+    assert len(set(salts)) == len(salts) == 24
+
+
+def test_an_account_that_signs_differently_each_time_is_refused():
+    class Random(Key):
+        count = 0
+
+        def sign_message(self, message):
+            self.count += 1
+            return super().sign_message(message + bytes([self.count]))
+
+    with pytest.raises(AccountError, match="signs the same message differently each time"):
+        Salts(Random(b"\1" * 32), PLACE)
+
+
+def test_commitments_are_the_contracts():
+    committer = Committer(PLACE, KEY.address, salts := Salts(KEY, PLACE))
+    bound = (PLACE.chain_id, PLACE.manager, 5, KEY.address)
+    assert committer.update(5, b"\7" * 32, 2) == commitments.update_commitment(
+        *bound, b"\7" * 32, 2, salts.update(5)
+    )
+    assert committer.ballot(5, 0b11) == commitments.ballot_commitment(*bound, 0b11, salts.ballot(5))
+
+
+@pytest.mark.parametrize(
+    "published, ballot", [(0b1, 0), (0b1011, 0b1001), (0b1011, 0b1011), (0xFFFF, 0b1000000000000001)]
+)
+def test_a_ballot_is_found_again_from_its_commitment(published, ballot):
+    committer = Committer(PLACE, KEY.address, Salts(KEY, PLACE))
+    assert committer.ballot_of(9, committer.ballot(9, ballot), published) == ballot
+
+
+def test_a_ballot_of_another_round_or_key_is_not_found():
+    committer = Committer(PLACE, KEY.address, Salts(KEY, PLACE))
+    other = Committer(PLACE, KEY.address, Salts(OTHER, PLACE))
+    assert committer.ballot_of(9, committer.ballot(8, 0b1), 0b111) is None
+    assert committer.ballot_of(9, other.ballot(9, 0b1), 0b111) is None
+
+
+def test_every_subset_is_tried_once():
+    assert sorted(subsets(0b1101)) == sorted({a | b | c for a in (0, 1) for b in (0, 4) for c in (0, 8)})

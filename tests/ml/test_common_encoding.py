@@ -1,0 +1,64 @@
+import json
+
+import numpy as np
+import pytest
+
+from ml.data.columns import complete, typed
+from ml.data.common_encoding import CommonEncoding, read_encoding
+from ml.data.encoding import Encoder
+from ml.data.loans import book
+from ml.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def book_of_loans():
+    return complete(typed(book(800), "application"))
+
+
+def test_it_encodes_as_an_encoder_fitted_on_the_same_loans(book_of_loans):
+    public, own = book_of_loans.iloc[:500], book_of_loans.iloc[500:]
+    common, fitted = CommonEncoding.fit(public, "application"), Encoder(public, "application")
+    assert common.inputs == len(fitted.names)
+    assert np.allclose(common.encode(own), fitted.encode(own), atol=1e-6)
+
+
+def test_what_the_public_loans_never_show_is_all_zeros(book_of_loans):
+    common = CommonEncoding.fit(book_of_loans, "application")
+    one = book_of_loans.iloc[:1].assign(term="7 months")
+    terms = len(common.categories["term"])
+    assert common.encode(one)[0, :terms].tolist() == [0] * terms
+
+
+def test_a_file_comes_back_and_its_digest_is_of_the_values(tmp_path, book_of_loans):
+    common = CommonEncoding.fit(book_of_loans, "application")
+    (tmp_path / "a.json").write_text(common.model_dump_json(indent=7))
+    again = read_encoding(tmp_path / "a.json")
+    assert again == common and again.digest == common.digest
+    spread = common.numbers["dti"]
+    other = {**common.numbers, "dti": spread.model_copy(update={"scale": spread.scale * 2})}
+    assert common.model_copy(update={"numbers": other}).digest != common.digest
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "holds no mapping"),
+        ("{}", "features Field required"),
+        (None, "there is no encoding"),
+    ],
+)
+def test_a_file_that_is_none_is_said(tmp_path, content, told):
+    path = tmp_path / "encoding.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(DataError, match=told):
+        read_encoding(path)
+
+
+def test_columns_in_another_order_are_refused(tmp_path, book_of_loans):
+    content = json.loads(CommonEncoding.fit(book_of_loans, "application").model_dump_json())
+    content["categories"] = dict(reversed(content["categories"].items()))
+    (tmp_path / "e.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match="categories must be the columns term, grade"):
+        read_encoding(tmp_path / "e.json")

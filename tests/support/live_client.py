@@ -1,0 +1,85 @@
+"""A client as a process: `ape run client` itself, perhaps with an owner who attacks, or death at some moment.
+
+Processes are forked from a server that has imported everything once: a start costs no seconds, and a killed
+process is as dead as any.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import scripts.client
+from ml.settings import AttackSettings
+from offchain.engines import compiled_contracts
+from offchain.live.chain import Chain
+from offchain.live.client import Client
+from offchain.live.local_learning import LocalLearning
+from offchain.stores.artefacts import Artefacts
+
+CONTRACTS = compiled_contracts()
+"""Read once, before any client is forked."""
+
+MOMENTS = ("before", "broadcast", "after")
+"""Before a transaction is sent, once the node has it, and once it is mined."""
+
+
+def main(arguments, log, attack, withholds, deaths):
+    """Run a client to its end.
+
+    Args:
+        arguments: Of `ape run client`.
+        log: File for its log.
+        attack: Whether it learns from wrong labels.
+        withholds: Whether it shows its updates to nobody.
+        deaths: File of lines "function moment"; at each it dies once, with all other clients of that file.
+    """
+    with open(log, "a") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    if attack:
+        LocalLearning.attack = AttackSettings(name="label-flip")
+    if withholds:
+        Artefacts.put = _withheld(Artefacts.put)
+    if deaths:
+        _die_at(Path(deaths))
+    try:
+        scripts.client.cli.main(arguments, standalone_mode=True, prog_name="client")
+    finally:
+        sys.stderr.flush()
+
+
+def _withheld(put):
+    def only_own_disk(self, root, data):
+        if all(store.name.startswith("/") and "cache" in store.name for store in self.stores):
+            put(self, root, data)
+
+    return only_own_disk
+
+
+def _die_at(deaths):
+    send, broadcast = Client._send, Chain.broadcast
+    current = []
+
+    def dying_send(self, call, until=None):
+        _perhaps_die(deaths, call.function, "before")
+        current[:] = [call.function]
+        send(self, call, until)
+        _perhaps_die(deaths, call.function, "after")
+
+    def dying_broadcast(self, raw):
+        broadcast(self, raw)
+        if current:
+            _perhaps_die(deaths, current[0], "broadcast")
+
+    Client._send, Chain.broadcast = dying_send, dying_broadcast
+
+
+def _perhaps_die(deaths, function, moment):
+    # A folder of marks: removing one is atomic, so each death is died once, whoever is first.
+    try:
+        (deaths / f"{function}-{moment}").unlink()
+    except FileNotFoundError:
+        return
+    print(f"dies {moment} {function}", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)

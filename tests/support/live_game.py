@@ -1,0 +1,263 @@
+"""A whole live network for tests: a node mining by time, a deployment, a keeper, clients as processes."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from live import FAST, PASSPHRASE, deploy, eventually, keystore, node, signer, write_configuration
+
+from ml.data import load
+from ml.settings import DataSettings
+from offchain.abi import Interface
+from offchain.errors import ChainError
+from offchain.live.chain import Chain, Invocation
+from offchain.live.configuration import load_configuration
+from offchain.live.history import History
+from offchain.live.keeper import Keeper
+from offchain.live.rpc import Rpc
+from offchain.live.rules import rules_of
+from offchain.live.sender import Sender
+from offchain.live.view import read_view
+
+CHAIN = 31_337
+FOUNDER, KEEPER = signer(1), signer(2)
+_START = multiprocessing.get_context("forkserver")
+
+
+@dataclass
+class Member:
+    """One client: its key, and the process that runs it."""
+
+    number: int
+    alias: str
+    key: object
+    arguments: list
+    log: Path
+    options: dict = field(default_factory=dict)
+    process: object = None
+
+    def start(self, **more):
+        """Start the process; keyword arguments change what `live_client.main` is told."""
+        told = {"attack": False, "withholds": False, "deaths": None, **self.options, **more}
+        self.process = _START.Process(target=_run, args=(self.arguments, str(self.log), told), daemon=True)
+        self.process.start()
+
+    def stop(self, number=signal.SIGTERM, seconds=20):
+        """Signal the process and wait for its end; its exit code."""
+        if self.process.is_alive():
+            os.kill(self.process.pid, number)
+        self.process.join(seconds)
+        assert not self.process.is_alive(), f"{self.alias} does not end"
+        return self.process.exitcode
+
+    @property
+    def said(self):
+        return self.log.read_text() if self.log.exists() else ""
+
+
+def _run(arguments, log, told):
+    import live_client
+
+    live_client.main(arguments, log, **told)
+
+
+class Keeping(threading.Thread):
+    """A keeper beside the test, until it is stopped."""
+
+    def __init__(self, game):
+        super().__init__(daemon=True)
+        chain = game.another_chain()
+        self._keeper = Keeper(chain, game.deployment, Sender(chain, KEEPER, FAST))
+        self._ends = threading.Event()
+
+    def run(self):
+        while not self._ends.wait(0.2):
+            try:
+                self._keeper.step()
+            except ChainError:
+                continue
+
+    def stop(self):
+        self._ends.set()
+        self.join(20)
+
+
+class Game:
+    """What a test plays with."""
+
+    def __init__(self, folder, running, contracts, protocol, clients, rows, seed, stores, salt):
+        self.folder, self.node, self.contracts = folder, running, contracts
+        path = write_configuration(
+            folder,
+            chain_id=CHAIN,
+            network="ethereum:local",
+            seed_source="simulated",
+            seed_salt="0x" + salt.hex(),
+            protocol=protocol,
+            learning={
+                "policy": "verdict",
+                "metric": "accuracy",
+                "tolerance": 0.05,
+                "model": "mlp",
+                "row_shape": [inputs(clients, rows, seed)],
+                "genesis_seed": seed,
+            },
+        )
+        self.chain = Chain(Rpc([running.url]), [Interface(each) for each in contracts.values()])
+        for key in (FOUNDER, KEEPER):
+            running.give(key.address)
+        rules = rules_of(load_configuration(path).learning)
+        self.deployment = deploy(self.chain, contracts, path, FOUNDER, rules=rules)
+        self.path = path
+        self.stores = stores or [str(folder / "store")]
+        self.members = [self._member(number, clients, rows) for number in range(clients)]
+        self._history = History(self.chain, [self.deployment.manager, self.deployment.pool], 0)
+
+    def _member(self, number, clients, rows):
+        alias, key = aliases(clients)[number], client_key(number)
+        self.node.give(key.address)
+        arguments = ["--deployment", str(self.path), "--network", self.node.url, "--account", alias]
+        arguments += ["--share", f"{number}/{clients}", "--rows", str(rows), "--poll", "0.2"]
+        arguments += ["--confirmations", "1", "--cache", str(self.folder / f"cache-{alias}")]
+        for store in self.stores:
+            arguments += ["--store", store]
+        return Member(number, alias, key, arguments, self.folder / f"{alias}.log")
+
+    def fund(self, members=None, bonds=1):
+        """Hand out tokens: the bond to each, unless told otherwise."""
+        hands = Sender(self.chain, FOUNDER, FAST)
+        for member in members or self.members:
+            amount = self.deployment.parameters.bond * bonds
+            hands.send(Invocation(self.deployment.token, "transfer", (member.key.address, amount)))
+
+    def enrol(self):
+        """Make everyone a member, in the order of their numbers, as their owners could do by hand."""
+        self.fund()
+        d = self.deployment
+        for member in self.members:
+            own = Sender(self.chain, member.key, FAST)
+            own.send(Invocation(d.token, "approve", (d.pool.address, d.parameters.bond)))
+            own.send(Invocation(d.pool, "deposit", (d.parameters.bond,)))
+            own.send(Invocation(d.manager, "join", ([],)))
+
+    def another_chain(self):
+        """A line of one's own to the node."""
+        return Chain(Rpc([self.node.url]), [Interface(each) for each in self.contracts.values()])
+
+    def use_stores(self, stores):
+        """Name other stores to the clients, before they start."""
+        for member in self.members:
+            cut = member.arguments.index("--store")
+            member.arguments[cut:] = [part for store in stores for part in ("--store", store)]
+        self.stores = stores
+
+    def wallet(self, member):
+        """A client's tokens outside the pool."""
+        (held,) = self.chain.read([Invocation(self.deployment.token, "balanceOf", (member.key.address,))])
+        return held
+
+    def events(self, *names):
+        """All events of these names so far."""
+        self._history.advance()
+        return [event for event in self._history.events if not names or event.name in names]
+
+    def view(self):
+        return read_view(self.chain, self.deployment, [member.key.address for member in self.members])
+
+    def until(self, condition, seconds=120, may_end=False):
+        """Wait until a condition of the view holds; a client that ends in between is a failure."""
+
+        def look():
+            ended = [
+                m.alias for m in self.members if m.process is not None and m.process.exitcode is not None
+            ]
+            assert not ended or may_end, f"{ended} ended: {self.logs()}"
+            try:
+                view = self.view()
+            except ChainError:
+                return None
+            return view if condition(view) else None
+
+        return eventually(look, seconds)
+
+    def everyone_joined(self):
+        return self.until(lambda view: view.member_count == len(self.members))
+
+    def logs(self):
+        """What all clients said, for the reader of a failure."""
+        return "\n".join(f"--- {m.alias}\n{m.said[-3000:]}" for m in self.members)
+
+
+@cache
+def inputs(clients, rows, seed):
+    """Columns of the built-in loans as shared out: categories depend on which rows are there."""
+    settings = DataSettings(rows=rows, clients=clients, seed=seed)
+    return load(settings).X_test.shape[1]
+
+
+def aliases(clients):
+    return [f"client{number}" for number in range(clients)]
+
+
+def client_key(number):
+    return signer(1000 + number)
+
+
+_KEYSTORE = {}
+
+
+def keys_for(clients, folder):
+    """A keystore that the server of processes, and so every client, finds; made once."""
+    if not _KEYSTORE:
+        _KEYSTORE["folder"] = folder
+        keystore(folder, **{alias: (1000 + i).to_bytes(32) for i, alias in enumerate(aliases(clients))})
+        os.environ["APE_DATA_FOLDER"] = str(folder)
+        for alias in aliases(clients):
+            os.environ[f"APE_ACCOUNTS_{alias}_PASSPHRASE"] = PASSPHRASE
+        # The server finds modules by this path alone, and imports nothing, silently, that it does not find.
+        here = Path(__file__).parent
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent.parent)])
+        _START.set_forkserver_preload(["live_client"])
+    return _KEYSTORE["folder"]
+
+
+PROTOCOL = {
+    "proposer_stake": 16,
+    "voter_stake": 2,
+    "bond": 64,
+    "absence_penalty": 0,
+    "proposer_bps": 2500,
+    "voter_seats": 16,
+    "quorum_bps": 0,
+    "max_strikes": 0,
+    "seed_delay": 1,
+    "propose_for": 3600,
+    "publish_for": 3600,
+    "vote_for": 3600,
+    "reveal_for": 3600,
+    "unbonding": 14400,
+}
+
+
+@contextmanager
+def game(
+    folder, contracts, clients, rows=1500, seed=0, stores=None, salt=b"\x01" * 32, block_time=0.25, **protocol
+):
+    """A network without clients yet; they end with it."""
+    with node("--block-time", str(block_time), chain_id=CHAIN) as running:
+        made = Game(Path(folder), running, contracts, PROTOCOL | protocol, clients, rows, seed, stores, salt)
+        made.keeping = keeping = Keeping(made)
+        try:
+            yield made
+        finally:
+            if keeping.is_alive():
+                keeping.stop()
+            for member in made.members:
+                if member.process is not None and member.process.is_alive():
+                    member.process.kill()
+                    member.process.join(10)
