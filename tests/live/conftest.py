@@ -1,4 +1,5 @@
 import pytest
+from ape import accounts, config
 from live import found, node, signer, write_configuration
 
 
@@ -26,6 +27,17 @@ def founded(anvil_node, compiled, members, tmp_path_factory):
     """A deployment with six members, and its chain; the node is as it was before after each test."""
     path = write_configuration(tmp_path_factory.mktemp("deployments"))
     return found(anvil_node, compiled, path, members)
+
+
+@pytest.fixture(scope="session")
+def own_keystore(tmp_path_factory):
+    """Ape's folder of accounts in this process, for the whole session: Ape looks for it once."""
+    folder = tmp_path_factory.mktemp("keystore")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "DATA_FOLDER", folder)
+        assert accounts.containers["accounts"].data_folder.parent == folder
+        yield folder
+        accounts.containers["accounts"].loaded_accounts.clear()
 
 
 @pytest.fixture

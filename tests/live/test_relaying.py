@@ -190,22 +190,18 @@ def test_an_entry_that_was_overtaken_spoils_nothing(founded, relay_url, desk, dr
     assert not desk.flush()
 
 
-def test_a_keystore_signs_what_the_contract_takes(founded, monkeypatch, tmp_path):
-    from ape import accounts, config
+def test_a_keystore_signs_what_the_contract_takes(own_keystore, monkeypatch):
     from live import PASSPHRASE, keystore
 
     from offchain import intents
     from offchain.live.account import unlock
 
-    monkeypatch.setattr(config, "DATA_FOLDER", tmp_path)
     monkeypatch.setenv("APE_ACCOUNTS_member_PASSPHRASE", PASSPHRASE)
-    accounts.containers["accounts"].loaded_accounts.clear()
-    keystore(tmp_path, member=(7).to_bytes(32))
+    keystore(own_keystore, member=(7).to_bytes(32))
     key = unlock("member")
     for round_ in range(8):  # Both parities come up.
         message = intents.message("Propose", 11_155_111, "0x" + "12" * 20, round_, bytes(24))
         assert key.sign_intent(message) == Hand(signer(7)).sign_intent(message)
-    accounts.containers["accounts"].loaded_accounts.clear()
 
 
 def test_a_deployment_without_relay_is_said_so(founded):
