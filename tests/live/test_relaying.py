@@ -1,6 +1,7 @@
 """A relay on a live network: members without coin play whole rounds; what it does not do is done directly."""
 
 import asyncio
+import logging
 import threading
 
 import pytest
@@ -22,6 +23,16 @@ from offchain.live.view import read_view
 from offchain.reference import Phase, commitments
 
 pytestmark = pytest.mark.usefixtures("snapshot")
+
+
+@pytest.fixture
+def logged():
+    """Lets a test see the package's log."""
+    logger = logging.getLogger("offchain")
+    before = logger.propagate
+    logger.propagate = True
+    yield
+    logger.propagate = before
 
 
 class Hand:
@@ -117,17 +128,37 @@ def test_members_without_coin_play_a_whole_round(founded, anvil_node, relay_url,
     assert not desk.flush()
 
 
-def test_nothing_is_paid_for_that_the_contract_would_refuse(founded, relay_url, desk, drawn):
+def test_nothing_is_paid_for_that_the_contract_would_refuse(founded, relay_url, desk, drawn, caplog, logged):
     deployment, _ = founded
     proposers, voters = drawn
     forged = RelayLine(relay_url, deployment, Hand(voters[0]))
     forged._key.address = proposers[0].address
-    assert not forged.hand_over("propose", 1, update(founded, proposers[0]))
+    forged.hand_over("propose", 1, update(founded, proposers[0]))
     unseated = RelayLine(relay_url, deployment, Hand(voters[0]))
-    assert not unseated.hand_over("propose", 1, update(founded, voters[0]))
+    unseated.hand_over("propose", 1, update(founded, voters[0]))
     early = RelayLine(relay_url, deployment, Hand(proposers[0]))
-    assert not early.hand_over("publish", 1, (root_of(proposers[0]), 1, SALT))
-    assert not desk.flush()
+    early.hand_over("publish", 1, (root_of(proposers[0]), 1, SALT))
+    refusals = [
+        record.getMessage() for record in caplog.records if "the relay refused" in record.getMessage()
+    ]
+    assert [
+        next(word for word in ("NotSigner", "NotSeated", "WrongPhase") if word in each) for each in refusals
+    ]
+    assert len(refusals) == 3 and not desk.flush()
+    assert founded[1].nonce(signer(50).address) == 0
+
+
+def test_what_comes_a_block_too_early_is_handed_over_again(founded, relay_url, desk, drawn):
+    deployment, chain = founded
+    proposers, _ = drawn
+    lines = [RelayLine(relay_url, deployment, Hand(key)) for key in proposers]
+    assert lines[0].hand_over("publish", 1, (root_of(proposers[0]), 1, SALT))
+    for line, key in zip(lines, proposers, strict=True):
+        line.hand_over("propose", 1, update(founded, key))
+    assert desk.flush()
+    assert lines[0].hand_over("publish", 1, (root_of(proposers[0]), 1, SALT))
+    assert desk.flush()
+    assert read_view(chain, deployment).published
 
 
 @pytest.mark.parametrize(

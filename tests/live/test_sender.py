@@ -3,6 +3,7 @@
 import pytest
 from live import FAST, free_port, node, signer
 
+from ml.hashing import keccak256
 from offchain.abi import Interface
 from offchain.errors import CallRevertedError
 from offchain.gateway import Deployed
@@ -123,6 +124,27 @@ def test_it_never_pays_more_than_the_cap(manual, chain, token):
     with pytest.raises(FeeCapError, match="above the cap of 10: wait, or raise --fee-cap"):
         sender.send(transfer(token))
     assert chain.nonce(HOLDER.address) == 1
+
+
+def test_a_replacement_never_pays_more_than_the_cap_either(manual, chain, token):
+    offered = []
+
+    def become_dear():
+        manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(3 * GWEI))
+        manual.mine()
+
+    first = 2 * chain.head().base_fee + 10**6
+    sender = script(chain, become_dear, *[lambda: manual.mine(every=12)] * 12, fee_cap=first * 11 // 10)
+    original = chain.broadcast
+
+    def broadcast(raw):
+        original(raw)
+        offered.append(chain.rpc.request("eth_getTransactionByHash", "0x" + keccak256(raw).hex()))
+
+    chain.broadcast = broadcast
+    sender.send(transfer(token))
+    assert offered and all(int(each["maxFeePerGas"], 16) <= first * 11 // 10 for each in offered if each)
+    assert held(chain, token) == 1
 
 
 def test_an_account_without_coin_is_said_so_before_anything_is_sent(chain, token):

@@ -38,7 +38,7 @@ class RelayLine:
         url: The relay's.
         deployment: The member's.
         key: The member's.
-        patience: Seconds after handing an act over until it is better sent directly.
+        patience: Seconds after first handing an act over until it is better sent directly.
     """
 
     def __init__(self, url: str, deployment: LiveDeployment, key: IntentKey, patience: float = 60.0) -> None:
@@ -46,7 +46,8 @@ class RelayLine:
         self._deployment = deployment
         self._key = key
         self._patience = patience
-        self._handed: dict[tuple[int, str], float] = {}
+        self._since: dict[tuple[int, str], float] = {}
+        self._taken: set[tuple[int, str]] = set()
         self._session = requests.Session()
 
     def check(self) -> None:
@@ -76,17 +77,19 @@ class RelayLine:
         kind = next((each for each in FUNCTIONS if each == function), None)
         if kind is None:
             return False
-        now = time.monotonic()
-        if (since := self._handed.get((round_, function))) is not None:
-            if now - since < self._patience:
-                return True
+        act, now = (round_, function), time.monotonic()
+        if now - self._since.setdefault(act, now) >= self._patience:
             _log.warning("the relay did not send %s in time; sending it directly", function)
             return False
-        # Whatever comes of it, it is tried once: a relay that fails is not asked again for the same act.
-        self._handed[round_, function] = now - self._patience
-        if not self._post(kind, self._entry(kind, round_, arguments)):
+        if act in self._taken:
+            return True
+        try:
+            if self._post(kind, self._entry(kind, round_, arguments)):
+                self._taken.add(act)
+        except requests.RequestException as error:
+            _log.warning("the relay does not answer (%s); sending directly", type(error).__name__)
+            self._since[act] = now - self._patience
             return False
-        self._handed[round_, function] = now
         return True
 
     def _entry(self, function: Function, round_: int, arguments: tuple[object, ...]) -> Entry:
@@ -100,19 +103,16 @@ class RelayLine:
         return signed(self._key.address, commitment, self._key.sign_intent(message))
 
     def _post(self, function: Function, entry: Entry) -> bool:
-        try:
-            answer = self._session.post(
-                f"{self._url}/{function}",
-                data=entry.model_dump_json(),
-                headers={"Content-Type": "application/json"},
-                timeout=_SECONDS,
-            )
-        except requests.RequestException as error:
-            _log.warning("the relay does not answer (%s); sending directly", type(error).__name__)
-            return False
+        """Whether the relay took it; what it refuses it may take a block later."""
+        answer = self._session.post(
+            f"{self._url}/{function}",
+            data=entry.model_dump_json(),
+            headers={"Content-Type": "application/json"},
+            timeout=_SECONDS,
+        )
         if answer.status_code != requests.codes.accepted:
             reason = " ".join(answer.text[:300].split())
-            _log.warning("the relay refused %s (%s); sending directly", function, reason)
+            _log.warning("the relay refused %s: %s", function, reason)
             return False
         _log.info("handed over to the relay", extra={"function": function})
         return True
