@@ -12,13 +12,15 @@ BIN := $(VENV)/bin
 content = $(firstword $(shell cat $(1) | cksum))
 VENV_STAMP := $(VENV)/pyvenv.cfg
 PYTHON_STAMP := $(VENV)/stamps/python-$(call content,requirements.txt requirements-torch.txt)
+AUDIT := $(VENV)/audit
+AUDIT_STAMP := $(VENV)/stamps/audit-$(call content,requirements-audit.txt)
 NPM_STAMP := node_modules/.stamp-$(call content,package-lock.json)
 TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_toolchain.py tools/venv_paths.py)
 
 PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
 
-.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants bench stateful live gas mutants check format lock clean
+.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench stateful live gas mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -47,6 +49,16 @@ forge: install ## run the tests written in Solidity: invariants, proofs' bounds,
 invariants: install ## search for a broken property for hours: three times 10,000 sequences of 256 calls, from a new seed
 	@FOUNDRY_PROFILE=long $(BIN)/forge test --match-path 'tests/forge/invariants/*' --fuzz-seed $${SEED:-$$RANDOM} $(ARGS)
 
+prove: $(AUDIT_STAMP) install ## prove the arithmetic for every word, with Halmos; docs/PROOFS.md says what
+	@FOUNDRY_PROFILE=proofs PATH="$(CURDIR)/$(BIN):$$PATH" $(AUDIT)/bin/halmos --forge-build-out .build/forge/proofs --loop 20 \
+	  --solver-timeout-assertion 60000 $(ARGS)
+
+slither: $(AUDIT_STAMP) install ## analyse the contracts; fails on any finding above informational
+	@FOUNDRY_PROFILE=slither PATH="$(CURDIR)/$(BIN):$$PATH" $(AUDIT)/bin/slither . $(ARGS)
+
+coverage: install ## lines and branches of contracts/ that the Solidity tests reach
+	@$(BIN)/forge coverage --ir-minimum --no-match-coverage 'tests/|mocks/' --no-match-contract Invariants --report summary $(ARGS)
+
 bench: install ## print the seconds of a round, split by part
 	@$(BIN)/ape run bench --network foundry $(ARGS)
 
@@ -73,12 +85,15 @@ format: install ## format Python and Solidity
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/forge fmt
 
-lock: $(VENV_STAMP) ## write requirements.txt anew from requirements.in
+lock: $(VENV_STAMP) ## write requirements.txt and requirements-audit.txt anew from their .in files
 	@$(BIN)/python -m venv .build/lock
 	@.build/lock/bin/pip install --quiet pip-tools
 	@.build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	  --output-file requirements.txt requirements.in
+	@.build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	  --output-file requirements-audit.txt requirements-audit.in
 
 clean: ## remove what was built, and keep the installation
 	rm -rf .build contracts/.cache .mypy_cache .pytest_cache .ruff_cache
@@ -93,6 +108,12 @@ $(PYTHON_STAMP): $(VENV_STAMP)
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
 	@$(BIN)/python -m pip install --quiet --requirement requirements-torch.txt
 	@mkdir -p $(@D) && rm -f $(@D)/python-* && touch $@
+
+$(AUDIT_STAMP): $(VENV_STAMP)
+	@echo 'Installing Halmos and Slither of requirements-audit.txt, in an environment of their own ...'
+	@$(BIN)/python -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --require-hashes --requirement requirements-audit.txt
+	@mkdir -p $(@D) && rm -f $(@D)/audit-* && touch $@
 
 $(NPM_STAMP):
 	@command -v npm >/dev/null || { echo 'error: npm is not on the PATH; install Node.js 20 or newer' >&2; exit 1; }

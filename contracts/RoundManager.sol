@@ -19,6 +19,9 @@ import {Settlement} from "./libraries/Settlement.sol";
 import {Tallies, Tally} from "./libraries/Tallies.sol";
 import {RoundViews} from "./RoundViews.sol";
 
+// slither-disable-start timestamp: the clock is the schedule; phases last far longer than a builder can shift a block.
+// slither-disable-start incorrect-equality: of counters, commitments and packed words; no balance is compared.
+
 /// @title RoundManager
 /// @dev Every entry point has one skeleton: load head and client, guard the phase, check the seat, settle what is due,
 /// change state, move tokens in the ledger, emit. The pool is this contract's own and called for withdrawals alone.
@@ -290,6 +293,7 @@ contract RoundManager is RoundViews, EIP712 {
 
     function _requireSigned(address client, bytes32 intent, bytes32 r, bytes32 vs) private view {
         // Zero for what is no signature; no member has that address.
+        // slither-disable-next-line unused-return: why it is no signature does not matter.
         (address signer,,) = ECDSA.tryRecover(_hashTypedDataV4(intent), r, vs);
         require(signer == client, NotSigner(signer, client));
     }
@@ -387,3 +391,6 @@ contract RoundManager is RoundViews, EIP712 {
         if (payout != 0) _ledger.exchange(client, payout, 0);
     }
 }
+
+// slither-disable-end incorrect-equality
+// slither-disable-end timestamp

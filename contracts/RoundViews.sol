@@ -20,6 +20,9 @@ import {Settlement} from "./libraries/Settlement.sol";
 import {Tallies, Tally} from "./libraries/Tallies.sol";
 import {StakePool} from "./StakePool.sol";
 
+// slither-disable-start timestamp: the clock is the schedule; phases last far longer than a builder can shift a block.
+// slither-disable-start incorrect-equality: of counters, commitments and packed words; no balance is compared.
+
 /// @title RoundViews
 /// @dev The half of {RoundManager} that only reads: parameters, storage, the clock, who sits where, every view. Nothing
 /// here writes after the constructor.
@@ -330,3 +333,6 @@ abstract contract RoundViews is IRoundManager {
         return 0;
     }
 }
+
+// slither-disable-end incorrect-equality
+// slither-disable-end timestamp

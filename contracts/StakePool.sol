@@ -66,6 +66,7 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
         uint256 before = TOKEN.balanceOf(address(this));
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = TOKEN.balanceOf(address(this)) - before;
+        // slither-disable-next-line incorrect-equality: of what arrived, not of a balance that anybody can raise.
         require(received == amount, UnexpectedTransfer(received, amount));
 
         MANAGER.bookDeposit(msg.sender, amount);

@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Tallies, Tally} from "./Tallies.sol";
 
+// slither-disable-start divide-before-multiply: a voter's part of its stake is rounded first, by the rule; the rest goes back.
+
 /// @title Settlement
 /// @notice The rules of money, from a sealed tally alone. Amounts are base units below 2^96; rounding goes to the pool.
 /// @dev Algorithms 1 (proposers) and 2 (voters) of the paper, the second applied to each bit with ⌊stake / p⌋.
@@ -76,6 +78,7 @@ library Settlement {
         if (tally.isVoid()) {
             return (updates - published) * proposerStake + (ballots - tally.revealed()) * voterStake;
         }
+        // slither-disable-next-line unused-return: only how many.
         (, uint256 included) = tally.included();
         return (updates - included) * proposerStake + ballots * voterStake - _voterTotal(tally, voterStake);
     }
@@ -119,3 +122,5 @@ library Settlement {
         }
     }
 }
+
+// slither-disable-end divide-before-multiply

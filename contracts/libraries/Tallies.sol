@@ -47,6 +47,7 @@ library Tallies {
     /// @param void Whether the round decides nothing.
     function seal(Tally self, uint256 published, uint256 ballots, bool void) internal pure returns (Tally) {
         uint256 word = Tally.unwrap(self) ^ Tally.unwrap(EMPTY);
+        // slither-disable-next-line uninitialized-local,shadowing-local: counted from zero; the getter is not used here.
         uint256 proposals;
 
         // Bounded: sixteen lanes.

@@ -60,7 +60,15 @@ def test_npm_packages_are_exact_and_locked():
 
 
 @pytest.mark.parametrize(
-    "name", ["package-lock.json", "requirements.txt", "requirements-torch.txt", "requirements.in", ".npmrc"]
+    "name",
+    [
+        "package-lock.json",
+        "requirements.txt",
+        "requirements-torch.txt",
+        "requirements-audit.txt",
+        "requirements.in",
+        ".npmrc",
+    ],
 )
 def test_locks_name_no_place_to_fetch_from(name: str):
     text = (ROOT / name).read_text()

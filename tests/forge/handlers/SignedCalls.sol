@@ -90,11 +90,12 @@ abstract contract SignedCalls is SeatCalls {
             uint256 mood = how >> (8 * i);
             bytes24 commitment = proposes ? _updateCommitment(a) : _ballotCommitment(a);
             bool may = proposes ? _mayPropose(a) : _mayCommitBallot(a);
-            if (!may) mood = 3; // Else `Settled` would be logged, reverted, and read all the same.
-            (bytes32 r, bytes32 vs) =
+            batch[i] = IRelay.Signed(a, commitment, 0, 0);
+            // Without a signature: else `Settled` would be logged, reverted, and read all the same.
+            if (!may) continue;
+            (batch[i].r, batch[i].vs) =
                 _signed(a, proposes ? Signatures.PROPOSE : Signatures.COMMIT_BALLOT, commitment, mood);
-            batch[i] = IRelay.Signed(a, commitment, r, vs);
-            if (!may || !_isGenuine(mood)) continue;
+            if (!_isGenuine(mood)) continue;
             if (proposes) _proposed(a, commitment);
             else _committedBallot(a, commitment);
             ++acts;
