@@ -54,6 +54,11 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Time between two looks at the chain.",
 )
+@click.option(
+    "--relay",
+    metavar="URL",
+    help="A server of `ape run relay` that sends and pays for what you play; you send what it does not.",
+)
 @click.option("--leave", is_flag=True, help="Play what is due, leave, and take the tokens out when released.")
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, send nothing.")
 def cli(
@@ -102,6 +107,7 @@ def _options(
     learning_rate: float,
     device: str,
     keep: str,
+    relay: str | None,
     leave: bool,
     fee_cap: int,
     confirmations: int,
@@ -118,6 +124,7 @@ def _options(
         training=TrainingSettings(local_epochs=local_epochs, batch=batch, learning_rate=learning_rate),
         leave=leave,
         keep=keep,
+        relay=relay,
         sending=sending_settings(fee_cap, confirmations, patience, poll),
         device=device,
     )

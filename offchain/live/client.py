@@ -26,6 +26,7 @@ from offchain.live.decision import (
 )
 from offchain.live.deployment import LiveDeployment
 from offchain.live.errors import StaleDecisionError
+from offchain.live.relaying.line import RelayLine
 from offchain.live.round_work import RoundWork
 from offchain.live.sender import Sender
 from offchain.live.service import Health
@@ -68,6 +69,7 @@ class Client:
         wish: What its owner wants.
         proof: What joining needs where admission is restricted.
         poll: Seconds between two looks at the chain.
+        relay: What sends for the client, where it uses one.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Client:
         wish: Wish,
         proof: list[bytes],
         poll: float,
+        relay: RelayLine | None = None,
     ) -> None:
         self._chain = chain
         self._deployment = deployment
@@ -87,6 +90,7 @@ class Client:
         self._wish = wish
         self._proof = proof
         self._poll = poll
+        self._relay = relay
         self._told = ""
         self._health = Health()
 
@@ -142,16 +146,20 @@ class Client:
             case Withdraw(amount):
                 self._call("withdraw", amount)
             case Propose(until):
-                self._call("propose", work.update_commitment(view), until=until)
+                self._play(view, until, "propose", work.update_commitment(view))
             case Publish(until):
-                self._call("publish", *work.update_opening(view, me), until=until)
+                self._play(view, until, "publish", *work.update_opening(view, me))
             case Vote(patience, until):
                 if commitment := work.ballot_commitment(view, patience):
-                    self._call("commitBallot", commitment, until=until)
+                    self._play(view, until, "commitBallot", commitment)
             case Reveal(until):
-                self._call("revealBallot", *work.ballot_opening(view, me), until=until)
+                self._play(view, until, "revealBallot", *work.ballot_opening(view, me))
             case Wait() | Done():
                 pass
+
+    def _play(self, view: View, until: int, function: str, *arguments: object) -> None:
+        if self._relay is None or not self._relay.hand_over(function, view.round, arguments):
+            self._call(function, *arguments, until=until)
 
     def _call(self, function: str, *arguments: object, until: int | None = None) -> None:
         self._send(Invocation(self._deployment.manager, function, arguments), until)

@@ -20,6 +20,7 @@ from offchain.live.history import History
 from offchain.live.lineage import Lineage
 from offchain.live.local_learning import LocalLearning
 from offchain.live.own_data import DataOptions, own_rows
+from offchain.live.relaying.line import RelayLine
 from offchain.live.round_work import RoundWork
 from offchain.live.rules import rules_of
 from offchain.live.salts import Salts
@@ -32,6 +33,8 @@ from offchain.stores.opening import open_store
 from offchain.stores.permits import LIFETIME, Place, permit
 
 STORE_SECONDS = 30.0
+RELAY_SECONDS = 60.0
+"""How long a relay may take before the client sends by itself."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class ClientOptions:
         leave: Whether it wants to leave.
         keep: Tokens below which free ones are topped up from the wallet; empty for never.
         sending: What it pays.
+        relay: URL of a relay that sends what it plays; none to send itself.
         device: Where models compute.
     """
 
@@ -56,6 +60,7 @@ class ClientOptions:
     leave: bool = False
     keep: str = ""
     sending: SendingSettings = field(default_factory=SendingSettings)
+    relay: str | None = None
     device: str = "cpu"
 
 
@@ -110,7 +115,9 @@ def prepare(
     keep = Unit.read(chain, deployment).base_units(options.keep) if options.keep else 0
     wish = Wish(options.leave, keep)
     _require_means(deployment, outlook, wish)
-    native = require_funds(chain, address)
+    # What a member plays a relay sends and pays for; joining and leaving it does not.
+    free_rider = options.relay is not None and outlook.me.is_member and not options.leave
+    native = chain.balance(address) if free_rider else require_funds(chain, address)
     learning = LocalLearning(
         learning_rules, own_rows(options.data, learning_rules, address), options.training, options.device
     )
@@ -141,8 +148,19 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: KeystoreKey, opti
         committer=Committer(place, key.address, Salts(key, place)),
         samples=min(parameters.max_samples, learning.samples),
     )
+    relay = _relay(options.relay, deployment, key)
     sender = Sender(chain, key, options.sending)
-    return Client(chain, deployment, sender, work, prepared.wish, prepared.proof, options.sending.poll)
+    return Client(chain, deployment, sender, work, prepared.wish, prepared.proof, options.sending.poll, relay)
+
+
+def _relay(url: str | None, deployment: LiveDeployment, key: KeystoreKey) -> RelayLine | None:
+    if url is None:
+        return None
+    p = deployment.parameters
+    shortest = min(p.propose_for, p.publish_for, p.vote_for, p.reveal_for)
+    relay = RelayLine(url, deployment, key, min(RELAY_SECONDS, shortest / 4))
+    relay.check()
+    return relay
 
 
 def _require_means(deployment: LiveDeployment, outlook: Outlook, wish: Wish) -> None:

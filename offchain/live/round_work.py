@@ -47,6 +47,9 @@ class RoundWork:
         self._committer = committer
         self._samples = samples
         self._shown: set[int] = set()
+        # What was computed last: asked for again when a transaction was not mined, or waits at a relay.
+        self._trained: tuple[object, tuple[bytes, bytes]] | None = None
+        self._judged: tuple[object, int] | None = None
 
     def update_commitment(self, view: View) -> bytes:
         """Return the 24 bytes with which the client proposes, of an update that is on its disk by now."""
@@ -110,10 +113,12 @@ class RoundWork:
         if missing:
             _log.warning("updates not to be had in time", extra={"round": view.round, "positions": missing})
         samples = {position: each.samples for position, each in log.published.items()}
-        ballot = self._learning.ballot(blobs, samples, parent)
-        _log.info("judged", extra={"round": view.round, "ballot": f"{ballot:b}"})
+        judged = view.round, view.model, tuple(log.published.values()), tuple(missing)
+        if self._judged is None or self._judged[0] != judged:
+            self._judged = judged, self._learning.ballot(blobs, samples, parent)
+            _log.info("judged", extra={"round": view.round, "ballot": f"{self._judged[1]:b}"})
         self._artefacts.restore(log.published)
-        return self._committer.ballot(view.round, ballot)
+        return self._committer.ballot(view.round, self._judged[1])
 
     def ballot_opening(self, view: View, me: ClientView) -> tuple[int, bytes]:
         """Return ballot and salt that open the client's commitment.
@@ -136,8 +141,11 @@ class RoundWork:
         return self._committer.update(view.round, root, self._samples) == me.content
 
     def _train(self, view: View) -> tuple[bytes, bytes]:
-        data = to_bytes(self._learning.update(self._parent(view), view.round))
-        return digest(data, self._learning.schema), data
+        parent = self._parent(view)
+        if self._trained is None or self._trained[0] != (view.round, view.model):
+            data = to_bytes(self._learning.update(parent, view.round))
+            self._trained = (view.round, view.model), (digest(data, self._learning.schema), data)
+        return self._trained[1]
 
     def _parent(self, view: View) -> Parameters:
         """The global model that the open round builds on."""

@@ -7,13 +7,17 @@ import time
 
 import pytest
 from aiohttp import web
+from live import FAST, signer
 from live_client import MOMENTS
 from live_game import game, keys_for
 from store_parts import serving
 
 from ml.canonical import digest
 from offchain.live.client_start import place_of
+from offchain.live.relaying.desk import Desk
+from offchain.live.relaying.server import application as relay_application
 from offchain.live.rules import learner_of
+from offchain.live.sender import Sender
 from offchain.live.store_gate import ChainGate
 from offchain.live.verification import Verification
 from offchain.reference import Phase, Seat
@@ -171,6 +175,33 @@ def test_a_consortiums_own_store_is_enough(tmp_path, compiled, keyed):
             kept = list((tmp_path / "consortium").iterdir())
             assert {digest(path.read_bytes(), schema) for path in kept} == published
             assert Verification(network.chain, network.deployment, [url]).run() is None
+
+
+def test_with_a_relay_members_play_without_paying_for_gas(tmp_path, compiled, keyed):
+    with game(tmp_path, compiled, 4, max_rounds=2) as network:
+        network.enrol()
+        payer = signer(3)
+        network.node.give(payer.address)
+        desk = Desk(network.another_chain(), Sender(network.another_chain(), payer, FAST), network.deployment)
+        ends = threading.Event()
+
+        def flush():
+            while not ends.wait(0.3):
+                desk.flush()
+
+        thread = threading.Thread(target=flush, daemon=True)
+        thread.start()
+        with serving(relay_application(desk, network.deployment)) as url:
+            for member in network.members:
+                member.arguments += ["--relay", url]
+                network.node.give(member.key.address, 0)
+                member.start()
+            network.keeping.start()
+            network.until(lambda v: v.is_over, 150, may_end=True)
+        ends.set()
+        thread.join(10)
+        assert len(network.events("UpdatePublished", "BallotRevealed")) == 2 * 4
+        assert all(network.chain.nonce(m.key.address) == 3 for m in network.members), "enrolling took three"
 
 
 def test_a_client_stops_stays_a_member_and_leaves_with_its_tokens_on_request(tmp_path, compiled, keyed):

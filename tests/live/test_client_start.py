@@ -1,0 +1,187 @@
+"""Everything that can be wrong is said at the start, in one sentence, before anything is sent."""
+
+from dataclasses import replace
+from io import StringIO
+from types import SimpleNamespace
+
+import pytest
+from live import CONFIGURATION, FAST, SEPOLIA, deploy, node, signer, write_configuration
+from rich.console import Console
+
+from ml.data.columns import complete, typed
+from ml.data.common_encoding import CommonEncoding
+from ml.data.loans import book
+from ml.errors import MLError
+from offchain.abi import Interface
+from offchain.errors import OffchainError
+from offchain.live.chain import Chain, Invocation
+from offchain.live.client_report import print_prepared
+from offchain.live.client_start import ClientOptions, place_of, prepare
+from offchain.live.configuration import load_configuration
+from offchain.live.decision import Approve
+from offchain.live.own_data import DataOptions
+from offchain.live.rpc import Rpc
+from offchain.live.rules import rules_of
+from offchain.live.sender import Sender
+from offchain.stores.permits import Place
+
+OWNER, STRANGER, PAUPER, BROKE = signer(31), signer(32), signer(33), signer(34)
+LOANS = 400
+
+
+@pytest.fixture(scope="module")
+def consortium(compiled, tmp_path_factory):
+    """A deployment that learns from files of loans, admits three, and has given one of them its bond."""
+    folder = tmp_path_factory.mktemp("consortium")
+    loans = book(2 * LOANS)
+    loans.iloc[:LOANS].to_csv(folder / "own.csv", index=False)
+    encoding = CommonEncoding.fit(complete(typed(loans.iloc[LOANS:], "application")), "application")
+    (folder / "encoding.json").write_text(encoding.model_dump_json())
+    learning = CONFIGURATION["learning"] | {
+        "row_shape": [encoding.inputs],
+        "encoding": "0x" + encoding.digest.hex(),
+    }
+    admitted = [key.address for key in (OWNER, PAUPER, BROKE)]
+    path = write_configuration(folder, learning=learning, admission=admitted)
+    with node() as running:
+        for key in (signer(1), OWNER, STRANGER, PAUPER):
+            running.give(key.address)
+        chain = Chain(Rpc([running.url]), [Interface(each) for each in compiled.values()])
+        rules = rules_of(load_configuration(path).learning)
+        deployment = deploy(chain, compiled, path, signer(1), rules=rules)
+        hands = Sender(chain, signer(1), FAST)
+        for key in (OWNER, BROKE):
+            hands.send(Invocation(deployment.token, "transfer", (key.address, deployment.parameters.bond)))
+        yield SimpleNamespace(folder=folder, chain=chain, deployment=deployment, encoding=encoding)
+
+
+@pytest.fixture
+def options(consortium, tmp_path):
+    data = DataOptions(path=consortium.folder / "own.csv", encoding=consortium.folder / "encoding.json")
+    return ClientOptions(data=data, stores=(str(tmp_path / "store"),), cache=tmp_path / "cache", sending=FAST)
+
+
+def prepared(consortium, options, key=OWNER, deployment=None):
+    return prepare(consortium.chain, deployment or consortium.deployment, key.address, options, None)
+
+
+def test_an_institution_with_rows_of_its_own_is_ready(consortium, options):
+    ready = prepared(consortium, options)
+    assert ready.next_action == Approve(consortium.deployment.parameters.bond)
+    assert 0 < ready.learning.samples < LOANS
+    update = ready.learning.update(ready.learning.genesis, 1)
+    again = prepared(consortium, options).learning.update(ready.learning.genesis, 1)
+    assert (update == again).all() and (update != ready.learning.genesis).any()
+    assert ready.learning.update(ready.learning.genesis, 2).tolist() != update.tolist()
+
+
+def test_a_dry_run_says_what_would_be_done_and_sends_nothing(consortium, options):
+    before = consortium.chain.nonce(OWNER.address)
+    told = Console(file=StringIO(), width=200)
+    print_prepared(told, consortium.deployment, prepared(consortium, options))
+    text = told.file.getvalue()
+    assert "let the pool take 64000000000000000000 base units of the token" in text
+    assert "not a member" in text and "Nothing was sent." in text
+    assert consortium.chain.nonce(OWNER.address) == before
+
+
+def refused(consortium, options, told, **more):
+    with pytest.raises((OffchainError, MLError), match=told):
+        prepared(consortium, options, **more)
+
+
+def test_who_is_not_admitted_is_told(consortium, options):
+    refused(consortium, options, "is not among the 3 addresses that may join", key=STRANGER)
+
+
+def test_who_lacks_the_bond_is_told(consortium, options):
+    refused(consortium, options, "is no member, and joining takes .* are missing and it has 0", key=PAUPER)
+
+
+def test_who_cannot_pay_for_gas_is_told(consortium, options):
+    refused(consortium, options, "has none of the native coin", key=BROKE)
+
+
+def test_a_relay_does_not_pay_for_joining(consortium, options):
+    refused(
+        consortium, replace(options, relay="http://127.0.0.1:1"), "has none of the native coin", key=BROKE
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (dict(path=None), "give --data FILE, or --share"),
+        (dict(share=(0, 4)), "give --data FILE, or --share"),
+        (dict(encoding=None), "rows of one's own need --encoding"),
+        (dict(path="nowhere.csv"), "there is no file nowhere.csv"),
+        (dict(path=None, encoding=None, share=(1, 4), rows=800), r"the rows have shape .* takes \["),
+        (dict(path=None, encoding=None, share=(4, 4)), "--share is 4/4"),
+    ],
+)
+def test_rows_that_are_missing_or_of_another_schema_are_told(consortium, options, change, told):
+    from pathlib import Path
+
+    change = {name: Path(value) if isinstance(value, str) else value for name, value in change.items()}
+    refused(consortium, replace(options, data=replace(options.data, **change)), told)
+
+
+def test_another_encoding_than_the_deployments_is_told(consortium, options, tmp_path):
+    spread = consortium.encoding.numbers["dti"]
+    numbers = {**consortium.encoding.numbers, "dti": spread.model_copy(update={"mean": spread.mean + 1})}
+    other = consortium.encoding.model_copy(update={"numbers": numbers})
+    (tmp_path / "other.json").write_text(other.model_dump_json())
+    data = replace(options.data, encoding=tmp_path / "other.json")
+    refused(consortium, replace(options, data=data), "has digest 0x.*, the deployment's is 0x")
+
+
+def test_a_file_with_too_few_loans_is_told(consortium, options, tmp_path):
+    book(3).to_csv(tmp_path / "few.csv", index=False)
+    data = replace(options.data, path=tmp_path / "few.csv")
+    refused(consortium, replace(options, data=data), "3 loans are too few")
+
+
+def test_a_store_that_cannot_be_written_is_told(consortium, options, tmp_path):
+    (tmp_path / "file").touch()
+    stores = (str(tmp_path / "file" / "folder"),)
+    refused(consortium, replace(options, stores=stores), "file/folder cannot be written")
+
+
+def test_a_store_that_does_not_answer_is_told(consortium, options):
+    refused(
+        consortium, replace(options, stores=("http://127.0.0.1:1",)), "http://127.0.0.1:1 does not answer"
+    )
+
+
+def test_a_cache_that_cannot_be_written_is_told(consortium, options, tmp_path):
+    (tmp_path / "file").touch()
+    refused(consortium, replace(options, cache=tmp_path / "file"), "cannot be written")
+
+
+def test_no_store_is_told(consortium, options):
+    refused(consortium, replace(options, stores=()), "no store was named")
+
+
+def test_a_finer_amount_than_the_tokens_is_told(consortium, options):
+    refused(consortium, replace(options, keep="0.0000000000000000001"), "is no amount of TST")
+
+
+def test_learning_rules_that_the_contract_does_not_bind_are_told(consortium, options):
+    configuration = consortium.deployment.configuration
+    learning = configuration.learning.model_copy(update={"tolerance": 0.5})
+    changed = replace(
+        consortium.deployment, configuration=configuration.model_copy(update={"learning": learning})
+    )
+    refused(consortium, options, "are not those of the contract", deployment=changed)
+
+
+def test_a_device_that_is_not_there_is_told(consortium, options):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has it")
+    refused(consortium, replace(options, device="cuda"), "cuda")
+
+
+def test_commitments_and_permits_name_the_same_place(consortium):
+    assert place_of(consortium.deployment) == Place(SEPOLIA, consortium.deployment.manager.address)
