@@ -23,10 +23,15 @@ def anvil_node():
 
 
 @pytest.fixture(scope="module")
-def founded(anvil_node, compiled, members, tmp_path_factory):
+def founded_path(tmp_path_factory):
+    """Where the configuration of `founded` is."""
+    return write_configuration(tmp_path_factory.mktemp("deployments"))
+
+
+@pytest.fixture(scope="module")
+def founded(anvil_node, compiled, members, founded_path):
     """A deployment with six members, and its chain; the node is as it was before after each test."""
-    path = write_configuration(tmp_path_factory.mktemp("deployments"))
-    return found(anvil_node, compiled, path, members)
+    return found(anvil_node, compiled, founded_path, members)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,118 @@
+"""The commands about tokens and about the state, in this process, with accounts of a keystore."""
+
+import json
+import os
+import signal
+import threading
+
+import pytest
+from click.testing import CliRunner
+from live import PASSPHRASE, keystore, signer
+
+from offchain.live.chain import Invocation
+from scripts.explain import cli as explain
+from scripts.grant import cli as grant
+from scripts.keeper import cli as keeper
+from scripts.status import cli as status
+from scripts.withdraw import cli as withdraw
+
+pytestmark = pytest.mark.usefixtures("snapshot")
+
+MEMBER, STRANGER = 100, 77
+
+
+@pytest.fixture
+def invoke(founded, founded_path, anvil_node, own_keystore, monkeypatch):
+    """Runs a command on the shared deployment; what it says, and whether it went well."""
+    aliases = {"bank": MEMBER, "founder_": 1, "stranger": STRANGER}
+    keystore(own_keystore, **{alias: number.to_bytes(32) for alias, number in aliases.items()})
+    for alias in aliases:
+        monkeypatch.setenv(f"APE_ACCOUNTS_{alias}_PASSPHRASE", PASSPHRASE)
+
+    def run(command, *options, account=None, deployment=None):
+        arguments = ["--deployment", str(deployment or founded_path), "--network", anvil_node.url]
+        arguments += ["--account", account, "--confirmations", "1"] if account else []
+        result = CliRunner().invoke(command, [*arguments, *map(str, options)])
+        assert "Traceback" not in result.output
+        return result
+
+    return run
+
+
+def refusal(result):
+    assert result.exit_code in (1, 2), result.output
+    return " ".join(result.output.split())
+
+
+def wallet(founded, number):
+    deployment, chain = founded
+    return chain.read([Invocation(deployment.token, "balanceOf", (signer(number).address,))])[0]
+
+
+def test_a_member_withdraws_what_is_above_its_bond(invoke, founded):
+    done = invoke(withdraw, "--amount", "3.5", account="bank")
+    assert done.exit_code == 0 and f"Withdrew 3.5 TST to {signer(MEMBER).address}" in done.output
+    done = invoke(withdraw, account="bank")
+    assert "Withdrew 60.5 TST" in done.output
+    assert wallet(founded, MEMBER) == 64 * 10**18
+    assert "has nothing to withdraw: a member keeps a bond of 64 TST" in refusal(
+        invoke(withdraw, account="bank")
+    )
+
+
+def test_what_cannot_be_withdrawn_is_said(invoke, anvil_node):
+    assert "can withdraw 64 TST, not 65" in refusal(invoke(withdraw, "--amount", "65", account="bank"))
+    assert "'much' is no amount of TST" in refusal(invoke(withdraw, "--amount", "much", account="bank"))
+    assert "has none of the native coin" in refusal(invoke(withdraw, account="stranger"))
+    anvil_node.give(signer(STRANGER).address)
+    assert "has nothing to withdraw" in refusal(invoke(withdraw, account="stranger"))
+    assert "there is no account 'nobody' in Ape's keystore" in refusal(invoke(withdraw, account="nobody"))
+
+
+def test_tokens_are_granted_once(invoke, founded):
+    addresses = (signer(STRANGER).address, signer(MEMBER).address)
+    done = invoke(grant, *addresses, "--amount", "100", account="founder_")
+    assert done.output.splitlines()[-2:] == [f"{addresses[0]}: +100 TST", f"{addresses[1]}: 0 TST"]
+    assert wallet(founded, STRANGER) == 100 * 10**18
+    invoke(grant, *addresses, "--amount", "100", account="founder_")
+    assert wallet(founded, STRANGER) == 100 * 10**18
+    assert "holds 0 TST" in refusal(invoke(grant, signer(88).address, "--amount", "1", account="bank"))
+    assert "is no address" in refusal(invoke(grant, "0x12", "--amount", "1", account="founder_"))
+
+
+def test_a_keeper_does_what_is_due_and_ends(invoke, founded):
+    deployment, chain = founded
+    done = invoke(keeper, "--once", "--poll", "0.05", account="founder_")
+    assert done.exit_code == 0, done.output
+    assert chain.read_all([Invocation(deployment.manager, "seats")])[0] == (2, 4)
+    told = json.loads(invoke(status, "--json", "--members").stdout)
+    assert (told["round"], told["phase"], len(told["members"])) == (1, "draw", 6)
+    shown = invoke(status, "--members", "--rounds", "0").output
+    assert "Round 1: draw; waits for" in shown and signer(MEMBER).address in shown
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_watching_goes_on_until_it_is_stopped(invoke, form):
+    stop = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM))
+    stop.start()
+    done = invoke(status, "--watch", "--poll", "0.1", *form)
+    stop.join()
+    assert done.exit_code == 0
+    if form:
+        assert len([json.loads(line) for line in done.stdout.splitlines()]) > 2
+    else:
+        assert "No round yet" in done.output
+
+
+def test_a_statement_is_for_people_too(invoke):
+    shown = " ".join(invoke(explain, signer(MEMBER).address).output.split())
+    assert "128 free and 0 in escrow, 128 TST in all, as the contract says." in shown
+    nothing = invoke(explain, signer(STRANGER).address)
+    assert "Nothing ever changed for" in nothing.output
+    assert "'bank' is no address" in refusal(invoke(explain, "bank"))
+
+
+def test_a_deployment_that_is_not_there_is_said_so(invoke, tmp_path):
+    assert "there is no configuration deployments/nowhere.yaml" in refusal(
+        invoke(status, deployment="nowhere")
+    )
