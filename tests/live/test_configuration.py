@@ -10,6 +10,7 @@ from live import CONFIGURATION, RULES, write_configuration
 from offchain.live.admission import admission_proof, admission_root
 from offchain.live.configuration import Configuration, load_configuration
 from offchain.live.errors import ConfigurationError
+from offchain.live.own_data import DataOptions, own_rows
 from offchain.live.parameters import advice, parameters_of, require_abi
 from offchain.live.rules import rules_of
 
@@ -29,6 +30,12 @@ def test_what_is_ready_holds(path, compiled):
     configuration = load_configuration(path)
     require_abi(compiled["RoundManager"], parameters_of(configuration, rules_of(configuration.learning)))
     assert advice(configuration) == ["admission is open: whoever pays many bonds gets many votes"]
+
+
+def test_what_is_ready_takes_the_built_in_loans():
+    learning = load_configuration(READY[0]).learning
+    assert {load_configuration(path).learning for path in READY} == {learning}
+    assert own_rows(DataOptions(share=(0, 8)), learning, "0x1").rows.X_train.shape[1:] == learning.row_shape
 
 
 def test_two_networks_are_ready():
