@@ -19,6 +19,7 @@ TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_
 
 PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
+FLOWER ?=
 
 .PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench stateful live gas mutants check format lock clean
 
@@ -59,7 +60,9 @@ slither: $(AUDIT_STAMP) install ## analyse the contracts; fails on any finding a
 coverage: install ## lines and branches of contracts/ that the Solidity tests reach
 	@$(BIN)/forge coverage --ir-minimum --no-match-coverage 'tests/|mocks/' --no-match-contract Invariants --report summary $(ARGS)
 
-bench: install ## print the seconds of a round, split by part
+bench: install ## measure a round's seconds and memory; ARGS=--full for the whole grid, FLOWER=1 to compare with Flower
+	@$(if $(FLOWER),test -x .build/flower/bin/flwr || { $(PYTHON) -m venv .build/flower && .build/flower/bin/pip install --quiet --requirement requirements-bench.txt; })
+	@$(if $(FLOWER),mkdir -p .build/bench && .build/flower/bin/python tools/flower_round.py --out .build/bench/flower.json)
 	@$(BIN)/ape run bench --network foundry $(ARGS)
 
 stateful: install ## search for disagreements of contracts and reference for half an hour, from a new seed

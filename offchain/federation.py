@@ -48,7 +48,7 @@ class Federation:
         self._settings = settings
         self._data = data
         row, label = data.X_test.shape[1:], data.y_test.shape[1:]
-        self._learner = make_learner(settings.model, row, label, device, settings.threads)
+        self._learner = make_learner(settings.model, row, label, device, settings.threads, settings.hidden)
         self.schema: Schema = self._learner.schema
         self.genesis: Parameters = genesis_model(self._learner, settings.seed)
         self.rules = rules_digest(settings.scoring_settings, self.schema, self.genesis)

@@ -126,6 +126,7 @@ class SimulationSettings(BaseModel):
         "any number, and one for other models, whose float sums, and so runs, depend on it.",
     )
 
+    hidden: int = Field(128, ge=1, le=8192, description="Width of the mlp's two hidden layers.")
     initial_balance: Tokens = Field(Decimal(64), description="Tokens of every client at the start, its bond.")
     proposer_bps: int = Field(1000, ge=1, le=5000, description="Share that proposes, in basis points.")
     voter_seats: int | None = Field(None, ge=1, le=16_382, description="Committee size; none for all others.")

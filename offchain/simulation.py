@@ -41,7 +41,7 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
-class _Model:
+class Model:
     """A global model int32 [size], its Merkle root, its scores on the test rows."""
 
     parameters: Parameters
@@ -175,11 +175,11 @@ class Simulation:
         fetched = self._fetch({seating.proposers.index(client): root for client, root in roots.items()})
         return fetched, self._ballots(seating, fetched)
 
-    def _next_model(self, fetched: Mapping[int, Parameters], included: int) -> "_Model":
+    def _next_model(self, fetched: Mapping[int, Parameters], included: int) -> Model:
         accepted = [fetched[j] for j in sorted(fetched) if included >> j & 1]
         parameters = self._federation.average(accepted, self._parameters)
         root = digest(to_bytes(parameters), self._federation.schema)
-        return _Model(parameters, root, self._federation.quality(parameters))
+        return Model(parameters, root, self._federation.quality(parameters))
 
     def _play_baselines(self, round_: int) -> dict[str, Quality]:
         return {name: baseline.play(round_) for name, baseline in self._baselines.items()}
@@ -207,7 +207,7 @@ class Simulation:
         roots: Mapping[int, bytes],
         ballots: Mapping[int, int],
         outcome: RoundOutcome,
-        model: "_Model",
+        model: Model,
         beside: Mapping[str, Quality],
         watch: Stopwatch,
     ) -> RoundRecord:

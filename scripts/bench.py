@@ -1,43 +1,53 @@
 """`ape run bench`: where the seconds of a round go."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from ml.errors import MLError
-from ml.settings import POLICIES
 from offchain.errors import OffchainError
 from offchain.network_option import network_option
+
+INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
 
 @click.command()
 @network_option
 @click.option(
-    "--rows",
-    type=click.IntRange(20),
-    multiple=True,
-    default=(500, 8000),
-    show_default=True,
-    help="Rows per client; repeat for several.",
+    "--full", is_flag=True, help="Also other numbers of members and proposers, and sizes of models."
 )
-@click.option("--rounds", type=click.IntRange(1), default=10, show_default=True, help="Rounds counted.")
-@click.option("--out", type=click.Path(path_type=Path), help="JSON file for the figures.")
-def cli(network: str, rows: tuple[int, ...], rounds: int, out: Path | None) -> None:
-    """Play rounds on a local chain and print the seconds of a round, split by part."""
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path(".build/bench"),
+    show_default=True,
+    help="Folder for the figures; what it holds already is not measured again.",
+)
+def cli(network: str, full: bool, out: Path) -> None:
+    """Measure rounds on a local chain: seconds by part, memory, plain PyTorch and Flower beside them."""
     # Here for the reason that scripts/simulate.py gives.
-    from offchain.bench import measure, table
+    from offchain.bench.bench import flower_seconds, measure_all, update_speeds
+    from offchain.bench.cases import FULL, QUICK
+    from offchain.bench.report import plot, ratios_table, rounds_table, updates_table
 
     console = Console()
     measurements = []
     try:
-        for measurement in measure(rows, POLICIES, rounds, network):
-            measurements.append(measurement)
-            console.print(f"{measurement.rows} rows, {measurement.policy}: {measurement.total:.3f} s a round")
+        for m in measure_all(FULL if full else QUICK, out, network):
+            measurements.append(m)
+            console.print(f"{m.case.key}: {1000 * m.round:.0f} ms a round", soft_wrap=True, highlight=False)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
-    console.print(table(measurements))
-    if out:
-        out.write_text(json.dumps([asdict(measurement) for measurement in measurements], indent=2) + "\n")
+    except KeyboardInterrupt:
+        console.print("Interrupted. What was measured is kept; the same command goes on from there.")
+        raise SystemExit(INTERRUPTED) from None
+    tables = [
+        f"Milliseconds a round, medians\n\n{rounds_table(measurements)}",
+        f"Against others\n\n{ratios_table(measurements, flower_seconds(out))}",
+        f"Milliseconds of an update\n\n{updates_table(update_speeds(out))}",
+    ]
+    (out / "tables.md").write_text("\n\n".join(tables) + "\n")
+    plot(out / "rounds.png", measurements)
+    click.echo("\n\n".join(tables))
+    console.print(f"Written to {out}: tables.md, rounds.png, rounds.jsonl, updates.json")

@@ -11,7 +11,7 @@ from ml.device import use_threads
 from ml.learners.base import Learner, Predictor, TrainingJob
 from ml.learners.cnn import cnn
 from ml.learners.densenet import densenet121
-from ml.learners.mlp import Perceptron
+from ml.learners.mlp import HIDDEN, Perceptron
 from ml.parallel import processors
 from ml.settings import Model
 
@@ -21,33 +21,24 @@ Shape = tuple[int, ...]
 """Of one row, or of one row's labels."""
 
 
-def _mlp(row: Shape, label: Shape, device: str, threads: int | None) -> Learner:
-    return Perceptron(row[0], device=device, threads=threads or processors())
-
-
-def _module(make: Callable[[Shape, Shape, str], Learner]) -> "LearnerMaker":
-    def maker(row: Shape, label: Shape, device: str, threads: int | None) -> Learner:
-        use_threads(threads or 1)
-        return make(row, label, device)
-
-    return maker
-
-
-LearnerMaker = Callable[[Shape, Shape, str, int | None], Learner]
-LEARNERS: Mapping[Model, LearnerMaker] = {
-    "mlp": _mlp,
-    "cnn": _module(cnn),
-    "densenet121": _module(densenet121),
-}
-"""By the name that settings carry: what makes a learner for rows and labels of given shapes on a device."""
+LEARNERS: Mapping[Model, Callable[[Shape, Shape, str], Learner]] = {"cnn": cnn, "densenet121": densenet121}
+"""Networks by the name that settings carry: from shapes of rows and labels, and a device."""
 
 
 def make_learner(
-    model: Model, row: Shape, label: Shape, device: str = "cpu", threads: int | None = None
+    model: Model,
+    row: Shape,
+    label: Shape,
+    device: str = "cpu",
+    threads: int | None = None,
+    hidden: int = HIDDEN,
 ) -> Learner:
     """Return the learner `model` for rows of shape `row` with labels of shape `label`, on `device`.
 
     It computes with `threads` processor threads; by default with all there are where results do not depend on
-    their number (mlp), else with one.
+    their number (mlp), else with one. `hidden` is the width of mlp's layers.
     """
-    return LEARNERS[model](row, label, device, threads)
+    if model == "mlp":
+        return Perceptron(row[0], hidden, device, threads or processors())
+    use_threads(threads or 1)
+    return LEARNERS[model](row, label, device)

@@ -1,0 +1,74 @@
+"""All cases, one after another, kept as they come."""
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+
+from offchain.bench.cases import Case
+from offchain.bench.play import Measurement, measure
+from offchain.bench.updates import UpdateSpeed, update_speed
+from offchain.errors import SimulationError
+
+ROUNDS_FILE, UPDATES_FILE, FLOWER_FILE = "rounds.jsonl", "updates.json", "flower.json"
+UPDATE_SIZES = (10**4, 10**5, 10**6, 10**7)
+
+
+def measured(folder: Path) -> dict[str, Measurement]:
+    """Return what a folder holds already, by case; a line that was cut off is left out."""
+    file = folder / ROUNDS_FILE
+    found = {}
+    for line in file.read_text().splitlines() if file.exists() else ():
+        try:
+            measurement = Measurement.of(json.loads(line))
+        except (ValueError, TypeError, KeyError):
+            continue
+        found[measurement.case.key] = measurement
+    return found
+
+
+def measure_all(cases: Sequence[Case], folder: Path, network: str) -> Iterator[Measurement]:
+    """Measure each case that the folder does not hold, in a new process, and add it to the folder.
+
+    Raises:
+        SimulationError: When a case's process ends without an answer.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    known = measured(folder)
+    for case in cases:
+        if case.key in known:
+            yield known[case.key]
+            continue
+        measurement = _in_a_process_of_its_own(case, network)
+        with (folder / ROUNDS_FILE).open("a") as file:
+            file.write(json.dumps(asdict(measurement)) + "\n")
+        yield measurement
+
+
+def update_speeds(folder: Path) -> list[UpdateSpeed]:
+    """Measure updates of every size and write them into the folder."""
+    speeds = [update_speed(size) for size in UPDATE_SIZES]
+    (folder / UPDATES_FILE).write_text(json.dumps([asdict(speed) for speed in speeds], indent=2) + "\n")
+    return speeds
+
+
+def flower_seconds(folder: Path) -> dict[int, float]:
+    """Return Flower's seconds a round by rows of a client, where `tools/flower_round.py` wrote them."""
+    file = folder / FLOWER_FILE
+    if not file.exists():
+        return {}
+    return {entry["rows"]: entry["seconds"] for entry in json.loads(file.read_text())}
+
+
+def _in_a_process_of_its_own(case: Case, network: str) -> Measurement:
+    # So that its peak memory is its own.
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        try:
+            return pool.submit(measure, case, network, case.subject == "paper's round").result()
+        except BrokenProcessPool as error:
+            raise SimulationError(
+                f"the process that measured {case.key} ended without an answer; is there enough memory?"
+            ) from error

@@ -1,0 +1,59 @@
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from offchain.bench.bench import ROUNDS_FILE, flower_seconds, measure_all, measured
+from offchain.bench.cases import FULL, QUICK, Case
+from offchain.bench.play import PARTS, Measurement, measure
+from offchain.bench.report import plot, ratios_table, rounds_table, updates_table
+from offchain.bench.updates import UpdateSpeed, update_speed
+
+TINY = Case("paper's round", clients=10, rows=40, engine="reference", rounds=2, hidden=16)
+
+
+def fake(case, seconds=0.25, plain=None):
+    return Measurement(
+        case, 1793, seconds, seconds / 2, dict.fromkeys(PARTS, seconds / 10), 1.0, 2**30, plain
+    )
+
+
+def test_a_case_is_played_and_timed():
+    found = measure(TINY, "unused", with_plain=True)
+    assert 0 < found.fastest <= found.round
+    assert set(found.work) == set(PARTS)
+    assert all(found.work[part] > 0 for part in PARTS)
+    assert found.plain is not None and found.plain > 0
+    assert found.memory > 10**7
+    assert found.parameters > 16 * 16
+
+
+def test_every_case_can_be_played_and_is_named_once():
+    assert len({case.key for case in FULL}) == len(FULL)
+    assert set(QUICK) <= set(FULL)
+    assert all(case.settings.clients == case.clients for case in FULL)
+
+
+def test_what_is_measured_is_kept_and_not_measured_again(tmp_path):
+    kept = fake(TINY, 123.0)
+    (tmp_path / ROUNDS_FILE).write_text(json.dumps(asdict(kept)) + "\n" + '{"case": {"subj')
+    assert measured(tmp_path) == {TINY.key: kept}
+    assert list(measure_all([TINY], tmp_path, "unused")) == [kept]
+
+
+def test_tables_say_what_was_measured(tmp_path):
+    cases = [fake(replace(TINY, rows=500), 0.05, plain=0.1), fake(replace(TINY, rows=40))]
+    (tmp_path / "flower.json").write_text('[{"rows": 500, "seconds": 1.5, "fastest": 1.0}]')
+    assert "| 50 | 1024 |" in rounds_table(cases)
+    (line,) = ratios_table(cases, flower_seconds(tmp_path)).splitlines()[2:]
+    assert line == "| 500 | aggregate | clients | 50 | 100 | 0.50 | 1,500 | 30.0 |"
+    plot(tmp_path / "rounds.png", cases)
+    assert (tmp_path / "rounds.png").stat().st_size > 1000
+
+
+def test_an_updates_way_is_compared_with_copying():
+    # 9 vectors of 40 bytes are read or written in 3 seconds: 120 bytes a second, a tenth of copying.
+    assert UpdateSpeed(10, 1.0, 1.0, 1.0, 1200.0).share_of_copy == pytest.approx(0.1)
+    speed = update_speed(5000)
+    assert min(speed.encode, speed.digest, speed.average, speed.copy) > 0
+    assert "| 5,000 |" in updates_table([speed])
