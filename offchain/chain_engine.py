@@ -65,7 +65,8 @@ class ChainEngine:
         self._send([Call(signer, self._pool, "deposit", (stake,)) for signer in signers])
         self._send([Call(signer, self._manager, "join", ([],)) for signer in signers])
         self._read_members()
-        self._read_balances()
+        self._balances = [0] * len(signers)
+        self._read_balances(range(len(signers)))
         self._gas.clear()
 
     def open_round(self) -> Seating:
@@ -118,9 +119,11 @@ class ChainEngine:
         """Let the deadlines of idle seats pass, mark them absent, finalise."""
         removed = self._mark_absent()
         outcome = self._keep("finalise").events[-1].values
-        if removed:
-            self._read_members()
-        self._read_balances()
+        for client in removed:
+            self._swap_and_pop(client)
+        # A round moves the tokens of those it seats, and of nobody else, so it costs the same with any number
+        # of members.
+        self._read_balances(self._seating.proposers + self._seating.voters)
         return RoundOutcome(
             included=outcome["included"],
             void=is_void(outcome["tally"]),
@@ -197,12 +200,21 @@ class ChainEngine:
         members = self._gateway.read([Query(self._manager, "memberAt", (i,)) for i in range(count)])
         self._members = [self._numbers[member] for member in members]
 
-    def _read_balances(self) -> None:
-        clients = [(signer.address,) for signer in self._signers]
-        accounts = self._gateway.read([Query(self._manager, "accountOf", client) for client in clients])
-        escrowed = self._gateway.read([Query(self._manager, "escrowOf", client) for client in clients])
-        self._balances = [free + locked for (free, _), locked in zip(accounts, escrowed, strict=True)]
-        (self._reward_pool,) = self._gateway.read([Query(self._manager, "rewardPool")])
+    def _swap_and_pop(self, client: int) -> None:
+        # As the contract does, so that thousands of members need not be read again.
+        place, last = self._members.index(client), self._members.pop()
+        if last != client:
+            self._members[place] = last
+
+    def _read_balances(self, clients: Sequence[int]) -> None:
+        addresses = [(self._signers[client].address,) for client in clients]
+        views = [
+            Query(self._manager, name, client) for name in ("accountOf", "escrowOf") for client in addresses
+        ]
+        *answers, self._reward_pool = self._gateway.read([*views, Query(self._manager, "rewardPool")])
+        accounts, escrowed = answers[: len(clients)], answers[len(clients) :]
+        for client, (free, _), locked in zip(clients, accounts, escrowed, strict=True):
+            self._balances[client] = free + locked
 
     def _bound(self, client: int) -> tuple[int, str, int, str]:
         """What every commitment of a client binds besides its content."""
