@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from offchain.live.chain import Chain, Invocation
 from offchain.live.deployment import LiveDeployment
-from offchain.live.errors import ConfigurationError
+from offchain.live.errors import ConfigurationError, NodeRefusedError
 
 
 class Unit:
@@ -22,9 +22,13 @@ class Unit:
     @classmethod
     def read(cls, chain: Chain, deployment: LiveDeployment) -> "Unit":
         """The unit of a deployment."""
-        decimals, symbol = chain.read([Invocation(deployment.token, name) for name in ("decimals", "symbol")])
+        (decimals,) = chain.read([Invocation(deployment.token, "decimals")])
+        try:
+            (symbol,) = chain.read([Invocation(deployment.token, "symbol")])
+        except NodeRefusedError:
+            symbol = ""  # ERC-20 does not ask for one, and old tokens answer with 32 bytes.
         # A foreign token's text is not to reach a terminal as it is.
-        return cls(decimals, "".join(c for c in symbol if c.isprintable())[:11])
+        return cls(decimals, "".join(c for c in symbol if c.isprintable())[:11] or "tokens")
 
     def tokens(self, amount: int) -> Decimal:
         """Base units as whole tokens, exact."""

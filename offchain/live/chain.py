@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from eth_abi.exceptions import DecodingError
+
 from offchain.abi import Interface, Log
 from offchain.errors import CallRevertedError
 from offchain.gateway import Deployed
@@ -158,10 +160,7 @@ class Chain:
         tag = hex(block) if isinstance(block, int) else block
         requests = [("eth_call", [{"to": call.to, "data": _hex(call.data)}, tag]) for call in calls]
         answers = [bytes.fromhex(answer[2:]) for answer in self.rpc.batch(requests)]
-        return [
-            call.interface.decode_result(call.function, answer)
-            for call, answer in zip(calls, answers, strict=True)
-        ]
+        return [_decoded(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
     def simulate(self, message: Message, sender: str, block: int | str = "latest") -> None:
         """Try a message without sending it.
@@ -244,6 +243,16 @@ class Chain:
                 raise
             raise self.reverted(message.name, message.interface, error.data) from error
         return answer
+
+
+def _decoded(call: Invocation, answer: bytes) -> tuple[Any, ...]:
+    try:
+        return call.interface.decode_result(call.function, answer)
+    except DecodingError as error:
+        raise NodeRefusedError(
+            "eth_call",
+            f"{call.to} answers {call.function} with {len(answer)} bytes that are not what it returns",
+        ) from error
 
 
 def _block(raw: RawBlock) -> Block:

@@ -14,8 +14,10 @@ from live import (
     CONFIGURATION,
     PASSPHRASE,
     RULES,
+    deploy,
     eventually,
     found,
+    free_port,
     keystore,
     node,
     signer,
@@ -26,6 +28,8 @@ from players import Players
 from offchain.live.book import read_book
 from offchain.live.chain import Chain
 from offchain.live.deployment import load_deployment
+from offchain.live.relaying.errors import RelayError
+from offchain.live.relaying.line import RelayLine
 from offchain.live.rpc import Rpc
 from offchain.live.view import read_view
 from scripts.explain import cli as explain
@@ -187,6 +191,27 @@ def test_keepers_race_and_live_through_a_node_that_goes_away(run, tmp_path, comp
         "model": None,
     }
     assert "update not published" in [change["reason"] for change in explained["changes"]]
+
+
+def test_a_relay_answers_and_stops(timed, run, tmp_path, compiled):
+    path = write_configuration(tmp_path)
+    chain = Chain(Rpc([timed.url]))
+    deployment = deploy(chain, compiled, path, signer(1))
+    port = free_port()
+    options = ("--deployment", path, *by_url(timed), "--account", "second", "--port", port)
+    relay = run("relay", *options)
+    line = RelayLine(f"http://127.0.0.1:{port}", deployment, signer(3))
+
+    def answers():
+        try:
+            line.check()
+        except RelayError:
+            return False
+        return True
+
+    eventually(answers, 60)
+    relay.send_signal(signal.SIGTERM)
+    assert "stopped" in ended(relay) and relay.returncode == 0
 
 
 def test_what_is_wrong_at_the_start_is_said_before_anything_is_sent(timed, run, tmp_path, compiled):

@@ -8,7 +8,7 @@ from players import Players
 
 from offchain.live.amounts import Unit
 from offchain.live.chain import Invocation
-from offchain.live.errors import AccountError, ConfigurationError
+from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
 from offchain.live.explain import LedgerError, explained
 from offchain.live.granting import grant, missing
 from offchain.live.history import History
@@ -256,6 +256,28 @@ def test_granting_again_gives_nothing_twice(founded, members):
 def test_what_is_no_amount_is_refused(typed):
     with pytest.raises(ConfigurationError, match="is no amount of TST"):
         Unit(18, "TST").base_units(typed)
+
+
+def test_a_token_without_a_readable_symbol_has_tokens(founded, monkeypatch):
+    deployment, chain = founded
+    # What another contract answers is no text.
+    seats = replace(deployment.token, address=deployment.manager.address)
+    original = chain.rpc.batch
+
+    def batch(requests):
+        if requests[0][1][0]["to"] == seats.address:
+            return ["0x" + "ff" * 32]
+        return original(requests)
+
+    monkeypatch.setattr(chain.rpc, "batch", batch)
+    with pytest.raises(NodeRefusedError, match="answers symbol with 32 bytes that are not what it returns"):
+        chain.read([Invocation(seats, "symbol")])
+    monkeypatch.setattr(
+        chain.rpc,
+        "batch",
+        lambda requests: ["0x" + "11" * 32] if "95d89b41" in str(requests) else original(requests),
+    )
+    assert Unit.read(chain, deployment).symbol == "tokens"
 
 
 def test_an_amount_is_exact():
