@@ -50,4 +50,6 @@ def cli(
     elif not statement.changes:
         click.echo(f"Nothing ever changed for {address} in deployment {there.name}.")
     else:
-        print_statement(Console(), statement, unit, times)
+        console = Console()
+        # In a file or a pipe lines can be as long as they are.
+        print_statement(console if console.is_terminal else Console(width=200), statement, unit, times)

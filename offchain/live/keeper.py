@@ -99,7 +99,8 @@ class Keeper:
     def _do(self, view: View, due: Sequence[Duty]) -> bool:
         done = False
         for duty, outcome in zip(due, self._send([self._call(view, duty) for duty in due]), strict=True):
-            about = {"round": view.round, **({"client": duty.client} if duty.client else {})}
+            round_ = view.round + 1 if duty.act == "openRound" else view.round
+            about = {"round": round_, **({"client": duty.client} if duty.client else {})}
             if isinstance(outcome, Receipt):
                 done = True
                 _log.info("%s done", duty.act, extra={**about, "gas": outcome.gas_used, "hash": outcome.hash})

@@ -11,6 +11,9 @@ from offchain.live.amounts import Unit
 from offchain.live.chain import Chain
 from offchain.live.explain import Statement
 
+_WIDE = 180
+"""Characters of a line from which whole hashes fit."""
+
 
 def times_of(chain: Chain, statement: Statement) -> Mapping[int, int]:
     """Return the Unix times of the blocks in which something changed."""
@@ -22,7 +25,9 @@ def print_statement(console: Console, statement: Statement, unit: Unit, times: M
     table = Table("time", "round", "reason", "free", "escrow", "balance", "transaction")
     for column in (1, 3, 4, 5):
         table.columns[column].justify = "right"
-    table.columns[6].no_wrap = True
+    for column in table.columns:
+        column.no_wrap = True
+    whole = console.width >= _WIDE
     balance = 0
     for change in statement.changes:
         balance += change.total
@@ -33,7 +38,7 @@ def print_statement(console: Console, statement: Statement, unit: Unit, times: M
             unit.text(change.free, sign=True) if change.free else "",
             unit.text(change.escrow, sign=True) if change.escrow else "",
             unit.text(balance),
-            change.event.transaction,
+            change.event.transaction if whole else shortened(change.event.transaction),
         )
     console.print(table)
     console.print(
@@ -64,6 +69,15 @@ def statement_json(statement: Statement, unit: Unit, times: Mapping[int, int]) -
             for change in statement.changes
         ],
     }
+
+
+def shortened(digest: str) -> str:
+    """A hash that can still be told from others at a glance.
+
+    >>> shortened("0x943fbeb2d5a2b1d2a8f3e923f3341beb51e4a11be57b7a67adb75f43c0c11d11")
+    '0x943fbe..0c11d11'
+    """
+    return f"{digest[:8]}..{digest[-7:]}"
 
 
 def moment(time: int) -> str:

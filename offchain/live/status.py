@@ -25,6 +25,7 @@ class Status:
         view: The state; its clients are those seated, and the members when they were asked for.
         seats: Addresses by seat position of the latest round; none before its draw.
         members: Addresses, in the contract's order.
+        has_members: Whether every member's tokens are in the view.
         rounds: As the logs tell them, the latest last.
     """
 
@@ -34,6 +35,7 @@ class Status:
     view: View
     seats: tuple[str, ...]
     members: tuple[str, ...]
+    has_members: bool
     rounds: tuple[RoundLog, ...]
 
     @property
@@ -105,6 +107,7 @@ class Watch:
             view=view,
             seats=seats,
             members=members,
+            has_members=self._with_members,
             rounds=tuple(rounds_of(self._history.events)),
         )
 

@@ -17,7 +17,7 @@ def render(status: Status, rounds: int) -> RenderableType:
         parts.append(_rounds(status.rounds[-rounds:]))
     if status.seats:
         parts.append(_seats(status))
-    if status.members and status.members[0] in status.view.clients:
+    if status.members and status.has_members:
         parts.append(_members(status))
     return Group(*parts)
 

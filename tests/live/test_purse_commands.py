@@ -89,6 +89,7 @@ def test_a_keeper_does_what_is_due_and_ends(invoke, founded):
     assert (told["round"], told["phase"], len(told["members"])) == (1, "draw", 6)
     shown = invoke(status, "--members", "--rounds", "0").output
     assert "Round 1: draw; waits for" in shown and signer(MEMBER).address in shown
+    assert signer(MEMBER).address not in invoke(status, "--rounds", "0").output
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
@@ -107,6 +108,9 @@ def test_watching_goes_on_until_it_is_stopped(invoke, form):
 def test_a_statement_is_for_people_too(invoke):
     shown = " ".join(invoke(explain, signer(MEMBER).address).output.split())
     assert "128 free and 0 in escrow, 128 TST in all, as the contract says." in shown
+    told = json.loads(invoke(explain, signer(MEMBER).address, "--json").stdout)["changes"]
+    assert [change["reason"] for change in told] == ["deposit", "joined"]
+    assert all(change["transaction"] in shown for change in told)
     nothing = invoke(explain, signer(STRANGER).address)
     assert "Nothing ever changed for" in nothing.output
     assert "'bank' is no address" in refusal(invoke(explain, "bank"))
