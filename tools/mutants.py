@@ -1,6 +1,8 @@
 """Breaks the project one line at a time, as `mutants.toml` says, and demands that a test notices each.
 
-Every mutant runs in a scratch copy of the working tree, never in the tree. Exit status 1 when one survives.
+Every mutant runs in a scratch copy of the working tree, never in the tree. A broken contract meets the tests in
+Solidity first, which take seconds; what they miss meets those that `mutants.toml` names. Exit status 1 when one
+survives.
 """
 
 import argparse
@@ -14,7 +16,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +37,11 @@ class Mutant:
     old: str
     new: str
     tests: Sequence[str]
+
+    @property
+    def in_contracts(self) -> bool:
+        """Whether the tests in Solidity can notice it."""
+        return self.file.startswith("contracts/")
 
     def applied(self, text: str) -> str:
         """Return the file's text with the mutation.
@@ -58,19 +65,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*", help="try only mutants whose name or file has one of these")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--forge-only", action="store_true", help="contracts only, and no test in Python")
     options = parser.parse_args()
     chosen = [m for m in load() if not options.words or any(w in m.name + m.file for w in options.words)]
+    if options.forge_only:
+        chosen = [replace(m, tests=()) for m in chosen if m.in_contracts]
     survivors = sum(not caught for caught in try_all(chosen, options.workers))
     print(f"{len(chosen) - survivors} of {len(chosen)} mutants were caught")
     return 1 if survivors or not chosen else 0
 
 
-def try_all(mutants: Sequence[Mutant], workers: int) -> Iterator[bool]:
-    """Yield whether each mutant was caught."""
+def try_all(mutants: Sequence[Mutant], workers: int) -> Iterator[str]:
+    """Yield by what each mutant was caught; empty when by nothing."""
     with scratch_copies(min(workers, len(mutants))) as copies, ThreadPoolExecutor(workers) as pool:
         require_green(copies.queue[0], sorted({test for mutant in mutants for test in mutant.tests}))
 
-        def attempt(mutant: Mutant) -> bool:
+        def attempt(mutant: Mutant) -> str:
             copy = copies.get()
             try:
                 return try_one(mutant, copy)
@@ -78,7 +88,7 @@ def try_all(mutants: Sequence[Mutant], workers: int) -> Iterator[bool]:
                 copies.put(copy)
 
         for mutant, caught in zip(mutants, pool.map(attempt, mutants), strict=True):
-            print(f"{'caught  ' if caught else 'SURVIVED'}  {mutant.name}  ({mutant.file})", flush=True)
+            print(f"{caught or 'SURVIVED':8}  {mutant.name}  ({mutant.file})", flush=True)
             yield caught
 
 
@@ -88,32 +98,56 @@ def require_green(copy: Path, tests: Sequence[str]) -> None:
     Raises:
         MutantError: When one fails.
     """
-    outcome = run(copy, "test", *tests, "-x", "-q", "--tb=short")
-    if outcome.returncode != 0:
-        raise MutantError(
-            f"the tests fail without a mutant: {outcome.stdout[-3000:]}{outcome.stderr[-1000:]}"
-        )
+    outcomes = [run_forge(copy)]
+    if tests:
+        outcomes.append(run(copy, "test", *tests, "-x", "-q", "--tb=short"))
+    for outcome in outcomes:
+        if outcome.returncode != 0:
+            raise MutantError(
+                f"the tests fail without a mutant: {outcome.stdout[-3000:]}{outcome.stderr[-1000:]}"
+            )
 
 
-def try_one(mutant: Mutant, copy: Path) -> bool:
-    """Return whether a test fails on the mutant in this copy, which is put back afterwards."""
+def try_one(mutant: Mutant, copy: Path) -> str:
+    """Return by which tests the mutant is caught in this copy, which is put back; empty when by none."""
     file = copy / mutant.file
     original = file.read_text()
     file.write_text(mutant.applied(original))
-    if file.suffix == ".sol":
-        # Ape compiles the file that changed, and leaves those that import it as they were.
-        (copy / ".build" / "__local__.json").unlink(missing_ok=True)
     try:
-        outcome = run(copy, "test", *mutant.tests, "-x", "-q", "--tb=line")
+        if mutant.in_contracts and fails(mutant, run_forge(copy)):
+            return "forge"
+        if mutant.file.endswith(".sol"):
+            # Ape compiles the file that changed, and leaves those that import it as they were.
+            (copy / ".build" / "__local__.json").unlink(missing_ok=True)
+        if mutant.tests and fails(mutant, run(copy, "test", *mutant.tests, "-x", "-q", "--tb=line")):
+            return "ape"
+        return ""
     except subprocess.TimeoutExpired:
-        return True
+        return "time"
     finally:
         file.write_text(original)
         (copy / ".build" / "__local__.json").unlink(missing_ok=True)
+
+
+def fails(mutant: Mutant, outcome: subprocess.CompletedProcess[str]) -> bool:
+    """Return whether a test failed.
+
+    Raises:
+        MutantError: When the mutant does not compile, which is no catch.
+    """
     output = outcome.stdout + outcome.stderr
-    if "CompilerError" in output or "CompileError" in output:
+    if any(words in output for words in ("CompilerError", "CompileError", "Compilation failed")):
         raise MutantError(f"{mutant.name} does not compile: {output[-2000:]}")
     return outcome.returncode != 0
+
+
+def run_forge(copy: Path) -> subprocess.CompletedProcess[str]:
+    """Run the tests in Solidity on a copy, with short campaigns."""
+    command = [str(Path(sys.executable).with_name("forge")), "test", "--fail-fast"]
+    environment = {**os.environ, "FOUNDRY_PROFILE": "mutants"}
+    return subprocess.run(
+        command, cwd=copy, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT
+    )
 
 
 def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -144,6 +178,7 @@ def scratch_copies(count: int) -> Iterator["queue.Queue[Path]"]:
                     (copy / name).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(ROOT / name, copy / name)
             (copy / "node_modules").symlink_to(ROOT / "node_modules")
+            (copy / ".venv").symlink_to(ROOT / ".venv")
             # The older pipeline compiles in a third of the time, and no test that runs here looks at gas.
             config = copy / "ape-config.yaml"
             config.write_text(config.read_text().replace("via_ir: true", "via_ir: false"))
