@@ -58,7 +58,8 @@ slither: $(AUDIT_STAMP) install ## analyse the contracts; fails on any finding a
 	@FOUNDRY_PROFILE=slither PATH="$(CURDIR)/$(BIN):$$PATH" $(AUDIT)/bin/slither . $(ARGS)
 
 coverage: install ## lines and branches of contracts/ that the Solidity tests reach
-	@$(BIN)/forge coverage --ir-minimum --no-match-coverage 'tests/|mocks/' --no-match-contract Invariants --report summary $(ARGS)
+	@FOUNDRY_PROFILE=coverage $(BIN)/forge coverage --no-match-coverage '(tests|mocks|node_modules|.cache)/' \
+	  --no-match-contract Invariants --report summary $(ARGS)
 
 bench: install ## measure a round's seconds and memory; ARGS=--full for the whole grid, FLOWER=1 to compare with Flower
 	@$(if $(FLOWER),test -x .build/flower/bin/flwr || { $(PYTHON) -m venv .build/flower && .build/flower/bin/pip install --quiet --requirement requirements-bench.txt; })

@@ -70,7 +70,10 @@ contract Handler is SignedCalls, Properties {
     }
 
     function reanchor(uint256 how) external recorded {
-        if (how % 4 == 0 && ghostPhase() == IRoundManager.Phase.Draw) vm.roll(round.anchor + 257);
+        // The last block that draws, or the first that replaces the anchor.
+        if (how % 4 == 0 && ghostPhase() == IRoundManager.Phase.Draw) {
+            vm.roll(round.anchor + 256 + (how >> 8) % 2);
+        }
         bool allowed = ghostPhase() == IRoundManager.Phase.Draw && vm.getBlockNumber() > round.anchor + 256;
         try manager.reanchor() {
             _accept(this.reanchor.selector, allowed);
@@ -82,6 +85,11 @@ contract Handler is SignedCalls, Properties {
 
     function draw(uint256 how) public recorded {
         if (how % 4 != 0 && vm.getBlockNumber() <= round.anchor) vm.roll(round.anchor + 1);
+        // Blocks beside the first and the last that draw.
+        uint256[4] memory edges = [uint256(0), 1, 256, 257];
+        if (how % 8 == 0 && ghostPhase() == IRoundManager.Phase.Draw) {
+            vm.roll(round.anchor + edges[(how >> 8) % 4]);
+        }
         bool allowed = _mayDraw();
         try manager.draw("") {
             _accept(this.draw.selector, allowed);
