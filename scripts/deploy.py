@@ -11,9 +11,11 @@ from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
 from offchain.live.account import address_of, unlock
 from offchain.live.book import book_path
+from offchain.live.code_check import require_code
 from offchain.live.configuration import load_configuration
 from offchain.live.deploy_report import print_book, print_prices, print_warnings
 from offchain.live.deployer import Deployer
+from offchain.live.deployment import load_deployment
 from offchain.live.logs import log_options, start_logging
 from offchain.live.network import connect
 from offchain.live.options import account_option, chain_options, sending_options, sending_settings
@@ -66,6 +68,7 @@ def cli(
         key = unlock(account)
         settings = sending_settings(fee_cap, confirmations, patience)
         book = deployer.run(Sender(chain, key, settings))
+        require_code(chain, load_deployment(str(config), contracts))
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -187,6 +187,20 @@ class Chain:
         more = ("latest", imagined) if imagined else ("latest",)
         return int(self._try("eth_estimateGas", message, sender, *more), 16)
 
+    def imagine(self, message: Message, sender: str, states: Mapping[str, Mapping[str, str]]) -> bytes:
+        """What a message would return if accounts were in other states; not every node can.
+
+        Args:
+            message: What would be sent.
+            sender: By whom.
+            states: By address, as JSON-RPC has state overrides.
+
+        Raises:
+            CallRevertedError: When a contract refuses.
+            NodeRefusedError: When the node does not imagine.
+        """
+        return bytes.fromhex(self._try("eth_call", message, sender, "latest", states)[2:])
+
     def logs(self, addresses: Sequence[str], first: int, last: int) -> list[Log]:
         """Logs of contracts in blocks `first` to `last`, both included, in the order of the chain."""
         wanted = {"address": list(addresses), "fromBlock": hex(first), "toBlock": hex(last)}
@@ -201,9 +215,14 @@ class Chain:
         """Native coin of an address."""
         return int(self.rpc.request("eth_getBalance", address, "latest"), 16)
 
+    def code(self, address: str) -> bytes:
+        """The code at an address; empty when there is no contract."""
+        found: str = self.rpc.request("eth_getCode", address, "latest") or "0x"
+        return b"" if found in ("0x", "0x0") else bytes.fromhex(found[2:])
+
     def has_code(self, address: str) -> bool:
         """Whether there is a contract at an address."""
-        return bool(self.rpc.request("eth_getCode", address, "latest") not in ("0x", "0x0", None))
+        return bool(self.code(address))
 
     def broadcast(self, raw: bytes) -> None:
         """Hand a signed transaction to the node.

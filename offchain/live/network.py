@@ -8,8 +8,9 @@ from ape.exceptions import ApeException
 
 from offchain.abi import Interface
 from offchain.live.chain import Chain
+from offchain.live.code_check import require_code
 from offchain.live.deployment import LiveDeployment, require_deployed
-from offchain.live.errors import DeploymentError, NodeUnavailableError
+from offchain.live.errors import DeploymentError, NodeRefusedError, NodeUnavailableError
 from offchain.live.rpc import Rpc, host
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ def connect(
 def connect_to(deployment: LiveDeployment, network: str | None = None, rpcs: Sequence[str] = ()) -> Chain:
     """Return the chain that a deployment is on, once its contracts were found there as they should be.
 
+    Code that this version does not compile is only warned of.
+
     Args:
         deployment: Which.
         network: As Ape has it; None for the deployment's network at the node that Ape is configured with.
@@ -64,6 +67,13 @@ def connect_to(deployment: LiveDeployment, network: str | None = None, rpcs: Seq
     book = deployment.book
     chain = connect(network or f"{book.network}:node", rpcs, book.chain_id, deployment.interfaces)
     require_deployed(chain, deployment)
+    try:
+        require_code(chain, deployment)
+    except DeploymentError as error:
+        # No refusal: whoever is in must get out, whatever the version.
+        _log.warning("%s", error)
+    except NodeRefusedError as error:
+        _log.info("the contracts' code was not compared: %s", error)
     return chain
 
 

@@ -23,10 +23,9 @@ def times_of(chain: Chain, statement: Statement) -> Mapping[int, int]:
 def print_statement(console: Console, statement: Statement, unit: Unit, times: Mapping[int, int]) -> None:
     """Print every change, the running balance, and what it adds up to."""
     table = Table("time", "round", "reason", "free", "escrow", "balance", "transaction")
-    for column in (1, 3, 4, 5):
-        table.columns[column].justify = "right"
-    for column in table.columns:
+    for place, column in enumerate(table.columns):
         column.no_wrap = True
+        column.justify = "right" if place in (1, 3, 4, 5) else "left"
     whole = console.width >= _WIDE
     balance = 0
     for change in statement.changes:

@@ -1,0 +1,59 @@
+"""Code that is not what this version compiles is noticed, whatever parameters it shows."""
+
+import logging
+
+import pytest
+
+from offchain.live.code_check import require_code
+from offchain.live.errors import DeploymentError, NodeRefusedError
+from offchain.live.network import connect_to
+
+pytestmark = pytest.mark.usefixtures("snapshot")
+
+CONTRACTS = ("RoundManager", "StakePool", "StakeToken", "PrevrandaoSeed", "Relay")
+
+
+def test_what_was_deployed_here_is_what_is_compiled_here(founded):
+    require_code(founded[1], founded[0])
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_changed_byte_is_noticed(founded, anvil_node, name):
+    deployment, chain = founded
+    address = deployment.book.contracts[name].address
+    code = bytearray(chain.code(address))
+    code[len(code) // 3] ^= 1
+    anvil_node.rpc.request("anvil_setCode", address, "0x" + code.hex())
+    with pytest.raises(
+        DeploymentError, match=f"the code of {name} at {address} is not what this version compiles"
+    ):
+        require_code(chain, deployment)
+
+
+def test_the_compilers_note_on_the_source_does_not_count(founded, anvil_node):
+    deployment, chain = founded
+    address = deployment.pool.address
+    code = bytearray(chain.code(address))
+    code[-20] ^= 1
+    anvil_node.rpc.request("anvil_setCode", address, "0x" + code.hex())
+    require_code(chain, deployment)
+
+
+def test_commands_warn_of_it_and_go_on(founded, anvil_node, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("offchain"), "propagate", True)
+    deployment, chain = founded
+    anvil_node.rpc.request("anvil_setCode", deployment.relay.address, "0x6001")
+    connect_to(deployment, anvil_node.url)
+    assert "do not stake on it unless you know why" in caplog.text
+
+
+def test_a_node_that_cannot_imagine_is_no_obstacle(founded, anvil_node, monkeypatch):
+    from offchain.live.chain import Chain
+
+    def refuse(self, *arguments):
+        raise NodeRefusedError("eth_call", "too many arguments, want at most 2")
+
+    monkeypatch.setattr(Chain, "imagine", refuse)
+    connect_to(founded[0], anvil_node.url)
+    with pytest.raises(NodeRefusedError):
+        require_code(founded[1], founded[0])
