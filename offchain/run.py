@@ -11,7 +11,6 @@ from offchain.deployment import Deployment
 from offchain.engine import Engine
 from offchain.errors import RunFolderError
 from offchain.federation import Federation
-from offchain.plots import plot_run
 from offchain.progress import RunProgress
 from offchain.run_folder import RunFolder, require_free
 from offchain.settings import SimulationSettings
@@ -81,6 +80,9 @@ def _play(
             progress.show_round(record)
     summary = summarise(folder.settings, simulation.cast, records, setup)
     if picture:
+        # Not above: matplotlib loads for half a second, and nothing waits for it here.
+        from offchain.plots import plot_run
+
         plot_run(folder.path / PICTURE, folder.settings, simulation.cast, records)
     folder.write_summary(summary.model_dump_json(indent=2) + "\n")
     return summary
