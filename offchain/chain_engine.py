@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
+from itertools import chain
 
 from ethpm_types import ContractType
 
@@ -17,7 +18,8 @@ from offchain.reference.tally import is_void
 from offchain.signing import Signer
 from offchain.submission import Direct, Relayed, Submission
 
-_CONTRACTS = ("StakeToken", "StakePool", "SimulatedSeed", "RoundManager", "Relay")
+_CONTRACTS = ("StakeToken", "StakePool", "SimulatedSeed", "RoundManager", "BalanceLens", "Relay")
+_LENS_CLIENTS = 500  # Of one view, far below the gas that a node gives it.
 
 
 class ChainEngine:
@@ -155,6 +157,7 @@ class ChainEngine:
         )
         (pool,) = self._gateway.read([Query(self._manager, "POOL")])
         self._pool = Deployed(interfaces["StakePool"], pool)
+        self._lens = deploy(self._keeper, interfaces["BalanceLens"])
         self._submission = (
             self._submit_by_relay() if self._deployment.relay else Direct(self._manager, self._signers)
         )
@@ -207,14 +210,12 @@ class ChainEngine:
             self._members[place] = last
 
     def _read_balances(self, clients: Sequence[int]) -> None:
-        addresses = [(self._signers[client].address,) for client in clients]
-        views = [
-            Query(self._manager, name, client) for name in ("accountOf", "escrowOf") for client in addresses
-        ]
-        *answers, self._reward_pool = self._gateway.read([*views, Query(self._manager, "rewardPool")])
-        accounts, escrowed = answers[: len(clients)], answers[len(clients) :]
-        for client, (free, _), locked in zip(clients, accounts, escrowed, strict=True):
-            self._balances[client] = free + locked
+        addresses = [self._signers[client].address for client in clients]
+        parts = [addresses[i : i + _LENS_CLIENTS] for i in range(0, len(addresses), _LENS_CLIENTS)]
+        views = [Query(self._lens, "balancesOf", (self._manager.address, part)) for part in parts]
+        *balances, self._reward_pool = self._gateway.read([*views, Query(self._manager, "rewardPool")])
+        for client, balance in zip(clients, chain.from_iterable(balances), strict=True):
+            self._balances[client] = balance
 
     def _bound(self, client: int) -> tuple[int, str, int, str]:
         """What every commitment of a client binds besides its content."""
