@@ -77,7 +77,7 @@ contract Tokens is Field {
         HostileToken large = new HostileToken(uint256(type(uint96).max) + 1);
         address source = address(manager.SEED_SOURCE());
         vm.expectRevert(abi.encodeWithSelector(IStakePool.UnsupportedSupply.selector, 1 << 96));
-        vm.deployCode("RoundManager.sol:RoundManager", abi.encode(address(large), source, p));
+        this.deployManager(address(large), source, p);
     }
 
     /// @dev A supply that outgrows 96 bits later: who deposits more than fits loses it, and nobody else loses anything.

@@ -40,6 +40,14 @@ abstract contract Deployment {
         pool = manager.POOL();
     }
 
+    /// @notice A call of its own, so that its refusal can be expected: what follows one inside a cheatcode never runs.
+    function deployManager(address token_, address source, IRoundManager.Parameters calldata parameters)
+        external
+        returns (address)
+    {
+        return vm.deployCode("RoundManager.sol:RoundManager", abi.encode(token_, source, parameters));
+    }
+
     function _token() internal returns (address) {
         return vm.deployCode("StakeToken.sol:StakeToken", abi.encode("Stake", "STK", SUPPLY, address(this)));
     }
