@@ -32,6 +32,7 @@ from offchain.live.relaying.errors import RelayError
 from offchain.live.relaying.line import RelayLine
 from offchain.live.rpc import Rpc
 from offchain.live.view import read_view
+from scripts.deploy import cli as deploy_command
 from scripts.explain import cli as explain
 from scripts.status import cli as status
 
@@ -107,13 +108,22 @@ def by_url(running):
     return ("--network", f"ethereum:sepolia:{running.url}")
 
 
+def test_a_dry_run_prices_everything_and_sends_nothing(anvil_node, own_keystore, tmp_path):
+    keystore(own_keystore, locked=signer_key(5))
+    anvil_node.give(signer(5).address)
+    path = write_configuration(tmp_path)
+    options = [*by_url(anvil_node), "--account", "locked", "--config", str(path), "--dry-run"]
+    result = CliRunner().invoke(deploy_command, options)
+    assert result.exit_code == 0, result.output
+    assert all(name in result.output for name in ("RoundManager", "in all", "Nothing was sent."))
+    assert not path.with_suffix(".json").exists()
+    assert Chain(Rpc([anvil_node.url])).nonce(signer(5).address) == 0
+
+
 def test_a_deployment_killed_in_the_middle_goes_on_and_deploys_nothing_twice(timed, run, tmp_path, compiled):
     path = write_configuration(tmp_path)
     options = (*by_url(timed), "--account", "founder", "--config", path, "--confirmations", 1)
-    priced = ended(run("deploy", *options, "--dry-run"))
-    assert "RoundManager" in priced and "Nothing was sent." in priced
     chain = Chain(Rpc([timed.url]))
-    assert chain.nonce(signer(1).address) == 0 and not path.with_suffix(".json").exists()
 
     first = run("deploy", *options)
     eventually(
@@ -214,18 +224,26 @@ def test_a_relay_answers_and_stops(timed, run, tmp_path, compiled):
     assert "stopped" in ended(relay) and relay.returncode == 0
 
 
-def test_what_is_wrong_at_the_start_is_said_before_anything_is_sent(timed, run, tmp_path, compiled):
-    path = write_configuration(tmp_path)
-    other = write_configuration(tmp_path, "other", chain_id=1)
-    common = ("deploy", *by_url(timed), "--account", "founder", "--config")
-    tried = {
-        "is a node of chain 11155111, the deployment is on chain 1": run(*common, other),
-        "locked and there is nobody to ask for its passphrase; set APE_ACCOUNTS_founder_PASSPHRASE": run(
-            *common, path, passphrases=False
+def test_what_is_wrong_at_the_start_is_said_before_anything_is_sent(anvil_node, own_keystore, tmp_path):
+    keystore(own_keystore, locked=signer_key(5))
+    path, other = write_configuration(tmp_path), write_configuration(tmp_path, "other", chain_id=1)
+    anvil_node.give(signer(5).address)
+    refusals = {
+        "is a node of chain 11155111, the deployment is on chain 1": (other, "locked"),
+        "locked and there is nobody to ask for its passphrase; set APE_ACCOUNTS_locked_PASSPHRASE": (
+            path,
+            "locked",
         ),
+        "there is no account 'nobody' in Ape's keystore": (path, "nobody"),
+        "there is no configuration": (tmp_path / "none.yaml", "locked"),
     }
-    for words, process in tried.items():
-        said = " ".join(ended(process).split())
-        assert words in said, said
-        assert process.returncode == 1
-    assert Chain(Rpc([timed.url])).nonce(signer(1).address) == 0
+    for words, (config, account) in refusals.items():
+        options = [*by_url(anvil_node), "--account", account, "--config", str(config)]
+        result = CliRunner().invoke(deploy_command, options)
+        assert result.exit_code == 1 and words in " ".join(result.output.split()), result.output
+    assert not list(tmp_path.glob("*.json"))
+    assert Chain(Rpc([anvil_node.url])).nonce(signer(5).address) == 0
+
+
+def signer_key(number):
+    return number.to_bytes(32)
