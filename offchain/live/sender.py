@@ -304,9 +304,11 @@ class Sender:
         gas = int(receipt["gasUsed"], 16)
         price = int(receipt.get("effectiveGasPrice") or hex(flight.fees.max_fee), 16)
         data_fee = int(receipt.get("l1Fee") or "0x0", 16)  # What a rollup adds for its data.
-        _log.info("mined %s", message.name, extra={"block": block, "gas": gas, "hash": digest})
+        fee = gas * price + data_fee
+        about = {"block": block, "gas": gas, "coin": fee / 10**18, "hash": digest}
+        _log.info("mined %s", message.name, extra=about)
         contract = (receipt.get("contractAddress") or "").lower()
-        return Receipt(message, digest, block, gas, gas * price + data_fee, contract, receipt["logs"])
+        return Receipt(message, digest, block, gas, fee, contract, receipt["logs"])
 
     def _refusal(self, message: Message, block: int) -> CallRevertedError:
         """Why a mined transaction failed: receipts do not say, so it is tried on the states around it."""
