@@ -1,5 +1,6 @@
 """From options to a client that can start: everything that can be wrong is found before anything is sent."""
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from offchain.live.amounts import Unit
 from offchain.live.chain import Chain
 from offchain.live.client import Client, Outlook, look
 from offchain.live.client_artefacts import ClientArtefacts
+from offchain.live.code_check import require_code
 from offchain.live.commitments import Committer
 from offchain.live.decision import Action, Wish, decide, spendable
 from offchain.live.deployment import LiveDeployment
-from offchain.live.errors import AccountError, ConfigurationError
+from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
 from offchain.live.history import History
 from offchain.live.lineage import Lineage
 from offchain.live.local_learning import LocalLearning
@@ -31,6 +33,8 @@ from offchain.stores.artefacts import Artefacts
 from offchain.stores.http import Permit
 from offchain.stores.opening import open_store
 from offchain.stores.permits import LIFETIME, Place, permit
+
+_log = logging.getLogger(__name__)
 
 STORE_SECONDS = 30.0
 RELAY_SECONDS = 60.0
@@ -115,6 +119,8 @@ def prepare(
     keep = Unit.read(chain, deployment).base_units(options.keep) if options.keep else 0
     wish = Wish(options.leave, keep)
     _require_means(deployment, outlook, wish)
+    if not outlook.me.is_member and not options.leave:
+        _require_own_code(chain, deployment)
     # What a member plays a relay sends and pays for; joining and leaving it does not.
     free_rider = options.relay is not None and outlook.me.is_member and not options.leave
     native = chain.balance(address) if free_rider else require_funds(chain, address)
@@ -161,6 +167,14 @@ def _relay(url: str | None, deployment: LiveDeployment, key: KeystoreKey) -> Rel
     relay = RelayLine(url, deployment, key, min(RELAY_SECONDS, shortest / 4))
     relay.check()
     return relay
+
+
+def _require_own_code(chain: Chain, deployment: LiveDeployment) -> None:
+    """Whoever is in gets out with any version; nobody new stakes on code that it did not compile."""
+    try:
+        require_code(chain, deployment)
+    except NodeRefusedError as error:
+        _log.warning("the contracts' code could not be compared, try another node with --rpc: %s", error)
 
 
 def _require_means(deployment: LiveDeployment, outlook: Outlook, wish: Wish) -> None:

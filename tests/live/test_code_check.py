@@ -1,12 +1,17 @@
 """Code that is not what this version compiles is noticed, whatever parameters it shows."""
 
 import logging
+from dataclasses import replace
 
 import pytest
+from live import FAST, signer
 
+from offchain.errors import OffchainError
+from offchain.live.chain import Invocation
 from offchain.live.code_check import require_code
 from offchain.live.errors import DeploymentError, NodeRefusedError
 from offchain.live.network import connect_to
+from offchain.live.sender import Sender
 
 pytestmark = pytest.mark.usefixtures("snapshot")
 
@@ -57,3 +62,23 @@ def test_a_node_that_cannot_imagine_is_no_obstacle(founded, anvil_node, monkeypa
     connect_to(founded[0], anvil_node.url)
     with pytest.raises(NodeRefusedError):
         require_code(founded[1], founded[0])
+
+
+def test_a_client_does_not_join_it_and_may_leave_it(founded, anvil_node, members):
+    from offchain.live.client_start import ClientOptions, prepare
+    from offchain.live.own_data import DataOptions
+    from offchain.live.rules import rules_of
+
+    deployment, chain = founded
+    learning = replace(deployment.parameters, rules=rules_of(deployment.configuration.learning))
+    deployment = replace(deployment, parameters=learning)
+    stranger = signer(60).address
+    bond = deployment.parameters.bond
+    Sender(chain, signer(1), FAST).send(Invocation(deployment.token, "transfer", (stranger, bond)))
+    anvil_node.give(stranger)
+    anvil_node.rpc.request("anvil_setCode", deployment.relay.address, "0x6001")
+    options = ClientOptions(DataOptions(share=(0, 8)), stores=())
+    with pytest.raises(DeploymentError, match="not what this version compiles"):
+        prepare(chain, deployment, stranger, options, None)
+    with pytest.raises(OffchainError, match="row"):  # A member gets past it, to what is wrong next.
+        prepare(chain, deployment, members[0].address, options, None)
