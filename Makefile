@@ -21,10 +21,10 @@ PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
 FLOWER ?=
 
-.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench stateful live gas mutants check format lock clean
+.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench stateful live gas gas-tables mutants check format lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 	@echo
 	@echo '  More options: make simulate ARGS="--policy aggregate --rounds 150", make test ARGS="-k settle -x"'
 
@@ -74,6 +74,9 @@ live: install ## play ten rounds of eight institutions, each a process, on a nod
 
 gas: install ## write the gas snapshot anew
 	@GAS_WRITE=1 $(BIN)/ape test tests/gas $(ARGS)
+
+gas-tables: install ## measure docs/GAS.md anew, at up to 100,000 members; a quarter of an hour
+	@GAS_TABLES=1 $(BIN)/ape test tests/gas/test_tables.py $(ARGS)
 
 mutants: install ## break the code on purpose, line by line, and demand that a test notices
 	@$(BIN)/python tools/mutants.py $(ARGS)

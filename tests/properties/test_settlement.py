@@ -165,9 +165,18 @@ def test_the_random_rounds_have_every_shape(rounds):
         shapes["no reveal"] += r.revealed == 0
         shapes["tie"] += any(2 * r.votes[j] == r.revealed > 0 for j in r.outcome.positions)
         shapes["unanimous"] += any(r.votes[j] == r.revealed > 0 for j in r.outcome.positions)
+        shapes["all agree"] += len(+Counter(r.ballots)) == 1 and r.committed == r.revealed
         shapes["largest committee"] += r.committed == 16_382
         shapes["largest stakes"] += LARGEST in (r.proposer_stake, r.voter_stake)
     assert min(shapes.values()) > 100, shapes
+
+
+def test_one_dissenter_is_seen_in_every_committee(contract):
+    """With 8,191 votes of 8,192 a lane holds the complement of the count: the nearest thing to unanimity."""
+    sizes = [*range(2, 40), *range(8_180, 8_200), *range(16_370, 16_383)]
+    rounds = [Round(1, 1, n, False, 10**18, 10**18, 0, {1: n - 1, 0: 1}) for n in sizes]
+    for r, answer in zip(rounds, settle(contract, rounds), strict=True):
+        assert answer == by_reference(r), r
 
 
 def test_tokens_are_conserved(rounds, answers):

@@ -1,10 +1,12 @@
 """Rounds of any size, played for their gas alone."""
 
+from anatomy import anatomy
 from eth_utils import keccak
 from raw_chain import Interface
 from scenes import DEPLOYER, KEEPER, RULES, SALT
 
 from offchain import intents
+from offchain.reference import seats
 from offchain.signing import Signer
 
 HARDFORK = "osaka"
@@ -31,9 +33,11 @@ class Field:
         self._manager = chain.deploy(DEPLOYER, project.RoundManager, self._token, source, parameters)
         self._pool = "0x" + self._view("POOL")[12:].hex()
         self._relay = chain.deploy(DEPLOYER, project.Relay, self._manager)
-        self._signers = [Signer(keccak(text=f"client {i}")) for i in range(members)]
-        self._clients = [signer.address for signer in self._signers]
+        signers = [Signer(keccak(text=f"client {i}")) for i in range(members)]
+        self._signers = {signer.address: signer for signer in signers}
+        self._clients = list(self._signers)
         self.gas = {}  # call → what each cost
+        self.parts = None  # call → what each cost by part, when looked at
 
     def gather(self):
         """Everyone deposits twice, the second time into a slot in use, and joins."""
@@ -43,6 +47,17 @@ class Field:
             self._call(client, "deposit", DEPOSIT // 2, to=self._pool, name="deposit first")
             self._call(client, "deposit", DEPOSIT // 2, to=self._pool)
             self._call(client, "join", [])
+
+    def gather_unmeasured(self):
+        """The same without a look at the gas, thousands of clients a second."""
+        calls = [
+            [(DEPLOYER, self._token, self._interface.call("transfer", c, DEPOSIT)) for c in self._clients],
+            [(c, self._token, self._interface.call("approve", self._pool, DEPOSIT)) for c in self._clients],
+            [(c, self._pool, self._interface.call("deposit", DEPOSIT)) for c in self._clients],
+            [(c, self._manager, self._interface.call("join", [])) for c in self._clients],
+        ]
+        for kind in calls:
+            self._chain.send_many(kind)
 
     def play_round(self):
         """Open, draw, everyone seated acts, finalise. Seats of the round before are settled on the way."""
@@ -109,7 +124,7 @@ class Field:
         return client, commitment, *self._signature(client, "CommitBallot", commitment)
 
     def _signature(self, client, kind, commitment):
-        signer = self._signers[self._clients.index(client)]
+        signer = self._signers[client]
         round_ = int.from_bytes(self._view("head")[:32])
         return signer.sign_digest(intents.digest(kind, CHAIN_ID, self._manager, round_, commitment))
 
@@ -119,15 +134,17 @@ class Field:
 
     def _start_round(self):
         self._call(KEEPER, "openRound")
-        self._chain.mine(1)
+        self._chain.mine(2)  # A trace of the draw sees the latest block, which must lie behind the anchor.
         self._call(KEEPER, "draw", b"")
         return self._seated()
 
     def _seated(self):
-        seats = self._view("seats")
-        proposers, voters = int.from_bytes(seats[:32]), int.from_bytes(seats[32:])
-        by_position = {int.from_bytes(self._view("positionOf", c)): c for c in self._clients}
-        order = [by_position[position] for position in range(proposers + voters)]
+        """Proposers and voters by position; to be asked before a place changes."""
+        words, head = self._view("seats"), self._view("head")
+        proposers, voters = int.from_bytes(words[:32]), int.from_bytes(words[32:])
+        members, seed = int.from_bytes(head[32:64]), int.from_bytes(head[96:128])
+        indices = [seats.index_at(seed, place, members) for place in range(proposers + voters)]
+        order = ["0x" + self._view("memberAt", index)[12:].hex() for index in indices]
         return order[:proposers], order[proposers:]
 
     def _last_round(self, client):
@@ -140,6 +157,9 @@ class Field:
         self._send(sender, self._interface.call(call, *args), to or self._manager, name or call)
 
     def _send(self, sender, data, to, name, entries=1):
+        if self.parts is not None:
+            parts = anatomy(self._chain, sender, to, data)
+            self.parts.setdefault(name, []).append({part: gas / entries for part, gas in parts.items()})
         receipt = self._chain.send(sender, to, data, self._interface)
         assert receipt.error is None, (name, receipt.error)
         # A batch counts for each of its entries, so that means and sums are those of seats.

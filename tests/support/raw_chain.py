@@ -168,6 +168,42 @@ class RawChain:
             return Receipt(gas, [log for log in logs if log], None)
         return Receipt(gas, [], interface.error(self._revert(sender, to, data)))
 
+    def send_many(self, calls, gas=200_000):
+        """Mine many calls, (sender, to, data), which must succeed, in order and in as few blocks as they fit."""
+        requests = [transaction(*call) | {"gas": hex(gas)} for call in calls]
+        self._number(requests)
+        at_once = self._block_gas() // gas
+        self.rpc("evm_setAutomine", False)
+        for start in range(0, len(requests), at_once):
+            batch = requests[start : start + at_once]
+            self._batch("eth_sendTransaction", [[request] for request in batch])
+            self.rpc("evm_mine")
+            receipts = self.rpc("eth_getBlockReceipts", "latest")
+            assert [r["status"] for r in receipts] == ["0x1"] * len(batch)
+        self.rpc("evm_setAutomine", True)
+
+    def _number(self, requests):
+        """Give each its nonce: the node answers a batch in no order."""
+        nonces = {}
+        for request in requests:
+            sender = request["from"]
+            if sender not in nonces:
+                nonces[sender] = int(self.rpc("eth_getTransactionCount", sender, "latest"), 16)
+            request["nonce"] = hex(nonces[sender])
+            nonces[sender] += 1
+
+    def _block_gas(self):
+        return int(self.rpc("eth_getBlockByNumber", "latest", False)["gasLimit"], 16)
+
+    def _batch(self, method, parameters):
+        requests = [
+            {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": p} for p in parameters
+        ]
+        self._connection.request("POST", "/", json.dumps(requests), {"Content-Type": "application/json"})
+        for answer in json.loads(self._connection.getresponse().read()):
+            if "error" in answer:
+                raise RpcError(method, answer["error"])
+
     def _revert(self, sender, to, data):
         """What the transaction just mined reverted with: its block's view of the unchanged state."""
         try:

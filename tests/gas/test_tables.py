@@ -1,0 +1,45 @@
+"""docs/GAS.md says what was measured, and what was measured is what this state of the contracts costs."""
+
+import json
+import os
+
+import pytest
+from tables import DATA, PAGE, measure, rendered, with_tables, write
+
+DRIFT = 0.02
+
+
+@pytest.fixture(scope="module")
+def data(project):
+    if os.environ.get("GAS_TABLES"):
+        write(project)
+    return json.loads(DATA.read_text(encoding="utf-8"))
+
+
+def test_the_page_prints_the_tables(data):
+    page = PAGE.read_text(encoding="utf-8")
+    assert with_tables(page, rendered(data)) == page
+
+
+def test_the_smallest_membership_costs_what_the_tables_say(data, project):
+    actual, expected = measure(project, 50), data["members"]["50"]
+    for kind, measured in actual.items():
+        for call, gas in {**measured["calls"], "round": measured["round"]}.items():
+            before = {**expected[kind]["calls"], "round": expected[kind]["round"]}[call]
+            assert gas == pytest.approx(before, rel=DRIFT), (
+                f"{call}, {kind}: `make gas-tables` writes it anew"
+            )
+
+
+def test_no_cost_grows_with_the_membership(data):
+    """A fixed committee costs the same at 50 and at 100,000 members, but for how often a permutation is walked."""
+    few, many = data["members"]["50"], data["members"]["100000"]
+    for kind in few:
+        assert many[kind]["round"] == pytest.approx(few[kind]["round"], rel=0.05)
+
+
+def test_parts_add_up_to_the_call(data):
+    for kind, measured in data["parts"].items():
+        for call, parts in measured["parts"].items():
+            assert sum(parts.values()) == pytest.approx(measured["calls"][call], rel=0.005), (kind, call)
+            assert min(parts.values()) >= 0, (kind, call)
