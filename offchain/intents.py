@@ -21,11 +21,5 @@ def message(kind: Kind, chain_id: int, manager: str, round_: int, commitment: by
     return SignableMessage(b"\x01", domain, struct)
 
 
-def digest(kind: Kind, chain_id: int, manager: str, round_: int, commitment: bytes) -> bytes:
-    """Return the 32 bytes that a signature of `message` signs."""
-    signable = message(kind, chain_id, manager, round_, commitment)
-    return keccak256(b"\x19" + signable.version + signable.header + signable.body)
-
-
 def _type(kind: Kind) -> bytes:
     return f"{kind}(uint256 round,bytes24 commitment)".encode()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import coincurve
 import rlp
+from eth_account.messages import SignableMessage
 
 from ml.hashing import keccak256
 
@@ -48,8 +49,9 @@ class Signer:
         r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:64])
         return _DYNAMIC_FEE + _rlp([*fields, _word(signature[64]), _word(r), _word(s)])
 
-    def sign_digest(self, digest: bytes) -> tuple[bytes, bytes]:
-        """The compact signature of 32 bytes: r, and s with the parity in its top bit (EIP-2098)."""
+    def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
+        """The compact signature (EIP-2098) of a message: r, and s with the parity in its top bit."""
+        digest = keccak256(b"\x19" + message.version + message.header + message.body)
         signature = self._key.sign_recoverable(digest, hasher=None)
         s = int.from_bytes(signature[32:64]) | signature[64] << 255
         return signature[:32], s.to_bytes(32)

@@ -93,8 +93,8 @@ class Relayed:
         signed: list[tuple[object, ...]] = []
         for client, commitment in commitments.items():
             signer = self.clients[client]
-            digest = intents.digest(kind, self.chain_id, self.manager.address, round_, commitment)
-            signed.append((signer.address, commitment, *signer.sign_digest(digest)))
+            message = intents.message(kind, self.chain_id, self.manager.address, round_, commitment)
+            signed.append((signer.address, commitment, *signer.sign_intent(message)))
         return signed
 
     def _opened(self, openings: Mapping[int, tuple[object, ...]]) -> list[tuple[object, ...]]:

@@ -1,6 +1,7 @@
 """The tables of docs/GAS.md, from measurements kept in docs/gas.json."""
 
 import json
+import time
 from pathlib import Path
 from statistics import mean
 
@@ -11,13 +12,13 @@ from raw_chain import anvil
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE, DATA = DOCS / "GAS.md", DOCS / "gas.json"
 MEMBERS = (50, 1_000, 10_000, 100_000)
-COMMITTEE = (10, 40)  # Proposers and voters whatever the membership: a basis point of 100,000 is ten.
+COMMITTEE = (10, 40)  # Whatever the membership: a basis point of 100,000 members is ten.
 DIRECT = ("openRound", "draw", "propose", "publish", "commitBallot", "revealBallot", "finalise")
 BATCHED = ("propose", "publish", "commitBallots", "revealBallots")
 
 
 def measure(project, members, parts=False):
-    """Gas of each call in steady state: sent directly, then by a relay after rounds that split and that agreed."""
+    """Gas of each call in steady state: sent directly; by a relay, after split rounds and agreed ones."""
     proposers, voters = COMMITTEE
     with anvil(HARDFORK) as chain:
         field = Field(chain, project, members, proposer_bps=10_000 * proposers // members, voter_seats=voters)
@@ -87,9 +88,10 @@ def with_tables(page, tables):
 
 def write(project, members=MEMBERS):
     """Measure everything, which takes a quarter of an hour, and write it down."""
-    data = {
-        "members": {str(n): measure(project, n) for n in members},
-        "parts": measure(project, 50, parts=True),
-    }
+    data = {"members": {}, "parts": measure(project, 50, parts=True)}
+    for number in members:
+        started = time.monotonic()
+        data["members"][str(number)] = measure(project, number)
+        print(f"{number:,} members: {time.monotonic() - started:.0f} seconds", flush=True)
     DATA.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), rendered(data)), encoding="utf-8")

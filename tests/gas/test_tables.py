@@ -32,7 +32,7 @@ def test_the_smallest_membership_costs_what_the_tables_say(data, project):
 
 
 def test_no_cost_grows_with_the_membership(data):
-    """A fixed committee costs the same at 50 and at 100,000 members, but for how often a permutation is walked."""
+    """A fixed committee costs the same at 50 and 100,000 members, but for second walks of a permutation."""
     few, many = data["members"]["50"], data["members"]["100000"]
     for kind in few:
         assert many[kind]["round"] == pytest.approx(few[kind]["round"], rel=0.05)

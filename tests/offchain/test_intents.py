@@ -1,13 +1,11 @@
 """What clients sign, against eth-account's own reading of EIP-712."""
 
 import pytest
-from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from offchain import intents
 
 MANAGER = "0x" + "a5" * 20
-ACCOUNT = Account.from_key(b"\7" * 32)
 
 
 @pytest.mark.parametrize("kind", ["Propose", "CommitBallot"])
@@ -15,7 +13,4 @@ def test_an_intent_is_typed_data(kind):
     domain = {"name": "StakeFed", "version": "1", "chainId": 5, "verifyingContract": MANAGER}
     types = {kind: [{"name": "round", "type": "uint256"}, {"name": "commitment", "type": "bytes24"}]}
     theirs = encode_typed_data(domain, types, {"round": 9, "commitment": b"\x5c" * 24})
-    ours = intents.message(kind, 5, MANAGER, 9, b"\x5c" * 24)
-    assert ours == theirs
-    signed = ACCOUNT.sign_message(theirs)
-    assert signed.message_hash == intents.digest(kind, 5, MANAGER, 9, b"\x5c" * 24)
+    assert intents.message(kind, 5, MANAGER, 9, b"\x5c" * 24) == theirs

@@ -4,6 +4,7 @@ from eth_utils import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offchain import intents
 from offchain.signing import Signer, Transaction
 
 KEYS = st.integers(1, 2**255).map(lambda value: value.to_bytes(32))
@@ -46,8 +47,9 @@ def test_a_key_that_is_none_is_refused(key):
         Signer(key)
 
 
-@given(key=KEYS, digest=st.binary(min_size=32, max_size=32))
-def test_the_signature_of_a_digest_is_that_of_eth_account(key, digest):
-    theirs = Account.from_key(key).unsafe_sign_hash(digest)
+@given(key=KEYS, commitment=st.binary(min_size=24, max_size=24))
+def test_the_signature_of_an_intent_is_that_of_eth_account(key, commitment):
+    message = intents.message("Propose", 5, "0x" + "a5" * 20, 9, commitment)
+    theirs = Account.from_key(key).sign_message(message)
     vs = theirs.s | (theirs.v - 27) << 255
-    assert Signer(key).sign_digest(digest) == (theirs.r.to_bytes(32), vs.to_bytes(32))
+    assert Signer(key).sign_intent(message) == (theirs.r.to_bytes(32), vs.to_bytes(32))

@@ -14,7 +14,8 @@ import requests
 from aiohttp import web
 from eth_account import Account
 from eth_account.messages import encode_defunct
-from store_parts import SCHEMA, answering, artefact, serving
+from serving import serving
+from store_parts import SCHEMA, answering, artefact
 
 from offchain.errors import OffchainError, StoreError
 from offchain.stores import server

@@ -2,7 +2,8 @@
 
 import pytest
 from aiohttp import web
-from store_parts import SCHEMA, answering, artefact, kubo, serving
+from serving import serving
+from store_parts import SCHEMA, answering, artefact, kubo
 
 from ml.blocks import blocks
 from ml.hashing import keccak256

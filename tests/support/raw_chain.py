@@ -169,17 +169,15 @@ class RawChain:
         return Receipt(gas, [], interface.error(self._revert(sender, to, data)))
 
     def send_many(self, calls, gas=200_000):
-        """Mine many calls, (sender, to, data), which must succeed, in order and in as few blocks as they fit."""
+        """Mine many calls, (sender, to, data), which must succeed, in order and in few blocks."""
         requests = [transaction(*call) | {"gas": hex(gas)} for call in calls]
         self._number(requests)
-        at_once = self._block_gas() // gas
         self.rpc("evm_setAutomine", False)
-        for start in range(0, len(requests), at_once):
-            batch = requests[start : start + at_once]
-            self._batch("eth_sendTransaction", [[request] for request in batch])
+        for block in _runs(requests, self._block_gas() // gas):
+            self._batch("eth_sendTransaction", [[request] for request in block])
             self.rpc("evm_mine")
             receipts = self.rpc("eth_getBlockReceipts", "latest")
-            assert [r["status"] for r in receipts] == ["0x1"] * len(batch)
+            assert [r["status"] for r in receipts] == ["0x1"] * len(block)
         self.rpc("evm_setAutomine", True)
 
     def _number(self, requests):
@@ -199,7 +197,8 @@ class RawChain:
         requests = [
             {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": p} for p in parameters
         ]
-        self._connection.request("POST", "/", json.dumps(requests), {"Content-Type": "application/json"})
+        body = json.dumps(requests)
+        self._connection.request("POST", "/", body, {"Content-Type": "application/json"})
         for answer in json.loads(self._connection.getresponse().read()):
             if "error" in answer:
                 raise RpcError(method, answer["error"])
@@ -241,6 +240,10 @@ class Harness:
     def _answer(self, data):
         answer = self._chain.view(self._address, data)
         return [int.from_bytes(answer[at : at + 32]) for at in range(0, len(answer), 32)]
+
+
+def _runs(items, length):
+    return [items[start : start + length] for start in range(0, len(items), length)]
 
 
 def transaction(sender, to, data):
