@@ -10,7 +10,6 @@ from aiohttp import web
 from live import FAST, eventually, free_port, signer
 from players import SALT, Players, root_of
 
-from ml.hashing import keccak256
 from offchain.live.chain import Chain, Invocation
 from offchain.live.keeper import Keeper
 from offchain.live.relaying.desk import Desk
@@ -42,7 +41,7 @@ class Hand:
         self._key, self.address = key, key.address
 
     def sign_intent(self, message):
-        return self._key.sign_digest(keccak256(b"\x19" + message.version + message.header + message.body))
+        return self._key.sign_intent(message)
 
 
 @pytest.fixture
