@@ -145,17 +145,21 @@ class Client:
                 self._call("requestExit")
             case Withdraw(amount):
                 self._call("withdraw", amount)
-            case Propose(until):
+            case Propose(until) if not self._is_carried(view, "propose"):
                 self._play(view, until, "propose", work.update_commitment(view))
-            case Publish(until):
+            case Publish(until) if not self._is_carried(view, "publish"):
                 self._play(view, until, "publish", *work.update_opening(view, me))
-            case Vote(patience, until):
+            case Vote(patience, until) if not self._is_carried(view, "commitBallot"):
                 if commitment := work.ballot_commitment(view, patience):
                     self._play(view, until, "commitBallot", commitment)
-            case Reveal(until):
+            case Reveal(until) if not self._is_carried(view, "revealBallot"):
                 self._play(view, until, "revealBallot", *work.ballot_opening(view, me))
-            case Wait() | Done():
-                pass
+            case _:
+                pass  # Nothing to do, or a relay is at it.
+
+    def _is_carried(self, view: View, function: str) -> bool:
+        """Whether a relay has the act: training and judging are not done twice for it."""
+        return self._relay is not None and self._relay.carries(function, view.round)
 
     def _play(self, view: View, until: int, function: str, *arguments: object) -> None:
         if self._relay is None or not self._relay.hand_over(function, view.round, arguments):

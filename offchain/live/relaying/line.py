@@ -64,6 +64,11 @@ class RelayLine:
                 f"{self._deployment.name}"
             )
 
+    def carries(self, function: str, round_: int) -> bool:
+        """Whether the relay took an act and still has time to send it: it need not be made again."""
+        act = (round_, function)
+        return act in self._taken and time.monotonic() - self._since[act] < self._patience
+
     def hand_over(self, function: str, round_: int, arguments: tuple[object, ...]) -> bool:
         """Hand an act over, or see that it was; False when it is better sent directly.
 
