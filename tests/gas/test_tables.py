@@ -2,11 +2,14 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from tables import DATA, PAGE, measure, rendered, with_tables, write
 
 DRIFT = 0.02
+README = PAGE.parents[1] / "README.md"
+SNAPSHOT = Path(__file__).with_name("snapshot.json")
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +22,18 @@ def data(project):
 def test_the_page_prints_the_tables(data):
     page = PAGE.read_text(encoding="utf-8")
     assert with_tables(page, rendered(data)) == page
+
+
+def test_the_readme_and_the_page_print_the_snapshot():
+    snapshot = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
+    split, agreed = snapshot["relayed"]["split"], snapshot["relayed"]["agreed"]
+    figures = [snapshot["calls"][call] for call in ("propose", "publish", "commitBallot", "revealBallot")]
+    figures += [snapshot["calls"]["finalise"], snapshot["round"]]
+    figures.append(snapshot["calls"]["openRound"] + snapshot["calls"]["draw"])
+    relayed = [each[call] for each in (split, agreed) for call in ("commitBallots", "revealBallots", "round")]
+    readme, page = README.read_text(encoding="utf-8"), PAGE.read_text(encoding="utf-8")
+    assert [f"{gas:,}" for gas in figures + relayed if f" {gas:,} |" not in readme] == []
+    assert [f"{gas:,}" for gas in [snapshot["round"], *relayed] if f" {gas:,} |" not in page] == []
 
 
 def test_the_smallest_membership_costs_what_the_tables_say(data, project):
