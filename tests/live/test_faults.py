@@ -10,7 +10,7 @@ from aiohttp import web
 from live import FAST, signer
 from live_client import MOMENTS
 from live_game import game, keys_for
-from store_parts import serving
+from serving import serving
 
 from ml.canonical import digest
 from offchain.live.client_start import place_of
