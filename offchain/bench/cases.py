@@ -1,13 +1,14 @@
 """What is measured: runs that differ from a usual one in one thing at a time."""
 
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, get_args
 
 from ml.data.shares import TEST_SHARE
 from ml.settings import POLICIES, Policy
 from offchain.settings import SimulationSettings
 
 Engine = Literal["chain", "reference"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Case:
         proposer_bps: Share of members that propose, at most sixteen.
         hidden: Width of the perceptron's hidden layers.
         policy: What voters compute.
+        test_rows: Test rows, at most, that score the global model.
         engine: Contracts on anvil, or the reference in memory.
         relay: Whether a relay sends in batches what clients sign.
         rounds: Rounds counted.
@@ -34,6 +36,7 @@ class Case:
     proposer_bps: int = 1000
     hidden: int = 128
     policy: Policy = "aggregate"
+    test_rows: int = 20_000
     engine: Engine = "chain"
     relay: bool = False
     rounds: int = 10
@@ -48,6 +51,7 @@ class Case:
             proposer_bps=self.proposer_bps,
             hidden=self.hidden,
             policy=self.policy,
+            test_rows=self.test_rows,
             engine=self.engine,
             relay=self.relay,
             rounds=self.rounds + WARM_UP,
@@ -71,16 +75,17 @@ PAPER = [
 ]
 """Fifty members, five of whom propose and forty-five vote: the paper's round."""
 
+# Sixteen propose at every size, and as many rows test: only the members differ.
+_MANY = Case("", rows=40, proposer_bps=3200, test_rows=500, relay=True, rounds=3)
 MEMBERS = [
-    Case("members, 45 vote", clients=clients, rows=40, committee=45, relay=True, rounds=5)
-    for clients in (50, 200, 1000, 5000, 10_000)
+    replace(_MANY, subject=f"members, 45 vote, {engine}", clients=clients, committee=45, engine=engine)
+    for engine in ENGINES
+    for clients in (61, 200, 1000, 5000, 10_000)
 ]
 EVERYONE = [
-    Case("members, all vote", clients=clients, rows=40, relay=True, rounds=3) for clients in (50, 200, 1000)
-] + [
-    # In memory: thousands of ballots would take the node most of a minute a round.
-    Case("members, all vote", clients=clients, rows=40, engine="reference", rounds=3)
-    for clients in (5000, 10_000)
+    # Above a thousand in memory: thousands of ballots would take the node most of a minute a round.
+    replace(_MANY, subject="members, all vote", clients=clients, engine=ENGINES[clients > 1000])
+    for clients in (61, 200, 1000, 5000, 10_000)
 ]
 PROPOSERS = [
     Case("proposers", proposer_bps=bps, policy="verdict", relay=True, rounds=5)
