@@ -13,7 +13,10 @@ Result = TypeVar("Result")
 def processors() -> int:
     """Return how many processor threads to use: OMP_NUM_THREADS, which joblib sets for its jobs, or all."""
     given = os.environ.get("OMP_NUM_THREADS", "")
-    return int(given) if given.isdecimal() and int(given) else len(os.sched_getaffinity(0))
+    if given.isdecimal() and int(given):
+        return int(given)
+    # Those this process may run on, where the system tells.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Workers:
