@@ -92,7 +92,7 @@ PROPOSERS = [
     for bps in (200, 1000, 2000, 3200)
 ]
 MODELS = [
-    Case("model size", hidden=hidden, relay=True, rounds=rounds)
+    Case("model size", hidden=hidden, test_rows=2000, relay=True, rounds=rounds)
     for hidden, rounds in ((63, 5), (271, 5), (954, 5), (3116, 2))
 ]
 
