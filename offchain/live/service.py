@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 
 HEALTH_SECONDS = 60.0
 LONGEST_PAUSE = 60.0
+_DOUBLINGS = 16
 CLOCK_SECONDS = 120
 """How far this machine's clock may be from the chain's before it is worth a word."""
 
@@ -62,7 +63,8 @@ def run_forever(step: Callable[[], bool], pause: float) -> None:
             _log.warning("%s", error)
             failures, again = failures + 1, False
         if not again:
-            time.sleep(min(pause * 2**failures, max(LONGEST_PAUSE, pause)) * random.uniform(0.8, 1.2))
+            longer = min(pause * 2 ** min(failures, _DOUBLINGS), max(LONGEST_PAUSE, pause))
+            time.sleep(longer * random.uniform(0.8, 1.2))
 
 
 class Health:

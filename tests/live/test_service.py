@@ -63,6 +63,20 @@ def test_what_fails_is_tried_again_after_growing_pauses(monkeypatch):
     ] == pytest.approx([1, 1, 1], abs=0.2)
 
 
+def test_a_node_that_is_gone_for_weeks_is_asked_every_minute(monkeypatch):
+    slept = []
+
+    def step():
+        if len(slept) == 3000:
+            raise Stopped
+        raise ChainError("gone")
+
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with pytest.raises(Stopped):
+        run_forever(step, 1.0)
+    assert all(48 <= seconds <= 72 for seconds in slept[10:])
+
+
 def test_records_are_lines_of_text_or_json():
     record = logging.makeLogRecord(
         {"name": "offchain.x", "levelname": "INFO", "msg": "sent %s", "args": ("it",)}
