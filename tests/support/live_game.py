@@ -20,7 +20,7 @@ from offchain.live.configuration import load_configuration
 from offchain.live.history import History
 from offchain.live.keeper import Keeper
 from offchain.live.rpc import Rpc
-from offchain.live.rules import rules_of
+from offchain.live.rules import learner_of, rules_of
 from offchain.live.sender import Sender
 from offchain.live.view import read_view
 
@@ -165,6 +165,10 @@ class Game:
         """All events of these names so far."""
         self._history.advance()
         return [event for event in self._history.events if not names or event.name in names]
+
+    @property
+    def schema(self):
+        return learner_of(self.deployment.configuration.learning).schema
 
     def view(self):
         return read_view(self.chain, self.deployment, [member.key.address for member in self.members])

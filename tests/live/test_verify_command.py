@@ -1,0 +1,88 @@
+"""`ape run verify` on a deployment that played: what it prints, exports, and how it fails."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from click.testing import CliRunner
+from live_game import game, keys_for
+from safetensors.numpy import load_file
+
+import scripts.verify
+from ml.canonical import digest, to_bytes
+from offchain.live.verification import Verification
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory, compiled):
+    """Two rounds of four clients, long over; the node still answers."""
+    keys_for(8, tmp_path_factory.mktemp("ape"))
+    with game(tmp_path_factory.mktemp("verified"), compiled, 4, max_rounds=2) as network:
+        network.enrol()
+        for member in network.members:
+            member.start()
+        network.keeping.start()
+        network.until(lambda v: v.is_over, 150, may_end=True)
+        yield network
+
+
+@pytest.fixture
+def verify(played):
+    def run(*options, stores=None):
+        arguments = ["--deployment", str(played.path), "--network", played.node.url, *options]
+        for store in stores or played.stores:
+            arguments += ["--store", store]
+        return CliRunner().invoke(scripts.verify.cli, arguments)
+
+    return run
+
+
+def test_it_shows_what_was_checked_and_ends_well(verify):
+    result = verify()
+    assert result.exit_code == 0, result.output
+    assert "2 rounds checked: digests, weights, ballots, decisions; global model 0x" in result.output
+
+
+def test_as_json_it_tells_every_round(verify, played):
+    told = json.loads(verify("--json").output)
+    verification = Verification(played.chain, played.deployment, played.stores)
+    assert verification.run() is None and told["fault"] is None
+    assert [each["number"] for each in told["rounds"]] == [1, 2]
+    assert told["rounds"][0]["votes"].keys() == {str(j) for j in asdict(verification.checked[0])["votes"]}
+    assert told["model"] == "0x" + verification.model.id.hex()
+
+
+def test_it_exports_the_model_of_any_round(verify, played, tmp_path):
+    for number in (0, 1, 2):
+        out = tmp_path / f"model-{number}.safetensors"
+        result = verify("--round", str(number), "--out", str(out))
+        assert result.exit_code == 0, result.output
+        told = json.loads(out.with_suffix(".json").read_text())
+        assert told["round"] == number and told["manager"] == played.deployment.manager.address
+        assert {name: list(t.shape) for name, t in load_file(out).items()} == told["tensors"]
+    verification = Verification(played.chain, played.deployment, played.stores)
+    verification.run()
+    assert told["digest"] == "0x" + digest(to_bytes(verification.model.parameters), verification.schema).hex()
+
+
+def test_an_artefact_that_is_missing_is_the_fault_and_nothing_is_exported(verify, played, tmp_path):
+    result = verify("--out", str(tmp_path / "m.safetensors"), stores=[str(tmp_path / "empty")])
+    assert result.exit_code == 1
+    first = next(e.values["round"] for e in played.events("RoundFinalised") if e.values["included"])
+    assert f"Error: round {first}: no store has the included update" in result.output
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_a_damaged_artefact_is_the_fault(verify, played, tmp_path):
+    store = tmp_path / "damaged"
+    store.mkdir()
+    for root in (e.values["root"] for e in played.events("UpdatePublished")):
+        (store / f"{root.hex()}.update").write_bytes(b"\0" * 4 * played.schema.size)
+    result = verify(stores=[str(store)])
+    assert result.exit_code == 1 and "no store has the included update" in result.output
+
+
+def test_what_cannot_be_written_is_said(verify, tmp_path):
+    (tmp_path / "file").touch()
+    result = verify("--out", str(tmp_path / "file" / "m.safetensors"))
+    assert result.exit_code == 1 and "cannot be written" in result.output
