@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import threading
 import time
 
@@ -9,7 +10,7 @@ import pytest
 from aiohttp import web
 from live import FAST, signer
 from live_client import MOMENTS
-from live_game import game, keys_for
+from live_game import game, keys_for, serving_store
 from serving import serving
 
 from ml.canonical import digest
@@ -18,11 +19,8 @@ from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.server import application as relay_application
 from offchain.live.rules import learner_of
 from offchain.live.sender import Sender
-from offchain.live.store_gate import ChainGate
 from offchain.live.verification import Verification
 from offchain.reference import Phase, Seat
-from offchain.stores.files import FileStore
-from offchain.stores.server import Keeping, application
 
 SENDS = ("approve", "deposit", "join", "propose", "publish", "commitBallot", "revealBallot")
 
@@ -159,22 +157,67 @@ def test_a_store_that_fails_in_any_way_costs_nobody_a_seat(tmp_path, compiled, k
 
 
 def test_a_consortiums_own_store_is_enough(tmp_path, compiled, keyed):
-    with game(tmp_path, compiled, 4, max_rounds=2, stores=["http://127.0.0.1:1"]) as network:
-        schema = learner_of(network.deployment.configuration.learning).schema
-        folder = FileStore(str(tmp_path / "consortium"))
-        gate = ChainGate(network.another_chain(), network.deployment)
-        app = application(Keeping(place_of(network.deployment), schema, folder, gate))
-        with serving(app) as url:
-            network.use_stores([url])
-            network.enrol()
-            for member in network.members:
-                member.start()
-            network.keeping.start()
-            network.until(lambda v: v.is_over, 150, may_end=True)
-            published = {e.values["root"] for e in network.events("UpdatePublished")}
-            kept = list((tmp_path / "consortium").iterdir())
-            assert {digest(path.read_bytes(), schema) for path in kept} == published
-            assert Verification(network.chain, network.deployment, [url]).run() is None
+    folder = tmp_path / "consortium"
+    with game(tmp_path, compiled, 4, max_rounds=2) as network, serving_store(network, folder) as url:
+        network.use_stores([url])
+        network.enrol()
+        for member in network.members:
+            member.start()
+        network.keeping.start()
+        network.until(lambda v: v.is_over, 150, may_end=True)
+        published = {e.values["root"] for e in network.events("UpdatePublished")}
+        assert {digest(path.read_bytes(), network.schema) for path in folder.iterdir()} == published
+        assert Verification(network.chain, network.deployment, [url]).run() is None
+
+
+def _take_back(network, happened):
+    """Let something happen on the chain, and then not have happened."""
+    before = network.node.rpc.request("evm_snapshot")
+    seen = network.until(happened)
+    assert network.node.rpc.request("evm_revert", before)
+    now = network.chain.head()
+    assert now.number < seen.block.number, "nothing was taken back"
+
+
+def test_reorganisations_across_a_commit_and_across_an_outcome_cost_nobody_a_seat(tmp_path, compiled, keyed):
+    with game(tmp_path, compiled, 4, max_rounds=3) as network:
+        network.enrol()
+        for member in network.members:
+            member.start()
+        network.keeping.start()
+
+        # Taken back to a snapshot, the node mines other blocks in place of those that everyone has seen.
+        network.until(lambda v: v.phase is Phase.PROPOSE and not v.updates)
+        _take_back(network, lambda v: v.updates)
+        network.until(lambda v: v.phase is Phase.REVEAL)
+        number = network.view().round
+        _take_back(network, lambda v: v.round == number and v.finalised or v.round > number)
+
+        view = network.until(lambda v: v.is_over, 200, may_end=True)
+        assert network.events("MarkedAbsent") == []
+        assert len(network.events("UpdatePublished", "BallotRevealed")) == 3 * 4
+        tokens = sum(c.free + c.escrow for c in view.clients.values()) + view.reward_pool
+        assert tokens == 4 * network.deployment.parameters.bond
+        verification = Verification(network.chain, network.deployment, network.stores)
+        assert verification.run() is None and verification.model.id == view.model
+
+
+def test_a_node_that_hangs_and_comes_back_costs_nobody_a_seat(tmp_path, compiled, keyed):
+    with game(tmp_path, compiled, 4, max_rounds=2) as network:
+        network.enrol()
+        for member in network.members:
+            member.start()
+        network.keeping.start()
+        network.until(lambda v: v.phase is Phase.VOTE)
+        process = network.node._process
+        process.send_signal(signal.SIGSTOP)
+        try:
+            time.sleep(15)  # More than a request may take.
+        finally:
+            process.send_signal(signal.SIGCONT)
+        network.until(lambda v: v.is_over, 200, may_end=True)
+        assert network.events("MarkedAbsent") == []
+        assert len(network.events("UpdatePublished", "BallotRevealed")) == 2 * 4
 
 
 def test_with_a_relay_members_play_without_paying_for_gas(tmp_path, compiled, keyed):

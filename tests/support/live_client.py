@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import scripts.client
+import scripts.store
 from ml.settings import AttackSettings
 from offchain.engines import compiled_contracts
 from offchain.live.chain import Chain
@@ -34,9 +35,7 @@ def main(arguments, log, attack, withholds, deaths):
         withholds: Whether it shows its updates to nobody.
         deaths: File of lines "function moment"; at each it dies once, with all other clients of that file.
     """
-    with open(log, "a") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
+    _write_to(log)
     if attack:
         LocalLearning.attack = AttackSettings(name="label-flip")
     if withholds:
@@ -47,6 +46,18 @@ def main(arguments, log, attack, withholds, deaths):
         scripts.client.cli.main(arguments, standalone_mode=True, prog_name="client")
     finally:
         sys.stderr.flush()
+
+
+def serve(arguments, log):
+    """Run a consortium's store."""
+    _write_to(log)
+    scripts.store.cli.main(arguments, standalone_mode=True, prog_name="store")
+
+
+def _write_to(log):
+    with open(log, "a") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
 
 
 def _withheld(put):

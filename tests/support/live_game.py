@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from live import FAST, PASSPHRASE, deploy, eventually, keystore, node, signer, write_configuration
+import requests
+from live import (
+    FAST,
+    PASSPHRASE,
+    deploy,
+    eventually,
+    free_port,
+    keystore,
+    node,
+    signer,
+    write_configuration,
+)
 
 from ml.data import load
 from ml.settings import DataSettings
@@ -64,6 +75,40 @@ def _run(arguments, log, told):
     import live_client
 
     live_client.main(arguments, log, **told)
+
+
+@contextmanager
+def serving_store(network, folder):
+    """`ape run store` as a process; its URL."""
+    port = free_port()
+    arguments = ["--deployment", str(network.path), "--network", network.node.url]
+    arguments += ["--folder", str(folder), "--port", str(port)]
+    log = network.folder / "store.log"
+    process = _START.Process(target=_run_store, args=(arguments, str(log)), daemon=True)
+    process.start()
+    url = f"http://127.0.0.1:{port}"
+
+    def answers():
+        try:
+            return requests.get(url, timeout=5).ok
+        except requests.RequestException:
+            assert process.is_alive(), log.read_text()
+            return False
+
+    try:
+        eventually(answers, 60)
+        yield url
+        os.kill(process.pid, signal.SIGTERM)
+        process.join(20)
+        assert process.exitcode == 0, log.read_text()
+    finally:
+        process.kill()
+
+
+def _run_store(arguments, log):
+    import live_client
+
+    live_client.serve(arguments, log)
 
 
 class Keeping(threading.Thread):
