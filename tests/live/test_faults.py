@@ -170,13 +170,14 @@ def test_a_consortiums_own_store_is_enough(tmp_path, compiled, keyed):
         assert Verification(network.chain, network.deployment, [url]).run() is None
 
 
-def _take_back(network, happened):
+def _take_back(network, happened, begin=lambda: None):
     """Let something happen on the chain, and then not have happened."""
     before = network.node.rpc.request("evm_snapshot")
-    seen = network.until(happened)
+    begin()
+    seen = network.until(happened).block
     assert network.node.rpc.request("evm_revert", before)
-    now = network.chain.head()
-    assert now.number < seen.block.number, "nothing was taken back"
+    there = network.chain.block(seen.number)
+    assert there is None or there.hash != seen.hash, "nothing was taken back"
 
 
 def test_reorganisations_across_a_commit_and_across_an_outcome_cost_nobody_a_seat(tmp_path, compiled, keyed):
@@ -184,14 +185,10 @@ def test_reorganisations_across_a_commit_and_across_an_outcome_cost_nobody_a_sea
         network.enrol()
         for member in network.members:
             member.start()
-        network.keeping.start()
-
         # Taken back to a snapshot, the node mines other blocks in place of those that everyone has seen.
-        network.until(lambda v: v.phase is Phase.PROPOSE and not v.updates)
-        _take_back(network, lambda v: v.updates)
-        network.until(lambda v: v.phase is Phase.REVEAL)
-        number = network.view().round
-        _take_back(network, lambda v: v.round == number and v.finalised or v.round > number)
+        _take_back(network, lambda v: v.updates, network.keeping.start)
+        number = network.until(lambda v: v.published and not v.finalised).round
+        _take_back(network, lambda v: v.round > number or v.finalised)
 
         view = network.until(lambda v: v.is_over, 200, may_end=True)
         assert network.events("MarkedAbsent") == []

@@ -168,7 +168,8 @@ class Game:
         self.node.give(key.address)
         arguments = ["--deployment", str(self.path), "--network", self.node.url, "--account", alias]
         arguments += ["--share", f"{number}/{clients}", "--rows", str(rows), "--poll", "0.2"]
-        arguments += ["--confirmations", "1", "--cache", str(self.folder / f"cache-{alias}")]
+        arguments += ["--confirmations", "1", "--patience", "3"]
+        arguments += ["--cache", str(self.folder / f"cache-{alias}")]
         for store in self.stores:
             arguments += ["--store", store]
         return Member(number, alias, key, arguments, self.folder / f"{alias}.log")
