@@ -38,6 +38,31 @@ contract Seeds is Field {
         vm.assertEq(_drain(), 0, "left behind");
     }
 
+    /// @dev A source that always answers the same: rounds, deployments and chains have seats of their own all the same.
+    function test_defended_sameValueGivesOtherSeeds() external {
+        address source = address(new HostileSeed());
+        _deploy(Presets.guarded(), _token(), source);
+        _enlist(5);
+        uint256 state = vm.snapshotState();
+        uint256 first = _seedOfNextRound();
+        vm.assertTrue(_seedOfNextRound() != first, "two rounds alike");
+        vm.revertToState(state);
+
+        vm.chainId(block.chainid + 1);
+        vm.assertTrue(_seedOfNextRound() != first, "two chains alike");
+        vm.revertToState(state);
+
+        _deploy(Presets.guarded(), _token(), source);
+        _enlist(5);
+        vm.assertTrue(_seedOfNextRound() != first, "two deployments alike");
+    }
+
+    function _seedOfNextRound() private returns (uint256 seed) {
+        _openAndDraw();
+        seed = manager.head().seed;
+        _finishRound();
+    }
+
     function _leave() private {
         for (uint256 i; i < clients.length; ++i) {
             vm.prank(clients[i]);
