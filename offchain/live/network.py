@@ -47,6 +47,8 @@ def connect(
                 "check --network and --rpc"
             )
         chain_id = found
+    if chain_id is not None:
+        rpc.require_chain(chain_id)
     return Chain(rpc, interfaces)
 
 

@@ -48,6 +48,8 @@ class Rpc:
         self._session = requests.Session()
         self._ids = count(1)
         self._batches = True
+        self._chain_id: int | None = None
+        self._checked: set[str] = set()
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -58,9 +60,9 @@ class Rpc:
         """A line to one of the URLs, asked once."""
         return Rpc([url], self._seconds, tries=1)
 
-    def drop(self, url: str) -> None:
-        """Ask `url` no more."""
-        self._urls.remove(url)
+    def require_chain(self, chain_id: int) -> None:
+        """Pass over nodes of any other chain from now on, those too that did not answer so far."""
+        self._chain_id = chain_id
 
     def request(self, method: str, *parameters: object) -> Any:
         """The result of one request.
@@ -109,6 +111,7 @@ class Rpc:
                 time.sleep(self._pause * 2 ** (attempt - 1))
             for url in list(self._urls):
                 try:
+                    self._check(url)
                     answer = self._ask(url, body)
                 except _Unanswered as error:
                     reason = f"{host(url)} {error}"
@@ -124,6 +127,15 @@ class Rpc:
             f"no node answered ({names}), each asked {self._tries} times; the last, {reason}: "
             "check the connection, or add another node with --rpc"
         )
+
+    def _check(self, url: str) -> None:
+        if self._chain_id is None or url in self._checked:
+            return
+        answer = self._ask(url, self._body("eth_chainId", ()))
+        found = answer.get("result") if isinstance(answer, dict) else None
+        if found != hex(self._chain_id):
+            raise _Unanswered(f"is a node of chain {found}, not of {hex(self._chain_id)}")
+        self._checked.add(url)
 
     def _ask(self, url: str, body: Any) -> Any:
         try:

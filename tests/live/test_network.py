@@ -1,7 +1,7 @@
 """Which node a command talks to."""
 
 import pytest
-from live import free_port
+from live import Node, free_port
 
 from offchain.live.errors import DeploymentError, NodeUnavailableError
 from offchain.live.network import connect
@@ -32,6 +32,18 @@ def test_a_node_of_another_chain_is_refused(anvil_node):
         DeploymentError, match="is a node of chain 11155111, the deployment is on chain 84532"
     ):
         connect(f"ethereum:base-sepolia:{anvil_node.url}", chain_id=84_532)
+
+
+def test_a_node_that_comes_back_as_another_chains_is_passed_over(anvil_node):
+    late = free_port()
+    chain = connect(f"ethereum:sepolia:http://127.0.0.1:{late}", [anvil_node.url], 11_155_111)
+    here = chain.head().number
+    other = Node(late, ["--chain-id", "5"])
+    try:
+        chain.rpc._urls.reverse()  # The one that answered last would be asked first.
+        assert chain.head().number == here and chain.rpc.urls[0] == anvil_node.url
+    finally:
+        other.stop()
 
 
 @pytest.mark.parametrize(
