@@ -46,6 +46,39 @@ contract Locks is Field {
         vm.assertEq(_drain(), 0, "left behind");
     }
 
+    /// @dev Who locked a stake and left takes nothing out before the round is decided, however long it stands.
+    function test_defended_lockedSeatHoldsTheRest() external {
+        _field(Presets.guarded(), 8);
+        _openAndDraw();
+        address a = _seatedAt(0);
+        _propose(a);
+        vm.prank(a);
+        manager.requestExit();
+        vm.warp(vm.getBlockTimestamp() + p.unbonding);
+        vm.expectRevert(abi.encodeWithSelector(IRoundManager.SeatUnsettled.selector, 1, a));
+        vm.prank(a);
+        manager.withdraw(1);
+        vm.assertEq(_drain(), 0, "left behind");
+    }
+
+    /// @dev After the last round nobody waits, not even who left while it was played.
+    function test_defended_afterTheLastRoundNobodyWaits() external {
+        IRoundManager.Parameters memory parameters = Presets.guarded();
+        parameters.maxRounds = 1;
+        _field(parameters, 8);
+        _openAndDraw();
+        address a = _seatedAt(0);
+        vm.warp(vm.getBlockTimestamp() + _schedule());
+        vm.prank(a);
+        manager.requestExit();
+        manager.finalise();
+        uint256 free = manager.accountOf(a).free;
+        vm.assertTrue(vm.getBlockTimestamp() < manager.accountOf(a).releaseAt, "nothing to wait for");
+        vm.prank(a);
+        manager.withdraw(free);
+        vm.assertEq(token.balanceOf(a), free, "not paid");
+    }
+
     /// @dev With three members no round opens, and they get out all the same.
     function test_defended_tooFewToPlayStillLeave() external {
         _field(Presets.guarded(), 3);
