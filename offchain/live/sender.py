@@ -262,7 +262,8 @@ class Sender:
                 if head.number - mined + 1 >= self._settings.confirmations:
                     flight.outcome = self._outcome(flight, digest, receipt)
                 return
-        if self._chain.nonce(self.address) > flight.nonce:
+        nonce = self._chain.nonce(self.address)
+        if nonce > flight.nonce:
             flight.taken_looks += 1
             if flight.taken_looks >= _TAKEN_LOOKS:
                 flight.outcome = StaleDecisionError(
@@ -278,6 +279,13 @@ class Sender:
             flight.since = head.time
             self._launch(flight, cancel=True)
         elif head.time - flight.since >= self._settings.patience:
+            if nonce < self._nonce:
+                # A reorganisation took an earlier one back: before that is sent again nothing can be mined.
+                flight.outcome = StaleDecisionError(
+                    f"an earlier transaction of account {self.address} is no longer on the chain: its nonce "
+                    f"is {nonce}, {flight.message.name} waits with {flight.nonce}"
+                )
+                return
             flight.since = head.time
             self._relaunch(flight, head)
 

@@ -228,6 +228,23 @@ def test_what_a_reorganisation_takes_back_is_sent_again(manual, chain, token):
     assert chain.block(receipt.block).number <= chain.head().number - 3
 
 
+def test_after_a_reorganisation_that_took_an_earlier_one_back_it_is_decided_again(manual, chain, token):
+    fork = manual.rpc.request("evm_snapshot")
+    sender = script(chain, manual.mine)
+    sender.send(transfer(token))
+
+    def reorganise():
+        manual.rpc.request("evm_revert", fork)
+        manual.warp(10)
+
+    sender.acts = [reorganise, manual.mine, manual.mine]
+    with pytest.raises(StaleDecisionError, match="an earlier transaction .* is no longer on the chain"):
+        sender.send(transfer(token))
+    sender.acts = [manual.mine] * 3
+    sender.send(transfer(token))
+    assert sender.next_nonce >= 2 and held(chain, token) >= 1
+
+
 def test_the_next_node_is_asked_when_the_first_is_gone(manual, chain, token):
     dead = f"http://127.0.0.1:{free_port()}"
     rpc = Rpc([dead, manual.url], tries=1)
