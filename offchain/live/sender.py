@@ -6,76 +6,18 @@ process that was killed, say - the nonce is taken, nothing happens, and `StaleDe
 again. If something else is still waiting with that nonce, it is replaced: one of both is mined, never both.
 """
 
-import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-from ml.hashing import keccak256
-from offchain.abi import DecodedEvent, Log
 from offchain.errors import CallRevertedError, ChainError
-from offchain.gateway import Deployed
 from offchain.live.account import Key
-from offchain.live.chain import Block, Chain, Message
-from offchain.live.errors import (
-    DeadlineMissedError,
-    FeeCapError,
-    InsufficientFundsError,
-    NodeRefusedError,
-    NodeUnavailableError,
-    StaleDecisionError,
-)
-from offchain.live.sending import Fees, SendingSettings, current_fees, shown
-from offchain.signing import Transaction
+from offchain.live.chain import Chain, Message
+from offchain.live.courier import Courier, Flight, Note, Outcome, Receipt
+from offchain.live.errors import InsufficientFundsError, StaleDecisionError
+from offchain.live.sending import SendingSettings, current_fees
 
-_log = logging.getLogger(__name__)
+__all__ = ["Outcome", "Receipt", "Sender"]
 
 _MARGIN = (5, 4)  # Gas beyond the estimate: storage may be colder by the time it is mined.
-_CANCEL_GAS = 21_000
-_TAKEN_LOOKS = 3  # Nodes behind one URL may know a nonce before they know its receipt.
-
-_KNOWN = ("already known", "known transaction", "already imported", "alreadyknown")
-_TAKEN = ("nonce too low", "nonce is too low", "already been used", "oldnonce", "invalid nonce")
-_UNDERPRICED = ("underpriced", "fee too low", "feetoolow", "less than block base fee", "replacement")
-_POOR = ("insufficient funds", "insufficient balance", "doesn't have enough funds")
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """A transaction that was mined, confirmed and not refused."""
-
-    message: Message
-    hash: str
-    block: int
-    gas_used: int
-    fee: int  # wei paid in all
-    contract: str  # the new contract's address; empty for a call
-    logs: Sequence[Log]
-
-    def events(self, contract: Deployed) -> list[DecodedEvent]:
-        """What `contract` logged."""
-        own = [log for log in self.logs if log["address"].lower() == contract.address]
-        return contract.interface.decode_events(own)
-
-
-Outcome = Receipt | ChainError
-
-
-@dataclass
-class _Flight:
-    """One message on its way."""
-
-    message: Message
-    nonce: int
-    gas: int
-    until: int | None
-    fees: Fees
-    since: int  # Unix time of the chain at the last sending
-    raws: dict[str, bytes] = field(default_factory=dict)  # by hash
-    cancels: set[str] = field(default_factory=set)
-    taken_looks: int = 0
-    outcome: Outcome | None = None
 
 
 class Sender:
@@ -89,10 +31,10 @@ class Sender:
     def __init__(self, chain: Chain, key: Key, settings: SendingSettings | None = None) -> None:
         """Read the nonce; decisions are to be taken after that."""
         self._chain = chain
-        self._key = key
         self._settings = settings or SendingSettings()
         self.address = key.address
-        self.on_sent: Callable[[Message, int, str], None] = lambda message, nonce, digest: None
+        self.on_sent: Note = lambda message, nonce, digest: None
+        self._courier = Courier(chain, key, self._settings, lambda *sent: self.on_sent(*sent))
         self.refresh()
 
     @property
@@ -140,7 +82,7 @@ class Sender:
         """
         self._require_current()
         outcomes: list[Outcome | None] = [None] * len(messages)
-        flights: dict[int, _Flight] = {}
+        flights: dict[int, Flight] = {}
         head = self._chain.head()
         fees = current_fees(self._chain, head, self._settings.fee_cap)
         for place, message in enumerate(messages):
@@ -150,11 +92,11 @@ class Sender:
                 outcomes[place] = error
                 continue
             nonce = self._nonce + len(flights)
-            flights[place] = _Flight(message, nonce, gas, until, fees, head.time)
+            flights[place] = Flight(message, nonce, self._nonce, gas, until, fees, head.time)
         self._require_funds(list(flights.values()))
         for flight in flights.values():
-            self._launch(flight)
-        self._wait(list(flights.values()))
+            self._courier.launch(flight)
+        self._courier.carry(list(flights.values()))
         if any(isinstance(flight.outcome, StaleDecisionError) for flight in flights.values()):
             self.refresh()
         else:
@@ -178,161 +120,10 @@ class Sender:
         more, of = _MARGIN
         return self._chain.gas_of(message, self.address) * more // of
 
-    def _require_funds(self, flights: Sequence[_Flight]) -> None:
+    def _require_funds(self, flights: Sequence[Flight]) -> None:
         needed = sum(flight.gas * flight.fees.max_fee for flight in flights)
         if needed and (balance := self._chain.balance(self.address)) < needed:
             raise InsufficientFundsError(
                 f"account {self.address} has {balance / 10**18:.6f} of the native coin and needs up to "
                 f"{needed / 10**18:.6f} for gas; send it some"
             )
-
-    def _launch(self, flight: _Flight, cancel: bool = False) -> None:
-        """Sign and send, raising the fees while the node finds them too low for the nonce's slot."""
-        while True:
-            to, data, gas = bytes.fromhex(flight.message.to[2:]), flight.message.data, flight.gas
-            if cancel:
-                to, data, gas = bytes.fromhex(self.address[2:]), b"", _CANCEL_GAS
-            fees = flight.fees
-            raw = self._key.sign(
-                Transaction(flight.nonce, to, data, gas, fees.max_fee, fees.tip, self._chain.chain_id)
-            )
-            digest = _hash(raw)
-            flight.raws[digest] = raw
-            if cancel:
-                flight.cancels.add(digest)
-            self.on_sent(flight.message, flight.nonce, digest)
-            answer = self._broadcast(raw)
-            if answer is None:
-                _log.info(
-                    "sent %s", flight.message.name,
-                    extra={"nonce": flight.nonce, "hash": digest, "max_fee_gwei": shown(fees.max_fee)},
-                )  # fmt: skip
-                return
-            if _says(answer, _POOR):
-                raise InsufficientFundsError(f"account {self.address} cannot pay for gas: {answer.message}")
-            if not _says(answer, _UNDERPRICED):
-                raise answer
-            if not self._raise(flight):
-                return  # At the cap: wait for what holds the slot.
-
-    def _broadcast(self, raw: bytes) -> NodeRefusedError | None:
-        """None when the node has it, or the slot is taken, which the wait finds out."""
-        try:
-            self._chain.broadcast(raw)
-        except NodeRefusedError as error:
-            return None if _says(error, _KNOWN + _TAKEN) else error
-        except NodeUnavailableError as error:
-            _log.warning("whether it was sent is not known yet: %s", error)
-        return None
-
-    def _raise(self, flight: _Flight) -> bool:
-        """Raise the fees by what a replacement takes; False when that is above the cap."""
-        raised = flight.fees.raised()
-        if raised.max_fee > self._settings.fee_cap:
-            _log.warning(
-                "%s waits: a replacement would pay %s gwei, above the cap of %s",
-                flight.message.name, shown(raised.max_fee), shown(self._settings.fee_cap),
-            )  # fmt: skip
-            return False
-        flight.fees = raised
-        return True
-
-    def _wait(self, flights: Sequence[_Flight]) -> None:
-        """Look until every flight has an outcome; nodes may be gone for a while."""
-        answered = time.monotonic()
-        while any(flight.outcome is None for flight in flights):
-            try:
-                head = self._chain.head()
-                for flight in flights:
-                    if flight.outcome is None:
-                        self._look(flight, head)
-                answered = time.monotonic()
-            except NodeUnavailableError as error:
-                if time.monotonic() - answered > self._settings.outage:
-                    raise
-                _log.warning("%s; still waiting for a receipt", error)
-            if any(flight.outcome is None for flight in flights):
-                time.sleep(self._settings.poll)
-
-    def _look(self, flight: _Flight, head: Block) -> None:
-        for digest in reversed(list(flight.raws)):
-            if receipt := self._chain.receipt(digest):
-                flight.taken_looks = 0
-                mined = int(receipt["blockNumber"], 16)
-                if head.number - mined + 1 >= self._settings.confirmations:
-                    flight.outcome = self._outcome(flight, digest, receipt)
-                return
-        nonce = self._chain.nonce(self.address)
-        if nonce > flight.nonce:
-            flight.taken_looks += 1
-            if flight.taken_looks >= _TAKEN_LOOKS:
-                flight.outcome = StaleDecisionError(
-                    f"nonce {flight.nonce} of account {self.address} went to another transaction than "
-                    f"{flight.message.name}"
-                )
-            return
-        flight.taken_looks = 0
-        if flight.until is not None and head.time >= flight.until and not flight.cancels:
-            _log.warning("%s is late and is withdrawn", flight.message.name, extra={"nonce": flight.nonce})
-            if not self._raise(flight):
-                return
-            flight.since = head.time
-            self._launch(flight, cancel=True)
-        elif head.time - flight.since >= self._settings.patience:
-            if nonce < self._nonce:
-                # A reorganisation took an earlier one back: before that is sent again nothing can be mined.
-                flight.outcome = StaleDecisionError(
-                    f"an earlier transaction of account {self.address} is no longer on the chain: its nonce "
-                    f"is {nonce}, {flight.message.name} waits with {flight.nonce}"
-                )
-                return
-            flight.since = head.time
-            self._relaunch(flight, head)
-
-    def _relaunch(self, flight: _Flight, head: Block) -> None:
-        """Send again what was not mined: with better fees where allowed, to nodes that lost it as it is."""
-        try:
-            current = current_fees(self._chain, head, self._settings.fee_cap)
-        except FeeCapError as error:
-            _log.warning("%s waits: %s", flight.message.name, error)
-            return
-        if self._raise(flight):
-            flight.fees = flight.fees.at_least(current)
-            _log.warning("%s is stuck and is replaced", flight.message.name, extra={"nonce": flight.nonce})
-            self._launch(flight, cancel=bool(flight.cancels))
-        else:
-            self._broadcast(list(flight.raws.values())[-1])
-
-    def _outcome(self, flight: _Flight, digest: str, receipt: Mapping[str, Any]) -> Outcome:
-        message, block = flight.message, int(receipt["blockNumber"], 16)
-        if digest in flight.cancels:
-            return DeadlineMissedError(f"{message.name} was not mined in time and is withdrawn")
-        if int(receipt["status"], 16) != 1:
-            return self._refusal(message, block)
-        gas = int(receipt["gasUsed"], 16)
-        price = int(receipt.get("effectiveGasPrice") or hex(flight.fees.max_fee), 16)
-        data_fee = int(receipt.get("l1Fee") or "0x0", 16)  # What a rollup adds for its data.
-        fee = gas * price + data_fee
-        about = {"block": block, "gas": gas, "coin": fee / 10**18, "hash": digest}
-        _log.info("mined %s", message.name, extra=about)
-        contract = (receipt.get("contractAddress") or "").lower()
-        return Receipt(message, digest, block, gas, fee, contract, receipt["logs"])
-
-    def _refusal(self, message: Message, block: int) -> CallRevertedError:
-        """Why a mined transaction failed: receipts do not say, so it is tried on the states around it."""
-        for state in (block - 1, block):
-            try:
-                self._chain.simulate(message, self.address, state)
-            except CallRevertedError as error:
-                return error
-            except NodeRefusedError:
-                break  # A node without old states.
-        return CallRevertedError(message.name, "", {})
-
-
-def _says(error: NodeRefusedError, phrases: Sequence[str]) -> bool:
-    return any(phrase in error.message.lower() for phrase in phrases)
-
-
-def _hash(raw: bytes) -> str:
-    return "0x" + keccak256(raw).hex()

@@ -61,11 +61,14 @@ class Script(Sender):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.acts = []
+        look = self._courier._look
 
-    def _look(self, flight, head):
-        super()._look(flight, head)
-        if self.acts and flight.outcome is None:
-            self.acts.pop(0)()
+        def look_and_act(flight, head):
+            look(flight, head)
+            if self.acts and flight.outcome is None:
+                self.acts.pop(0)()
+
+        self._courier._look = look_and_act
 
 
 def script(chain, *acts, **settings):
