@@ -79,6 +79,19 @@ contract Locks is Field {
         vm.assertEq(token.balanceOf(a), free, "not paid");
     }
 
+    /// @dev Leaving and joining again is no way out of the strikes.
+    function test_defended_joiningAgainKeepsStrikes() external {
+        _field(Presets.guarded(), 8);
+        _openAndDraw();
+        address a = _seatedAt(0);
+        vm.warp(vm.getBlockTimestamp() + p.proposeFor);
+        manager.markAbsent(a);
+        vm.prank(a);
+        manager.requestExit();
+        _join(a);
+        vm.assertEq(manager.clientOf(a).strikes, 1, "washed clean");
+    }
+
     /// @dev With three members no round opens, and they get out all the same.
     function test_defended_tooFewToPlayStillLeave() external {
         _field(Presets.guarded(), 3);
