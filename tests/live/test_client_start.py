@@ -135,6 +135,12 @@ def test_another_encoding_than_the_deployments_is_told(consortium, options, tmp_
     refused(consortium, replace(options, data=data), "has digest 0x.*, the deployment's is 0x")
 
 
+def test_the_contract_binds_the_encoding(consortium):
+    learning = consortium.deployment.configuration.learning
+    others = [learning.model_copy(update={"encoding": other}) for other in (None, "0x" + "12" * 32)]
+    assert len({rules_of(each) for each in (learning, *others)}) == 3
+
+
 def test_a_file_with_too_few_loans_is_told(consortium, options, tmp_path):
     book(3).to_csv(tmp_path / "few.csv", index=False)
     data = replace(options.data, path=tmp_path / "few.csv")

@@ -180,6 +180,11 @@ def test_whoever_was_removed_is_done():
     assert isinstance(act(view(Phase.IDLE), client(is_removed=True, **OUT), RICH), Done)
 
 
+def test_whoever_was_removed_takes_the_rest_out_on_request():
+    removed = client(is_removed=True, free=30, release_at=1000, **OUT)
+    assert act(view(Phase.IDLE), removed, leave=True) == Withdraw(30)
+
+
 def test_after_the_last_round_there_is_nothing_to_do():
     over = view(Phase.IDLE, round_=9, parameters=replace(P, max_rounds=9))
     assert isinstance(act(over, client()), Done)

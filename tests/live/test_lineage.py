@@ -7,8 +7,9 @@ import pytest
 from lineage_parts import played
 
 from offchain.errors import LineageError
-from offchain.live.lineage import Lineage
-from offchain.live.rounds import rounds_of
+from offchain.live.lineage import Lineage, check_decision
+from offchain.live.rounds import Outcome, Publication, RoundLog, rounds_of
+from offchain.reference import tally
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +133,13 @@ def test_a_round_below_its_quorum_includes_nothing():
     (checked,) = lineage(game).advance(rounds_of(game.events))
     assert checked.void and checked.included == () and checked.published > 0
     assert checked.model == game.parameters.rules
+
+
+@pytest.mark.parametrize(("accepting", "included"), [(2, (0,)), (1, ())])
+def test_a_tie_includes_nothing(game, accepting, included):
+    publication = Publication("0x" + "11" * 20, b"\1" * 32, 1)
+    ballots = {f"0x{number}": int(number < accepting) for number in range(2)}
+    log = RoundLog(1, 10, game.parameters.rules, {0: publication}, 2, ballots)
+    sealed = tally.sealed([accepting] + [0] * 15, 2, 2, 0b1, False)
+    outcome = Outcome(sealed, sum(1 << j for j in included), b"")
+    assert check_decision(log, outcome, game.parameters).included == included
