@@ -10,11 +10,11 @@ from ml.errors import MLError
 from ml.settings import TrainingSettings
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.account import address_of, unlock
-from offchain.live.client_options import data_options, store_option, training_options
-from offchain.live.deployment import load_deployment
+from offchain.live.access.account import address_of, unlock
+from offchain.live.access.network import connect_to
+from offchain.live.client.options import data_options, store_option, training_options
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.logs import log_options, start_logging
-from offchain.live.network import connect_to
 from offchain.live.options import (
     account_option,
     chain_options,
@@ -25,7 +25,7 @@ from offchain.live.options import (
 from offchain.live.service import Stopped, stopping
 
 if TYPE_CHECKING:
-    from offchain.live.client_start import ClientOptions
+    from offchain.live.client.start import ClientOptions
 
 
 @click.command()
@@ -73,8 +73,8 @@ def cli(
 ) -> None:
     """Join a deployment, stake, propose and vote when seated, until stopped or everything is over."""
     # Here for the reason that scripts/simulate.py gives.
-    from offchain.live.client_report import print_prepared
-    from offchain.live.client_start import make_client, prepare
+    from offchain.live.client.report import print_prepared
+    from offchain.live.client.start import make_client, prepare
 
     start_logging(log_format, log_level)
     try:
@@ -114,8 +114,8 @@ def _options(
     patience: int,
     poll: float,
 ) -> "ClientOptions":
-    from offchain.live.client_start import ClientOptions
-    from offchain.live.own_data import DataOptions
+    from offchain.live.client.own_data import DataOptions
+    from offchain.live.client.start import ClientOptions
 
     return ClientOptions(
         data=DataOptions(data, encoding, share, dataset, rows),  # type: ignore[arg-type]

@@ -9,17 +9,17 @@ from ml.errors import MLError
 from offchain.abi import Interface
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.account import address_of, unlock
-from offchain.live.book import book_path
-from offchain.live.code_check import require_code
-from offchain.live.configuration import load_configuration
-from offchain.live.deploy_report import print_book, print_prices, print_warnings
-from offchain.live.deployer import Deployer
-from offchain.live.deployment import load_deployment
+from offchain.live.access.account import address_of, unlock
+from offchain.live.access.network import connect
+from offchain.live.access.sender import Sender
+from offchain.live.deploying.book import book_path
+from offchain.live.deploying.code_check import require_code
+from offchain.live.deploying.configuration import load_configuration
+from offchain.live.deploying.deploy_report import print_book, print_prices, print_warnings
+from offchain.live.deploying.deployer import Deployer
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.logs import log_options, start_logging
-from offchain.live.network import connect
 from offchain.live.options import account_option, chain_options, sending_options, sending_settings
-from offchain.live.sender import Sender
 
 
 @click.command()
@@ -48,7 +48,7 @@ def cli(
 ) -> None:
     """Deploy the contracts of a configuration to a public network, or go on where it was interrupted."""
     # Here for the reason that scripts/simulate.py gives.
-    from offchain.live.rules import rules_of
+    from offchain.live.deploying.rules import rules_of
 
     start_logging(log_format, log_level)
     console = Console()

@@ -7,15 +7,15 @@ from rich.console import Console
 
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.amounts import Unit
-from offchain.live.deployment import load_deployment
-from offchain.live.explain import explained
-from offchain.live.history import History
+from offchain.live.access.network import connect_to
+from offchain.live.deploying.amounts import Unit
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.logs import log_options, start_logging
-from offchain.live.network import connect_to
 from offchain.live.options import AddressParameter, chain_options, deployment_option
-from offchain.live.statement_report import print_statement, statement_json, times_of
-from offchain.live.view import read_view
+from offchain.live.watching.explain import explained
+from offchain.live.watching.history import History
+from offchain.live.watching.statement_report import print_statement, statement_json, times_of
+from offchain.live.watching.view import read_view
 
 
 @click.command()

@@ -6,11 +6,12 @@ import click
 
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.account import unlock
-from offchain.live.deployment import load_deployment
-from offchain.live.keeper import Keeper
+from offchain.live.access.account import unlock
+from offchain.live.access.network import connect_to
+from offchain.live.access.sender import Sender
+from offchain.live.deploying.deployment import load_deployment
+from offchain.live.keeping.keeper import Keeper
 from offchain.live.logs import log_options, start_logging
-from offchain.live.network import connect_to
 from offchain.live.options import (
     account_option,
     chain_options,
@@ -18,7 +19,6 @@ from offchain.live.options import (
     sending_options,
     sending_settings,
 )
-from offchain.live.sender import Sender
 from offchain.live.service import Health, Stopped, run_forever, stopping
 from offchain.live.starting import require_funds
 

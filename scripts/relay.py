@@ -8,10 +8,11 @@ from aiohttp import web
 
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.account import unlock
-from offchain.live.deployment import load_deployment
+from offchain.live.access.account import unlock
+from offchain.live.access.network import connect_to
+from offchain.live.access.sender import Sender
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.logs import log_options, start_logging
-from offchain.live.network import connect_to
 from offchain.live.options import (
     account_option,
     chain_options,
@@ -21,7 +22,6 @@ from offchain.live.options import (
 )
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.server import application
-from offchain.live.sender import Sender
 from offchain.live.service import run_forever
 from offchain.live.starting import require_funds
 

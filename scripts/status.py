@@ -9,14 +9,14 @@ from rich.live import Live
 
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.deployment import load_deployment
+from offchain.live.access.network import connect_to
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.errors import NodeUnavailableError
 from offchain.live.logs import log_options, start_logging
-from offchain.live.network import connect_to
 from offchain.live.options import chain_options, deployment_option
 from offchain.live.service import Stopped, stopping
-from offchain.live.status import Watch, status_json
-from offchain.live.status_report import render
+from offchain.live.watching.status import Watch, status_json
+from offchain.live.watching.status_report import render
 
 
 @click.command()

@@ -7,9 +7,9 @@ import click
 from ml.errors import MLError
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.deployment import load_deployment
+from offchain.live.access.network import connect_to
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.logs import log_options, start_logging
-from offchain.live.network import connect_to
 from offchain.live.options import chain_options, deployment_option
 
 
@@ -41,8 +41,8 @@ def cli(
     # Here for the reason that scripts/simulate.py gives.
     from aiohttp import web
 
-    from offchain.live.client_start import place_of
-    from offchain.live.rules import learner_of
+    from offchain.live.client.start import place_of
+    from offchain.live.deploying.rules import learner_of
     from offchain.live.store_gate import ChainGate
     from offchain.stores.files import FileStore
     from offchain.stores.server import Keeping, application

@@ -9,9 +9,9 @@ from rich.console import Console
 from ml.errors import MLError
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.client_options import store_option
-from offchain.live.deployment import load_deployment
-from offchain.live.network import connect_to
+from offchain.live.access.network import connect_to
+from offchain.live.client.options import store_option
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.options import chain_options, deployment_option
 
 
@@ -42,9 +42,9 @@ def cli(
 ) -> None:
     """Check every digest, weight, ballot and decision, and the model that they lead to; needs no account."""
     # Here for the reason that scripts/simulate.py gives.
-    from offchain.live.export import export
-    from offchain.live.verification import Verification, told
-    from offchain.live.verification_report import print_rounds
+    from offchain.live.verifying.export import export
+    from offchain.live.verifying.report import print_rounds
+    from offchain.live.verifying.verification import Verification, told
 
     try:
         live = load_deployment(deployment, compiled_contracts())

@@ -4,12 +4,14 @@ import click
 
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.account import unlock
-from offchain.live.amounts import Unit
-from offchain.live.chain import Invocation
-from offchain.live.deployment import load_deployment
+from offchain.live.access.account import unlock
+from offchain.live.access.chain import Invocation
+from offchain.live.access.network import connect_to
+from offchain.live.access.sender import Sender
+from offchain.live.client.withdrawing import available, require_amount
+from offchain.live.deploying.amounts import Unit
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.logs import log_options, start_logging
-from offchain.live.network import connect_to
 from offchain.live.options import (
     account_option,
     chain_options,
@@ -17,10 +19,8 @@ from offchain.live.options import (
     sending_options,
     sending_settings,
 )
-from offchain.live.sender import Sender
 from offchain.live.starting import require_funds
-from offchain.live.view import read_view
-from offchain.live.withdrawing import available, require_amount
+from offchain.live.watching.view import read_view
 
 
 @click.command()

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from offchain.live.configuration import address
-from offchain.live.sending import GWEI, SendingSettings
+from offchain.live.access.sending import GWEI, SendingSettings
+from offchain.live.deploying.configuration import address
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

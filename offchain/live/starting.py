@@ -1,6 +1,6 @@
 """What is checked when a program starts, before anything is sent."""
 
-from offchain.live.chain import Chain
+from offchain.live.access.chain import Chain
 from offchain.live.errors import InsufficientFundsError
 
 

@@ -3,10 +3,10 @@
 import threading
 import time
 
-from offchain.live.chain import Chain
-from offchain.live.deployment import LiveDeployment
-from offchain.live.history import History
-from offchain.live.view import read_view
+from offchain.live.access.chain import Chain
+from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.watching.history import History
+from offchain.live.watching.view import read_view
 from offchain.reference.state import PAYABLE
 
 FRESH_SECONDS = 2.0

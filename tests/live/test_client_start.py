@@ -14,15 +14,15 @@ from ml.data.loans import book
 from ml.errors import MLError
 from offchain.abi import Interface
 from offchain.errors import OffchainError
-from offchain.live.chain import Chain, Invocation
-from offchain.live.client_report import print_prepared
-from offchain.live.client_start import ClientOptions, place_of, prepare
-from offchain.live.configuration import load_configuration
-from offchain.live.decision import Approve
-from offchain.live.own_data import DataOptions
-from offchain.live.rpc import Rpc
-from offchain.live.rules import rules_of
-from offchain.live.sender import Sender
+from offchain.live.access.chain import Chain, Invocation
+from offchain.live.access.rpc import Rpc
+from offchain.live.access.sender import Sender
+from offchain.live.client.decision import Approve
+from offchain.live.client.own_data import DataOptions
+from offchain.live.client.report import print_prepared
+from offchain.live.client.start import ClientOptions, place_of, prepare
+from offchain.live.deploying.configuration import load_configuration
+from offchain.live.deploying.rules import rules_of
 from offchain.stores.permits import Place
 
 OWNER, STRANGER, PAUPER, BROKE = signer(31), signer(32), signer(33), signer(34)

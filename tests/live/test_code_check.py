@@ -7,11 +7,11 @@ import pytest
 from live import FAST, signer
 
 from offchain.errors import OffchainError
-from offchain.live.chain import Invocation
-from offchain.live.code_check import require_code
+from offchain.live.access.chain import Invocation
+from offchain.live.access.network import connect_to
+from offchain.live.access.sender import Sender
+from offchain.live.deploying.code_check import require_code
 from offchain.live.errors import DeploymentError, NodeRefusedError
-from offchain.live.network import connect_to
-from offchain.live.sender import Sender
 
 pytestmark = pytest.mark.usefixtures("snapshot")
 
@@ -53,7 +53,7 @@ def test_commands_warn_of_it_and_go_on(founded, anvil_node, caplog, monkeypatch)
 
 
 def test_a_node_that_cannot_imagine_is_no_obstacle(founded, anvil_node, monkeypatch):
-    from offchain.live.chain import Chain
+    from offchain.live.access.chain import Chain
 
     def refuse(self, *arguments):
         raise NodeRefusedError("eth_call", "too many arguments, want at most 2")
@@ -65,9 +65,9 @@ def test_a_node_that_cannot_imagine_is_no_obstacle(founded, anvil_node, monkeypa
 
 
 def test_a_client_does_not_join_it_and_may_leave_it(founded, anvil_node, members):
-    from offchain.live.client_start import ClientOptions, prepare
-    from offchain.live.own_data import DataOptions
-    from offchain.live.rules import rules_of
+    from offchain.live.client.own_data import DataOptions
+    from offchain.live.client.start import ClientOptions, prepare
+    from offchain.live.deploying.rules import rules_of
 
     deployment, chain = founded
     learning = replace(deployment.parameters, rules=rules_of(deployment.configuration.learning))

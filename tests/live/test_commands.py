@@ -25,13 +25,13 @@ from live import (
 )
 from players import Players
 
-from offchain.live.book import read_book
-from offchain.live.chain import Chain
-from offchain.live.deployment import load_deployment
+from offchain.live.access.chain import Chain
+from offchain.live.access.rpc import Rpc
+from offchain.live.deploying.book import read_book
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.relaying.errors import RelayError
 from offchain.live.relaying.line import RelayLine
-from offchain.live.rpc import Rpc
-from offchain.live.view import read_view
+from offchain.live.watching.view import read_view
 from scripts.deploy import cli as deploy_command
 from scripts.explain import cli as explain
 from scripts.status import cli as status

@@ -7,12 +7,12 @@ import pytest
 import yaml
 from live import CONFIGURATION, RULES, write_configuration
 
-from offchain.live.admission import admission_proof, admission_root
-from offchain.live.configuration import Configuration, load_configuration
+from offchain.live.client.own_data import DataOptions, own_rows
+from offchain.live.deploying.admission import admission_proof, admission_root
+from offchain.live.deploying.configuration import Configuration, load_configuration
+from offchain.live.deploying.parameters import advice, parameters_of, require_abi
+from offchain.live.deploying.rules import rules_of
 from offchain.live.errors import ConfigurationError
-from offchain.live.own_data import DataOptions, own_rows
-from offchain.live.parameters import advice, parameters_of, require_abi
-from offchain.live.rules import rules_of
 
 READY = sorted((Path(__file__).resolve().parents[2] / "deployments").glob("*.yaml"))
 

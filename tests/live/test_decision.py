@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from offchain.live.chain import Block
-from offchain.live.decision import (
+from offchain.live.access.chain import Block
+from offchain.live.client.decision import (
     Approve,
     Deposit,
     Done,
@@ -22,7 +22,7 @@ from offchain.live.decision import (
     decide,
     spendable,
 )
-from offchain.live.view import ClientView, View
+from offchain.live.watching.view import ClientView, View
 from offchain.reference import Parameters, Phase, Seat
 
 P = Parameters(

@@ -3,14 +3,14 @@
 import pytest
 from live import CONFIGURATION, FAST, RULES, node, signer, write_configuration
 
-from offchain.live.book import read_book, write_book
-from offchain.live.chain import Chain, Creation
-from offchain.live.configuration import load_configuration
-from offchain.live.deployer import Deployer
-from offchain.live.deployment import load_deployment
+from offchain.live.access.chain import Chain, Creation
+from offchain.live.access.rpc import Rpc
+from offchain.live.access.sender import Sender
+from offchain.live.deploying.book import read_book, write_book
+from offchain.live.deploying.configuration import load_configuration
+from offchain.live.deploying.deployer import Deployer
+from offchain.live.deploying.deployment import load_deployment
 from offchain.live.errors import ConfigurationError, DeploymentError
-from offchain.live.rpc import Rpc
-from offchain.live.sender import Sender
 
 
 class Killed(BaseException):

@@ -6,18 +6,18 @@ import pytest
 from live import FAST, signer
 from players import Players
 
-from offchain.live.amounts import Unit
-from offchain.live.chain import Invocation
+from offchain.live.access.chain import Invocation
+from offchain.live.access.sender import Sender
+from offchain.live.client.withdrawing import available, require_amount
+from offchain.live.deploying.amounts import Unit
+from offchain.live.deploying.granting import grant, missing
 from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
-from offchain.live.explain import LedgerError, explained
-from offchain.live.granting import grant, missing
-from offchain.live.history import History
-from offchain.live.keeper import Keeper
-from offchain.live.sender import Sender
-from offchain.live.status import Watch, status_json
-from offchain.live.status_report import render
-from offchain.live.view import read_view
-from offchain.live.withdrawing import available, require_amount
+from offchain.live.keeping.keeper import Keeper
+from offchain.live.watching.explain import LedgerError, explained
+from offchain.live.watching.history import History
+from offchain.live.watching.status import Watch, status_json
+from offchain.live.watching.status_report import render
+from offchain.live.watching.view import read_view
 from offchain.reference import Phase
 
 pytestmark = pytest.mark.usefixtures("snapshot")

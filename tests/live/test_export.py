@@ -9,8 +9,8 @@ from safetensors.torch import load_file
 from ml.canonical import digest, to_bytes
 from ml.fixed_point import decode, encode
 from ml.learners import make_learner
-from offchain.live.export import export
-from offchain.live.lineage import GlobalModel
+from offchain.live.verifying.export import export
+from offchain.live.verifying.lineage import GlobalModel
 
 
 def test_plain_torch_reads_the_model_and_computes_the_same(tmp_path):

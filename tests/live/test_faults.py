@@ -14,12 +14,12 @@ from live_game import game, keys_for, serving_store
 from serving import serving
 
 from ml.canonical import digest
-from offchain.live.client_start import place_of
+from offchain.live.access.sender import Sender
+from offchain.live.client.start import place_of
+from offchain.live.deploying.rules import learner_of
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.server import application as relay_application
-from offchain.live.rules import learner_of
-from offchain.live.sender import Sender
-from offchain.live.verification import Verification
+from offchain.live.verifying.verification import Verification
 from offchain.reference import Phase, Seat
 
 SENDS = ("approve", "deposit", "join", "propose", "publish", "commitBallot", "revealBallot")

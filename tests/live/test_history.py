@@ -3,12 +3,12 @@
 import pytest
 from live import FAST, signer
 
-from offchain.live.chain import Invocation
-from offchain.live.deployment import require_deployed
+from offchain.live.access.chain import Invocation
+from offchain.live.access.sender import Sender
+from offchain.live.deploying.deployment import require_deployed
 from offchain.live.errors import DeploymentError, NodeRefusedError, NodeUnavailableError
-from offchain.live.history import History
-from offchain.live.sender import Sender
-from offchain.live.view import read_view
+from offchain.live.watching.history import History
+from offchain.live.watching.view import read_view
 from offchain.reference import Phase, Seat
 
 pytestmark = pytest.mark.usefixtures("snapshot")

@@ -10,7 +10,7 @@ from ml.data import load
 from offchain.cast import Cast
 from offchain.deployment import Deployment
 from offchain.federation import Federation
-from offchain.live.verification import Verification
+from offchain.live.verifying.verification import Verification
 from offchain.reference_engine import ReferenceEngine
 from offchain.settings import parse_settings
 from offchain.simulation import Simulation

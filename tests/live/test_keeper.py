@@ -4,11 +4,11 @@ import pytest
 from live import FAST, signer
 from players import Players
 
-from offchain.live.chain import Invocation
-from offchain.live.duties import Duty, duties
-from offchain.live.keeper import Keeper
-from offchain.live.sender import Sender
-from offchain.live.view import read_view
+from offchain.live.access.chain import Invocation
+from offchain.live.access.sender import Sender
+from offchain.live.keeping.duties import Duty, duties
+from offchain.live.keeping.keeper import Keeper
+from offchain.live.watching.view import read_view
 from offchain.reference import Phase
 
 pytestmark = pytest.mark.usefixtures("snapshot")

@@ -3,8 +3,8 @@
 import pytest
 from live import Node, free_port
 
+from offchain.live.access.network import connect
 from offchain.live.errors import DeploymentError, NodeUnavailableError
-from offchain.live.network import connect
 
 
 def dead():

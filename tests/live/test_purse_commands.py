@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from live import PASSPHRASE, keystore, signer
 
-from offchain.live.chain import Invocation
+from offchain.live.access.chain import Invocation
 from scripts.explain import cli as explain
 from scripts.grant import cli as grant
 from scripts.keeper import cli as keeper

@@ -10,15 +10,15 @@ from aiohttp import web
 from live import FAST, eventually, free_port, signer
 from players import SALT, Players, root_of
 
-from offchain.live.chain import Chain, Invocation
-from offchain.live.keeper import Keeper
+from offchain.live.access.chain import Chain, Invocation
+from offchain.live.access.rpc import Rpc
+from offchain.live.access.sender import Sender
+from offchain.live.keeping.keeper import Keeper
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.errors import RelayError
 from offchain.live.relaying.line import RelayLine
 from offchain.live.relaying.server import application
-from offchain.live.rpc import Rpc
-from offchain.live.sender import Sender
-from offchain.live.view import read_view
+from offchain.live.watching.view import read_view
 from offchain.reference import Phase, commitments
 
 pytestmark = pytest.mark.usefixtures("snapshot")
@@ -227,7 +227,7 @@ def test_a_keystore_signs_what_the_contract_takes(own_keystore, monkeypatch):
     from live import PASSPHRASE, keystore
 
     from offchain import intents
-    from offchain.live.account import unlock
+    from offchain.live.access.account import unlock
 
     monkeypatch.setenv("APE_ACCOUNTS_member_PASSPHRASE", PASSPHRASE)
     keystore(own_keystore, member=(7).to_bytes(32))

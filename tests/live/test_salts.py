@@ -2,9 +2,9 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
 
-from offchain.live.commitments import Committer, subsets
+from offchain.live.client.commitments import Committer, subsets
+from offchain.live.client.salts import Salts
 from offchain.live.errors import AccountError
-from offchain.live.salts import Salts
 from offchain.reference import commitments
 from offchain.stores.permits import Place
 

@@ -7,7 +7,10 @@ from ml.hashing import keccak256
 from offchain.abi import Interface
 from offchain.errors import CallRevertedError
 from offchain.gateway import Deployed
-from offchain.live.chain import Chain, Creation, Invocation
+from offchain.live.access.chain import Chain, Creation, Invocation
+from offchain.live.access.rpc import Rpc
+from offchain.live.access.sender import Receipt, Sender
+from offchain.live.access.sending import GWEI
 from offchain.live.errors import (
     DeadlineMissedError,
     FeeCapError,
@@ -15,9 +18,6 @@ from offchain.live.errors import (
     NodeUnavailableError,
     StaleDecisionError,
 )
-from offchain.live.rpc import Rpc
-from offchain.live.sender import Receipt, Sender
-from offchain.live.sending import GWEI
 
 HOLDER, OTHER = signer(11), signer(12)
 SUPPLY = 1000

@@ -11,12 +11,12 @@ import pytest
 from live import FAST, signer, write_configuration
 
 from offchain.errors import ChainError
-from offchain.live.configuration import load_configuration
-from offchain.live.deployer import Deployer
+from offchain.live.access.sender import Sender
+from offchain.live.deploying.configuration import load_configuration
+from offchain.live.deploying.deployer import Deployer
+from offchain.live.deploying.rules import rules_of
 from offchain.live.errors import AccountError, InsufficientFundsError, StaleDecisionError
 from offchain.live.logs import JsonFormatter, TextFormatter
-from offchain.live.rules import rules_of
-from offchain.live.sender import Sender
 from offchain.live.service import Health, Stopped, run_forever, stopping
 from offchain.live.starting import require_funds
 
@@ -100,7 +100,7 @@ def test_an_account_without_coin_is_refused_at_the_start(founded):
 def test_a_missing_account_and_a_wrong_passphrase_are_said_so(own_keystore, monkeypatch):
     from live import keystore
 
-    from offchain.live.account import unlock
+    from offchain.live.access.account import unlock
     from offchain.signing import Transaction
 
     keystore(own_keystore, institution=(7).to_bytes(32))

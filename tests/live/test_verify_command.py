@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 import scripts.verify
 from ml.canonical import digest, to_bytes
-from offchain.live.verification import Verification
+from offchain.live.verifying.verification import Verification
 
 
 @pytest.fixture(scope="module")

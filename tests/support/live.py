@@ -12,12 +12,12 @@ import yaml
 from eth_account import Account
 
 from offchain.abi import Interface
-from offchain.live.chain import Chain, Invocation
-from offchain.live.configuration import load_configuration
-from offchain.live.deployer import Deployer
-from offchain.live.rpc import Rpc
-from offchain.live.sender import Sender
-from offchain.live.sending import SendingSettings
+from offchain.live.access.chain import Chain, Invocation
+from offchain.live.access.rpc import Rpc
+from offchain.live.access.sender import Sender
+from offchain.live.access.sending import SendingSettings
+from offchain.live.deploying.configuration import load_configuration
+from offchain.live.deploying.deployer import Deployer
 from offchain.signing import Signer
 
 SEPOLIA = 11_155_111
@@ -134,7 +134,7 @@ def keystore(folder, **keys):
 
 def deploy(chain, contracts, path, founder, rules=RULES, settings=FAST):
     """Deploy a configuration file; the deployment."""
-    from offchain.live.deployment import load_deployment
+    from offchain.live.deploying.deployment import load_deployment
 
     Deployer(chain, contracts, load_configuration(path), rules, path.with_suffix(".json")).run(
         Sender(chain, founder, settings)

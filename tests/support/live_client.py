@@ -13,9 +13,9 @@ import scripts.client
 import scripts.store
 from ml.settings import AttackSettings
 from offchain.engines import compiled_contracts
-from offchain.live.chain import Chain
-from offchain.live.client import Client
-from offchain.live.local_learning import LocalLearning
+from offchain.live.access.chain import Chain
+from offchain.live.client.client import Client
+from offchain.live.client.local_learning import LocalLearning
 from offchain.stores.artefacts import Artefacts
 
 CONTRACTS = compiled_contracts()

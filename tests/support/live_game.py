@@ -26,14 +26,14 @@ from ml.data import load
 from ml.settings import DataSettings
 from offchain.abi import Interface
 from offchain.errors import ChainError
-from offchain.live.chain import Chain, Invocation
-from offchain.live.configuration import load_configuration
-from offchain.live.history import History
-from offchain.live.keeper import Keeper
-from offchain.live.rpc import Rpc
-from offchain.live.rules import learner_of, rules_of
-from offchain.live.sender import Sender
-from offchain.live.view import read_view
+from offchain.live.access.chain import Chain, Invocation
+from offchain.live.access.rpc import Rpc
+from offchain.live.access.sender import Sender
+from offchain.live.deploying.configuration import load_configuration
+from offchain.live.deploying.rules import learner_of, rules_of
+from offchain.live.keeping.keeper import Keeper
+from offchain.live.watching.history import History
+from offchain.live.watching.view import read_view
 
 CHAIN = 31_337
 FOUNDER, KEEPER = signer(1), signer(2)

@@ -2,9 +2,9 @@
 
 from live import FAST
 
-from offchain.live.chain import Invocation
-from offchain.live.sender import Sender
-from offchain.live.view import read_view
+from offchain.live.access.chain import Invocation
+from offchain.live.access.sender import Sender
+from offchain.live.watching.view import read_view
 from offchain.reference import commitments
 
 SALT = b"\x05" * 32

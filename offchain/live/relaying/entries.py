@@ -5,8 +5,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from offchain.gateway import Deployed
-from offchain.live.chain import Invocation
-from offchain.live.configuration import Address
+from offchain.live.access.chain import Invocation
+from offchain.live.deploying.configuration import Address
 from offchain.live.relaying.errors import RelayError
 
 Function = Literal["propose", "publish", "commitBallot", "revealBallot"]

@@ -8,7 +8,7 @@ import requests
 from eth_account.messages import SignableMessage
 
 from offchain import intents
-from offchain.live.deployment import LiveDeployment
+from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.relaying.entries import FUNCTIONS, Entry, Function, opening, signed
 from offchain.live.relaying.errors import RelayError
 

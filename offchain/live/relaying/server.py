@@ -6,7 +6,7 @@ import logging
 from aiohttp import web
 
 from offchain.errors import CallRevertedError, ChainError
-from offchain.live.deployment import LiveDeployment
+from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.entries import FUNCTIONS, Function, parse
 from offchain.live.relaying.errors import RelayError

@@ -1,0 +1,1 @@
+"""Nodes, keys, and transactions that are sent once."""

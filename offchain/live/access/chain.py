@@ -1,0 +1,288 @@
+"""A public chain as this package sees it: blocks, views, logs, accounts and raw transactions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from eth_abi.exceptions import DecodingError
+
+from offchain.abi import Interface, Log
+from offchain.errors import CallRevertedError
+from offchain.gateway import Deployed
+from offchain.live.access.rpc import Rpc
+from offchain.live.errors import NodeRefusedError, NodeUnavailableError
+
+RawBlock = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What is used of a block's header."""
+
+    number: int
+    hash: str
+    parent: str
+    time: int  # Unix seconds: the only clock that counts
+    base_fee: int  # wei per gas
+
+
+class Message(Protocol):
+    """What an account can send: a call of a contract, or a new contract."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+
+    @property
+    def to(self) -> str:
+        """The contract's address; empty for a new contract."""
+
+    @property
+    def data(self) -> bytes:
+        """Calldata, or init code."""
+
+    @property
+    def interface(self) -> Interface:
+        """Whose errors to expect."""
+
+    @property
+    def gas(self) -> int | None:
+        """What it is sent with; None for what a node estimates, and a margin."""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A function of a contract with its arguments, to be read or to be sent."""
+
+    contract: Deployed
+    function: str
+    arguments: tuple[object, ...] = ()
+    gas: int | None = None  # to be sent with; None for an estimate
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function
+
+    @property
+    def to(self) -> str:
+        """The contract's address."""
+        return self.contract.address
+
+    @property
+    def data(self) -> bytes:
+        """Calldata."""
+        return self.contract.interface.encode(self.function, *self.arguments)
+
+    @property
+    def interface(self) -> Interface:
+        """The contract's."""
+        return self.contract.interface
+
+
+@dataclass(frozen=True)
+class Creation:
+    """A contract to be deployed."""
+
+    interface: Interface
+    arguments: tuple[object, ...] = ()
+    gas: int | None = None
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return f"the deployment of {self.interface.name}"
+
+    @property
+    def to(self) -> str:
+        """Nobody yet."""
+        return ""
+
+    @property
+    def data(self) -> bytes:
+        """Init code with arguments."""
+        return self.interface.deployment(*self.arguments)
+
+
+class Chain:
+    """A chain behind an `Rpc`. Addresses are lower-case hex, amounts wei.
+
+    Attributes:
+        rpc: The line to it.
+        chain_id: The chain's.
+
+    Args:
+        rpc: The line to it.
+        interfaces: Contracts whose errors may come up from inside a call.
+    """
+
+    def __init__(self, rpc: Rpc, interfaces: Sequence[Interface] = ()) -> None:
+        self.rpc = rpc
+        self._interfaces = tuple(interfaces)
+        self.chain_id = int(rpc.request("eth_chainId"), 16)
+
+    def head(self) -> Block:
+        """The latest block."""
+        return _block(self.raw_block("latest"))
+
+    def block(self, number: int) -> Block | None:
+        """The block of a number; None when the chain is not that long."""
+        raw = self.rpc.request("eth_getBlockByNumber", hex(number), False)
+        return None if raw is None else _block(raw)
+
+    def times(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Unix times of blocks, by number."""
+        raws = self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
+        return {number: int(raw["timestamp"], 16) for number, raw in zip(numbers, raws, strict=True)}
+
+    def raw_block(self, which: int | str) -> RawBlock:
+        """A block as the node tells it, with every field of its header.
+
+        Raises:
+            NodeUnavailableError: When the node does not have it (yet).
+        """
+        tag = hex(which) if isinstance(which, int) else which
+        raw = self.rpc.request("eth_getBlockByNumber", tag, False)
+        if raw is None:
+            raise NodeUnavailableError(f"the node has no block {which}; it may lag behind, try again")
+        return dict(raw)
+
+    def read(self, calls: Sequence[Invocation], block: int | str = "latest") -> list[Any]:
+        """The first value that each view returns, all at one block; see `read_all`."""
+        return [answer[0] for answer in self.read_all(calls, block)]
+
+    def read_all(self, calls: Sequence[Invocation], block: int | str = "latest") -> list[tuple[Any, ...]]:
+        """All values that each view returns, all at one block.
+
+        Raises:
+            NodeRefusedError: When there is no such contract, or it refuses.
+        """
+        tag = hex(block) if isinstance(block, int) else block
+        requests = [("eth_call", [{"to": call.to, "data": _hex(call.data)}, tag]) for call in calls]
+        answers = [bytes.fromhex(answer[2:]) for answer in self.rpc.batch(requests)]
+        return [_decoded(call, answer) for call, answer in zip(calls, answers, strict=True)]
+
+    def simulate(self, message: Message, sender: str, block: int | str = "latest") -> None:
+        """Try a message without sending it.
+
+        Raises:
+            CallRevertedError: When a contract refuses, with the error's values.
+        """
+        tag = hex(block) if isinstance(block, int) else block
+        self._try("eth_call", message, sender, tag)
+
+    def gas_of(self, message: Message, sender: str, code: Mapping[str, bytes] | None = None) -> int:
+        """The gas that a message would take now.
+
+        Args:
+            message: What would be sent.
+            sender: By whom.
+            code: Contracts to imagine, by address; not every node can.
+
+        Raises:
+            CallRevertedError: When a contract refuses, with the error's values.
+        """
+        imagined = {address: {"code": _hex(each)} for address, each in (code or {}).items()}
+        # Said, not left out: some nodes then take the state with what the account has on its way.
+        more = ("latest", imagined) if imagined else ("latest",)
+        return int(self._try("eth_estimateGas", message, sender, *more), 16)
+
+    def imagine(self, message: Message, sender: str, states: Mapping[str, Mapping[str, str]]) -> bytes:
+        """What a message would return if accounts were in other states; not every node can.
+
+        Args:
+            message: What would be sent.
+            sender: By whom.
+            states: By address, as JSON-RPC has state overrides.
+
+        Raises:
+            CallRevertedError: When a contract refuses.
+            NodeRefusedError: When the node does not imagine.
+        """
+        return bytes.fromhex(self._try("eth_call", message, sender, "latest", states)[2:])
+
+    def logs(self, addresses: Sequence[str], first: int, last: int) -> list[Log]:
+        """Logs of contracts in blocks `first` to `last`, both included, in the order of the chain."""
+        wanted = {"address": list(addresses), "fromBlock": hex(first), "toBlock": hex(last)}
+        found: list[Log] = self.rpc.request("eth_getLogs", wanted)
+        return sorted(found, key=lambda log: (int(log["blockNumber"], 16), int(log["logIndex"], 16)))
+
+    def nonce(self, address: str) -> int:
+        """Transactions mined for an address."""
+        return int(self.rpc.request("eth_getTransactionCount", address, "latest"), 16)
+
+    def balance(self, address: str) -> int:
+        """Native coin of an address."""
+        return int(self.rpc.request("eth_getBalance", address, "latest"), 16)
+
+    def code(self, address: str) -> bytes:
+        """The code at an address; empty when there is no contract."""
+        found: str = self.rpc.request("eth_getCode", address, "latest") or "0x"
+        return b"" if found in ("0x", "0x0") else bytes.fromhex(found[2:])
+
+    def has_code(self, address: str) -> bool:
+        """Whether there is a contract at an address."""
+        return bool(self.code(address))
+
+    def broadcast(self, raw: bytes) -> None:
+        """Hand a signed transaction to the node.
+
+        Raises:
+            NodeRefusedError: When it does not take it.
+        """
+        self.rpc.request("eth_sendRawTransaction", _hex(raw))
+
+    def receipt(self, digest: str) -> Mapping[str, Any] | None:
+        """What became of a transaction; None while it is not mined."""
+        found: Mapping[str, Any] | None = self.rpc.request("eth_getTransactionReceipt", digest)
+        return found if found and found.get("blockNumber") else None
+
+    def tip(self) -> int:
+        """What recent transactions paid their builders at the median, wei per gas; 0 if unknown."""
+        try:
+            history = self.rpc.request("eth_feeHistory", hex(10), "latest", [50])
+        except NodeRefusedError:
+            return 0
+        rewards = sorted(int(each[0], 16) for each in history.get("reward") or () if each)
+        return rewards[len(rewards) // 2] if rewards else 0
+
+    def reverted(self, name: str, interface: Interface, data: bytes | None) -> CallRevertedError:
+        """The error of a refused call, its values decoded where any contract here knows it."""
+        for known in (interface, *self._interfaces):
+            if decoded := known.decode_error(data or b""):
+                return CallRevertedError(name, *decoded)
+        return CallRevertedError(name, "", {})
+
+    def _try(self, method: str, message: Message, sender: str, *more: object) -> str:
+        request = {"from": sender, "data": _hex(message.data), **({"to": message.to} if message.to else {})}
+        try:
+            answer: str = self.rpc.request(method, request, *more)
+        except NodeRefusedError as error:
+            if error.data is None and "revert" not in error.message.lower():
+                raise
+            raise self.reverted(message.name, message.interface, error.data) from error
+        return answer
+
+
+def _decoded(call: Invocation, answer: bytes) -> tuple[Any, ...]:
+    try:
+        return call.interface.decode_result(call.function, answer)
+    except DecodingError as error:
+        raise NodeRefusedError(
+            "eth_call",
+            f"{call.to} answers {call.function} with {len(answer)} bytes that are not what it returns",
+        ) from error
+
+
+def _block(raw: RawBlock) -> Block:
+    return Block(
+        number=int(raw["number"], 16),
+        hash=raw["hash"],
+        parent=raw["parentHash"],
+        time=int(raw["timestamp"], 16),
+        base_fee=int(raw.get("baseFeePerGas") or "0x0", 16),
+    )
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()

@@ -1,0 +1,103 @@
+"""The line to a public network: what Ape's `--network` names, checked, with other nodes behind it."""
+
+import logging
+from collections.abc import Sequence
+
+from ape import networks
+from ape.exceptions import ApeException
+
+from offchain.abi import Interface
+from offchain.live.access.chain import Chain
+from offchain.live.access.rpc import Rpc, host
+from offchain.live.deploying.code_check import require_code
+from offchain.live.deploying.deployment import LiveDeployment, require_deployed
+from offchain.live.errors import DeploymentError, NodeRefusedError, NodeUnavailableError
+
+_log = logging.getLogger(__name__)
+
+_HTTP = ("http://", "https://")
+
+
+def connect(
+    network: str, rpcs: Sequence[str] = (), chain_id: int | None = None, interfaces: Sequence[Interface] = ()
+) -> Chain:
+    """Return the chain that `network` names, through Ape's provider first and through `rpcs` when that fails.
+
+    Args:
+        network: As Ape has it: `ethereum:sepolia:node`, `ethereum:sepolia:https://...`, or a URL.
+        rpcs: URLs of other nodes of the same chain, tried in turn.
+        chain_id: The chain that it must be; None for any.
+        interfaces: Contracts whose errors may come up.
+
+    Raises:
+        DeploymentError: When a node is one of another chain.
+        NodeUnavailableError: When no node answers.
+    """
+    urls = list(dict.fromkeys([*_urls_of(network, alone=not rpcs), *rpcs]))
+    rpc = Rpc(urls)
+    for url in urls:
+        try:
+            found = int(rpc.only(url).request("eth_chainId"), 16)
+        except NodeUnavailableError as error:
+            _log.warning("node %s does not answer now: %s", host(url), error)
+            continue
+        if chain_id is not None and found != chain_id:
+            raise DeploymentError(
+                f"{host(url)} is a node of chain {found}, the deployment is on chain {chain_id}; "
+                "check --network and --rpc"
+            )
+        chain_id = found
+    if chain_id is not None:
+        rpc.require_chain(chain_id)
+    return Chain(rpc, interfaces)
+
+
+def connect_to(deployment: LiveDeployment, network: str | None = None, rpcs: Sequence[str] = ()) -> Chain:
+    """Return the chain that a deployment is on, once its contracts were found there as they should be.
+
+    Code that this version does not compile is only warned of.
+
+    Args:
+        deployment: Which.
+        network: As Ape has it; None for the deployment's network at the node that Ape is configured with.
+        rpcs: URLs of other nodes of the same chain, tried in turn.
+
+    Raises:
+        DeploymentError: When a node is one of another chain, or the deployment is not there.
+        NodeUnavailableError: When no node answers.
+    """
+    book = deployment.book
+    chain = connect(network or f"{book.network}:node", rpcs, book.chain_id, deployment.interfaces)
+    require_deployed(chain, deployment)
+    try:
+        require_code(chain, deployment)
+    except DeploymentError as error:
+        # No refusal: whoever is in must get out, whatever the version.
+        _log.warning("%s", error)
+    except NodeRefusedError as error:
+        _log.info("the contracts' code was not compared: %s", error)
+    return chain
+
+
+def _urls_of(network: str, alone: bool) -> list[str]:
+    """The URL behind Ape's name of a network.
+
+    Where Ape has none configured it tries public nodes at random, which is left to it when there is no other.
+    """
+    try:
+        provider = networks.get_provider_from_choice(network)
+        choice = provider.network_choice
+        configured = choice if choice.startswith(_HTTP) else choice.split(":", 2)[-1]
+        if configured.startswith(_HTTP):
+            return [configured]
+        url = provider.http_uri if alone else None
+    except (ApeException, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise NodeUnavailableError(f"{network!r} is no network that Ape knows: {first}") from error
+    if url and url.startswith(_HTTP):
+        return [url]
+    if alone:
+        raise NodeUnavailableError(
+            f"{network!r} names no HTTP node; give its URL, as in ethereum:sepolia:https://..., or --rpc"
+        )
+    return []

@@ -1,0 +1,129 @@
+"""One account's transactions: simulated, priced, sent, replaced when stuck, confirmed, and never sent twice.
+
+The nonce is what makes sending safe. It is read before the chain is read for a decision; what was decided is
+sent with that nonce and no other. If anything else of the account was mined meanwhile - sent by an earlier
+process that was killed, say - the nonce is taken, nothing happens, and `StaleDecisionError` asks to decide
+again. If something else is still waiting with that nonce, it is replaced: one of both is mined, never both.
+"""
+
+from collections.abc import Sequence
+
+from offchain.errors import CallRevertedError, ChainError
+from offchain.live.access.account import Key
+from offchain.live.access.chain import Chain, Message
+from offchain.live.access.courier import Courier, Flight, Note, Outcome, Receipt
+from offchain.live.access.sending import SendingSettings, current_fees
+from offchain.live.errors import InsufficientFundsError, StaleDecisionError
+
+__all__ = ["Outcome", "Receipt", "Sender"]
+
+_MARGIN = (5, 4)  # Gas beyond the estimate: storage may be colder by the time it is mined.
+
+
+class Sender:
+    """Sends for one account; one at a time, or several whose order does not matter.
+
+    Attributes:
+        address: The account's, lower-case hex.
+        on_sent: Called with (message, nonce, hash) before each sending, so that a caller can note it down.
+    """
+
+    def __init__(self, chain: Chain, key: Key, settings: SendingSettings | None = None) -> None:
+        """Read the nonce; decisions are to be taken after that."""
+        self._chain = chain
+        self._settings = settings or SendingSettings()
+        self.address = key.address
+        self.on_sent: Note = lambda message, nonce, digest: None
+        self._courier = Courier(chain, key, self._settings, lambda *sent: self.on_sent(*sent))
+        self.refresh()
+
+    @property
+    def next_nonce(self) -> int:
+        """The nonce that the next message gets."""
+        return self._nonce
+
+    def refresh(self) -> None:
+        """Read the nonce again; what is decided from now on can be sent."""
+        self._nonce = self._chain.nonce(self.address)
+
+    def send(self, message: Message, until: int | None = None) -> Receipt:
+        """Send one message and wait until it is confirmed.
+
+        Args:
+            message: What to send.
+            until: Unix time of the chain from which it must not be mined any more; None for any time.
+
+        Raises:
+            CallRevertedError: When a contract refuses, mostly before anything is sent.
+            StaleDecisionError: When the account sent something else meanwhile.
+            DeadlineMissedError: When `until` came first; it cannot be mined later.
+            FeeCapError: When gas costs more than the cap.
+            InsufficientFundsError: When the account cannot pay.
+            ChainError: When the node refuses it for another reason, or none answers.
+        """
+        (outcome,) = self.send_all([message], until)
+        if isinstance(outcome, ChainError):
+            raise outcome
+        return outcome
+
+    def send_all(self, messages: Sequence[Message], until: int | None = None) -> list[Outcome]:
+        """Send messages at once, with nonces in their order, and wait until all are confirmed.
+
+        Each is tried on the current state by itself first; one that is refused there, or later on the chain,
+        keeps none of the others back.
+
+        Returns:
+            For each message, in order, its receipt or what went wrong with it.
+
+        Raises:
+            StaleDecisionError: When the account sent something else before any of them.
+            FeeCapError: When gas costs more than the cap.
+            InsufficientFundsError: When the account cannot pay for all of them.
+        """
+        self._require_current()
+        outcomes: list[Outcome | None] = [None] * len(messages)
+        flights: dict[int, Flight] = {}
+        head = self._chain.head()
+        fees = current_fees(self._chain, head, self._settings.fee_cap)
+        for place, message in enumerate(messages):
+            try:
+                gas = self._gas(message)
+            except CallRevertedError as error:
+                outcomes[place] = error
+                continue
+            nonce = self._nonce + len(flights)
+            flights[place] = Flight(message, nonce, self._nonce, gas, until, fees, head.time)
+        self._require_funds(list(flights.values()))
+        for flight in flights.values():
+            self._courier.launch(flight)
+        self._courier.carry(list(flights.values()))
+        if any(isinstance(flight.outcome, StaleDecisionError) for flight in flights.values()):
+            self.refresh()
+        else:
+            self._nonce += len(flights)
+        for place, flight in flights.items():
+            outcomes[place] = flight.outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _require_current(self) -> None:
+        mined = self._chain.nonce(self.address)
+        if mined != self._nonce:
+            decided, self._nonce = self._nonce, mined
+            raise StaleDecisionError(
+                f"account {self.address} stands at nonce {mined}, not {decided} as when this was decided"
+            )
+
+    def _gas(self, message: Message) -> int:
+        self._chain.simulate(message, self.address)  # Its answer says why; that of an estimate not always.
+        if message.gas is not None:
+            return message.gas
+        more, of = _MARGIN
+        return self._chain.gas_of(message, self.address) * more // of
+
+    def _require_funds(self, flights: Sequence[Flight]) -> None:
+        needed = sum(flight.gas * flight.fees.max_fee for flight in flights)
+        if needed and (balance := self._chain.balance(self.address)) < needed:
+            raise InsufficientFundsError(
+                f"account {self.address} has {balance / 10**18:.6f} of the native coin and needs up to "
+                f"{needed / 10**18:.6f} for gas; send it some"
+            )

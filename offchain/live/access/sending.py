@@ -1,0 +1,79 @@
+"""How an account sends: settings, and what fees follow from a chain's state."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from offchain.live.access.chain import Block, Chain
+from offchain.live.errors import FeeCapError
+
+GWEI = 10**9
+LEAST_TIP = 10**6  # wei per gas; a builder's own choice where blocks are empty
+_STEP = (9, 8)  # Nodes take a replacement that pays 10 % more; 12.5 % is what geth asks of others' blobs.
+
+
+class SendingSettings(BaseModel):
+    """What one account may pay and how long it waits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fee_cap: int = Field(100 * GWEI, gt=0, description="Most that is ever paid, wei per gas.")
+    confirmations: int = Field(
+        2, ge=1, le=100, description="Blocks, the transaction's own included, after which it counts as done."
+    )
+    patience: int = Field(
+        45, ge=1, description="Seconds, of the chain, after which what was not mined is replaced."
+    )
+    outage: float = Field(
+        3600, gt=0, description="Seconds without an answer from any node until waiting for a receipt ends."
+    )
+    poll: float = Field(1.0, gt=0, description="Seconds between two looks at the chain.")
+
+
+class Fees(BaseModel):
+    """What a transaction offers, wei per gas."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_fee: int
+    tip: int
+
+    def raised(self) -> "Fees":
+        """The least fees with which nodes take a replacement."""
+        return Fees(max_fee=_step(self.max_fee), tip=_step(self.tip))
+
+    def at_least(self, other: "Fees") -> "Fees":
+        """The larger of both, part by part."""
+        return Fees(max_fee=max(self.max_fee, other.max_fee), tip=max(self.tip, other.tip))
+
+
+def current_fees(chain: Chain, head: Block, cap: int) -> Fees:
+    """Return fees that are mined soon, even when the base fee doubles.
+
+    Args:
+        chain: Where.
+        head: Its latest block.
+        cap: Most that may be offered, wei per gas.
+
+    Raises:
+        FeeCapError: When even the current base fee is above the cap.
+    """
+    tip = max(chain.tip(), LEAST_TIP)
+    if head.base_fee + LEAST_TIP > cap:
+        raise FeeCapError(
+            f"gas costs {shown(head.base_fee)} gwei, above the cap of {shown(cap)}: wait, or raise --fee-cap"
+        )
+    max_fee = min(2 * head.base_fee + tip, cap)
+    return Fees(max_fee=max_fee, tip=min(tip, max_fee))
+
+
+def shown(wei: int) -> str:
+    """Wei per gas as gwei.
+
+    >>> shown(1_500_000_000)
+    '1.5'
+    """
+    return f"{wei / GWEI:.9g}"
+
+
+def _step(fee: int) -> int:
+    numerator, denominator = _STEP
+    return fee * numerator // denominator + 1

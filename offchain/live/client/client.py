@@ -1,0 +1,189 @@
+"""An institution's client: looks at the chain, decides, acts, and keeps nothing that it could not lose."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from ml.errors import MLError
+from offchain.errors import OffchainError
+from offchain.live.access.chain import Chain, Invocation
+from offchain.live.access.sender import Sender
+from offchain.live.client.decision import (
+    Action,
+    Approve,
+    Deposit,
+    Done,
+    Join,
+    Leave,
+    Propose,
+    Publish,
+    Reveal,
+    Vote,
+    Wait,
+    Wallet,
+    Wish,
+    Withdraw,
+    decide,
+)
+from offchain.live.client.round_work import RoundWork
+from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.errors import StaleDecisionError
+from offchain.live.relaying.line import RelayLine
+from offchain.live.service import Health
+from offchain.live.watching.view import ClientView, View, read_view
+from offchain.reference import Phase
+
+_log = logging.getLogger(__name__)
+
+LAST_SECONDS = 10.0
+"""How long a client that ends waits for what is on its way to the stores."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a decision is taken from."""
+
+    view: View
+    me: ClientView
+    wallet: Wallet
+
+
+def look(chain: Chain, deployment: LiveDeployment, address: str) -> Outlook:
+    """Read a client's situation."""
+    view = read_view(chain, deployment, [address])
+    token, pool = deployment.token, deployment.pool.address
+    balance, allowance = chain.read(
+        [Invocation(token, "balanceOf", (address,)), Invocation(token, "allowance", (address, pool))]
+    )
+    return Outlook(view, view.clients[address], Wallet(balance, allowance))
+
+
+class Client:
+    """One member at one deployment.
+
+    Args:
+        chain: Where.
+        deployment: Which.
+        sender: Its account's.
+        work: Its work in its seats.
+        wish: What its owner wants.
+        proof: What joining needs where admission is restricted.
+        poll: Seconds between two looks at the chain.
+        relay: What sends for the client, where it uses one.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        deployment: LiveDeployment,
+        sender: Sender,
+        work: RoundWork,
+        wish: Wish,
+        proof: list[bytes],
+        poll: float,
+        relay: RelayLine | None = None,
+    ) -> None:
+        self._chain = chain
+        self._deployment = deployment
+        self._sender = sender
+        self._work = work
+        self._wish = wish
+        self._proof = proof
+        self._poll = poll
+        self._relay = relay
+        self._told = ""
+        self._health = Health()
+
+    def run(self) -> Done:
+        """Act until nothing will ever be left to do; why that is.
+
+        May be cut off anywhere, by `Stopped` or by the power: the next start goes on from the chain.
+        """
+        try:
+            while True:
+                try:
+                    action = self.step()
+                    if isinstance(action, Done):
+                        return action
+                except StaleDecisionError as error:
+                    _log.info("%s; looking again", error)
+                except (OffchainError, MLError) as error:
+                    # Nodes and stores come back, and a refusal means that the chain moved: look again.
+                    _log.warning("%s", error)
+                time.sleep(self._poll)
+        finally:
+            self._work.finish(LAST_SECONDS)
+
+    def step(self) -> Action:
+        """Look at the chain once, decide, and act on it; what was decided.
+
+        Raises:
+            StaleDecisionError: When the account sent something since the look; nothing happened.
+            OffchainError: When no node answers, a contract refuses, or the global model cannot be computed.
+        """
+        # The nonce first: what is decided on an older chain must not be sent with a newer nonce.
+        self._sender.refresh()
+        outlook = look(self._chain, self._deployment, self._sender.address)
+        action = decide(outlook.view, outlook.me, outlook.wallet, self._wish)
+        self._tell(outlook, action)
+        self._work.show(outlook.view, outlook.me)
+        if outlook.view.phase is Phase.PUBLISH and outlook.view.votes(outlook.me):
+            self._work.collect(outlook.view)
+        self._act(outlook, action)
+        return action
+
+    def _act(self, outlook: Outlook, action: Action) -> None:
+        deployment, work, view, me = self._deployment, self._work, outlook.view, outlook.me
+        match action:
+            case Approve(amount):
+                self._send(Invocation(deployment.token, "approve", (deployment.pool.address, amount)))
+            case Deposit(amount):
+                self._send(Invocation(deployment.pool, "deposit", (amount,)))
+            case Join():
+                self._call("join", self._proof)
+            case Leave():
+                self._call("requestExit")
+            case Withdraw(amount):
+                self._call("withdraw", amount)
+            case Propose(until) if not self._is_carried(view, "propose"):
+                self._play(view, until, "propose", work.update_commitment(view))
+            case Publish(until) if not self._is_carried(view, "publish"):
+                self._play(view, until, "publish", *work.update_opening(view, me))
+            case Vote(patience, until) if not self._is_carried(view, "commitBallot"):
+                if commitment := work.ballot_commitment(view, patience):
+                    self._play(view, until, "commitBallot", commitment)
+            case Reveal(until) if not self._is_carried(view, "revealBallot"):
+                self._play(view, until, "revealBallot", *work.ballot_opening(view, me))
+            case _:
+                pass  # Nothing to do, or a relay is at it.
+
+    def _is_carried(self, view: View, function: str) -> bool:
+        """Whether a relay has the act: training and judging are not done twice for it."""
+        return self._relay is not None and self._relay.carries(function, view.round)
+
+    def _play(self, view: View, until: int, function: str, *arguments: object) -> None:
+        if self._relay is None or not self._relay.hand_over(function, view.round, arguments):
+            self._call(function, *arguments, until=until)
+
+    def _call(self, function: str, *arguments: object, until: int | None = None) -> None:
+        self._send(Invocation(self._deployment.manager, function, arguments), until)
+
+    def _send(self, call: Invocation, until: int | None = None) -> None:
+        receipt = self._sender.send(call, until)
+        _log.info(call.function, extra={"transaction": receipt.hash, "gas": receipt.gas_used})
+
+    def _tell(self, outlook: Outlook, action: Action) -> None:
+        """Log what changed, and now and then that the client lives."""
+        view, me = outlook.view, outlook.me
+        told = type(action).__name__.lower()
+        told += f": {action.why}" if isinstance(action, Wait | Done) else ""
+        values = {
+            "round": view.round,
+            "phase": view.phase.name.lower(),
+            "seat": view.seat_of(me).name.lower(),
+        }
+        if told != self._told:
+            _log.info(told, extra=values)
+            self._told = told
+        more = {"member": me.is_member, "free": me.free, "escrow": me.escrow, "block": view.block.number}
+        self._health.tell(view.now, **values, **more)

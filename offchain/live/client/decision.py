@@ -1,0 +1,216 @@
+"""What a client does next: a pure function of what the chain shows and what its owner wants."""
+
+from dataclasses import dataclass
+
+from offchain.live.watching.view import ClientView, View
+from offchain.reference import Phase, Seat
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """Tokens outside the pool, base units: the account's balance, and what the pool may take of it."""
+
+    balance: int
+    allowance: int
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the owner wants.
+
+    Attributes:
+        leave: To end the membership and take the tokens out.
+        keep: Base units below which free tokens are topped up from the wallet while a member; 0 for never.
+    """
+
+    leave: bool = False
+    keep: int = 0
+
+
+@dataclass(frozen=True)
+class Approve:
+    """Let the pool take `amount` base units of the wallet."""
+
+    amount: int
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """Bring `amount` base units of the wallet into the pool."""
+
+    amount: int
+
+
+@dataclass(frozen=True)
+class Join:
+    """Become a member."""
+
+
+@dataclass(frozen=True)
+class Propose:
+    """Train, and commit to the update until `until`, Unix time."""
+
+    until: int
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Open the update until `until`, then show its bytes."""
+
+    until: int
+
+
+@dataclass(frozen=True)
+class Vote:
+    """Judge what was published, waiting for it until `patience`, and commit to a ballot until `until`."""
+
+    patience: int
+    until: int
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """Open the ballot until `until`."""
+
+    until: int
+
+
+@dataclass(frozen=True)
+class Leave:
+    """End the membership."""
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """Take `amount` base units out of the pool."""
+
+    amount: int
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Do nothing until the chain moves."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """Nothing will ever be left to do."""
+
+    why: str
+
+
+Action = Approve | Deposit | Join | Propose | Publish | Vote | Reveal | Leave | Withdraw | Wait | Done
+
+
+def decide(view: View, me: ClientView, wallet: Wallet, wish: Wish) -> Action:
+    """Return what a client does now.
+
+    Seats come first: whoever holds one acts on it, also on its way out, since a seat left unused costs a
+    penalty. Everything else waits until nothing is due.
+
+    Args:
+        view: The round.
+        me: The client in it.
+        wallet: Its tokens outside the pool.
+        wish: Its owner's.
+    """
+    if duty := _duty(view, me, wish):
+        return duty
+    if wish.leave:
+        return _leave(view, me)
+    if me.is_removed:
+        return Done("removed for good; `--leave` takes out what is left")
+    if view.is_over:
+        return Done("all rounds were played; `--leave` takes the tokens out")
+    if not me.is_member:
+        return _fund(view, me, wallet, view.parameters.bond) or Join()
+    return _fund(view, me, wallet, wish.keep) or Wait(_waiting(view, me))
+
+
+def spendable(view: View, me: ClientView) -> int:
+    """Return the base units that the client's next action can lock: free ones and what is settled by it."""
+    settles = me.round != view.round or view.finalised
+    return me.free + (me.escrow if settles else 0)
+
+
+def _duty(view: View, me: ClientView, wish: Wish) -> Action | None:
+    seat = view.seat_of(me)
+    if view.phase is Phase.PUBLISH and seat is Seat.COMMITTED:
+        return Publish(_deadline(view, Phase.PUBLISH))
+    if view.phase is Phase.REVEAL and seat is Seat.VOTED:
+        return Reveal(_deadline(view, Phase.REVEAL))
+    # A seat stays with who left before the draw; but whoever is no member cannot lock a stake.
+    if seat is not Seat.NONE or not me.is_member:
+        return None
+    p = view.parameters
+    if view.phase is Phase.PROPOSE and view.proposes(me) and spendable(view, me) >= p.proposer_stake:
+        return Propose(_deadline(view, Phase.PROPOSE))
+    if (
+        view.phase is Phase.VOTE
+        and view.votes(me)
+        and view.published
+        and spendable(view, me) >= p.voter_stake
+    ):
+        ends = _deadline(view, Phase.VOTE)
+        return Vote(patience=ends - p.vote_for // 2, until=ends)
+    return None
+
+
+def _leave(view: View, me: ClientView) -> Action:
+    if me.is_member:
+        return Wait("leaves when its seat of this round is played") if _is_awaited(view, me) else Leave()
+    held = me.escrow > 0 and me.round == view.round and not view.finalised
+    if held:
+        return Wait("its stake is in the open round")
+    amount = spendable(view, me)
+    if not amount:
+        return Done("nothing is left in the pool")
+    if view.now < me.release_at and not view.is_over:
+        return Wait(f"its tokens are released at {me.release_at}")
+    return Withdraw(amount)
+
+
+def _is_awaited(view: View, me: ClientView) -> bool:
+    """Whether leaving now would give up a seat, and with it the penalty."""
+    if view.finalised or view.phase is Phase.IDLE:
+        return False
+    if view.phase is Phase.DRAW:
+        return True  # Nobody knows yet whether it has a seat.
+    if view.seat_of(me) is not Seat.NONE:
+        return False
+    early = view.phase in (Phase.PROPOSE, Phase.PUBLISH)
+    if view.proposes(me):
+        return view.phase is Phase.PROPOSE
+    return view.votes(me) and (early or (view.phase is Phase.VOTE and view.published != 0))
+
+
+def _fund(view: View, me: ClientView, wallet: Wallet, target: int) -> Action | None:
+    missing = target - spendable(view, me)
+    if missing <= 0:
+        return None
+    if wallet.balance < missing:
+        return Wait(f"{missing} base units of the token are missing and the wallet has {wallet.balance}")
+    return Deposit(missing) if wallet.allowance >= missing else Approve(missing)
+
+
+def _waiting(view: View, me: ClientView) -> str:
+    if view.phase is Phase.IDLE:
+        return "for the next round to open"
+    if view.phase is Phase.DRAW:
+        return "for the seats to be drawn"
+    if me.position is None or not (view.proposes(me) or view.votes(me)):
+        return "no seat in this round"
+    if view.seat_of(me) is Seat.NONE and _is_awaited(view, me):
+        mine = Phase.PROPOSE if view.proposes(me) else Phase.VOTE
+        return (
+            f"its seat's phase is {mine.name.lower()}" if view.phase < mine else "too few tokens for its seat"
+        )
+    return "for the round to go on"
+
+
+def _deadline(view: View, phase: Phase) -> int:
+    deadline = view.deadline(phase)
+    assert deadline is not None, "a phase that runs was drawn"
+    return deadline

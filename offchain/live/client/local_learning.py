@@ -1,0 +1,84 @@
+"""What one client computes: its update of the global model, and its ballot on others' updates."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.device import require_device
+from ml.errors import UpdateError
+from ml.fixed_point import decode, encode
+from ml.learners import TrainingJob
+from ml.policies import ballots, parse_updates
+from ml.schema import Schema
+from ml.scoring import ValidationSets
+from ml.settings import AttackSettings, TrainingSettings
+from offchain.errors import SimulationError
+from offchain.live.client.own_data import OwnRows
+from offchain.live.deploying.configuration import Learning
+from offchain.live.deploying.rules import genesis_of, learner_of
+from offchain.training_seed import training_seed
+
+Parameters = NDArray[np.int32]
+
+
+class LocalLearning:
+    """One client's rows under a deployment's rules; all results depend on nothing else, to the last bit.
+
+    Attributes:
+        schema: The model's.
+        genesis: The first global model, int32 [size].
+        samples: Training rows.
+    """
+
+    attack = AttackSettings(name="none")
+
+    def __init__(
+        self, learning: Learning, own: OwnRows, training: TrainingSettings, device: str = "cpu"
+    ) -> None:
+        """Place the rows on the device.
+
+        Args:
+            learning: The deployment's rules.
+            own: The client's rows.
+            training: How it trains, which is its own business.
+            device: "cpu" or "cuda".
+
+        Raises:
+            MLError: When the device is not there, or the rows cannot be scored by the deployment's metric.
+        """
+        self._learner = learner_of(learning, require_device(device))
+        self._own = own
+        self._learning = learning
+        self._training = training
+        self.schema: Schema = self._learner.schema
+        self.genesis: Parameters = genesis_of(learning, self._learner)
+        self.samples = len(own.rows.y_train)
+        validation = [(own.rows.X_validation, own.rows.y_validation)]
+        self._validation = ValidationSets(validation, self._learner, learning.metric)
+
+    def update(self, parent: Parameters, round_: int) -> Parameters:
+        """Return what the client's rows make of the global model in a round.
+
+        Raises:
+            SimulationError: When training diverged.
+        """
+        rows = self._own.rows
+        seed = training_seed(self._learning.genesis_seed, round_, self._own.number)
+        job = TrainingJob(rows.X_train, rows.y_train, seed, self.attack)
+        (trained,) = self._learner.train(decode(parent), [job], self._training)
+        try:
+            return encode(trained)
+        except UpdateError as error:
+            raise SimulationError(
+                f"training in round {round_} diverged ({error}); lower --learning-rate"
+            ) from error
+
+    def ballot(
+        self, blobs: Mapping[int, bytes | None], samples: Mapping[int, int], parent: Parameters
+    ) -> int:
+        """Return the ballot on updates by seat position; None is one that could not be had: bit 0."""
+        updates = parse_updates(blobs, self.schema)
+        rules = self._learning
+        (ballot,) = ballots(rules.policy, updates, samples, parent, self._validation, [0], rules.tolerance)
+        return ballot

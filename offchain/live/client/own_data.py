@@ -1,0 +1,105 @@
+"""An institution's own rows, which never leave it, made ready for the deployment's model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ml.data import ClientData, load
+from ml.data.columns import labels
+from ml.data.common_encoding import CommonEncoding, read_encoding
+from ml.data.lending_club import read
+from ml.data.shares import VALIDATION_SHARE, require_share
+from ml.errors import DataError
+from ml.seeds import derive_seed
+from ml.settings import Dataset, DataSettings
+from offchain.live.deploying.configuration import Learning
+from offchain.live.errors import ConfigurationError
+
+_SPLIT = 6  # Under the deployment's seed: which of the own rows validate.
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What a client's owner says about its rows: a file of its own, or a share of a set that all can make.
+
+    Attributes:
+        path: Lending Club's CSV or CSV.GZ layout; none for a share of built-in rows.
+        encoding: The common encoding of a file of one's own.
+        share: (i, k) for share i, from 0, of k of a simulation's rows.
+        dataset: The built-in set of which shares are taken.
+        rows: Of that set; none for its default.
+    """
+
+    path: Path | None = None
+    encoding: Path | None = None
+    share: tuple[int, int] | None = None
+    dataset: Dataset = "loans"
+    rows: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class OwnRows:
+    """A client's rows, and the number that its shuffles derive from."""
+
+    rows: ClientData
+    number: int
+
+
+def own_rows(options: DataOptions, learning: Learning, address: str) -> OwnRows:
+    """Return the client's rows, split into training and validation; the same file gives the same split.
+
+    Raises:
+        ConfigurationError: When the options do not go together, or the rows are not of the model's shape.
+        DataError: When a file is missing, damaged or too small.
+    """
+    if (options.path is None) == (options.share is None):
+        raise ConfigurationError("give --data FILE, or --share I/K for built-in rows, and not both")
+    if options.share is not None:
+        found = _share(options, options.share, learning)
+    else:
+        assert options.path is not None
+        found = OwnRows(_file(options.path, options.encoding, learning), int(address, 16))
+    _require_shape(found.rows, learning)
+    return found
+
+
+def _share(options: DataOptions, share: tuple[int, int], learning: Learning) -> OwnRows:
+    index, of = share
+    if not 0 <= index < of:
+        raise ConfigurationError(f"--share is {index}/{of}: shares of {of} are 0/{of} to {of - 1}/{of}")
+    settings = DataSettings(
+        dataset=options.dataset, rows=options.rows, clients=of, seed=learning.genesis_seed
+    )
+    return OwnRows(load(settings).clients[index], index)
+
+
+def _file(path: Path, encoding_path: Path | None, learning: Learning) -> ClientData:
+    encoding = _encoding(encoding_path, learning)
+    loans = read(path, encoding.features)
+    require_share(len(loans), len(loans), 1, "loans")
+    X, y = encoding.encode(loans), labels(loans)
+    order = np.random.default_rng(derive_seed(learning.genesis_seed, _SPLIT)).permutation(len(loans))
+    validating = max(1, round(len(loans) * VALIDATION_SHARE))
+    training, validation = order[validating:], order[:validating]
+    return ClientData(X[training], y[training], X[validation], y[validation])
+
+
+def _encoding(path: Path | None, learning: Learning) -> CommonEncoding:
+    if path is None:
+        raise ConfigurationError("rows of one's own need --encoding, the file that all clients share")
+    encoding = read_encoding(path)
+    if learning.encoding is not None and "0x" + encoding.digest.hex() != learning.encoding:
+        raise DataError(
+            f"encoding {path} has digest 0x{encoding.digest.hex()}, the deployment's is {learning.encoding}"
+        )
+    return encoding
+
+
+def _require_shape(rows: ClientData, learning: Learning) -> None:
+    row, label = rows.X_train.shape[1:], rows.y_train.shape[1:]
+    if (row, label) != (learning.row_shape, learning.label_shape):
+        raise ConfigurationError(
+            f"the rows have shape {list(row)} with labels {list(label)}; the deployment's model "
+            f"{learning.model} takes {list(learning.row_shape)} with labels {list(learning.label_shape)}"
+        )

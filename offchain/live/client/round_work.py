@@ -1,0 +1,173 @@
+"""What a seat asks of a client: an update to commit to and open, a ballot to commit to and open."""
+
+import logging
+
+from ml.canonical import digest, to_bytes
+from offchain.errors import LineageError
+from offchain.live.client.artefacts import ClientArtefacts
+from offchain.live.client.commitments import Committer
+from offchain.live.client.local_learning import LocalLearning, Parameters
+from offchain.live.errors import CommitmentLostError
+from offchain.live.verifying.lineage import Lineage
+from offchain.live.verifying.rounds import RoundLog, rounds_of
+from offchain.live.watching.history import History
+from offchain.live.watching.view import ClientView, View
+from offchain.reference import Seat
+
+_log = logging.getLogger(__name__)
+
+
+class RoundWork:
+    """One client's work in its seats.
+
+    Everything in it can be made again from the chain, the stores, the client's rows and its key.
+
+    Args:
+        history: The round manager's events.
+        lineage: The global models.
+        learning: The client's rows and what it computes.
+        artefacts: Its cache and the stores.
+        committer: Its commitments.
+        samples: The sample count that it claims.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        lineage: Lineage,
+        learning: LocalLearning,
+        artefacts: ClientArtefacts,
+        committer: Committer,
+        samples: int,
+    ) -> None:
+        self._history = history
+        self._lineage = lineage
+        self._learning = learning
+        self._artefacts = artefacts
+        self._committer = committer
+        self._samples = samples
+        self._shown: set[int] = set()
+        # What was computed last: asked for again when a transaction was not mined, or waits at a relay.
+        self._trained: tuple[object, tuple[bytes, bytes]] | None = None
+        self._judged: tuple[object, int] | None = None
+
+    def update_commitment(self, view: View) -> bytes:
+        """Return the 24 bytes with which the client proposes, of an update that is on its disk by now."""
+        root, data = self._train(view)
+        self._artefacts.keep(view.round, root, data)
+        return self._committer.update(view.round, root, self._samples)
+
+    def update_opening(self, view: View, me: ClientView) -> tuple[bytes, int, bytes]:
+        """Return root, sample count and salt that open the client's commitment.
+
+        Raises:
+            CommitmentLostError: When neither the cache nor training has the update.
+        """
+        kept = self._artefacts.kept(view.round)
+        if kept is None or not self._opens(view, me, kept[0]):
+            kept = self._train(view)
+            if not self._opens(view, me, kept[0]):
+                raise CommitmentLostError(
+                    f"round {view.round}: training here comes to another update than the one committed to; "
+                    "bring the cache folder of the machine that committed, or its stake is lost"
+                )
+            self._artefacts.keep(view.round, *kept)
+        return kept[0], self._samples, self._committer.salts.update(view.round)
+
+    def show(self, view: View, me: ClientView) -> None:
+        """Bring the bytes of the client's published update into the stores while the round is open."""
+        if view.finalised or view.seat_of(me) is not Seat.PUBLISHED or view.round in self._shown:
+            return
+        log = self._round(view)
+        own = (
+            next((each for each in log.published.values() if each.client == me.address), None)
+            if log
+            else None
+        )
+        if own is None:
+            return
+        data = self._artefacts.get(own.root) or self._train(view)[1]
+        if self._artefacts.show(own.root, data):
+            _log.info("update shown", extra={"round": view.round, "artefact": own.root.hex()})
+            self._shown.add(view.round)
+
+    def collect(self, view: View) -> None:
+        """Begin to fetch what was published so far."""
+        if log := self._round(view):
+            self._artefacts.collect(log.published)
+
+    def ballot_commitment(self, view: View, patience: int) -> bytes | None:
+        """Return the 24 bytes with which the client votes; None while updates are missing until `patience`.
+
+        Raises:
+            LineageError: When there is no global model to compare with.
+        """
+        log = self._round(view)
+        if log is None or len(log.published) != view.published.bit_count():
+            return None  # The node behind the logs lags behind the one behind the view.
+        parent = self._parent(view)
+        blobs = self._artefacts.collect(log.published)
+        missing = [position for position, blob in blobs.items() if blob is None]
+        if missing and view.now < patience:
+            return None
+        if missing:
+            _log.warning("updates not to be had in time", extra={"round": view.round, "positions": missing})
+        samples = {position: each.samples for position, each in log.published.items()}
+        judged = view.round, view.model, tuple(log.published.values()), tuple(missing)
+        if self._judged is None or self._judged[0] != judged:
+            self._judged = judged, self._learning.ballot(blobs, samples, parent)
+            _log.info("judged", extra={"round": view.round, "ballot": f"{self._judged[1]:b}"})
+        self._artefacts.restore(log.published)
+        return self._committer.ballot(view.round, self._judged[1])
+
+    def ballot_opening(self, view: View, me: ClientView) -> tuple[int, bytes]:
+        """Return ballot and salt that open the client's commitment.
+
+        Raises:
+            CommitmentLostError: When it was made with another key.
+        """
+        ballot = self._committer.ballot_of(view.round, me.content, view.published)
+        if ballot is None:
+            raise CommitmentLostError(
+                f"round {view.round}: the ballot was committed to with other salts than this account's"
+            )
+        return ballot, self._committer.salts.ballot(view.round)
+
+    def finish(self, seconds: float) -> None:
+        """Wait, `seconds` at most for each, for what is on its way to the stores."""
+        self._artefacts.finish(seconds)
+
+    def _opens(self, view: View, me: ClientView, root: bytes) -> bool:
+        return self._committer.update(view.round, root, self._samples) == me.content
+
+    def _train(self, view: View) -> tuple[bytes, bytes]:
+        parent = self._parent(view)
+        if self._trained is None or self._trained[0] != (view.round, view.model):
+            data = to_bytes(self._learning.update(parent, view.round))
+            self._trained = (view.round, view.model), (digest(data, self._learning.schema), data)
+        return self._trained[1]
+
+    def _parent(self, view: View) -> Parameters:
+        """The global model that the open round builds on."""
+        for checked in self._lineage.advance(self._rounds(), until=view.round - 1):
+            values = {
+                "round": checked.number,
+                "included": list(checked.included),
+                "model": checked.model.hex(),
+            }
+            _log.info("round checked", extra=values)
+        found = self._lineage.latest
+        if found.id != view.model:
+            raise LineageError(
+                f"the logs lead to global model {found.id.hex()}, the contract has {view.model.hex()}"
+            )
+        return found.parameters
+
+    def _round(self, view: View) -> RoundLog | None:
+        """The open round in the logs; None while they lag behind."""
+        rounds = self._rounds()
+        return rounds[-1] if rounds and rounds[-1].number == view.round else None
+
+    def _rounds(self) -> list[RoundLog]:
+        self._history.advance()
+        return rounds_of(self._history.events)

@@ -1,0 +1,1 @@
+"""A deployment: what its founders wrote, where it stands, how it is brought there."""

@@ -1,0 +1,114 @@
+"""The address book of a deployment: what stands where, written beside its configuration after each step."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ml.hashing import keccak256
+from offchain.live.deploying.configuration import Address, Configuration, Digest, plain
+from offchain.live.errors import ConfigurationError
+
+FOLDER = Path("deployments")
+
+
+class Entry(BaseModel):
+    """A contract that stands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    address: Address
+    transaction: Digest | None = Field(None, description="That deployed it; None when another contract did.")
+    block: int | None = Field(None, description="In which it was deployed.")
+
+
+class Pending(BaseModel):
+    """A contract on its way: its address is known before it is sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    contract: str
+    address: Address
+    nonce: int
+    hashes: list[Digest] = Field(default_factory=list)
+
+
+class AddressBook(BaseModel):
+    """Where a deployment stands, and what it was deployed from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    network: str
+    chain_id: int
+    deployer: Address
+    configuration: Digest = Field(description="Of what it was deployed from.")
+    parameters_digest: Digest
+    parameters: Mapping[str, int | str] = Field(description="The round manager's, base units and seconds.")
+    contracts: dict[str, Entry] = Field(default_factory=dict)
+    pending: Pending | None = None
+    complete: bool = Field(False, description="Whether everything stands and was read back.")
+
+    @property
+    def first_block(self) -> int:
+        """The earliest block of which logs can matter."""
+        return self.contracts["RoundManager"].block or 0
+
+
+def book_path(configuration: Path) -> Path:
+    """The book of a configuration: beside it, under its name."""
+    return configuration.with_suffix(".json")
+
+
+def named_files(name: str) -> tuple[Path, Path]:
+    """Configuration and book of a deployment, by name or by the path of either file.
+
+    >>> named_files("sepolia")[1].as_posix()
+    'deployments/sepolia.json'
+    """
+    path = Path(name)
+    if path.suffix not in (".yaml", ".json"):
+        path = FOLDER / f"{name}.yaml"
+    return path.with_suffix(".yaml"), path.with_suffix(".json")
+
+
+def configuration_digest(configuration: Configuration) -> str:
+    """32 bytes in hex that differ when anything in a configuration does."""
+    text = json.dumps(plain(configuration), sort_keys=True, separators=(",", ":"))
+    return "0x" + keccak256(text.encode()).hex()
+
+
+def read_book(path: Path) -> AddressBook | None:
+    """The book in a file; None when there is none yet.
+
+    Raises:
+        ConfigurationError: When the file is no address book.
+    """
+    try:
+        return AddressBook.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ConfigurationError(f"{path} is no address book: {where}: {first['msg']}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+
+
+def write_book(path: Path, book: AddressBook) -> None:
+    """Write a book so that either the old one or the new one is there, whatever happens.
+
+    Raises:
+        ConfigurationError: When the file cannot be written.
+    """
+    beside = path.with_name(f"{path.name}.tmp")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(book.model_dump_json(indent=2, exclude_none=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error}") from error

@@ -1,0 +1,182 @@
+"""What a deployment is, as its founders write it: `deployments/NAME.yaml`."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+
+from ml.settings import Metric, Model, Policy, ScoringSettings
+from offchain.live.deploying.admission import admission_root
+from offchain.live.errors import ConfigurationError
+
+SeedSource = Literal["prevrandao", "blockhash", "simulated"]
+
+SOURCES: Mapping[SeedSource, str] = {
+    "prevrandao": "PrevrandaoSeed",
+    "blockhash": "BlockhashSeed",
+    "simulated": "SimulatedSeed",
+}
+"""The contract of each seed source."""
+
+_ADDRESS_DIGITS = 40
+
+
+def address(value: str) -> str:
+    """Return an address in lower case; ValueError when it is none, or the zero address."""
+    lowered = value.lower()
+    try:
+        number = int(lowered.removeprefix("0x"), 16)
+    except ValueError:
+        number = 0
+    if not lowered.startswith("0x") or len(lowered) != _ADDRESS_DIGITS + 2 or not number:
+        raise ValueError(f"{value!r} is no address; expected 0x and {_ADDRESS_DIGITS} hexadecimal digits")
+    return lowered
+
+
+Address = Annotated[str, AfterValidator(address)]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=30)]
+Digest = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NewToken(_Part):
+    """A StakeToken to be deployed; its whole supply goes to the deployer, who hands it out."""
+
+    name: str = Field(min_length=1, description="ERC-20 name.")
+    symbol: str = Field(min_length=1, max_length=11, description="ERC-20 symbol.")
+    supply: Annotated[Decimal, Field(gt=0)] = Field(description="Whole tokens in existence, for ever.")
+
+
+class ExistingToken(_Part):
+    """An ERC-20 that is there already."""
+
+    address: Address = Field(description="Its address.")
+
+
+def _kind_of_token(value: Any) -> str:
+    given = value if isinstance(value, Mapping) else vars(value) if isinstance(value, BaseModel) else {}
+    return "existing" if "address" in given else "new"
+
+
+Token = Annotated[
+    Annotated[NewToken, Tag("new")] | Annotated[ExistingToken, Tag("existing")],
+    Discriminator(_kind_of_token),
+]
+
+
+class Protocol(_Part):
+    """The round manager's parameters, amounts in whole tokens, times in seconds."""
+
+    proposer_stake: Amount = Field(description="Tokens that a proposer stakes.")
+    voter_stake: Amount = Field(description="Tokens that a voter stakes.")
+    bond: Amount = Field(description="Tokens that joining takes and a member keeps.")
+    absence_penalty: Amount = Field(description="Tokens, at most, for a seat neither used nor excused.")
+    proposer_bps: int = Field(description="Share of members that propose, basis points.")
+    voter_seats: int = Field(description="Voters a round.")
+    quorum_bps: int = Field(description="Share of voters below which a round is void, basis points.")
+    max_strikes: int = Field(description="Seats missed in a row until removal; 0 for never.")
+    max_samples: int = Field(1, description="Cap on a claimed sample count.")
+    max_rounds: int = Field(0, description="Rounds in all; 0 for no end.")
+    seed_delay: int = Field(description="Blocks from the opening to the anchor.")
+    propose_for: int = Field(description="Seconds to train and commit.")
+    publish_for: int = Field(description="Seconds to publish.")
+    vote_for: int = Field(description="Seconds to fetch, score and commit.")
+    reveal_for: int = Field(description="Seconds to reveal.")
+    unbonding: int = Field(description="Seconds from leaving to withdrawal.")
+
+
+class Learning(_Part):
+    """What voters must agree on, or they slash one another; bound by the contract's `rules`."""
+
+    policy: Policy = Field(description="How voters judge.")
+    metric: Metric = Field(description="Score that voters compare.")
+    tolerance: float = Field(ge=0, lt=1, allow_inf_nan=False, description="Relative loss that still passes.")
+    model: Model = Field(description="Network to train.")
+    row_shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        min_length=1, description="Shape of one row: [inputs] of an mlp, [side, side] of images."
+    )
+    label_shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (), description="Shape of one row's labels: [] for one."
+    )
+    genesis_seed: int = Field(ge=0, lt=2**63, description="Seed of the first global model.")
+    encoding: Digest | None = Field(
+        None, description="Digest of the file by which all clients turn loans into rows; none for other rows."
+    )
+
+    @property
+    def scoring(self) -> ScoringSettings:
+        """The part that voters need."""
+        return ScoringSettings(metric=self.metric, tolerance=self.tolerance, policy=self.policy)
+
+
+class Configuration(_Part):
+    """A deployment before it is deployed."""
+
+    network: str = Field(description="Ape's name of the network, without provider: ethereum:sepolia.")
+    chain_id: int = Field(ge=1, description="The chain's id, which every node is asked for.")
+    token: Token = Field(description="The staked token.")
+    seed_source: SeedSource = Field(description="Where seeds of seats come from.")
+    seed_salt: Digest = Field(
+        "0x" + 64 * "0", description="What the simulated source starts from; unused by others."
+    )
+    protocol: Protocol = Field(description="Rules of money and time.")
+    learning: Learning = Field(description="Rules of learning.")
+    admission: tuple[Address, ...] = Field((), description="Addresses that may join; none for anyone.")
+
+    @property
+    def admission_root(self) -> bytes:
+        """32 bytes; zero when anyone may join."""
+        return admission_root(self.admission)
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Return what a file says, each value checked by itself; how they fit each other is for `parameters`.
+
+    Raises:
+        ConfigurationError: With one sentence on the first thing that is wrong.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(f"there is no configuration {path}") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigurationError(f"configuration {path} cannot be read as YAML: {reason}") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"configuration {path} holds no mapping of names to values")
+    try:
+        return Configuration.model_validate(content)
+    except ValidationError as error:
+        raise ConfigurationError(f"configuration {path}: {_sentence(error)}") from error
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = [str(part) for part in first["loc"] if part not in ("new", "existing")]
+    name = ".".join(where)
+    if first["type"] == "extra_forbidden":
+        near = get_close_matches(where[-1], _names(), n=1)
+        return f"there is no {name!r}{f'; did you mean {near[0]!r}?' if near else ''}"
+    if first["type"] == "missing":
+        return f"{name} is missing"
+    if first["type"] == "value_error":
+        return f"{name}: {first['ctx']['error']}"
+    reason: str = first["msg"]
+    return f"{name} is {first['input']!r}: {reason[:1].lower() + reason[1:]}"
+
+
+def _names() -> list[str]:
+    parts: tuple[type[BaseModel], ...] = (Configuration, Protocol, Learning, NewToken, ExistingToken)
+    return [name for part in parts for name in part.model_fields]
+
+
+def plain(configuration: Configuration) -> Any:
+    """Return a configuration as JSON has it, the same for the same content however the file was written."""
+    return configuration.model_dump(mode="json")

@@ -1,0 +1,67 @@
+"""What a deployment costs and what came of it, for people."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from offchain.live.access.chain import Chain
+from offchain.live.access.sending import current_fees, shown
+from offchain.live.deploying.book import AddressBook
+from offchain.live.deploying.configuration import Configuration
+from offchain.live.deploying.deployer import Deployer
+from offchain.live.deploying.parameters import advice
+
+_ETHER = 10**18
+
+
+def print_warnings(console: Console, configuration: Configuration) -> None:
+    """Print what is allowed and unwise."""
+    for sentence in advice(configuration):
+        console.print(f"[yellow]note:[/yellow] {sentence}.", soft_wrap=True)
+
+
+def print_prices(console: Console, chain: Chain, deployer: Deployer, account: str, fee_cap: int) -> None:
+    """Print the gas of what is still to be deployed, at the fees of now and at the most that is offered.
+
+    Raises:
+        FeeCapError: When gas costs more than the cap now.
+    """
+    prices = deployer.prices(account)
+    if not prices:
+        return
+    head = chain.head()
+    fees = current_fees(chain, head, fee_cap)
+    now = min(head.base_fee + fees.tip, fees.max_fee)
+    table = Table("contract", "gas", "coin now", "coin at most", title="To be deployed")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for price in prices:
+        table.add_row(price.contract, *_priced(price.gas, now, fees.max_fee))
+    if all(price.gas is not None for price in prices):
+        table.add_section()
+        total = sum(price.gas or 0 for price in prices)
+        table.add_row("in all", *_priced(total, now, fees.max_fee))
+    console.print(table)
+    console.print(
+        f"A unit of gas costs {shown(now)} gwei now; {shown(fees.max_fee)} are offered, the cap is "
+        f"{shown(fee_cap)}. Account {account} has {chain.balance(account) / _ETHER:.6f}.",
+        soft_wrap=True,
+    )
+
+
+def print_book(console: Console, book: AddressBook, path: Path) -> None:
+    """Print what stands where."""
+    table = Table(
+        "contract", "address", "block", title=f"Deployed on chain {book.chain_id}, every parameter read back"
+    )
+    for name, entry in book.contracts.items():
+        table.add_row(name, entry.address, "" if entry.block is None else str(entry.block))
+    console.print(table)
+    console.print(f"Written to {path}", soft_wrap=True)
+
+
+def _priced(gas: int | None, now: int, most: int) -> tuple[str, str, str]:
+    if gas is None:
+        return "known once the token stands", "", ""
+    return f"{gas:,}", f"{gas * now / _ETHER:.6f}", f"{gas * most / _ETHER:.6f}"

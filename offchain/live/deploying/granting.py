@@ -1,0 +1,51 @@
+"""Handing out tokens: as many as each is short of, so that doing it again gives nothing twice."""
+
+from collections.abc import Mapping, Sequence
+
+from offchain.errors import ChainError
+from offchain.live.access.chain import Chain, Invocation
+from offchain.live.access.sender import Sender
+from offchain.live.deploying.amounts import Unit
+from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.errors import AccountError
+from offchain.live.watching.view import read_view
+
+
+def missing(
+    chain: Chain, deployment: LiveDeployment, addresses: Sequence[str], amount: int
+) -> Mapping[str, int]:
+    """Return, by address, the base units it lacks to own `amount` in wallet and deployment together."""
+    view = read_view(chain, deployment, addresses)
+    held = chain.read([Invocation(deployment.token, "balanceOf", (address,)) for address in addresses])
+    owned = {
+        address: wallet + view.clients[address].free + view.clients[address].escrow
+        for address, wallet in zip(addresses, held, strict=True)
+    }
+    return {address: amount - has for address, has in owned.items() if has < amount}
+
+
+def grant(
+    sender: Sender, deployment: LiveDeployment, amounts: Mapping[str, int], wallet: int, unit: Unit
+) -> None:
+    """Send tokens from the sender's wallet.
+
+    Args:
+        sender: Of the account that gives.
+        deployment: Whose token.
+        amounts: Base units by address.
+        wallet: What the account holds.
+        unit: For messages.
+
+    Raises:
+        AccountError: When it holds too little; nothing is sent.
+        ChainError: For the first transfer that failed; those before and after it took effect.
+    """
+    if (total := sum(amounts.values())) > wallet:
+        raise AccountError(
+            f"account {sender.address} holds {unit.text(wallet)} {unit.symbol}, {unit.text(total)} are "
+            "needed; nothing was sent"
+        )
+    transfers = [Invocation(deployment.token, "transfer", (to, each)) for to, each in amounts.items()]
+    for outcome in sender.send_all(transfers):
+        if isinstance(outcome, ChainError):
+            raise outcome

@@ -1,0 +1,167 @@
+"""From a configuration to the round manager's parameters, checked against the ABI and against each other."""
+
+from collections.abc import Mapping
+from dataclasses import astuple, fields
+from decimal import Decimal
+from typing import Any
+
+from ethpm_types import ContractType
+
+from ml.hashing import keccak256
+from offchain.live.deploying.configuration import Configuration, NewToken
+from offchain.live.errors import ConfigurationError
+from offchain.reference import Parameters
+from offchain.reference.errors import Refused
+
+NEW_TOKEN_DECIMALS = 18
+AMOUNTS = ("proposer_stake", "voter_stake", "bond", "absence_penalty")
+_MAX_SUPPLY = 2**96 - 1
+_PREVRANDAO_DELAY = 2
+_VOTER_SHARE = 8
+
+_WHY = {
+    "proposerStake": "it must be at least one base unit",
+    "voterStake": "every sixteenth of it must be at least one base unit",
+    "bond": "it must cover the larger stake and absence_penalty",
+    "proposerBps": "it must be 1 to 5000, so that somebody is left to vote",
+    "voterSeats": "a round has 1 to 16382 voters",
+    "quorumBps": "it must be at most 5000, half of the voters",
+    "maxSamples": "it must be at least 1",
+    "seedDelay": "it must be 1 to 256 blocks",
+    "unbonding": "it must be at least propose_for + publish_for + vote_for + reveal_for",
+    "rules": "the digest of the learning rules must not be zero",
+}
+
+
+def parameters_of(
+    configuration: Configuration, rules: bytes, decimals: int = NEW_TOKEN_DECIMALS
+) -> Parameters:
+    """Return the parameters in base units and seconds.
+
+    Args:
+        configuration: What the founders wrote.
+        rules: Digest of its learning rules, 32 bytes.
+        decimals: The token's.
+
+    Raises:
+        ConfigurationError: For the first relation that does not hold, as one sentence.
+    """
+    protocol = configuration.protocol
+    values = {name: getattr(protocol, name) for name in type(protocol).model_fields}
+    for name in AMOUNTS:
+        values[name] = base_units(name, values[name], decimals)
+    _require_usable_seed(configuration)
+    try:
+        parameters = Parameters(**values, rules=rules, admission_root=configuration.admission_root)
+    except Refused as error:
+        raise ConfigurationError(_sentence(error, protocol.model_dump())) from error
+    if isinstance(configuration.token, NewToken):
+        supply = base_units("token.supply", configuration.token.supply, decimals)
+        if not 4 * parameters.bond <= supply <= _MAX_SUPPLY:
+            raise ConfigurationError(
+                f"token.supply is {configuration.token.supply}: it must cover the bonds of four members, and "
+                "its base units must fit 96 bits"
+            )
+    return parameters
+
+
+def advice(configuration: Configuration) -> list[str]:
+    """Return what is allowed and unwise, a sentence each."""
+    p, found = configuration.protocol, []
+    if p.voter_stake * _VOTER_SHARE > p.proposer_stake:
+        found.append(
+            f"voter_stake {p.voter_stake} is above an eighth of proposer_stake {p.proposer_stake}: updates "
+            "aimed at the tolerance then pay a coalition more"
+        )
+    if not p.absence_penalty:
+        found.append("absence_penalty is 0: honest voting then earns no more than not voting")
+    if not p.max_strikes:
+        found.append("max_strikes is 0: clients that are never there keep their seats")
+    if not p.quorum_bps:
+        found.append("quorum_bps is 0: a single reveal decides a round")
+    if p.max_samples > 1:
+        found.append(
+            f"max_samples is {p.max_samples}: sample counts are self-reported, and a liar gets their weight"
+        )
+    if configuration.seed_source == "simulated":
+        found.append("seed_source is simulated: anyone can predict every seat")
+    if configuration.seed_source == "blockhash":
+        found.append("seed_source is blockhash: the builder of the anchor block can grind seats")
+    if not configuration.admission:
+        found.append("admission is open: whoever pays many bonds gets many votes")
+    return found
+
+
+def require_abi(manager: ContractType, parameters: Parameters) -> None:
+    """Raise ConfigurationError unless the compiled constructor takes these parameters, in its types."""
+    struct = next(entry for entry in manager.constructor.inputs if entry.components)
+    expected = [(str(part.name), part.canonical_type) for part in struct.components or ()]
+    given = {_camel(field.name): getattr(parameters, field.name) for field in fields(parameters)}
+    if [name for name, _ in expected] != list(given):
+        raise ConfigurationError(
+            f"the compiled RoundManager takes {', '.join(name for name, _ in expected)}, "
+            f"not {', '.join(given)}"
+        )
+    for name, kind in expected:
+        value = given[name]
+        if kind.startswith("uint") and not 0 <= value < 2 ** int(kind[4:]):
+            raise ConfigurationError(f"{_snake(name)} is {value}, which does not fit {kind}")
+        if kind.startswith("bytes") and len(value) != int(kind[5:]):
+            raise ConfigurationError(f"{_snake(name)} has {len(value)} bytes, expected {kind[5:]}")
+
+
+def parameters_digest(parameters: Parameters) -> str:
+    """Return 32 bytes in hex that differ when any parameter does."""
+    words = [v if isinstance(v, bytes) else int(v).to_bytes(32) for v in astuple(parameters)]
+    return "0x" + keccak256(b"".join(words)).hex()
+
+
+def parameters_read(answer: tuple[Any, ...]) -> Parameters:
+    """Return what the view `parameters()` answered."""
+    return Parameters(*answer)
+
+
+def named(parameters: Parameters) -> Mapping[str, int | str]:
+    """Return the parameters by name, as JSON has them."""
+    return {
+        field.name: "0x" + value.hex() if isinstance(value, bytes) else value
+        for field in fields(parameters)
+        for value in [getattr(parameters, field.name)]
+    }
+
+
+def base_units(name: str, tokens: Decimal, decimals: int) -> int:
+    """Return whole tokens as base units.
+
+    Raises:
+        ConfigurationError: When there are more digits than the token has.
+    """
+    scaled = tokens.scaleb(decimals)
+    if scaled != scaled.to_integral_value():
+        raise ConfigurationError(f"{name} is {tokens}: the token has {decimals} decimals")
+    return int(scaled)
+
+
+def _require_usable_seed(configuration: Configuration) -> None:
+    delay = configuration.protocol.seed_delay
+    if configuration.seed_source == "prevrandao" and delay < _PREVRANDAO_DELAY:
+        raise ConfigurationError(
+            f"protocol.seed_delay is {delay}: prevrandao is known one block before the anchor, so it must be "
+            f"{_PREVRANDAO_DELAY} or more"
+        )
+
+
+def _sentence(error: Refused, given: Mapping[str, Any]) -> str:
+    name, actual, bound = error.values
+    snake = _snake(str(name))
+    why = _WHY.get(str(name), "it must be at least 1 second" if str(name).endswith("For") else "")
+    return f"protocol.{snake} is {given.get(snake, actual)}: {why or f'it is measured against {bound}'}"
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

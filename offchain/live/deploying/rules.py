@@ -1,0 +1,44 @@
+"""What learning rules mean: a model, its first parameters, and the digest that the contract holds."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.errors import MLError
+from ml.hashing import keccak256
+from ml.learners import Learner, make_learner
+from offchain.deployment import rules_digest
+from offchain.genesis import genesis_model
+from offchain.live.deploying.configuration import Learning
+from offchain.live.errors import ConfigurationError
+
+
+def learner_of(learning: Learning, device: str = "cpu") -> Learner:
+    """Return the learner that the rules name, on a device.
+
+    Raises:
+        ConfigurationError: When there is no such model for rows and labels of these shapes.
+    """
+    try:
+        return make_learner(learning.model, learning.row_shape, learning.label_shape, device)
+    except (MLError, ValueError, IndexError) as error:
+        raise ConfigurationError(
+            f"learning: model {learning.model} does not fit rows {list(learning.row_shape)} with labels "
+            f"{list(learning.label_shape)} ({error})"
+        ) from error
+
+
+def genesis_of(learning: Learning, learner: Learner) -> NDArray[np.int32]:
+    """Return the first global model, int32 [size]; that of a simulation with the same seed and shapes."""
+    return genesis_model(learner, learning.genesis_seed)
+
+
+def rules_of(learning: Learning) -> bytes:
+    """Return the 32 bytes that a contract of these rules holds as `rules`.
+
+    Raises:
+        ConfigurationError: When the rules name no model.
+    """
+    learner = learner_of(learning)
+    rules = rules_digest(learning.scoring, learner.schema, genesis_of(learning, learner))
+    # Voters that encode rows differently would slash one another.
+    return rules if learning.encoding is None else keccak256(rules + bytes.fromhex(learning.encoding[2:]))

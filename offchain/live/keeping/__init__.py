@@ -1,0 +1,1 @@
+"""What anyone can do for a deployment: open, draw, mark, finalise, settle."""

@@ -1,0 +1,1 @@
+"""The lineage of global models, replayed from logs and artefacts."""

@@ -1,0 +1,34 @@
+"""A verification as a table."""
+
+from rich.console import Console
+from rich.table import Table
+
+from offchain.live.verifying.lineage import CheckedRound
+from offchain.live.verifying.verification import Verification
+
+
+def print_rounds(console: Console, verification: Verification) -> None:
+    """Print what was checked, round by round."""
+    table = Table("round", "published", "included", "ballots", "accepting", "model", box=None)
+    for each in verification.checked:
+        table.add_row(
+            str(each.number),
+            str(each.published),
+            _included(each),
+            f"{each.revealed} of {each.committed}",
+            " ".join(f"{position}:{votes}" for position, votes in each.votes.items()),
+            each.model.hex()[:16],
+        )
+    console.print(table)
+    console.print(
+        f"{len(verification.checked)} rounds checked: digests, weights, ballots, decisions; global model "
+        f"0x{verification.model.id.hex()}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _included(checked: CheckedRound) -> str:
+    if checked.void:
+        return "void"
+    return " ".join(map(str, checked.included)) or "none"

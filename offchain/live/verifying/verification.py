@@ -1,0 +1,96 @@
+"""A deployment's lineage, verified by whoever wants to, without an account."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from offchain.errors import LineageError
+from offchain.live.access.chain import Chain
+from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.deploying.rules import genesis_of, learner_of, rules_of
+from offchain.live.verifying.lineage import CheckedRound, GlobalModel, Lineage
+from offchain.live.verifying.rounds import rounds_of
+from offchain.live.watching.history import History
+from offchain.live.watching.view import read_view
+from offchain.stores.opening import open_artefacts
+
+
+class Verification:
+    """Everything from the learning rules to the newest global model, computed again.
+
+    Attributes:
+        schema: The model's.
+        checked: Rounds of which everything was checked, in order.
+    """
+
+    def __init__(self, chain: Chain, deployment: LiveDeployment, stores: Sequence[str]) -> None:
+        """Check the rules of a deployment that stands on this chain.
+
+        Raises:
+            LineageError: When the learning rules are not those that the contract binds.
+            StoreError: When nothing opens a store's URL.
+        """
+        rules = rules_of(deployment.configuration.learning)
+        if rules != deployment.parameters.rules:
+            raise LineageError(
+                f"the learning rules hash to {rules.hex()}, the contract binds "
+                f"{deployment.parameters.rules.hex()}"
+            )
+        self._chain = chain
+        self._deployment = deployment
+        learner = learner_of(deployment.configuration.learning)
+        self.schema = learner.schema
+        self.checked: list[CheckedRound] = []
+        artefacts = open_artefacts(stores, self.schema)
+        genesis = genesis_of(deployment.configuration.learning, learner)
+        self._lineage = Lineage(genesis, deployment.parameters, self.schema, artefacts.get)
+
+    @property
+    def model(self) -> GlobalModel:
+        """The newest global model that was verified."""
+        return self._lineage.latest
+
+    @property
+    def described(self) -> Mapping[str, object]:
+        """Where the model comes from, as JSON has it."""
+        deployment = self._deployment
+        return {
+            "deployment": deployment.name,
+            "chain": deployment.book.chain_id,
+            "manager": deployment.manager.address,
+            "rules": "0x" + deployment.parameters.rules.hex(),
+            "learning": deployment.configuration.learning.model_dump(mode="json"),
+        }
+
+    def run(self, until: int | None = None) -> LineageError | None:
+        """Replay all finalised rounds, or those up to `until`; the first fault, if there is one."""
+        history = History(self._chain, [self._deployment.manager], self._deployment.first_block)
+        head = history.advance().head
+        try:
+            for log in (rounds := rounds_of(history.events)):
+                if log.outcome is None or (until is not None and log.number > until):
+                    break
+                # One by one, so that what was checked before a fault is known.
+                self.checked += self._lineage.advance(rounds, until=log.number)
+            if until is None:
+                self._require_newest(head.number)
+        except LineageError as error:
+            return error
+        return None
+
+    def _require_newest(self, block: int) -> None:
+        view = read_view(self._chain, self._deployment)
+        if view.block.number == block and view.model != self.model.id:
+            raise LineageError(
+                f"the logs lead to global model {self.model.id.hex()}, the contract has {view.model.hex()}"
+            )
+
+
+def told(verification: Verification, fault: LineageError | None) -> dict[str, object]:
+    """Return a verification as JSON has it."""
+    rounds = [{**asdict(each), "model": "0x" + each.model.hex()} for each in verification.checked]
+    return {
+        **verification.described,
+        "rounds": rounds,
+        "model": "0x" + verification.model.id.hex(),
+        "fault": None if fault is None else str(fault),
+    }

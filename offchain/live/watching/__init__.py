@@ -1,0 +1,1 @@
+"""What the chain shows: events, the state at one block, accounts explained."""

@@ -1,0 +1,215 @@
+"""Every change of one client's balance, with its round and reason, from logs; and whether they add up."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from offchain.errors import OffchainError
+from offchain.live.watching.history import LoggedEvent
+from offchain.reference import Parameters
+from offchain.reference.settlement import Outcome, proposer_payout, voter_payout
+from offchain.reference.tally import LANES, is_void
+
+
+class LedgerError(OffchainError):
+    """Logs that do not add up to what the contract says."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a client's tokens, base units.
+
+    Attributes:
+        event: What the chain logged.
+        round: To which it belongs; 0 for none.
+        reason: In words.
+        free: What became free, or was taken from what is free.
+        escrow: What the escrow holds more, or less, for the client.
+    """
+
+    event: LoggedEvent
+    round: int
+    reason: str
+    free: int
+    escrow: int
+
+    @property
+    def total(self) -> int:
+        """What the client gained, or lost."""
+        return self.free + self.escrow
+
+
+class Statement:
+    """One client's tokens, followed event by event.
+
+    Attributes:
+        changes: In the order of the chain.
+        free: Base units now.
+        escrow: Base units now: the stake of an open round, the payout of a decided one that is not settled.
+    """
+
+    def __init__(self, client: str, parameters: Parameters) -> None:
+        self._client = client.lower()
+        self._parameters = parameters
+        self._round = _Round(0, 0)
+        self._seat: _Seat | None = None
+        self.changes: list[Change] = []
+        self.free = 0
+        self.escrow = 0
+
+    def follow(self, events: Iterable[LoggedEvent]) -> None:
+        """Take in the next events of round manager and pool.
+
+        Raises:
+            LedgerError: When a payout is not what the round's own logs make of it.
+        """
+        for event in events:
+            self._round.enter(event)
+            if event.name == "RoundOpened":
+                self._round = _Round(event.values["round"], event.values["pot"])
+            elif event.name == "RoundFinalised":
+                self._decide(event)
+            elif event.values.get("client") == self._client:
+                self._enter(event)
+
+    def _enter(self, event: LoggedEvent) -> None:
+        values, parameters = event.values, self._parameters
+        match event.name:
+            case "Deposited":
+                self._note(event, 0, "deposit", values["amount"], 0)
+            case "Withdrawn":
+                self._note(event, 0, "withdrawal", -values["amount"], 0)
+            case "UpdateCommitted":
+                self._lock(event, "stake on an update", parameters.proposer_stake, proposes=True)
+            case "BallotCommitted":
+                self._lock(event, "stake on a ballot", parameters.voter_stake, proposes=False)
+            case "UpdatePublished":
+                self._require_seat(event).content = values["position"]
+            case "BallotRevealed":
+                self._require_seat(event).content = values["ballot"]
+            case "MarkedAbsent":
+                self._note(event, values["round"], "absent: seat not used", -values["penalty"], 0)
+            case "Left":
+                reason = "left, a seat not used" if values["penalty"] else "left"
+                self._note(
+                    event, self._round.number if values["penalty"] else 0, reason, -values["penalty"], 0
+                )
+            case "Joined" | "Removed":
+                self._note(event, 0, "joined" if event.name == "Joined" else "removed for good", 0, 0)
+            case "Settled":
+                self._settle(event)
+
+    def _lock(self, event: LoggedEvent, reason: str, stake: int, proposes: bool) -> None:
+        self._seat = _Seat(event.values["round"], proposes, stake)
+        self._note(event, self._seat.round, reason, -stake, stake)
+
+    def _decide(self, event: LoggedEvent) -> None:
+        """The escrow holds the payout instead of the stake from now on."""
+        seat = self._seat
+        if seat is None or seat.round != event.values["round"]:
+            return
+        outcome = self._round.outcome(is_void(event.values["tally"]))
+        payout, reason = self._payout(seat, outcome)
+        self._note(event, seat.round, reason, 0, payout - seat.holds)
+        seat.holds = payout
+
+    def _settle(self, event: LoggedEvent) -> None:
+        seat, payout = self._require_seat(event), event.values["payout"]
+        if seat.holds != payout:
+            raise LedgerError(
+                f"round {seat.round} paid {payout} base units to {self._client}, its logs make that "
+                f"{seat.holds}"
+            )
+        self._note(event, seat.round, "settled", payout, -payout)
+        self._seat = None
+
+    def _payout(self, seat: "_Seat", outcome: Outcome) -> tuple[int, str]:
+        parameters = self._parameters
+        if seat.content is None:
+            return 0, "update not published" if seat.proposes else "ballot not revealed"
+        if outcome.void:
+            return seat.holds, "round void"
+        if seat.proposes:
+            included = outcome.included >> seat.content & 1
+            payout = proposer_payout(outcome, seat.content, parameters.proposer_stake, self._round.pot)
+            return payout, "update included" if included else "update excluded"
+        payout = voter_payout(outcome, seat.content, parameters.voter_stake)
+        right = sum(
+            (outcome.included >> j & 1) == (seat.content >> j & 1)
+            for j in outcome.positions
+            if 2 * outcome.votes[j] != outcome.revealed
+        )
+        return payout, f"ballot with the majority on {right} of {len(outcome.positions)} updates"
+
+    def _require_seat(self, event: LoggedEvent) -> "_Seat":
+        if self._seat is None:
+            raise LedgerError(
+                f"{event.name} of {self._client} in block {event.block} without a stake locked before: "
+                "logs are missing, read them from the deployment's first block"
+            )
+        return self._seat
+
+    def _note(self, event: LoggedEvent, round_: int, reason: str, free: int, escrow: int) -> None:
+        self.free += free
+        self.escrow += escrow
+        self.changes.append(Change(event, round_, reason, free, escrow))
+
+
+@dataclass
+class _Seat:
+    """A stake of the client that is not settled yet."""
+
+    round: int
+    proposes: bool
+    holds: int  # base units in the escrow
+    content: int | None = None  # position once published, ballot once revealed
+
+
+class _Round:
+    """What the settlement of the latest round needs."""
+
+    def __init__(self, number: int, pot: int) -> None:
+        self.number = number
+        self.pot = pot
+        self._published = 0
+        self._committed = 0
+        self._ballots: list[int] = []
+
+    def enter(self, event: LoggedEvent) -> None:
+        """Take in an event."""
+        match event.name:
+            case "UpdatePublished":
+                self._published |= 1 << event.values["position"]
+            case "BallotCommitted":
+                self._committed += 1
+            case "BallotRevealed":
+                self._ballots.append(event.values["ballot"])
+
+    def outcome(self, void: bool) -> Outcome:
+        """What was decided."""
+        votes = tuple(sum(ballot >> j & 1 for ballot in self._ballots) for j in range(LANES))
+        return Outcome(self._published, votes, len(self._ballots), self._committed, void)
+
+
+def explained(
+    client: str, parameters: Parameters, events: Sequence[LoggedEvent], free: int, escrow: int
+) -> Statement:
+    """Return a client's statement, once it adds up to what the contract says at the same block.
+
+    Args:
+        client: Its address.
+        parameters: The deployment's.
+        events: All of round manager and pool, from the first on.
+        free: The contract's `accountOf`, base units.
+        escrow: The contract's `escrowOf`, base units.
+
+    Raises:
+        LedgerError: When it does not.
+    """
+    statement = Statement(client, parameters)
+    statement.follow(events)
+    if (statement.free, statement.escrow) != (free, escrow):
+        raise LedgerError(
+            f"the logs make {statement.free} free and {statement.escrow} in escrow of {client}, the contract "
+            f"says {free} and {escrow}: logs are missing, or the node is wrong; try another with --rpc"
+        )
+    return statement

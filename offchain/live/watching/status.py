@@ -1,0 +1,166 @@
+"""Where a deployment stands: rounds, phase, seats, members."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from offchain.live.access.chain import Chain
+from offchain.live.deploying.amounts import Unit
+from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.verifying.rounds import RoundLog, rounds_of
+from offchain.live.watching.history import History
+from offchain.live.watching.roster import Roster
+from offchain.live.watching.view import ClientView, View, read_view
+from offchain.reference import Phase
+from offchain.reference.tally import is_void
+
+
+@dataclass(frozen=True)
+class Status:
+    """A deployment at one block.
+
+    Attributes:
+        name: The deployment's.
+        chain_id: Its chain's.
+        unit: Its token.
+        view: The state; its clients are those seated, and the members when they were asked for.
+        seats: Addresses by seat position of the latest round; none before its draw.
+        members: Addresses, in the contract's order.
+        has_members: Whether every member's tokens are in the view.
+        rounds: As the logs tell them, the latest last.
+    """
+
+    name: str
+    chain_id: int
+    unit: Unit
+    view: View
+    seats: tuple[str, ...]
+    members: tuple[str, ...]
+    has_members: bool
+    rounds: tuple[RoundLog, ...]
+
+    @property
+    def waits_for(self) -> str:
+        """What has to happen next, in words."""
+        view, phase = self.view, self.view.phase
+        if view.is_over:
+            return "nothing: all rounds were played"
+        if phase == Phase.IDLE:
+            missing = 4 - view.member_count
+            return f"{missing} more members" if missing > 0 else "a keeper to open the next round"
+        if phase == Phase.DRAW:
+            left = view.anchor - view.block.number
+            return f"{left + 1} blocks, until the seed is known" if left >= 0 else "a keeper to draw the seed"
+        if phase == Phase.CLOSE:
+            return "a keeper to finalise"
+        done, of, what = {
+            Phase.PROPOSE: (view.updates + view.absent_proposers, view.proposer_seats, "proposers to commit"),
+            Phase.PUBLISH: (view.published.bit_count(), view.updates, "proposers to publish"),
+            Phase.VOTE: (view.ballots + view.absent_voters, view.voter_seats, "voters to commit"),
+            Phase.REVEAL: (self._revealed, view.ballots, "voters to reveal"),
+        }[phase]
+        return f"{of - done} of {of} {what}"
+
+    @property
+    def _revealed(self) -> int:
+        return len(self.rounds[-1].ballots) if self.rounds else 0
+
+
+class Watch:
+    """Looks at a deployment again and again, reading only what is new.
+
+    Args:
+        chain: Where.
+        deployment: Which.
+        members: Whether to read every member's tokens too.
+    """
+
+    def __init__(self, chain: Chain, deployment: LiveDeployment, members: bool = False) -> None:
+        self._chain = chain
+        self._deployment = deployment
+        self._with_members = members
+        self._history = History(chain, [deployment.manager], deployment.first_block)
+        self._roster = Roster()
+        self._unit = Unit.read(chain, deployment)
+
+    def look(self) -> Status:
+        """The state at the latest block.
+
+        Raises:
+            NodeUnavailableError: When nodes do not answer.
+        """
+        news = self._history.advance()
+        if news.rewound:
+            self._roster = Roster()
+        self._roster.follow(self._history.events if news.rewound else news.events)
+        seats: tuple[str, ...] = ()
+        view = read_view(self._chain, self._deployment, at=news.head)
+        if view.drawn_at and view.round == self._roster.round:
+            places = range(view.proposer_seats + view.voter_seats)
+            seats = tuple(self._roster.seated(view.seed, places))
+        members = tuple(self._roster.members)
+        wanted = dict.fromkeys([*seats, *(members if self._with_members else ())])
+        view = read_view(self._chain, self._deployment, list(wanted), news.head)
+        return Status(
+            name=self._deployment.name,
+            chain_id=self._chain.chain_id,
+            unit=self._unit,
+            view=view,
+            seats=seats,
+            members=members,
+            has_members=self._with_members,
+            rounds=tuple(rounds_of(self._history.events)),
+        )
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """Return a status as JSON has it; amounts are base units in text, times Unix seconds."""
+    view = status.view
+    return {
+        "deployment": status.name,
+        "chain_id": status.chain_id,
+        "block": view.block.number,
+        "time": view.now,
+        "round": view.round,
+        "phase": view.phase.name.lower(),
+        "deadline": view.deadline(view.phase),
+        "time_left": view.time_left,
+        "waits_for": status.waits_for,
+        "model": "0x" + view.model.hex(),
+        "reward_pool": str(view.reward_pool),
+        "decimals": status.unit.decimals,
+        "symbol": status.unit.symbol,
+        "proposer_seats": view.proposer_seats,
+        "voter_seats": view.voter_seats,
+        "seats": [
+            {"position": place, "client": client, "did": view.seat_of(view.clients[client]).name.lower()}
+            for place, client in enumerate(status.seats)
+        ],
+        "members": [_member_json(view.clients.get(address), address) for address in status.members],
+        "rounds": [_round_json(each) for each in status.rounds],
+    }
+
+
+def _member_json(client: ClientView | None, address: str) -> dict[str, Any]:
+    if client is None:
+        return {"address": address}
+    return {
+        "address": address,
+        "free": str(client.free),
+        "escrow": str(client.escrow),
+        "strikes": client.strikes,
+    }
+
+
+def _round_json(log: RoundLog) -> dict[str, Any]:
+    outcome = log.outcome
+    return {
+        "round": log.number,
+        "members": log.members,
+        "published": sorted(log.published),
+        "ballots": log.committed,
+        "revealed": len(log.ballots),
+        "finalised": outcome is not None,
+        "void": is_void(outcome.tally) if outcome else None,
+        "included": [j for j in range(16) if outcome.included >> j & 1] if outcome else None,
+        "model": "0x" + outcome.model.hex() if outcome else None,
+    }

@@ -1,0 +1,86 @@
+"""A status as people read it."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from offchain.live.verifying.rounds import RoundLog
+from offchain.live.watching.statement_report import moment
+from offchain.live.watching.status import Status
+from offchain.reference.tally import is_void
+
+
+def render(status: Status, rounds: int) -> RenderableType:
+    """Return a status with its last `rounds` rounds, for a rich console."""
+    parts: list[RenderableType] = [_summary(status)]
+    if status.rounds and rounds:
+        parts.append(_rounds(status.rounds[-rounds:]))
+    if status.seats:
+        parts.append(_seats(status))
+    if status.members and status.has_members:
+        parts.append(_members(status))
+    return Group(*parts)
+
+
+def duration(seconds: int) -> str:
+    """Seconds in words.
+
+    >>> duration(3725)
+    '1 h 2 min'
+    >>> duration(45)
+    '45 s'
+    """
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours = seconds // 60 % 60, seconds // 3600
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds % 60} s"
+
+
+def _summary(status: Status) -> Text:
+    view, unit = status.view, status.unit
+    left = "" if view.time_left is None else f", {duration(view.time_left)} left at most"
+    where = f"Round {view.round}: {view.phase.name.lower()}{left}" if view.round else "No round yet"
+    return Text(
+        f"{status.name} on chain {status.chain_id}, block {view.block.number}, {moment(view.now)} UTC\n"
+        f"{where}; waits for {status.waits_for}.\n"
+        f"{view.member_count} members, {unit.text(view.reward_pool)} {unit.symbol} in the reward pool, "
+        f"model 0x{view.model.hex()[:16]}..."
+    )
+
+
+def _rounds(rounds: tuple[RoundLog, ...]) -> Table:
+    table = Table("round", "members", "published", "ballots", "revealed", "included", title="Rounds")
+    for column in table.columns:
+        column.justify = "right"
+    for log in rounds:
+        outcome = log.outcome
+        if outcome is None:
+            included = "open"
+        elif is_void(outcome.tally):
+            included = "void"
+        else:
+            included = str(outcome.included.bit_count())
+        values = (log.number, log.members, len(log.published), log.committed, len(log.ballots), included)
+        table.add_row(*map(str, values))
+    return table
+
+
+def _seats(status: Status) -> Table:
+    view = status.view
+    table = Table("position", "seat", "client", "did", title=f"Seats of round {view.round}")
+    for place, address in enumerate(status.seats):
+        did = view.seat_of(view.clients[address]).name.lower()
+        kind = "proposer" if place < view.proposer_seats else "voter"
+        table.add_row(str(place), kind, address, "" if did == "none" else did)
+    return table
+
+
+def _members(status: Status) -> Table:
+    table = Table("member", "free", "escrow", "strikes", title="Members")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for address in status.members:
+        client = status.view.clients[address]
+        free, escrow = status.unit.text(client.free), status.unit.text(client.escrow)
+        table.add_row(address, free, escrow, str(client.strikes))
+    return table
