@@ -9,6 +9,8 @@ import requests
 from aiohttp import web
 from live import FAST, eventually, free_port, signer
 from players import SALT, Players, root_of
+from serving import serving
+from store_parts import answering
 
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
@@ -242,3 +244,13 @@ def test_a_deployment_without_relay_is_said_so(founded):
 
     with pytest.raises(RelayError, match="has no Relay contract"):
         Desk(founded[1], None, replace(founded[0], relay=None))
+
+
+def test_no_more_of_a_relays_answer_is_read_than_it_can_say(founded, members):
+    async def talkative(request):
+        return web.Response(text="[" + " " * 100_000 + "]")
+
+    with serving(answering(talkative)) as url:
+        line = RelayLine(url, founded[0], members[0])
+        with pytest.raises(RelayError, match="there is no relay at"):
+            line.check()

@@ -1,5 +1,6 @@
 """A member's line to a relay; when it does not help, the member sends by itself."""
 
+import json
 import logging
 import time
 from typing import Protocol
@@ -8,13 +9,16 @@ import requests
 from eth_account.messages import SignableMessage
 
 from offchain import intents
+from offchain.errors import StoreError
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.relaying.entries import FUNCTIONS, Entry, Function, opening, signed
 from offchain.live.relaying.errors import RelayError
+from offchain.stores.http import read_limited
 
 _log = logging.getLogger(__name__)
 
 _SECONDS = 10
+_ANSWER_BYTES = 4096  # A relay is not trusted: no more of what it says is read.
 _SIGNED: dict[str, intents.Kind] = {"propose": "Propose", "commitBallot": "CommitBallot"}
 
 
@@ -54,9 +58,10 @@ class RelayLine:
         """Raise RelayError unless a relay of this deployment answers."""
         book = self._deployment.book
         try:
-            found = self._session.get(f"{self._url}/", timeout=_SECONDS).json()
+            answer = self._session.get(f"{self._url}/", timeout=_SECONDS, stream=True)
+            found = json.loads(read_limited(answer, _ANSWER_BYTES, self._url))
             there = (found["chainId"], found["manager"])
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        except (requests.RequestException, StoreError, ValueError, KeyError, TypeError) as error:
             raise RelayError(f"there is no relay at {self._url} ({type(error).__name__})") from error
         if there != (book.chain_id, self._deployment.manager.address):
             raise RelayError(
@@ -91,7 +96,7 @@ class RelayLine:
         try:
             if self._post(kind, self._entry(kind, round_, arguments)):
                 self._taken.add(act)
-        except requests.RequestException as error:
+        except (requests.RequestException, StoreError) as error:
             _log.warning("the relay does not answer (%s); sending directly", type(error).__name__)
             self._since[act] = now - self._patience
             return False
@@ -114,9 +119,10 @@ class RelayLine:
             data=entry.model_dump_json(),
             headers={"Content-Type": "application/json"},
             timeout=_SECONDS,
+            stream=True,
         )
         if answer.status_code != requests.codes.accepted:
-            reason = " ".join(answer.text[:300].split())
+            reason = " ".join(read_limited(answer, _ANSWER_BYTES, self._url).decode(errors="replace").split())
             _log.warning("the relay refused %s: %s", function, reason)
             return False
         _log.info("handed over to the relay", extra={"function": function})
