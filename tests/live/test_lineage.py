@@ -13,21 +13,21 @@ from offchain.reference import tally
 
 
 @pytest.fixture(scope="module")
-def game():
+def past():
     return played(rounds=5)
 
 
-def lineage(game, fetch=None):
-    return Lineage(game.genesis, game.parameters, game.schema, fetch or game.artefacts.get)
+def lineage(past, fetch=None):
+    return Lineage(past.genesis, past.parameters, past.schema, fetch or past.artefacts.get)
 
 
-def round_with(game, test):
-    return next(log.number for log in rounds_of(game.events) if test(log))
+def round_with(past, test):
+    return next(log.number for log in rounds_of(past.events) if test(log))
 
 
-def tampered(game, name, number, **changes):
+def tampered(past, name, number, **changes):
     """The rounds, after the first event `name` of round `number` was changed."""
-    events = list(game.events)
+    events = list(past.events)
     place = next(
         i for i, event in enumerate(events) if event.name == name and event.values.get("round") == number
     )
@@ -35,30 +35,30 @@ def tampered(game, name, number, **changes):
     return rounds_of(events)
 
 
-def test_the_model_is_the_simulations_bit_for_bit(game):
-    replay = lineage(game)
-    checked = replay.advance(rounds_of(game.events))
+def test_the_model_is_the_simulations_bit_for_bit(past):
+    replay = lineage(past)
+    checked = replay.advance(rounds_of(past.events))
     assert [each.number for each in checked] == [1, 2, 3, 4, 5]
-    assert np.array_equal(replay.latest.parameters, game.final)
-    assert replay.latest.id == game.model
+    assert np.array_equal(replay.latest.parameters, past.final)
+    assert replay.latest.id == past.model
     assert any(each.included for each in checked) and any(len(e.included) < e.published for e in checked)
 
 
-def test_any_round_can_be_had(game):
-    one, whole = lineage(game), lineage(game)
-    one.advance(rounds_of(game.events), until=2)
+def test_any_round_can_be_had(past):
+    one, whole = lineage(past), lineage(past)
+    one.advance(rounds_of(past.events), until=2)
     assert one.latest.round == 2
-    whole.advance(rounds_of(game.events))
-    one.advance(rounds_of(game.events))
+    whole.advance(rounds_of(past.events))
+    one.advance(rounds_of(past.events))
     assert one.latest.id == whole.latest.id
 
 
-def test_what_a_reorganisation_took_back_is_computed_again(game):
-    replay, rounds = lineage(game), rounds_of(game.events)
+def test_what_a_reorganisation_took_back_is_computed_again(past):
+    replay, rounds = lineage(past), rounds_of(past.events)
     replay.advance(rounds)
     replay.advance(rounds[:2])
     assert replay.latest.round == 2
-    other = tampered(game, "RoundFinalised", 2, model=b"\1" * 32)
+    other = tampered(past, "RoundFinalised", 2, model=b"\1" * 32)
     with pytest.raises(LineageError, match="round 2: the included updates lead to model"):
         replay.advance(other)
     assert replay.latest.round == 1
@@ -81,16 +81,16 @@ def test_what_a_reorganisation_took_back_is_computed_again(game):
         ("BallotRevealed", {"ballot": 0b1000000}, "the revealed ballots make the tally"),
     ],
 )
-def test_the_first_thing_that_does_not_fit_is_named(game, event, changes, told):
-    number = round_with(game, lambda log: log.outcome.included)
+def test_the_first_thing_that_does_not_fit_is_named(past, event, changes, told):
+    number = round_with(past, lambda log: log.outcome.included)
     with pytest.raises(LineageError, match=f"round {number}.*{told}"):
-        lineage(game).advance(tampered(game, event, number, **changes))
+        lineage(past).advance(tampered(past, event, number, **changes))
 
 
-def test_another_root_of_an_included_update_is_found_out(game):
-    log = next(log for log in rounds_of(game.events) if log.outcome.included)
+def test_another_root_of_an_included_update_is_found_out(past):
+    log = next(log for log in rounds_of(past.events) if log.outcome.included)
     other = next(
-        p.root for r in rounds_of(game.events) for p in r.published.values() if r.number != log.number
+        p.root for r in rounds_of(past.events) for p in r.published.values() if r.number != log.number
     )
     events = [
         replace(e, values={**e.values, "root": other})
@@ -98,48 +98,48 @@ def test_another_root_of_an_included_update_is_found_out(game):
         and e.values["round"] == log.number
         and log.outcome.included >> e.values["position"] & 1
         else e
-        for e in game.events
+        for e in past.events
     ]
     with pytest.raises(LineageError, match=f"round {log.number}: the included updates lead to model"):
-        lineage(game).advance(rounds_of(events))
+        lineage(past).advance(rounds_of(events))
 
 
-def test_a_ballot_left_out_is_found_out(game):
-    dropped = next(e for e in game.events if e.name == "BallotRevealed")
+def test_a_ballot_left_out_is_found_out(past):
+    dropped = next(e for e in past.events if e.name == "BallotRevealed")
     with pytest.raises(LineageError, match="round 1: the revealed ballots make the tally"):
-        lineage(game).advance(rounds_of([e for e in game.events if e is not dropped]))
+        lineage(past).advance(rounds_of([e for e in past.events if e is not dropped]))
 
 
-def test_a_round_left_out_is_found_out(game):
-    events = [e for e in game.events if e.values.get("round") != 2]
+def test_a_round_left_out_is_found_out(past):
+    events = [e for e in past.events if e.values.get("round") != 2]
     with pytest.raises(LineageError, match="round 2 is missing in the logs, the next is 3"):
-        lineage(game).advance(rounds_of(events))
+        lineage(past).advance(rounds_of(events))
 
 
-def test_an_included_update_that_no_store_has_is_named(game):
+def test_an_included_update_that_no_store_has_is_named(past):
     with pytest.raises(LineageError, match="no store has the included update .* of 0x"):
-        lineage(game, lambda root: None).advance(rounds_of(game.events))
+        lineage(past, lambda root: None).advance(rounds_of(past.events))
 
 
-def test_other_rules_are_another_lineage(game):
-    parameters = replace(game.parameters, rules=b"\1" * 32)
-    replay = Lineage(game.genesis, parameters, game.schema, game.artefacts.get)
+def test_other_rules_are_another_lineage(past):
+    parameters = replace(past.parameters, rules=b"\1" * 32)
+    replay = Lineage(past.genesis, parameters, past.schema, past.artefacts.get)
     with pytest.raises(LineageError, match="round 1 builds on model"):
-        replay.advance(rounds_of(game.events))
+        replay.advance(rounds_of(past.events))
 
 
 def test_a_round_below_its_quorum_includes_nothing():
-    game = played(rounds=1, quorum_bps=5000, silent=4)
-    (checked,) = lineage(game).advance(rounds_of(game.events))
+    past = played(rounds=1, quorum_bps=5000, silent=4)
+    (checked,) = lineage(past).advance(rounds_of(past.events))
     assert checked.void and checked.included == () and checked.published > 0
-    assert checked.model == game.parameters.rules
+    assert checked.model == past.parameters.rules
 
 
 @pytest.mark.parametrize(("accepting", "included"), [(2, (0,)), (1, ())])
-def test_a_tie_includes_nothing(game, accepting, included):
+def test_a_tie_includes_nothing(past, accepting, included):
     publication = Publication("0x" + "11" * 20, b"\1" * 32, 1)
     ballots = {f"0x{number}": int(number < accepting) for number in range(2)}
-    log = RoundLog(1, 10, game.parameters.rules, {0: publication}, 2, ballots)
+    log = RoundLog(1, 10, past.parameters.rules, {0: publication}, 2, ballots)
     sealed = tally.sealed([accepting] + [0] * 15, 2, 2, 0b1, False)
     outcome = Outcome(sealed, sum(1 << j for j in included), b"")
-    assert check_decision(log, outcome, game.parameters).included == included
+    assert check_decision(log, outcome, past.parameters).included == included

@@ -43,7 +43,7 @@ def token(manual, compiled):
 
 
 @pytest.fixture
-def chain(manual, token):
+def sending_chain(manual, token):
     return Chain(Rpc([manual.url], tries=2, pause=0.01), [token.interface])
 
 
@@ -51,8 +51,8 @@ def transfer(token, amount=1, to=OTHER):
     return Invocation(token, "transfer", (to.address, amount))
 
 
-def held(chain, token):
-    return chain.read([Invocation(token, "balanceOf", (OTHER.address,))])[0]
+def held(sending_chain, token):
+    return sending_chain.read([Invocation(token, "balanceOf", (OTHER.address,))])[0]
 
 
 class Script(Sender):
@@ -71,129 +71,131 @@ class Script(Sender):
         self._courier._look = look_and_act
 
 
-def script(chain, *acts, **settings):
-    sender = Script(chain, HOLDER, FAST.model_copy(update=settings))
+def script(sending_chain, *acts, **settings):
+    sender = Script(sending_chain, HOLDER, FAST.model_copy(update=settings))
     sender.acts = list(acts)
     return sender
 
 
-def test_it_waits_for_confirmations(manual, chain, token):
-    sender = script(chain, manual.mine, lambda: None, manual.mine, manual.mine, confirmations=3)
+def test_it_waits_for_confirmations(manual, sending_chain, token):
+    sender = script(sending_chain, manual.mine, lambda: None, manual.mine, manual.mine, confirmations=3)
     receipt = sender.send(transfer(token))
     assert not sender.acts
-    assert chain.head().number == receipt.block + 2
+    assert sending_chain.head().number == receipt.block + 2
     assert [event.name for event in receipt.events(token)] == ["Transfer"]
     assert receipt.fee > 0 and receipt.gas_used > 21_000
 
 
-def test_a_refusal_costs_nothing_and_says_why(chain, token):
-    sender = script(chain)
+def test_a_refusal_costs_nothing_and_says_why(sending_chain, token):
+    sender = script(sending_chain)
     with pytest.raises(CallRevertedError) as refused:
         sender.send(transfer(token, SUPPLY + 1))
     assert refused.value.error == "ERC20InsufficientBalance"
     assert refused.value.values["needed"] == SUPPLY + 1
-    assert chain.nonce(HOLDER.address) == sender.next_nonce == 1
+    assert sending_chain.nonce(HOLDER.address) == sender.next_nonce == 1
 
 
-def test_what_is_refused_only_when_mined_says_why_and_keeps_nothing_back(manual, chain, token):
-    sender = script(chain, manual.mine)
+def test_what_is_refused_only_when_mined_says_why_and_keeps_nothing_back(manual, sending_chain, token):
+    sender = script(sending_chain, manual.mine)
     first, second, third = sender.send_all([transfer(token, 700), transfer(token, 600), transfer(token, 1)])
     assert isinstance(first, Receipt) and isinstance(third, Receipt)
     assert isinstance(second, CallRevertedError)
-    assert held(chain, token) == 701
+    assert held(sending_chain, token) == 701
     sender.acts = [manual.mine]
     sender.send(transfer(token))
 
 
-def test_a_stuck_transaction_is_replaced_by_one_that_pays_more(manual, chain, token):
+def test_a_stuck_transaction_is_replaced_by_one_that_pays_more(manual, sending_chain, token):
     sent = []
 
     def become_dear():
-        manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(chain.head().base_fee * 50))
+        manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(sending_chain.head().base_fee * 50))
         manual.mine()
 
-    sender = script(chain, become_dear, *[lambda: manual.mine(every=12)] * 12)
+    sender = script(sending_chain, become_dear, *[lambda: manual.mine(every=12)] * 12)
     sender.on_sent = lambda message, nonce, digest: sent.append((nonce, digest))
     receipt = sender.send(transfer(token))
     assert len({nonce for nonce, _ in sent}) == 1
     assert len(sent) > 1 and receipt.hash == sent[-1][1]
-    assert held(chain, token) == 1
+    assert held(sending_chain, token) == 1
 
 
-def test_it_never_pays_more_than_the_cap(manual, chain, token):
+def test_it_never_pays_more_than_the_cap(manual, sending_chain, token):
     manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(20 * GWEI))
     manual.mine()
-    sender = script(chain, fee_cap=10 * GWEI)
+    sender = script(sending_chain, fee_cap=10 * GWEI)
     with pytest.raises(FeeCapError, match="above the cap of 10: wait, or raise --fee-cap"):
         sender.send(transfer(token))
-    assert chain.nonce(HOLDER.address) == 1
+    assert sending_chain.nonce(HOLDER.address) == 1
 
 
-def test_a_replacement_never_pays_more_than_the_cap_either(manual, chain, token):
+def test_a_replacement_never_pays_more_than_the_cap_either(manual, sending_chain, token):
     offered = []
 
     def become_dear():
         manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(3 * GWEI))
         manual.mine()
 
-    first = 2 * chain.head().base_fee + 10**6
-    sender = script(chain, become_dear, *[lambda: manual.mine(every=12)] * 12, fee_cap=first * 11 // 10)
-    original = chain.broadcast
+    first = 2 * sending_chain.head().base_fee + 10**6
+    sender = script(
+        sending_chain, become_dear, *[lambda: manual.mine(every=12)] * 12, fee_cap=first * 11 // 10
+    )
+    original = sending_chain.broadcast
 
     def broadcast(raw):
         original(raw)
-        offered.append(chain.rpc.request("eth_getTransactionByHash", "0x" + keccak256(raw).hex()))
+        offered.append(sending_chain.rpc.request("eth_getTransactionByHash", "0x" + keccak256(raw).hex()))
 
-    chain.broadcast = broadcast
+    sending_chain.broadcast = broadcast
     sender.send(transfer(token))
     assert offered and all(int(each["maxFeePerGas"], 16) <= first * 11 // 10 for each in offered if each)
-    assert held(chain, token) == 1
+    assert held(sending_chain, token) == 1
 
 
-def test_an_account_without_coin_is_said_so_before_anything_is_sent(chain, token):
+def test_an_account_without_coin_is_said_so_before_anything_is_sent(sending_chain, token):
     with pytest.raises(InsufficientFundsError, match=f"account {OTHER.address} has 0.000000"):
-        Sender(chain, OTHER, FAST).send(Invocation(token, "approve", (HOLDER.address, 1)))
+        Sender(sending_chain, OTHER, FAST).send(Invocation(token, "approve", (HOLDER.address, 1)))
 
 
-def test_a_process_killed_after_sending_sends_nothing_twice(manual, chain, token):
+def test_a_process_killed_after_sending_sends_nothing_twice(manual, sending_chain, token):
     class Killed(BaseException):
         pass
 
     def kill():
         raise Killed
 
-    first = script(chain, kill)
+    first = script(sending_chain, kill)
     with pytest.raises(Killed):
         first.send(transfer(token))
     # The next one starts while the first's transaction still waits, decides the same, and takes its place.
-    second = script(chain, manual.mine, manual.mine)
+    second = script(sending_chain, manual.mine, manual.mine)
     second.send(transfer(token))
     manual.mine()
-    assert held(chain, token) == 1
+    assert held(sending_chain, token) == 1
 
 
-def test_a_decision_made_before_another_process_sent_is_not_sent(manual, chain, token):
-    late = script(chain)
-    script(chain, manual.mine).send(transfer(token))
+def test_a_decision_made_before_another_process_sent_is_not_sent(manual, sending_chain, token):
+    late = script(sending_chain)
+    script(sending_chain, manual.mine).send(transfer(token))
     with pytest.raises(StaleDecisionError, match="stands at nonce 2, not 1"):
         late.send(transfer(token))
     late.acts = [manual.mine]
     late.send(transfer(token))
-    assert held(chain, token) == 2
+    assert held(sending_chain, token) == 2
 
 
-def test_a_nonce_that_goes_to_another_process_is_noticed(manual, chain, token):
+def test_a_nonce_that_goes_to_another_process_is_noticed(manual, sending_chain, token):
     rich = Chain(Rpc([manual.url]), [token.interface])
     rich.tip = lambda: 10 * GWEI
     other = script(rich, manual.mine)
-    sender = script(chain, lambda: other.send(transfer(token, 5)))
+    sender = script(sending_chain, lambda: other.send(transfer(token, 5)))
     with pytest.raises(StaleDecisionError, match="went to another transaction than transfer"):
         sender.send(transfer(token))
-    assert held(chain, token) == 5
+    assert held(sending_chain, token) == 5
 
 
-def test_a_late_transaction_is_withdrawn_and_cannot_take_effect(manual, chain, token):
-    until = chain.head().time + 100
+def test_a_late_transaction_is_withdrawn_and_cannot_take_effect(manual, sending_chain, token):
+    until = sending_chain.head().time + 100
 
     def pass_the_deadline():
         # Too dear a block: time passes, and the transaction waits.
@@ -201,25 +203,25 @@ def test_a_late_transaction_is_withdrawn_and_cannot_take_effect(manual, chain, t
         manual.warp(200)
         manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(1))
 
-    sender = script(chain, pass_the_deadline, manual.mine, manual.mine)
+    sender = script(sending_chain, pass_the_deadline, manual.mine, manual.mine)
     with pytest.raises(DeadlineMissedError):
         sender.send(transfer(token), until)
     manual.mine(3)
-    assert held(chain, token) == 0
-    assert chain.nonce(HOLDER.address) == sender.next_nonce == 2
+    assert held(sending_chain, token) == 0
+    assert sending_chain.nonce(HOLDER.address) == sender.next_nonce == 2
 
 
-def test_what_a_reorganisation_takes_back_is_sent_again(manual, chain, token):
+def test_what_a_reorganisation_takes_back_is_sent_again(manual, sending_chain, token):
     fork = manual.rpc.request("evm_snapshot")
 
     def reorganise():
-        assert held(chain, token) == 1
+        assert held(sending_chain, token) == 1
         manual.rpc.request("evm_revert", fork)
         manual.mine(2)
-        assert held(chain, token) == 0
+        assert held(sending_chain, token) == 0
 
     sender = script(
-        chain,
+        sending_chain,
         manual.mine,
         manual.mine,
         reorganise,
@@ -227,13 +229,15 @@ def test_what_a_reorganisation_takes_back_is_sent_again(manual, chain, token):
         confirmations=4,
     )
     receipt = sender.send(transfer(token))
-    assert held(chain, token) == 1
-    assert chain.block(receipt.block).number <= chain.head().number - 3
+    assert held(sending_chain, token) == 1
+    assert sending_chain.block(receipt.block).number <= sending_chain.head().number - 3
 
 
-def test_after_a_reorganisation_that_took_an_earlier_one_back_it_is_decided_again(manual, chain, token):
+def test_after_a_reorganisation_that_took_an_earlier_one_back_it_is_decided_again(
+    manual, sending_chain, token
+):
     fork = manual.rpc.request("evm_snapshot")
-    sender = script(chain, manual.mine)
+    sender = script(sending_chain, manual.mine)
     sender.send(transfer(token))
 
     def reorganise():
@@ -245,10 +249,10 @@ def test_after_a_reorganisation_that_took_an_earlier_one_back_it_is_decided_agai
         sender.send(transfer(token))
     sender.acts = [manual.mine] * 3
     sender.send(transfer(token))
-    assert sender.next_nonce >= 2 and held(chain, token) >= 1
+    assert sender.next_nonce >= 2 and held(sending_chain, token) >= 1
 
 
-def test_the_next_node_is_asked_when_the_first_is_gone(manual, chain, token):
+def test_the_next_node_is_asked_when_the_first_is_gone(manual, sending_chain, token):
     dead = f"http://127.0.0.1:{free_port()}"
     rpc = Rpc([dead, manual.url], tries=1)
     sender = script(Chain(rpc), manual.mine)
@@ -265,23 +269,26 @@ def test_no_node_at_all_is_said_with_their_names_and_without_their_keys():
     assert "secret" not in str(refused.value)
 
 
-def test_a_node_gone_while_waiting_is_waited_for(manual, chain, token):
+def test_a_node_gone_while_waiting_is_waited_for(manual, sending_chain, token):
     def vanish():
-        working, chain.rpc._urls[:] = list(chain.rpc.urls), [f"http://127.0.0.1:{free_port()}"]
+        working, sending_chain.rpc._urls[:] = (
+            list(sending_chain.rpc.urls),
+            [f"http://127.0.0.1:{free_port()}"],
+        )
         sender.gone = working
 
-    sender = script(chain, vanish)
-    original = chain.head
+    sender = script(sending_chain, vanish)
+    original = sending_chain.head
 
     def head():
         if getattr(sender, "gone", None):
             try:
                 return original()
             finally:
-                chain.rpc._urls[:], sender.gone = sender.gone, None
+                sending_chain.rpc._urls[:], sender.gone = sender.gone, None
                 manual.mine()
         return original()
 
-    chain.head = head
+    sending_chain.head = head
     sender.send(transfer(token))
-    assert held(chain, token) == 1
+    assert held(sending_chain, token) == 1

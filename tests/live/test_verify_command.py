@@ -14,7 +14,7 @@ from offchain.live.verifying.verification import Verification
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory, compiled):
+def verifiable(tmp_path_factory, compiled):
     """Two rounds of four clients, long over; the node still answers."""
     keys_for(8, tmp_path_factory.mktemp("ape"))
     with game(tmp_path_factory.mktemp("verified"), compiled, 4, max_rounds=2) as network:
@@ -27,10 +27,10 @@ def played(tmp_path_factory, compiled):
 
 
 @pytest.fixture
-def verify(played):
+def verify(verifiable):
     def run(*options, stores=None):
-        arguments = ["--deployment", str(played.path), "--network", played.node.url, *options]
-        for store in stores or played.stores:
+        arguments = ["--deployment", str(verifiable.path), "--network", verifiable.node.url, *options]
+        for store in stores or verifiable.stores:
             arguments += ["--store", store]
         return CliRunner().invoke(scripts.verify.cli, arguments)
 
@@ -43,41 +43,41 @@ def test_it_shows_what_was_checked_and_ends_well(verify):
     assert "2 rounds checked: digests, weights, ballots, decisions; global model 0x" in result.output
 
 
-def test_as_json_it_tells_every_round(verify, played):
+def test_as_json_it_tells_every_round(verify, verifiable):
     told = json.loads(verify("--json").output)
-    verification = Verification(played.chain, played.deployment, played.stores)
+    verification = Verification(verifiable.chain, verifiable.deployment, verifiable.stores)
     assert verification.run() is None and told["fault"] is None
     assert [each["number"] for each in told["rounds"]] == [1, 2]
     assert told["rounds"][0]["votes"].keys() == {str(j) for j in asdict(verification.checked[0])["votes"]}
     assert told["model"] == "0x" + verification.model.id.hex()
 
 
-def test_it_exports_the_model_of_any_round(verify, played, tmp_path):
+def test_it_exports_the_model_of_any_round(verify, verifiable, tmp_path):
     for number in (0, 1, 2):
         out = tmp_path / f"model-{number}.safetensors"
         result = verify("--round", str(number), "--out", str(out))
         assert result.exit_code == 0, result.output
         told = json.loads(out.with_suffix(".json").read_text())
-        assert told["round"] == number and told["manager"] == played.deployment.manager.address
+        assert told["round"] == number and told["manager"] == verifiable.deployment.manager.address
         assert {name: list(t.shape) for name, t in load_file(out).items()} == told["tensors"]
-    verification = Verification(played.chain, played.deployment, played.stores)
+    verification = Verification(verifiable.chain, verifiable.deployment, verifiable.stores)
     verification.run()
     assert told["digest"] == "0x" + digest(to_bytes(verification.model.parameters), verification.schema).hex()
 
 
-def test_an_artefact_that_is_missing_is_the_fault_and_nothing_is_exported(verify, played, tmp_path):
+def test_an_artefact_that_is_missing_is_the_fault_and_nothing_is_exported(verify, verifiable, tmp_path):
     result = verify("--out", str(tmp_path / "m.safetensors"), stores=[str(tmp_path / "empty")])
     assert result.exit_code == 1
-    first = next(e.values["round"] for e in played.events("RoundFinalised") if e.values["included"])
+    first = next(e.values["round"] for e in verifiable.events("RoundFinalised") if e.values["included"])
     assert f"Error: round {first}: no store has the included update" in result.output
     assert not (tmp_path / "m.safetensors").exists()
 
 
-def test_a_damaged_artefact_is_the_fault(verify, played, tmp_path):
+def test_a_damaged_artefact_is_the_fault(verify, verifiable, tmp_path):
     store = tmp_path / "damaged"
     store.mkdir()
-    for root in (e.values["root"] for e in played.events("UpdatePublished")):
-        (store / f"{root.hex()}.update").write_bytes(b"\0" * 4 * played.schema.size)
+    for root in (e.values["root"] for e in verifiable.events("UpdatePublished")):
+        (store / f"{root.hex()}.update").write_bytes(b"\0" * 4 * verifiable.schema.size)
     result = verify(stores=[str(store)])
     assert result.exit_code == 1 and "no store has the included update" in result.output
 

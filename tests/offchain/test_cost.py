@@ -24,25 +24,25 @@ PAPER = Shape(50, 5, 45)
 
 
 @pytest.fixture
-def result(gateway, contracts):
+def reported(gateway, contracts):
     study = Study(seeds=1, settings={"rows": 4000})
     return cost.compute(
         study, lambda s: records(s, lambda deployment: ChainEngine(gateway, contracts, deployment)), PLAN
     )
 
 
-def test_costs_are_measured_through_the_contracts(result):
-    assert [statement.text for statement in result.statements if not statement.holds] == []
-    assert len(result.statements) == 7
-    assert result.figure is not None
-    rounds = result.tables[""].set_index(["members", "committee"])
+def test_costs_are_measured_through_the_contracts(reported):
+    assert [statement.text for statement in reported.statements if not statement.holds] == []
+    assert len(reported.statements) == 7
+    assert reported.figure is not None
+    rounds = reported.tables[""].set_index(["members", "committee"])
     assert rounds.proposers.tolist() == [5, 5, 16, 16, 16, 16]
     assert rounds.voters.tolist() == [45, 45, 984, 45, 9984, 45]
     assert 4e6 < rounds.loc[(50, "all others"), "mean"] < 5.5e6
     assert rounds.loc[(1000, "45"), "mean"] == rounds.loc[(10_000, "45"), "mean"]
-    check = result.tables["check"].iloc[0]
+    check = reported.tables["check"].iloc[0]
     assert (check.members, check.proposers, check.voters) == (155, 16, 139)
-    calls = result.tables["calls"]
+    calls = reported.tables["calls"]
     of_check = calls[calls.members == 155]
     assert of_check[of_check.call == "round"].transactions.tolist() == [1 + 1 + 2 * 16 + 2 * 139 + 1]
     for members, proposers, voters in ((50, 5, 45), (1000, 16, 45)):  # Priced by runs with as many proposers.
@@ -52,7 +52,7 @@ def test_costs_are_measured_through_the_contracts(result):
     whole = of_check[of_check.call == "all 3 rounds"].iloc[0]
     assert whole.transactions == 3 * 313
     assert whole["mean"] == pytest.approx(3 * of_check[of_check.call == "round"]["mean"].iloc[0], rel=0.1)
-    assert_fails_when_it_should(result.tables)
+    assert_fails_when_it_should(reported.tables)
 
 
 def assert_fails_when_it_should(tables):

@@ -14,7 +14,7 @@ ROOT, DATA = artefact()
 
 
 @pytest.fixture
-def node():
+def ipfs_node():
     kept = {}
     with serving(kubo(kept)) as url:
         yield IpfsStore(f"ipfs+{url}", SCHEMA), kept
@@ -24,8 +24,8 @@ def key(block):
     return bytes.fromhex(cid(keccak256(block))[1:])
 
 
-def test_what_was_put_is_got(node):
-    store, kept = node
+def test_what_was_put_is_got(ipfs_node):
+    store, kept = ipfs_node
     store.check()
     assert store.get(ROOT, len(DATA)) is None
     store.put(ROOT, DATA)
@@ -33,36 +33,36 @@ def test_what_was_put_is_got(node):
     assert len(kept) == 5 + 4  # Leaves and pairs; nothing else names the artefact.
 
 
-def test_the_root_is_the_cid_of_the_first_block(node):
-    store, kept = node
+def test_the_root_is_the_cid_of_the_first_block(ipfs_node):
+    store, kept = ipfs_node
     store.put(ROOT, DATA)
     assert bytes.fromhex(cid(ROOT)[1:]) in kept
 
 
-def test_a_block_that_is_missing_is_as_good_as_none(node):
-    store, kept = node
+def test_a_block_that_is_missing_is_as_good_as_none(ipfs_node):
+    store, kept = ipfs_node
     store.put(ROOT, DATA)
     del kept[key(list(blocks(DATA, SCHEMA))[2])]
     assert store.get(ROOT, len(DATA)) is None
 
 
-def test_a_block_of_other_bytes_is_refused(node):
-    store, kept = node
+def test_a_block_of_other_bytes_is_refused(ipfs_node):
+    store, kept = ipfs_node
     store.put(ROOT, DATA)
     kept[key(list(blocks(DATA, SCHEMA))[2])] = b"\0" * 4192
     with pytest.raises(StoreError, match="wrong block: the block of .* hashes to"):
         store.get(ROOT, len(DATA))
 
 
-def test_a_block_that_is_too_long_is_not_read(node):
-    store, kept = node
+def test_a_block_that_is_too_long_is_not_read(ipfs_node):
+    store, kept = ipfs_node
     kept[bytes.fromhex(cid(ROOT)[1:])] = b"\0" * 10_000_000
     with pytest.raises(StoreError, match="sends more than 4192 bytes"):
         store.get(ROOT, len(DATA))
 
 
-def test_a_tree_that_never_ends_is_left(node):
-    store, kept = node
+def test_a_tree_that_never_ends_is_left(ipfs_node):
+    store, kept = ipfs_node
     pair = keccak256(b"a") + keccak256(b"b")
     for _ in range(40):
         kept[key(pair)] = pair
