@@ -1,4 +1,4 @@
-"""Ape isolates by fixtures' names and scopes: two of one name and different scopes switch it off, silently."""
+"""Ape isolates by names and scopes of fixtures: two of one name and other scopes switch it off, silently."""
 
 import ast
 from collections import defaultdict
