@@ -132,13 +132,15 @@ def test_nothing_can_be_changed_later(project):
     """I9: neither contract has an owner, a setter of parameters, or a way to another token or manager."""
     calls = {
         name: {abi.name for abi in getattr(project, name).contract_type.mutable_methods}
-        for name in ("RoundManager", "StakePool", "StakeToken")
+        for name in ("RoundManager", "StakePool", "StakeToken", "Relay")
     }
     assert calls == {
         "RoundManager": {
             *("join", "requestExit", "withdraw", "openRound", "reanchor", "draw", "propose", "publish"),
             *("commitBallot", "revealBallot", "markAbsent", "finalise", "settle", "bookDeposit"),
+            *("proposeBySig", "publishFor", "commitBallotBySig", "revealBallotFor"),
         },
         "StakePool": {"deposit", "depositWithPermit", "pay"},
         "StakeToken": {"approve", "permit", "transfer", "transferFrom"},
+        "Relay": {"propose", "publish", "commitBallots", "revealBallots"},
     }
