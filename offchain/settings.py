@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from ml.settings import (
@@ -28,6 +27,7 @@ from ml.settings import (
     TrainingSettings,
 )
 from offchain.errors import SettingsError
+from offchain.yaml_file import read_mapping
 
 TOKEN = 10**18
 """Base units in a whole token."""
@@ -277,15 +277,7 @@ def parse_settings(values: Mapping[str, Any]) -> SimulationSettings:
 
 
 def _from_file(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError(f"there is no settings file {file}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise SettingsError(f"settings file {file} cannot be read as YAML: {reason}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"settings file {file} holds no mapping of names to values")
+    content = read_mapping(file, "settings file", SettingsError)
     return {str(name).replace("-", "_"): value for name, value in content.items()}
 
 

@@ -8,21 +8,20 @@ from rich.console import Console
 
 from ml.errors import MLError
 from ml.settings import TrainingSettings
-from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
 from offchain.live.access.account import address_of, unlock
-from offchain.live.access.network import connect_to
+from offchain.live.access.network import Nodes
+from offchain.live.access.sending import SendingSettings
 from offchain.live.client.options import data_options, store_option, training_options
-from offchain.live.deploying.deployment import load_deployment
-from offchain.live.logs import log_options, start_logging
+from offchain.live.logs import log_options
 from offchain.live.options import (
     account_option,
     chain_options,
     deployment_option,
     sending_options,
-    sending_settings,
 )
 from offchain.live.service import Stopped, stopping
+from offchain.live.starting import reach
 
 if TYPE_CHECKING:
     from offchain.live.client.start import ClientOptions
@@ -63,11 +62,8 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, send nothing.")
 def cli(
     deployment: str,
-    network: str | None,
-    rpcs: tuple[str, ...],
+    nodes: Nodes,
     account: str,
-    log_format: str,
-    log_level: str,
     dry_run: bool,
     **chosen: Any,
 ) -> None:
@@ -76,12 +72,10 @@ def cli(
     from offchain.live.client.report import print_prepared
     from offchain.live.client.start import make_client, prepare
 
-    start_logging(log_format, log_level)
     try:
         with stopping():
             options = _options(**chosen)
-            there = load_deployment(deployment, compiled_contracts())
-            chain = connect_to(there, network, rpcs)
+            there, chain = reach(deployment, nodes)
             if dry_run:
                 prepared = prepare(chain, there, address_of(account), options, None)
                 print_prepared(Console(), there, prepared)
@@ -109,9 +103,7 @@ def _options(
     keep: str,
     relay: str | None,
     leave: bool,
-    fee_cap: int,
-    confirmations: int,
-    patience: int,
+    sending: SendingSettings,
     poll: float,
 ) -> "ClientOptions":
     from offchain.live.client.own_data import DataOptions
@@ -125,6 +117,6 @@ def _options(
         leave=leave,
         keep=keep,
         relay=relay,
-        sending=sending_settings(fee_cap, confirmations, patience, poll),
+        sending=sending.model_copy(update={"poll": poll}),
         device=device,
     )

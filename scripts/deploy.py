@@ -10,16 +10,17 @@ from offchain.abi import Interface
 from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
 from offchain.live.access.account import address_of, unlock
-from offchain.live.access.network import connect
+from offchain.live.access.network import Nodes, connect
 from offchain.live.access.sender import Sender
+from offchain.live.access.sending import SendingSettings
 from offchain.live.deploying.book import book_path
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deploy_report import print_book, print_prices, print_warnings
 from offchain.live.deploying.deployer import Deployer
 from offchain.live.deploying.deployment import load_deployment
-from offchain.live.logs import log_options, start_logging
-from offchain.live.options import account_option, chain_options, sending_options, sending_settings
+from offchain.live.logs import log_options
+from offchain.live.options import account_option, chain_options, sending_options
 
 
 @click.command()
@@ -35,39 +36,31 @@ from offchain.live.options import account_option, chain_options, sending_options
 )
 @click.option("--dry-run", is_flag=True, help="Check and price everything, send nothing.")
 def cli(
-    network: str | None,
-    rpcs: tuple[str, ...],
+    nodes: Nodes,
     account: str,
-    fee_cap: int,
-    confirmations: int,
-    patience: int,
+    sending: SendingSettings,
     config: Path,
     dry_run: bool,
-    log_format: str,
-    log_level: str,
 ) -> None:
     """Deploy the contracts of a configuration to a public network, or go on where it was interrupted."""
     # Here for the reason that scripts/simulate.py gives.
     from offchain.live.deploying.rules import rules_of
 
-    start_logging(log_format, log_level)
     console = Console()
     try:
         configuration = load_configuration(config)
         contracts = compiled_contracts()
         interfaces = [Interface(each) for each in contracts.values()]
-        chain = connect(network or f"{configuration.network}:node", rpcs, configuration.chain_id, interfaces)
+        chain = connect(nodes.or_else(configuration.network), configuration.chain_id, interfaces)
         deployer = Deployer(
             chain, contracts, configuration, rules_of(configuration.learning), book_path(config)
         )
         print_warnings(console, configuration)
-        print_prices(console, chain, deployer, address_of(account), fee_cap)
+        print_prices(console, chain, deployer, address_of(account), sending.fee_cap)
         if dry_run:
             console.print("Nothing was sent.")
             return
-        key = unlock(account)
-        settings = sending_settings(fee_cap, confirmations, patience)
-        book = deployer.run(Sender(chain, key, settings))
+        book = deployer.run(Sender(chain, unlock(account), sending))
         require_code(chain, load_deployment(str(config), contracts))
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error

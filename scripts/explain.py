@@ -5,13 +5,12 @@ import json
 import click
 from rich.console import Console
 
-from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.access.network import connect_to
+from offchain.live.access.network import Nodes
 from offchain.live.deploying.amounts import Unit
-from offchain.live.deploying.deployment import load_deployment
-from offchain.live.logs import log_options, start_logging
+from offchain.live.logs import log_options
 from offchain.live.options import AddressParameter, chain_options, deployment_option
+from offchain.live.starting import reach
 from offchain.live.watching.explain import explained
 from offchain.live.watching.history import History
 from offchain.live.watching.statement_report import print_statement, statement_json, times_of
@@ -27,17 +26,12 @@ from offchain.live.watching.view import read_view
 def cli(
     address: str,
     deployment: str,
-    network: str | None,
-    rpcs: tuple[str, ...],
-    log_format: str,
-    log_level: str,
+    nodes: Nodes,
     as_json: bool,
 ) -> None:
     """Explain every change of the balance of ADDRESS."""
-    start_logging(log_format, log_level)
     try:
-        there = load_deployment(deployment, compiled_contracts())
-        chain = connect_to(there, network, rpcs)
+        there, chain = reach(deployment, nodes)
         history = History(chain, [there.manager, there.pool], there.first_block)
         head = history.advance().head
         client = read_view(chain, there, [address], head).clients[address]

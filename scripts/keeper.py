@@ -4,23 +4,19 @@ import logging
 
 import click
 
-from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.access.account import unlock
-from offchain.live.access.network import connect_to
-from offchain.live.access.sender import Sender
-from offchain.live.deploying.deployment import load_deployment
+from offchain.live.access.network import Nodes
+from offchain.live.access.sending import SendingSettings
 from offchain.live.keeping.keeper import Keeper
-from offchain.live.logs import log_options, start_logging
+from offchain.live.logs import log_options
 from offchain.live.options import (
     account_option,
     chain_options,
     deployment_option,
     sending_options,
-    sending_settings,
 )
 from offchain.live.service import Health, Stopped, run_forever, stopping
-from offchain.live.starting import require_funds
+from offchain.live.starting import open_sender, reach
 
 _log = logging.getLogger("offchain.keeper")
 
@@ -69,14 +65,9 @@ _log = logging.getLogger("offchain.keeper")
 )
 def cli(
     deployment: str,
-    network: str | None,
-    rpcs: tuple[str, ...],
+    nodes: Nodes,
     account: str,
-    fee_cap: int,
-    confirmations: int,
-    patience: int,
-    log_format: str,
-    log_level: str,
+    sending: SendingSettings,
     once: bool,
     every: int,
     settle: bool,
@@ -85,18 +76,14 @@ def cli(
     health: float,
 ) -> None:
     """Keep a deployment going: anyone may, and many can at once."""
-    start_logging(log_format, log_level)
     try:
         with stopping():
-            there = load_deployment(deployment, compiled_contracts())
-            chain = connect_to(there, network, rpcs)
-            key = unlock(account)
-            require_funds(chain, key.address)
-            settings = sending_settings(fee_cap, confirmations, patience, poll=min(poll, 1.0))
+            there, chain = reach(deployment, nodes)
+            sender = open_sender(chain, account, sending.model_copy(update={"poll": min(poll, 1.0)}))
             keeper = Keeper(
                 chain,
                 there,
-                Sender(chain, key, settings),
+                sender,
                 every=every,
                 settles=settle,
                 jitter=0 if once else jitter,
@@ -106,7 +93,7 @@ def cli(
                 while keeper.step():
                     pass
             else:
-                _log.info("keeping", extra={"deployment": there.name, "account": key.address})
+                _log.info("keeping", extra={"deployment": there.name, "account": sender.address})
                 run_forever(keeper.step, poll)
     except OffchainError as error:
         raise click.ClickException(str(error)) from error

@@ -6,24 +6,20 @@ import threading
 import click
 from aiohttp import web
 
-from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.access.account import unlock
-from offchain.live.access.network import connect_to
-from offchain.live.access.sender import Sender
-from offchain.live.deploying.deployment import load_deployment
-from offchain.live.logs import log_options, start_logging
+from offchain.live.access.network import Nodes
+from offchain.live.access.sending import SendingSettings
+from offchain.live.logs import log_options
 from offchain.live.options import (
     account_option,
     chain_options,
     deployment_option,
     sending_options,
-    sending_settings,
 )
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.server import application
 from offchain.live.service import run_forever
-from offchain.live.starting import require_funds
+from offchain.live.starting import connect_to, open_sender, reach
 
 _log = logging.getLogger("offchain.relay")
 
@@ -48,14 +44,9 @@ _log = logging.getLogger("offchain.relay")
 )
 def cli(
     deployment: str,
-    network: str | None,
-    rpcs: tuple[str, ...],
+    nodes: Nodes,
     account: str,
-    fee_cap: int,
-    confirmations: int,
-    patience: int,
-    log_format: str,
-    log_level: str,
+    sending: SendingSettings,
     host: str,
     port: int,
     every: float,
@@ -65,22 +56,18 @@ def cli(
     It can delay an act, but neither change nor forge one, and members send by themselves what it does not.
     Put a server with TLS in front of it before it meets the internet.
     """
-    start_logging(log_format, log_level)
     try:
-        there = load_deployment(deployment, compiled_contracts())
-        chain = connect_to(there, network, rpcs)
-        key = unlock(account)
-        require_funds(chain, key.address)
+        there, chain = reach(deployment, nodes)
         # A line of its own for the sender: both are used at the same time.
-        own = connect_to(there, network, rpcs)
-        desk = Desk(chain, Sender(own, key, sending_settings(fee_cap, confirmations, patience)), there)
+        sender = open_sender(connect_to(there, nodes), account, sending)
+        desk = Desk(chain, sender, there)
 
         def batch() -> bool:
             desk.flush()
             return False  # The next one is to fill first.
 
         threading.Thread(target=run_forever, args=(batch, every), daemon=True).start()
-        _log.info("relaying", extra={"deployment": there.name, "account": key.address, "port": port})
+        _log.info("relaying", extra={"deployment": there.name, "account": sender.address, "port": port})
         web.run_app(application(desk, there), host=host, port=port, print=None, access_log=None)
     except OffchainError as error:
         raise click.ClickException(str(error)) from error

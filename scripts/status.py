@@ -7,14 +7,13 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.access.network import connect_to
-from offchain.live.deploying.deployment import load_deployment
+from offchain.live.access.network import Nodes
 from offchain.live.errors import NodeUnavailableError
-from offchain.live.logs import log_options, start_logging
+from offchain.live.logs import log_options
 from offchain.live.options import chain_options, deployment_option
 from offchain.live.service import Stopped, stopping
+from offchain.live.starting import reach
 from offchain.live.watching.status import Watch, status_json
 from offchain.live.watching.status_report import render
 
@@ -41,10 +40,7 @@ from offchain.live.watching.status_report import render
 )
 def cli(
     deployment: str,
-    network: str | None,
-    rpcs: tuple[str, ...],
-    log_format: str,
-    log_level: str,
+    nodes: Nodes,
     rounds: int,
     members: bool,
     as_json: bool,
@@ -52,11 +48,10 @@ def cli(
     poll: float,
 ) -> None:
     """Show where a deployment stands."""
-    start_logging(log_format, log_level)
     try:
         with stopping():
-            there = load_deployment(deployment, compiled_contracts())
-            eyes = Watch(connect_to(there, network, rpcs), there, members)
+            there, chain = reach(deployment, nodes)
+            eyes = Watch(chain, there, members)
             if not watch:
                 status = eyes.look()
                 if as_json:

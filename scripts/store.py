@@ -5,12 +5,11 @@ from pathlib import Path
 import click
 
 from ml.errors import MLError
-from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.access.network import connect_to
-from offchain.live.deploying.deployment import load_deployment
-from offchain.live.logs import log_options, start_logging
+from offchain.live.access.network import Nodes
+from offchain.live.logs import log_options
 from offchain.live.options import chain_options, deployment_option
+from offchain.live.starting import reach
 
 
 @click.command()
@@ -26,10 +25,7 @@ from offchain.live.options import chain_options, deployment_option
 )
 def cli(
     deployment: str,
-    network: str | None,
-    rpcs: tuple[str, ...],
-    log_format: str,
-    log_level: str,
+    nodes: Nodes,
     folder: str,
     host: str,
     port: int,
@@ -47,10 +43,8 @@ def cli(
     from offchain.stores.files import FileStore
     from offchain.stores.server import Keeping, application
 
-    start_logging(log_format, log_level)
     try:
-        live = load_deployment(deployment, compiled_contracts())
-        chain = connect_to(live, network, rpcs)
+        live, chain = reach(deployment, nodes)
         kept = FileStore(str(Path(folder).resolve()) if "://" not in folder else folder)
         kept.check()
         schema = learner_of(live.configuration.learning).schema

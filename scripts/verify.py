@@ -7,12 +7,11 @@ import click
 from rich.console import Console
 
 from ml.errors import MLError
-from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.access.network import connect_to
+from offchain.live.access.network import Nodes
 from offchain.live.client.options import store_option
-from offchain.live.deploying.deployment import load_deployment
 from offchain.live.options import chain_options, deployment_option
+from offchain.live.starting import reach
 
 
 @click.command()
@@ -33,8 +32,7 @@ from offchain.live.options import chain_options, deployment_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def cli(
     deployment: str,
-    network: str | None,
-    rpcs: tuple[str, ...],
+    nodes: Nodes,
     stores: tuple[str, ...],
     until: int | None,
     out: Path | None,
@@ -47,8 +45,7 @@ def cli(
     from offchain.live.verifying.verification import Verification, told
 
     try:
-        live = load_deployment(deployment, compiled_contracts())
-        chain = connect_to(live, network, rpcs)
+        live, chain = reach(deployment, nodes)
         verification = Verification(chain, live, stores)
         fault = verification.run(until)
         if as_json:

@@ -2,24 +2,20 @@
 
 import click
 
-from offchain.engines import compiled_contracts
 from offchain.errors import OffchainError
-from offchain.live.access.account import unlock
 from offchain.live.access.chain import Invocation
-from offchain.live.access.network import connect_to
-from offchain.live.access.sender import Sender
+from offchain.live.access.network import Nodes
+from offchain.live.access.sending import SendingSettings
 from offchain.live.client.withdrawing import available, require_amount
 from offchain.live.deploying.amounts import Unit
-from offchain.live.deploying.deployment import load_deployment
-from offchain.live.logs import log_options, start_logging
+from offchain.live.logs import log_options
 from offchain.live.options import (
     account_option,
     chain_options,
     deployment_option,
     sending_options,
-    sending_settings,
 )
-from offchain.live.starting import require_funds
+from offchain.live.starting import open_sender, reach
 from offchain.live.watching.view import read_view
 
 
@@ -32,30 +28,22 @@ from offchain.live.watching.view import read_view
 @click.option("--amount", metavar="TOKENS", help="How many.  [default: all that can be withdrawn]")
 def cli(
     deployment: str,
-    network: str | None,
-    rpcs: tuple[str, ...],
+    nodes: Nodes,
     account: str,
-    fee_cap: int,
-    confirmations: int,
-    patience: int,
-    log_format: str,
-    log_level: str,
+    sending: SendingSettings,
     amount: str | None,
 ) -> None:
     """Withdraw tokens: a member's above the bond, all of one that left and waited."""
-    start_logging(log_format, log_level)
     try:
-        there = load_deployment(deployment, compiled_contracts())
-        chain = connect_to(there, network, rpcs)
+        there, chain = reach(deployment, nodes)
         unit = Unit.read(chain, there)
         asked = unit.base_units(amount) if amount else None
-        key = unlock(account)
-        require_funds(chain, key.address)
-        sender = Sender(chain, key, sending_settings(fee_cap, confirmations, patience))
-        view = read_view(chain, there, [key.address])
-        most = available(view, view.clients[key.address], unit)
-        chosen = require_amount(asked, most, key.address, unit)
+        sender = open_sender(chain, account, sending)
+        view = read_view(chain, there, [sender.address])
+        most = available(view, view.clients[sender.address], unit)
+        chosen = require_amount(asked, most, sender.address, unit)
         receipt = sender.send(Invocation(there.manager, "withdraw", (chosen,)))
     except OffchainError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"Withdrew {unit.text(chosen)} {unit.symbol} to {key.address} in transaction {receipt.hash}.")
+    took = f"{unit.text(chosen)} {unit.symbol}"
+    click.echo(f"Withdrew {took} to {sender.address} in transaction {receipt.hash}.")

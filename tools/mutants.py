@@ -2,7 +2,7 @@
 
 Every mutant runs in a scratch copy of the working tree, never in the tree. A broken contract meets the tests
 in Solidity first, which take seconds; what they miss meets those that `mutants.toml` names. Exit status 1
-when one survives.
+when one survives, or cannot be tried, which counts as surviving: it shows nothing.
 """
 
 import argparse
@@ -84,6 +84,9 @@ def try_all(mutants: Sequence[Mutant], workers: int) -> Iterator[str]:
             copy = copies.get()
             try:
                 return try_one(mutant, copy)
+            except MutantError as error:
+                print(f"error: {error}", file=sys.stderr, flush=True)
+                return ""
             finally:
                 copies.put(copy)
 

@@ -13,6 +13,7 @@ from ml.data.columns import CATEGORICAL, encoded_numbers
 from ml.errors import DataError
 from ml.hashing import keccak256
 from ml.settings import Features
+from ml.validation import first_fault
 
 
 class Spread(BaseModel):
@@ -101,6 +102,4 @@ def read_encoding(path: Path) -> CommonEncoding:
     try:
         return CommonEncoding.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"encoding {path}: {where} {first['msg']}".replace("  ", " ")) from error
+        raise DataError(f"encoding {path}: {first_fault(error, 'the whole')}") from error

@@ -53,3 +53,7 @@ class DeadlineMissedError(ChainError):
 
 class CommitmentLostError(OffchainError):
     """A commitment that this client cannot open."""
+
+
+class RelayError(OffchainError):
+    """A relay that is not there or not this deployment's, or a request that it does not take."""

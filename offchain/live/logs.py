@@ -5,14 +5,12 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from functools import wraps
+from typing import Any
 
 import click
 
-LogFormat = Literal["text", "json"]
 LEVELS = ("debug", "info", "warning", "error")
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OWN = "offchain"
 _PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -54,22 +52,28 @@ def start_logging(log_format: str, level: str) -> None:
     logger.propagate = False
 
 
-def log_options(function: Command) -> Command:
-    """Adds `--log-format` and `--log-level`, which `start_logging` takes."""
-    function = click.option(
+def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--log-format` and `--log-level`, and starts logging before the command does anything."""
+
+    @wraps(function)
+    def logged(*args: Any, log_format: str, log_level: str, **others: Any) -> Any:
+        start_logging(log_format, log_level)
+        return function(*args, **others)
+
+    with_level = click.option(
         "--log-level",
         type=click.Choice(LEVELS),
         default="info",
         show_default=True,
         help="Least serious records that are logged.",
-    )(function)
+    )(logged)
     return click.option(
         "--log-format",
         type=click.Choice(("text", "json")),
         default="text",
         show_default=True,
         help="How they are written to standard error.",
-    )(function)
+    )(with_level)
 
 
 def _values(record: logging.LogRecord) -> dict[str, Any]:

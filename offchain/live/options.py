@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
+from offchain.live.access.network import Nodes
 from offchain.live.access.sending import GWEI, SendingSettings
 from offchain.live.deploying.configuration import address
 
@@ -14,21 +16,26 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _DEFAULTS = SendingSettings()
 
 
-def chain_options(function: Command) -> Command:
-    """Adds `--network` and `--rpc`: which chain, through which nodes."""
-    function = click.option(
+def chain_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--network` and `--rpc`, which arrive together as `nodes`."""
+
+    @wraps(function)
+    def with_nodes(*args: Any, network: str | None, rpcs: tuple[str, ...], **others: Any) -> Any:
+        return function(*args, nodes=Nodes(network, rpcs), **others)
+
+    with_rpc = click.option(
         "--rpc",
         "rpcs",
         multiple=True,
         metavar="URL",
         help="Another node of the same chain, tried when those before do not answer. Repeatable.",
-    )(function)
+    )(with_nodes)
     return click.option(
         "--network",
         metavar="ECOSYSTEM:NETWORK:PROVIDER",
         help="Chain and node as Ape has them, such as ethereum:sepolia:node or ethereum:sepolia:https://...  "
         "[default: the deployment's network, node as Ape is configured]",
-    )(function)
+    )(with_rpc)
 
 
 def deployment_option(function: Command) -> Command:
@@ -51,38 +58,40 @@ def account_option(function: Command) -> Command:
     )(function)
 
 
-def sending_options(function: Command) -> Command:
-    """Adds what a user decides about transactions; `sending_settings` makes settings of it."""
-    function = click.option(
-        "--patience",
-        type=click.IntRange(min=1),
-        default=_DEFAULTS.patience,
-        show_default=True,
-        metavar="SECONDS",
-        help="Time after which a transaction that was not mined is replaced, paying 12.5 % more.",
-    )(function)
-    function = click.option(
-        "--confirmations",
-        type=click.IntRange(1, 100),
-        default=_DEFAULTS.confirmations,
-        show_default=True,
-        help="Blocks after which a transaction counts as done.",
-    )(function)
-    return click.option(
-        "--fee-cap",
-        type=Gwei(),
-        default=str(_DEFAULTS.fee_cap // GWEI),
-        show_default=True,
-        help="Most that is ever paid for gas, gwei.",
-    )(function)
+def sending_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what a user decides about transactions, which arrives as `sending`, the settings."""
 
+    @wraps(function)
+    def with_settings(*args: Any, fee_cap: int, confirmations: int, patience: int, **others: Any) -> Any:
+        settings = SendingSettings(fee_cap=fee_cap, confirmations=confirmations, patience=patience)
+        return function(*args, sending=settings, **others)
 
-def sending_settings(
-    fee_cap: int, confirmations: int, patience: int, poll: float | None = None
-) -> SendingSettings:
-    """Return the settings of `sending_options`."""
-    more = {} if poll is None else {"poll": poll}
-    return SendingSettings(fee_cap=fee_cap, confirmations=confirmations, patience=patience, **more)
+    for option in (
+        click.option(
+            "--patience",
+            type=click.IntRange(min=1),
+            default=_DEFAULTS.patience,
+            show_default=True,
+            metavar="SECONDS",
+            help="Time after which a transaction that was not mined is replaced, paying 12.5 % more.",
+        ),
+        click.option(
+            "--confirmations",
+            type=click.IntRange(1, 100),
+            default=_DEFAULTS.confirmations,
+            show_default=True,
+            help="Blocks after which a transaction counts as done.",
+        ),
+        click.option(
+            "--fee-cap",
+            type=Gwei(),
+            default=str(_DEFAULTS.fee_cap // GWEI),
+            show_default=True,
+            help="Most that is ever paid for gas, gwei.",
+        ),
+    ):
+        with_settings = option(with_settings)
+    return with_settings
 
 
 class Gwei(click.ParamType):

@@ -1,7 +1,68 @@
-"""What is checked when a program starts, before anything is sent."""
+"""What commands begin with: a deployment, its chain, an account; checked before anything is sent."""
 
+import logging
+
+from offchain.engines import compiled_contracts
+from offchain.live.access.account import unlock
 from offchain.live.access.chain import Chain
-from offchain.live.errors import InsufficientFundsError
+from offchain.live.access.network import Nodes, connect
+from offchain.live.access.sender import Sender
+from offchain.live.access.sending import SendingSettings
+from offchain.live.deploying.code_check import require_code
+from offchain.live.deploying.deployment import LiveDeployment, load_deployment, require_deployed
+from offchain.live.errors import DeploymentError, InsufficientFundsError, NodeRefusedError
+
+_log = logging.getLogger(__name__)
+
+
+def reach(name: str, nodes: Nodes) -> tuple[LiveDeployment, Chain]:
+    """Return a deployment by its name, and the chain that it is on.
+
+    Raises:
+        ConfigurationError: When its files are missing, damaged, or do not belong together.
+        DeploymentError: When it is not complete, or not there.
+        NodeUnavailableError: When no node answers.
+    """
+    deployment = load_deployment(name, compiled_contracts())
+    return deployment, connect_to(deployment, nodes)
+
+
+def connect_to(deployment: LiveDeployment, nodes: Nodes) -> Chain:
+    """Return the chain that a deployment is on, once its contracts were found there as they should be.
+
+    Code that this version does not compile is only warned of.
+
+    Args:
+        deployment: Which.
+        nodes: Where; the deployment's network at the node that Ape is configured with when none is named.
+
+    Raises:
+        DeploymentError: When a node is one of another chain, or the deployment is not there.
+        NodeUnavailableError: When no node answers.
+    """
+    book = deployment.book
+    chain = connect(nodes.or_else(book.network), book.chain_id, deployment.interfaces)
+    require_deployed(chain, deployment)
+    try:
+        require_code(chain, deployment)
+    except DeploymentError as error:
+        # No refusal: whoever is in must get out, whatever the version.
+        _log.warning("%s", error)
+    except NodeRefusedError as error:
+        _log.info("the contracts' code was not compared: %s", error)
+    return chain
+
+
+def open_sender(chain: Chain, alias: str, settings: SendingSettings) -> Sender:
+    """Return the sender of an account of Ape's keystore, unlocked, that can pay for gas.
+
+    Raises:
+        AccountError: When there is no such account, or no passphrase, or a wrong one.
+        InsufficientFundsError: When it has none of the native coin.
+    """
+    key = unlock(alias)
+    require_funds(chain, key.address)
+    return Sender(chain, key, settings)
 
 
 def require_funds(chain: Chain, address: str) -> int:

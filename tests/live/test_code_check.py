@@ -8,10 +8,11 @@ from live import FAST, signer
 
 from offchain.errors import OffchainError
 from offchain.live.access.chain import Invocation
-from offchain.live.access.network import connect_to
+from offchain.live.access.network import Nodes
 from offchain.live.access.sender import Sender
 from offchain.live.deploying.code_check import require_code
 from offchain.live.errors import DeploymentError, NodeRefusedError
+from offchain.live.starting import connect_to
 
 pytestmark = pytest.mark.usefixtures("snapshot")
 
@@ -48,7 +49,7 @@ def test_commands_warn_of_it_and_go_on(founded, anvil_node, caplog, monkeypatch)
     monkeypatch.setattr(logging.getLogger("offchain"), "propagate", True)
     deployment, chain = founded
     anvil_node.rpc.request("anvil_setCode", deployment.relay.address, "0x6001")
-    connect_to(deployment, anvil_node.url)
+    connect_to(deployment, Nodes(anvil_node.url))
     assert "do not stake on it unless you know why" in caplog.text
 
 
@@ -59,7 +60,7 @@ def test_a_node_that_cannot_imagine_is_no_obstacle(founded, anvil_node, monkeypa
         raise NodeRefusedError("eth_call", "too many arguments, want at most 2")
 
     monkeypatch.setattr(Chain, "imagine", refuse)
-    connect_to(founded[0], anvil_node.url)
+    connect_to(founded[0], Nodes(anvil_node.url))
     with pytest.raises(NodeRefusedError):
         require_code(founded[1], founded[0])
 

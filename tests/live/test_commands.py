@@ -29,7 +29,7 @@ from offchain.live.access.chain import Chain
 from offchain.live.access.rpc import Rpc
 from offchain.live.deploying.book import read_book
 from offchain.live.deploying.deployment import load_deployment
-from offchain.live.relaying.errors import RelayError
+from offchain.live.errors import RelayError
 from offchain.live.relaying.line import RelayLine
 from offchain.live.watching.view import read_view
 from scripts.deploy import cli as deploy_command

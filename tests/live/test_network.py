@@ -3,7 +3,7 @@
 import pytest
 from live import Node, free_port
 
-from offchain.live.access.network import connect
+from offchain.live.access.network import Nodes, connect
 from offchain.live.errors import DeploymentError, NodeUnavailableError
 
 
@@ -13,30 +13,30 @@ def dead():
 
 @pytest.mark.parametrize("form", ["ethereum:sepolia:{}", "ethereum:base-sepolia:{}", "{}"])
 def test_apes_forms_of_a_node_are_taken(anvil_node, form):
-    chain = connect(form.format(anvil_node.url))
+    chain = connect(Nodes(form.format(anvil_node.url)))
     assert chain.rpc.urls == (anvil_node.url,) and chain.chain_id == 11_155_111
 
 
 def test_other_nodes_stand_in_for_one_that_is_gone(anvil_node):
     gone = dead()
-    chain = connect(f"ethereum:sepolia:{gone}", [anvil_node.url], 11_155_111)
+    chain = connect(Nodes(f"ethereum:sepolia:{gone}", (anvil_node.url,)), 11_155_111)
     assert chain.rpc.urls[0] == anvil_node.url and gone in chain.rpc.urls
 
 
 def test_with_other_nodes_apes_random_ones_are_left_alone(anvil_node):
-    assert connect("ethereum:sepolia:node", [anvil_node.url]).rpc.urls == (anvil_node.url,)
+    assert connect(Nodes("ethereum:sepolia:node", (anvil_node.url,))).rpc.urls == (anvil_node.url,)
 
 
 def test_a_node_of_another_chain_is_refused(anvil_node):
     with pytest.raises(
         DeploymentError, match="is a node of chain 11155111, the deployment is on chain 84532"
     ):
-        connect(f"ethereum:base-sepolia:{anvil_node.url}", chain_id=84_532)
+        connect(Nodes(f"ethereum:base-sepolia:{anvil_node.url}"), chain_id=84_532)
 
 
 def test_a_node_that_comes_back_as_another_chains_is_passed_over(anvil_node):
     late = free_port()
-    chain = connect(f"ethereum:sepolia:http://127.0.0.1:{late}", [anvil_node.url], 11_155_111)
+    chain = connect(Nodes(f"ethereum:sepolia:http://127.0.0.1:{late}", (anvil_node.url,)), 11_155_111)
     here = chain.head().number
     other = Node(late, ["--chain-id", "5"])
     try:
@@ -55,5 +55,5 @@ def test_a_node_that_comes_back_as_another_chains_is_passed_over(anvil_node):
 )
 def test_what_names_no_node_is_said_so(network, words):
     with pytest.raises(NodeUnavailableError, match=words) as refused:
-        connect(network)
+        connect(Nodes(network))
     assert "\n" not in str(refused.value)

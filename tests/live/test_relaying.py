@@ -15,9 +15,9 @@ from store_parts import answering
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
+from offchain.live.errors import RelayError
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.relaying.desk import Desk
-from offchain.live.relaying.errors import RelayError
 from offchain.live.relaying.line import RelayLine
 from offchain.live.relaying.server import application
 from offchain.live.watching.view import read_view

@@ -44,7 +44,7 @@ def test_a_file_comes_back_and_its_digest_is_of_the_values(tmp_path, book_of_loa
     [
         ("{", "cannot be read as JSON"),
         ("[]", "holds no mapping"),
-        ("{}", "features Field required"),
+        ("{}", "features: Field required"),
         (None, "there is no encoding"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ape import networks
 from ape.exceptions import ApeException
@@ -9,23 +10,36 @@ from ape.exceptions import ApeException
 from offchain.abi import Interface
 from offchain.live.access.chain import Chain
 from offchain.live.access.rpc import Rpc, host
-from offchain.live.deploying.code_check import require_code
-from offchain.live.deploying.deployment import LiveDeployment, require_deployed
-from offchain.live.errors import DeploymentError, NodeRefusedError, NodeUnavailableError
+from offchain.live.errors import DeploymentError, NodeUnavailableError
 
 _log = logging.getLogger(__name__)
 
 _HTTP = ("http://", "https://")
 
 
-def connect(
-    network: str, rpcs: Sequence[str] = (), chain_id: int | None = None, interfaces: Sequence[Interface] = ()
-) -> Chain:
-    """Return the chain that `network` names, through Ape's provider first and through `rpcs` when that fails.
+@dataclass(frozen=True)
+class Nodes:
+    """The nodes of one chain.
+
+    Attributes:
+        network: As Ape has it: `ethereum:sepolia:node`, `ethereum:sepolia:https://...`, or a URL; None when
+            the user named none.
+        rpcs: URLs of other nodes of the same chain, tried in turn.
+    """
+
+    network: str | None = None
+    rpcs: tuple[str, ...] = ()
+
+    def or_else(self, network: str) -> "Nodes":
+        """These nodes, or the one that Ape is configured with for a network when none is named."""
+        return Nodes(self.network or f"{network}:node", self.rpcs)
+
+
+def connect(nodes: Nodes, chain_id: int | None = None, interfaces: Sequence[Interface] = ()) -> Chain:
+    """Return a chain, through Ape's provider first and through other nodes when that fails.
 
     Args:
-        network: As Ape has it: `ethereum:sepolia:node`, `ethereum:sepolia:https://...`, or a URL.
-        rpcs: URLs of other nodes of the same chain, tried in turn.
+        nodes: Of which a network is named.
         chain_id: The chain that it must be; None for any.
         interfaces: Contracts whose errors may come up.
 
@@ -33,7 +47,8 @@ def connect(
         DeploymentError: When a node is one of another chain.
         NodeUnavailableError: When no node answers.
     """
-    urls = list(dict.fromkeys([*_urls_of(network, alone=not rpcs), *rpcs]))
+    rpcs = nodes.rpcs
+    urls = list(dict.fromkeys([*_urls_of(nodes.network or "", alone=not rpcs), *rpcs]))
     rpc = Rpc(urls)
     for url in urls:
         try:
@@ -50,33 +65,6 @@ def connect(
     if chain_id is not None:
         rpc.require_chain(chain_id)
     return Chain(rpc, interfaces)
-
-
-def connect_to(deployment: LiveDeployment, network: str | None = None, rpcs: Sequence[str] = ()) -> Chain:
-    """Return the chain that a deployment is on, once its contracts were found there as they should be.
-
-    Code that this version does not compile is only warned of.
-
-    Args:
-        deployment: Which.
-        network: As Ape has it; None for the deployment's network at the node that Ape is configured with.
-        rpcs: URLs of other nodes of the same chain, tried in turn.
-
-    Raises:
-        DeploymentError: When a node is one of another chain, or the deployment is not there.
-        NodeUnavailableError: When no node answers.
-    """
-    book = deployment.book
-    chain = connect(network or f"{book.network}:node", rpcs, book.chain_id, deployment.interfaces)
-    require_deployed(chain, deployment)
-    try:
-        require_code(chain, deployment)
-    except DeploymentError as error:
-        # No refusal: whoever is in must get out, whatever the version.
-        _log.warning("%s", error)
-    except NodeRefusedError as error:
-        _log.info("the contracts' code was not compared: %s", error)
-    return chain
 
 
 def _urls_of(network: str, alone: bool) -> list[str]:

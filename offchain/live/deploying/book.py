@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml.hashing import keccak256
+from ml.validation import first_fault
 from offchain.live.deploying.configuration import Address, Configuration, Digest, plain
 from offchain.live.errors import ConfigurationError
 
@@ -90,9 +91,7 @@ def read_book(path: Path) -> AddressBook | None:
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ConfigurationError(f"{path} is no address book: {where}: {first['msg']}") from error
+        raise ConfigurationError(f"{path} is no address book: {first_fault(error, 'the file')}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
 

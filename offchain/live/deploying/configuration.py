@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from ml.settings import Metric, Model, Policy, ScoringSettings
 from offchain.live.deploying.admission import admission_root
 from offchain.live.errors import ConfigurationError
+from offchain.yaml_file import read_mapping
 
 SeedSource = Literal["prevrandao", "blockhash", "simulated"]
 
@@ -142,15 +142,7 @@ def load_configuration(path: Path) -> Configuration:
     Raises:
         ConfigurationError: With one sentence on the first thing that is wrong.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(f"there is no configuration {path}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigurationError(f"configuration {path} cannot be read as YAML: {reason}") from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"configuration {path} holds no mapping of names to values")
+    content = read_mapping(path, "configuration", ConfigurationError)
     try:
         return Configuration.model_validate(content)
     except ValidationError as error:

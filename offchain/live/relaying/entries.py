@@ -4,10 +4,11 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from ml.validation import first_fault
 from offchain.gateway import Deployed
 from offchain.live.access.chain import Invocation
 from offchain.live.deploying.configuration import Address
-from offchain.live.relaying.errors import RelayError
+from offchain.live.errors import RelayError
 
 Function = Literal["propose", "publish", "commitBallot", "revealBallot"]
 FUNCTIONS: tuple[Function, ...] = get_args(Function)
@@ -100,9 +101,7 @@ def parse(function: Function, text: bytes) -> Entry:
     try:
         return _KINDS[function].model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise RelayError(f"{where}: {first['msg']}") from error
+        raise RelayError(first_fault(error, "the body")) from error
 
 
 def signed(client: str, commitment: bytes, signature: tuple[bytes, bytes]) -> Signed:

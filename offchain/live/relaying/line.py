@@ -11,8 +11,8 @@ from eth_account.messages import SignableMessage
 from offchain import intents
 from offchain.errors import StoreError
 from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.errors import RelayError
 from offchain.live.relaying.entries import FUNCTIONS, Entry, Function, opening, signed
-from offchain.live.relaying.errors import RelayError
 from offchain.stores.http import read_limited
 
 _log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from aiohttp import web
 
 from offchain.errors import CallRevertedError, ChainError
 from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.errors import RelayError
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.entries import FUNCTIONS, Function, parse
-from offchain.live.relaying.errors import RelayError
 
 _log = logging.getLogger(__name__)
 

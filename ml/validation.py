@@ -1,0 +1,15 @@
+"""What pydantic found wrong, for the person who has to mend it."""
+
+from pydantic import ValidationError
+
+
+def first_fault(error: ValidationError, whole: str) -> str:
+    """Return where the first fault is and what it is, without the value, which may be a stranger's or long.
+
+    Args:
+        error: Of a model's validation.
+        whole: What to call it when the fault is nowhere in particular.
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or whole
+    return f"{where}: {first['msg']}"
