@@ -1,6 +1,6 @@
 """Parameters as integers, and their weighted average, the same on every machine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,9 @@ SCALE = 2**20
 _LIMIT = 2.0**31  # Scaled values in [−2^31, 2^31) fit int32.
 _MAX_TOTAL_SAMPLES = 2**32 - 1  # |Σ n·w| ≤ Σ n · 2^31 then stays within int64.
 _BLOCK = 2**16  # Parameters at a time, so that what several passes go over stays in the processor's cache.
+_COMPILED_FROM = (
+    2**18
+)  # Parameters from which on loading compiled code pays; their digest loads such code too.
 
 
 def encode(parameters: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -34,13 +37,16 @@ def encode(parameters: NDArray[np.float32]) -> NDArray[np.int32]:
     # Scaling by a power of two is exact in either type.
     kind = np.float64 if parameters.dtype.itemsize > 4 else np.float32
     encoded = np.empty(parameters.shape, dtype=np.int32)
-    for block in _blocks(parameters.size):
+
+    def fill(block: slice) -> None:
         scaled: NDArray[np.floating[Any]] = parameters[block].astype(kind)
         np.rint(np.multiply(scaled, kind(SCALE), out=scaled), out=scaled)
         # Written so that NaN, which makes every comparison false, is refused too.
         if not (scaled.min() >= -_LIMIT and scaled.max() < _LIMIT):
             raise _not_encodable(parameters, block)
         encoded[block] = scaled
+
+    Workers(processors()).map(fill, _blocks(parameters.size))
     return encoded
 
 
@@ -74,8 +80,8 @@ def aggregate(updates: Sequence[NDArray[np.int32]], samples: Sequence[int]) -> N
     """
     _check(updates, samples)
     average = np.empty(updates[0].shape, dtype=np.int32)
-    fill = partial(_average_block, updates, samples, average)
-    Workers(processors()).map(fill, list(_blocks(average.size)))
+    fill = partial(_average_block(average.size, sum(samples)), updates, samples, average)
+    Workers(processors()).map(fill, _blocks(average.size))
     return average
 
 
@@ -87,7 +93,16 @@ def _not_encodable(parameters: NDArray[np.floating[Any]], block: slice) -> Updat
     )
 
 
-def _average_block(
+def _average_block(size: int, weight: int) -> Callable[..., None]:
+    """What averages a block: the same integers either way."""
+    if size < _COMPILED_FROM:
+        return _average_by_numpy
+    from ml.average_passes import LARGEST_WEIGHT, average_block
+
+    return average_block if weight <= LARGEST_WEIGHT else _average_by_numpy
+
+
+def _average_by_numpy(
     updates: Sequence[NDArray[np.int32]], samples: Sequence[int], average: NDArray[np.int32], block: slice
 ) -> None:
     total = np.multiply(updates[0][block], np.int64(samples[0]), dtype=np.int64)
@@ -98,8 +113,8 @@ def _average_block(
     average[block] = total
 
 
-def _blocks(size: int) -> Iterator[slice]:
-    return (slice(start, min(start + _BLOCK, size)) for start in range(0, size, _BLOCK))
+def _blocks(size: int) -> list[slice]:
+    return [slice(start, min(start + _BLOCK, size)) for start in range(0, size, _BLOCK)]
 
 
 def _check(updates: Sequence[NDArray[np.int32]], samples: Sequence[int]) -> None:

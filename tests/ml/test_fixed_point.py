@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml.average_passes import LARGEST_WEIGHT
 from ml.errors import UpdateError
 from ml.fixed_point import SCALE, aggregate, decode, encode
 
@@ -114,6 +115,55 @@ def test_large_updates_are_encoded_averaged_and_decoded_as_small_ones():
     assert np.array_equal(decode(updates[0]), (updates[0] / SCALE).astype(np.float32))
     sums = sum(vector.astype(object) * weight for vector, weight in zip(exact, weights, strict=True))
     assert np.array_equal(aggregate(updates, weights), sums // sum(weights))
+
+
+SIZE = 2**18  # From here on the average is compiled.
+
+
+@st.composite
+def heavy_samples(draw):
+    """Weights whose sum is `LARGEST_WEIGHT`, or less."""
+    count = draw(st.integers(1, 16))
+    total = draw(st.one_of(st.just(LARGEST_WEIGHT), st.integers(count + 1, LARGEST_WEIGHT)))
+    cuts = draw(st.lists(st.integers(1, total - 1), min_size=count - 1, max_size=count - 1, unique=True))
+    ends = [0, *sorted(cuts), total]
+    return [high - low for low, high in itertools.pairwise(ends)]
+
+
+@given(heavy_samples(), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=20)
+def test_the_compiled_average_is_that_of_integers(samples, seed):
+    generator = np.random.default_rng(seed)
+    updates = [generator.integers(-(2**31), 2**31, SIZE).astype(np.int32) for _ in samples]
+    for update in updates:  # Ends of the range, and neighbours of whole quotients.
+        update[:64] = -(2**31)
+        update[64:128] = 2**31 - 1
+        update[128:256] = generator.integers(-2, 3, 128)
+        update[256:512] = 2**31 - 1 - generator.integers(0, 2, 256)
+        update[512:768] = -(2**31) + generator.integers(0, 2, 256)
+    by_integers = np.concatenate([aggregate([u[half] for u in updates], samples) for half in HALVES])
+    assert np.array_equal(aggregate(updates, samples), by_integers)
+
+
+HALVES = (slice(0, SIZE // 2), slice(SIZE // 2, SIZE))
+
+
+@pytest.mark.parametrize("value", [-(2**31), -(2**31) + 1, -1, 0, 1, 2**31 - 2, 2**31 - 1])
+@pytest.mark.parametrize("other", [-1, 1])
+def test_the_heaviest_compiled_average_rounds_down_by_a_hair(value, other):
+    """One sample of four million pulls the average just below, or just above, a whole number."""
+    second = min(max(value + other, -(2**31)), 2**31 - 1)
+    samples = [LARGEST_WEIGHT - 1, 1]
+    updates = [np.full(SIZE, value, np.int32), np.full(SIZE, second, np.int32)]
+    expected = ((LARGEST_WEIGHT - 1) * value + second) // LARGEST_WEIGHT
+    assert set(aggregate(updates, samples).tolist()) == {expected}
+
+
+def test_heavier_averages_are_not_compiled():
+    updates = [np.full(SIZE, 2**31 - 1, np.int32), np.full(SIZE, 2**31 - 2, np.int32)]
+    samples = [2**31, 2**31 - 1]
+    expected = sum(n * int(u[0]) for n, u in zip(samples, updates, strict=True)) // sum(samples)
+    assert set(aggregate(updates, samples).tolist()) == {expected}
 
 
 def test_the_ends_of_the_range_are_encoded():
