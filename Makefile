@@ -75,7 +75,7 @@ live: install ## play ten rounds of eight institutions, each a process, on a nod
 gas: install ## write the gas snapshot anew
 	@GAS_WRITE=1 $(BIN)/ape test tests/gas $(ARGS)
 
-gas-tables: install ## measure docs/GAS.md anew, at up to 100,000 members; a quarter of an hour
+gas-tables: install ## measure docs/GAS.md anew, at up to 100,000 members; fifty minutes
 	@GAS_TABLES=1 $(BIN)/ape test tests/gas/test_tables.py -s $(ARGS)
 
 mutants: install ## break the code on purpose, line by line, and demand that a test notices

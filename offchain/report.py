@@ -78,13 +78,13 @@ def _game(summary: Summary) -> Table:
 
 def _time(summary: Summary) -> Table:
     seconds = summary.seconds
-    table = _table("Time", "seconds", "a round")
+    table = _table("Time waited for", "seconds", "a round")
     names = {
         "setup": "data, deployment, everyone joins",
         "train": "proposers train",
         "score": "voters judge",
         "chain": "transactions" if summary.transactions else "protocol, in memory",
-        "baselines": "the comparisons above",
+        "baselines": "comparisons not done beside transactions",
         "total": "in all",
     }
     for part, name in names.items():
