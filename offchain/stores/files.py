@@ -1,11 +1,23 @@
 """Artefacts as files: a folder, S3, or whatever else fsspec reaches by URL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from uuid import uuid4
 
 import fsspec
+from fsspec.asyn import AsyncFileSystem, sync
+from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.local import LocalFileSystem
 
 from offchain.errors import StoreError
+
+SECONDS = 25.0
+"""The most that a call over a network may take: less than an attempt, which can give up but not end it."""
+
+# Whoever asks a store counts attempts; with botocore's own a server that is gone would take half a minute.
+_S3_OPTIONS = {"config_kwargs": {"connect_timeout": 5, "retries": {"total_max_attempts": 1}}}
+_OPTIONS = {"s3": _S3_OPTIONS, "s3a": _S3_OPTIONS}
 
 
 class FileStore:
@@ -25,7 +37,8 @@ class FileStore:
         """
         self.name = without_secrets(url)
         try:
-            self._files, path = fsspec.core.url_to_fs(url)
+            options = _OPTIONS.get(fsspec.core.split_protocol(url)[0], {})
+            self._files, path = fsspec.core.url_to_fs(url, **options)
         except (ImportError, ValueError) as error:
             raise StoreError(f"store {self.name} cannot be opened: {error}") from error
         self._folder = str(path).rstrip("/")
@@ -34,14 +47,12 @@ class FileStore:
     def get(self, root: bytes, size: int) -> bytes | None:
         """Return the `size` bytes kept under `root`; None when there is no such file."""
         path = self._path(root)
-        try:
-            with self._files.open(path, "rb") as file:
+        with self._told("read"):
+            try:
                 # One byte more shows a file that is too long without reading it.
-                data: bytes = file.read(size + 1)
-        except FileNotFoundError:
-            return None
-        except Exception as error:  # Every protocol's package has exceptions of its own.
-            raise self._failed("read", error) from error
+                data = self._first_bytes(path, size + 1)
+            except FileNotFoundError:
+                return None
         if len(data) != size:
             more = "more" if len(data) > size else str(len(data))
             raise StoreError(f"{path} in {self.name} has {more} bytes, an artefact has {size}")
@@ -49,23 +60,38 @@ class FileStore:
 
     def put(self, root: bytes, data: bytes) -> None:
         """Write a file that others see whole or not at all."""
-        try:
+        with self._told("written"):
             self._write(self._path(root), data)
-        except Exception as error:  # See above.
-            raise self._failed("written", error) from error
 
     def check(self) -> None:
         """Write a small file and remove it."""
         path = f"{self._folder}/.check-{uuid4().hex}"
-        try:
+        with self._told("written"):
             self._write(path, b"StakeFed")
-            self._files.rm_file(path)
-        except Exception as error:  # See above.
-            raise self._failed("written", error) from error
+            self._files.rm_file(path, **self._limited)
+
+    @property
+    def _limited(self) -> dict[str, float]:
+        """How calls are told their time limit; a local disk knows none."""
+        return {"timeout": SECONDS} if isinstance(self._files, AsyncFileSystem) else {}
+
+    def _first_bytes(self, path: str, count: int) -> bytes:
+        """The file's first `count` bytes, or all where it has less; a server that sends more is cut off."""
+        if _streams(self._files):
+            return bytes(sync(self._files.loop, self._streamed, path, count, **self._limited))
+        # What is read ahead is a block, 5 to 50 MB where nothing is said.
+        with self._files.open(path, "rb", block_size=count) as file:
+            return bytes(file.read(count))
+
+    async def _streamed(self, path: str, count: int) -> bytearray:
+        file, data = await self._files.open_async(path), bytearray()
+        while piece := await file.read(count - len(data)):
+            data += piece
+        return data
 
     def _write(self, path: str, data: bytes) -> None:
         if not self._is_local:
-            self._files.pipe_file(path, data)  # An object store shows no half of an object.
+            self._files.pipe_file(path, data, **self._limited)  # An object store shows no half of an object.
             return
         self._files.makedirs(self._folder, exist_ok=True)
         part = f"{self._folder}/.{uuid4().hex}.part"
@@ -75,9 +101,22 @@ class FileStore:
     def _path(self, root: bytes) -> str:
         return f"{self._folder}/{root.hex()}.update"
 
-    def _failed(self, verb: str, error: Exception) -> StoreError:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        return StoreError(f"store {self.name} cannot be {verb}: {reason}")
+    @contextmanager
+    def _told(self, verb: str) -> Iterator[None]:
+        """Say in a sentence what went wrong; every package has exceptions of its own, of no common class."""
+        try:
+            yield
+        except FSTimeoutError as error:
+            raise StoreError(f"store {self.name} cannot be {verb} within {SECONDS:g} seconds") from error
+        except Exception as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise StoreError(f"store {self.name} cannot be {verb}: {reason}") from error
+
+
+def _streams(files: Any) -> bool:
+    """Whether a file system hands out bytes as they come; others ask for a range and take what is sent."""
+    kind = type(files)
+    return isinstance(files, AsyncFileSystem) and kind.open_async is not AsyncFileSystem.open_async
 
 
 def without_secrets(url: str) -> str:

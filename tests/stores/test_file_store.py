@@ -2,6 +2,7 @@ import threading
 
 import fsspec
 import pytest
+from object_storage import object_storage
 from store_parts import artefact
 
 from offchain.errors import StoreError
@@ -10,13 +11,21 @@ from offchain.stores.files import FileStore, without_secrets
 ROOT, DATA = artefact()
 
 
-@pytest.fixture(params=["folder", "file-url", "memory"])
+@pytest.fixture(scope="module")
+def bucket():
+    with object_storage() as storage:
+        yield storage.bucket
+
+
+@pytest.fixture(params=["folder", "file-url", "memory", "s3"])
 def store(request, tmp_path):
     if request.param == "memory":
         yield FileStore(f"memory://{tmp_path.name}")
         fsspec.filesystem("memory").store.clear()
-        return
-    yield FileStore(str(tmp_path / "kept") if request.param == "folder" else f"file://{tmp_path}/kept")
+    elif request.param == "s3":
+        yield FileStore(f"{request.getfixturevalue('bucket')}/{tmp_path.name}")
+    else:
+        yield FileStore(str(tmp_path / "kept") if request.param == "folder" else f"file://{tmp_path}/kept")
 
 
 def test_what_was_put_is_got(store):
@@ -81,7 +90,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path):
         FileStore(f"{file}/in-a-file").get(ROOT, len(DATA))
 
 
-@pytest.mark.parametrize("url", ["nowhere://folder", "s3://bucket/folder"])
+@pytest.mark.parametrize("url", ["nowhere://folder", "gs://bucket/folder"])
 def test_a_protocol_without_its_package_is_said(url):
     with pytest.raises(StoreError, match=f"store {url} cannot be opened: "):
         FileStore(url)
