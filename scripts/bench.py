@@ -6,8 +6,8 @@ import click
 from rich.console import Console
 
 from ml.errors import MLError
+from offchain.chain.network_option import network_option
 from offchain.errors import OffchainError
-from offchain.network_option import network_option
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 

@@ -6,8 +6,8 @@ import click
 from rich.console import Console
 
 from ml.errors import MLError
-from offchain.abi import Interface
-from offchain.engines import compiled_contracts
+from offchain.chain.abi import Interface
+from offchain.chain.compiled import compiled_contracts
 from offchain.errors import OffchainError
 from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes, connect

@@ -8,9 +8,9 @@ from rich.console import Console
 
 from ml.errors import MLError
 from ml.settings import Features
-from offchain.engines import engine_on
+from offchain.chain.network_option import network_option
+from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
-from offchain.network_option import network_option
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 

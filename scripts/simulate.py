@@ -8,11 +8,11 @@ import click
 from rich.console import Console
 
 from ml.errors import MLError
-from offchain.engines import engine_on
+from offchain.chain.network_option import network_option
+from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
-from offchain.network_option import network_option
+from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
-from offchain.settings_options import settings_options
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
@@ -30,9 +30,9 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 def cli(network: str, settings: Path | None, out: Path | None, resume: Path | None, **options: Any) -> None:
     """Simulate federated learning with stakes and votes, on a local chain or in memory."""
     # Here, since Ape loads every script to run one: torch and pandas take seconds, and memory of a daemon.
-    from offchain.report import print_report
-    from offchain.run import PICTURE, resume_run, start_run
-    from offchain.run_folder import next_free
+    from offchain.runs.report import print_report
+    from offchain.runs.run import PICTURE, resume_run, start_run
+    from offchain.runs.run_folder import next_free
 
     console = Console()
     given = {name: value for name, value in options.items() if value is not None}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from offchain.network_option import allow_slow_start
+from offchain.chain.network_option import allow_slow_start
 
 allow_slow_start()
 

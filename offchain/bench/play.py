@@ -10,12 +10,12 @@ from time import perf_counter
 from ml.data import load
 from offchain.bench.cases import WARM_UP, Case
 from offchain.bench.plain import PlainRound
-from offchain.deployment import Deployment
-from offchain.engine import Seating
-from offchain.engines import engine_for
-from offchain.federation import Federation, Parameters
-from offchain.simulation import Model, Simulation
-from offchain.stopwatch import Stopwatch
+from offchain.engines.choice import engine_for
+from offchain.engines.deployment import Deployment
+from offchain.engines.engine import Seating
+from offchain.simulation.federation import Federation, Parameters
+from offchain.simulation.simulation import Model, Simulation
+from offchain.simulation.stopwatch import Stopwatch
 from offchain.stores.memory import MemoryStore
 
 PARTS = ("train", "score", "hash", "store", "chain", "model")

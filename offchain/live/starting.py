@@ -2,7 +2,7 @@
 
 import logging
 
-from offchain.engines import compiled_contracts
+from offchain.chain.compiled import compiled_contracts
 from offchain.live.access.account import unlock
 from offchain.live.access.chain import Chain
 from offchain.live.access.network import Nodes, connect

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from ml.errors import MLError
 from offchain.errors import OffchainError
-from offchain.progress import BarOrLines
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
+from offchain.runs.progress import BarOrLines
 from offchain.settings import SimulationSettings
 
 

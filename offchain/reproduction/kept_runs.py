@@ -9,12 +9,12 @@ from pathlib import Path
 from rich.console import Console
 
 from offchain.errors import RunFolderError
-from offchain.records import RoundRecord
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.trace import Trace
-from offchain.run import EngineFor, resume_run, start_run
-from offchain.run_folder import RunFolder, holds_complete_run
+from offchain.runs.run import EngineFor, resume_run, start_run
+from offchain.runs.run_folder import RunFolder, holds_complete_run
 from offchain.settings import SimulationSettings
+from offchain.simulation.records import RoundRecord
 
 LEARNING = 2
 """Counts up when the same settings come to give other numbers: runs kept from before are then played anew.

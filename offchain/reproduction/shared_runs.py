@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ml.settings import POLICIES, Policy
-from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.reproduction.curves import Curves
 from offchain.reproduction.names import CENTRAL, OURS, WITH_BLOCK, WITH_MAL, WITHOUT_MAL
 from offchain.reproduction.study import ETAS, PROPOSER_STAKE, Study, Subject
 from offchain.reproduction.trace import Trace
 from offchain.settings import SimulationSettings
+from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
 
 TraceOf = Callable[[SimulationSettings], Trace]
 """From a run's settings to its trace, already played."""

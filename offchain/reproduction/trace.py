@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.cast import Cast
-from offchain.records import RoundRecord
+from offchain.runs.summary import tail_mean
 from offchain.settings import TOKEN, SimulationSettings
-from offchain.summary import tail_mean
+from offchain.simulation.cast import Cast
+from offchain.simulation.records import RoundRecord
 
 Array = NDArray[np.float64]
 

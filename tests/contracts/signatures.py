@@ -2,7 +2,7 @@
 
 from eth_account import Account
 
-from offchain import intents
+from offchain.chain import intents
 
 COMMITMENT = b"\x5c" * 24
 

@@ -5,7 +5,7 @@ from deployment import DEPOSIT, IDLE
 from expectations import emitted, expected, reverts
 from signatures import COMMITMENT, recovered, signature
 
-from offchain import intents
+from offchain.chain import intents
 from offchain.reference.state import Phase, Seat
 
 OTHER = b"\x5d" * 24

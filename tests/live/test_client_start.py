@@ -12,7 +12,7 @@ from ml.data.columns import complete, typed
 from ml.data.common_encoding import CommonEncoding
 from ml.data.loans import book
 from ml.errors import MLError
-from offchain.abi import Interface
+from offchain.chain.abi import Interface
 from offchain.errors import OffchainError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc

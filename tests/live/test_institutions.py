@@ -7,13 +7,13 @@ import pytest
 from live_game import game, keys_for
 
 from ml.data import load
-from offchain.cast import Cast
-from offchain.deployment import Deployment
-from offchain.federation import Federation
+from offchain.engines.deployment import Deployment
+from offchain.engines.reference_engine import ReferenceEngine
 from offchain.live.verifying.verification import Verification
-from offchain.reference_engine import ReferenceEngine
 from offchain.settings import parse_settings
-from offchain.simulation import Simulation
+from offchain.simulation.cast import Cast
+from offchain.simulation.federation import Federation
+from offchain.simulation.simulation import Simulation
 
 
 @pytest.fixture(scope="module")

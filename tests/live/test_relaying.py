@@ -228,7 +228,7 @@ def test_an_entry_that_was_overtaken_spoils_nothing(founded, relay_url, desk, dr
 def test_a_keystore_signs_what_the_contract_takes(own_keystore, monkeypatch):
     from live import PASSPHRASE, keystore
 
-    from offchain import intents
+    from offchain.chain import intents
     from offchain.live.access.account import unlock
 
     monkeypatch.setenv("APE_ACCOUNTS_member_PASSPHRASE", PASSPHRASE)

@@ -4,9 +4,9 @@ import pytest
 from live import FAST, free_port, node, signer
 
 from ml.hashing import keccak256
-from offchain.abi import Interface
+from offchain.chain.abi import Interface
+from offchain.chain.gateway import Deployed
 from offchain.errors import CallRevertedError
-from offchain.gateway import Deployed
 from offchain.live.access.chain import Chain, Creation, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Receipt, Sender

@@ -100,8 +100,8 @@ def test_an_account_without_coin_is_refused_at_the_start(founded):
 def test_a_missing_account_and_a_wrong_passphrase_are_said_so(own_keystore, monkeypatch):
     from live import keystore
 
+    from offchain.chain.signing import Transaction
     from offchain.live.access.account import unlock
-    from offchain.signing import Transaction
 
     keystore(own_keystore, institution=(7).to_bytes(32))
     with pytest.raises(

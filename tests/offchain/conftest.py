@@ -1,8 +1,8 @@
 import pytest
 from ape import networks
 
-from offchain.gateway import Gateway
-from offchain.nodes import node_of
+from offchain.chain.gateway import Gateway
+from offchain.chain.nodes import node_of
 
 
 @pytest.fixture

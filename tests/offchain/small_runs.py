@@ -6,11 +6,11 @@ from io import StringIO
 from rich.console import Console
 
 from ml.data import load
-from offchain.deployment import Deployment
-from offchain.federation import Federation
-from offchain.reference_engine import ReferenceEngine
+from offchain.engines.deployment import Deployment
+from offchain.engines.reference_engine import ReferenceEngine
 from offchain.settings import parse_settings
-from offchain.simulation import Simulation
+from offchain.simulation.federation import Federation
+from offchain.simulation.simulation import Simulation
 
 SMALL = dict(clients=10, rows=2000, rounds=6, engine="reference", proposer_bps=3000, malicious=0.4)
 
@@ -49,7 +49,7 @@ def timeless(record):
 
 
 def reference(deployment):
-    """What `offchain.run` takes in place of a chain."""
+    """What `offchain.runs.run` takes in place of a chain."""
     return nullcontext(ReferenceEngine(deployment))
 
 

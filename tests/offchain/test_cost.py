@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 from small_runs import records, small
 
-from offchain.abi import Interface
-from offchain.chain_engine import ChainEngine
-from offchain.deployment import ALL_OTHERS, Deployment
+from offchain.chain.abi import Interface
+from offchain.engines.chain_engine import ChainEngine
+from offchain.engines.deployment import ALL_OTHERS, Deployment
 from offchain.errors import ReproductionError
-from offchain.records import gas_uses
 from offchain.reproduction.items import cost, cost_bytes, cost_gas
 from offchain.reproduction.items.cost_gas import Shape
 from offchain.reproduction.items.cost_report import comparisons, statements
 from offchain.reproduction.study import Study
 from offchain.settings import SimulationSettings
+from offchain.simulation.records import gas_uses
 
 RULES = b"\x07" * 32
 PLAN = cost.Plan(rounds=3, sixteen_rounds=3, check_members=155, check_rounds=3)

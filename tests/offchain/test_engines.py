@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from offchain.chain_engine import ChainEngine
-from offchain.deployment import Deployment
-from offchain.reference_engine import ReferenceEngine
+from offchain.engines.chain_engine import ChainEngine
+from offchain.engines.deployment import Deployment
+from offchain.engines.reference_engine import ReferenceEngine
 from offchain.settings import SimulationSettings
 
 RULES = b"\x07" * 32

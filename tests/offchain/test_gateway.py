@@ -2,10 +2,10 @@
 
 import pytest
 
-from offchain.abi import Interface
+from offchain.chain.abi import Interface
+from offchain.chain.gateway import GAS_LIMIT, Call, Query, create_address
+from offchain.chain.signing import Signer
 from offchain.errors import CallRevertedError, ChainError
-from offchain.gateway import GAS_LIMIT, Call, Query, create_address
-from offchain.signing import Signer
 
 HOLDER, OTHER = Signer(b"\x01" * 32), Signer(b"\x02" * 32)
 

@@ -3,7 +3,7 @@
 import pytest
 from eth_account.messages import encode_typed_data
 
-from offchain import intents
+from offchain.chain import intents
 
 MANAGER = "0x" + "a5" * 20
 

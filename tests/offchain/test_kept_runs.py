@@ -5,14 +5,14 @@ from functools import partial
 import pytest
 from small_runs import quiet, reference, small, timeless
 
-from offchain.engines import engine_on
+from offchain.engines.choice import engine_on
 from offchain.errors import ReproductionError, RunFolderError, SettingsError
 from offchain.reproduction.cluster import cluster
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.grid import play_all
 from offchain.reproduction.kept_runs import KeptRuns, run_digest
-from offchain.run import start_run
-from offchain.run_folder import RunFolder
+from offchain.runs.run import start_run
+from offchain.runs.run_folder import RunFolder
 from offchain.settings import parse_settings
 
 TINY = partial(small, rounds=3, baselines=False)

@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from offchain.chain.local_rpc import REQUESTS_AT_ONCE, LocalRpc
 from offchain.errors import ChainError
-from offchain.local_rpc import REQUESTS_AT_ONCE, LocalRpc
 
 
 @contextmanager

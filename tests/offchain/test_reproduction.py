@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from small_runs import quiet, records, reference, small
 
-from offchain.cast import Cast
 from offchain.errors import ReproductionError
 from offchain.reproduction import statements as decide
 from offchain.reproduction.catalogue import ITEMS
@@ -19,6 +18,7 @@ from offchain.reproduction.results_folder import ResultsFolder
 from offchain.reproduction.shared_runs import attacked, clean
 from offchain.reproduction.study import ETAS, STAKES, Study
 from offchain.reproduction.trace import Trace
+from offchain.simulation.cast import Cast
 
 TINY = dict(clients=8, rows=800, proposer_bps=3000)
 STUDY = Study(seeds=2, rounds=3, settings=TINY, image_settings=dict(clients=8, rows=300, local_epochs=1))

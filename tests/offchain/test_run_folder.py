@@ -7,9 +7,9 @@ from small_runs import quiet, reference, small
 
 from ml.errors import DataError
 from offchain.errors import RunFolderError, SimulationError
-from offchain.progress import RunProgress
-from offchain.run import PICTURE, resume_run, start_run
-from offchain.run_folder import RunFolder, next_free
+from offchain.runs.progress import RunProgress
+from offchain.runs.run import PICTURE, resume_run, start_run
+from offchain.runs.run_folder import RunFolder, next_free
 
 FILES = {"settings.json", "rounds.jsonl", "state.npz", "summary.json", PICTURE}
 

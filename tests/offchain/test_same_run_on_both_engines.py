@@ -3,7 +3,7 @@
 import pytest
 from small_runs import records, small, timeless
 
-from offchain.chain_engine import ChainEngine
+from offchain.engines.chain_engine import ChainEngine
 
 SETTINGS = small(rounds=8, proposer_stake=32, voter_stake=16, malicious_voters=0.2, seed=5)
 DIRECT = {"propose", "publish", "commitBallot", "revealBallot"}

@@ -4,8 +4,8 @@ from eth_utils import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offchain import intents
-from offchain.signing import Signer, Transaction
+from offchain.chain import intents
+from offchain.chain.signing import Signer, Transaction
 
 KEYS = st.integers(1, 2**255).map(lambda value: value.to_bytes(32))
 

@@ -9,12 +9,12 @@ from small_runs import digits, records, simulation, small, timeless
 
 from ml.canonical import digest, to_bytes
 from ml.policies import majority
-from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE, everyones_proposers
-from offchain.cast import Cast
-from offchain.deployment import Deployment
+from offchain.engines.deployment import Deployment
+from offchain.engines.reference_engine import ReferenceEngine
 from offchain.errors import SimulationError
-from offchain.reference_engine import ReferenceEngine
 from offchain.settings import base_units
+from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE, everyones_proposers
+from offchain.simulation.cast import Cast
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import re
 import pytest
 from small_runs import quiet, small
 
-from offchain.cast import Cast
-from offchain.records import GasUse, RoundRecord, Scores, Seconds
-from offchain.report import print_report
+from offchain.runs.report import print_report
+from offchain.runs.summary import summarise, tail_mean
 from offchain.settings import TOKEN
-from offchain.summary import summarise, tail_mean
+from offchain.simulation.cast import Cast
+from offchain.simulation.records import GasUse, RoundRecord, Scores, Seconds
 
 SETTINGS = small(clients=4, malicious=0.5, malicious_voters=0.25)
 CAST = Cast(proposers=frozenset({0, 1}), voters=frozenset({2}))

@@ -7,9 +7,9 @@
 import pytest
 from small_runs import records
 
-from offchain.cast import Cast
+from offchain.runs.summary import summarise
 from offchain.settings import parse_settings
-from offchain.summary import summarise
+from offchain.simulation.cast import Cast
 
 
 def played(path, **changes):

@@ -10,7 +10,7 @@ import pytest
 from ape.api import SubprocessProvider
 from click.testing import CliRunner
 
-from offchain.network_option import (
+from offchain.chain.network_option import (
     START_SECONDS,
     NetworkUnavailableError,
     allow_slow_start,
@@ -23,7 +23,7 @@ ANVIL = "ethereum:local:foundry"
 IN_PROCESS = "ethereum:local:test"
 SCRIPT = """\
 import click
-from offchain.network_option import connected, network_option
+from offchain.chain.network_option import connected, network_option
 
 @click.command()
 @network_option

@@ -11,7 +11,7 @@ from ledger import Ledger
 from raw_chain import Interface, RpcError
 from scenes import ACCOUNTS, CLIENTS, DEPLOYER, KEEPER, NAMES, SALT
 
-from offchain import intents
+from offchain.chain import intents
 from offchain.reference import Phase, Protocol, Refused, Seat
 from offchain.reference.commitments import simulated_seed
 from offchain.reference.seats import MAX_PROPOSERS

@@ -5,9 +5,9 @@ from eth_utils import keccak
 from raw_chain import Interface
 from scenes import DEPLOYER, KEEPER, RULES, SALT
 
-from offchain import intents
+from offchain.chain import intents
+from offchain.chain.signing import Signer
 from offchain.reference import seats
-from offchain.signing import Signer
 
 HARDFORK = "osaka"
 UNIT = 10**18

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 from ml.data import load
-from offchain.deployment import Deployment
-from offchain.federation import Federation
-from offchain.reference_engine import ReferenceEngine
+from offchain.engines.deployment import Deployment
+from offchain.engines.reference_engine import ReferenceEngine
 from offchain.settings import parse_settings
-from offchain.simulation import Simulation
+from offchain.simulation.federation import Federation
+from offchain.simulation.simulation import Simulation
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.memory import MemoryStore
 

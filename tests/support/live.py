@@ -11,14 +11,14 @@ from pathlib import Path
 import yaml
 from eth_account import Account
 
-from offchain.abi import Interface
+from offchain.chain.abi import Interface
+from offchain.chain.signing import Signer
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deployer import Deployer
-from offchain.signing import Signer
 
 SEPOLIA = 11_155_111
 FAST = SendingSettings(confirmations=1, poll=0.02, patience=3)

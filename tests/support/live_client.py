@@ -12,7 +12,7 @@ from pathlib import Path
 import scripts.client
 import scripts.store
 from ml.settings import AttackSettings
-from offchain.engines import compiled_contracts
+from offchain.chain.compiled import compiled_contracts
 from offchain.live.access.chain import Chain
 from offchain.live.client.client import Client
 from offchain.live.client.local_learning import LocalLearning

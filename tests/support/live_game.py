@@ -24,7 +24,7 @@ from live import (
 
 from ml.data import load
 from ml.settings import DataSettings
-from offchain.abi import Interface
+from offchain.chain.abi import Interface
 from offchain.errors import ChainError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc

@@ -12,8 +12,8 @@ from ape.logging import logger as ape_logger
 from click import Abort
 from eth_account.messages import SignableMessage, encode_defunct
 
+from offchain.chain.signing import Transaction
 from offchain.live.errors import AccountError
-from offchain.signing import Transaction
 
 _DYNAMIC_FEE = 2
 _SIGNATURE_BYTES = 65
@@ -21,7 +21,7 @@ _FIRST_V = 27
 
 
 class Key(Protocol):
-    """Whatever signs for one address; `offchain.signing.Signer` is another.
+    """Whatever signs for one address; `offchain.chain.signing.Signer` is another.
 
     Attributes:
         address: Lower-case hex.

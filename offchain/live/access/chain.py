@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 from eth_abi.exceptions import DecodingError
 
-from offchain.abi import Interface, Log
+from offchain.chain.abi import Interface, Log
+from offchain.chain.gateway import Deployed
 from offchain.errors import CallRevertedError
-from offchain.gateway import Deployed
 from offchain.live.access.rpc import Rpc
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
 

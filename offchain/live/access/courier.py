@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml.hashing import keccak256
-from offchain.abi import DecodedEvent, Log
+from offchain.chain.abi import DecodedEvent, Log
+from offchain.chain.gateway import Deployed
+from offchain.chain.signing import Transaction
 from offchain.errors import CallRevertedError, ChainError
-from offchain.gateway import Deployed
 from offchain.live.access.account import Key
 from offchain.live.access.chain import Block, Chain, Message
 from offchain.live.access.sending import Fees, SendingSettings, current_fees, shown
@@ -21,7 +22,6 @@ from offchain.live.errors import (
     NodeUnavailableError,
     StaleDecisionError,
 )
-from offchain.signing import Transaction
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ape import networks
 from ape.exceptions import ApeException
 
-from offchain.abi import Interface
+from offchain.chain.abi import Interface
 from offchain.live.access.chain import Chain
 from offchain.live.access.rpc import Rpc, host
 from offchain.live.errors import DeploymentError, NodeUnavailableError

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 
+from offchain.chain.gateway import Deployed, create_address
 from offchain.errors import CallRevertedError
-from offchain.gateway import Deployed, create_address
 from offchain.live.access.chain import Chain, Creation
 from offchain.live.deploying.configuration import NewToken
 from offchain.live.deploying.deployment import LiveDeployment

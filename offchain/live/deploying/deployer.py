@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ethpm_types import ContractType
 
-from offchain.abi import Interface
+from offchain.chain.abi import Interface
+from offchain.chain.gateway import Deployed, create_address
 from offchain.errors import ChainError
-from offchain.gateway import Deployed, create_address
 from offchain.live.access.chain import Chain, Creation, Invocation, Message
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import Fees

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ethpm_types import ContractType
 
-from offchain.abi import Interface
+from offchain.chain.abi import Interface
+from offchain.chain.gateway import Deployed
 from offchain.errors import ChainError
-from offchain.gateway import Deployed
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.deploying.book import AddressBook, configuration_digest, named_files, read_book
 from offchain.live.deploying.configuration import SOURCES, Configuration, load_configuration

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from ml.errors import MLError
 from ml.hashing import keccak256
 from ml.learners import Learner, make_learner
-from offchain.deployment import rules_digest
+from offchain.engines.deployment import rules_digest
 from offchain.genesis import genesis_model
 from offchain.live.deploying.configuration import Learning
 from offchain.live.errors import ConfigurationError

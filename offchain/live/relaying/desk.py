@@ -3,13 +3,13 @@
 import logging
 import threading
 
+from offchain.engines.submission import ENTRIES, ENTRY_GAS
 from offchain.errors import CallRevertedError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Receipt, Sender
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError, StaleDecisionError
 from offchain.live.relaying.entries import BATCH, FUNCTIONS, Entry, Function, single
-from offchain.submission import ENTRIES, ENTRY_GAS
 
 _log = logging.getLogger(__name__)
 

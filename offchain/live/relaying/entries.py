@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ml.validation import first_fault
-from offchain.gateway import Deployed
+from offchain.chain.gateway import Deployed
 from offchain.live.access.chain import Invocation
 from offchain.live.deploying.configuration import Address
 from offchain.live.errors import RelayError

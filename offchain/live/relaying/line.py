@@ -8,7 +8,7 @@ from typing import Protocol
 import requests
 from eth_account.messages import SignableMessage
 
-from offchain import intents
+from offchain.chain import intents
 from offchain.errors import StoreError
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError

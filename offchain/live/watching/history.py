@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from offchain.abi import Log
-from offchain.gateway import Deployed
+from offchain.chain.abi import Log
+from offchain.chain.gateway import Deployed
 from offchain.live.access.chain import Block, Chain
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
 

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from offchain.baselines import WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.reproduction import statements as decide
 from offchain.reproduction.curves import deviation
 from offchain.reproduction.names import WITH_MAL
@@ -15,6 +14,7 @@ from offchain.reproduction.result import Comparison, Result
 from offchain.reproduction.shared_runs import TraceOf
 from offchain.reproduction.study import Study
 from offchain.settings import SimulationSettings
+from offchain.simulation.baselines import WITHOUT_ATTACK, WITHOUT_DEFENCE
 
 ETA = 0.4
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from offchain.deployment import ALL_OTHERS
-from offchain.records import RoundRecord
+from offchain.engines.deployment import ALL_OTHERS
 from offchain.reproduction.curves import deviation
 from offchain.reproduction.items import cost_bytes as size
 from offchain.reproduction.items.cost_gas import BLOCK_GAS, Means, Shape, call_means, round_mean
@@ -15,6 +14,7 @@ from offchain.reproduction.items.cost_report import PAPER_UPDATE, comparisons, f
 from offchain.reproduction.result import Result
 from offchain.reproduction.study import Study
 from offchain.settings import SimulationSettings
+from offchain.simulation.records import RoundRecord
 
 Play = Callable[[SimulationSettings], Sequence[RoundRecord]]
 """From a run's settings to its rounds, played through the contracts."""

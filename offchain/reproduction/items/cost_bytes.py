@@ -2,9 +2,9 @@
 
 from ml.canonical import to_bytes
 from ml.data import load
-from offchain.federation import Federation
 from offchain.reproduction.items.cost_gas import Shape
 from offchain.settings import SimulationSettings
+from offchain.simulation.federation import Federation
 
 WORD = 32
 

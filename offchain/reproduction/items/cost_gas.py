@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from offchain.errors import ReproductionError
-from offchain.records import RoundRecord
 from offchain.reference import seats
+from offchain.simulation.records import RoundRecord
 
 WARM_UP = 2
 """Rounds that are not counted: in these storage slots are new, and nobody has a seat to be settled."""

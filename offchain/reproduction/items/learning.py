@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml.settings import POLICIES, Policy
-from offchain.baselines import WITHOUT_ATTACK
 from offchain.reproduction import statements as decide
 from offchain.reproduction.curves import Curves, deviation, rows
 from offchain.reproduction.figures import bands, by_policy, eta_panels
@@ -16,7 +15,8 @@ from offchain.reproduction.paper import TABLE_3, TABLE_4, WHY_3
 from offchain.reproduction.result import Comparison, Result, Statement
 from offchain.reproduction.shared_runs import TraceOf, clean, learning_curves, traces
 from offchain.reproduction.study import ETAS, STAKES, Study, Subject
-from offchain.summary import tail_mean
+from offchain.runs.summary import tail_mean
+from offchain.simulation.baselines import WITHOUT_ATTACK
 
 Finals = Mapping[tuple[float, str], NDArray[np.float64]]
 """Scores after convergence [seeds], by η and learner."""

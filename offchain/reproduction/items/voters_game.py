@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.cast import Cast
-from offchain.deployment import Deployment
-from offchain.engine import RoundOutcome
-from offchain.reference_engine import ReferenceEngine
+from offchain.engines.deployment import Deployment
+from offchain.engines.engine import RoundOutcome
+from offchain.engines.reference_engine import ReferenceEngine
 from offchain.settings import TOKEN, SimulationSettings, base_units, parse_settings
+from offchain.simulation.cast import Cast
 
 ROUNDS = 60
 """Rounds of a run: half as many again as the slowest curve takes to reach 0."""

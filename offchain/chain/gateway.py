@@ -7,10 +7,10 @@ from typing import Any
 import rlp
 
 from ml.hashing import keccak256
-from offchain.abi import DecodedEvent, Interface, Log
+from offchain.chain.abi import DecodedEvent, Interface, Log
+from offchain.chain.nodes import Node, RawReceipt
+from offchain.chain.signing import Signer, Transaction
 from offchain.errors import CallRevertedError
-from offchain.nodes import Node, RawReceipt
-from offchain.signing import Signer, Transaction
 
 MAX_FEE = 10**11  # wei per gas; local chains only, where ether is free
 GAS_LIMIT = 400_000  # of a call; the dearest, finalising sixteen proposals, takes half

@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
-from ape import project
-from ethpm_types import ContractType
-
-from offchain.chain_engine import ChainEngine
-from offchain.deployment import Deployment
-from offchain.engine import Engine
-from offchain.gateway import Gateway
-from offchain.network_option import NetworkUnavailableError, connected
-from offchain.nodes import Node, node_of
-from offchain.reference_engine import ReferenceEngine
+from offchain.chain.compiled import compiled_contracts
+from offchain.chain.gateway import Gateway
+from offchain.chain.network_option import NetworkUnavailableError, connected
+from offchain.chain.nodes import Node, node_of
+from offchain.engines.chain_engine import ChainEngine
+from offchain.engines.deployment import Deployment
+from offchain.engines.engine import Engine
+from offchain.engines.reference_engine import ReferenceEngine
 from offchain.settings import SimulationSettings
 
 
@@ -71,8 +69,3 @@ def _require_fresh(node: Node) -> None:
         raise NetworkUnavailableError(
             f"the chain that answered is not new, it is at block {number}; a run needs a chain of its own"
         )
-
-
-def compiled_contracts() -> dict[str, ContractType]:
-    """Return the project's contracts by name, compiled where they changed."""
-    return {name: container.contract_type for name, container in project.load_contracts().items()}

@@ -6,9 +6,9 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from offchain.cast import Cast
-from offchain.records import RoundRecord
 from offchain.settings import SimulationSettings
+from offchain.simulation.cast import Cast
+from offchain.simulation.records import RoundRecord
 
 _LINES = 10
 

@@ -11,10 +11,10 @@ from ml.fixed_point import SCALE
 from ml.hashing import keccak256
 from ml.schema import Schema
 from ml.settings import ScoringSettings
-from offchain.gateway import create_address
+from offchain.chain.gateway import create_address
+from offchain.chain.signing import Signer
 from offchain.reference import Parameters, commitments
 from offchain.settings import SimulationSettings, base_units
-from offchain.signing import Signer
 
 CHAIN_ID = 31_337
 MANAGER_NONCE = 2

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 
 from ml.evaluation import Quality
-from offchain.deployment import Deployment
-from offchain.federation import Federation, Parameters
+from offchain.engines.deployment import Deployment
 from offchain.reference import seats
 from offchain.settings import SimulationSettings
+from offchain.simulation.federation import Federation, Parameters
 
 WITHOUT_DEFENCE, WITHOUT_ATTACK, ORACLE = "without_defence", "without_attack", "oracle"
 

@@ -9,8 +9,8 @@ from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.types import TxParams
 
+from offchain.chain.local_rpc import LocalRpc
 from offchain.errors import ChainError
-from offchain.local_rpc import LocalRpc
 
 FUNDS = 10**24  # wei
 

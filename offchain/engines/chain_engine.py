@@ -8,15 +8,15 @@ from itertools import chain
 from ethpm_types import ContractType
 
 from ml.hashing import keccak256
-from offchain.abi import Interface
-from offchain.deployment import Deployment
-from offchain.engine import RoundOutcome, Seating
+from offchain.chain.abi import Interface
+from offchain.chain.gateway import Call, Deployed, Gateway, Query, Receipt
+from offchain.chain.signing import Signer
+from offchain.engines.deployment import Deployment
+from offchain.engines.engine import RoundOutcome, Seating
+from offchain.engines.submission import Direct, Relayed, Submission
 from offchain.errors import CallRevertedError
-from offchain.gateway import Call, Deployed, Gateway, Query, Receipt
 from offchain.reference import commitments, seats
 from offchain.reference.tally import is_void
-from offchain.signing import Signer
-from offchain.submission import Direct, Relayed, Submission
 
 _CONTRACTS = ("StakeToken", "StakePool", "SimulatedSeed", "RoundManager", "BalanceLens", "Relay")
 _LENS_CLIENTS = 500  # Of one view, far below the gas that a node gives it.

@@ -17,7 +17,7 @@ from ml.schema import Schema
 from ml.scoring import ValidationSets
 from ml.seeds import derive_seed
 from ml.settings import AttackSettings
-from offchain.deployment import rules_digest
+from offchain.engines.deployment import rules_digest
 from offchain.errors import SimulationError
 from offchain.genesis import genesis_model
 from offchain.settings import SimulationSettings

@@ -7,10 +7,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
-from offchain.cast import Cast
+from offchain.runs.summary import Counts, Summary
 from offchain.settings import MIN_CLIENTS
-from offchain.summary import Counts, Summary
+from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.simulation.cast import Cast
 
 _NAMES = {
     WITHOUT_DEFENCE: "plain averaging, no votes (without defence)",

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from offchain import intents
-from offchain.gateway import Call, Deployed
-from offchain.signing import Signer
+from offchain.chain import intents
+from offchain.chain.gateway import Call, Deployed
+from offchain.chain.signing import Signer
 
 ENTRIES = 200
 """Entries of a batch: at 32k gas, the dearest, well below what a transaction may use (EIP-7825)."""

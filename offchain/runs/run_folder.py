@@ -17,9 +17,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from offchain.errors import RunFolderError
-from offchain.records import RoundRecord
 from offchain.settings import SimulationSettings
-from offchain.simulation import State
+from offchain.simulation.records import RoundRecord
+from offchain.simulation.simulation import State
 
 _SETTINGS, _ROUNDS, _STATE, _SUMMARY = "settings.json", "rounds.jsonl", "state.npz", "summary.json"
 _ROUND, _PARAMETERS, _BASELINE = "round", "parameters", "baseline_"

@@ -9,15 +9,15 @@ import numpy as np
 from ml.canonical import digest, to_bytes
 from ml.evaluation import Quality
 from ml.policies import flipped, majority, parse_updates
-from offchain.baselines import baselines
-from offchain.cast import Cast
-from offchain.deployment import Deployment
-from offchain.engine import Engine, RoundOutcome, Seating
+from offchain.engines.deployment import Deployment
+from offchain.engines.engine import Engine, RoundOutcome, Seating
 from offchain.errors import SimulationError
-from offchain.federation import Federation, Parameters
-from offchain.records import RoundRecord, Scores, Seconds, gas_uses
 from offchain.settings import MIN_CLIENTS, SimulationSettings
-from offchain.stopwatch import Stopwatch
+from offchain.simulation.baselines import baselines
+from offchain.simulation.cast import Cast
+from offchain.simulation.federation import Federation, Parameters
+from offchain.simulation.records import RoundRecord, Scores, Seconds, gas_uses
+from offchain.simulation.stopwatch import Stopwatch
 from offchain.stores.artefacts import is_artefact
 from offchain.stores.memory import MemoryStore
 

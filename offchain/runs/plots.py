@@ -6,10 +6,10 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from offchain.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
-from offchain.cast import Cast
-from offchain.records import RoundRecord
 from offchain.settings import TOKEN, SimulationSettings
+from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.simulation.cast import Cast
+from offchain.simulation.records import RoundRecord
 
 _BLUE, _RED, _GREY, _GREEN = "#2a6fbb", "#c8442f", "#8a8a8a", "#3c8d5a"
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from ml.hashing import keccak256
-from offchain.deployment import CHAIN_ID, Deployment
-from offchain.engine import RoundOutcome, Seating
+from offchain.engines.deployment import CHAIN_ID, Deployment
+from offchain.engines.engine import RoundOutcome, Seating
 from offchain.reference import Protocol
 from offchain.reference.state import REMOVED
 

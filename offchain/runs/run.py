@@ -7,16 +7,16 @@ from pathlib import Path
 from rich.console import Console
 
 from ml.data import load
-from offchain.deployment import Deployment
-from offchain.engine import Engine
+from offchain.engines.deployment import Deployment
+from offchain.engines.engine import Engine
 from offchain.errors import RunFolderError
-from offchain.federation import Federation
-from offchain.progress import RunProgress
-from offchain.run_folder import RunFolder, require_free
+from offchain.runs.progress import RunProgress
+from offchain.runs.run_folder import RunFolder, require_free
+from offchain.runs.summary import Summary, summarise
 from offchain.settings import SimulationSettings
-from offchain.simulation import Simulation
-from offchain.stopwatch import Stopwatch
-from offchain.summary import Summary, summarise
+from offchain.simulation.federation import Federation
+from offchain.simulation.simulation import Simulation
+from offchain.simulation.stopwatch import Stopwatch
 
 EngineFor = Callable[[Deployment], AbstractContextManager[Engine]]
 """Enters the engine of a run; called once, after the loans are read."""
@@ -81,7 +81,7 @@ def _play(
     summary = summarise(folder.settings, simulation.cast, records, setup)
     if picture:
         # Not above: matplotlib loads for half a second, and nothing waits for it here.
-        from offchain.plots import plot_run
+        from offchain.runs.plots import plot_run
 
         plot_run(folder.path / PICTURE, folder.settings, simulation.cast, records)
     folder.write_summary(summary.model_dump_json(indent=2) + "\n")

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from offchain.cast import Cast
-from offchain.records import RoundRecord, Scores
 from offchain.settings import TOKEN, SimulationSettings
+from offchain.simulation.cast import Cast
+from offchain.simulation.records import RoundRecord, Scores
 
 LAST_ROUNDS = 50
 _PARTS = ("train", "score", "chain", "baselines")

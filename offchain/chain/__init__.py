@@ -1,0 +1,1 @@
+"""A chain: what calls and events are made of, signatures, and a local node."""

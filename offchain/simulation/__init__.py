@@ -1,0 +1,1 @@
+"""A simulated round: who trains, who judges, what is recorded."""
