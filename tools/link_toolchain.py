@@ -20,14 +20,20 @@ SOLC_VERSION = "0.8.37"
 FOUNDRY_VERSION = "1.7.1"
 
 # What Ape's fixed command line for anvil lacks, and has too much of. --prune-history: else anvil slows down
-# with every block and writes old states into the home directory. --enable-tx-gas-limit: EIP-7825, as public
-# networks have it. --steps-tracing: a gigabyte for 30,000 small transactions, and errors are decoded without.
+# with every block and writes old states into the home directory; who says how many to keep gets them, for only
+# to kept states can anvil reorganise. --enable-tx-gas-limit: EIP-7825, as public networks have it.
+# --steps-tracing: a gigabyte for 30,000 small transactions, and errors are decoded without.
 ANVIL_START = """\
+prune=--prune-history
 for argument; do
   shift
-  [ "$argument" = --steps-tracing ] || set -- "$@" "$argument"
+  case "$argument" in
+  --steps-tracing) continue ;;
+  --prune-history*) prune= ;;
+  esac
+  set -- "$@" "$argument"
 done
-exec {program} --prune-history --enable-tx-gas-limit "$@"
+exec {program} $prune --enable-tx-gas-limit "$@"
 """
 PROGRAM_START = 'exec {program} "$@"\n'
 # The answer to --version is fixed: Ape asks several times per compilation, and the wasm loads in a second.

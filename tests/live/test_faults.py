@@ -8,7 +8,7 @@ import time
 
 import pytest
 from aiohttp import web
-from live import FAST, signer
+from live import FAST, eventually, signer
 from live_client import MOMENTS
 from live_game import game, keys_for, serving_store
 from serving import serving
@@ -170,14 +170,13 @@ def test_a_consortiums_own_store_is_enough(tmp_path, compiled, keyed):
         assert Verification(network.chain, network.deployment, [url]).run() is None
 
 
-def _take_back(network, happened, begin=lambda: None):
-    """Let something happen on the chain, and then not have happened."""
-    before = network.node.rpc.request("evm_snapshot")
-    begin()
-    seen = network.until(happened).block
-    assert network.node.rpc.request("evm_revert", before)
-    there = network.chain.block(seen.number)
-    assert there is None or there.hash != seen.hash, "nothing was taken back"
+def _take_back(network, name):
+    """Wait for an event to come, and let a fork of three blocks or more become the chain without it."""
+    before = len(network.events(name))
+    event = eventually(lambda: network.events(name)[before:], 120)[0]
+    head = network.chain.head().number
+    network.node.reorganise(min(event.block - 1, head - 3))
+    assert network.chain.receipt(event.transaction) is None, "nothing was taken back"
 
 
 def test_reorganisations_across_a_commit_and_across_an_outcome_cost_nobody_a_seat(tmp_path, compiled, keyed):
@@ -185,10 +184,9 @@ def test_reorganisations_across_a_commit_and_across_an_outcome_cost_nobody_a_sea
         network.enrol()
         for member in network.members:
             member.start()
-        # Taken back to a snapshot, the node mines other blocks in place of those that everyone has seen.
-        _take_back(network, lambda v: v.updates, network.keeping.start)
-        number = network.until(lambda v: v.published and not v.finalised).round
-        _take_back(network, lambda v: v.round > number or v.finalised)
+        network.keeping.start()
+        for name in ("UpdateCommitted", "BallotCommitted", "RoundFinalised"):
+            _take_back(network, name)
 
         view = network.until(lambda v: v.is_over, 200, may_end=True)
         assert network.events("MarkedAbsent") == []

@@ -56,13 +56,13 @@ def test_a_reorganisation_takes_events_back(history, founded, keeper, anvil_node
     deployment, _ = founded
     history.advance()
     before = list(history.events)
-    fork = anvil_node.rpc.request("evm_snapshot")
     keeper.send(Invocation(deployment.manager, "openRound"))
     first = history.advance()
     assert names(first.events) == ["RoundOpened"]
-
-    anvil_node.rpc.request("evm_revert", fork)
     anvil_node.mine(2)
+    history.advance()
+
+    anvil_node.reorganise(first.head.number - 1)
     assert history.advance().rewound
     assert history.events == before
 

@@ -118,13 +118,12 @@ def test_two_at_once_do_everything_once(founded, anvil_node, players):
 def test_a_reorganisation_across_the_outcome_is_caught_up(keeper, founded, anvil_node, players):
     keep(keeper, anvil_node, 2)
     players.play()
-    fork = anvil_node.rpc.request("evm_snapshot")
+    fork = look(founded).block.number
     keep(keeper, anvil_node)
     model = look(founded).model
     keep(keeper, anvil_node)
     assert look(founded).round == 2
-    anvil_node.rpc.request("evm_revert", fork)
-    anvil_node.mine(3)
+    anvil_node.reorganise(fork)
     assert look(founded).phase == Phase.CLOSE
     keep(keeper, anvil_node)
     view = look(founded)
@@ -134,12 +133,12 @@ def test_a_reorganisation_across_the_outcome_is_caught_up(keeper, founded, anvil
 def test_a_commitment_that_a_reorganisation_took_is_made_again(keeper, founded, anvil_node, players):
     keep(keeper, anvil_node, 2)
     proposers, _ = players.seated()
-    fork = anvil_node.rpc.request("evm_snapshot")
+    fork = look(founded).block.number
     players.propose(proposers)
     assert not keeper.step()
     assert look(founded).updates == 2
-    anvil_node.rpc.request("evm_revert", fork)
-    anvil_node.mine(3)
+    anvil_node.reorganise(fork)
+    assert look(founded).updates == 0
     players.refresh()
     players.propose(proposers)
     assert not keeper.step()

@@ -212,12 +212,11 @@ def test_a_late_transaction_is_withdrawn_and_cannot_take_effect(manual, sending_
 
 
 def test_what_a_reorganisation_takes_back_is_sent_again(manual, sending_chain, token):
-    fork = manual.rpc.request("evm_snapshot")
+    fork = sending_chain.head().number
 
     def reorganise():
         assert held(sending_chain, token) == 1
-        manual.rpc.request("evm_revert", fork)
-        manual.mine(2)
+        manual.reorganise(fork)
         assert held(sending_chain, token) == 0
 
     sender = script(
@@ -236,12 +235,12 @@ def test_what_a_reorganisation_takes_back_is_sent_again(manual, sending_chain, t
 def test_after_a_reorganisation_that_took_an_earlier_one_back_it_is_decided_again(
     manual, sending_chain, token
 ):
-    fork = manual.rpc.request("evm_snapshot")
+    fork = sending_chain.head().number
     sender = script(sending_chain, manual.mine)
     sender.send(transfer(token))
 
     def reorganise():
-        manual.rpc.request("evm_revert", fork)
+        manual.reorganise(fork)
         manual.warp(10)
 
     sender.acts = [reorganise, manual.mine, manual.mine]

@@ -92,6 +92,11 @@ class Node:
         """Mine blocks, some seconds of the chain apart."""
         self.rpc.request("anvil_mine", hex(blocks), hex(every))
 
+    def reorganise(self, last):
+        """Put as many empty blocks in place of those above number `last`: a fork that became the chain."""
+        head = int(self.rpc.request("eth_blockNumber"), 16)
+        self.rpc.request("anvil_reorg", head - last, [])
+
     def warp(self, seconds):
         """Let the chain's next block be later."""
         self.rpc.request("evm_increaseTime", seconds)
@@ -104,7 +109,8 @@ class Node:
 @contextmanager
 def node(*options, chain_id=SEPOLIA):
     """A fresh node; `"--block-time", "0.2"` mines by time, `"--no-mining"` when told."""
-    running = Node(free_port(), ["--chain-id", str(chain_id), *options])
+    # Blocks can be exchanged down to those whose states anvil keeps.
+    running = Node(free_port(), ["--chain-id", str(chain_id), "--prune-history", "64", *options])
     try:
         yield running
     finally:

@@ -145,6 +145,8 @@ def test_anvil_is_started_without_step_traces_and_with_the_limits(
         "--port",
         "1",
     ]
+    more = answer_of(venv / "bin" / "anvil", "--prune-history", "64")
+    assert more.splitlines() == ["--enable-tx-gas-limit", "--prune-history", "64"]
 
 
 def answer_of(program: Path, *words: str) -> str:
