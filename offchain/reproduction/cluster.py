@@ -35,12 +35,10 @@ def cluster(url: str | None, runs: Iterable[SimulationSettings]) -> Iterator[Non
 
 @contextmanager
 def _dask(address: str) -> Iterator[None]:
+    from dask.distributed import Client
+
     try:
-        from dask.distributed import Client
-    except ImportError:
-        raise _not_installed("dask", "dask distributed") from None
-    try:
-        client = Client(f"tcp://{address}")
+        client = Client(f"tcp://{address}")  # type: ignore[no-untyped-call]
     except OSError as error:
         raise ReproductionError(f"no Dask scheduler answers at {address}: {error}") from error
     with client:
@@ -53,7 +51,9 @@ def _ray(address: str) -> Iterator[None]:
         import ray
         from ray.util.joblib import register_ray
     except ImportError:
-        raise _not_installed("ray", "'ray[client]'") from None
+        raise ReproductionError(
+            "ray is not installed here; run: .venv/bin/pip install 'ray[client]'"
+        ) from None
     try:
         ray.init(f"ray://{address}")
     except (ConnectionError, RuntimeError) as error:
@@ -66,7 +66,3 @@ def _ray(address: str) -> Iterator[None]:
 
 
 _CONNECT = {"dask": _dask, "ray": _ray}
-
-
-def _not_installed(name: str, packages: str) -> ReproductionError:
-    return ReproductionError(f"{name} is not installed here; run: .venv/bin/pip install {packages}")

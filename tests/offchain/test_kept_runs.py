@@ -136,6 +136,42 @@ def test_a_run_that_fails_is_said_in_its_own_words(tmp_path):
         play_all([hopeless], KeptRuns(tmp_path), engine_of, 2, quiet())
 
 
+@pytest.fixture(scope="module")
+def dask_cluster():
+    """The address of two workers, each a process, on this machine."""
+    from dask.distributed import LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local:
+        yield local.scheduler_address.replace("tcp://", "dask://")
+
+
+def test_runs_on_a_cluster_are_those_of_this_machine(tmp_path, dask_cluster):
+    runs = [TINY(seed=seed) for seed in range(3)]
+    here, there = KeptRuns(tmp_path / "here"), KeptRuns(tmp_path / "there")
+    play_all(runs, here, engine_of, 1, quiet())
+    with cluster(dask_cluster, runs):
+        play_all(runs, there, engine_of, -1, quiet())
+    for run in runs:
+        assert played(here.path(run)) == played(there.path(run))
+
+
+def test_a_run_that_fails_on_a_cluster_is_said_in_its_own_words(tmp_path, dask_cluster):
+    hopeless = TINY(learning_rate=1e30)
+    with cluster(dask_cluster, [hopeless]), pytest.raises(Exception, match="diverged"):
+        play_all([hopeless], KeptRuns(tmp_path), engine_of, -1, quiet())
+
+
+def test_a_cluster_that_does_not_answer_is_named():
+    import dask
+
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "500ms"}),
+        pytest.raises(ReproductionError, match="no Dask scheduler answers at 127.0.0.1:9:"),
+        cluster("dask://127.0.0.1:9", []),
+    ):
+        pass
+
+
 @pytest.mark.parametrize("address", ["somewhere:8786", "spark://host:1", "dask://"])
 def test_a_cluster_of_no_kind_is_refused(address):
     with (
