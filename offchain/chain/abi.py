@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import decode, encode
+from eth_abi.codec import ABICodec
+from eth_abi.decoding import UnsignedIntegerDecoder
+from eth_abi.encoding import UnsignedIntegerEncoder
+from eth_abi.registry import BaseEquals, registry
 from ethpm_types import ContractType
 from ethpm_types.abi import ABIType, ErrorABI, EventABI, MethodABI
 
@@ -13,6 +16,23 @@ from offchain.errors import ChainError
 
 Log = Mapping[str, Any]
 SELECTOR_BYTES = 4
+
+
+def _codec() -> ABICodec:
+    """The library's codec, as strict as it is.
+
+    Ape, once imported, gives the registry that everyone shares a decoder that takes missing bytes for zeros:
+    a contract that answers nothing would have answered 0.
+    """
+    own = registry.copy()  # type: ignore[no-untyped-call]
+    own.unregister("uint")
+    unsigned = BaseEquals("uint")  # type: ignore[no-untyped-call]
+    own.register(unsigned, UnsignedIntegerEncoder, UnsignedIntegerDecoder, label="uint")
+    return ABICodec(own)
+
+
+_CODEC = _codec()
+encode, decode = _CODEC.encode, _CODEC.decode
 
 
 @dataclass(frozen=True)

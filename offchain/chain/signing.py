@@ -41,9 +41,7 @@ class Signer:
 
     def sign(self, transaction: Transaction) -> bytes:
         """The raw EIP-1559 transaction (EIP-2718 envelope, secp256k1 over keccak-256)."""
-        t = transaction
-        head = [_word(value) for value in (t.chain_id, t.nonce, t.tip, t.max_fee, t.gas)]
-        fields = [*head, t.to, _word(t.value), t.data, []]
+        fields = _fields(transaction)
         digest = keccak256(_DYNAMIC_FEE + _rlp(fields))
         signature = self._key.sign_recoverable(digest, hasher=None)
         r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:64])
@@ -55,6 +53,16 @@ class Signer:
         signature = self._key.sign_recoverable(digest, hasher=None)
         s = int.from_bytes(signature[32:64]) | signature[64] << 255
         return signature[:32], s.to_bytes(32)
+
+
+def unsigned(transaction: Transaction) -> bytes:
+    """The bytes whose hash is signed."""
+    return _DYNAMIC_FEE + _rlp(_fields(transaction))
+
+
+def _fields(t: Transaction) -> list[object]:
+    head = [_word(value) for value in (t.chain_id, t.nonce, t.tip, t.max_fee, t.gas)]
+    return [*head, t.to, _word(t.value), t.data, []]
 
 
 def _word(value: int) -> bytes:

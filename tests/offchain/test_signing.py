@@ -4,8 +4,9 @@ from eth_utils import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml.hashing import keccak256
 from offchain.chain import intents
-from offchain.chain.signing import Signer, Transaction
+from offchain.chain.signing import Signer, Transaction, unsigned
 
 KEYS = st.integers(1, 2**255).map(lambda value: value.to_bytes(32))
 
@@ -34,6 +35,8 @@ def test_the_bytes_are_those_of_eth_account(key, nonce, to, data, tip):
         key,
     )
     assert Signer(key).sign(transaction) == bytes(theirs.raw_transaction)
+    signature = Account.from_key(key).unsafe_sign_hash(keccak256(unsigned(transaction)))
+    assert (signature.r, signature.s) == (theirs.r, theirs.s)
 
 
 @given(key=KEYS)

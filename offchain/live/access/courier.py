@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ml.hashing import keccak256
@@ -74,6 +74,11 @@ class Flight:
     taken_looks: int = 0
     outcome: Outcome | None = None
 
+    def transaction(self, chain_id: int) -> Transaction:
+        """What is signed when it is sent at its fees of now."""
+        to, fees = bytes.fromhex(self.message.to[2:]), self.fees
+        return Transaction(self.nonce, to, self.message.data, self.gas, fees.max_fee, fees.tip, chain_id)
+
 
 class Courier:
     """Carries one account's flights to their outcomes.
@@ -95,13 +100,11 @@ class Courier:
     def launch(self, flight: Flight, cancel: bool = False) -> None:
         """Sign and send, raising the fees while the node finds them too low for the nonce's slot."""
         while True:
-            to, data, gas = bytes.fromhex(flight.message.to[2:]), flight.message.data, flight.gas
+            transaction, fees = flight.transaction(self._chain.chain_id), flight.fees
             if cancel:
-                to, data, gas = bytes.fromhex(self._address[2:]), b"", _CANCEL_GAS
-            fees = flight.fees
-            raw = self._key.sign(
-                Transaction(flight.nonce, to, data, gas, fees.max_fee, fees.tip, self._chain.chain_id)
-            )
+                own = bytes.fromhex(self._address[2:])
+                transaction = replace(transaction, to=own, data=b"", gas=_CANCEL_GAS)
+            raw = self._key.sign(transaction)
             digest = _hash(raw)
             flight.raws[digest] = raw
             if cancel:

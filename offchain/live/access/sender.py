@@ -7,11 +7,13 @@ again. If something else is still waiting with that nonce, it is replaced: one o
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.account import Key
 from offchain.live.access.chain import Chain, Message
 from offchain.live.access.courier import Courier, Flight, Note, Outcome, Receipt
+from offchain.live.access.rollup import data_fees, is_rollup
 from offchain.live.access.sending import SendingSettings, current_fees
 from offchain.live.errors import InsufficientFundsError, StaleDecisionError
 
@@ -122,8 +124,17 @@ class Sender:
 
     def _require_funds(self, flights: Sequence[Flight]) -> None:
         needed = sum(flight.gas * flight.fees.max_fee for flight in flights)
+        if flights and self._on_rollup:
+            # Where the chain does not say, the node refuses what cannot be paid.
+            needed += (
+                data_fees(self._chain, [each.transaction(self._chain.chain_id) for each in flights]) or 0
+            )
         if needed and (balance := self._chain.balance(self.address)) < needed:
             raise InsufficientFundsError(
                 f"account {self.address} has {balance / 10**18:.6f} of the native coin and needs up to "
                 f"{needed / 10**18:.6f} for gas; send it some"
             )
+
+    @cached_property
+    def _on_rollup(self) -> bool:
+        return is_rollup(self._chain)

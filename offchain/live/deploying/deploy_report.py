@@ -1,15 +1,18 @@
 """What a deployment costs and what came of it, for people."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from offchain.chain.signing import Transaction
 from offchain.live.access.chain import Chain
-from offchain.live.access.sending import current_fees, shown
+from offchain.live.access.rollup import data_fees, is_rollup
+from offchain.live.access.sending import Fees, current_fees, shown
 from offchain.live.deploying.book import AddressBook
 from offchain.live.deploying.configuration import Configuration
-from offchain.live.deploying.deployer import Deployer
+from offchain.live.deploying.deployer import Deployer, Price
 from offchain.live.deploying.parameters import advice
 
 _ETHER = 10**18
@@ -48,6 +51,8 @@ def print_prices(console: Console, chain: Chain, deployer: Deployer, account: st
         f"{shown(fee_cap)}. Account {account} has {chain.balance(account) / _ETHER:.6f}.",
         soft_wrap=True,
     )
+    if is_rollup(chain):
+        console.print(_data_fee(chain, prices, fees, chain.nonce(account)), soft_wrap=True)
 
 
 def print_book(console: Console, book: AddressBook, path: Path) -> None:
@@ -59,6 +64,22 @@ def print_book(console: Console, book: AddressBook, path: Path) -> None:
         table.add_row(name, entry.address, "" if entry.block is None else str(entry.block))
     console.print(table)
     console.print(f"Written to {path}", soft_wrap=True)
+
+
+def _data_fee(chain: Chain, prices: Sequence[Price], fees: Fees, nonce: int) -> str:
+    """What a rollup adds, in a sentence."""
+    fee = data_fees(
+        chain,
+        [
+            Transaction(
+                nonce + place, b"", price.data, price.gas or 0, fees.max_fee, fees.tip, chain.chain_id
+            )
+            for place, price in enumerate(prices)
+        ],
+    )
+    if fee is None:
+        return "This rollup adds a fee for the data on Ethereum, not known: getL1Fee gives no answer."
+    return f"This rollup adds {fee / _ETHER:.6f} now for the data on Ethereum, which the cap does not bound."
 
 
 def _priced(gas: int | None, now: int, most: int) -> tuple[str, str, str]:

@@ -12,7 +12,6 @@ from offchain.chain.gateway import Deployed, create_address
 from offchain.errors import ChainError
 from offchain.live.access.chain import Chain, Creation, Invocation, Message
 from offchain.live.access.sender import Sender
-from offchain.live.access.sending import Fees
 from offchain.live.deploying.book import (
     AddressBook,
     Entry,
@@ -50,10 +49,12 @@ class Price:
     Attributes:
         contract: Its name.
         gas: Estimated; None when the node cannot tell before the earlier steps are done.
+        data: Init code, with some address for each contract that does not stand yet.
     """
 
     contract: str
     gas: int | None
+    data: bytes
 
 
 class Deployer:
@@ -134,7 +135,7 @@ class Deployer:
         try:
             for address, name in imagined.items():
                 self._book.contracts.setdefault(name, Entry(address=address))
-            return [Price(name, self._gas(name, make(), account, list(imagined))) for name, make in todo]
+            return [self._price(name, make(), account, list(imagined)) for name, make in todo]
         finally:
             self._book = known
 
@@ -273,16 +274,17 @@ class Deployer:
         supply = base_units("token.supply", token.supply, NEW_TOKEN_DECIMALS)
         return token.name, token.symbol, supply, book.deployer
 
-    def _gas(
+    def _price(
         self, name: str, arguments: tuple[object, ...], account: str, imagined: Sequence[str]
-    ) -> int | None:
+    ) -> Price:
         creation = Creation(self._interfaces[name], arguments)
         # The manager's constructor asks its token for a supply; the token may not stand yet.
         code = dict.fromkeys(imagined, _ANSWERS_A_SUPPLY) if name == _MANAGER else {}
         try:
-            return self._chain.gas_of(creation, account, code)
+            gas = self._chain.gas_of(creation, account, code)
         except NodeRefusedError:
-            return None
+            gas = None
+        return Price(name, gas, creation.data)
 
     def _deployed(self, name: str) -> Deployed:
         return Deployed(self._interfaces[name], self._address(name))
@@ -294,9 +296,3 @@ class Deployer:
         if self._book is None:
             raise DeploymentError("nothing is deployed yet")
         return self._book
-
-
-def cost(prices: Sequence[Price], fees: Fees, base_fee: int) -> tuple[int, int]:
-    """Return what a deployment is likely to cost and at most, wei, for the gas that is known."""
-    gas = sum(price.gas or 0 for price in prices)
-    return gas * (base_fee + fees.tip), gas * fees.max_fee
