@@ -20,8 +20,8 @@ SOLC_VERSION = "0.8.37"
 FOUNDRY_VERSION = "1.7.1"
 
 # What Ape's fixed command line for anvil lacks, and has too much of. --prune-history: else anvil slows down
-# with every block and writes old states into the home directory; who says how many to keep gets them, for only
-# to kept states can anvil reorganise. --enable-tx-gas-limit: EIP-7825, as public networks have it.
+# with every block and writes old states into the home directory. Whoever says how many to keep gets them:
+# anvil reorganises down to kept states only. --enable-tx-gas-limit: EIP-7825, as public networks have it.
 # --steps-tracing: a gigabyte for 30,000 small transactions, and errors are decoded without.
 ANVIL_START = """\
 prune=--prune-history
