@@ -30,8 +30,6 @@ def newcomer(candidates):
 
 
 def deployed(project, chain, owner, clients, amount, seed_source, overrides) -> Deployment:
-    if chain.provider.name != "foundry":
-        pytest.skip(f"needs anvil for exact times and blocks, not {chain.provider.name}")
     parameters = DEFAULTS | overrides
     token = owner.deploy(project.StakeToken, "StakeFed", "STF", SUPPLY, owner)
     source = seed_source or owner.deploy(project.SimulatedSeed, b"\x2a" * 32)

@@ -7,8 +7,7 @@ calls that a test is about go through Ape.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 
-import requests
-from eth_utils import to_hex
+from nodes import node_of
 
 from offchain.reference import commitments
 from offchain.reference.state import Phase
@@ -39,7 +38,6 @@ DEFAULTS = {
     "admissionRoot": bytes(32),
 }
 SCHEDULE = ("proposeFor", "publishFor", "voteFor", "revealFor")
-GAS = 16_777_216
 
 
 class Act(IntEnum):
@@ -60,8 +58,7 @@ class Deployment:
         self.chain = chain
         self.provider = chain.provider
         self.chain_id = chain.provider.chain_id
-        self._uri = chain.provider.http_uri
-        self._session = requests.Session()
+        self.node = node_of(chain.provider)
         self.token = token
         self.pool = pool
         self.manager = manager
@@ -81,46 +78,27 @@ class Deployment:
 
     def send(self, sender, method, *args) -> int:
         """Send one set-up call, which must succeed, and return the gas that it took."""
-        transaction = {
-            "from": str(sender),
-            "to": method.contract.address,
-            "data": to_hex(method.encode_input(*args)),
-            "gas": hex(GAS),
-        }
-        # Mined by hand: under many senders anvil leaves a transaction pending now and then.
-        self.rpc("evm_setAutomine", False)
-        digest = self.rpc("eth_sendTransaction", transaction)
-        self.rpc("evm_mine")
-        self.rpc("evm_setAutomine", True)
-        receipt = self.rpc("eth_getTransactionReceipt", digest)
-        if receipt["status"] != "0x1":
+        succeeded, gas = self.node.send(sender, method.contract.address, bytes(method.encode_input(*args)))
+        if not succeeded:
             method(*args, sender=sender)  # says why
             raise AssertionError(f"{method} by {sender} failed once")
-        return int(receipt["gasUsed"], 16)
+        return gas
 
     def word(self, view, *args) -> int:
         """First word that a view returns."""
-        call = {"to": view.contract.address, "data": to_hex(view.encode_input(*args))}
-        return int(self.rpc("eth_call", call, "latest")[:66], 16)
-
-    def rpc(self, method: str, *params):
-        """Ask the node directly: a tenth of the time that Ape's layers take."""
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        answer = self._session.post(self._uri, json=body, timeout=60).json()
-        if "error" in answer:
-            raise RuntimeError(f"{method}: {answer['error']}")
-        return answer["result"]
+        answer = self.node.call(view.contract.address, bytes(view.encode_input(*args)))
+        return int.from_bytes(answer[:32])
 
     # Time
 
     @property
     def now(self) -> int:
         """Time of the latest block."""
-        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        return self.node.block().time
 
     def next_block_at(self, time: int) -> None:
         """The next block carries this time."""
-        self.rpc("evm_setNextBlockTimestamp", time)
+        self.node.next_block_at(time)
 
     def warp(self, time: int) -> None:
         """Mine a block at this time, unless it has passed."""
@@ -131,10 +109,10 @@ class Deployment:
     @property
     def block(self) -> int:
         """Number of the latest block."""
-        return int(self.rpc("eth_blockNumber"), 16)
+        return self.node.block().number
 
     def mine(self, blocks: int = 1) -> None:
-        self.rpc("anvil_mine", hex(blocks))
+        self.node.mine(blocks)
 
     def mine_to(self, block: int) -> None:
         """Mine until this is the latest block: the next call is in the one after it."""
@@ -380,10 +358,10 @@ class Deployment:
 
     def write(self, contract, slot: int, word: int) -> None:
         """Write into storage, where a state is out of reach otherwise."""
-        self.rpc("anvil_setStorageAt", contract.address, hex(slot), "0x" + word.to_bytes(32).hex())
+        self.node.write(contract.address, slot, word)
 
     def write_client(self, client, strikes: int) -> None:
         """Write a client's strikes, bits 8 to 15 of its word in the seventh slot's mapping."""
         slot = int.from_bytes(commitments.digest(str(client), 6))
-        word = int(self.rpc("eth_getStorageAt", self.manager.address, hex(slot), "latest"), 16)
+        word = self.node.read(self.manager.address, slot)
         self.write(self.manager, slot, word & ~0xFF00 | strikes << 8)

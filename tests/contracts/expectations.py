@@ -4,6 +4,7 @@
 equal when a value is left out. Here the whole error and the whole list of events must match.
 """
 
+from ast import literal_eval
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -28,13 +29,19 @@ def _error(refusal: ContractLogicError, abi) -> tuple[str, dict]:
     if isinstance(refusal, CustomError):
         return refusal.abi.name, dict(refusal.inputs)
     # Ape decodes the errors of the contract called; of those that it calls in turn it hands on the data.
-    selector = keccak(text=abi.selector)[:4]
-    if not refusal.revert_message.startswith("0x" + selector.hex()):
+    data = _revert_data(refusal.revert_message)
+    if not data.startswith(keccak(text=abi.selector)[:4]):
         return refusal.revert_message, {}
-    data = bytes.fromhex(refusal.revert_message[2:])
     types = [value.canonical_type for value in abi.inputs]
     decoded = zip(abi.inputs, decode(types, data[4:]), strict=True)
     return abi.name, {value.name: _checksummed(value, item) for value, item in decoded}
+
+
+def _revert_data(message: str) -> bytes:
+    if message.startswith("0x"):
+        return bytes.fromhex(message[2:])
+    # py-evm's are Python literals, and Ape leaves those as they are that hold an apostrophe.
+    return literal_eval(message) if message.startswith('b"') else b""
 
 
 def _checksummed(value, item):

@@ -31,8 +31,7 @@ def test_code_fits(project, name):
 def test_deployments_fit_a_transaction(deploy):
     game = deploy(members=0)
     for contract in (game.token, game.manager, game.source):
-        digest = contract.creation_metadata.txn_hash
-        assert int(game.rpc("eth_getTransactionReceipt", digest)["gasUsed"], 16) < GAS_LIMIT
+        assert game.node.gas_used(contract.creation_metadata.txn_hash) < GAS_LIMIT
 
 
 def dearest_calls(game: Deployment) -> dict[str, int]:

@@ -15,7 +15,7 @@ def test_the_seed_is_the_hash_of_the_anchor(game):
     game.mine_to(anchor + 7)
     game.manager.draw(b"", sender=game.owner)
 
-    value = bytes.fromhex(game.rpc("eth_getBlockByNumber", hex(anchor), False)["hash"][2:])
+    value = game.node.block(anchor).hash
     assert game.manager.head().seed == commitments.round_seed(game.chain_id, game.manager.address, 1, value)
 
 

@@ -1,36 +1,19 @@
 import pytest
-import rlp
-from eth_utils import keccak, to_bytes
+from eth_utils import keccak
 from expectations import emitted, expected, reverts
 
 from offchain.reference import commitments
 
-# Fields of a header in the order of their encoding, as nodes name them.
-HEADER = (
-    *("parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom"),
-    *("difficulty", "number", "gasLimit", "gasUsed", "timestamp", "extraData", "mixHash", "nonce"),
-    *("baseFeePerGas", "withdrawalsRoot", "blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot"),
-    "requestsHash",
-)
-NUMBERS = {"difficulty", "number", "gasLimit", "gasUsed", "timestamp"}
-NUMBERS |= {"baseFeePerGas", "blobGasUsed", "excessBlobGas"}
-
 
 def header(game, number: int) -> bytes:
-    """RLP of a block's header, as any keeper makes it from what a node tells."""
-    block = game.rpc("eth_getBlockByNumber", hex(number), False)
-    fields = [
-        int(block[name], 16) if name in NUMBERS else to_bytes(hexstr=block[name])
-        for name in HEADER
-        if name in block
-    ]
-    encoded = rlp.encode(fields)
-    assert keccak(encoded) == to_bytes(hexstr=block["hash"])
+    """RLP of a block's header."""
+    encoded = game.node.header(number)
+    assert keccak(encoded) == game.node.block(number).hash
     return encoded
 
 
 def prevrandao(game, number: int) -> bytes:
-    return to_bytes(hexstr=game.rpc("eth_getBlockByNumber", hex(number), False)["mixHash"])
+    return game.node.block(number).prevrandao
 
 
 @pytest.fixture
