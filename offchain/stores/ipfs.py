@@ -17,6 +17,7 @@ from offchain.stores.http import read_limited
 
 PREFIX = "ipfs+"
 CONNECT_SECONDS, READ_SECONDS = 5, 30
+_TRIAL = b"StakeFed"
 _RAW_KECCAK256 = bytes([0x01, 0x55, 0x1B, 0x20])  # CIDv1, codec raw, multihash keccak-256 of 32 bytes.
 
 
@@ -56,18 +57,22 @@ class IpfsStore:
 
     def put(self, root: bytes, data: bytes) -> None:
         """Give the node every block, pinned: the garbage collector leaves pinned blocks alone."""
-        options = {"cid-codec": "raw", "mhtype": "keccak-256", "mhlen": "32", "pin": "true"}
         for block in blocks(data, self._schema):
-            with self._call("block/put", options, files={"data": block}) as answer:
-                self._require_ok(answer)
-                key = _json(answer).get("Key", "")
-            if not _is_of(key, keccak256(block)):
-                raise StoreError(f"{self.name} kept a block as {key!r}, expected {cid(keccak256(block))}")
+            self._put_block(block)
 
     def check(self) -> None:
-        """Ask the node for its version."""
-        with self._call("version", {}) as answer:
+        """Have the node keep a small block, always the same, and give it back."""
+        self._put_block(_TRIAL)
+        if self._block(keccak256(_TRIAL)) != _TRIAL:
+            raise StoreError(f"store {self.name} does not give back the block that it was given")
+
+    def _put_block(self, block: bytes) -> None:
+        options = {"cid-codec": "raw", "mhtype": "keccak-256", "mhlen": "32", "pin": "true"}
+        with self._call("block/put", options, files={"data": block}) as answer:
             self._require_ok(answer)
+            key = _json(answer).get("Key", "")
+        if not _is_of(key, keccak256(block)):
+            raise StoreError(f"{self.name} kept a block as {key!r}, expected {cid(keccak256(block))}")
 
     def _block(self, digest: bytes) -> bytes | None:
         # What the node lacks it asks the network for, as long as the read limit lets it.

@@ -26,11 +26,13 @@ def key(block):
 
 def test_what_was_put_is_got(ipfs_node):
     store, kept = ipfs_node
-    store.check()
     assert store.get(ROOT, len(DATA)) is None
     store.put(ROOT, DATA)
     assert store.get(ROOT, len(DATA)) == DATA
     assert len(kept) == 5 + 4  # Leaves and pairs; nothing else names the artefact.
+    store.check()
+    store.check()
+    assert len(kept) == 5 + 4 + 1
 
 
 def test_the_root_is_the_cid_of_the_first_block(ipfs_node):
@@ -79,6 +81,32 @@ def test_a_node_that_keeps_it_under_another_name_is_refused():
 
     with serving(answering(other)) as url, pytest.raises(StoreError, match="kept a block as"):
         IpfsStore(f"ipfs+{url}", SCHEMA).put(ROOT, DATA)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "told"),
+    [
+        (500, {"Message": "potentially insecure hash functions not allowed"}, "insecure hash functions"),
+        (200, {"Key": cid(bytes(32))}, "kept a block as"),
+        (404, {}, "answers 404"),
+    ],
+    ids=["another hash", "another name", "no API"],
+)
+def test_a_node_that_cannot_keep_blocks_so_is_found_out_at_the_start(status, answer, told):
+    async def node(request):
+        return web.json_response(answer, status=status)
+
+    with serving(answering(node)) as url, pytest.raises(StoreError, match=told):
+        IpfsStore(f"ipfs+{url}", SCHEMA).check()
+
+
+def test_a_node_that_forgets_is_found_out_at_the_start():
+    class Nowhere(dict):
+        def __setitem__(self, name, block):
+            pass
+
+    with serving(kubo(Nowhere())) as url, pytest.raises(StoreError, match="does not give back the block"):
+        IpfsStore(f"ipfs+{url}", SCHEMA).check()
 
 
 def test_no_node_is_said():

@@ -95,11 +95,7 @@ def kubo(kept):
             return web.Response(status=500, text=text, content_type="application/json")
         return web.Response(body=block)
 
-    async def version(request):
-        return web.json_response({"Version": "0.39.0"})
-
     app = web.Application()
     app.router.add_post("/api/v0/block/put", put)
     app.router.add_post("/api/v0/block/get", get)
-    app.router.add_post("/api/v0/version", version)
     return app
