@@ -65,6 +65,14 @@ def test_a_node_that_cannot_imagine_is_no_obstacle(founded, anvil_node, monkeypa
         require_code(founded[1], founded[0])
 
 
+def test_a_node_that_takes_no_notice_of_imagined_states_is_not_believed(founded, anvil_node, monkeypatch):
+    deployment, chain = founded
+    ask = chain.rpc.request
+    monkeypatch.setattr(chain.rpc, "request", lambda method, *given: ask(method, *given[:2]))
+    with pytest.raises(NodeRefusedError, match="it imagines no other states of accounts"):
+        require_code(chain, deployment)
+
+
 def test_a_client_does_not_join_it_and_may_leave_it(founded, anvil_node, members):
     from offchain.live.client.own_data import DataOptions
     from offchain.live.client.start import ClientOptions, prepare

@@ -14,6 +14,9 @@ from offchain.live.errors import NodeRefusedError, NodeUnavailableError
 
 RawBlock = Mapping[str, Any]
 
+_NOBODY = "0x" + "5fed" * 10
+_ANSWERS_ONE = "0x60015f5260205ff3"  # Code that returns the word 1, whatever is asked.
+
 
 @dataclass(frozen=True)
 class Block:
@@ -183,6 +186,8 @@ class Chain:
             CallRevertedError: When a contract refuses, with the error's values.
         """
         imagined = {address: {"code": _hex(each)} for address, each in (code or {}).items()}
+        if imagined:
+            self._require_imagination()
         # Said, not left out: some nodes then take the state with what the account has on its way.
         more = ("latest", imagined) if imagined else ("latest",)
         return int(self._try("eth_estimateGas", message, sender, *more), 16)
@@ -199,6 +204,7 @@ class Chain:
             CallRevertedError: When a contract refuses.
             NodeRefusedError: When the node does not imagine.
         """
+        self._require_imagination()
         return bytes.fromhex(self._try("eth_call", message, sender, "latest", states)[2:])
 
     def logs(self, addresses: Sequence[str], first: int, last: int) -> list[Log]:
@@ -252,6 +258,13 @@ class Chain:
             if decoded := known.decode_error(data or b""):
                 return CallRevertedError(name, *decoded)
         return CallRevertedError(name, "", {})
+
+    def _require_imagination(self) -> None:
+        # Some nodes take no notice of imagined states and answer from the chain as it is.
+        imagined = {_NOBODY: {"code": _ANSWERS_ONE}}
+        answer: str = self.rpc.request("eth_call", {"to": _NOBODY, "data": "0x"}, "latest", imagined)
+        if answer != _hex((1).to_bytes(32)):
+            raise NodeRefusedError("eth_call", "it imagines no other states of accounts")
 
     def _try(self, method: str, message: Message, sender: str, *more: object) -> str:
         request = {"from": sender, "data": _hex(message.data), **({"to": message.to} if message.to else {})}
