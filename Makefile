@@ -14,6 +14,8 @@ VENV_STAMP := $(VENV)/pyvenv.cfg
 PYTHON_STAMP := $(VENV)/stamps/python-$(call content,requirements.txt requirements-torch.txt)
 AUDIT := $(VENV)/audit
 AUDIT_STAMP := $(VENV)/stamps/audit-$(call content,requirements-audit.txt)
+ETHEREUMJS := $(VENV)/ethereumjs
+ETHEREUMJS_STAMP := $(VENV)/stamps/ethereumjs-$(call content,tools/ethereumjs/package-lock.json)
 NPM_STAMP := node_modules/.stamp-$(call content,package-lock.json)
 TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_toolchain.py tools/venv_paths.py)
 
@@ -21,7 +23,7 @@ PYTHON_CODE := $(wildcard ml offchain scripts tools)
 ARGS ?=
 FLOWER ?=
 
-.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench stateful live gas gas-tables mutants check format lock clean
+.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench stateful live portability gas gas-tables mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -40,7 +42,7 @@ simulate: install ## 50 clients, some malicious, train a model through contracts
 reproduce: install ## make tables and figures of the paper; ARGS="table3 fig6 --data FILE", or list
 	@$(BIN)/ape run reproduce --network foundry $(or $(ARGS),list)
 
-test: install ## run all tests; with ARGS those of Python only, "-k settle -x"
+test: install $(ETHEREUMJS_STAMP) ## run all tests; with ARGS those of Python only, "-k settle -x"
 	@$(if $(ARGS),,$(BIN)/forge test)
 	@$(BIN)/ape test tests $(ARGS)
 
@@ -71,6 +73,10 @@ stateful: install ## search for disagreements of contracts and reference for hal
 
 live: install ## play ten rounds of eight institutions, each a process, on a node that mines by time
 	@LIVE_BUDGET=long $(BIN)/ape test tests/live/test_institutions.py $(ARGS)
+
+portability: install $(ETHEREUMJS_STAMP) ## run the contracts' tests on py-evm, and rounds on EthereumJS
+	@$(BIN)/ape test tests/contracts --network ethereum:local:test $(ARGS)
+	@LIVE_BUDGET=long $(BIN)/ape test tests/portability/test_ethereumjs.py $(ARGS)
 
 gas: install ## write the gas snapshot anew
 	@GAS_WRITE=1 $(BIN)/ape test tests/gas $(ARGS)
@@ -121,6 +127,12 @@ $(AUDIT_STAMP): $(VENV_STAMP)
 	@$(BIN)/python -m venv $(AUDIT)
 	@$(AUDIT)/bin/python -m pip install --quiet --require-hashes --requirement requirements-audit.txt
 	@mkdir -p $(@D) && rm -f $(@D)/audit-* && touch $@
+
+$(ETHEREUMJS_STAMP): $(VENV_STAMP) | $(NPM_STAMP)
+	@echo 'Installing EthereumJS of tools/ethereumjs/package-lock.json, a node with another EVM for the tests ...'
+	@mkdir -p $(ETHEREUMJS) $(@D) && cp tools/ethereumjs/package*.json .npmrc $(ETHEREUMJS)
+	@cd $(ETHEREUMJS) && npm ci --ignore-scripts --silent
+	@rm -f $(@D)/ethereumjs-* && touch $@
 
 $(NPM_STAMP):
 	@command -v npm >/dev/null || { echo 'error: npm is not on the PATH; install Node.js 20 or newer' >&2; exit 1; }

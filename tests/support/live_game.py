@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -296,10 +296,19 @@ PROTOCOL = {
 
 @contextmanager
 def game(
-    folder, contracts, clients, rows=1500, seed=0, stores=None, salt=b"\x01" * 32, block_time=0.25, **protocol
+    folder,
+    contracts,
+    clients,
+    rows=1500,
+    seed=0,
+    stores=None,
+    salt=b"\x01" * 32,
+    block_time=0.25,
+    on=None,
+    **protocol,
 ):
-    """A network without clients yet; they end with it."""
-    with node("--block-time", str(block_time), chain_id=CHAIN) as running:
+    """A network without clients yet; they end with it. `on` is a node that mines by time, else an anvil."""
+    with nullcontext(on) if on else node("--block-time", str(block_time), chain_id=CHAIN) as running:
         made = Game(Path(folder), running, contracts, PROTOCOL | protocol, clients, rows, seed, stores, salt)
         made.keeping = keeping = Keeping(made)
         try:

@@ -1,0 +1,29 @@
+"""Some tests of the contracts on py-evm, in an Ape of its own; `make portability` runs them all."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# A whole round, and what leans on a chain's own clock, block hashes, precompiles, logs and revert data.
+FILES = (
+    *("test_happy_round", "test_draw", "test_reanchor", "test_relay"),
+    *("seeds/test_blockhash_seed", "seeds/test_prevrandao_seed"),
+)
+
+
+def test_the_contracts_pass_there_too():
+    ape = Path(sys.executable).with_name("ape")
+    files = [f"tests/contracts/{name}.py" for name in FILES]
+    run = subprocess.run(
+        [ape, "test", *files, "--network", "ethereum:local:test", "-q"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"PYTEST_ADDOPTS": ""},
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"^\d+ passed, (\d+ warnings? )?in ", run.stdout, re.MULTILINE), run.stdout
