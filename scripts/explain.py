@@ -1,6 +1,7 @@
 """`ape run explain`: every change of a client's balance, adding up exactly to what the contract says."""
 
 import json
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -9,12 +10,11 @@ from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.deploying.amounts import Unit
 from offchain.live.logs import log_options
-from offchain.live.options import AddressParameter, chain_options, deployment_option
+from offchain.live.options import AddressParameter, chain_options, deployment_option, log_cache_option
 from offchain.live.starting import reach
-from offchain.live.watching.explain import explained
-from offchain.live.watching.history import History
+from offchain.live.watching.explain import statement_of
+from offchain.live.watching.log_cache import log_cache
 from offchain.live.watching.statement_report import print_statement, statement_json, times_of
-from offchain.live.watching.view import read_view
 
 
 @click.command()
@@ -22,20 +22,19 @@ from offchain.live.watching.view import read_view
 @deployment_option
 @chain_options
 @log_options
+@log_cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def cli(
     address: str,
     deployment: str,
     nodes: Nodes,
+    cache: Path | None,
     as_json: bool,
 ) -> None:
     """Explain every change of the balance of ADDRESS."""
     try:
         there, chain = reach(deployment, nodes)
-        history = History(chain, [there.manager, there.pool], there.first_block)
-        head = history.advance().head
-        client = read_view(chain, there, [address], head).clients[address]
-        statement = explained(address, there.parameters, history.events, client.free, client.escrow)
+        statement = statement_of(chain, there, address, log_cache(there, cache))
         unit, times = Unit.read(chain, there), times_of(chain, statement)
     except OffchainError as error:
         raise click.ClickException(str(error)) from error

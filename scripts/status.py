@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -11,9 +12,10 @@ from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.errors import NodeUnavailableError
 from offchain.live.logs import log_options
-from offchain.live.options import chain_options, deployment_option
+from offchain.live.options import chain_options, deployment_option, log_cache_option
 from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
+from offchain.live.watching.log_cache import log_cache
 from offchain.live.watching.status import Watch, status_json
 from offchain.live.watching.status_report import render
 
@@ -22,6 +24,7 @@ from offchain.live.watching.status_report import render
 @deployment_option
 @chain_options
 @log_options
+@log_cache_option
 @click.option(
     "--rounds", type=click.IntRange(min=0), default=5, show_default=True, help="Last rounds to show."
 )
@@ -41,6 +44,7 @@ from offchain.live.watching.status_report import render
 def cli(
     deployment: str,
     nodes: Nodes,
+    cache: Path | None,
     rounds: int,
     members: bool,
     as_json: bool,
@@ -51,7 +55,7 @@ def cli(
     try:
         with stopping():
             there, chain = reach(deployment, nodes)
-            eyes = Watch(chain, there, members)
+            eyes = Watch(chain, there, members, log_cache(there, cache))
             if not watch:
                 status = eyes.look()
                 if as_json:

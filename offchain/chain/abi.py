@@ -7,6 +7,7 @@ from typing import Any
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import UnsignedIntegerDecoder
 from eth_abi.encoding import UnsignedIntegerEncoder
+from eth_abi.exceptions import DecodingError
 from eth_abi.registry import BaseEquals, registry
 from ethpm_types import ContractType
 from ethpm_types.abi import ABIType, ErrorABI, EventABI, MethodABI
@@ -85,7 +86,12 @@ class Interface:
     def decode_error(self, data: bytes) -> tuple[str, dict[str, Any]] | None:
         """A custom error's name and its values by name; None when `data` is no error of this contract."""
         entry = self._errors.get(data[:SELECTOR_BYTES])
-        return None if entry is None else (entry.name, _values(entry.inputs, data[SELECTOR_BYTES:]))
+        if entry is None:
+            return None
+        try:
+            return entry.name, _values(entry.inputs, data[SELECTOR_BYTES:])
+        except DecodingError:
+            return None  # Another contract's, or cut off.
 
     def _decode_event(self, log: Log) -> DecodedEvent | None:
         topics = list(log["topics"])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -45,6 +46,16 @@ def deployment_option(function: Command) -> Command:
         required=True,
         metavar="NAME",
         help="Name of deployments/NAME.yaml and NAME.json, or the path of either.",
+    )(function)
+
+
+def log_cache_option(function: Command) -> Command:
+    """Adds `--cache`: where logs are kept."""
+    return click.option(
+        "--cache",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Where logs are kept, so that the next call asks for new blocks only.  "
+        "[default: the user's cache folder]",
     )(function)
 
 

@@ -2,6 +2,8 @@ import pytest
 from ape import accounts, config
 from live import found, node, signer, write_configuration
 
+from offchain.live.watching import log_cache
+
 
 @pytest.fixture(scope="session")
 def compiled(project):
@@ -43,6 +45,12 @@ def own_keystore(tmp_path_factory):
         assert accounts.containers["accounts"].data_folder.parent == folder
         yield folder
         accounts.containers["accounts"].loaded_accounts.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_cache_of_the_users(tmp_path, monkeypatch):
+    """Commands of this process keep logs in the test's folder."""
+    monkeypatch.setattr(log_cache, "FOLDER", tmp_path / "logs")
 
 
 @pytest.fixture

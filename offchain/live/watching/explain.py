@@ -4,7 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from offchain.errors import OffchainError
-from offchain.live.watching.history import LoggedEvent
+from offchain.live.access.chain import Chain
+from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.watching.history import History, LoggedEvent
+from offchain.live.watching.log_cache import LogCache
+from offchain.live.watching.view import read_view
 from offchain.reference import Parameters
 from offchain.reference.settlement import Outcome, proposer_payout, voter_payout
 from offchain.reference.tally import LANES, is_void
@@ -188,6 +192,37 @@ class _Round:
         """What was decided."""
         votes = tuple(sum(ballot >> j & 1 for ballot in self._ballots) for j in range(LANES))
         return Outcome(self._published, votes, len(self._ballots), self._committed, void)
+
+
+def statement_of(
+    chain: Chain, deployment: LiveDeployment, client: str, cache: LogCache | None = None
+) -> Statement:
+    """Return a client's statement at the latest block.
+
+    Args:
+        chain: Where.
+        deployment: Which.
+        client: Its address, lower-case hex.
+        cache: Logs of earlier calls; read again when they do not add up. None to read all.
+
+    Raises:
+        LedgerError: When the logs do not add up to what the contract says.
+        NodeUnavailableError: When nodes do not answer.
+    """
+    history = History(chain, [deployment.manager, deployment.pool], deployment.first_block, cache)
+
+    def read() -> Statement:
+        head = history.advance().head
+        account = read_view(chain, deployment, [client], head).clients[client]
+        return explained(client, deployment.parameters, history.events, account.free, account.escrow)
+
+    try:
+        return read()
+    except LedgerError:
+        if not history.recalled:
+            raise
+    history.forget()
+    return read()
 
 
 def explained(

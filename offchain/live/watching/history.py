@@ -5,15 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eth_abi.exceptions import DecodingError
+
 from offchain.chain.abi import Log
 from offchain.chain.gateway import Deployed
 from offchain.live.access.chain import Block, Chain
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
+from offchain.live.watching.log_cache import LogCache
 
 _log = logging.getLogger(__name__)
 
 RANGE = 10_000  # blocks in one request, at first
 CHECKPOINTS = 256
+CONFIRMED = 64
+"""Blocks after which logs go into a cache; it outlives a reorganisation of fewer."""
 _RETRIES = 5
 
 
@@ -50,22 +55,30 @@ class History:
 
     Attributes:
         events: Those known, in the order of the chain.
+        recalled: Whether some of them were not asked of a node now, but come from a cache.
     """
 
-    def __init__(self, chain: Chain, contracts: Sequence[Deployed], first_block: int) -> None:
+    def __init__(
+        self, chain: Chain, contracts: Sequence[Deployed], first_block: int, cache: LogCache | None = None
+    ) -> None:
         """Nothing is read before `advance`.
 
         Args:
             chain: Where.
             contracts: Whose events.
             first_block: From which on.
+            cache: What earlier processes read, and where to keep what is read first; none for no such thing.
         """
         self._chain = chain
         self._contracts = {contract.address: contract for contract in contracts}
         self._first = first_block
         self._range = RANGE
+        self._cache = cache
+        self._begun = False
+        self._told = 0  # of the events
         self._checkpoints: list[Block] = []
         self.events: list[LoggedEvent] = []
+        self.recalled = False
 
     @property
     def head(self) -> Block | None:
@@ -78,24 +91,66 @@ class History:
         Raises:
             NodeUnavailableError: When nodes do not answer, or contradict each other again and again.
         """
-        rewound = False
+        rewound, kept = False, self._recall()
         for _ in range(_RETRIES):
             head = self._chain.head()
             rewound |= self._rewind(head)
-            known = len(self.events)
+            known = min(self._told, len(self.events))
             start = self._checkpoints[-1].number + 1 if self._checkpoints else self._first
             if head.number < start:
-                return News(self._checkpoints[-1] if self._checkpoints else head, rewound, [])
-            fresh = self._read(start, head.number)
+                self._told = len(self.events)
+                last = self._checkpoints[-1] if self._checkpoints else head
+                return News(last, rewound, self.events[known:])
+            logs = self._read(start, head.number)
+            confirmed = None if kept is None else self._confirmed(head, start)
             # Blocks may have been exchanged in between; a chain whose end stayed has not changed below.
             if self._chain.block(head.number) != head:
                 continue
-            self.events += fresh
+            self.events += self._events(logs)
             self._checkpoints = [*self._checkpoints, head][-CHECKPOINTS:]
+            if self._cache and confirmed and kept is not None and not rewound:
+                self._cache.save(confirmed, [log for log in kept + logs if _block(log) <= confirmed.number])
+            self._told = len(self.events)
             return News(head, rewound, self.events[known:])
         raise NodeUnavailableError(
             "the node's blocks keep changing while they are read; try another with --rpc"
         )
+
+    def forget(self) -> None:
+        """Read everything from nodes again: what was recalled does not hold."""
+        _log.warning("the cached logs do not agree with the contracts; reading all again")
+        if self._cache:
+            self._cache.drop()
+        self.events, self._checkpoints, self.recalled = [], [], False
+        self._told, self._begun = 0, False
+
+    def _recall(self) -> list[Log] | None:
+        """Begin with what the cache holds, where the chain still has its last block.
+
+        Returns:
+            The logs in it; None when this is not the beginning, and there is nothing to keep.
+        """
+        if self._begun or self._cache is None:
+            return None
+        self._begun = True
+        kept = self._cache.load()
+        if kept is None:
+            return []
+        block = self._chain.block(kept.block)
+        if block is None or block.hash != kept.hash:
+            _log.info("the chain has another block %d than the cached logs; reading all again", kept.block)
+            return []
+        try:
+            self.events = self._events(kept.logs)
+        except NodeUnavailableError:
+            return []
+        self._checkpoints, self.recalled = [block], True
+        return kept.logs
+
+    def _confirmed(self, head: Block, start: int) -> Block | None:
+        """The block up to which logs are to be kept, when that is news to the cache."""
+        number = head.number - CONFIRMED
+        return self._chain.block(number) if number >= start else None
 
     def _rewind(self, head: Block) -> bool:
         """Forget what is no longer on the chain; whether events went with it."""
@@ -117,9 +172,9 @@ class History:
         found = head if checkpoint.number == head.number else self._chain.block(checkpoint.number)
         return found is None or found.hash == checkpoint.hash
 
-    def _read(self, first: int, last: int) -> list[LoggedEvent]:
-        """Events of blocks `first` to `last`, in ranges that shrink where the node finds them too large."""
-        events: list[LoggedEvent] = []
+    def _read(self, first: int, last: int) -> list[Log]:
+        """Logs of blocks `first` to `last`, in ranges that shrink where the node finds them too large."""
+        found: list[Log] = []
         while first <= last:
             end = min(last, first + self._range - 1)
             try:
@@ -130,21 +185,34 @@ class History:
                 self._range = max(1, (end - first + 1) // 2)
                 _log.info("the node refused %d blocks of logs (%s); asking for less", end - first + 1, error)
                 continue
-            events += [event for log in logs if (event := self._event(log)) is not None]
+            found += logs
             first = end + 1
-        return events
+        return found
+
+    def _events(self, logs: Sequence[Log]) -> list[LoggedEvent]:
+        return [event for log in logs if (event := self._event(log)) is not None]
 
     def _event(self, log: Log) -> LoggedEvent | None:
         address = log["address"].lower()
-        decoded = self._contracts[address].interface.decode_events([log])
+        try:
+            decoded = self._contracts[address].interface.decode_events([log])
+        except DecodingError as error:
+            raise NodeUnavailableError(
+                f"a log of {address} in block {_block(log)} is not of its form ({error}); the node errs, try "
+                "another with --rpc"
+            ) from error
         if not decoded:
             return None
         return LoggedEvent(
             name=decoded[0].name,
             values=decoded[0].values,
             contract=address,
-            block=int(log["blockNumber"], 16),
+            block=_block(log),
             block_hash=log["blockHash"],
             transaction=log["transactionHash"],
             index=int(log["logIndex"], 16),
         )
+
+
+def _block(log: Log) -> int:
+    return int(log["blockNumber"], 16)

@@ -8,6 +8,7 @@ from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.verifying.rounds import RoundLog, rounds_of
 from offchain.live.watching.history import History
+from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.roster import Roster
 from offchain.live.watching.view import ClientView, View, read_view
 from offchain.reference import Phase
@@ -72,13 +73,17 @@ class Watch:
         chain: Where.
         deployment: Which.
         members: Whether to read every member's tokens too.
+        cache: Logs of earlier calls; none to read all.
     """
 
-    def __init__(self, chain: Chain, deployment: LiveDeployment, members: bool = False) -> None:
+    def __init__(
+        self, chain: Chain, deployment: LiveDeployment, members: bool = False, cache: LogCache | None = None
+    ) -> None:
         self._chain = chain
         self._deployment = deployment
         self._with_members = members
-        self._history = History(chain, [deployment.manager], deployment.first_block)
+        contracts = [deployment.manager, deployment.pool]  # The cache has both, for explanations.
+        self._history = History(chain, contracts, deployment.first_block, cache)
         self._roster = Roster()
         self._unit = Unit.read(chain, deployment)
 
@@ -88,6 +93,17 @@ class Watch:
         Raises:
             NodeUnavailableError: When nodes do not answer.
         """
+        status = self._look()
+        if self._history.recalled and not self._agrees(status.view):
+            self._history.forget()
+            self._roster = Roster()
+            status = self._look()
+        return status
+
+    def _agrees(self, view: View) -> bool:
+        return (len(self._roster.members), self._roster.round) == (view.member_count, view.round)
+
+    def _look(self) -> Status:
         news = self._history.advance()
         if news.rewound:
             self._roster = Roster()

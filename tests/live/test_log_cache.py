@@ -1,0 +1,197 @@
+"""Logs kept between two calls: new blocks only are asked for, and nothing is believed that does not hold."""
+
+import hashlib
+import json
+import logging
+
+import pytest
+from live import FAST, signer
+from players import Players
+
+from offchain.live.access.chain import Invocation
+from offchain.live.access.sender import Sender
+from offchain.live.errors import NodeUnavailableError
+from offchain.live.keeping.keeper import Keeper
+from offchain.live.watching import log_cache as module
+from offchain.live.watching.explain import statement_of
+from offchain.live.watching.history import CONFIRMED, History
+from offchain.live.watching.log_cache import log_cache
+from offchain.live.watching.status import Watch, status_json
+
+pytestmark = pytest.mark.usefixtures("snapshot")
+
+
+@pytest.fixture
+def cached(founded, tmp_path):
+    return log_cache(founded[0], tmp_path)
+
+
+@pytest.fixture
+def kept_file(founded, tmp_path):
+    deployment = founded[0]
+    return tmp_path / f"{deployment.book.chain_id}-{deployment.manager.address}" / "logs"
+
+
+@pytest.fixture
+def asked(founded, monkeypatch):
+    """Ranges of blocks whose logs were asked for."""
+    chain, ranges = founded[1], []
+    original = chain.logs
+
+    def logs(addresses, first, last):
+        ranges.append((first, last))
+        return original(addresses, first, last)
+
+    monkeypatch.setattr(chain, "logs", logs)
+    return ranges
+
+
+@pytest.fixture
+def played_on(founded, members, anvil_node):
+    """A round on the chain, with other blocks behind it."""
+    deployment, chain = founded
+    keeper, players = Keeper(chain, deployment, Sender(chain, signer(1), FAST)), Players(*founded, members)
+    for _ in range(60):
+        if players._view().drawn_at:
+            break
+        if not keeper.step():
+            anvil_node.mine()
+    players.play()
+    for _ in range(20):
+        if not keeper.step():
+            anvil_node.mine()
+    anvil_node.mine(CONFIRMED + 50)
+
+
+def read(founded, cache):
+    """All events as a process that starts has them, and whether some came from the cache."""
+    deployment, chain = founded
+    history = History(chain, [deployment.manager, deployment.pool], deployment.first_block, cache)
+    news = history.advance()
+    assert list(news.events) == history.events
+    return history.events, history.recalled
+
+
+def written(path, change):
+    """Change what is kept, and make its digest right again."""
+    content = json.loads(path.read_bytes().partition(b"\n")[2])
+    change(content)
+    body = json.dumps(content).encode()
+    path.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def test_the_second_call_asks_for_new_blocks_only(founded, played_on, cached, asked, anvil_node):
+    all_events, recalled = read(founded, cached)
+    assert not recalled and "RoundFinalised" in {event.name for event in all_events}
+    head = founded[1].head().number
+    anvil_node.mine(30)
+    asked.clear()
+    assert read(founded, cached) == (all_events, True)
+    assert asked == [(head - CONFIRMED + 1, head + 30)]
+    asked.clear()
+    assert read(founded, cached) == (all_events, True)
+    assert asked == [(head + 30 - CONFIRMED + 1, head + 30)]
+
+
+def test_status_and_statements_share_it_and_say_the_same(founded, played_on, cached, members, asked):
+    deployment, chain = founded
+    status = status_json(Watch(chain, deployment).look())
+    changes = statement_of(chain, deployment, members[0].address).changes
+    for _ in range(2):
+        asked.clear()
+        assert status_json(Watch(chain, deployment, cache=cached).look()) == status
+        assert statement_of(chain, deployment, members[0].address, cached).changes == changes
+    assert all(first > deployment.first_block for first, _ in asked) and len(asked) == 2
+
+
+@pytest.mark.parametrize("blocks", [0, 100], ids=["shorter", "with other blocks"])
+def test_a_chain_that_is_another_now_is_read_again(founded, played_on, cached, anvil_node, members, blocks):
+    fork, player = anvil_node.rpc.request("evm_snapshot"), Players(*founded, members)
+    player.send(members[0], Invocation(founded[0].manager, "requestExit"))
+    anvil_node.mine(CONFIRMED + 10)
+    with_exit, _ = read(founded, cached)
+    anvil_node.rpc.request("evm_revert", fork)
+    anvil_node.mine(blocks or 1)
+    without, recalled = read(founded, cached)
+    assert not recalled and len(without) < len(with_exit) and without == with_exit[: len(without)]
+    assert read(founded, cached) == (without, True)
+
+
+def with_another_digit(data, place):
+    """Still logs, of something that did not happen."""
+    return data[:place] + (b"1" if data[place : place + 1] == b"0" else b"0") + data[place + 1 :]
+
+
+DAMAGES = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut off": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "one digit": lambda path: path.write_bytes(with_another_digit(path.read_bytes(), -50)),
+    "no text": lambda path: path.write_bytes(b"\xff" * 1000),
+    "a list": lambda path: written(path, lambda content: content.update(logs=[[]])),
+    "another first block": lambda path: written(path, lambda content: content.update(first=0)),
+    "another deployment": lambda path: written(
+        path, lambda content: content.update(contracts=["0x" + "12" * 20])
+    ),
+    "another contract": lambda path: written(
+        path, lambda content: content["logs"][0].update(address="0x" + "12" * 20)
+    ),
+    "twice": lambda path: written(path, lambda content: content["logs"].insert(0, content["logs"][0])),
+    "later": lambda path: written(path, lambda content: content["logs"][-1].update(blockNumber="0xfffff")),
+    "no number": lambda path: written(path, lambda content: content["logs"][0].update(blockNumber="0x-1")),
+    "more": lambda path: written(path, lambda content: content.update(code="rm")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_what_is_damaged_or_of_something_else_is_thrown_away(
+    founded, played_on, cached, kept_file, damage, caplog, members
+):
+    all_events, _ = read(founded, cached)
+    damage(kept_file)
+    with caplog.at_level(logging.WARNING):
+        assert cached.load() is None
+    assert "is thrown away: " in caplog.text and not kept_file.exists()
+    assert read(founded, cached) == (all_events, False)
+    assert read(founded, cached) == (all_events, True)
+
+
+def test_a_file_that_is_too_large_is_not_read(founded, played_on, cached, kept_file, monkeypatch):
+    read(founded, cached)
+    monkeypatch.setattr(module, "_LARGEST", 100)
+    assert cached.load() is None and not kept_file.exists()
+
+
+def test_a_log_that_no_contract_made_is_read_again(founded, played_on, cached, kept_file):
+    all_events, _ = read(founded, cached)
+    written(kept_file, lambda content: content["logs"][0].update(data="0x"))
+    assert read(founded, cached) == (all_events, False)
+
+
+def test_logs_that_do_not_add_up_are_read_again(founded, played_on, cached, kept_file, members, caplog):
+    deployment, chain = founded
+    changes = statement_of(chain, deployment, members[0].address, cached).changes
+    written(kept_file, lambda content: content["logs"].pop(0))
+    with caplog.at_level(logging.WARNING):
+        assert statement_of(chain, deployment, members[0].address, cached).changes == changes
+    assert "reading all again" in caplog.text
+    assert read(founded, cached)[1], "kept again"
+
+    status = status_json(Watch(chain, deployment, cache=cached).look())
+    written(kept_file, lambda content: content["logs"].pop(1))
+    assert status_json(Watch(chain, deployment, cache=cached).look()) == status
+
+
+def test_a_disk_that_takes_nothing_is_no_error(founded, played_on, tmp_path):
+    (tmp_path / "file").touch()
+    cache = log_cache(founded[0], tmp_path / "file")
+    assert read(founded, cache)[0] == read(founded, cache)[0]
+
+
+def test_the_logs_of_a_node_that_errs_are_said(founded, monkeypatch):
+    deployment, chain = founded
+    original = chain.logs
+    monkeypatch.setattr(chain, "logs", lambda *asked: [{**log, "data": "0x"} for log in original(*asked)])
+    with pytest.raises(
+        NodeUnavailableError, match=f"a log of {deployment.pool.address} .* is not of its form"
+    ):
+        History(chain, [deployment.manager, deployment.pool], deployment.first_block).advance()
