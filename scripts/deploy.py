@@ -19,6 +19,7 @@ from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deploy_report import print_book, print_prices, print_warnings
 from offchain.live.deploying.deployer import Deployer
 from offchain.live.deploying.deployment import load_deployment
+from offchain.live.errors import NodeRefusedError
 from offchain.live.logs import log_options
 from offchain.live.options import account_option, chain_options, sending_options
 
@@ -61,7 +62,10 @@ def cli(
             console.print("Nothing was sent.")
             return
         book = deployer.run(Sender(chain, unlock(account), sending))
-        require_code(chain, load_deployment(str(config), contracts))
+        try:
+            require_code(chain, load_deployment(str(config), contracts))
+        except NodeRefusedError as error:
+            console.print(f"note: the contracts' code was not compared: {error}")
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

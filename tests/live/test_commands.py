@@ -29,7 +29,7 @@ from offchain.live.access.chain import Chain
 from offchain.live.access.rpc import Rpc
 from offchain.live.deploying.book import read_book
 from offchain.live.deploying.deployment import load_deployment
-from offchain.live.errors import RelayError
+from offchain.live.errors import NodeRefusedError, RelayError
 from offchain.live.relaying.line import RelayLine
 from offchain.live.watching.view import read_view
 from scripts.deploy import cli as deploy_command
@@ -118,6 +118,27 @@ def test_a_dry_run_prices_everything_and_sends_nothing(anvil_node, own_keystore,
     assert all(name in result.output for name in ("RoundManager", "in all", "Nothing was sent."))
     assert not path.with_suffix(".json").exists()
     assert Chain(Rpc([anvil_node.url])).nonce(signer(5).address) == 0
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_node_that_imagines_nothing_gets_a_whole_deployment(
+    anvil_node, own_keystore, tmp_path, monkeypatch
+):
+    keystore(own_keystore, locked=signer_key(5))
+    monkeypatch.setenv("APE_ACCOUNTS_locked_PASSPHRASE", PASSPHRASE)
+    anvil_node.give(signer(5).address)
+
+    def refuse(self, *arguments):
+        raise NodeRefusedError("eth_call", "too many arguments, want at most 2")
+
+    monkeypatch.setattr(Chain, "imagine", refuse)
+    path = write_configuration(tmp_path)
+    options = [*by_url(anvil_node), "--account", "locked", "--config", str(path), "--confirmations", "1"]
+    result = CliRunner().invoke(deploy_command, options)
+    assert result.exit_code == 0, result.output
+    told = " ".join(result.output.split())
+    assert "code was not compared: the node refused eth_call: too many arguments" in told
+    assert read_book(path.with_suffix(".json")).contracts["Relay"].address in told
 
 
 def test_a_deployment_killed_in_the_middle_goes_on_and_deploys_nothing_twice(timed, run, tmp_path, compiled):
