@@ -1,12 +1,15 @@
 """Rounds on EthereumJS over HTTP: another EVM, another node, nothing but signed transactions."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from engine_play import deployment, play
 from ethereumjs import CHAIN_ID, PROGRAM, ethereumjs
 from institutions import play as play_live
-from live import FAST, eventually, found, signer, write_configuration
+from live import FAST, PASSPHRASE, eventually, found, keystore, signer, write_configuration
 from live_game import keys_for
 from players import Players
 
@@ -22,6 +25,9 @@ from offchain.live.errors import NodeRefusedError
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.watching.view import read_view
 from offchain.reference import Phase
+
+ROOT = Path(__file__).resolve().parents[2]
+LONG = pytest.mark.skipif(not os.environ.get("LIVE_BUDGET"), reason="long; `make portability` plays it")
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +99,43 @@ def test_a_live_network_is_founded_and_plays_a_round(ethereumjs_node, compiled, 
         assert read_view(chain, deployment).reward_pool == stake
 
 
-@pytest.mark.skipif(not os.environ.get("LIVE_BUDGET"), reason="minutes long; `make portability` plays it")
+@LONG
+def test_the_commands_deploy_and_keep(ethereumjs_node, tmp_path):
+    """`ape run` by URL: a deployment that says what this node cannot do, and then keeper and status on it."""
+    keystore(tmp_path / "ape", founder=(1).to_bytes(32))
+    unlocked = {"APE_DATA_FOLDER": str(tmp_path / "ape"), "APE_ACCOUNTS_founder_PASSPHRASE": PASSPHRASE}
+    path = write_configuration(tmp_path, chain_id=CHAIN_ID, network="ethereum:local")
+
+    def said(command, *options):
+        run = subprocess.run(
+            [
+                Path(sys.executable).with_name("ape"),
+                "run",
+                command,
+                "--network",
+                ethereumjs_node.url,
+                *options,
+            ],
+            cwd=ROOT,
+            env=os.environ | unlocked,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        return " ".join(run.stdout.split())
+
+    ethereumjs_node.fund([signer(1).address])
+    founding = ("--config", path, "--account", "founder", "--confirmations", "1")
+    with ethereumjs_node.mining(every=0.1):
+        assert "RoundManager │ known once the token stands" in said("deploy", *founding, "--dry-run")
+        deployed = said("deploy", *founding)
+        assert "code was not compared" in deployed and "Written to" in deployed
+        said("keeper", "--deployment", path, "--account", "founder", "--once")
+        assert "No round yet; waits for 4 more members." in said("status", "--deployment", path)
+
+
+@LONG
 def test_institutions_make_the_simulations_model(ethereumjs_node, compiled, tmp_path, tmp_path_factory):
     """`ape run client`, five times as a process of its own, and the model that anybody verifies."""
     keys_for(8, tmp_path_factory.mktemp("ape"))
