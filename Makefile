@@ -74,9 +74,9 @@ stateful: install ## search for disagreements of contracts and reference for hal
 live: install ## play ten rounds of eight institutions, each a process, on a node that mines by time
 	@LIVE_BUDGET=long $(BIN)/ape test tests/live/test_institutions.py $(ARGS)
 
-portability: install $(ETHEREUMJS_STAMP) ## run the contracts' tests on py-evm, and rounds on EthereumJS
+portability: install $(ETHEREUMJS_STAMP) ## run the contracts' tests on py-evm, and rounds on EthereumJS; with ARGS the former only
 	@$(BIN)/ape test tests/contracts --network ethereum:local:test $(ARGS)
-	@LIVE_BUDGET=long $(BIN)/ape test tests/portability/test_ethereumjs.py $(ARGS)
+	@$(if $(ARGS),,LIVE_BUDGET=long $(BIN)/ape test tests/portability/test_ethereumjs.py)
 
 gas: install ## write the gas snapshot anew
 	@GAS_WRITE=1 $(BIN)/ape test tests/gas $(ARGS)
