@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiohttp import web
@@ -35,6 +36,18 @@ def test_two_clients_share_a_bucket(storage):
     one.check()
     one.put(ROOT, DATA)
     assert other.get(ROOT) == DATA
+
+
+def test_many_threads_use_it_at_once(storage):
+    stores = [open_artefacts([f"{storage.bucket}/net"], SCHEMA) for _ in range(2)]
+
+    def exchange(number):
+        root, data = artefact(number)
+        stores[number % 2].put(root, data)
+        return stores[1 - number % 2].get(root) == data
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(exchange, range(40)))
 
 
 def test_an_object_without_a_folder(storage):
