@@ -12,6 +12,7 @@ from offchain.live.access.chain import Invocation
 from offchain.live.access.sender import Sender
 from offchain.live.errors import NodeUnavailableError
 from offchain.live.keeping.keeper import Keeper
+from offchain.live.watching import history as history_module
 from offchain.live.watching import log_cache as module
 from offchain.live.watching.explain import statement_of
 from offchain.live.watching.history import CONFIRMED, History
@@ -91,6 +92,21 @@ def test_the_second_call_asks_for_new_blocks_only(founded, played_on, cached, as
     asked.clear()
     assert read(founded, cached) == (all_events, True)
     assert asked == [(head + 30 - CONFIRMED + 1, head + 30)]
+
+
+def test_requests_do_not_grow_with_the_chain(founded, cached, anvil_node, monkeypatch):
+    deployment, chain = founded
+    monkeypatch.setattr(history_module, "RANGE", 20)
+    anvil_node.mine(deployment.first_block + 400 - chain.head().number)
+    ask, requests = chain.rpc._ask, []
+    monkeypatch.setattr(chain.rpc, "_ask", lambda *asked: requests.append(asked) or ask(*asked))
+
+    def counted(cache):
+        requests.clear()
+        Watch(chain, deployment, cache=cache).look()
+        return len(requests)
+
+    assert [counted(cache) for cache in (None, cached, cached)] == [31, 32, 16]
 
 
 def test_status_and_statements_share_it_and_say_the_same(founded, played_on, cached, members, asked):
