@@ -69,6 +69,7 @@ def cli(
 ) -> None:
     """Join a deployment, stake, propose and vote when seated, until stopped or everything is over."""
     # Here for the reason that scripts/simulate.py gives.
+    from offchain.live.client.costs import data_cost
     from offchain.live.client.report import print_prepared
     from offchain.live.client.start import make_client, prepare
 
@@ -78,7 +79,7 @@ def cli(
             there, chain = reach(deployment, nodes)
             if dry_run:
                 prepared = prepare(chain, there, address_of(account), options, None)
-                print_prepared(Console(), there, prepared)
+                print_prepared(Console(), there, prepared, data_cost(chain, there))
                 return
             done = make_client(chain, there, unlock(account), options).run()
             click.echo(f"Done: {done.why}.", err=True)

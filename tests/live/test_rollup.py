@@ -1,5 +1,6 @@
 """What a rollup takes for bytes on Ethereum, told by a contract where the OP Stack has its own."""
 
+import re
 from io import StringIO
 
 import pytest
@@ -13,6 +14,7 @@ from offchain.live.access.rollup import is_rollup
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import GWEI
+from offchain.live.client.costs import data_cost
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deploy_report import print_prices
 from offchain.live.deploying.deployer import Deployer
@@ -62,6 +64,22 @@ def test_the_price_of_a_deployment_has_the_fee_for_its_data(rollup_chain, foundi
 def test_a_fee_that_the_chain_does_not_tell_is_not_guessed(rollup_chain, founding, code):
     rollup_chain.rpc.request("anvil_setCode", ORACLE, code)
     assert "not known: getL1Fee gives no answer" in told(rollup_chain, founding)
+
+
+def test_a_clients_dry_run_says_what_a_round_takes(founded, anvil_node, snapshot, compiled):
+    deployment, chain = founded
+    assert data_cost(chain, deployment) is None
+    anvil_node.rpc.request("anvil_setCode", ORACLE, str(compiled["DataFeeOracle"].runtime_bytecode.bytecode))
+    found = re.fullmatch(
+        r"takes ([\d.]+) from a proposer and ([\d.]+) from a voter a round for data on Ethereum, beyond gas",
+        data_cost(chain, deployment),
+    )
+    # Selectors and words of calldata, and some fifty bytes for each transaction's other fields.
+    proposer, voter = (float(fee) * 10**18 / WEI_PER_BYTE for fee in found.groups())
+    assert proposer == pytest.approx(4 + 32 + 4 + 96 + 2 * 50, abs=20)
+    assert voter == pytest.approx(4 + 32 + 4 + 64 + 2 * 50, abs=20)
+    anvil_node.rpc.request("anvil_setCode", ORACLE, "0xfe")
+    assert "not known" in data_cost(chain, deployment)
 
 
 def test_other_chains_are_no_rollups(rollup_chain, founding):

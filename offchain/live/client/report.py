@@ -22,8 +22,10 @@ from offchain.live.deploying.deployment import LiveDeployment
 _ETHER = 10**18
 
 
-def print_prepared(console: Console, deployment: LiveDeployment, prepared: Prepared) -> None:
-    """Say what was checked, and what the client would do now."""
+def print_prepared(
+    console: Console, deployment: LiveDeployment, prepared: Prepared, rollup: str | None = None
+) -> None:
+    """Say what was checked, what a rollup takes beyond gas, and what the client would do now."""
     view, me, wallet = prepared.outlook.view, prepared.outlook.me, prepared.outlook.wallet
     status = "removed for good" if me.is_removed else "a member" if me.is_member else "not a member"
     lines = {
@@ -33,6 +35,7 @@ def print_prepared(console: Console, deployment: LiveDeployment, prepared: Prepa
         "rows": f"{prepared.learning.samples} to train on, of the deployment's shape",
         "stores": "all could be read and written",
         "round": f"{view.round}, phase {view.phase.name.lower()}, {view.member_count} members",
+        **({"rollup": rollup} if rollup else {}),
         "next": explained(prepared.next_action),
     }
     for name, text in lines.items():
