@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,24 @@ def compiled(project):
     return {name: container.contract_type for name, container in project.load_contracts().items()}
 
 
-@pytest.fixture(scope="module")
-def ethereumjs_node(tmp_path_factory):
+@contextmanager
+def running(folder):
     if not PROGRAM.exists():
         pytest.skip("EthereumJS is not installed; `make portability` does it")
-    with ethereumjs(tmp_path_factory.mktemp("ethereumjs")) as node:
+    with ethereumjs(folder) as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def ethereumjs_node(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("ethereumjs")) as node:
+        yield node
+
+
+@pytest.fixture
+def unused_ethereumjs_node(tmp_path_factory):
+    """A chain on which contracts stand where they do in every run: seats follow from where."""
+    with running(tmp_path_factory.mktemp("ethereumjs")) as node:
         yield node
 
 
@@ -136,8 +150,10 @@ def test_the_commands_deploy_and_keep(ethereumjs_node, tmp_path):
 
 
 @LONG
-def test_institutions_make_the_simulations_model(ethereumjs_node, compiled, tmp_path, tmp_path_factory):
+def test_institutions_make_the_simulations_model(
+    unused_ethereumjs_node, compiled, tmp_path, tmp_path_factory
+):
     """`ape run client`, five times as a process of its own, and the model that anybody verifies."""
     keys_for(8, tmp_path_factory.mktemp("ape"))
-    with ethereumjs_node.mining(every=0.1):
-        play_live(tmp_path, compiled, clients=5, rounds=2, malicious=0.2, seed=0, on=ethereumjs_node)
+    with unused_ethereumjs_node.mining(every=0.1):
+        play_live(tmp_path, compiled, clients=5, rounds=2, malicious=0.2, seed=0, on=unused_ethereumjs_node)
