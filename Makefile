@@ -53,7 +53,7 @@ invariants: install ## search for a broken property for hours: three times 10,00
 	@FOUNDRY_PROFILE=long $(BIN)/forge test --match-path 'tests/forge/invariants/*' --fuzz-seed $${SEED:-$$RANDOM} $(ARGS)
 
 prove: $(AUDIT_STAMP) install ## prove the arithmetic for every word, with Halmos; docs/PROOFS.md says what
-	@FOUNDRY_PROFILE=proofs PATH="$(CURDIR)/$(BIN):$$PATH" $(AUDIT)/bin/halmos --forge-build-out .build/forge/proofs --loop 20 \
+	@FOUNDRY_PROFILE=proofs PATH="$(CURDIR)/$(BIN):$$PATH" $(AUDIT)/bin/halmos --forge-build-out .build/forge/proofs --loop 256 \
 	  --solver-timeout-assertion 60000 $(ARGS)
 
 slither: $(AUDIT_STAMP) install ## analyse the contracts; fails on any finding above informational

@@ -7,7 +7,6 @@ import {vm} from "../support/Vm.sol";
 
 /// @notice Proved by Halmos for every seed and every pair of sides: two members never share a value of the permutation.
 /// Products and quotients are symbols here, of which {SeatFacts} are known.
-/// @custom:halmos --loop 2
 contract SeatProofs {
     /// @dev The halves of a value after each of the steps, and what is added at each.
     struct Run {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Tallies, Tally} from "../../../contracts/libraries/Tallies.sol";
+import {vm} from "../support/Vm.sol";
+
+/// @title Bits
+/// @notice Settlement as a sum over proposals, and the tallies that it is proved of.
+library Bits {
+    uint256 internal constant LANE = 14;
+    uint256 internal constant MASK = 0x3fff;
+
+    /// @dev Whatever a round can hold: counts of 14 bits, voters' stake of 96.
+    struct Round {
+        uint16[16] yes;
+        uint16 revealed;
+        uint16 committed;
+        uint96 stake;
+    }
+
+    /// @notice One proposal's payout to each of `agreeing` ballots: ⌊pot / agreeing⌋ to a majority, the part on a tie, or nothing.
+    function share(uint256 agreeing, uint256 ballots, uint256 part, uint256 pot)
+        internal
+        pure
+        returns (uint256 paid)
+    {
+        assembly ("memory-safe") {
+            let twice := shl(1, agreeing)
+            paid := add(mul(gt(twice, ballots), div(pot, agreeing)), mul(eq(twice, ballots), part))
+        }
+    }
+
+    /// @notice A sealed tally of the proposals 0 to p − 1: every one that rounds can reach.
+    function sealedTally(uint256 p, Round memory r) internal pure returns (Tally) {
+        uint256 revealed = r.revealed & MASK;
+        uint256 committed = r.committed & MASK;
+        vm.assume(0 < revealed && revealed <= committed && committed <= Tallies.MAX_VOTERS);
+        uint256 word = (1 << 255) | (revealed << 224);
+        for (uint256 j; j < p; ++j) {
+            uint256 yes = r.yes[j] & MASK;
+            vm.assume(yes <= revealed && yes != MASK); // The second follows, and is said to prune branches.
+            word |= yes << (LANE * j);
+        }
+        return Tally.wrap(word).seal((1 << p) - 1, committed, false);
+    }
+
+    /// @notice Ballots that accept proposal `j`.
+    function lane(Tally tally, uint256 j) internal pure returns (uint256) {
+        return (Tally.unwrap(tally) >> (LANE * j)) & MASK;
+    }
+}
