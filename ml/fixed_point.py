@@ -37,16 +37,13 @@ def encode(parameters: NDArray[np.float32]) -> NDArray[np.int32]:
     # Scaling by a power of two is exact in either type.
     kind = np.float64 if parameters.dtype.itemsize > 4 else np.float32
     encoded = np.empty(parameters.shape, dtype=np.int32)
-
-    def fill(block: slice) -> None:
+    for block in _blocks(parameters.size):  # On one thread: on two, it took half as long again.
         scaled: NDArray[np.floating[Any]] = parameters[block].astype(kind)
         np.rint(np.multiply(scaled, kind(SCALE), out=scaled), out=scaled)
         # Written so that NaN, which makes every comparison false, is refused too.
         if not (scaled.min() >= -_LIMIT and scaled.max() < _LIMIT):
             raise _not_encodable(parameters, block)
         encoded[block] = scaled
-
-    Workers(processors()).map(fill, _blocks(parameters.size))
     return encoded
 
 

@@ -1,6 +1,5 @@
 """Code that is not what this version compiles is noticed, whatever parameters it shows."""
 
-import logging
 from dataclasses import replace
 
 import pytest
@@ -45,8 +44,7 @@ def test_the_compilers_note_on_the_source_does_not_count(founded, anvil_node):
     require_code(chain, deployment)
 
 
-def test_commands_warn_of_it_and_go_on(founded, anvil_node, caplog, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("offchain"), "propagate", True)
+def test_commands_warn_of_it_and_go_on(founded, anvil_node, caplog):
     deployment, chain = founded
     anvil_node.rpc.request("anvil_setCode", deployment.relay.address, "0x6001")
     connect_to(deployment, Nodes(anvil_node.url))

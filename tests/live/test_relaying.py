@@ -1,7 +1,6 @@
 """A relay on a live network: members without coin play whole rounds; what it does not do is done directly."""
 
 import asyncio
-import logging
 import threading
 
 import pytest
@@ -24,16 +23,6 @@ from offchain.live.watching.view import read_view
 from offchain.reference import Phase, commitments
 
 pytestmark = pytest.mark.usefixtures("snapshot")
-
-
-@pytest.fixture
-def logged():
-    """Lets a test see the package's log."""
-    logger = logging.getLogger("offchain")
-    before = logger.propagate
-    logger.propagate = True
-    yield
-    logger.propagate = before
 
 
 class Hand:
@@ -129,7 +118,7 @@ def test_members_without_coin_play_a_whole_round(founded, anvil_node, relay_url,
     assert not desk.flush()
 
 
-def test_nothing_is_paid_for_that_the_contract_would_refuse(founded, relay_url, desk, drawn, caplog, logged):
+def test_nothing_is_paid_for_that_the_contract_would_refuse(founded, relay_url, desk, drawn, caplog):
     deployment, _ = founded
     proposers, voters = drawn
     forged = RelayLine(relay_url, deployment, Hand(voters[0]))

@@ -26,7 +26,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_a_clock_that_is_off_is_only_said(caplog):
     health = Health(seconds=0)
     with caplog.at_level(logging.INFO, logger="offchain"):
-        logging.getLogger("offchain").propagate = True
         health.tell(int(time.time()) - 600, round=3)
         health.tell(int(time.time()) - 600, round=3)
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]

@@ -25,6 +25,18 @@ contract SettlementProofs {
         }
     }
 
+    /// @dev Five to sixteen proposals, those included first.
+    function check_slashedIsASum(uint8 p, uint8 included, Bits.Round memory r, uint256 updates, uint256 lock)
+        external
+        pure
+    {
+        for (uint256 i = 5; i <= 16; ++i) {
+            for (uint256 k; k <= i; ++k) {
+                if (p == i && included == k) _checkSlashed(i, (1 << k) - 1, r, updates, lock);
+            }
+        }
+    }
+
     /// @dev One to four proposals, every tally, every ballot.
     function check_payoutIsASumOfAnyBallot(uint8 p, uint8 ballot, Bits.Round memory r) external pure {
         for (uint256 i = 1; i <= 4; ++i) {
@@ -34,7 +46,16 @@ contract SettlementProofs {
         }
     }
 
-    /// @dev All-or-nothing ballots, one to four proposals, every tally: Algorithm 1, to the unit.
+    /// @dev Five to sixteen proposals, every tally, ballots that accept the first ones.
+    function check_payoutIsASum(uint8 p, uint8 accepted, Bits.Round memory r) external pure {
+        for (uint256 i = 5; i <= 16; ++i) {
+            for (uint256 k; k <= i; ++k) {
+                if (p == i && accepted == k) _checkPayout(i, (1 << k) - 1, r);
+            }
+        }
+    }
+
+    /// @dev All-or-nothing ballots, one to sixteen proposals, every tally: Algorithm 1, to the unit.
     function check_allOrNothingIsAlgorithmOne(
         uint8 p,
         uint16 yes,
@@ -42,7 +63,7 @@ contract SettlementProofs {
         uint96 lock,
         uint256 pot
     ) external pure {
-        for (uint256 i = 1; i <= 4; ++i) {
+        for (uint256 i = 1; i <= 16; ++i) {
             if (p != i) continue;
             for (uint256 j; j < i; ++j) {
                 r.yes[j] = yes;
