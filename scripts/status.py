@@ -10,7 +10,7 @@ from rich.live import Live
 
 from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
-from offchain.live.errors import NodeUnavailableError
+from offchain.live.errors import LogsError, NodeUnavailableError
 from offchain.live.logs import log_options
 from offchain.live.options import chain_options, deployment_option, log_cache_option
 from offchain.live.service import Stopped, stopping
@@ -79,6 +79,6 @@ def _show(eyes: Watch, rounds: int, poll: float) -> None:
         while True:
             try:
                 live.update(render(eyes.look(), rounds), refresh=True)
-            except NodeUnavailableError as error:
+            except (NodeUnavailableError, LogsError) as error:
                 live.console.print(f"[yellow]{error}[/yellow]")
             time.sleep(poll)

@@ -19,6 +19,13 @@ class NodeUnavailableError(ChainError):
     """No node answered in time."""
 
 
+class LogsError(ChainError):
+    """Logs that do not fit each other, or not what the contracts say; the message ends with what to do."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"{fault}: logs are missing, or the node is wrong; try another with --rpc")
+
+
 class NodeRefusedError(ChainError):
     """A node answered a request with an error.
 

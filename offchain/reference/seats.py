@@ -26,8 +26,11 @@ def position(seed: int, index: int, members: int) -> int:
     """The position of member `index`: a permutation of [0, members) keyed by `seed`.
 
     A Feistel network on Z_a × Z_b, a = ⌈√n⌉, b = ⌈n / a⌉, walked until the value falls below n.
+
+    Raises:
+        ValueError: When there is no such member.
     """
-    a, b = _sides(members)
+    a, b = _sides(index, members)
     value = index
     while True:
         x, y = value % a, value // a
@@ -40,8 +43,12 @@ def position(seed: int, index: int, members: int) -> int:
 
 
 def index_at(seed: int, place: int, members: int) -> int:
-    """The member at position `place`: the inverse of `position`, at the same cost."""
-    a, b = _sides(members)
+    """The member at position `place`: the inverse of `position`, at the same cost.
+
+    Raises:
+        ValueError: When there is no such position.
+    """
+    a, b = _sides(place, members)
     value = place
     while True:
         x, y = value % a, value // a
@@ -53,7 +60,9 @@ def index_at(seed: int, place: int, members: int) -> int:
             return value
 
 
-def _sides(members: int) -> tuple[int, int]:
+def _sides(value: int, members: int) -> tuple[int, int]:
+    if not 0 <= value < members:  # A walk from outside may never come back.
+        raise ValueError(f"{value} is not in [0, {members})")
     a = isqrt(members - 1) + 1
     return a, -(-members // a)
 

@@ -11,9 +11,9 @@ from offchain.live.access.sender import Sender
 from offchain.live.client.withdrawing import available, require_amount
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.granting import grant, missing
-from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
+from offchain.live.errors import AccountError, ConfigurationError, LogsError, NodeRefusedError
 from offchain.live.keeping.keeper import Keeper
-from offchain.live.watching.explain import LedgerError, explained
+from offchain.live.watching.explain import explained
 from offchain.live.watching.history import History
 from offchain.live.watching.status import Watch, status_json
 from offchain.live.watching.status_report import render
@@ -166,7 +166,7 @@ def test_a_log_that_is_missing_is_noticed(founded, players, keep, members):
     history.advance()
     client = read_view(chain, deployment, [voters[0].address]).clients[voters[0].address]
     missing = [event for event in history.events if event.name != "Deposited"]
-    with pytest.raises(LedgerError, match="the contract says .* logs are missing"):
+    with pytest.raises(LogsError, match="the contract says .* logs are missing"):
         explained(client.address, deployment.parameters, missing, client.free, client.escrow)
 
 

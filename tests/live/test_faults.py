@@ -215,6 +215,18 @@ def test_a_node_that_hangs_and_comes_back_costs_nobody_a_seat(tmp_path, compiled
         assert len(network.events("UpdatePublished", "BallotRevealed")) == 2 * 4
 
 
+def test_logs_that_a_node_leaves_out_at_first_cost_nobody_a_seat(tmp_path, compiled, keyed):
+    with game(tmp_path, compiled, 4, max_rounds=2) as network:
+        network.enrol()
+        for member in network.members:
+            member.start(misses_logs=True)
+        network.keeping.start()
+        network.until(lambda v: v.is_over, 200, may_end=True)
+        assert network.events("MarkedAbsent") == []
+        assert len(network.events("UpdatePublished", "BallotRevealed")) == 2 * 4
+        assert all("the logs do not agree" in member.said for member in network.members)
+
+
 def test_with_a_relay_members_play_without_paying_for_gas(tmp_path, compiled, keyed):
     with game(tmp_path, compiled, 4, max_rounds=2) as network:
         network.enrol()

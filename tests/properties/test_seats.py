@@ -48,6 +48,13 @@ def test_large_memberships(contract, members):
         assert [seats.index_at(seed, place, members) for place in drawn] == list(range(first, first + many))
 
 
+@pytest.mark.parametrize("walk", [seats.position, seats.index_at])
+@pytest.mark.parametrize("outside", [-1, 6, 7, 8, 9, 1000])
+def test_outside_of_the_membership_there_is_no_walk(walk, outside):
+    with pytest.raises(ValueError, match=rf"{outside} is not in \[0, 6\)"):
+        walk(seed_of(1), outside, 6)
+
+
 def test_a_thousand_members_are_permuted(contract):
     drawn = [p for first in range(0, 1000, 250) for p in positions(contract, seed_of(1), 1000, first, 250)]
     assert sorted(drawn) == list(range(1000))

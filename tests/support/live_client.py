@@ -25,7 +25,7 @@ MOMENTS = ("before", "broadcast", "after")
 """Before a transaction is sent, once the node has it, and once it is mined."""
 
 
-def main(arguments, log, attack, withholds, deaths):
+def main(arguments, log, attack, withholds, deaths, misses_logs=False):
     """Run a client to its end.
 
     Args:
@@ -34,6 +34,7 @@ def main(arguments, log, attack, withholds, deaths):
         attack: Whether it learns from wrong labels.
         withholds: Whether it shows its updates to nobody.
         deaths: File of lines "function moment"; at each it dies once, with all other clients of that file.
+        misses_logs: Whether its node tells of no log before it is asked again.
     """
     _write_to(log)
     if attack:
@@ -42,6 +43,8 @@ def main(arguments, log, attack, withholds, deaths):
         Artefacts.put = _withheld(Artefacts.put)
     if deaths:
         _die_at(Path(deaths))
+    if misses_logs:
+        Chain.logs = only_when_asked_again(Chain.logs)
     try:
         scripts.client.cli.main(arguments, standalone_mode=True, prog_name="client")
     finally:
@@ -52,6 +55,19 @@ def serve(arguments, log):
     """Run a consortium's store."""
     _write_to(log)
     scripts.store.cli.main(arguments, standalone_mode=True, prog_name="store")
+
+
+def only_when_asked_again(read):
+    """Logs as from a node that lags behind the one that told of their block, at first."""
+    told = set()
+
+    def logs(self, *asked):
+        found = {(log["blockHash"], log["logIndex"]): log for log in read(self, *asked)}
+        again = [log for place, log in found.items() if place in told]
+        told.update(found)
+        return again
+
+    return logs
 
 
 def _write_to(log):

@@ -7,7 +7,7 @@ from offchain.errors import LineageError
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer
 from offchain.live.client.local_learning import LocalLearning, Parameters
-from offchain.live.errors import CommitmentLostError
+from offchain.live.errors import CommitmentLostError, LogsError
 from offchain.live.verifying.lineage import Lineage
 from offchain.live.verifying.rounds import RoundLog, rounds_of
 from offchain.live.watching.history import History
@@ -47,6 +47,7 @@ class RoundWork:
         self._committer = committer
         self._samples = samples
         self._shown: set[int] = set()
+        self._reread = 0  # The last round for which logs were read again.
         # What was computed last: asked for again when a transaction was not mined, or waits at a relay.
         self._trained: tuple[object, tuple[bytes, bytes]] | None = None
         self._judged: tuple[object, int] | None = None
@@ -103,8 +104,8 @@ class RoundWork:
             LineageError: When there is no global model to compare with.
         """
         log = self._round(view)
-        if log is None or len(log.published) != view.published.bit_count():
-            return None  # The node behind the logs lags behind the one behind the view.
+        if log is None:
+            return None
         parent = self._parent(view)
         blobs = self._artefacts.collect(log.published)
         missing = [position for position, blob in blobs.items() if blob is None]
@@ -149,6 +150,17 @@ class RoundWork:
 
     def _parent(self, view: View) -> Parameters:
         """The global model that the open round builds on."""
+        try:
+            return self._replayed(view)
+        except LineageError:
+            # Perhaps for want of logs, so they are read again; once a round, since an artefact may be what is
+            # missing.
+            if self._reread != view.round:
+                self._reread = view.round
+                self._history.forget()
+            raise
+
+    def _replayed(self, view: View) -> Parameters:
         for checked in self._lineage.advance(self._rounds(), until=view.round - 1):
             values = {
                 "round": checked.number,
@@ -164,10 +176,19 @@ class RoundWork:
         return found.parameters
 
     def _round(self, view: View) -> RoundLog | None:
-        """The open round in the logs; None while they lag behind."""
+        """The open round in the logs; None while they lag behind the view."""
         rounds = self._rounds()
-        return rounds[-1] if rounds and rounds[-1].number == view.round else None
+        log = rounds[-1] if rounds and rounds[-1].number == view.round else None
+        if log is None or len(log.published) < view.published.bit_count():
+            # The logs were read after the view, so what is not in them was left out.
+            self._history.forget()
+            return None
+        return log
 
     def _rounds(self) -> list[RoundLog]:
         self._history.advance()
-        return rounds_of(self._history.events)
+        try:
+            return rounds_of(self._history.events)
+        except LogsError:
+            self._history.forget()
+            raise

@@ -9,6 +9,7 @@ from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Receipt, Sender
 from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.errors import LogsError
 from offchain.live.keeping.duties import Duty, duties
 from offchain.live.keeping.headers import header_proof
 from offchain.live.service import Health
@@ -61,8 +62,17 @@ class Keeper:
         """Look once and do what is due; whether anything was done.
 
         Raises:
-            ChainError: When nodes do not answer, gas is too dear, or the account cannot pay.
+            ChainError: When nodes do not answer or leave out logs, gas is too dear, or the account is empty.
         """
+        try:
+            return self._step()
+        except LogsError:
+            # One of several nodes may have left some out: the next step asks for all again.
+            self._history.forget()
+            self._roster = Roster()
+            raise
+
+    def _step(self) -> bool:
         due, view = self._look()
         if self._health.is_due:
             coin = self._chain.balance(self._sender.address) / 10**18
@@ -86,6 +96,8 @@ class Keeper:
             self._refused.clear()
         self._roster.follow(self._history.events if news.rewound else news.events)
         view = read_view(self._chain, self._deployment)
+        if view.block == news.head:
+            self._roster.require(view.round, view.member_count)
         if view.round != self._roster.round:
             return [], view  # A block came in between; the next look has both.
 

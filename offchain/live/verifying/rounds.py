@@ -4,6 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from offchain.live.errors import LogsError
+
+_INSIDE = ("UpdatePublished", "BallotCommitted", "BallotRevealed", "RoundFinalised")
+
 
 class Event(Protocol):
     """One of the round manager's events.
@@ -64,10 +68,19 @@ class RoundLog:
 
 
 def rounds_of(events: Iterable[Event]) -> list[RoundLog]:
-    """Return the rounds that a round manager's events tell of, in order; other events are left out."""
+    """Return the rounds that a round manager's events tell of, in order; other events are left out.
+
+    Raises:
+        LogsError: When something of a round comes before its opening or after the next one's.
+    """
     rounds: list[RoundLog] = []
     for event in events:
         values = event.values
+        if event.name in _INSIDE and values["round"] != (rounds[-1].number if rounds else 0):
+            raise LogsError(
+                f"{event.name} of round {values['round']} comes before that round's opening, or after the "
+                "next one's"
+            )
         match event.name:
             case "RoundOpened":
                 rounds.append(RoundLog(values["round"], values["members"], values["model"]))

@@ -3,19 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from offchain.errors import OffchainError
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.errors import LogsError
 from offchain.live.watching.history import History, LoggedEvent
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.view import read_view
 from offchain.reference import Parameters
 from offchain.reference.settlement import Outcome, proposer_payout, voter_payout
 from offchain.reference.tally import LANES, is_void
-
-
-class LedgerError(OffchainError):
-    """Logs that do not add up to what the contract says."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ class Statement:
         """Take in the next events of round manager and pool.
 
         Raises:
-            LedgerError: When a payout is not what the round's own logs make of it.
+            LogsError: When a payout is not what the round's own logs make of it.
         """
         for event in events:
             self._round.enter(event)
@@ -119,7 +115,7 @@ class Statement:
     def _settle(self, event: LoggedEvent) -> None:
         seat, payout = self._require_seat(event), event.values["payout"]
         if seat.holds != payout:
-            raise LedgerError(
+            raise LogsError(
                 f"round {seat.round} paid {payout} base units to {self._client}, its logs make that "
                 f"{seat.holds}"
             )
@@ -146,9 +142,8 @@ class Statement:
 
     def _require_seat(self, event: LoggedEvent) -> "_Seat":
         if self._seat is None:
-            raise LedgerError(
-                f"{event.name} of {self._client} in block {event.block} without a stake locked before: "
-                "logs are missing, read them from the deployment's first block"
+            raise LogsError(
+                f"{event.name} of {self._client} in block {event.block} without a stake locked before"
             )
         return self._seat
 
@@ -206,7 +201,7 @@ def statement_of(
         cache: Logs of earlier calls; read again when they do not add up. None to read all.
 
     Raises:
-        LedgerError: When the logs do not add up to what the contract says.
+        LogsError: When the logs do not add up to what the contract says.
         NodeUnavailableError: When nodes do not answer.
     """
     history = History(chain, [deployment.manager, deployment.pool], deployment.first_block, cache)
@@ -218,7 +213,7 @@ def statement_of(
 
     try:
         return read()
-    except LedgerError:
+    except LogsError:
         if not history.recalled:
             raise
     history.forget()
@@ -238,13 +233,13 @@ def explained(
         escrow: The contract's `escrowOf`, base units.
 
     Raises:
-        LedgerError: When it does not.
+        LogsError: When it does not.
     """
     statement = Statement(client, parameters)
     statement.follow(events)
     if (statement.free, statement.escrow) != (free, escrow):
-        raise LedgerError(
+        raise LogsError(
             f"the logs make {statement.free} free and {statement.escrow} in escrow of {client}, the contract "
-            f"says {free} and {escrow}: logs are missing, or the node is wrong; try another with --rpc"
+            f"says {free} and {escrow}"
         )
     return statement

@@ -117,8 +117,8 @@ class History:
         )
 
     def forget(self) -> None:
-        """Read everything from nodes again: what was recalled does not hold."""
-        _log.warning("the cached logs do not agree with the contracts; reading all again")
+        """Read everything from nodes again: what was told before, or recalled, does not hold."""
+        _log.warning("the logs do not agree with each other or the contracts; reading all again")
         if self._cache:
             self._cache.drop()
         self.events, self._checkpoints, self.recalled = [], [], False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from offchain.live.errors import LogsError
 from offchain.live.watching.history import LoggedEvent
 from offchain.reference import seats
 
@@ -25,30 +26,67 @@ class Roster:
         self.used: set[str] = set()
 
     def follow(self, events: Iterable[LoggedEvent]) -> None:
-        """Take in the round manager's next events."""
+        """Take in the round manager's next events.
+
+        Raises:
+            LogsError: When they do not fit those before.
+        """
         for event in events:
             self._enter(event)
 
+    def require(self, round_: int, members: int) -> None:
+        """Require what the contract says at the block of the last event.
+
+        Args:
+            round_: The latest.
+            members: Now.
+
+        Raises:
+            LogsError: When the events make something else.
+        """
+        if (self.round, len(self.members)) != (round_, members):
+            raise LogsError(
+                f"the contract is in round {round_} with {members} members, the logs make it round "
+                f"{self.round} with {len(self.members)}"
+            )
+
     def seated(self, seed: int, places: range) -> list[str]:
-        """Clients at seat positions `places` of the latest round, which drew `seed`, in their order."""
+        """Clients at seat positions `places` of the latest round, which drew `seed`, in their order.
+
+        Raises:
+            LogsError: When the round has fewer members than seats.
+        """
         members = len(self.opening)
+        if places.stop > members:
+            raise LogsError(f"round {self.round} has {places.stop} seats, by its logs only {members} members")
         return [self.opening[seats.index_at(seed, place, members)] for place in places]
 
     def _enter(self, event: LoggedEvent) -> None:
         client = event.values.get("client", "")
         match event.name:
             case "RoundOpened":
-                self.round, self.opening, self.used = event.values["round"], tuple(self.members), set()
+                self._open(event)
             case "Joined":
                 self.members.append(client)
             case "Left":
-                self._leave(client)
+                self._leave(event)
             case "Removed" if client in self.members:
-                self._leave(client)
+                self._leave(event)
             case name if name in _ACTS:
                 self.used.add(client)
 
-    def _leave(self, client: str) -> None:
+    def _open(self, event: LoggedEvent) -> None:
+        self.round, self.opening, self.used = event.values["round"], tuple(self.members), set()
+        if len(self.opening) != event.values["members"]:
+            raise LogsError(
+                f"round {self.round} opened with {event.values['members']} members, the logs before block "
+                f"{event.block} make {len(self.opening)}"
+            )
+
+    def _leave(self, event: LoggedEvent) -> None:
+        client = event.values["client"]
+        if client not in self.members:
+            raise LogsError(f"{client} left in block {event.block}, but never joined")
         # As the contract does: the last member takes the place.
         last = self.members.pop()
         if last != client:

@@ -6,6 +6,7 @@ from typing import Any
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.errors import LogsError
 from offchain.live.verifying.rounds import RoundLog, rounds_of
 from offchain.live.watching.history import History
 from offchain.live.watching.log_cache import LogCache
@@ -92,16 +93,17 @@ class Watch:
 
         Raises:
             NodeUnavailableError: When nodes do not answer.
+            LogsError: When their logs do not fit each other, or the contracts.
         """
-        status = self._look()
-        if self._history.recalled and not self._agrees(status.view):
+        try:
+            return self._look()
+        except LogsError:
+            recalled = self._history.recalled
             self._history.forget()
             self._roster = Roster()
-            status = self._look()
-        return status
-
-    def _agrees(self, view: View) -> bool:
-        return (len(self._roster.members), self._roster.round) == (view.member_count, view.round)
+            if not recalled:
+                raise
+        return self._look()
 
     def _look(self) -> Status:
         news = self._history.advance()
@@ -110,7 +112,8 @@ class Watch:
         self._roster.follow(self._history.events if news.rewound else news.events)
         seats: tuple[str, ...] = ()
         view = read_view(self._chain, self._deployment, at=news.head)
-        if view.drawn_at and view.round == self._roster.round:
+        self._roster.require(view.round, view.member_count)
+        if view.drawn_at:
             places = range(view.proposer_seats + view.voter_seats)
             seats = tuple(self._roster.seated(view.seed, places))
         members = tuple(self._roster.members)
