@@ -80,6 +80,34 @@ contract SettlementProofs {
         }
     }
 
+    /// @dev All-or-nothing ballots, one to sixteen proposals, every tally: the rest and p times one share, which is what
+    /// {VoterProofs} holds against Algorithm 2; unanimous ones the stake.
+    function check_allOrNothingIsOneSharePTimes(uint8 p, uint16 yes, bool accepts, Bits.Round memory r)
+        external
+        pure
+    {
+        for (uint256 i = 1; i <= 16; ++i) {
+            if (p != i) continue;
+            for (uint256 j; j < i; ++j) {
+                r.yes[j] = yes;
+            }
+            Tally t = Bits.sealedTally(i, r);
+            uint256 ballot = accepts ? (1 << i) - 1 : 0;
+            uint256 payout = Settlement.voterPayout(t, ballot, r.stake);
+            unchecked {
+                uint256 ballots = t.revealed();
+                uint256 agreeing = accepts ? Bits.lane(t, 0) : ballots - Bits.lane(t, 0);
+                if (t.isUnanimous(ballot)) {
+                    assert(payout == r.stake && agreeing == t.committed());
+                } else {
+                    uint256 part = r.stake / i;
+                    uint256 share = Bits.share(agreeing, ballots, part, t.committed() * part);
+                    assert(payout == r.stake - i * part + i * share);
+                }
+            }
+        }
+    }
+
     function _checkSlashed(uint256 p, uint256 mask, Bits.Round memory r, uint256 updates, uint256 lock)
         private
         pure

@@ -1,4 +1,4 @@
-"""Two ways of asking a solver, for Halmos: `solve.py integers FILE` and `solve.py products FILE`.
+"""Ways of asking a solver, for Halmos: `solve.py integers FILE`, `products FILE` and `commuting FILE`.
 
 Halmos asks first with products and quotients of symbols as functions that nothing is known of, then with
 all of them as they are, of bits. Solvers of bits then end without a verdict.
@@ -32,12 +32,28 @@ def integers(path: Path) -> None:
 
 def products(path: Path) -> None:
     """Solves it by Yices with products as they are, in a normal form, and quotients as symbols."""
-    meaning = r"(define-fun \1 ((x (_ BitVec \2)) (y (_ BitVec \2))) (_ BitVec \2) (bvmul x y))"
-    defined = path.with_suffix(".products.smt2")
+    _solve_with(r"(define-fun \1 ((x (_ BitVec \2)) (y (_ BitVec \2))) (_ BitVec \2) (bvmul x y))", path)
+
+
+def commuting(path: Path) -> None:
+    """Solves it by Yices with quotients and products as symbols, the latter the same in either order.
+
+    The compiler orders the operands of a product as it likes.
+    """
+    symbol = r"(declare-fun \1_ ((_ BitVec \2) (_ BitVec \2)) (_ BitVec \2))"
+    ordered = r"(ite (bvule x y) (\1_ x y) (\1_ y x))"
+    _solve_with(
+        rf"{symbol}\n(define-fun \1 ((x (_ BitVec \2)) (y (_ BitVec \2))) (_ BitVec \2) {ordered})", path
+    )
+
+
+def _solve_with(meaning: str, path: Path) -> None:
+    defined = path.with_suffix(".defined.smt2")
     defined.write_text(PRODUCT.sub(meaning, path.read_text()))
     folder = Path(sys.executable).parent  # Of Halmos's environment, which Yices is installed into.
     os.execv(folder / YICES[0], [*YICES, str(defined)])
 
 
 if __name__ == "__main__":
-    {"integers": integers, "products": products}[sys.argv[1]](Path(sys.argv[2]))
+    modes = {"integers": integers, "products": products, "commuting": commuting}
+    modes[sys.argv[1]](Path(sys.argv[2]))
