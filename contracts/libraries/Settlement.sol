@@ -53,7 +53,9 @@ library Settlement {
                 uint256 yes = lanes & Tallies.LANE_MASK;
                 lanes >>= Tallies.LANE_BITS;
                 if (yes == Tallies.LANE_MASK) continue;
-                payout += _partDown(ballot & 1 == 1 ? yes : ballots - yes, ballots, part, pot);
+                uint256 no = ballots - yes;
+                uint256 agreeing = no ^ ((no ^ yes) * (ballot & 1)); // No branch: see {Tallies-included}.
+                payout += _partDown(agreeing, ballots, part, pot);
                 --left;
             }
         }

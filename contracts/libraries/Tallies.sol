@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
 /// @notice A round's votes in one word.
 /// Bits 0 to 223: sixteen lanes of 14 bits, lane `j` counts the ballots with bit `j`.
 /// Bits 224 to 237: ballots revealed.
@@ -47,16 +49,13 @@ library Tallies {
     /// @param void Whether the round decides nothing.
     function seal(Tally self, uint256 published, uint256 ballots, bool void) internal pure returns (Tally) {
         uint256 word = Tally.unwrap(self) ^ Tally.unwrap(EMPTY);
-        // slither-disable-next-line uninitialized-local,shadowing-local: counted from zero; the getter is not used here.
-        uint256 proposals;
 
-        // Bounded: sixteen lanes.
+        // No overflow: sixteen ones at most add up in the last lane.
         unchecked {
-            for (uint256 j; j < LANES; ++j) {
-                if ((published >> j) & 1 == 1) ++proposals;
-                else word |= LANE_MASK << (j * LANE_BITS);
-            }
-            if (proposals != 0) word |= (proposals - 1) << PROPOSALS_AT;
+            uint256 ones = _spread(published);
+            word |= (ALL_LANES ^ ones) * LANE_MASK;
+            uint256 count = ((ones * ALL_LANES) >> ((LANES - 1) * LANE_BITS)) & LANE_MASK;
+            if (count != 0) word |= (count - 1) << PROPOSALS_AT;
         }
         return Tally.wrap(word | ((void ? LANE_MASK : ballots) << COMMITTED_AT));
     }
@@ -105,17 +104,17 @@ library Tallies {
     function included(Tally self) internal pure returns (uint256 mask, uint256 bits) {
         if (self.isVoid()) return (0, 0);
 
-        uint256 lanes = Tally.unwrap(self);
-        uint256 ballots = self.revealed();
-        // Bounded: sixteen lanes of 14 bits.
+        // Without a branch at each lane, where the proofs' paths would split: 2^16 of them. Of z = LANE_MASK − y, which is
+        // zero where there is no proposal, 2·z − 2 is below the limit exactly when 2·y > R.
         unchecked {
-            for (uint256 j; j < LANES; ++j) {
-                uint256 yes = lanes & LANE_MASK;
-                if (yes != LANE_MASK && 2 * yes > ballots) {
-                    mask |= 1 << j;
-                    ++bits;
-                }
-                lanes >>= LANE_BITS;
+            uint256 limit = 2 * LANE_MASK - 2 - self.revealed();
+            uint256 rest = ~Tally.unwrap(self) & (ALL_LANES * LANE_MASK);
+            // Bounded: sixteen lanes of 14 bits.
+            for (uint256 j; rest != 0; ++j) {
+                uint256 bit = SafeCast.toUint(2 * (rest & LANE_MASK) - 2 < limit);
+                mask |= bit << j;
+                bits += bit;
+                rest >>= LANE_BITS;
             }
         }
     }

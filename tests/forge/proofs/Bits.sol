@@ -30,6 +30,14 @@ library Bits {
         }
     }
 
+    /// @notice Ballots that agree with one whose lowest bit is for or against: `yes`, or the others.
+    function agreeing(uint256 ballot, uint256 yes, uint256 ballots) internal pure returns (uint256) {
+        unchecked {
+            uint256 no = ballots - yes;
+            return no ^ ((no ^ yes) * (ballot & 1));
+        }
+    }
+
     /// @notice A sealed tally of the proposals 0 to p − 1: every one that rounds can reach.
     function sealedTally(uint256 p, Round memory r) internal pure returns (Tally) {
         uint256 revealed = r.revealed & MASK;

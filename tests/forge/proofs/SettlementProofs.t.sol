@@ -10,48 +10,25 @@ import {Bits} from "./Bits.sol";
 /// Quotients are symbols here: {ShareProofs} says what the terms come to.
 /// @custom:halmos --solver-command ".venv/audit/bin/python tests/forge/proofs/solve.py products"
 contract SettlementProofs {
-    /// @dev One to four proposals, whichever of them are included.
-    function check_slashedIsASumInAnyOrder(
-        uint8 p,
-        uint8 included,
-        Bits.Round memory r,
-        uint256 updates,
-        uint256 lock
-    ) external pure {
-        for (uint256 i = 1; i <= 4; ++i) {
-            for (uint256 mask; mask < 1 << i; ++mask) {
-                if (p == i && included == mask) _checkSlashed(i, mask, r, updates, lock);
-            }
+    /// @dev One to sixteen proposals, every tally, whichever are included.
+    function check_slashedIsASum(uint8 p, Bits.Round memory r, uint256 updates, uint256 lock) external pure {
+        for (uint256 i = 1; i <= 16; ++i) {
+            if (p == i) _checkSlashed(i, r, updates, lock);
         }
     }
 
-    /// @dev Five to sixteen proposals, those included first.
-    function check_slashedIsASum(uint8 p, uint8 included, Bits.Round memory r, uint256 updates, uint256 lock)
-        external
-        pure
-    {
-        for (uint256 i = 5; i <= 16; ++i) {
-            for (uint256 k; k <= i; ++k) {
-                if (p == i && included == k) _checkSlashed(i, (1 << k) - 1, r, updates, lock);
-            }
+    /// @dev One to sixteen proposals, every tally, every ballot.
+    function check_payoutIsASum(uint8 p, uint16 ballot, Bits.Round memory r) external pure {
+        for (uint256 i = 1; i <= 16; ++i) {
+            if (p == i) _checkPayout(i, ballot & ((1 << i) - 1), r);
         }
     }
 
-    /// @dev One to four proposals, every tally, every ballot.
-    function check_payoutIsASumOfAnyBallot(uint8 p, uint8 ballot, Bits.Round memory r) external pure {
-        for (uint256 i = 1; i <= 4; ++i) {
-            for (uint256 b; b < 1 << i; ++b) {
-                if (p == i && ballot == b) _checkPayout(i, b, r);
-            }
-        }
-    }
-
-    /// @dev Five to sixteen proposals, every tally, ballots that accept the first ones.
-    function check_payoutIsASum(uint8 p, uint8 accepted, Bits.Round memory r) external pure {
-        for (uint256 i = 5; i <= 16; ++i) {
-            for (uint256 k; k <= i; ++k) {
-                if (p == i && accepted == k) _checkPayout(i, (1 << k) - 1, r);
-            }
+    /// @dev With a ballot agree those of its side.
+    function check_agreeingIsTheBallotsSide(uint256 ballot, uint256 yes, uint256 ballots) external pure {
+        uint256 agreeing = Bits.agreeing(ballot, yes, ballots);
+        unchecked {
+            assert(agreeing == (ballot % 2 == 1 ? yes : ballots - yes));
         }
     }
 
@@ -108,23 +85,9 @@ contract SettlementProofs {
         }
     }
 
-    function _checkSlashed(uint256 p, uint256 mask, Bits.Round memory r, uint256 updates, uint256 lock)
-        private
-        pure
-    {
+    function _checkSlashed(uint256 p, Bits.Round memory r, uint256 updates, uint256 lock) private pure {
         Tally t = Bits.sealedTally(p, r);
-        uint256 ballots = t.revealed();
-        uint256 included;
-        unchecked {
-            for (uint256 j; j < p; ++j) {
-                if ((mask >> j) & 1 == 1) {
-                    vm.assume(2 * Bits.lane(t, j) > ballots);
-                    ++included;
-                } else {
-                    vm.assume(2 * Bits.lane(t, j) <= ballots);
-                }
-            }
-        }
+        (, uint256 included) = t.included(); // {TallyProofs} says how many.
         uint256 committed = t.committed();
         uint256 slashed = Settlement.slashedTotal(t, updates, p, committed, lock, r.stake);
         unchecked {
@@ -136,22 +99,22 @@ contract SettlementProofs {
     function _checkPayout(uint256 p, uint256 ballot, Bits.Round memory r) private pure {
         Tally t = Bits.sealedTally(p, r);
         uint256 payout = Settlement.voterPayout(t, ballot, r.stake);
+        uint256 ballots = t.revealed();
         if (t.isUnanimous(ballot)) {
-            assert(payout == r.stake && t.committed() == t.revealed());
+            assert(payout == r.stake && t.committed() == ballots);
             for (uint256 j; j < p; ++j) {
-                if ((ballot >> j) & 1 == 1) assert(Bits.lane(t, j) == t.committed());
-                else assert(Bits.lane(t, j) == 0);
+                assert(Bits.agreeing(ballot, Bits.lane(t, j), ballots) == ballots);
+                ballot >>= 1;
             }
             return;
         }
         unchecked {
-            uint256 ballots = t.revealed();
             uint256 part = r.stake / p;
             uint256 pot = t.committed() * part;
             uint256 sum = r.stake - p * part;
             for (uint256 j; j < p; ++j) {
-                uint256 yes = Bits.lane(t, j);
-                sum += Bits.share((ballot >> j) & 1 == 1 ? yes : ballots - yes, ballots, part, pot);
+                sum += Bits.share(Bits.agreeing(ballot, Bits.lane(t, j), ballots), ballots, part, pot);
+                ballot >>= 1;
             }
             assert(payout == sum);
         }

@@ -35,40 +35,55 @@ contract TallyProofs {
         }
     }
 
-    /// @dev Sealed: votes and counts as they were, for any two proposals of sixteen.
-    function check_sealKeepsVotes(uint256 word, uint8 a, uint8 b, uint256 ballots, bool isVoid)
+    /// @dev Sealed: votes and counts as they were, all ones where no proposal was published.
+    function check_sealKeepsVotes(uint256 word, uint16 published, uint256 ballots, bool isVoid)
         external
         pure
     {
-        vm.assume(a < 16 && b < 16 && word >> 238 == 1 << 17 && ballots <= Tallies.MAX_VOTERS);
-        uint256 published = (1 << a) | (1 << b);
-        Tally result = _seal(word, published, ballots, isVoid);
-        assert(_lane(Tally.unwrap(result), a) == _lane(word, a));
-        assert(_lane(Tally.unwrap(result), b) == _lane(word, b));
+        vm.assume(word >> 238 == 1 << 17 && ballots <= Tallies.MAX_VOTERS);
+        for (uint256 j; j < 16; ++j) {
+            vm.assume(_lane(word, j) * (1 - ((published >> j) & 1)) == 0);
+        }
+        Tally result = Tally.wrap(word).seal(published, ballots, isVoid);
+        uint256 proposals;
+        for (uint256 j; j < 16; ++j) {
+            uint256 bit = (published >> j) & 1;
+            proposals += bit;
+            assert(_lane(Tally.unwrap(result), j) == _lane(word, j) + (1 - bit) * MASK);
+        }
         assert(result.revealed() == (word >> 224) & MASK);
         assert(result.isVoid() == isVoid);
-        if (!isVoid) assert(result.committed() == ballots);
-        assert(result.proposals() == (a == b ? 1 : 2));
+        assert(isVoid || result.committed() == ballots);
+        assert(proposals == 0 || result.proposals() == proposals);
     }
 
-    /// @dev Eq. 3 for any single proposal of sixteen.
-    function check_strictMajorityIncludes(uint16 yes, uint16 revealed, uint16 committed, uint8 j)
-        external
-        pure
-    {
-        vm.assume(j < 16 && yes <= revealed && revealed <= committed && committed <= Tallies.MAX_VOTERS);
-        uint256 word = (1 << 255) | (uint256(revealed) << 224) | (uint256(yes) << (LANE * j));
-        (uint256 mask, uint256 bits) = _seal(word, 1 << j, committed, false).included();
-        bool isIncluded = 2 * uint256(yes) > revealed;
-        assert(mask == (isIncluded ? 1 << j : 0) && bits == (isIncluded ? 1 : 0));
+    /// @dev Eq. 3, whatever was published and however it was voted.
+    function check_strictMajorityIncludes(uint256 word) external pure {
+        Tally tally = Tally.wrap(word);
+        uint256 revealed = tally.revealed();
+        vm.assume(revealed <= Tallies.MAX_VOTERS && !tally.isVoid());
+        (uint256 mask, uint256 bits) = tally.included();
+        uint256 expected;
+        for (uint256 j; j < 16; ++j) {
+            uint256 yes = _lane(word, j);
+            uint256 bit = _toUint(yes != MASK) & _toUint(2 * yes > revealed);
+            assert((mask >> j) & 1 == bit);
+            expected += (mask >> j) & 1;
+        }
+        assert(mask >> 16 == 0 && bits == expected);
     }
 
-    function _seal(uint256 word, uint256 published, uint256 ballots, bool isVoid)
-        private
-        pure
-        returns (Tally)
-    {
-        return Tally.wrap(word).seal(published, ballots, isVoid);
+    /// @dev Of a void tally none.
+    function check_voidIncludesNothing(uint256 word) external pure {
+        vm.assume(Tally.wrap(word).isVoid());
+        (uint256 mask, uint256 bits) = Tally.wrap(word).included();
+        assert(mask == 0 && bits == 0);
+    }
+
+    function _toUint(bool is_) private pure returns (uint256 bit) {
+        assembly ("memory-safe") {
+            bit := is_
+        }
     }
 
     function _lane(uint256 word, uint256 j) private pure returns (uint256) {
