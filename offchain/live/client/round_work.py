@@ -153,9 +153,8 @@ class RoundWork:
         try:
             return self._replayed(view)
         except LineageError:
-            # Perhaps for want of logs, so they are read again; once a round, since an artefact may be what is
-            # missing.
-            if self._reread != view.round:
+            # Perhaps for want of logs; once a round, since an artefact may be what is missing.
+            if self._reread != view.round and self._reaches(view):
                 self._reread = view.round
                 self._history.forget()
             raise
@@ -180,10 +179,15 @@ class RoundWork:
         rounds = self._rounds()
         log = rounds[-1] if rounds and rounds[-1].number == view.round else None
         if log is None or len(log.published) < view.published.bit_count():
-            # The logs were read after the view, so what is not in them was left out.
-            self._history.forget()
+            if self._reaches(view):
+                self._history.forget()
             return None
         return log
+
+    def _reaches(self, view: View) -> bool:
+        """Whether the logs go as far as the view: then a node left out what is not in them."""
+        head = self._history.head
+        return head is not None and head.number >= view.block.number
 
     def _rounds(self) -> list[RoundLog]:
         self._history.advance()
