@@ -87,7 +87,7 @@ def with_tables(page, tables):
 
 
 def write(project, members=MEMBERS):
-    """Measure everything, which takes fifty minutes, and write it down."""
+    """Measure everything, which takes over half an hour, and write it down."""
     data = {"members": {}, "parts": measure(project, 50, parts=True)}
     for number in members:
         started = time.monotonic()
