@@ -12,6 +12,7 @@ from offchain.bench.cases import Case
 from offchain.bench.play import Measurement, measure
 from offchain.bench.updates import UpdateSpeed, update_speed
 from offchain.errors import SimulationError
+from offchain.processes import let_processes_import
 
 ROUNDS_FILE, UPDATES_FILE, FLOWER_FILE = "rounds.jsonl", "updates.json", "flower.json"
 UPDATE_SIZES = (10**4, 10**5, 10**6, 10**7)
@@ -65,6 +66,7 @@ def flower_seconds(folder: Path) -> dict[int, float]:
 
 def _in_a_process_of_its_own(case: Case, network: str) -> Measurement:
     # So that its peak memory is its own.
+    let_processes_import()
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         try:
             return pool.submit(measure, case, network, case.subject == "paper's round").result()

@@ -1,10 +1,8 @@
 """Many runs at once, on joblib: processes of this machine, or the cluster that is entered."""
 
-import sys
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 import joblib
 from joblib.parallel import get_active_backend
@@ -12,6 +10,7 @@ from rich.console import Console
 
 from ml.errors import MLError
 from offchain.errors import OffchainError
+from offchain.processes import let_processes_import
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
 from offchain.runs.progress import BarOrLines
 from offchain.settings import SimulationSettings
@@ -30,7 +29,7 @@ def play_all(
     if not missing:
         return
     console.print(f"{len(runs) - len(missing)} of {len(runs)} runs are kept, {len(missing)} to play")
-    _let_workers_import()
+    let_processes_import()
     # Ray's backend hands out results all together or not at all, so there is no progress to show on it.
     backend, _ = get_active_backend()
     as_they_come = "generator_unordered" if backend.supports_return_generator else "list"
@@ -43,13 +42,6 @@ def play_all(
                 raise failure
             left = (time.monotonic() - started) / done * (len(missing) - done)
             progress.show(done, "" if console.is_terminal else f"about {timedelta(seconds=round(left))} left")
-
-
-def _let_workers_import() -> None:
-    # `ape run` takes the project off the path again once a script is loaded; workers start with our path.
-    root = str(Path(__file__).parents[2])
-    if root not in sys.path:
-        sys.path.append(root)
 
 
 def _play(kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf) -> OffchainError | MLError | None:

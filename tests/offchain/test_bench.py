@@ -1,5 +1,7 @@
 import json
+import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +41,14 @@ def test_what_is_measured_is_kept_and_not_measured_again(tmp_path):
     (tmp_path / ROUNDS_FILE).write_text(json.dumps(asdict(kept)) + "\n" + '{"case": {"subj')
     assert measured(tmp_path) == {TINY.key: kept}
     assert list(measure_all([TINY], tmp_path, "unused")) == [kept]
+
+
+def test_a_case_has_a_process_of_its_own_even_when_the_project_is_off_the_path(tmp_path, monkeypatch):
+    """As in `ape run`, which takes the project off it once a script is loaded."""
+    root = str(Path(__file__).parents[2])
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in (root, "")])
+    (found,) = measure_all([TINY], tmp_path, "unused")
+    assert measured(tmp_path) == {TINY.key: found} and found.round > 0
 
 
 def test_tables_say_what_was_measured(tmp_path):
