@@ -30,7 +30,8 @@ def position(seed: int, index: int, members: int) -> int:
     Raises:
         ValueError: When there is no such member.
     """
-    a, b = _sides(index, members)
+    _require_inside(index, members)
+    a, b = _sides(members)
     value = index
     while True:
         x, y = value % a, value // a
@@ -48,7 +49,8 @@ def index_at(seed: int, place: int, members: int) -> int:
     Raises:
         ValueError: When there is no such position.
     """
-    a, b = _sides(place, members)
+    _require_inside(place, members)
+    a, b = _sides(members)
     value = place
     while True:
         x, y = value % a, value // a
@@ -60,9 +62,12 @@ def index_at(seed: int, place: int, members: int) -> int:
             return value
 
 
-def _sides(value: int, members: int) -> tuple[int, int]:
+def _require_inside(value: int, members: int) -> None:
     if not 0 <= value < members:  # A walk from outside may never come back.
         raise ValueError(f"{value} is not in [0, {members})")
+
+
+def _sides(members: int) -> tuple[int, int]:
     a = isqrt(members - 1) + 1
     return a, -(-members // a)
 

@@ -69,7 +69,7 @@ class Keeper:
         except LogsError:
             # One of several nodes may have left some out: the next step asks for all again.
             self._history.forget()
-            self._roster = Roster()
+            self._roster.forget()
             raise
 
     def _step(self) -> bool:
@@ -90,11 +90,9 @@ class Keeper:
     def _look(self) -> tuple[list[Duty], View]:
         # The nonce first: what another process of this account sends from now on makes the decision stale.
         self._sender.refresh()
-        news = self._history.advance()
+        news = self._roster.keep_up(self._history)
         if news.rewound:
-            self._roster = Roster()
             self._refused.clear()
-        self._roster.follow(self._history.events if news.rewound else news.events)
         view = read_view(self._chain, self._deployment)
         if view.block == news.head:
             self._roster.require(view.round, view.member_count)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from offchain.live.errors import LogsError
-from offchain.live.watching.history import LoggedEvent
+from offchain.live.watching.history import History, LoggedEvent, News
 from offchain.reference import seats
 
 _ACTS = ("UpdateCommitted", "BallotCommitted", "MarkedAbsent")
@@ -20,10 +20,27 @@ class Roster:
     """
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing again, as before the first event."""
         self.members: list[str] = []
         self.opening: tuple[str, ...] = ()
         self.round = 0
         self.used: set[str] = set()
+
+    def keep_up(self, history: History) -> News:
+        """Read on in a history of which nobody else takes the news; what it brought.
+
+        Raises:
+            NodeUnavailableError: When nodes do not answer.
+            LogsError: When the events do not fit those before.
+        """
+        news = history.advance()
+        if news.rewound:
+            self.forget()
+        self.follow(history.events if news.rewound else news.events)
+        return news
 
     def follow(self, events: Iterable[LoggedEvent]) -> None:
         """Take in the round manager's next events.

@@ -100,16 +100,13 @@ class Watch:
         except LogsError:
             recalled = self._history.recalled
             self._history.forget()
-            self._roster = Roster()
+            self._roster.forget()
             if not recalled:
                 raise
         return self._look()
 
     def _look(self) -> Status:
-        news = self._history.advance()
-        if news.rewound:
-            self._roster = Roster()
-        self._roster.follow(self._history.events if news.rewound else news.events)
+        news = self._roster.keep_up(self._history)
         seats: tuple[str, ...] = ()
         view = read_view(self._chain, self._deployment, at=news.head)
         self._roster.require(view.round, view.member_count)

@@ -30,6 +30,9 @@ library Bits {
         }
     }
 
+    // This and {share} are written as in the library, so that terms of a proof are the library's own; what they come to is proved
+    // by itself, in {SettlementProofs-check_agreeingIsTheBallotsSide} and {ShareProofs-check_shareIsByMajority}.
+
     /// @notice Ballots that agree with one whose lowest bit is for or against: `yes`, or the others.
     function agreeing(uint256 ballot, uint256 yes, uint256 ballots) internal pure returns (uint256) {
         unchecked {

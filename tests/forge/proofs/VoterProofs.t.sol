@@ -11,7 +11,6 @@ import {vm} from "../support/Vm.sol";
 contract VoterProofs {
     struct Terms {
         uint256 rest; // of the stake, that p does not divide
-        uint256 pot;
         uint256 share; // of one proposal
         uint256 paper; // Algorithm 2: stake + ⌊(C − W)·stake / W⌋
         uint256 short; // of it
