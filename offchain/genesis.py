@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.fixed_point import encode
-from ml.learners import Learner
+from ml.models import Learner
 from ml.seeds import derive_seed
+from ml.updates.fixed_point import encode
 
 _GENESIS = 3  # Under a run's seed; other paths are data, cast and training.
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ml.data.columns import CATEGORICAL, encoded_numbers
 from ml.errors import DataError
-from ml.hashing import keccak256
 from ml.settings import Features
+from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 
 

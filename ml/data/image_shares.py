@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.image_set import ImageSet, require_positives
+from ml.data.rows import StoredImages
 from ml.data.shares import TEST_SHARE, VALIDATION_SHARE, ClientData, FederatedData, require_share
 from ml.errors import DataError
-from ml.metrics import has_both
-from ml.rows import StoredImages
+from ml.judging.metrics import has_both
 from ml.settings import DataSettings
 
 _DRAWS = 100

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ml.data.columns import OUTCOMES, STATUS, labels
 from ml.data.encoding import Encoder
+from ml.data.rows import Rows
 from ml.errors import DataError
-from ml.rows import Rows
 from ml.settings import Features
 
 TEST_SHARE = 0.2

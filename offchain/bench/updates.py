@@ -7,9 +7,9 @@ from time import perf_counter
 
 import numpy as np
 
-from ml.canonical import digest, to_bytes
-from ml.fixed_point import aggregate, encode
-from ml.schema import Schema
+from ml.updates.canonical import digest, to_bytes
+from ml.updates.fixed_point import aggregate, encode
+from ml.updates.schema import Schema
 
 UPDATES = 5
 REPEATS = 5

@@ -12,7 +12,7 @@ from eth_abi.registry import BaseEquals, registry
 from ethpm_types import ContractType
 from ethpm_types.abi import ABIType, ErrorABI, EventABI, MethodABI
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.errors import ChainError
 
 Log = Mapping[str, Any]

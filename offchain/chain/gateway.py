@@ -6,7 +6,7 @@ from typing import Any
 
 import rlp
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.chain.abi import DecodedEvent, Interface, Log
 from offchain.chain.nodes import Node, RawReceipt
 from offchain.chain.signing import Signer, Transaction

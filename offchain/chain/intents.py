@@ -4,7 +4,7 @@ from typing import Literal
 
 from eth_account.messages import SignableMessage
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.reference.commitments import digest as hashed
 
 Kind = Literal["Propose", "CommitBallot"]

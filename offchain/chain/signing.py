@@ -11,7 +11,7 @@ import coincurve
 import rlp
 from eth_account.messages import SignableMessage
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 
 _DYNAMIC_FEE = b"\x02"  # EIP-1559's transaction type.
 

@@ -7,7 +7,7 @@ from itertools import chain
 
 from ethpm_types import ContractType
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import Call, Deployed, Gateway, Query, Receipt
 from offchain.chain.signing import Signer

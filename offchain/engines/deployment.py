@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.canonical import digest, to_bytes
-from ml.fixed_point import SCALE
-from ml.hashing import keccak256
-from ml.schema import Schema
 from ml.settings import ScoringSettings
+from ml.updates.canonical import digest, to_bytes
+from ml.updates.fixed_point import SCALE
+from ml.updates.hashing import keccak256
+from ml.updates.schema import Schema
 from offchain.chain.gateway import create_address
 from offchain.chain.signing import Signer
 from offchain.reference import Parameters, commitments

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.engines.deployment import CHAIN_ID, Deployment
 from offchain.engines.engine import RoundOutcome, Seating
 from offchain.reference import Protocol

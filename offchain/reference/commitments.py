@@ -1,6 +1,6 @@
 """Digests of commitments, of seeds and of the lineage: what the contracts hash, in Python."""
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 
 _UPDATE = keccak256(b"StakeFed update")
 _BALLOT = keccak256(b"StakeFed ballot")

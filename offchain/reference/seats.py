@@ -3,7 +3,7 @@
 from functools import lru_cache
 from math import isqrt
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 
 MAX_PROPOSERS = 16
 STEPS = 8

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from ml.evaluation import Quality
+from ml.judging.evaluation import Quality
 from offchain.engines.deployment import Deployment
 from offchain.reference import seats
 from offchain.settings import SimulationSettings

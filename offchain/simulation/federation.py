@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data import FederatedData
+from ml.data.rows import head, joined
 from ml.device import require_device
 from ml.errors import UpdateError
-from ml.evaluation import Evaluation, Quality
-from ml.fixed_point import aggregate, decode, encode
-from ml.learners import TrainingJob, make_learner
-from ml.policies import ballots
-from ml.rows import head, joined
-from ml.schema import Schema
-from ml.scoring import ValidationSets
+from ml.judging.evaluation import Evaluation, Quality
+from ml.judging.policies import ballots
+from ml.judging.scoring import ValidationSets
+from ml.models import TrainingJob, make_learner
 from ml.seeds import derive_seed
 from ml.settings import AttackSettings
+from ml.updates.fixed_point import aggregate, decode, encode
+from ml.updates.schema import Schema
 from offchain.engines.deployment import rules_digest
 from offchain.errors import SimulationError
 from offchain.genesis import genesis_model

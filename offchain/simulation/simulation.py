@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ml.canonical import digest, to_bytes
-from ml.evaluation import Quality
-from ml.policies import flipped, majority, parse_updates
+from ml.judging.evaluation import Quality
+from ml.judging.policies import flipped, majority, parse_updates
+from ml.updates.canonical import digest, to_bytes
 from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Engine, RoundOutcome, Seating
 from offchain.errors import SimulationError

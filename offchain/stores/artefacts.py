@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import TypeVar
 
-from ml.canonical import digest
 from ml.errors import UpdateError
-from ml.schema import Schema
+from ml.updates.canonical import digest
+from ml.updates.schema import Schema
 from offchain.errors import StoreError
 from offchain.stores.base import Store
 from offchain.stores.waiting import pauses, within

@@ -7,10 +7,10 @@ from typing import Any
 
 import requests
 
-from ml.blocks import LARGEST_BLOCK, blocks, join
 from ml.errors import UpdateError
-from ml.hashing import keccak256
-from ml.schema import Schema
+from ml.updates.blocks import LARGEST_BLOCK, blocks, join
+from ml.updates.hashing import keccak256
+from ml.updates.schema import Schema
 from offchain.errors import StoreError
 from offchain.stores.files import without_secrets
 from offchain.stores.http import read_limited

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ml.schema import Schema
+from ml.updates.schema import Schema
 from offchain.errors import StoreError
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.base import Store

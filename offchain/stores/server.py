@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from ml.schema import Schema
+from ml.updates.schema import Schema
 from offchain.errors import OffchainError, StoreError
 from offchain.stores.artefacts import is_artefact
 from offchain.stores.files import FileStore

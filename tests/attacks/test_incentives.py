@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ml.fixed_point import SCALE, aggregate
-from ml.policies import passes
+from ml.judging.policies import passes
+from ml.updates.fixed_point import SCALE, aggregate
 from offchain.reference.seats import position
 from offchain.reference.settlement import Outcome, proposer_payout, share, voter_payout
 from offchain.reproduction.items import theorem1_exact as exact

@@ -6,9 +6,9 @@ from lineage_parts import played
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from ml.canonical import digest, to_bytes
-from ml.fixed_point import decode, encode
-from ml.learners import make_learner
+from ml.models import make_learner
+from ml.updates.canonical import digest, to_bytes
+from ml.updates.fixed_point import decode, encode
 from offchain.live.verifying.export import export
 from offchain.live.verifying.lineage import GlobalModel
 

@@ -13,7 +13,7 @@ from live_client import MOMENTS
 from live_game import game, keys_for, serving_store
 from serving import serving
 
-from ml.canonical import digest
+from ml.updates.canonical import digest
 from offchain.live.access.sender import Sender
 from offchain.live.client.start import place_of
 from offchain.live.deploying.rules import learner_of

@@ -3,7 +3,7 @@
 import pytest
 from live import FAST, free_port, node, signer
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed
 from offchain.errors import CallRevertedError

@@ -9,7 +9,7 @@ from live_game import game, keys_for
 from safetensors.numpy import load_file
 
 import scripts.verify
-from ml.canonical import digest, to_bytes
+from ml.updates.canonical import digest, to_bytes
 from offchain.live.verifying.verification import Verification
 
 

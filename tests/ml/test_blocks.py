@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from ml.blocks import blocks, join
-from ml.canonical import digest, to_bytes
 from ml.errors import UpdateError
-from ml.hashing import keccak256
-from ml.schema import Schema
+from ml.updates.blocks import blocks, join
+from ml.updates.canonical import digest, to_bytes
+from ml.updates.hashing import keccak256
+from ml.updates.schema import Schema
 
 
 def update(size):

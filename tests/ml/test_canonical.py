@@ -7,12 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.canonical import LEAF_BYTES, digest, from_bytes, leaf_count, leaf_proof, to_bytes, verify_leaf
 from ml.errors import SchemaError, UpdateError
-from ml.fixed_point import encode
-from ml.hashing import keccak256
-from ml.learners.mlp import Perceptron, mlp_schema
-from ml.schema import Schema
+from ml.models.mlp import Perceptron, mlp_schema
+from ml.updates.canonical import LEAF_BYTES, digest, from_bytes, leaf_count, leaf_proof, to_bytes, verify_leaf
+from ml.updates.fixed_point import encode
+from ml.updates.hashing import keccak256
+from ml.updates.schema import Schema
 
 PER_LEAF = LEAF_BYTES // 4
 

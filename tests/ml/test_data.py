@@ -10,9 +10,9 @@ from ml.data.encoding import Encoder
 from ml.data.loans import book
 from ml.data.shares import federate, split_rows
 from ml.errors import DataError
-from ml.learners.base import TrainingJob
-from ml.learners.mlp import Perceptron
-from ml.scoring import score
+from ml.judging.scoring import score
+from ml.models.base import TrainingJob
+from ml.models.mlp import Perceptron
 from ml.settings import DataSettings, TrainingSettings
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from ml.evaluation import Evaluation
-from ml.learners.mlp import Perceptron
-from ml.scoring import score
+from ml.judging.evaluation import Evaluation
+from ml.judging.scoring import score
+from ml.models.mlp import Perceptron
 
 
 @pytest.mark.parametrize("rows", [50, 5000])

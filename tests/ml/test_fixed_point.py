@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.average_passes import LARGEST_WEIGHT
 from ml.errors import UpdateError
-from ml.fixed_point import SCALE, aggregate, decode, encode
+from ml.updates.average_passes import LARGEST_WEIGHT
+from ml.updates.fixed_point import SCALE, aggregate, decode, encode
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from Crypto.Hash import keccak
 
-from ml.canonical import LEAF_BYTES, digest, leaf_proof, verify_leaf
-from ml.hashing import LANES_PAY_FROM, keccak256, keccak256_rows
-from ml.keccak_lanes import LANES, keccak256_lanes
-from ml.schema import Schema
+from ml.updates.canonical import LEAF_BYTES, digest, leaf_proof, verify_leaf
+from ml.updates.hashing import LANES_PAY_FROM, keccak256, keccak256_rows
+from ml.updates.keccak_lanes import LANES, keccak256_lanes
+from ml.updates.schema import Schema
 
 
 def plain(data):

@@ -6,7 +6,7 @@ import pytest
 from ml.data.image_set import ImageSet
 from ml.data.image_shares import federate_images, split_images
 from ml.errors import DataError
-from ml.metrics import has_both
+from ml.judging.metrics import has_both
 from ml.settings import DataSettings
 
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from ml.errors import ScoreError
-from ml.metrics import accuracy, auroc, has_both, measure
+from ml.judging.metrics import accuracy, auroc, has_both, measure
 
 GENERATOR = np.random.default_rng(0)
 LOGITS = GENERATOR.standard_normal((200, 4)).astype(np.float32)

@@ -8,16 +8,16 @@ import torch
 from torch import nn
 
 from ml.data import digits
+from ml.data.rows import StoredImages
 from ml.errors import SchemaError, SettingsError, TrainingError
-from ml.evaluation import Evaluation
-from ml.fixed_point import aggregate, decode, encode
-from ml.learners import TrainingJob, make_learner
-from ml.learners.module import ModuleLearner
-from ml.learners.module_state import ModuleState, initial_vector
-from ml.metrics import auroc
-from ml.rows import StoredImages
-from ml.scoring import ValidationSets
+from ml.judging.evaluation import Evaluation
+from ml.judging.metrics import auroc
+from ml.judging.scoring import ValidationSets
+from ml.models import TrainingJob, make_learner
+from ml.models.module import ModuleLearner
+from ml.models.module_state import ModuleState, initial_vector
 from ml.settings import AttackSettings, TrainingSettings
+from ml.updates.fixed_point import aggregate, decode, encode
 
 ROW, LABELS = (1, 16, 16), 10
 IMAGES = digits.read(1_000, 16)

@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.canonical import to_bytes
 from ml.errors import UpdateError
-from ml.fixed_point import SCALE, aggregate
-from ml.learners.mlp import Perceptron
-from ml.policies import admissible, ballots, bitmap, flipped, parse_updates, passes
-from ml.scoring import ValidationSets
+from ml.judging.policies import admissible, ballots, bitmap, flipped, parse_updates, passes
+from ml.judging.scoring import ValidationSets
+from ml.models.mlp import Perceptron
+from ml.updates.canonical import to_bytes
+from ml.updates.fixed_point import SCALE, aggregate
 
 ROWS = 10
 LEARNER = Perceptron(ROWS, hidden=ROWS)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from ml.data import load
-from ml.learners.base import TrainingJob
-from ml.learners.mlp import Perceptron
-from ml.scoring import score
+from ml.judging.scoring import score
+from ml.models.base import TrainingJob
+from ml.models.mlp import Perceptron
 from ml.settings import DataSettings, TrainingSettings
 
 

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from ml.errors import ScoreError
-from ml.learners.mlp import Perceptron
-from ml.metrics import auroc
-from ml.scoring import ValidationSets, score
+from ml.judging.metrics import auroc
+from ml.judging.scoring import ValidationSets, score
+from ml.models.mlp import Perceptron
 
 INPUTS = 5
 LEARNER = Perceptron(INPUTS, hidden=8)

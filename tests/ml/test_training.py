@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from ml.errors import SchemaError, TrainingError
-from ml.learners.base import TrainingJob
-from ml.learners.mlp import Perceptron
+from ml.models.base import TrainingJob
+from ml.models.mlp import Perceptron
 from ml.settings import AttackSettings, TrainingSettings
 
 INPUTS = 6

@@ -4,7 +4,7 @@ from eth_utils import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.chain import intents
 from offchain.chain.signing import Signer, Transaction, unsigned
 

@@ -5,8 +5,8 @@ from aiohttp import web
 from serving import serving
 from store_parts import SCHEMA, answering, artefact, kubo
 
-from ml.blocks import blocks
-from ml.hashing import keccak256
+from ml.updates.blocks import blocks
+from ml.updates.hashing import keccak256
 from offchain.errors import StoreError
 from offchain.stores.ipfs import IpfsStore, cid
 

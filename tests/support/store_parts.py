@@ -6,9 +6,9 @@ import time
 import numpy as np
 from aiohttp import web
 
-from ml.canonical import digest, to_bytes
-from ml.hashing import keccak256
-from ml.schema import Schema
+from ml.updates.canonical import digest, to_bytes
+from ml.updates.hashing import keccak256
+from ml.updates.schema import Schema
 from offchain.errors import StoreError
 
 SCHEMA = Schema((("weight", (1500, 3)), ("bias", (3,))))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.chain.abi import DecodedEvent, Log
 from offchain.chain.gateway import Deployed
 from offchain.chain.signing import Transaction

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from ml.schema import Schema
+from ml.updates.schema import Schema
 from offchain.errors import StoreError
 from offchain.live.client.background import Background
 from offchain.live.verifying.rounds import Publication

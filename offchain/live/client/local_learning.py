@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from ml.device import require_device
 from ml.errors import UpdateError
-from ml.fixed_point import decode, encode
-from ml.learners import TrainingJob
-from ml.policies import ballots, parse_updates
-from ml.schema import Schema
-from ml.scoring import ValidationSets
+from ml.judging.policies import ballots, parse_updates
+from ml.judging.scoring import ValidationSets
+from ml.models import TrainingJob
 from ml.settings import AttackSettings, TrainingSettings
+from ml.updates.fixed_point import decode, encode
+from ml.updates.schema import Schema
 from offchain.errors import SimulationError
 from offchain.live.client.own_data import OwnRows
 from offchain.live.deploying.configuration import Learning

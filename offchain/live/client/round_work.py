@@ -2,7 +2,7 @@
 
 import logging
 
-from ml.canonical import digest, to_bytes
+from ml.updates.canonical import digest, to_bytes
 from offchain.errors import LineageError
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.live.errors import AccountError
 from offchain.stores.permits import Place
 

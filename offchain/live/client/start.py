@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ml.schema import Schema
 from ml.settings import TrainingSettings
+from ml.updates.schema import Schema
 from offchain.errors import OffchainError
 from offchain.live.access.account import KeystoreKey
 from offchain.live.access.chain import Chain

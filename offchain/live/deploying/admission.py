@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.live.errors import ConfigurationError
 from offchain.reference.commitments import digest
 

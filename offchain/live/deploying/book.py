@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 from offchain.live.deploying.configuration import Address, Configuration, Digest, plain
 from offchain.live.errors import ConfigurationError

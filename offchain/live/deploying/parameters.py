@@ -7,7 +7,7 @@ from typing import Any
 
 from ethpm_types import ContractType
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.live.deploying.configuration import Configuration, NewToken
 from offchain.live.errors import ConfigurationError
 from offchain.reference import Parameters

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import MLError
-from ml.hashing import keccak256
-from ml.learners import Learner, make_learner
+from ml.models import Learner, make_learner
+from ml.updates.hashing import keccak256
 from offchain.engines.deployment import rules_digest
 from offchain.genesis import genesis_model
 from offchain.live.deploying.configuration import Learning

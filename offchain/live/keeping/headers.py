@@ -2,7 +2,7 @@
 
 import rlp
 
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 from offchain.errors import ChainError
 from offchain.live.access.chain import RawBlock
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from safetensors.numpy import save_file
 
-from ml.canonical import digest, to_bytes
-from ml.fixed_point import SCALE, decode
-from ml.schema import Schema
+from ml.updates.canonical import digest, to_bytes
+from ml.updates.fixed_point import SCALE, decode
+from ml.updates.schema import Schema
 from offchain.live.verifying.lineage import GlobalModel
 
 

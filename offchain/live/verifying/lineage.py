@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.canonical import from_bytes
-from ml.fixed_point import aggregate
-from ml.schema import Schema
+from ml.updates.canonical import from_bytes
+from ml.updates.fixed_point import aggregate
+from ml.updates.schema import Schema
 from offchain.errors import LineageError
 from offchain.live.verifying.rounds import Outcome, Publication, RoundLog
 from offchain.reference import Parameters, commitments, seats, tally

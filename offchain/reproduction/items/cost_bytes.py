@@ -1,7 +1,7 @@
 """What clients send and fetch, and what the chain is given and keeps, in bytes."""
 
-from ml.canonical import to_bytes
 from ml.data import load
+from ml.updates.canonical import to_bytes
 from offchain.reproduction.items.cost_gas import Shape
 from offchain.settings import SimulationSettings
 from offchain.simulation.federation import Federation

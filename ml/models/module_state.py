@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ml.errors import SchemaError
-from ml.schema import Schema
+from ml.updates.schema import Schema
 
 _VARIANCE, _DEVIATION = "running_var", "running_std"
 

@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.canonical import from_bytes
 from ml.errors import UpdateError
-from ml.fixed_point import aggregate, decode
-from ml.schema import Schema
-from ml.scoring import ValidationSets
+from ml.judging.scoring import ValidationSets
 from ml.settings import Policy
+from ml.updates.canonical import from_bytes
+from ml.updates.fixed_point import aggregate, decode
+from ml.updates.schema import Schema
 
 Parameters = NDArray[np.int32]
 Scores = NDArray[np.float64]

@@ -8,10 +8,10 @@ and an entry in `LEARNERS`.
 from collections.abc import Callable, Mapping
 
 from ml.device import use_threads
-from ml.learners.base import Learner, Predictor, TrainingJob
-from ml.learners.cnn import cnn
-from ml.learners.densenet import densenet121
-from ml.learners.mlp import HIDDEN, Perceptron
+from ml.models.base import Learner, Predictor, TrainingJob
+from ml.models.cnn import cnn
+from ml.models.densenet import densenet121
+from ml.models.mlp import HIDDEN, Perceptron
 from ml.parallel import processors
 from ml.settings import Model
 

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from ml.learners.module import ModuleLearner
+from ml.models.module import ModuleLearner
 
 _WIDTHS = (32, 64)  # Channels after each stage; further stages keep the last.
 _GROUPS = 8

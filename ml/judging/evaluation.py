@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.learners.base import Learner
-from ml.metrics import measure
-from ml.rows import Rows
+from ml.data.rows import Rows
+from ml.judging.metrics import measure
+from ml.models.base import Learner
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ import torch
 from numpy.typing import NDArray
 
 from ml.attacks import objective
+from ml.data.rows import Rows
 from ml.device import use_threads
 from ml.errors import SchemaError
-from ml.learners.base import TrainingJob, check_jobs
-from ml.learners.perceptron_passes import BLOCK_ROWS, Training, logits
-from ml.learners.tensors import as_tensor
+from ml.models.base import TrainingJob, check_jobs
+from ml.models.perceptron_passes import BLOCK_ROWS, Training, logits
+from ml.models.tensors import as_tensor
 from ml.parallel import Workers
-from ml.rows import Rows
-from ml.schema import Schema
 from ml.settings import TrainingSettings
+from ml.updates.schema import Schema
 
 HIDDEN = 128
 """Width of the hidden layers (paper, section V-A)."""

@@ -94,7 +94,7 @@ def _average_block(size: int, weight: int) -> Callable[..., None]:
     """What averages a block: the same integers either way."""
     if size < _COMPILED_FROM:
         return _average_by_numpy
-    from ml.average_passes import LARGEST_WEIGHT, average_block
+    from ml.updates.average_passes import LARGEST_WEIGHT, average_block
 
     return average_block if weight <= LARGEST_WEIGHT else _average_by_numpy
 

@@ -9,11 +9,11 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ml.attacks import objective
+from ml.data.rows import Rows
 from ml.device import use_threads
-from ml.learners.base import TrainingJob, check_jobs
-from ml.learners.module_state import ModuleState, initial_vector
-from ml.learners.tensors import as_tensor
-from ml.rows import Rows
+from ml.models.base import TrainingJob, check_jobs
+from ml.models.module_state import ModuleState, initial_vector
+from ml.models.tensors import as_tensor
 from ml.settings import TrainingSettings
 
 _CHUNK_ROWS = 128  # Of DenseNet121 at 224 × 224, about 1 GB of activations.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch.optim.adam import adam
 
-from ml.learners.tensors import unflatten
-from ml.schema import Schema
+from ml.models.tensors import unflatten
 from ml.settings import TrainingSettings
+from ml.updates.schema import Schema
 
 BLOCK_ROWS = 512
 """Rows that a model is tried on at once, few enough for the processor's cache."""

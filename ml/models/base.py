@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.rows import Rows
 from ml.errors import TrainingError
-from ml.rows import Rows
-from ml.schema import Schema
 from ml.settings import AttackSettings, TrainingSettings
+from ml.updates.schema import Schema
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from ml.errors import SchemaError
-from ml.schema import Schema
+from ml.updates.schema import Schema
 
 
 def as_tensor(array: NDArray[Any], device: str) -> torch.Tensor:

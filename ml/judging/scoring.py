@@ -7,10 +7,10 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.rows import Rows
 from ml.errors import ScoreError
-from ml.learners.base import Learner, expected_shapes, fits
-from ml.metrics import has_both, measure
-from ml.rows import Rows
+from ml.judging.metrics import has_both, measure
+from ml.models.base import Learner, expected_shapes, fits
 from ml.settings import Metric
 
 # More than a round scores, which is the parent, the updates and their averages.

@@ -6,10 +6,10 @@ as blocks under these hashes, the whole update is found from its root, and every
 
 from collections.abc import Callable, Iterator
 
-from ml.canonical import LEAF_BYTES, leaf_count
 from ml.errors import UpdateError
-from ml.hashing import keccak256
-from ml.schema import Schema
+from ml.updates.canonical import LEAF_BYTES, leaf_count
+from ml.updates.hashing import keccak256
+from ml.updates.schema import Schema
 
 _PAIR_BYTES = 64
 _BOUND_BYTES = 96  # Schema digest, position, leaf count.

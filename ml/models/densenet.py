@@ -5,7 +5,7 @@ from importlib import import_module
 from torch import nn
 
 from ml.errors import SettingsError
-from ml.learners.module import ModuleLearner
+from ml.models.module import ModuleLearner
 
 INSTALL = "python -m pip install --no-deps --require-hashes --requirement requirements-images.txt"
 

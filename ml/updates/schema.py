@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ml.errors import SchemaError
-from ml.hashing import keccak256
+from ml.updates.hashing import keccak256
 
 _DIGEST_TAG = b"StakeFed schema 1"
 

@@ -27,6 +27,6 @@ def keccak256_rows(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
     rows = np.ascontiguousarray(rows)
     if len(rows) < LANES_PAY_FROM:
         return np.frombuffer(b"".join(keccak256(row.data) for row in rows), np.uint8).reshape(-1, 32)
-    from ml.keccak_lanes import keccak256_lanes
+    from ml.updates.keccak_lanes import keccak256_lanes
 
     return keccak256_lanes(rows.view("<u8")).view(np.uint8)

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import UpdateError
-from ml.hashing import LANES_PAY_FROM, keccak256, keccak256_rows
 from ml.parallel import Workers, processors
-from ml.schema import Schema
+from ml.updates.hashing import LANES_PAY_FROM, keccak256, keccak256_rows
+from ml.updates.schema import Schema
 
 Nodes = NDArray[np.uint8]
 """Hashes [nodes, 32] of one level of the tree."""

@@ -1,0 +1,1 @@
+"""How voters judge: scores on private rows, and the policies that turn them into ballots."""

@@ -1,0 +1,1 @@
+"""What is exchanged: schema, fixed point, canonical bytes, digests, averages."""
