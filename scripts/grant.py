@@ -7,7 +7,6 @@ from offchain.live.access.chain import Invocation
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.deploying.amounts import Unit
-from offchain.live.deploying.granting import grant, missing
 from offchain.live.logs import log_options
 from offchain.live.options import (
     AddressParameter,
@@ -16,6 +15,7 @@ from offchain.live.options import (
     deployment_option,
     sending_options,
 )
+from offchain.live.purse.granting import grant, missing
 from offchain.live.starting import open_sender, reach
 
 

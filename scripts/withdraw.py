@@ -6,7 +6,6 @@ from offchain.errors import OffchainError
 from offchain.live.access.chain import Invocation
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
-from offchain.live.client.withdrawing import available, require_amount
 from offchain.live.deploying.amounts import Unit
 from offchain.live.logs import log_options
 from offchain.live.options import (
@@ -15,6 +14,7 @@ from offchain.live.options import (
     deployment_option,
     sending_options,
 )
+from offchain.live.purse.withdrawing import available, require_amount
 from offchain.live.starting import open_sender, reach
 from offchain.live.watching.view import read_view
 

@@ -5,6 +5,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,27 @@ def test_the_reference_needs_neither_chain_nor_models():
         assert tops(path) <= REFERENCE_MAY_USE, path.name
         inner = {name for name in imported(path) if name.startswith(("ml", "offchain"))}
         assert all(n == "ml.updates.hashing" or n.startswith("offchain.reference") for n in inner), path.name
+
+
+def folders_imported(parent):
+    """What each folder of `parent` imports of the others, by name."""
+    prefix, names = parent.replace("/", ".") + ".", {path.name for path in (ROOT / parent).glob("[!_]*/")}
+    return {
+        name: {
+            part
+            for path in sources(f"{parent}/{name}")
+            for module in imported(path)
+            if module.startswith(prefix)
+            and (part := module.removeprefix(prefix).split(".")[0]) in names - {name}
+        }
+        for name in names
+    }
+
+
+def test_folders_of_the_live_network_do_not_import_each_other():
+    imports = folders_imported("offchain/live")
+    # A CycleError names the folders that import each other.
+    assert set(TopologicalSorter(imports).static_order()) == set(imports) >= {"deploying", "watching"}
 
 
 def test_contracts_import_openzeppelin_and_each_other_only():

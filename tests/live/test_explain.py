@@ -8,11 +8,11 @@ from players import Players
 
 from offchain.live.access.chain import Invocation
 from offchain.live.access.sender import Sender
-from offchain.live.client.withdrawing import available, require_amount
 from offchain.live.deploying.amounts import Unit
-from offchain.live.deploying.granting import grant, missing
 from offchain.live.errors import AccountError, ConfigurationError, LogsError, NodeRefusedError
 from offchain.live.keeping.keeper import Keeper
+from offchain.live.purse.granting import grant, missing
+from offchain.live.purse.withdrawing import available, require_amount
 from offchain.live.watching.explain import explained
 from offchain.live.watching.history import History
 from offchain.live.watching.status import Watch, status_json

@@ -8,7 +8,7 @@ from lineage_parts import played
 
 from offchain.errors import LineageError
 from offchain.live.verifying.lineage import Lineage, check_decision
-from offchain.live.verifying.rounds import Outcome, Publication, RoundLog, rounds_of
+from offchain.live.watching.rounds import Outcome, Publication, RoundLog, rounds_of
 from offchain.reference import tally
 
 

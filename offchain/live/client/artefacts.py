@@ -7,7 +7,7 @@ from pathlib import Path
 from ml.updates.schema import Schema
 from offchain.errors import StoreError
 from offchain.live.client.background import Background
-from offchain.live.verifying.rounds import Publication
+from offchain.live.watching.rounds import Publication
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.files import FileStore
 

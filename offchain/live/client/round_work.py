@@ -9,8 +9,8 @@ from offchain.live.client.commitments import Committer
 from offchain.live.client.local_learning import LocalLearning, Parameters
 from offchain.live.errors import CommitmentLostError, LogsError
 from offchain.live.verifying.lineage import Lineage
-from offchain.live.verifying.rounds import RoundLog, rounds_of
 from offchain.live.watching.history import History
+from offchain.live.watching.rounds import RoundLog, rounds_of
 from offchain.live.watching.view import ClientView, View
 from offchain.reference import Seat
 

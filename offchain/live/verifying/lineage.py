@@ -10,7 +10,7 @@ from ml.updates.canonical import from_bytes
 from ml.updates.fixed_point import aggregate
 from ml.updates.schema import Schema
 from offchain.errors import LineageError
-from offchain.live.verifying.rounds import Outcome, Publication, RoundLog
+from offchain.live.watching.rounds import Outcome, Publication, RoundLog
 from offchain.reference import Parameters, commitments, seats, tally
 
 Model = NDArray[np.int32]

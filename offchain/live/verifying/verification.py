@@ -8,8 +8,8 @@ from offchain.live.access.chain import Chain
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.deploying.rules import genesis_of, learner_of, rules_of
 from offchain.live.verifying.lineage import CheckedRound, GlobalModel, Lineage
-from offchain.live.verifying.rounds import rounds_of
 from offchain.live.watching.history import History
+from offchain.live.watching.rounds import rounds_of
 from offchain.live.watching.view import read_view
 from offchain.stores.opening import open_artefacts
 

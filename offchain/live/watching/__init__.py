@@ -1,1 +1,1 @@
-"""What the chain shows: events, the state at one block, accounts explained."""
+"""What the chain shows: events, rounds, the state at one block, accounts explained."""

@@ -7,10 +7,10 @@ from offchain.live.access.chain import Chain
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
-from offchain.live.verifying.rounds import RoundLog, rounds_of
 from offchain.live.watching.history import History
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.roster import Roster
+from offchain.live.watching.rounds import RoundLog, rounds_of
 from offchain.live.watching.view import ClientView, View, read_view
 from offchain.reference import Phase
 from offchain.reference.tally import is_void

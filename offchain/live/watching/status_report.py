@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from offchain.live.verifying.rounds import RoundLog
+from offchain.live.watching.rounds import RoundLog
 from offchain.live.watching.statement_report import moment
 from offchain.live.watching.status import Status
 from offchain.reference.tally import is_void
