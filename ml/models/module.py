@@ -12,6 +12,7 @@ from ml.attacks import objective
 from ml.data.rows import Rows
 from ml.device import use_threads
 from ml.models.base import TrainingJob, check_jobs
+from ml.models.draws import seeded_draws
 from ml.models.module_state import ModuleState, initial_vector
 from ml.models.tensors import as_tensor
 from ml.settings import TrainingSettings
@@ -68,13 +69,14 @@ class ModuleLearner:
         models = list(self._module.parameters())
         origins = [model.detach().clone() for model in models] if goal.divergence_weight else []
         optimiser = torch.optim.Adam(models, lr=settings.learning_rate, fused=True)
-        for places in _batches(len(job.y), job.seed, settings):
-            rows = _placed(job.X[places.numpy()], self._device)
-            optimiser.zero_grad()
-            loss = binary_cross_entropy_with_logits(self._module(rows), labels[places.to(self._device)])
-            loss.backward()  # type: ignore[no-untyped-call]
-            _add_divergence_gradient(models, origins, goal.divergence_weight)
-            optimiser.step()
+        with seeded_draws(job.seed, self._device):
+            for places in _batches(len(job.y), job.seed, settings):
+                rows = _placed(job.X[places.numpy()], self._device)
+                optimiser.zero_grad()
+                loss = binary_cross_entropy_with_logits(self._module(rows), labels[places.to(self._device)])
+                loss.backward()  # type: ignore[no-untyped-call]
+                _add_divergence_gradient(models, origins, goal.divergence_weight)
+                optimiser.step()
         return self._state.store()
 
 

@@ -1,6 +1,7 @@
 """Networks of PyTorch modules as learners: vectors, batch statistics, training and scores."""
 
 import importlib.util
+import random
 
 import numpy as np
 import pytest
@@ -41,6 +42,21 @@ def batch_norm():
 
 def cnn():
     return make_learner("cnn", ROW, (LABELS,))
+
+
+class Drawing(nn.Module):
+    """Draws from every generator that a module may ask."""
+
+    def forward(self, rows):
+        return nn.functional.dropout(rows, 0.3, self.training) * (
+            1 + 0.1 * random.random() + 0.1 * np.random.rand()
+        )
+
+
+def drawing():
+    return ModuleLearner(
+        lambda: nn.Sequential(nn.Flatten(), Drawing(), nn.Linear(256, LABELS)), ROW, LABELS, "cpu"
+    )
 
 
 LEARNERS = pytest.mark.parametrize("learner", [cnn(), batch_norm()], ids=["cnn", "batch norm"])
@@ -127,6 +143,20 @@ def test_jobs_do_not_depend_on_each_other_and_repeat(learner):
         assert np.array_equal(result, learner.train(start, [one], SETTINGS)[0])
     assert not np.array_equal(together[0], together[2])
     assert learner.train(start, [], SETTINGS) == []
+
+
+def test_what_a_module_draws_follows_from_the_jobs_seed_and_touches_nobody_elses_draws():
+    learner = drawing()
+    start = learner.initial_parameters(0)
+    first = learner.train(start, [job(0)], SETTINGS)[0]
+    torch.rand(3), np.random.rand(3), random.random()
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
+    assert np.array_equal(learner.train(start, [job(1), job(0)], SETTINGS)[1], first)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == before[1:]
+    same_rows = TrainingJob(job(0).X, job(0).y, 1)
+    one_step = TrainingSettings(batch=200)
+    assert not np.array_equal(*learner.train(start, [job(0), same_rows], one_step))
 
 
 @LEARNERS
