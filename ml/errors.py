@@ -27,3 +27,7 @@ class TrainingError(MLError):
 
 class ScoreError(MLError):
     """A score that is undefined, such as the AUROC of rows of one class."""
+
+
+class DefenceError(MLError):
+    """A robust rule that is asked for what it is not defined for, such as Krum with too few updates."""
