@@ -1,0 +1,191 @@
+"""HTTP with one deadline for a whole exchange, whatever the other side does in the meantime.
+
+Limits on each receive, as most clients have them, are none against a server that sends a byte now and then:
+here name, connection, request, headers and body have one limit together. An answer has a largest size, and
+one that sends us elsewhere is not followed: whoever answers does not choose what we connect to.
+"""
+
+import asyncio
+import atexit
+import os
+import ssl
+import threading
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import ip_address
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from offchain.errors import OffchainError
+
+Result = TypeVar("Result")
+
+_KEEP_ALIVE = 60.0  # Seconds; a client of a chain with blocks of 12 s then keeps its connection.
+_CLOSING = 1.0
+
+
+class ExchangeError(OffchainError):
+    """There is no whole answer; the message says why, without the URL: keys may be in it."""
+
+
+class TooSlowError(ExchangeError):
+    """The answer was not whole at the deadline."""
+
+
+class TooLongError(ExchangeError):
+    """The answer has more bytes than may be."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer.
+
+    Attributes:
+        status: HTTP's.
+        headers: By name, in any case.
+        body: Decompressed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def exchange(
+    method: str,
+    url: str,
+    seconds: float,
+    limit: int,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Return what a server answers, from any thread; connections are kept and shared.
+
+    Proxies are those of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`), but for this machine's own
+    addresses. An answer of status 3xx is returned as it is.
+
+    Args:
+        method: Such as "POST".
+        url: An http or https URL.
+        seconds: For all of it.
+        limit: Most bytes of the answer's body, decompressed.
+        body: What to send.
+        headers: What to send with it.
+
+    Raises:
+        TooSlowError: When the answer is not whole after `seconds`.
+        TooLongError: When it is longer than `limit`.
+        ExchangeError: When there is none.
+    """
+    return _line().wait(_exchange(method, url, seconds, limit, body, headers or {}))
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine, which no proxy reaches.
+
+    >>> [is_local(host) for host in ("localhost", "127.0.0.1", "::1", "node.example")]
+    [True, True, True, False]
+    """
+    try:
+        return host.lower() == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Line:
+    """An event loop in a thread of its own, and the connections that live in it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="exchange", daemon=True).start()
+        self.session = self.wait(_open())
+        atexit.register(self._close)
+
+    def wait(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # A signal may end the wait.
+            raise
+
+    def _close(self) -> None:
+        try:
+            asyncio.run_coroutine_threadsafe(self.session.close(), self._loop).result(_CLOSING)
+        except (TimeoutError, CancelledError):
+            pass
+
+
+@cache
+def _line() -> _Line:
+    return _Line()
+
+
+os.register_at_fork(after_in_child=_line.cache_clear)  # Threads do not come along.
+
+
+async def _open() -> aiohttp.ClientSession:
+    context = ssl.create_default_context()
+    context.load_verify_locations(os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH)
+    connector = aiohttp.TCPConnector(ssl=context, keepalive_timeout=_KEEP_ALIVE)
+    return aiohttp.ClientSession(connector=connector)
+
+
+async def _exchange(
+    method: str, url: str, seconds: float, limit: int, body: bytes | None, headers: Mapping[str, str]
+) -> Answer:
+    try:
+        async with _line().session.request(
+            method,
+            url,
+            data=body,
+            headers=headers,
+            proxy=_proxy(url),
+            timeout=aiohttp.ClientTimeout(total=seconds),
+            allow_redirects=False,
+        ) as response:
+            found = await _read(response, limit)
+            return Answer(response.status, response.headers, found)
+    except TimeoutError:
+        raise TooSlowError(f"did not answer within {seconds:g} seconds") from None
+    except (aiohttp.ClientError, ValueError, OSError) as error:
+        raise ExchangeError(_reason(error)) from None
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    found = bytearray()
+    async for piece in response.content.iter_any():
+        found += piece
+        if len(found) > limit:
+            response.close()
+            raise TooLongError(f"sends more than {limit} bytes")
+    return bytes(found)
+
+
+def _proxy(url: str) -> str | None:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_local(host) or proxy_bypass(host):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return "cannot be reached through the proxy that HTTP_PROXY or HTTPS_PROXY names"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
+            return f"has no certificate that holds ({type(error).__name__})"
+        case aiohttp.InvalidURL():
+            return "has no valid URL"
+        case aiohttp.ClientConnectorDNSError():
+            return "cannot be reached (its name is not known)"
+        case aiohttp.ClientOSError() if error.strerror:
+            return f"cannot be reached ({error.strerror})"
+    return f"cannot be reached ({type(error).__name__})"

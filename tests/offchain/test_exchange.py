@@ -1,0 +1,168 @@
+"""One deadline, one size, no detours: against servers that drip, flood, hang up and send elsewhere."""
+
+import asyncio
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+from aiohttp import web
+from serving import serving
+
+from offchain.exchange import ExchangeError, TooLongError, TooSlowError, exchange
+
+DRIPS = {
+    "says nothing": [],
+    "drips its status": [b"HTTP/1.1 200 ", *(b"O" for _ in range(100))],
+    "drips headers": [b"HTTP/1.1 200 OK\r\n", *(b"X-A: b\r\n" for _ in range(100))],
+    "drips a body": [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", *(b"x" for _ in range(1000))],
+    "drips chunks": [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        *(b"1\r\nx\r\n" for _ in range(1000)),
+    ],
+}
+
+
+@contextmanager
+def raw_server(pieces, pause):
+    """A server that sends pieces of bytes with pauses, whatever it is asked."""
+    listening, over = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def talk(connection):
+        with connection:
+            try:
+                connection.recv(65536)
+                for piece in pieces:
+                    connection.sendall(piece)
+                    if over.wait(pause):
+                        return
+                if not pieces:
+                    over.wait(30)
+            except OSError:
+                pass
+
+    def run():
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        over.set()
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+
+
+def ask(url, limit=10_000, seconds=5.0, **more):
+    return exchange("POST", url, seconds, limit, b"{}", {"Content-Type": "application/json"}, **more)
+
+
+@pytest.mark.parametrize("how", DRIPS)
+def test_a_server_that_drips_is_left_at_the_deadline(how):
+    with raw_server(DRIPS[how], pause=0.05) as url:
+        began = time.monotonic()
+        with pytest.raises(TooSlowError, match="did not answer within 0.5 seconds"):
+            ask(url, seconds=0.5)
+        # It would take 5 seconds and more: this measures the deadline, not a speed.
+        assert time.monotonic() - began < 4
+
+
+def test_an_answer_is_read_up_to_its_largest_size():
+    async def answer(request):
+        await request.read()
+        return web.Response(body=b"x" * int(request.query["bytes"]))
+
+    async def packed(request):
+        response = web.Response(body=b"\0" * 10_000_000)
+        response.enable_compression(web.ContentCoding.gzip)
+        return response
+
+    app = web.Application()
+    app.add_routes([web.post("/", answer), web.post("/packed", packed)])
+    with serving(app) as url:
+        assert ask(f"{url}/?bytes=10000").body == b"x" * 10_000
+        for path in ("?bytes=10001", "packed"):
+            with pytest.raises(TooLongError, match="sends more than 10000 bytes"):
+                ask(f"{url}/{path}")
+
+
+def test_nobody_is_sent_elsewhere():
+    taken = []
+
+    async def elsewhere(request):
+        raise web.HTTPTemporaryRedirect("/other")
+
+    async def other(request):
+        taken.append(request)
+        return web.Response()
+
+    app = web.Application()
+    app.add_routes([web.post("/", elsewhere), web.post("/other", other)])
+    with serving(app) as url:
+        answer = ask(url)
+    assert answer.status == 307 and answer.headers["location"] == "/other" and not taken
+
+
+def test_connections_are_kept_and_many_threads_ask_at_once():
+    peers = set()
+
+    async def answer(request):
+        peers.add(request.transport.get_extra_info("peername"))
+        await asyncio.sleep(0.01)
+        return web.Response(text=await request.text())
+
+    app = web.Application()
+    app.add_routes([web.post("/", answer)])
+    with serving(app) as url:
+        for _ in range(5):
+            assert ask(url).body == b"{}"
+        assert len(peers) == 1
+        threads = [threading.Thread(target=ask, args=(url,)) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert len(peers) > 1
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://127.0.0.1:1/v3/secret", "cannot be reached"),
+        ("http://nowhere.invalid/v3/secret", "cannot be reached"),
+        ("http://[::1/v3/secret", "cannot be reached|no valid URL"),
+        ("ftp://127.0.0.1/v3/secret", "cannot be reached|no valid URL"),
+    ],
+)
+def test_what_is_not_there_is_said_so_without_the_url(url, words):
+    with pytest.raises(ExchangeError, match=words) as refused:
+        ask(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_server_that_hangs_up_is_said_so():
+    with raw_server([b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"], 0) as url:
+        with pytest.raises(ExchangeError, match="cannot be reached"):
+            ask(url)
+
+
+def test_proxies_are_the_environments_but_never_for_this_machine(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    async def answer(request):
+        return web.Response(text="here")
+
+    app = web.Application()
+    app.add_routes([web.post("/", answer)])
+    with serving(app) as url:
+        assert ask(url).body == b"here"
+        with pytest.raises(ExchangeError, match="through the proxy that HTTP_PROXY"):
+            ask("http://node.example/")
