@@ -31,3 +31,7 @@ class ScoreError(MLError):
 
 class DefenceError(MLError):
     """A robust rule that is asked for what it is not defined for, such as Krum with too few updates."""
+
+
+class AttackError(MLError):
+    """An attack that cannot be made on a model, or one of a user's that returns what is no update."""
