@@ -1,0 +1,94 @@
+"""What a voter tests of an update: one small pure function each, on what it measured on its own rows.
+
+w is the voter's base, δ_j an update's change of it, δ_v the voter's own reference change, L a mean loss per row
+and s a score on the voter's rows. Arrays have one entry a pair of update and voter, or
+broadcast so; every function returns what passes. Comparisons are written so that NaN fails them.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Measured = NDArray[np.float64]
+Passed = NDArray[np.bool_]
+
+
+def keeps_score(candidate: Measured, current: Measured, tolerance: float) -> Passed:
+    """s_candidate ≥ (1 − ε)·s_current (paper, Eq. 2).
+
+    >>> keeps_score(np.array([0.95, 0.94]), np.array([1.0, 1.0]), 0.05)
+    array([ True, False])
+    """
+    kept: Passed = candidate >= (1 - tolerance) * current
+    return kept
+
+
+def keeps_loss(candidate: Measured, current: Measured, budget: float) -> Passed:
+    """L_candidate − L_current ≤ δ: evidence in nats, where losses are.
+
+    With s = exp(−L) it is Eq. 2 for δ = −ln(1 − ε).
+
+    >>> keeps_loss(np.array([0.41, 0.43]), np.array([0.40, 0.40]), 0.02)
+    array([ True, False])
+    """
+    kept: Passed = candidate - current <= budget
+    return kept
+
+
+def is_no_longer(change: Measured, reference: Measured, most: float) -> Passed:
+    """‖δ_j‖ ≤ m·‖δ_v‖: no further than m times what the voter's own rows make of the same base.
+
+    >>> is_no_longer(np.array([1.4, 1.6]), np.array([1.0, 1.0]), 1.5)
+    array([ True, False])
+    """
+    short: Passed = change <= most * reference
+    return short
+
+
+def points_along(cosine: Measured, least: float) -> Passed:
+    """cos(δ_j, δ_v) ≥ c: the idea of FLTrust (Cao et al., 2021) with every voter its own root of trust.
+
+    >>> points_along(np.array([0.3, -0.1]), 0.0)
+    array([ True, False])
+    """
+    along: Passed = cosine >= least
+    return along
+
+
+def is_missed(with_it: Measured, without_it: Measured, deviation: Measured, floor: float) -> Passed:
+    """L(average) − L(average without j) ≤ max(floor, one standard error): leave-one-out.
+
+    Refused where the average of all the others is better without it, by more than noise of the rows.
+
+    >>> is_missed(np.array([0.401, 0.410]), np.array([0.400, 0.400]), np.array([0.001, 0.001]), 0.002)
+    array([ True, False])
+    """
+    missed: Passed = with_it - without_it <= np.maximum(floor, deviation)
+    return missed
+
+
+def keeps_every_class(candidate: Measured, current: Measured, budget: float) -> Passed:
+    """max_c (L_c(candidate) − L_c(current)) ≤ δ: no class pays for the others; classes on the last axis.
+
+    NaN is a class that the voter's rows do not have.
+
+    >>> keeps_every_class(np.array([[0.3, 0.9], [0.3, np.nan]]), np.array([[0.3, 0.5], [0.3, np.nan]]), 0.1)
+    array([False,  True])
+    """
+    known = ~np.isnan(current)
+    kept: Passed = (~known | (candidate - current <= budget)).all(axis=-1)
+    return kept
+
+
+def paired_standard_error(differences: NDArray[np.float64], axis: int = -1) -> Measured:
+    """Return the standard error of a mean of paired differences of losses, [...] without `axis`.
+
+    0 for a single row, which shows no noise.
+
+    >>> float(paired_standard_error(np.array([1.0, 3.0])))
+    1.0
+    """
+    rows = differences.shape[axis]
+    if rows < 2:
+        return np.zeros(differences.sum(axis=axis).shape)
+    error: Measured = differences.std(axis=axis, ddof=1) / np.sqrt(rows)
+    return error
