@@ -1,8 +1,8 @@
 """What a voter tests of an update: one small pure function each, on what it measured on its own rows.
 
-w is the voter's base, δ_j an update's change of it, δ_v the voter's own reference change, L a mean loss per row
-and s a score on the voter's rows. Arrays have one entry a pair of update and voter, or
-broadcast so; every function returns what passes. Comparisons are written so that NaN fails them.
+w is the voter's base, δ_j an update's change of it, δ_v the voter's own reference change, L a mean loss per
+row and s a score on the voter's rows. Arrays have one entry a pair of update and voter, or broadcast so.
+Comparisons are written so that NaN fails them.
 """
 
 import numpy as np
