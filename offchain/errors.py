@@ -20,7 +20,8 @@ class CallRevertedError(ChainError):
 
     def __init__(self, call: str, error: str, values: dict[str, object]) -> None:
         shown = ", ".join(f"{name}={value}" for name, value in values.items())
-        super().__init__(f"the contract refused {call}: {error or 'no reason given'}({shown})")
+        why = f": {error}({shown})" if error else " and gave no reason"
+        super().__init__(f"the contract refused {call}{why}")
         self.call = call
         self.error = error
         self.values = values

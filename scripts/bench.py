@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from ml.errors import MLError
 from offchain.chain.network_option import network_option
+from offchain.console import people_console
 from offchain.errors import OffchainError
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
@@ -31,7 +31,7 @@ def cli(network: str, full: bool, out: Path) -> None:
     from offchain.bench.cases import FULL, QUICK
     from offchain.bench.report import plot, ratios_table, rounds_table, updates_table
 
-    console = Console()
+    console = people_console()
     measurements = []
     try:
         for m in measure_all(FULL if full else QUICK, out, network):

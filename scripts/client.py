@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from ml.errors import MLError
 from ml.settings import TrainingSettings
+from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @chain_options
 @account_option
 @data_options
-@store_option
+@store_option(required=False)  # Who leaves needs none.
 @training_options
 @sending_options
 @log_options
@@ -58,7 +58,12 @@ if TYPE_CHECKING:
     metavar="URL",
     help="A server of `ape run relay` that sends and pays for what you play; you send what it does not.",
 )
-@click.option("--leave", is_flag=True, help="Play what is due, leave, and take the tokens out when released.")
+@click.option(
+    "--leave",
+    is_flag=True,
+    help="Play what is due, leave, and take the tokens out when released; without rows and --store leave at "
+    "once, giving up a seat.",
+)
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, send nothing.")
 def cli(
     deployment: str,
@@ -79,7 +84,7 @@ def cli(
             there, chain = reach(deployment, nodes)
             if dry_run:
                 prepared = prepare(chain, there, address_of(account), options, None)
-                print_prepared(Console(), there, prepared, data_cost(chain, there))
+                print_prepared(people_console(), there, prepared, data_cost(chain, there))
                 return
             done = make_client(chain, there, unlock(account), options).run()
             click.echo(f"Done: {done.why}.", err=True)

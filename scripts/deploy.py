@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from ml.errors import MLError
 from offchain.chain.abi import Interface
 from offchain.chain.compiled import compiled_contracts
+from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes, connect
@@ -47,7 +47,7 @@ def cli(
     # Here for the reason that scripts/simulate.py gives.
     from offchain.live.deploying.rules import rules_of
 
-    console = Console()
+    console = people_console()
     try:
         configuration = load_configuration(config)
         contracts = compiled_contracts()

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.deploying.amounts import Unit
@@ -43,6 +43,4 @@ def cli(
     elif not statement.changes:
         click.echo(f"Nothing ever changed for {address} in deployment {there.name}.")
     else:
-        console = Console()
-        # In a file or a pipe lines can be as long as they are.
-        print_statement(console if console.is_terminal else Console(width=200), statement, unit, times)
+        print_statement(people_console(), statement, unit, times)

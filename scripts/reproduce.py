@@ -4,11 +4,11 @@ from functools import partial
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from ml.errors import MLError
 from ml.settings import Features
 from offchain.chain.network_option import network_option
+from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
 
@@ -80,7 +80,7 @@ def cli(
     from offchain.reproduction.results_folder import ResultsFolder
     from offchain.reproduction.study import Study, named_values
 
-    console = Console()
+    console = people_console()
     if "list" in items:
         console.print(table_of_items())
         return

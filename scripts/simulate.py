@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from ml.errors import MLError
 from offchain.chain.network_option import network_option
+from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
 from offchain.runs.settings_options import settings_options
@@ -34,7 +34,7 @@ def cli(network: str, settings: Path | None, out: Path | None, resume: Path | No
     from offchain.runs.run import PICTURE, resume_run, start_run
     from offchain.runs.run_folder import next_free
 
-    console = Console()
+    console = people_console()
     given = {name: value for name, value in options.items() if value is not None}
     path = resume or out or next_free(Path("runs"))
     try:

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.live import Live
 
+from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.errors import LogsError, NodeUnavailableError
@@ -61,7 +61,7 @@ def cli(
                 if as_json:
                     click.echo(json.dumps(status_json(status), indent=2))
                 else:
-                    Console().print(render(status, rounds))
+                    people_console().print(render(status, rounds))
             elif as_json:
                 while True:
                     click.echo(json.dumps(status_json(eyes.look())))
@@ -75,7 +75,7 @@ def cli(
 
 
 def _show(eyes: Watch, rounds: int, poll: float) -> None:
-    with Live(console=Console(), auto_refresh=False) as live:
+    with Live(console=people_console(), auto_refresh=False) as live:
         while True:
             try:
                 live.update(render(eyes.look(), rounds), refresh=True)

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from ml.errors import MLError
+from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.client.options import store_option
@@ -17,7 +17,7 @@ from offchain.live.starting import reach
 @click.command()
 @deployment_option
 @chain_options
-@store_option
+@store_option()
 @click.option(
     "--round",
     "until",
@@ -51,7 +51,7 @@ def cli(
         if as_json:
             click.echo(json.dumps(told(verification, fault), indent=2))
         else:
-            print_rounds(Console(), verification)
+            print_rounds(people_console(), verification)
         if fault is not None:
             raise fault
         if out is not None:

@@ -37,7 +37,7 @@ class Artefacts:
     """The artefacts of one model, in one or several stores.
 
     Args:
-        stores: Asked in this order; at least one.
+        stores: Asked in this order; none for one that only leaves.
         schema: The model's, which fixes how many bytes an artefact has.
         seconds: Limit of one attempt at one store.
         attempts: At each store, while it fails; an honest "not here" is not repeated.

@@ -80,7 +80,8 @@ def test_a_dry_run_says_what_would_be_done_and_sends_nothing(consortium, options
     told = Console(file=StringIO(), width=200)
     print_prepared(told, consortium.deployment, prepared(consortium, options))
     text = told.file.getvalue()
-    assert "let the pool take 64000000000000000000 base units of the token" in text
+    assert "let the pool take 64 TST, to deposit them" in text and "0 TST free" in text
+    assert "64 in the wallet" in text and "000000" not in text.replace("100.000000", "")
     assert "not a member" in text and "Nothing was sent." in text
     assert consortium.chain.nonce(OWNER.address) == before
 
@@ -95,7 +96,28 @@ def test_who_is_not_admitted_is_told(consortium, options):
 
 
 def test_who_lacks_the_bond_is_told(consortium, options):
-    refused(consortium, options, "is no member, and joining takes .* are missing and it has 0", key=PAUPER)
+    refused(consortium, options, "joining takes 64 TST .*: 64 are missing and its wallet has 0", key=PAUPER)
+
+
+def test_rows_are_looked_at_before_tokens_and_all_that_is_wrong_is_told(consortium, options, tmp_path):
+    (tmp_path / "file").touch()
+    data = replace(options.data, path=tmp_path / "none.csv")
+    wrong = replace(options, data=data, stores=(str(tmp_path / "file" / "folder"),))
+    told = "3 things are wrong:\n.*there is no file .*none.csv.*\n.*cannot be written.*\n.*64 are missing"
+    refused(consortium, wrong, told, key=PAUPER)
+
+
+def test_whoever_leaves_without_rows_or_stores_is_told_what_a_seat_costs(consortium, options):
+    bare = replace(options, data=DataOptions(), stores=(), leave=True)
+    ready = prepared(consortium, bare)
+    assert ready.learning is None and not ready.wish.plays
+    told = Console(file=StringIO(), width=400)
+    print_prepared(told, consortium.deployment, ready)
+    text = told.file.getvalue()
+    assert "a seat that is not used yet is given up and costs 0.5 TST" in text and "stake of 8 TST" in text
+    assert prepared(consortium, replace(bare, leave=True, data=options.data)).wish.plays is False
+    assert prepared(consortium, replace(options, leave=True)).wish.plays
+    refused(consortium, replace(bare, leave=False), "2 things are wrong")
 
 
 def test_who_cannot_pay_for_gas_is_told(consortium, options):
@@ -165,7 +187,7 @@ def test_a_cache_that_cannot_be_written_is_told(consortium, options, tmp_path):
 
 
 def test_no_store_is_told(consortium, options):
-    refused(consortium, replace(options, stores=()), "no store was named")
+    refused(consortium, replace(options, stores=()), "^no store was named")
 
 
 def test_a_finer_amount_than_the_tokens_is_told(consortium, options):

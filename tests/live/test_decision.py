@@ -10,6 +10,7 @@ from offchain.live.client.decision import (
     Deposit,
     Done,
     Join,
+    Lack,
     Leave,
     Propose,
     Publish,
@@ -157,7 +158,7 @@ def test_the_payout_of_an_earlier_seat_can_be_staked_for_its_settlement_comes_fi
         (0, 0, RICH, Approve(100)),
         (30, 0, Wallet(70, 69), Approve(70)),
         (30, 0, Wallet(70, 70), Deposit(70)),
-        (30, 0, Wallet(69, 70), Wait("70 base units of the token are missing and the wallet has 69")),
+        (30, 0, Wallet(69, 70), Lack(70, 69)),
     ],
 )
 def test_an_outsider_brings_the_bond_and_joins(free, escrow, wallet, expected):
@@ -215,12 +216,27 @@ def test_who_leaves_plays_its_seat_first_so_that_no_penalty_is_due(phase, positi
 
 
 @pytest.mark.parametrize(
+    ("phase", "position", "seat", "expected"),
+    [
+        (Phase.DRAW, NEITHER, Seat.NONE, Leave()),
+        (Phase.PROPOSE, PROPOSER, Seat.NONE, Leave()),
+        (Phase.PROPOSE, VOTER, Seat.NONE, Leave()),
+        (Phase.PUBLISH, PROPOSER, Seat.COMMITTED, Publish(1200)),
+        (Phase.VOTE, VOTER, Seat.NONE, Leave()),
+        (Phase.REVEAL, VOTER, Seat.VOTED, Reveal(1400)),
+    ],
+)
+def test_who_leaves_without_rows_or_stores_opens_and_gives_up_the_rest(phase, position, seat, expected):
+    assert act(view(phase), client(position, seat), leave=True, plays=False) == expected
+
+
+@pytest.mark.parametrize(
     ("phase", "changes", "expected"),
     [
         (Phase.REVEAL, dict(seat=Seat.VOTED, position=VOTER, escrow=16), Reveal(1400)),
         (Phase.CLOSE, dict(seat=Seat.REVEALED, escrow=16), Wait("its stake is in the open round")),
         (Phase.IDLE, dict(seat=Seat.REVEALED, escrow=16, release_at=1010), Withdraw(116)),
-        (Phase.IDLE, dict(release_at=1011), Wait("its tokens are released at 1011")),
+        (Phase.IDLE, dict(release_at=1011), Wait("its tokens are released at 1970-01-01 00:16:51 UTC")),
         (Phase.IDLE, dict(free=0), Done("nothing is left in the pool")),
     ],
 )

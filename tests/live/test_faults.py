@@ -256,23 +256,27 @@ def test_with_a_relay_members_play_without_paying_for_gas(tmp_path, compiled, ke
 
 def test_a_client_stops_stays_a_member_and_leaves_with_its_tokens_on_request(tmp_path, compiled, keyed):
     with game(tmp_path, compiled, 4) as network:
-        one = network.members[0]
-        network.fund([one])
-        one.start()
-        network.until(lambda v: v.member_count == 1)
-        assert one.stop() == 0, one.said
-        assert "Stopped by SIGTERM" in one.said and network.view().member_count == 1
+        one, bare = network.members[:2]
+        network.fund([one, bare])
+        for member in (one, bare):
+            member.start()
+        network.until(lambda v: v.member_count == 2)
+        for member in (one, bare):
+            assert member.stop() == 0, member.said
+        assert "Stopped by SIGTERM" in one.said and network.view().member_count == 2
 
-        one.arguments.append("--leave")
-        one.start()
+        rows = bare.arguments.index("--share")
+        bare.arguments[rows:] = ["--poll", "0.2", "--confirmations", "1"]
+        for member in (one, bare):
+            member.arguments.append("--leave")
+            member.start()
         network.until(lambda v: v.member_count == 0)
         network.node.warp(network.deployment.parameters.unbonding)
-        one.process.join(60)
-        assert one.process.exitcode == 0, one.said
-        assert "Done: nothing is left in the pool" in one.said
-        assert network.wallet(one) == network.deployment.parameters.bond
-        assert [e.name for e in network.events("Joined", "Left", "Withdrawn")] == [
-            "Joined",
-            "Left",
-            "Withdrawn",
-        ]
+        for member in (one, bare):
+            member.process.join(60)
+            assert member.process.exitcode == 0, member.said
+            assert "Done: nothing is left in the pool" in member.said
+            assert network.wallet(member) == network.deployment.parameters.bond
+        assert "leaving without rows or stores" in bare.said and "without rows" not in one.said
+        names = [e.name for e in network.events("Joined", "Left", "Withdrawn")]
+        assert sorted(names) == ["Joined"] * 2 + ["Left"] * 2 + ["Withdrawn"] * 2

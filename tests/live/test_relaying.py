@@ -11,16 +11,20 @@ from players import SALT, Players, root_of
 from serving import serving
 from store_parts import answering
 
+from offchain.errors import CallRevertedError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
+from offchain.live.client.client import Client, look
+from offchain.live.client.decision import Wish
+from offchain.live.deploying.amounts import Unit
 from offchain.live.errors import RelayError
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.line import RelayLine
 from offchain.live.relaying.server import application
 from offchain.live.watching.view import read_view
-from offchain.reference import Phase, commitments
+from offchain.reference import Phase, Seat, commitments
 
 pytestmark = pytest.mark.usefixtures("snapshot")
 
@@ -91,6 +95,24 @@ def update(founded, key):
 
 def ballot(founded, key, bits):
     return (commitments.ballot_commitment(*bound(founded, key), bits, SALT),)
+
+
+def test_what_the_relay_sent_meanwhile_is_no_refusal(founded, relay_url, desk, drawn, caplog):
+    deployment, chain = founded
+    key = drawn[0][0]
+    sender = Sender(chain, key, FAST)
+    client = Client(chain, deployment, sender, None, Wish(), [], 1.0, Unit.read(chain, deployment))
+    before = look(chain, deployment, key.address)
+    until = before.view.deadline(Phase.PROPOSE)
+    assert RelayLine(relay_url, deployment, Hand(key)).hand_over("propose", 1, update(founded, key))
+    assert desk.flush()
+    with caplog.at_level("INFO", "offchain"):
+        client._play(before.view, until, "propose", *update(founded, key))
+    assert "propose is on the chain already: somebody else, such as the relay, was faster" in caplog.text
+    now = look(chain, deployment, key.address)
+    assert now.view.seat_of(now.me) is Seat.COMMITTED
+    with pytest.raises(CallRevertedError):
+        client._play(now.view, until, "propose", *update(founded, key))
 
 
 def test_members_without_coin_play_a_whole_round(founded, anvil_node, relay_url, desk, drawn, members):

@@ -79,7 +79,9 @@ class ClientArtefacts:
         }
 
     def show(self, root: bytes, data: bytes) -> bool:
-        """Put an artefact into the stores, beside the loop; whether that is done."""
+        """Put an artefact into the stores, if there are any, beside the loop; whether that is done."""
+        if not self._shared.stores:
+            return False
         return bool(self._shown.ask(root, partial(self._put, root, data)))
 
     def restore(self, published: Mapping[int, Publication]) -> None:

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from ml.errors import MLError
-from offchain.errors import OffchainError
+from offchain.errors import CallRevertedError, OffchainError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Sender
 from offchain.live.client.decision import (
@@ -14,6 +14,7 @@ from offchain.live.client.decision import (
     Deposit,
     Done,
     Join,
+    Lack,
     Leave,
     Propose,
     Publish,
@@ -26,6 +27,8 @@ from offchain.live.client.decision import (
     decide,
 )
 from offchain.live.client.round_work import RoundWork
+from offchain.live.client.words import why
+from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import StaleDecisionError
 from offchain.live.relaying.line import RelayLine
@@ -69,6 +72,7 @@ class Client:
         wish: What its owner wants.
         proof: What joining needs where admission is restricted.
         poll: Seconds between two looks at the chain.
+        unit: The deployment's token.
         relay: What sends for the client, where it uses one.
     """
 
@@ -81,6 +85,7 @@ class Client:
         wish: Wish,
         proof: list[bytes],
         poll: float,
+        unit: Unit,
         relay: RelayLine | None = None,
     ) -> None:
         self._chain = chain
@@ -90,6 +95,7 @@ class Client:
         self._wish = wish
         self._proof = proof
         self._poll = poll
+        self._unit = unit
         self._relay = relay
         self._told = ""
         self._health = Health()
@@ -163,7 +169,16 @@ class Client:
 
     def _play(self, view: View, until: int, function: str, *arguments: object) -> None:
         if self._relay is None or not self._relay.hand_over(function, view.round, arguments):
+            self._play_oneself(view, until, function, *arguments)
+
+    def _play_oneself(self, view: View, until: int, function: str, *arguments: object) -> None:
+        try:
             self._call(function, *arguments, until=until)
+        except CallRevertedError:
+            now = look(self._chain, self._deployment, self._sender.address)
+            if now.view.seat_of(now.me) is view.seat_of(view.clients[self._sender.address]):
+                raise
+            _log.info("%s is on the chain already: somebody else, such as the relay, was faster", function)
 
     def _call(self, function: str, *arguments: object, until: int | None = None) -> None:
         self._send(Invocation(self._deployment.manager, function, arguments), until)
@@ -176,7 +191,8 @@ class Client:
         """Log what changed, and now and then that the client lives."""
         view, me = outlook.view, outlook.me
         told = type(action).__name__.lower()
-        told += f": {action.why}" if isinstance(action, Wait | Done) else ""
+        if isinstance(action, Wait | Lack | Done):
+            told = f"{'done' if isinstance(action, Done) else 'wait'}: {why(action, self._unit)}"
         values = {
             "round": view.round,
             "phase": view.phase.name.lower(),
@@ -185,5 +201,6 @@ class Client:
         if told != self._told:
             _log.info(told, extra=values)
             self._told = told
-        more = {"member": me.is_member, "free": me.free, "escrow": me.escrow, "block": view.block.number}
+        tokens = {"free": self._unit.number(me.free), "escrow": self._unit.number(me.escrow)}
+        more = {"member": me.is_member, **tokens, "block": view.block.number}
         self._health.tell(view.now, **values, **more)

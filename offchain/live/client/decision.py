@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from offchain.live.watching.statement_report import moment
 from offchain.live.watching.view import ClientView, View
 from offchain.reference import Phase, Seat
 
@@ -21,10 +22,12 @@ class Wish:
     Attributes:
         leave: To end the membership and take the tokens out.
         keep: Base units below which free tokens are topped up from the wallet while a member; 0 for never.
+        plays: Whether it can train, judge and show; who cannot gives up a seat that it has when it leaves.
     """
 
     leave: bool = False
     keep: int = 0
+    plays: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,13 +98,21 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Lack:
+    """Wait until the wallet has the `missing` base units; it has `has`."""
+
+    missing: int
+    has: int
+
+
+@dataclass(frozen=True)
 class Done:
     """Nothing will ever be left to do."""
 
     why: str
 
 
-Action = Approve | Deposit | Join | Propose | Publish | Vote | Reveal | Leave | Withdraw | Wait | Done
+Action = Approve | Deposit | Join | Propose | Publish | Vote | Reveal | Leave | Withdraw | Wait | Lack | Done
 
 
 def decide(view: View, me: ClientView, wallet: Wallet, wish: Wish) -> Action:
@@ -119,7 +130,7 @@ def decide(view: View, me: ClientView, wallet: Wallet, wish: Wish) -> Action:
     if duty := _duty(view, me, wish):
         return duty
     if wish.leave:
-        return _leave(view, me)
+        return _leave(view, me, wish)
     if me.is_removed:
         return Done("removed for good; `--leave` takes out what is left")
     if view.is_over:
@@ -142,7 +153,7 @@ def _duty(view: View, me: ClientView, wish: Wish) -> Action | None:
     if view.phase is Phase.REVEAL and seat is Seat.VOTED:
         return Reveal(_deadline(view, Phase.REVEAL))
     # A seat stays with who left before the draw; but whoever is no member cannot lock a stake.
-    if seat is not Seat.NONE or not me.is_member:
+    if seat is not Seat.NONE or not me.is_member or not wish.plays:
         return None
     p = view.parameters
     if view.phase is Phase.PROPOSE and view.proposes(me) and spendable(view, me) >= p.proposer_stake:
@@ -158,9 +169,10 @@ def _duty(view: View, me: ClientView, wish: Wish) -> Action | None:
     return None
 
 
-def _leave(view: View, me: ClientView) -> Action:
+def _leave(view: View, me: ClientView, wish: Wish) -> Action:
     if me.is_member:
-        return Wait("leaves when its seat of this round is played") if _is_awaited(view, me) else Leave()
+        stays = wish.plays and _is_awaited(view, me)
+        return Wait("leaves when its seat of this round is played") if stays else Leave()
     held = me.escrow > 0 and me.round == view.round and not view.finalised
     if held:
         return Wait("its stake is in the open round")
@@ -168,7 +180,7 @@ def _leave(view: View, me: ClientView) -> Action:
     if not amount:
         return Done("nothing is left in the pool")
     if view.now < me.release_at and not view.is_over:
-        return Wait(f"its tokens are released at {me.release_at}")
+        return Wait(f"its tokens are released at {moment(me.release_at)} UTC")
     return Withdraw(amount)
 
 
@@ -191,7 +203,7 @@ def _fund(view: View, me: ClientView, wallet: Wallet, target: int) -> Action | N
     if missing <= 0:
         return None
     if wallet.balance < missing:
-        return Wait(f"{missing} base units of the token are missing and the wallet has {wallet.balance}")
+        return Lack(missing, wallet.balance)
     return Deposit(missing) if wallet.allowance >= missing else Approve(missing)
 
 

@@ -91,14 +91,14 @@ def training_options(function: Command) -> Command:
     return function
 
 
-def store_option(function: Command) -> Command:
+def store_option(required: bool = True) -> Callable[[Command], Command]:
     """Adds `--store`."""
     return click.option(
         "--store",
         "stores",
         multiple=True,
-        required=True,
+        required=required,
         metavar="URL",
         help="Where artefacts are: a folder, s3://bucket/folder or whatever fsspec opens, https://server of "
         "`ape run store`, ipfs+http://127.0.0.1:5001. Repeatable.",
-    )(function)
+    )

@@ -37,6 +37,11 @@ class DataOptions:
     dataset: Dataset = "loans"
     rows: int | None = None
 
+    @property
+    def is_given(self) -> bool:
+        """Whether any rows were named."""
+        return self.path is not None or self.share is not None
+
 
 @dataclass(frozen=True, eq=False)
 class OwnRows:

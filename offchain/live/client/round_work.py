@@ -1,6 +1,7 @@
 """What a seat asks of a client: an update to commit to and open, a ballot to commit to and open."""
 
 import logging
+from collections.abc import Sequence
 
 from ml.updates.canonical import digest, to_bytes
 from offchain.errors import LineageError
@@ -25,20 +26,20 @@ class RoundWork:
     Args:
         history: The round manager's events.
         lineage: The global models.
-        learning: The client's rows and what it computes.
+        learning: The client's rows and what it computes; None for one that leaves without its rows.
         artefacts: Its cache and the stores.
         committer: Its commitments.
-        samples: The sample count that it claims.
+        samples: Sample counts that it may have claimed; the first is the one that it claims.
     """
 
     def __init__(
         self,
         history: History,
         lineage: Lineage,
-        learning: LocalLearning,
+        learning: LocalLearning | None,
         artefacts: ClientArtefacts,
         committer: Committer,
-        samples: int,
+        samples: Sequence[int],
     ) -> None:
         self._history = history
         self._lineage = lineage
@@ -56,7 +57,7 @@ class RoundWork:
         """Return the 24 bytes with which the client proposes, of an update that is on its disk by now."""
         root, data = self._train(view)
         self._artefacts.keep(view.round, root, data)
-        return self._committer.update(view.round, root, self._samples)
+        return self._committer.update(view.round, root, self._samples[0])
 
     def update_opening(self, view: View, me: ClientView) -> tuple[bytes, int, bytes]:
         """Return root, sample count and salt that open the client's commitment.
@@ -65,15 +66,17 @@ class RoundWork:
             CommitmentLostError: When neither the cache nor training has the update.
         """
         kept = self._artefacts.kept(view.round)
-        if kept is None or not self._opens(view, me, kept[0]):
+        samples = self._claimed(view, me, kept[0]) if kept else None
+        if kept is None or samples is None:
             kept = self._train(view)
-            if not self._opens(view, me, kept[0]):
+            samples = self._claimed(view, me, kept[0])
+            if samples is None:
                 raise CommitmentLostError(
                     f"round {view.round}: training here comes to another update than the one committed to; "
                     "bring the cache folder of the machine that committed, or its stake is lost"
                 )
             self._artefacts.keep(view.round, *kept)
-        return kept[0], self._samples, self._committer.salts.update(view.round)
+        return kept[0], samples, self._committer.salts.update(view.round)
 
     def show(self, view: View, me: ClientView) -> None:
         """Bring the bytes of the client's published update into the stores while the round is open."""
@@ -87,7 +90,10 @@ class RoundWork:
         )
         if own is None:
             return
-        data = self._artefacts.get(own.root) or self._train(view)[1]
+        data = self._artefacts.get(own.root)
+        if data is None and self._learning is None:
+            return  # It is leaving without rows, and has nothing to show.
+        data = data or self._train(view)[1]
         if self._artefacts.show(own.root, data):
             _log.info("update shown", extra={"round": view.round, "artefact": own.root.hex()})
             self._shown.add(view.round)
@@ -106,7 +112,7 @@ class RoundWork:
         log = self._round(view)
         if log is None:
             return None
-        parent = self._parent(view)
+        learning, parent = self._require_learning(view), self._parent(view)
         blobs = self._artefacts.collect(log.published)
         missing = [position for position, blob in blobs.items() if blob is None]
         if missing and view.now < patience:
@@ -116,7 +122,7 @@ class RoundWork:
         samples = {position: each.samples for position, each in log.published.items()}
         judged = view.round, view.model, tuple(log.published.values()), tuple(missing)
         if self._judged is None or self._judged[0] != judged:
-            self._judged = judged, self._learning.ballot(blobs, samples, parent)
+            self._judged = judged, learning.ballot(blobs, samples, parent)
             _log.info("judged", extra={"round": view.round, "ballot": f"{self._judged[1]:b}"})
         self._artefacts.restore(log.published)
         return self._committer.ballot(view.round, self._judged[1])
@@ -138,14 +144,24 @@ class RoundWork:
         """Wait, `seconds` at most for each, for what is on its way to the stores."""
         self._artefacts.finish(seconds)
 
-    def _opens(self, view: View, me: ClientView, root: bytes) -> bool:
-        return self._committer.update(view.round, root, self._samples) == me.content
+    def _claimed(self, view: View, me: ClientView, root: bytes) -> int | None:
+        """The sample count with which the client committed to `root`; None when it committed to another."""
+        counts = (n for n in self._samples if self._committer.update(view.round, root, n) == me.content)
+        return next(counts, None)
+
+    def _require_learning(self, view: View) -> LocalLearning:
+        if self._learning is None:
+            raise CommitmentLostError(
+                f"round {view.round}: its update is not in the cache, and without rows it is not made again; "
+                "give --data, or --cache of the machine that committed, or its stake is lost"
+            )
+        return self._learning
 
     def _train(self, view: View) -> tuple[bytes, bytes]:
-        parent = self._parent(view)
+        learning, parent = self._require_learning(view), self._parent(view)
         if self._trained is None or self._trained[0] != (view.round, view.model):
-            data = to_bytes(self._learning.update(parent, view.round))
-            self._trained = (view.round, view.model), (digest(data, self._learning.schema), data)
+            data = to_bytes(learning.update(parent, view.round))
+            self._trained = (view.round, view.model), (digest(data, learning.schema), data)
         return self._trained[1]
 
     def _parent(self, view: View) -> Parameters:

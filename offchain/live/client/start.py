@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ml.models import Learner
 from ml.settings import TrainingSettings
 from ml.updates.schema import Schema
 from offchain.errors import OffchainError
@@ -15,15 +16,18 @@ from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.client import Client, Outlook, look
 from offchain.live.client.commitments import Committer
 from offchain.live.client.decision import Action, Wish, decide, spendable
+from offchain.live.client.faults import Faults
 from offchain.live.client.local_learning import LocalLearning
 from offchain.live.client.own_data import DataOptions, own_rows
 from offchain.live.client.round_work import RoundWork
 from offchain.live.client.salts import Salts
+from offchain.live.client.words import leaving
 from offchain.live.deploying.admission import admission_proof
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.code_check import require_code
+from offchain.live.deploying.configuration import Learning
 from offchain.live.deploying.deployment import LiveDeployment
-from offchain.live.deploying.rules import rules_of
+from offchain.live.deploying.rules import genesis_of, learner_of, rules_of
 from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
 from offchain.live.relaying.line import RelayLine
 from offchain.live.starting import require_funds
@@ -73,20 +77,24 @@ class Prepared:
     """A client's parts after they were checked.
 
     Attributes:
-        learning: Its rows and what it computes.
+        learner: The deployment's model.
+        learning: Its rows and what it computes; None for one that leaves without rows.
         artefacts: Its cache and the stores.
         proof: What joining needs.
         wish: What its owner wants.
         outlook: Its situation when it was checked.
         native: Its native coin, wei.
+        unit: The deployment's token.
     """
 
-    learning: LocalLearning
+    learner: Learner
+    learning: LocalLearning | None
     artefacts: ClientArtefacts
     proof: list[bytes]
     wish: Wish
     outlook: Outlook
     native: int
+    unit: Unit
 
     @property
     def next_action(self) -> Action:
@@ -102,11 +110,11 @@ def place_of(deployment: LiveDeployment) -> Place:
 def prepare(
     chain: Chain, deployment: LiveDeployment, address: str, options: ClientOptions, permit_: Permit | None
 ) -> Prepared:
-    """Check everything that a client needs, sending nothing.
+    """Check everything that a client needs, sending nothing: its own files first, its tokens last.
 
     Raises:
-        OffchainError: With one sentence on the first thing that is wrong.
-        MLError: When the rows cannot be read or scored.
+        OffchainError: With a sentence on each thing that is wrong.
+        MLError: When that is only the rows, which cannot be read or scored.
     """
     learning_rules = deployment.configuration.learning
     if rules_of(learning_rules) != deployment.parameters.rules:
@@ -114,22 +122,29 @@ def prepare(
             f"the learning rules in deployment {deployment.name}'s configuration are not those of the "
             "contract: get the founders' file"
         )
-    proof = admission_proof(deployment.configuration.admission, address)
+    learner, unit = learner_of(learning_rules), Unit.read(chain, deployment)
     outlook = look(chain, deployment, address)
-    keep = Unit.read(chain, deployment).base_units(options.keep) if options.keep else 0
-    wish = Wish(options.leave, keep)
-    _require_means(deployment, outlook, wish)
+    keep = unit.base_units(options.keep) if options.keep else 0
+    wish = Wish(options.leave, keep, plays=not options.leave or _can_play(options))
+    learning, native, proof, faults = None, 0, [], Faults()
+    artefacts = _artefacts(deployment, address, options, learner.schema, permit_)
+    with faults.noting():
+        if wish.plays:
+            learning = _learning(learning_rules, address, options)
+    with faults.noting():
+        if wish.plays:
+            _require_stores(options)
+            artefacts.check()
+    with faults.noting():
+        proof = admission_proof(deployment.configuration.admission, address)
+    with faults.noting():
+        _require_means(deployment, outlook, wish, unit)
+    with faults.noting():
+        native = _coin(chain, outlook, options)
+    faults.require_none()
     if not outlook.me.is_member and not options.leave:
         _require_own_code(chain, deployment)
-    # What a member plays a relay sends and pays for; joining and leaving it does not.
-    free_rider = options.relay is not None and outlook.me.is_member and not options.leave
-    native = chain.balance(address) if free_rider else require_funds(chain, address)
-    learning = LocalLearning(
-        learning_rules, own_rows(options.data, learning_rules, address), options.training, options.device
-    )
-    artefacts = _artefacts(deployment, address, options, learning.schema, permit_)
-    artefacts.check()
-    return Prepared(learning, artefacts, proof, wish, outlook, native)
+    return Prepared(learner, learning, artefacts, proof, wish, outlook, native, unit)
 
 
 def make_client(chain: Chain, deployment: LiveDeployment, key: KeystoreKey, options: ClientOptions) -> Client:
@@ -145,18 +160,52 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: KeystoreKey, opti
         return permit(place, root, chain.head().time + LIFETIME, key.sign_message)
 
     prepared = prepare(chain, deployment, key.address, options, permits)
-    learning, parameters = prepared.learning, deployment.parameters
+    learner, learning, parameters = prepared.learner, prepared.learning, deployment.parameters
+    genesis, most = genesis_of(deployment.configuration.learning, learner), parameters.max_samples
     work = RoundWork(
         history=History(chain, [deployment.manager], deployment.first_block),
-        lineage=Lineage(learning.genesis, parameters, learning.schema, prepared.artefacts.get),
+        lineage=Lineage(genesis, parameters, learner.schema, prepared.artefacts.get),
         learning=learning,
         artefacts=prepared.artefacts,
         committer=Committer(place, key.address, Salts(key, place)),
-        samples=min(parameters.max_samples, learning.samples),
+        samples=[min(most, learning.samples)] if learning else range(1, most + 1),
     )
     relay = _relay(options.relay, deployment, key)
     sender = Sender(chain, key, options.sending)
-    return Client(chain, deployment, sender, work, prepared.wish, prepared.proof, options.sending.poll, relay)
+    if not prepared.wish.plays:
+        _log.warning("%s", leaving(deployment.parameters, prepared.unit))
+    return Client(
+        chain,
+        deployment,
+        sender,
+        work,
+        prepared.wish,
+        prepared.proof,
+        options.sending.poll,
+        prepared.unit,
+        relay,
+    )
+
+
+def _can_play(options: ClientOptions) -> bool:
+    return options.data.is_given and bool(options.stores)
+
+
+def _learning(rules: Learning, address: str, options: ClientOptions) -> LocalLearning:
+    return LocalLearning(rules, own_rows(options.data, rules, address), options.training, options.device)
+
+
+def _require_stores(options: ClientOptions) -> None:
+    if not options.stores:
+        raise OffchainError("no store was named; give --store a folder, s3://…, https://… or ipfs+http://…")
+
+
+def _coin(chain: Chain, outlook: Outlook, options: ClientOptions) -> int:
+    """The account's coin, wei; whoever needs some has it."""
+    # What a member plays a relay sends and pays for; joining and leaving it does not.
+    free_rider = options.relay is not None and outlook.me.is_member and not options.leave
+    address = outlook.me.address
+    return chain.balance(address) if free_rider else require_funds(chain, address)
 
 
 def _relay(url: str | None, deployment: LiveDeployment, key: KeystoreKey) -> RelayLine | None:
@@ -177,7 +226,7 @@ def _require_own_code(chain: Chain, deployment: LiveDeployment) -> None:
         _log.warning("the contracts' code could not be compared, try another node with --rpc: %s", error)
 
 
-def _require_means(deployment: LiveDeployment, outlook: Outlook, wish: Wish) -> None:
+def _require_means(deployment: LiveDeployment, outlook: Outlook, wish: Wish, unit: Unit) -> None:
     me, wallet, bond = outlook.me, outlook.wallet, deployment.parameters.bond
     if wish.leave or me.is_member:
         return
@@ -188,19 +237,18 @@ def _require_means(deployment: LiveDeployment, outlook: Outlook, wish: Wish) -> 
     missing = bond - spendable(outlook.view, me)
     if wallet.balance < missing:
         raise AccountError(
-            f"{me.address} is no member, and joining takes {bond} base units of the token "
-            f"{deployment.token.address}: {missing} are missing and it has {wallet.balance}"
+            f"{me.address} is no member, and joining takes {unit.text(bond)} {unit.symbol} (token "
+            f"{deployment.token.address}): {unit.text(missing)} are missing and its wallet has "
+            f"{unit.text(wallet.balance)}"
         )
 
 
 def _artefacts(
     deployment: LiveDeployment, address: str, options: ClientOptions, schema: Schema, permit_: Permit | None
 ) -> ClientArtefacts:
-    if not options.stores:
-        raise OffchainError("no store was named; give --store a folder, s3://…, https://… or ipfs+http://…")
     p, place = deployment.parameters, place_of(deployment)
     # A store that hangs must leave time for the next, twice over, in half of the vote phase.
-    seconds = min(STORE_SECONDS, p.vote_for / (4 * len(options.stores)))
+    seconds = min(STORE_SECONDS, p.vote_for / (4 * max(1, len(options.stores))))
     shared = Artefacts(
         [open_store(url, schema, place, permit_) for url in options.stores],
         schema,

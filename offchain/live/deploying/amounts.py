@@ -46,6 +46,18 @@ class Unit:
         number = number.rstrip("0").rstrip(".") if "." in number else number
         return f"+{number}" if sign and amount > 0 else number
 
+    def named(self, amount: int) -> str:
+        """Base units as whole tokens with their name.
+
+        >>> Unit(18, "T").named(1_500_000_000_000_000_000)
+        '1.5 T'
+        """
+        return f"{self.text(amount)} {self.symbol}"
+
+    def number(self, amount: int) -> float:
+        """Base units as whole tokens for programs that read logs: a number, to six decimals."""
+        return round(float(self.tokens(amount)), 6)
+
     def base_units(self, tokens: str) -> int:
         """What a person typed, in base units.
 
