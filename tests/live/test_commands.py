@@ -120,6 +120,15 @@ def test_a_dry_run_prices_everything_and_sends_nothing(anvil_node, own_keystore,
     assert Chain(Rpc([anvil_node.url])).nonce(signer(5).address) == 0
 
 
+def test_a_dry_run_without_coin_prices_everything_and_ends_with_1(anvil_node, own_keystore, tmp_path):
+    keystore(own_keystore, poor=signer_key(6))
+    options = [*by_url(anvil_node), "--account", "poor", "--config", str(write_configuration(tmp_path))]
+    result = CliRunner().invoke(deploy_command, [*options, "--dry-run"])
+    assert result.exit_code == 1 and "in all" in result.output
+    told = f"account {signer(6).address} has 0.000000 of the native coin of chain 11155111, and the gas takes"
+    assert told in " ".join(result.output.split())
+
+
 @pytest.mark.usefixtures("snapshot")
 def test_a_node_that_imagines_nothing_gets_a_whole_deployment(
     anvil_node, own_keystore, tmp_path, monkeypatch

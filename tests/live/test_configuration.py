@@ -143,6 +143,66 @@ def test_unwise_choices_are_said():
     assert len(advice(configuration)) == 7
 
 
+@pytest.mark.parametrize(
+    ("model", "row", "label"),
+    [
+        ("cnn", [16, 16], [10]),
+        ("cnn", [3, 16, 16], [10]),
+        ("cnn", [1, 16, 16], []),
+        ("cnn", [1, 16, 16], [2, 5]),
+        ("cnn", [256], [10]),
+        ("mlp", [97], [3]),
+        ("mlp", [97], [1]),
+        ("mlp", [1, 16, 16], []),
+        ("mlp", [4, 4], []),
+    ],
+)
+def test_shapes_that_no_client_could_train_on_are_refused(model, row, label):
+    learning = CONFIGURATION["learning"] | {"model": model, "row_shape": row, "label_shape": label}
+    configuration = Configuration.model_validate(CONFIGURATION | {"learning": learning})
+    told = rf"learning: model {model} does not take rows \{row} with labels \{label} \(.+\); an mlp takes"
+    with pytest.raises(ConfigurationError, match=told) as refused:
+        rules_of(configuration.learning)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "row", "label"),
+    [("mlp", [97], []), ("mlp", [1], []), ("cnn", [1, 16, 16], [10]), ("cnn", [1, 64, 64], [1])],
+)
+def test_shapes_that_a_model_takes_have_rules(model, row, label):
+    learning = CONFIGURATION["learning"] | {"model": model, "row_shape": row, "label_shape": label}
+    assert len(rules_of(Configuration.model_validate(CONFIGURATION | {"learning": learning}).learning)) == 32
+
+
+@pytest.mark.parametrize(
+    ("listed", "seats", "told"),
+    [
+        (3, 15, ["admission lists 3: a round takes 4 members, so that none will open"]),
+        (
+            5,
+            15,
+            [
+                "admission lists 5, of whom 1 propose and 4 vote at most: voter_seats 15 are never filled",
+                "admission lists 5, of whom 1 propose and 4 vote at most: an even number",
+            ],
+        ),
+        (6, 15, ["of whom 2 propose and 4 vote", "of whom 2 propose and 4 vote"]),
+        (8, 5, []),
+        (8, 4, ["of whom 2 propose and 4 vote at most: an even number of voters"]),
+        (0, 4, ["admission is open", "voter_seats is 4: an even number of voters"]),
+    ],
+)
+def test_a_list_shorter_than_the_seats_and_an_even_committee_are_said(listed, seats, told):
+    admission = [f"0x{number:040x}" for number in range(1, listed + 1)]
+    protocol = CONFIGURATION["protocol"] | {"voter_seats": seats}
+    found = advice(
+        Configuration.model_validate(CONFIGURATION | {"protocol": protocol, "admission": admission})
+    )
+    assert len(found) == len(told)
+    assert all(words in sentence for words, sentence in zip(told, found, strict=True))
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
 def test_the_admitted_can_prove_it(proves, count):
     addresses = [f"0x{number:040x}" for number in range(1, count + 1)]

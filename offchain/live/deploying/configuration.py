@@ -100,10 +100,10 @@ class Learning(_Part):
     tolerance: float = Field(ge=0, lt=1, allow_inf_nan=False, description="Relative loss that still passes.")
     model: Model = Field(description="Network to train.")
     row_shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        min_length=1, description="Shape of one row: [inputs] of an mlp, [side, side] of images."
+        min_length=1, description="Shape of one row: [inputs] of an mlp, [1, side, side] of images."
     )
     label_shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        (), description="Shape of one row's labels: [] for one."
+        (), description="Shape of one row's labels: [] for one, as an mlp has, [labels] of images."
     )
     genesis_seed: int = Field(ge=0, lt=2**63, description="Seed of the first global model.")
     encoding: Digest | None = Field(

@@ -14,6 +14,7 @@ from offchain.live.deploying.book import AddressBook
 from offchain.live.deploying.configuration import Configuration
 from offchain.live.deploying.deployer import Deployer, Price
 from offchain.live.deploying.parameters import advice
+from offchain.live.errors import InsufficientFundsError
 
 _ETHER = 10**18
 
@@ -29,6 +30,7 @@ def print_prices(console: Console, chain: Chain, deployer: Deployer, account: st
 
     Raises:
         FeeCapError: When gas costs more than the cap now.
+        InsufficientFundsError: When the account cannot pay for it now; said last, after the prices.
     """
     prices = deployer.prices(account)
     if not prices:
@@ -41,18 +43,24 @@ def print_prices(console: Console, chain: Chain, deployer: Deployer, account: st
         column.justify = "right"
     for price in prices:
         table.add_row(price.contract, *_priced(price.gas, now, fees.max_fee))
+    total = sum(price.gas or 0 for price in prices)
     if all(price.gas is not None for price in prices):
         table.add_section()
-        total = sum(price.gas or 0 for price in prices)
         table.add_row("in all", *_priced(total, now, fees.max_fee))
     console.print(table)
+    balance = chain.balance(account)
     console.print(
         f"A unit of gas costs {shown(now)} gwei now; {shown(fees.max_fee)} are offered, the cap is "
-        f"{shown(fee_cap)}. Account {account} has {chain.balance(account) / _ETHER:.6f}.",
+        f"{shown(fee_cap)}. Account {account} has {balance / _ETHER:.6f}.",
         soft_wrap=True,
     )
     if is_rollup(chain):
         console.print(_data_fee(chain, prices, fees, chain.nonce(account)), soft_wrap=True)
+    if balance <= total * now:
+        raise InsufficientFundsError(
+            f"account {account} has {balance / _ETHER:.6f} of the native coin of chain {chain.chain_id}, and "
+            f"the gas takes {total * now / _ETHER:.6f} now; send it some"
+        )
 
 
 def print_book(console: Console, book: AddressBook, path: Path) -> None:

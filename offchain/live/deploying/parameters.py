@@ -12,6 +12,8 @@ from offchain.live.deploying.configuration import Configuration, NewToken
 from offchain.live.errors import ConfigurationError
 from offchain.reference import Parameters
 from offchain.reference.errors import Refused
+from offchain.reference.protocol import MIN_MEMBERS
+from offchain.reference.seats import counts
 
 NEW_TOKEN_DECIMALS = 18
 AMOUNTS = ("proposer_stake", "voter_stake", "bond", "absence_penalty")
@@ -89,6 +91,22 @@ def advice(configuration: Configuration) -> list[str]:
         found.append("seed_source is blockhash: the builder of the anchor block can grind seats")
     if not configuration.admission:
         found.append("admission is open: whoever pays many bonds gets many votes")
+    return [*found, *_advice_on_voters(configuration)]
+
+
+def _advice_on_voters(configuration: Configuration) -> list[str]:
+    p, listed = configuration.protocol, len(configuration.admission)
+    if listed and listed < MIN_MEMBERS:
+        return [f"admission lists {listed}: a round takes {MIN_MEMBERS} members, so that none will open"]
+    voters, who = p.voter_seats, f"voter_seats is {p.voter_seats}"
+    if listed:
+        proposers, voters = counts(listed, p.proposer_bps, p.voter_seats)
+        who = f"admission lists {listed}, of whom {proposers} propose and {voters} vote at most"
+    found = []
+    if voters < p.voter_seats:
+        found.append(f"{who}: voter_seats {p.voter_seats} are never filled")
+    if not voters % 2:
+        found.append(f"{who}: an even number of voters can be of two minds, and a tie excludes an update")
     return found
 
 

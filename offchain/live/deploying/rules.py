@@ -11,20 +11,35 @@ from offchain.genesis import genesis_model
 from offchain.live.deploying.configuration import Learning
 from offchain.live.errors import ConfigurationError
 
+_SHAPES = (
+    "an mlp takes row_shape [inputs] and label_shape [], networks of images [1, side, side] and [labels]"
+)
+
 
 def learner_of(learning: Learning, device: str = "cpu") -> Learner:
-    """Return the learner that the rules name, on a device.
+    """Return the learner that the rules name, on a device, once a row of zeros went through it.
 
     Raises:
         ConfigurationError: When there is no such model for rows and labels of these shapes.
     """
     try:
-        return make_learner(learning.model, learning.row_shape, learning.label_shape, device)
-    except (MLError, ValueError, IndexError) as error:
+        learner = make_learner(learning.model, learning.row_shape, learning.label_shape, device)
+        _require_passage(learner, learning)
+    except (MLError, ValueError, IndexError, TypeError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]  # PyTorch's have many lines.
         raise ConfigurationError(
-            f"learning: model {learning.model} does not fit rows {list(learning.row_shape)} with labels "
-            f"{list(learning.label_shape)} ({error})"
+            f"learning: model {learning.model} does not take rows {list(learning.row_shape)} with labels "
+            f"{list(learning.label_shape)} ({reason}); {_SHAPES}"
         ) from error
+    return learner
+
+
+def _require_passage(learner: Learner, learning: Learning) -> None:
+    """Try what every client will do: whatever shapes mean to a model, it has to give a row its labels."""
+    row = np.zeros((1, *learning.row_shape), dtype=np.float32)
+    (logits,) = learner.predictor([row]).logits(learner.initial_parameters(0), [0])
+    if logits.shape != (1, *learning.label_shape):
+        raise ValueError(f"a row gives logits of shape {list(logits.shape[1:])}")
 
 
 def genesis_of(learning: Learning, learner: Learner) -> NDArray[np.int32]:
