@@ -12,7 +12,7 @@ from offchain.errors import OffchainError
 from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
-from offchain.live.client.options import data_options, store_option, training_options
+from offchain.live.client.options import data_options, keep_rounds_option, store_option, training_options
 from offchain.live.logs import log_options
 from offchain.live.options import (
     account_option,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--cache", type=click.Path(path_type=Path), help="Folder for artefacts.  [default: the user's cache]"
 )
+@keep_rounds_option
 @click.option(
     "--keep",
     default="",
@@ -102,6 +103,7 @@ def _options(
     rows: int | None,
     stores: tuple[str, ...],
     cache: Path | None,
+    keep_rounds: int,
     local_epochs: int,
     batch: int,
     learning_rate: float,
@@ -119,6 +121,7 @@ def _options(
         data=DataOptions(data, encoding, share, dataset, rows),  # type: ignore[arg-type]
         stores=stores,
         cache=cache,
+        keep_rounds=keep_rounds,
         training=TrainingSettings(local_epochs=local_epochs, batch=batch, learning_rate=learning_rate),
         leave=leave,
         keep=keep,

@@ -1,6 +1,6 @@
 """Artefacts as files: a folder, S3, or whatever else fsspec reaches by URL."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -18,6 +18,7 @@ SECONDS = 25.0
 # Whoever asks a store counts attempts; with botocore's own a server that is gone would take half a minute.
 _S3_OPTIONS = {"config_kwargs": {"connect_timeout": 5, "retries": {"total_max_attempts": 1}}}
 _OPTIONS = {"s3": _S3_OPTIONS, "s3a": _S3_OPTIONS}
+_SUFFIX = ".update"
 
 
 class FileStore:
@@ -70,6 +71,14 @@ class FileStore:
             self._write(path, b"StakeFed")
             self._files.rm_file(path, **self._limited)
 
+    def keep_only(self, roots: Collection[bytes]) -> None:
+        """Remove the artefacts of all other names."""
+        kept = {self._path(root) for root in roots}
+        with self._told("pruned"):
+            for path in self._files.find(self._folder, maxdepth=1):
+                if path.endswith(_SUFFIX) and path not in kept:
+                    self._files.rm_file(path, **self._limited)
+
     @property
     def _limited(self) -> dict[str, float]:
         """How calls are told their time limit; a local disk knows none."""
@@ -99,7 +108,7 @@ class FileStore:
         self._files.mv(part, path)
 
     def _path(self, root: bytes) -> str:
-        return f"{self._folder}/{root.hex()}.update"
+        return f"{self._folder}/{root.hex()}{_SUFFIX}"
 
     @contextmanager
     def _told(self, verb: str) -> Iterator[None]:

@@ -22,7 +22,7 @@ from offchain.live.client.own_data import DataOptions
 from offchain.live.client.report import print_prepared
 from offchain.live.client.start import ClientOptions, place_of, prepare
 from offchain.live.deploying.configuration import load_configuration
-from offchain.live.deploying.rules import rules_of
+from offchain.live.deploying.rules import genesis_of, rules_of
 from offchain.stores.permits import Place
 
 OWNER, STRANGER, PAUPER, BROKE = signer(31), signer(32), signer(33), signer(34)
@@ -69,10 +69,11 @@ def test_an_institution_with_rows_of_its_own_is_ready(consortium, options):
     ready = prepared(consortium, options)
     assert ready.next_action == Approve(consortium.deployment.parameters.bond)
     assert 0 < ready.learning.samples < LOANS
-    update = ready.learning.update(ready.learning.genesis, 1)
-    again = prepared(consortium, options).learning.update(ready.learning.genesis, 1)
-    assert (update == again).all() and (update != ready.learning.genesis).any()
-    assert ready.learning.update(ready.learning.genesis, 2).tolist() != update.tolist()
+    genesis = genesis_of(consortium.deployment.configuration.learning, ready.learner)
+    update = ready.learning.update(genesis, 1)
+    again = prepared(consortium, options).learning.update(genesis, 1)
+    assert (update == again).all() and (update != genesis).any()
+    assert ready.learning.update(genesis, 2).tolist() != update.tolist()
 
 
 def test_a_dry_run_says_what_would_be_done_and_sends_nothing(consortium, options):

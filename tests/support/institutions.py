@@ -57,6 +57,7 @@ def play(tmp_path, contracts, clients, rounds, malicious, seed, rows=1500, **mor
         for member in network.members:
             member.process.join(20)
         assert [m.process.exitcode for m in network.members] == [0] * clients, network.logs()
+        assert all("global model at hand" in m.said for m in network.members)
         assert all("all rounds were played" in m.said or "removed" in m.said for m in network.members)
 
         verification = Verification(network.chain, network.deployment, network.stores)

@@ -1,13 +1,13 @@
 """A client's artefacts: its own cache in front of the stores, and whatever is slow beside the loop."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from ml.updates.schema import Schema
 from offchain.errors import StoreError
 from offchain.live.client.background import Background
-from offchain.live.watching.rounds import Publication
+from offchain.live.watching.rounds import Publication, RoundLog
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.files import FileStore
 
@@ -15,19 +15,24 @@ from offchain.stores.files import FileStore
 class ClientArtefacts:
     """What a client made, fetched and shows.
 
-    The cache can be deleted: what is in it comes back from the stores, or from training again.
+    The cache can be deleted: what is in it comes back from the stores, or from training again. Memory holds
+    one round's updates at most.
 
     Args:
         folder: The cache.
         shared: The stores.
         schema: The model's.
+        keep_rounds: Rounds of which the cache keeps every update, the open one included.
     """
 
-    def __init__(self, folder: Path, shared: Artefacts, schema: Schema) -> None:
+    def __init__(self, folder: Path, shared: Artefacts, schema: Schema, keep_rounds: int) -> None:
         self._folder = folder
-        self._cache = Artefacts([FileStore(str(folder))], schema)
+        self._files = FileStore(str(folder))
+        self._cache = Artefacts([self._files], schema)
         self._shared = shared
+        self._keep_rounds = keep_rounds
         self._fetched: Background[bytes, bytes] = Background()
+        self._cached: Background[bytes, bool] = Background()
         self._shown: Background[bytes, bool] = Background()
         self._restored: Background[bytes, bool] = Background()
 
@@ -64,15 +69,37 @@ class ClientArtefacts:
 
     def kept(self, round_: int) -> tuple[bytes, bytes] | None:
         """Return root and bytes of one's update of a round; None when this cache has none."""
-        try:
-            root = bytes.fromhex(self._note(round_).read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            return None
-        data = self._cache.get(root)
-        return None if data is None else (root, data)
+        root = self._noted(round_)
+        data = None if root is None else self._cache.get(root)
+        return None if root is None or data is None else (root, data)
+
+    def are_cached(self, roots: Collection[bytes]) -> bool:
+        """Return whether all these artefacts are in the cache by now; those that lack are fetched beside."""
+        self._cached.forget_but(roots)
+        # A list, so that every fetch is begun.
+        return all([self._cached.ask(root, partial(self._into_cache, root)) for root in roots])
+
+    def prune(self, rounds: Sequence[RoundLog], needed: Collection[bytes]) -> None:
+        """Remove from the cache what nothing will ask for again, and let go of what is in memory.
+
+        Kept are the last rounds' published updates, one's own of these rounds, shown or not, and `needed`.
+
+        Args:
+            rounds: All of the deployment so far, the latest last.
+            needed: Roots of what global models are made of.
+
+        Raises:
+            StoreError: When the disk does not let go.
+        """
+        self._fetched.forget_but(())
+        oldest = len(rounds) - self._keep_rounds + 1
+        own = {root for number in self._noted_rounds(oldest) if (root := self._noted(number))}
+        recent = {each.root for log in rounds if log.number >= oldest for each in log.published.values()}
+        self._files.keep_only({*needed, *own, *recent})
 
     def collect(self, published: Mapping[int, Publication]) -> dict[int, bytes | None]:
         """Return what has arrived of published updates, by seat position; the others are fetched beside."""
+        self._fetched.forget_but({each.root for each in published.values()})
         return {
             position: self._fetched.ask(each.root, partial(self.get, each.root))
             for position, each in published.items()
@@ -105,6 +132,26 @@ class ClientArtefacts:
     def _put_back(self, root: bytes, data: bytes) -> bool:
         self._shared.restore(root, data)
         return True
+
+    def _into_cache(self, root: bytes) -> bool | None:
+        return None if self.get(root) is None else True
+
+    def _noted_rounds(self, oldest: int) -> Iterator[int]:
+        """Rounds from `oldest` on of which there is a note of one's own update; older notes are removed."""
+        for note in self._folder.glob("round-*.root"):
+            number = note.stem.removeprefix("round-")
+            if not number.isdecimal():
+                continue
+            if int(number) < oldest:
+                note.unlink(missing_ok=True)
+            else:
+                yield int(number)
+
+    def _noted(self, round_: int) -> bytes | None:
+        try:
+            return bytes.fromhex(self._note(round_).read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
 
     def _note(self, round_: int) -> Path:
         return self._folder / f"round-{round_}.root"

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from typing import Generic, TypeVar
 
 from offchain.errors import OffchainError
@@ -34,6 +34,13 @@ class Background(Generic[Key, Result]):
             self._running[key] = thread
             thread.start()
         return None
+
+    def forget_but(self, keys: Collection[Key]) -> None:
+        """Let go of the results of all other calls; they are made again when asked for again."""
+        for key in list(self._results):
+            if key not in keys:
+                self._results.pop(key, None)
+        self._running = {key: thread for key, thread in self._running.items() if thread.is_alive()}
 
     def wait(self, seconds: float) -> None:
         """Wait for whatever runs, `seconds` at most for each."""

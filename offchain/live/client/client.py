@@ -132,6 +132,8 @@ class Client:
         outlook = look(self._chain, self._deployment, self._sender.address)
         action = decide(outlook.view, outlook.me, outlook.wallet, self._wish)
         self._tell(outlook, action)
+        if self._wish.plays:
+            self._work.catch_up(outlook.view)
         self._work.show(outlook.view, outlook.me)
         if outlook.view.phase is Phase.PUBLISH and outlook.view.votes(outlook.me):
             self._work.collect(outlook.view)

@@ -16,7 +16,7 @@ from ml.updates.schema import Schema
 from offchain.errors import SimulationError
 from offchain.live.client.own_data import OwnRows
 from offchain.live.deploying.configuration import Learning
-from offchain.live.deploying.rules import genesis_of, learner_of
+from offchain.live.deploying.rules import learner_of
 from offchain.training_seed import training_seed
 
 Parameters = NDArray[np.int32]
@@ -27,7 +27,6 @@ class LocalLearning:
 
     Attributes:
         schema: The model's.
-        genesis: The first global model, int32 [size].
         samples: Training rows.
     """
 
@@ -52,7 +51,6 @@ class LocalLearning:
         self._learning = learning
         self._training = training
         self.schema: Schema = self._learner.schema
-        self.genesis: Parameters = genesis_of(learning, self._learner)
         self.samples = len(own.rows.y_train)
         validation = [(own.rows.X_validation, own.rows.y_validation)]
         self._validation = ValidationSets(validation, self._learner, learning.metric)

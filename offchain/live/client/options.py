@@ -10,6 +10,7 @@ from ml.settings import TrainingSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+KEEP_ROUNDS = 8
 _TRAINING = TrainingSettings()
 
 
@@ -89,6 +90,18 @@ def training_options(function: Command) -> Command:
     ):
         function = decorator(function)
     return function
+
+
+def keep_rounds_option(function: Command) -> Command:
+    """Adds `--keep-rounds`."""
+    return click.option(
+        "--keep-rounds",
+        type=click.IntRange(min=1),
+        default=KEEP_ROUNDS,
+        show_default=True,
+        metavar="ROUNDS",
+        help="Last rounds of which the cache keeps every update. What the global model is made of stays.",
+    )(function)
 
 
 def store_option(required: bool = True) -> Callable[[Command], Command]:

@@ -2,20 +2,24 @@
 
 import logging
 from collections.abc import Sequence
+from math import inf
 
 from ml.updates.canonical import digest, to_bytes
-from offchain.errors import LineageError
+from offchain.errors import LineageError, OffchainError
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer
 from offchain.live.client.local_learning import LocalLearning, Parameters
 from offchain.live.errors import CommitmentLostError, LogsError
-from offchain.live.verifying.lineage import Lineage
+from offchain.live.verifying.lineage import Lineage, Step
 from offchain.live.watching.history import History
 from offchain.live.watching.rounds import RoundLog, rounds_of
 from offchain.live.watching.view import ClientView, View
 from offchain.reference import Seat
 
 _log = logging.getLogger(__name__)
+
+LOOK_AGAIN_SECONDS = 15
+"""Between two looks for what the global model is made of, while no seat waits for it."""
 
 
 class RoundWork:
@@ -48,10 +52,29 @@ class RoundWork:
         self._committer = committer
         self._samples = samples
         self._shown: set[int] = set()
-        self._reread = 0  # The last round for which logs were read again.
+        self._fetching: tuple[object, float] = None, 0.0  # Round and model; when to look again, chain's time.
+        self._reread: object = None  # Those for which logs were read again.
         # What was computed last: asked for again when a transaction was not mined, or waits at a relay.
         self._trained: tuple[object, tuple[bytes, bytes]] | None = None
         self._judged: tuple[object, int] | None = None
+
+    def catch_up(self, view: View) -> None:
+        """Begin to fetch what the newest global model is made of, so that no seat has to wait for it.
+
+        Whatever keeps it from that is told again by the seat that needs the model.
+        """
+        place = view.round, view.model
+        if self._fetching[0] == place and view.now < self._fetching[1]:
+            return
+        self._fetching = place, view.now + LOOK_AGAIN_SECONDS
+        try:
+            inclusion = self._head(view).inclusion
+            if self._artefacts.are_cached([each.root for each in inclusion.updates]):
+                self._fetching = place, inf
+                _log.info("global model at hand", extra={"round": view.round, "of": inclusion.round})
+                self._artefacts.prune(self._rounds(), self._lineage.needed)
+        except OffchainError as error:
+            _log.info("the global model cannot be fetched yet: %s", error)
 
     def update_commitment(self, view: View) -> bytes:
         """Return the 24 bytes with which the client proposes, of an update that is on its disk by now."""
@@ -166,29 +189,36 @@ class RoundWork:
 
     def _parent(self, view: View) -> Parameters:
         """The global model that the open round builds on."""
+        self._head(view)
+        return self._lineage.latest.parameters
+
+    def _head(self, view: View) -> Step:
+        """The newest round that is final, checked; its model is the view's."""
         try:
-            return self._replayed(view)
+            return self._checked(view)
         except LineageError:
-            # Perhaps for want of logs; once a round, since an artefact may be what is missing.
-            if self._reread != view.round and self._reaches(view):
-                self._reread = view.round
+            # Perhaps for want of logs.
+            place = view.round, view.model
+            if self._reread != place and self._reaches(view):
+                self._reread = place
                 self._history.forget()
             raise
 
-    def _replayed(self, view: View) -> Parameters:
-        for checked in self._lineage.advance(self._rounds(), until=view.round - 1):
+    def _checked(self, view: View) -> Step:
+        final = view.round if view.finalised else view.round - 1
+        for checked in self._lineage.advance(self._rounds(), until=final):
             values = {
                 "round": checked.number,
                 "included": list(checked.included),
                 "model": checked.model.hex(),
             }
             _log.info("round checked", extra=values)
-        found = self._lineage.latest
-        if found.id != view.model:
+        head = self._lineage.head
+        if head.id != view.model:
             raise LineageError(
-                f"the logs lead to global model {found.id.hex()}, the contract has {view.model.hex()}"
+                f"the logs lead to global model {head.id.hex()}, the contract has {view.model.hex()}"
             )
-        return found.parameters
+        return head
 
     def _round(self, view: View) -> RoundLog | None:
         """The open round in the logs; None while they lag behind the view."""

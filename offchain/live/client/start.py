@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ml.models import Learner
@@ -18,6 +19,7 @@ from offchain.live.client.commitments import Committer
 from offchain.live.client.decision import Action, Wish, decide, spendable
 from offchain.live.client.faults import Faults
 from offchain.live.client.local_learning import LocalLearning
+from offchain.live.client.options import KEEP_ROUNDS
 from offchain.live.client.own_data import DataOptions, own_rows
 from offchain.live.client.round_work import RoundWork
 from offchain.live.client.salts import Salts
@@ -59,6 +61,7 @@ class ClientOptions:
         sending: What it pays.
         relay: URL of a relay that sends what it plays; none to send itself.
         device: Where models compute.
+        keep_rounds: Rounds of which the cache keeps every update.
     """
 
     data: DataOptions
@@ -70,6 +73,7 @@ class ClientOptions:
     sending: SendingSettings = field(default_factory=SendingSettings)
     relay: str | None = None
     device: str = "cpu"
+    keep_rounds: int = KEEP_ROUNDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +165,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: KeystoreKey, opti
 
     prepared = prepare(chain, deployment, key.address, options, permits)
     learner, learning, parameters = prepared.learner, prepared.learning, deployment.parameters
-    genesis, most = genesis_of(deployment.configuration.learning, learner), parameters.max_samples
+    genesis, most = partial(genesis_of, deployment.configuration.learning, learner), parameters.max_samples
     work = RoundWork(
         history=History(chain, [deployment.manager], deployment.first_block),
         lineage=Lineage(genesis, parameters, learner.schema, prepared.artefacts.get),
@@ -256,4 +260,5 @@ def _artefacts(
         attempts=2,
     )
     folder = options.cache or Path.home() / ".cache" / "stakefed" / "live"
-    return ClientArtefacts(folder / f"{place.chain_id}-{place.manager}" / address, shared, schema)
+    own = folder / f"{place.chain_id}-{place.manager}" / address
+    return ClientArtefacts(own, shared, schema, options.keep_rounds)

@@ -1,7 +1,9 @@
 """The lineage of global models, computed again from logs and artefacts; nobody's word is taken for it."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,10 @@ Model = NDArray[np.int32]
 
 Fetch = Callable[[bytes], bytes | None]
 """Artefacts by root, checked against it; None when no store has it."""
+
+
+RECENT_MODELS = 2
+"""Models held in memory: the newest, and the one that a reorganisation may bring back."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,54 +107,96 @@ def check_decision(log: RoundLog, outcome: Outcome, parameters: Parameters) -> C
     )
 
 
+@dataclass(frozen=True)
+class Inclusion:
+    """The updates whose average a global model is, and the round that included them; 0 and none: genesis."""
+
+    round: int
+    updates: tuple[Publication, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A round that was checked, by logs alone.
+
+    Attributes:
+        round: 0 for the genesis model.
+        id: Of the global model from then on, 32 bytes.
+        inclusion: What that model is made of: the average replaces the model, so one round decides.
+    """
+
+    round: int
+    id: bytes
+    inclusion: Inclusion
+
+
 class Lineage:
-    """Global models by round, each computed from the one before.
+    """Ids and decisions from the first round on, and the models of the last few, computed when asked for.
 
     Args:
-        genesis: The first model, int32 [size].
+        genesis: Makes the first model, int32 [size].
         parameters: The deployment's; `rules` is the first model's id.
         schema: The models'.
         fetch: Where artefacts come from.
     """
 
-    def __init__(self, genesis: Model, parameters: Parameters, schema: Schema, fetch: Fetch) -> None:
+    def __init__(
+        self, genesis: Callable[[], Model], parameters: Parameters, schema: Schema, fetch: Fetch
+    ) -> None:
+        self._genesis = genesis
         self._parameters = parameters
         self._schema = schema
         self._fetch = fetch
-        self._models = [GlobalModel(0, parameters.rules, genesis)]
+        self._steps = [Step(0, parameters.rules, Inclusion(0, ()))]
+        # By what they are made of: an id does not tell where one round's updates end.
+        self._models: OrderedDict[tuple[Publication, ...], Model] = OrderedDict()
+
+    @property
+    def head(self) -> Step:
+        """The newest round that was checked."""
+        return self._steps[-1]
 
     @property
     def latest(self) -> GlobalModel:
-        """The newest model that was computed."""
-        return self._models[-1]
+        """The global model from `head` on; asks for the updates of the last inclusion, and for no others.
+
+        Raises:
+            LineageError: When one cannot be had.
+        """
+        head = self.head
+        return GlobalModel(head.round, head.id, self._model(head.inclusion))
+
+    @property
+    def needed(self) -> set[bytes]:
+        """Roots of the updates of the last two inclusions, of which a reorganisation may take back one."""
+        last = self.head.inclusion
+        before = self._steps[max(0, last.round - 1)].inclusion
+        return {each.root for inclusion in (before, last) for each in inclusion.updates}
 
     def advance(self, rounds: Sequence[RoundLog], until: int | None = None) -> list[CheckedRound]:
-        """Replay finalised rounds after the latest model that still stands; what was checked of them.
+        """Check finalised rounds after the head that still stands, asking for no artefact.
 
         Args:
             rounds: All of the deployment, from the first; a reorganisation may have changed some.
-            until: The last round to replay; none for all that are finalised.
+            until: The last round to check; none for all that are finalised.
+
+        Returns:
+            What was checked of them.
 
         Raises:
-            LineageError: For the first thing that does not fit; models up to there are kept.
+            LineageError: For the first thing that does not fit; steps up to there are kept.
         """
         finalised = [log for log in rounds if log.outcome and (until is None or log.number <= until)]
         self._forget(finalised)
-        checked = []
-        for log in finalised[self.latest.round :]:
-            checked.append(self._replay(log))
-        return checked
+        return [self._check(log) for log in finalised[self.head.round :]]
 
     def _forget(self, finalised: Sequence[RoundLog]) -> None:
-        """Drop the models that a reorganisation took back."""
-        while self.latest.round:
-            log = finalised[self.latest.round - 1] if self.latest.round <= len(finalised) else None
-            if log is not None and log.outcome is not None and log.outcome.model == self.latest.id:
-                return
-            self._models.pop()
+        """Drop what a reorganisation took back or changed."""
+        stands = takewhile(_stands, zip(self._steps[1:], finalised, strict=False))
+        del self._steps[1 + sum(1 for _ in stands) :]
 
-    def _replay(self, log: RoundLog) -> CheckedRound:
-        parent, outcome = self.latest, log.outcome
+    def _check(self, log: RoundLog) -> CheckedRound:
+        parent, outcome = self.head, log.outcome
         assert outcome is not None
         if log.number != parent.round + 1:
             raise LineageError(f"round {parent.round + 1} is missing in the logs, the next is {log.number}")
@@ -157,7 +205,7 @@ class Lineage:
                 f"round {log.number} builds on model {log.parent.hex()}, expected {parent.id.hex()}"
             )
         checked = check_decision(log, outcome, self._parameters)
-        accepted = [log.published[j] for j in checked.included]
+        accepted = _included(log)
         model = parent.id
         for publication in accepted:
             model = commitments.extend(model, publication.root, publication.samples)
@@ -166,19 +214,41 @@ class Lineage:
                 f"round {log.number}: the included updates lead to model {model.hex()}, the contract has "
                 f"{outcome.model.hex()}"
             )
-        self._models.append(GlobalModel(log.number, model, self._average(log.number, accepted)))
+        inclusion = Inclusion(log.number, accepted) if accepted else parent.inclusion
+        self._steps.append(Step(log.number, model, inclusion))
         return checked
 
-    def _average(self, round_: int, accepted: Sequence[Publication]) -> Model:
-        if not accepted:
-            return self.latest.parameters
+    def _model(self, inclusion: Inclusion) -> Model:
+        key = inclusion.updates
+        if key not in self._models:
+            self._models[key] = self._average(inclusion) if key else self._genesis()
+        self._models.move_to_end(key)
+        if len(self._models) > RECENT_MODELS:
+            self._models.popitem(last=False)
+        return self._models[key]
+
+    def _average(self, inclusion: Inclusion) -> Model:
         updates = []
-        for publication in accepted:
+        for publication in inclusion.updates:
             data = self._fetch(publication.root)
             if data is None:
                 raise LineageError(
-                    f"round {round_}: no store has the included update {publication.root.hex()} of "
+                    f"round {inclusion.round}: no store has the included update {publication.root.hex()} of "
                     f"{publication.client}"
                 )
             updates.append(from_bytes(data, self._schema))
-        return aggregate(updates, [publication.samples for publication in accepted])
+        return aggregate(updates, [publication.samples for publication in inclusion.updates])
+
+
+def _included(log: RoundLog) -> tuple[Publication, ...]:
+    """What the contract says that a finalised round included, in the order of seats."""
+    assert log.outcome is not None
+    return tuple(log.published[j] for j in sorted(log.published) if log.outcome.included >> j & 1)
+
+
+def _stands(known: tuple[Step, RoundLog]) -> bool:
+    """Whether a round is in the logs as it was checked."""
+    step, log = known
+    assert log.outcome is not None
+    updates = step.inclusion.updates if step.inclusion.round == step.round else ()
+    return (step.round, step.id, updates) == (log.number, log.outcome.model, _included(log))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 
 from offchain.errors import LineageError
 from offchain.live.access.chain import Chain
@@ -20,6 +21,7 @@ class Verification:
     Attributes:
         schema: The model's.
         checked: Rounds of which everything was checked, in order.
+        model: The newest global model that was verified.
     """
 
     def __init__(self, chain: Chain, deployment: LiveDeployment, stores: Sequence[str]) -> None:
@@ -41,13 +43,9 @@ class Verification:
         self.schema = learner.schema
         self.checked: list[CheckedRound] = []
         artefacts = open_artefacts(stores, self.schema)
-        genesis = genesis_of(deployment.configuration.learning, learner)
+        genesis = partial(genesis_of, deployment.configuration.learning, learner)
         self._lineage = Lineage(genesis, deployment.parameters, self.schema, artefacts.get)
-
-    @property
-    def model(self) -> GlobalModel:
-        """The newest global model that was verified."""
-        return self._lineage.latest
+        self.model: GlobalModel = self._lineage.latest
 
     @property
     def described(self) -> Mapping[str, object]:
@@ -69,8 +67,10 @@ class Verification:
             for log in (rounds := rounds_of(history.events)):
                 if log.outcome is None or (until is not None and log.number > until):
                     break
-                # One by one, so that what was checked before a fault is known.
-                self.checked += self._lineage.advance(rounds, until=log.number)
+                # One by one, so that what was checked before a fault is known, and every average is made.
+                checked = self._lineage.advance(rounds, until=log.number)
+                self.model = self._lineage.latest
+                self.checked += checked
             if until is None:
                 self._require_newest(head.number)
         except LineageError as error:

@@ -1,0 +1,179 @@
+"""A client fetches what the global model is made of before its seat, and its cache and memory do not grow."""
+
+import logging
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory
+
+from offchain.errors import LineageError
+from offchain.live.client.artefacts import ClientArtefacts
+from offchain.live.client.round_work import LOOK_AGAIN_SECONDS, RoundWork
+from offchain.live.verifying.lineage import RECENT_MODELS
+from offchain.live.watching.rounds import rounds_of
+from offchain.stores.artefacts import Artefacts
+from offchain.stores.memory import MemoryStore
+
+FIVE = (0, 1, 2, 3, 4)
+
+
+class Counting(MemoryStore):
+    """A consortium's store that counts the bytes it hands out."""
+
+    def __init__(self):
+        super().__init__()
+        self.given = 0
+
+    def get(self, root, size):
+        data = super().get(root, size)
+        self.given += len(data or b"")
+        return data
+
+
+class Member:
+    """A client's work with a cache of its own, a history that is there already, and no account."""
+
+    def __init__(self, long, folder, keep_rounds=8):
+        self.long, self.folder, self.store = long, folder, Counting()
+        self.artefacts = ClientArtefacts(folder, Artefacts([self.store], SCHEMA), SCHEMA, keep_rounds)
+        self.lineage = long.lineage()
+        self.lineage._fetch = self.artefacts.get
+        head = SimpleNamespace(number=0)  # Behind the views: nothing is to be read again.
+        history = SimpleNamespace(events=long.events, advance=lambda: None, head=head)
+        self.work = RoundWork(history, self.lineage, None, self.artefacts, None, [1])
+        self.now = 0
+        self.show()
+
+    def show(self):
+        for root, data in self.long.bytes_of.items():
+            self.store.put(root, data)
+
+    def view(self, **changes):
+        rounds = rounds_of(self.long.events)
+        values = dict(
+            round=len(rounds),
+            model=self.long.model,
+            finalised=bool(rounds) and rounds[-1].outcome is not None,
+            now=self.now,
+            block=SimpleNamespace(number=1),
+        )
+        return SimpleNamespace(**(values | changes))
+
+    def catch_up(self):
+        """Two looks, one when what was begun at the first has arrived."""
+        for _ in range(2):
+            self.work.catch_up(self.view())
+            self.artefacts._cached.wait(30)
+            self.now += LOOK_AGAIN_SECONDS
+
+    @property
+    def cached(self):
+        return {bytes.fromhex(path.stem) for path in self.folder.glob("*.update")}
+
+
+def test_a_newcomer_fetches_the_last_inclusion_at_its_start_and_nothing_in_its_seat(tmp_path):
+    long = LongHistory([*[FIVE] * 999, ()])
+    long.open_round(1001)
+    newcomer = Member(long, tmp_path / "cache")
+    newcomer.catch_up()
+    assert newcomer.store.given == 5 * ARTEFACT_BYTES and newcomer.cached == set(long.roots(999))
+    parent = newcomer.work._parent(newcomer.view())
+    assert np.array_equal(parent, long.average(999, FIVE))
+    assert newcomer.store.given == 5 * ARTEFACT_BYTES and len(newcomer.lineage._models) == 1
+
+
+def test_a_look_at_the_chain_waits_for_no_store(tmp_path):
+    newcomer, opened = Member(LongHistory([FIVE]), tmp_path / "cache"), threading.Event()
+    get = newcomer.store.get
+    newcomer.store.get = lambda root, size: opened.wait(30) and get(root, size)
+    newcomer.work.catch_up(newcomer.view())
+    assert newcomer.cached == set()
+    opened.set()
+    newcomer.artefacts._cached.wait(30)
+    assert len(newcomer.cached) == 5
+
+
+def test_what_no_store_has_yet_is_asked_for_again_later_and_not_at_every_look(tmp_path):
+    newcomer = Member(LongHistory([FIVE]), tmp_path / "cache")
+    newcomer.store.clear()
+    asked = []
+    get = newcomer.store.get
+    newcomer.store.get = lambda root, size: asked.append(root) or get(root, size)
+    for _ in range(3):
+        newcomer.work.catch_up(newcomer.view())
+        newcomer.artefacts._cached.wait(30)
+    assert len(asked) == 5
+    with pytest.raises(LineageError, match="round 1: no store has the included update"):
+        newcomer.work._parent(newcomer.view())
+    newcomer.show()
+    newcomer.now += LOOK_AGAIN_SECONDS
+    newcomer.catch_up()
+    assert len(newcomer.cached) == 5
+
+
+def test_logs_that_lag_behind_keep_nobody_from_acting(tmp_path, caplog):
+    newcomer = Member(LongHistory([FIVE]), tmp_path / "cache")
+    with caplog.at_level(logging.INFO):
+        newcomer.work.catch_up(newcomer.view(model=b"\2" * 32))
+    assert "cannot be fetched yet: the logs lead to global model" in caplog.text
+    newcomer.catch_up()
+    assert len(newcomer.cached) == 5
+
+
+def test_memory_and_cache_do_not_grow_with_the_rounds(tmp_path):
+    long = LongHistory([])
+    member = Member(long, tmp_path / "cache", keep_rounds=3)
+    for number in range(1, 31):
+        long.open_round(number)
+        member.show()
+        published = rounds_of(long.events)[-1].published
+        member.artefacts.collect(published)
+        member.artefacts._fetched.wait(30)
+        assert None not in member.artefacts.collect(published).values()
+        del long.events[-6:]
+        long.play(number, (0, 1) if number % 2 else ())
+        member.catch_up()
+        member.work._parent(member.view())
+        assert len(member.lineage._models) <= RECENT_MODELS
+        assert len(member.artefacts._fetched._results) <= len(published)
+        assert len(member.cached) <= 3 * 5 + 2 * 2
+    recent = {root for number in (28, 29, 30) for root in long.roots(number)}
+    assert member.cached == recent | set(long.roots(27)[:2])
+
+
+def test_the_last_inclusions_are_kept_however_old(tmp_path):
+    long = LongHistory([(0,), (1,), *[()] * 20])
+    member = Member(long, tmp_path / "cache", keep_rounds=1)
+    for number in range(1, 23):
+        for root in long.roots(number):
+            member.artefacts.get(root)
+    member.catch_up()
+    # The one before, too: a reorganisation may bring it back.
+    assert member.cached == {long.roots(1)[0], long.roots(2)[1], *long.roots(22)}
+
+
+def test_ones_own_update_is_kept_from_its_commitment_on(tmp_path):
+    long = LongHistory([FIVE] * 5)
+    member = Member(long, tmp_path / "cache", keep_rounds=1)
+    for number in (1, 2):
+        member.artefacts.keep(number, long.roots(number)[0], long.bytes_of[long.roots(number)[0]])
+    long.open_round(6)
+    hidden = long.roots(6)[3]
+    del long.events[-6:]
+    long._tell("RoundOpened", round=6, members=10, model=long.model)
+    member.artefacts.keep(6, hidden, long.bytes_of[hidden])
+    (tmp_path / "cache" / "notes.txt").write_text("mine")
+    member.catch_up()
+    assert member.artefacts.kept(6) == (hidden, long.bytes_of[hidden])
+    assert member.artefacts.kept(1) is None and member.cached == {hidden, *long.roots(5)}
+    names = {path.name for path in (tmp_path / "cache").iterdir() if path.suffix != ".update"}
+    assert names == {"round-6.root", "notes.txt"}
+
+
+def test_before_the_first_round_there_is_nothing_to_fetch(tmp_path):
+    member = Member(LongHistory([]), tmp_path / "cache")
+    assert member.view().model == RULES
+    member.catch_up()
+    assert member.store.given == 0 and not member.work._parent(member.view()).any()
