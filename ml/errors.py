@@ -1,8 +1,14 @@
 """Exceptions of the package; all derive from `MLError`."""
 
+from ml.messages import cleaned
+
 
 class MLError(Exception):
     """Anything this package refuses, with one sentence that names the value and what was expected."""
+
+    def __str__(self) -> str:
+        """The sentence, fit to be shown: parts of it may come from a file that anyone wrote."""
+        return cleaned(super().__str__())
 
 
 class SettingsError(MLError):

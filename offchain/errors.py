@@ -1,8 +1,14 @@
 """What can go wrong where chain and models meet."""
 
+from ml.messages import cleaned
+
 
 class OffchainError(Exception):
     """Base of this package's errors; the message is one sentence for the person at the terminal."""
+
+    def __str__(self) -> str:
+        """The sentence, fit to be shown: parts of it may come from a node, a store or a relay."""
+        return cleaned(super().__str__())
 
 
 class ChainError(OffchainError):

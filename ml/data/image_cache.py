@@ -1,12 +1,13 @@
 """Images as resized, kept in a file of their own so that they are read and resized once."""
 
-import fcntl
+import io
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from ml.errors import DataError
+from ml.private_files import locked, make_folder, opened, remove_abandoned, replacing
 
 _VERSION = "StakeFed images 1"
 
@@ -33,8 +35,8 @@ def cached(
     """Return uint8 [count, side, side], memory-mapped from the file `name` of a cache folder.
 
     When it is not there, `read` gives the images [side, side] one after another. They are written beside and
-    moved into place once complete: what an interrupted process leaves is overwritten by the next. Processes
-    that want the same file wait for the one that makes it.
+    moved into place once complete: what an interrupted process leaves is removed by the next. Processes that
+    want the same file wait for the one that makes it. A folder that is made here is its owner's alone.
 
     Args:
         folder: None for `stakefed` in the user's cache folder: $XDG_CACHE_HOME, or ~/.cache.
@@ -49,9 +51,10 @@ def cached(
     where = folder or default_folder()
     path = where / f"{name}.npy"
     try:
-        where.mkdir(parents=True, exist_ok=True)
-        with _alone(where / f"{name}.lock"):
+        make_folder(where)
+        with locked(where / f"{name}.lock"):
             if not _is_good(path, (count, side, side)):
+                remove_abandoned(where)
                 _write(path, count, side, read)
         images: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
@@ -69,19 +72,25 @@ def default_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "stakefed"
 
 
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def _is_good(path: Path, shape: tuple[int, ...]) -> bool:
+    """Whether the file begins as `_write` begins one of that shape, byte by byte, and is as long."""
+    header = _header(shape)
     try:
-        images = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (FileNotFoundError, ValueError, EOFError):
+        with opened(path) as file:
+            return file.read(len(header)) == header and _size(file) == len(header) + math.prod(shape)
+    except FileNotFoundError:
         return False
-    return bool(images.shape == shape and images.dtype == np.uint8)
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    header = io.BytesIO()
+    about = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, about)  # type: ignore[no-untyped-call]
+    return header.getvalue()
+
+
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def _shown(images: Iterator[NDArray[np.uint8]], count: int) -> Iterable[NDArray[np.uint8]]:
@@ -91,13 +100,8 @@ def _shown(images: Iterator[NDArray[np.uint8]], count: int) -> Iterable[NDArray[
 
 
 def _write(path: Path, count: int, side: int, read: Callable[[], Iterator[NDArray[np.uint8]]]) -> None:
-    unfinished = path.with_suffix(".part")
-    header = {"descr": "|u1", "fortran_order": False, "shape": (count, side, side)}
     # Not through a memory map: on a full disk that ends the process instead of raising an error.
-    with unfinished.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]
+    with replacing(path) as file:
+        file.write(_header((count, side, side)))
         for image in _shown(read(), count):
             file.write(image.tobytes())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from ml.messages import cleaned
+
 LEVELS = ("debug", "info", "warning", "error")
 
 _OWN = "offchain"
@@ -17,13 +19,13 @@ _PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskN
 
 
 class TextFormatter(logging.Formatter):
-    """Time, level, message, and the record's extra values as name=value."""
+    """Time, level, message, and the record's extra values as name=value; one line, whatever is in them."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        values = "".join(f" {name}={value}" for name, value in _values(record).items())
-        return f"{moment} {record.levelname.lower():7} {record.getMessage()}{values}"
+        values = "".join(f" {name}={cleaned(value)}" for name, value in _values(record).items())
+        return f"{moment} {record.levelname.lower():7} {cleaned(record.getMessage())}{values}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -36,7 +38,7 @@ class JsonFormatter(logging.Formatter):
             "time": f"{moment}.{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": cleaned(record.getMessage()),
             **_values(record),
         }
         return json.dumps(entry, default=str)

@@ -1,0 +1,108 @@
+"""Files that appear whole or not at all, that no planted link leads astray, as private as their folder."""
+
+import fcntl
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+_PART = re.compile(r"\.[0-9a-f]{32}\.part")
+_OWN = 0o700
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, which nobody else enters; one that is there stays.
+
+    Raises:
+        OSError: When it cannot be made.
+    """
+    for folder in reversed((path, *path.parents)):
+        if not folder.exists():
+            folder.mkdir(mode=_OWN, exist_ok=True)
+    path.mkdir(exist_ok=True)  # Raises where something else has the name.
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Write what will be the file `path` from the end of the block on; nothing is left of a block that fails.
+
+    Others may read it where they may read the folder: one that somebody shares is shared with what is in it.
+
+    Raises:
+        OSError: When it cannot be written.
+    """
+    part, descriptor = _new_part(path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove what processes that were killed left of `replacing`; what is being written stays."""
+    for part in folder.glob(".*.part") if folder.is_dir() else ():
+        if _PART.fullmatch(part.name):
+            _remove_abandoned(part)
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a plain file for reading; never waits, as opening a pipe would, nor follows a link.
+
+    Raises:
+        FileNotFoundError: When there is none.
+        OSError: When it is something else than a file, or cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path} is no plain file")
+    return os.fdopen(descriptor, "rb")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes out of the block that name the same lock file, which stays empty.
+
+    Raises:
+        OSError: When it is a link or cannot be made.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, _file_mode(path.parent))
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _new_part(folder: Path) -> tuple[Path, int]:
+    while True:
+        part = folder / f".{uuid4().hex}.part"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(part, flags, _file_mode(folder))
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if part.exists():  # Else somebody took it for abandoned before it was locked.
+            return part, descriptor
+        os.close(descriptor)
+
+
+def _remove_abandoned(part: Path) -> None:
+    try:
+        with opened(part) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink(missing_ok=True)
+    except OSError:
+        return  # It is being written, or gone, or no file of ours.
+
+
+def _file_mode(folder: Path) -> int:
+    return 0o666 & folder.stat().st_mode

@@ -1,0 +1,69 @@
+"""URLs in messages, without what only their owners may know."""
+
+from urllib.parse import unquote
+
+_SHORTEST = 3
+"""Characters of a secret that is looked for; shorter ones would be found in every word."""
+
+
+def shown(url: str) -> str:
+    """Return a URL without user, password, query and fragment; a path as it is.
+
+    >>> shown("https://me:secret@store.example/a?token=b")
+    'https://store.example/a'
+    >>> shown("zip://x::https://me:secret@store.example/a")
+    'zip://x::https://store.example/a'
+    """
+    return "::".join(_shown(part) for part in url.split("::"))
+
+
+def without_secrets(text: object, url: str) -> str:
+    """Return what a library says of a URL, `text`, without the URL's secrets.
+
+    >>> without_secrets("no host for https://me:secret@store.example?key=abc", "https://me:secret@store.example?key=abc")
+    'no host for https://store.example'
+    """
+    told = str(text).replace(url, shown(url))
+    for secret in sorted(_secrets(url), key=len, reverse=True):
+        told = told.replace(secret, "***")
+    return told
+
+
+def _shown(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    authority, path, _ = _parts(rest)
+    return scheme + separator + authority.rpartition("@")[2] + path
+
+
+def _parts(rest: str) -> tuple[str, str, str]:
+    """Authority, path, and what follows the path, of what follows `://`."""
+    end = min((rest.find(mark) for mark in "?#" if mark in rest), default=len(rest))
+    place, more = rest[:end], rest[end:]
+    slash = place.find("/")
+    if slash >= 0 and "@" in place and _is_cut_password(place[:slash]):
+        slash = place.find("/", place.rindex("@"))
+    if slash < 0:
+        slash = len(place)
+    return place[:slash], place[slash:], more
+
+
+def _is_cut_password(authority: str) -> bool:
+    """Whether what stands before the first slash is a user and a part of a password rather than a host."""
+    before, colon, after = authority.rpartition(":")
+    return "@" not in authority and bool(colon) and not after.isdigit() and not before.startswith("[")
+
+
+def _secrets(url: str) -> set[str]:
+    found: set[str] = set()
+    for part in url.split("::"):
+        _, separator, rest = part.partition("://")
+        if not separator:
+            continue
+        authority, _, more = _parts(rest)
+        user_info = authority.rpartition("@")[0]
+        found |= {user_info, user_info.partition(":")[2], more.lstrip("?#")}
+        found |= {pair.partition("=")[2] for pair in more.lstrip("?#").replace("#", "&").split("&")}
+    found |= {unquote(secret) for secret in found}
+    return {secret for secret in found if len(secret) >= _SHORTEST}
