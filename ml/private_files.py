@@ -20,10 +20,11 @@ def make_folder(path: Path) -> None:
     Raises:
         OSError: When it cannot be made.
     """
-    for folder in reversed((path, *path.parents)):
-        if not folder.exists():
-            folder.mkdir(mode=_OWN, exist_ok=True)
-    path.mkdir(exist_ok=True)  # Raises where something else has the name.
+    if path.is_dir():
+        return
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing or [path]):  # Something else with its name is what `mkdir` refuses.
+        folder.mkdir(mode=_OWN)
 
 
 @contextmanager

@@ -1,11 +1,61 @@
-"""Files that people write."""
+"""Files that people write, and send to each other."""
 
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.events import AliasEvent
+from yaml.nodes import Node, ScalarNode
 
+from ml.messages import cleaned
 from offchain.errors import OffchainError
+
+_LARGEST = 2**20  # bytes; a configuration has some thousand
+_DEEPEST = 32
+_LONGEST = 4096  # characters of one value
+_MOST_DIGITS = 100  # of a number; 2^256 has 78
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people write it by hand: what only makes a small file large, or deep, is refused."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        """Refuse repetition by reference, which nine lines multiply to a billion values, and depth."""
+        if self.check_event(AliasEvent):
+            self._refuse("a reference (*name); write the value out")
+        if self._depth >= _DEEPEST:
+            self._refuse(f"values that are nested more than {_DEEPEST} deep")
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
+    def construct_scalar(self, node: Any) -> Any:
+        """Refuse a value, or a number, that is longer than any that is meant."""
+        is_number = node.tag.endswith((":int", ":float"))
+        if isinstance(node, ScalarNode) and len(node.value) > (_MOST_DIGITS if is_number else _LONGEST):
+            what = "number" if is_number else "value"
+            raise yaml.MarkedYAMLError(
+                None, None, f"holds a {what} of {len(node.value)} characters", node.start_mark
+            )
+        return super().construct_scalar(node)
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """Say of a value of YAML's own types that it is none, such as the 99th of a month."""
+        try:
+            return super().construct_object(node, deep)
+        except yaml.YAMLError:
+            raise
+        except Exception as error:  # Whatever the type's own conversion raises.
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.MarkedYAMLError(None, None, f"is no {kind} ({error})", node.start_mark) from error
+
+    def _refuse(self, what: str) -> None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        raise yaml.MarkedYAMLError(None, None, f"holds {what}", event.start_mark)
 
 
 def read_mapping(path: Path, what: str, refusal: type[OffchainError]) -> dict[Any, Any]:
@@ -17,12 +67,15 @@ def read_mapping(path: Path, what: str, refusal: type[OffchainError]) -> dict[An
         refusal: What is raised when it is not there or not readable as such.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(_LARGEST + 1)
+        if len(text) > _LARGEST:
+            raise ValueError(f"it has more than {_LARGEST} bytes")
+        content = yaml.load(text.decode(), _Loader)  # noqa: S506 - a SafeLoader that refuses more.
     except FileNotFoundError:
         raise refusal(f"there is no {what} {path}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise refusal(f"{what} {path} cannot be read as YAML: {reason}") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise refusal(f"{what} {path} cannot be read as YAML: {cleaned(error, _LONGEST)}") from error
     if not isinstance(content, dict):
         raise refusal(f"{what} {path} holds no mapping of names to values")
     return content

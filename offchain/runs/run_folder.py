@@ -6,17 +6,19 @@ the rounds that state.npz counts; a line beyond them is dropped when the run con
 
 import fcntl
 import os
-import zipfile
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from ml.private_files import replacing
 from offchain.errors import RunFolderError
+from offchain.runs.arrays_file import read_arrays
 from offchain.settings import SimulationSettings
 from offchain.simulation.records import RoundRecord
 from offchain.simulation.simulation import State
@@ -140,22 +142,16 @@ class RunFolder:
         if not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                models = {name: arrays[name] for name in arrays.files if name != _ROUND}
-                played = int(arrays[_ROUND])
-            parameters = models.pop(_PARAMETERS)
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            arrays = read_arrays(path)
+            played, parameters = _round(arrays.pop(_ROUND)), _model(arrays.pop(_PARAMETERS))
+            baselines = {name.removeprefix(_BASELINE): _model(each) for name, each in arrays.items()}
+        except (OSError, ValueError, KeyError) as error:
             raise RunFolderError(f"{path} is damaged: {_first_line(error)}") from error
-        return State(
-            played, parameters, {name.removeprefix(_BASELINE): model for name, model in models.items()}
-        )
+        return State(played, parameters, baselines)
 
     def _replace(self, name: str, write: Callable[[BinaryIO], object]) -> None:
-        temporary = self.path / f".{name}.new"
-        with temporary.open("wb") as file:
+        with replacing(self.path / name) as file:
             write(file)
-            _flush(file)
-        os.replace(temporary, self.path / name)
 
 
 def holds_complete_run(path: Path) -> bool:
@@ -176,6 +172,18 @@ def require_free(path: Path) -> None:
 def next_free(parent: Path) -> Path:
     """Return the first folder of runs/001, runs/002, … that does not exist."""
     return next(path for n in count(1) if not (path := parent / f"{n:03}").exists())
+
+
+def _round(array: NDArray[Any]) -> int:
+    if array.shape or array.dtype.kind != "i" or array < 0:
+        raise ValueError(f"its round is {array.dtype} of shape {array.shape}, expected a whole number from 0")
+    return int(array)
+
+
+def _model(array: NDArray[Any]) -> NDArray[Any]:
+    if array.ndim != 1 or array.dtype.kind not in "if":
+        raise ValueError(f"a model is {array.dtype} of shape {array.shape}, expected a vector of numbers")
+    return array
 
 
 def _flush(file: BinaryIO) -> None:

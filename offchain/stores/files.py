@@ -1,8 +1,11 @@
 """Artefacts as files: a folder, S3, or whatever else fsspec reaches by URL."""
 
+import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import fsspec
@@ -10,7 +13,9 @@ from fsspec.asyn import AsyncFileSystem, sync
 from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.local import LocalFileSystem
 
+from ml.private_files import make_folder, opened, remove_abandoned, replacing
 from offchain.errors import StoreError
+from offchain.urls import shown, without_secrets
 
 SECONDS = 25.0
 """The most that a call over a network may take: less than an attempt, which can give up but not end it."""
@@ -24,10 +29,11 @@ _SUFFIX = ".update"
 class FileStore:
     """A `Store` of one file an artefact, in a folder that fsspec opens by URL.
 
-    Credentials come from where the protocol's package looks for them (for S3 the AWS variables or files).
+    Credentials come from where the protocol's package looks for them (for S3 the AWS variables or files). A
+    folder of this machine that is not there is made, its owner's alone; files in one that is shared are too.
 
     Attributes:
-        name: The URL without user and password.
+        name: The URL without secrets.
     """
 
     def __init__(self, url: str) -> None:
@@ -36,14 +42,16 @@ class FileStore:
         Raises:
             StoreError: When the protocol is unknown or its package is not installed.
         """
-        self.name = without_secrets(url)
+        self.name = shown(url)
+        self._url = url
         try:
             options = _OPTIONS.get(fsspec.core.split_protocol(url)[0], {})
             self._files, path = fsspec.core.url_to_fs(url, **options)
-        except (ImportError, ValueError) as error:
-            raise StoreError(f"store {self.name} cannot be opened: {error}") from error
+        except Exception as error:  # Every package has exceptions of its own, of no common class.
+            raise StoreError(f"store {self.name} cannot be opened: {self._reason(error)}") from None
         self._folder = str(path).rstrip("/")
         self._is_local = isinstance(self._files, LocalFileSystem)
+        self._is_swept = False
 
     def get(self, root: bytes, size: int) -> bytes | None:
         """Return the `size` bytes kept under `root`; None when there is no such file."""
@@ -54,10 +62,33 @@ class FileStore:
                 data = self._first_bytes(path, size + 1)
             except FileNotFoundError:
                 return None
-        if len(data) != size:
-            more = "more" if len(data) > size else str(len(data))
-            raise StoreError(f"{path} in {self.name} has {more} bytes, an artefact has {size}")
+        self._require_size(path, len(data), size)
         return data
+
+    def open(self, root: bytes, size: int) -> BinaryIO | None:
+        """Return the `size` bytes kept under `root` as a file, to be read piece by piece; None without one.
+
+        What another machine keeps is put on this one's disk first: readers that take their time hold a file,
+        no memory.
+        """
+        if self._is_local:
+            return self._open(self._path(root), size)
+        data = self.get(root, size)
+        if data is None:
+            return None
+        with self._told("read"):
+            file = TemporaryFile()
+            file.write(data)
+            file.seek(0)
+        return file
+
+    def stamp(self, root: bytes) -> str | None:
+        """Return what changes when the file under `root` does; None when there is none."""
+        with self._told("read"):
+            try:
+                return str(self._files.ukey(self._path(root)))
+            except FileNotFoundError:
+                return None
 
     def put(self, root: bytes, data: bytes) -> None:
         """Write a file that others see whole or not at all."""
@@ -88,6 +119,9 @@ class FileStore:
         """The file's first `count` bytes, or all where it has less; a server that sends more is cut off."""
         if _streams(self._files):
             return bytes(sync(self._files.loop, self._streamed, path, count, **self._limited))
+        if self._is_local:
+            with opened(Path(path)) as plain:
+                return plain.read(count)
         # What is read ahead is a block, 5 to 50 MB where nothing is said.
         with self._files.open(path, "rb", block_size=count) as file:
             return bytes(file.read(count))
@@ -98,14 +132,35 @@ class FileStore:
             data += piece
         return data
 
+    def _open(self, path: str, size: int) -> BinaryIO | None:
+        with self._told("read"):
+            try:
+                file = opened(Path(path))
+            except FileNotFoundError:
+                return None
+        try:
+            self._require_size(path, os.fstat(file.fileno()).st_size, size)
+        except StoreError:
+            file.close()
+            raise
+        return file
+
+    def _require_size(self, path: str, found: int, size: int) -> None:
+        if found != size:
+            more = "more" if found > size else str(found)
+            raise StoreError(f"{path} in {self.name} has {more} bytes, an artefact has {size}")
+
     def _write(self, path: str, data: bytes) -> None:
         if not self._is_local:
             self._files.pipe_file(path, data, **self._limited)  # An object store shows no half of an object.
             return
-        self._files.makedirs(self._folder, exist_ok=True)
-        part = f"{self._folder}/.{uuid4().hex}.part"
-        self._files.pipe_file(part, data)
-        self._files.mv(part, path)
+        folder = Path(self._folder)
+        make_folder(folder)
+        if not self._is_swept:
+            remove_abandoned(folder)
+            self._is_swept = True
+        with replacing(folder / Path(path).name) as file:
+            file.write(data)
 
     def _path(self, root: bytes) -> str:
         return f"{self._folder}/{root.hex()}{_SUFFIX}"
@@ -118,22 +173,13 @@ class FileStore:
         except FSTimeoutError as error:
             raise StoreError(f"store {self.name} cannot be {verb} within {SECONDS:g} seconds") from error
         except Exception as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise StoreError(f"store {self.name} cannot be {verb}: {reason}") from error
+            raise StoreError(f"store {self.name} cannot be {verb}: {self._reason(error)}") from None
+
+    def _reason(self, error: Exception) -> str:
+        return without_secrets(error, self._url).strip() or type(error).__name__
 
 
 def _streams(files: Any) -> bool:
     """Whether a file system hands out bytes as they come; others ask for a range and take what is sent."""
     kind = type(files)
     return isinstance(files, AsyncFileSystem) and kind.open_async is not AsyncFileSystem.open_async
-
-
-def without_secrets(url: str) -> str:
-    """Return `url` without user and password.
-
-    >>> without_secrets("https://me:secret@store.example/a")
-    'https://store.example/a'
-    """
-    scheme, separator, rest = url.rpartition("://")
-    authority, slash, path = rest.partition("/")
-    return scheme + separator + authority.rpartition("@")[2] + slash + path

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import requests
 
 from offchain.errors import StoreError
-from offchain.stores.files import without_secrets
 from offchain.stores.permits import SCHEME, Place
+from offchain.urls import shown
 
 CONNECT_SECONDS, READ_SECONDS = 5, 20
 _ANSWER_BYTES = 4096
@@ -33,7 +33,7 @@ class HttpStore:
             place: The deployment whose artefacts it should keep; none to take its word.
             permit: What makes a permit to write; none to read only.
         """
-        self.name = without_secrets(url)
+        self.name = shown(url)
         self._url = url.rstrip("/")
         self._place = place
         self._permit = permit

@@ -12,8 +12,8 @@ from ml.updates.blocks import LARGEST_BLOCK, blocks, join
 from ml.updates.hashing import keccak256
 from ml.updates.schema import Schema
 from offchain.errors import StoreError
-from offchain.stores.files import without_secrets
 from offchain.stores.http import read_limited
+from offchain.urls import shown
 
 PREFIX = "ipfs+"
 CONNECT_SECONDS, READ_SECONDS = 5, 30
@@ -43,7 +43,7 @@ class IpfsStore:
 
     def __init__(self, url: str, schema: Schema) -> None:
         """Name the API, such as `ipfs+http://127.0.0.1:5001`; nothing is sent yet."""
-        self.name = without_secrets(url)
+        self.name = shown(url)
         self._api = url.removeprefix(PREFIX).rstrip("/") + "/api/v0/"
         self._schema = schema
         self._session = requests.Session()

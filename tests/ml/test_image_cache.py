@@ -37,7 +37,19 @@ def test_an_interrupted_read_leaves_nothing_that_is_taken_for_whole(tmp_path):
     assert not list(tmp_path.glob("*.part"))
 
 
-@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"rubbish", np.zeros(3).tobytes()])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x93NUMPY",
+        b"rubbish",
+        np.zeros(3).tobytes(),
+        b"\x93NUMPY\x01\0\x10\0{'descr':[[[[[[[ ",
+        b"\x93NUMPY\x01\0\xff\xff" + b"(" * 65535,
+        b"\x93NUMPY\x01\0\x20\0{'descr': __import__('os')}       \n",
+        b"\x93NUMPY\x09\0",
+    ],
+)
 def test_a_damaged_file_is_made_anew(tmp_path, content):
     (tmp_path / "a.npy").write_bytes(content)
     assert np.array_equal(cached(tmp_path, "a", 3, 4, lambda: iter(IMAGES)), IMAGES)
@@ -82,3 +94,23 @@ def test_a_name_stands_for_files_and_details(tmp_path):
     names.add(fingerprint(files, tmp_path, 64))
     assert len(names) == 5
     assert fingerprint(files, tmp_path, 64) in names
+
+
+def test_what_is_kept_is_its_owners_alone(tmp_path):
+    cached(tmp_path / "made", "a", 3, 4, lambda: iter(IMAGES))
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "made").iterdir()} == {0o600}
+
+
+def test_planted_links_are_not_followed(tmp_path):
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "a.part").symlink_to(tmp_path / "victim")
+    (tmp_path / "a.npy").symlink_to(tmp_path / "victim")
+    with pytest.raises(DataError, match="cannot be used"):
+        cached(tmp_path, "a", 3, 4, lambda: iter(IMAGES))
+    (tmp_path / "a.npy").unlink()
+    cached(tmp_path, "a", 3, 4, lambda: iter(IMAGES))
+    (tmp_path / "b.lock").symlink_to(tmp_path / "victim")
+    with pytest.raises(DataError, match="cannot be used"):
+        cached(tmp_path, "b", 3, 4, lambda: iter(IMAGES))
+    assert (tmp_path / "victim").read_text() == "precious"

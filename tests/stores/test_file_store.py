@@ -1,3 +1,4 @@
+import os
 import threading
 
 import fsspec
@@ -5,8 +6,9 @@ import pytest
 from object_storage import object_storage
 from store_parts import artefact
 
+from ml.private_files import replacing
 from offchain.errors import StoreError
-from offchain.stores.files import FileStore, without_secrets
+from offchain.stores.files import FileStore
 
 ROOT, DATA = artefact()
 
@@ -96,6 +98,82 @@ def test_a_protocol_without_its_package_is_said(url):
         FileStore(url)
 
 
-def test_no_message_shows_a_password():
-    assert without_secrets("s3://key:secret@bucket/x@y") == "s3://bucket/x@y"
-    assert without_secrets("/a/plain@folder") == "/a/plain@folder"
+def modes(folder):
+    return {path.stat().st_mode & 0o777 for path in folder.glob("*")}
+
+
+def test_a_folder_that_is_made_is_its_owners_alone_and_one_that_is_shared_stays_shared(tmp_path):
+    (tmp_path / "shared").mkdir(mode=0o755)
+    for name in ("made/deeper", "shared"):
+        FileStore(str(tmp_path / name)).put(ROOT, DATA)
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "made/deeper").stat().st_mode & 0o777 == 0o700
+    assert modes(tmp_path / "made/deeper") == {0o600}
+    assert modes(tmp_path / "shared") == {0o644}
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path):
+    (tmp_path / f"{ROOT.hex()}.update").mkdir()
+    for _ in range(3):
+        with pytest.raises(StoreError, match="cannot be written"):
+            FileStore(str(tmp_path)).put(ROOT, DATA)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_being_written_stays(tmp_path):
+    (tmp_path / f".{'a' * 32}.part").write_bytes(b"left")
+    (tmp_path / ".other.part").write_bytes(b"not ours")
+    with replacing(tmp_path / "being-written") as file:
+        file.write(b"x")
+        FileStore(str(tmp_path)).put(ROOT, DATA)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {f"{ROOT.hex()}.update", ".other.part", "being-written"}
+
+
+def test_what_is_no_plain_file_is_neither_waited_for_nor_followed(tmp_path):
+    store, path = FileStore(str(tmp_path)), tmp_path / f"{ROOT.hex()}.update"
+    (tmp_path / "victim").write_bytes(DATA)
+    for make in (lambda: os.mkfifo(path), lambda: path.symlink_to(tmp_path / "victim")):
+        make()
+        for read in (store.get, store.open):
+            with pytest.raises(StoreError, match="cannot be read"):
+                read(ROOT, len(DATA))
+        store.put(ROOT, bytes(len(DATA)))
+        assert store.get(ROOT, len(DATA)) == bytes(len(DATA))
+        path.unlink()
+    assert (tmp_path / "victim").read_bytes() == DATA
+
+
+def test_it_is_read_piece_by_piece(store):
+    assert store.open(ROOT, len(DATA)) is None
+    store.put(ROOT, DATA)
+    with store.open(ROOT, len(DATA)) as file:
+        assert file.read(5) == DATA[:5] and file.read() == DATA[5:]
+    with pytest.raises(StoreError, match="an artefact has 7"):
+        store.open(ROOT, 7)
+
+
+def test_its_stamp_changes_with_the_file(store):
+    assert store.stamp(ROOT) is None
+    store.put(ROOT, DATA)
+    first = store.stamp(ROOT)
+    assert first == store.stamp(ROOT)
+    store.put(ROOT, DATA[:-1])
+    assert store.stamp(ROOT) != first
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://me:s3cret@127.0.0.1:1/x",
+        "nosuch://me:s3cret@127.0.0.1:1/x",
+        "webhdfs://me:s3cret@127.0.0.1:1/x",
+        "s3://me:s3cret@bucket/x",
+        "http://me:s3cret@127.0.0.1:1/x?token=s3cret",
+        "simplecache::ftp://me:s3cret@127.0.0.1:1/x",
+    ],
+)
+def test_whatever_a_protocol_says_shows_no_secret(url):
+    with pytest.raises(StoreError) as caught:
+        FileStore(url).check()
+    assert "s3cret" not in str(caught.value)

@@ -2,15 +2,14 @@
 
 import hashlib
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ml.private_files import make_folder, opened, remove_abandoned, replacing
 from offchain.chain.abi import Log
 from offchain.live.access.chain import Block
 from offchain.live.deploying.deployment import LiveDeployment
@@ -89,9 +88,11 @@ class LogCache:
     def load(self) -> Kept | None:
         """Return what is kept; None when there is nothing, or nothing that holds."""
         try:
-            if self._path.stat().st_size > _LARGEST:
+            with opened(self._path) as file:
+                read = file.read(_LARGEST + 1)
+            if len(read) > _LARGEST:
                 raise ValueError("it is too large")
-            digest, _, body = self._path.read_bytes().partition(b"\n")
+            digest, _, body = read.partition(b"\n")
             if digest.decode("ascii") != hashlib.sha256(body).hexdigest():
                 raise ValueError("its digest is of something else")
             content = _Content.model_validate_json(body)
@@ -106,7 +107,6 @@ class LogCache:
 
     def save(self, block: Block, logs: Sequence[Log]) -> None:
         """Keep all logs up to `block`, in place of what was kept; a disk that takes none is no error."""
-        beside = self._path.with_name(f".{uuid4().hex}.part")
         try:
             content = _Content(
                 contracts=self._contracts,
@@ -117,12 +117,10 @@ class LogCache:
             )
             self._require(content)
             body = content.model_dump_json().encode()
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                beside.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-                os.replace(beside, self._path)
-            finally:
-                beside.unlink(missing_ok=True)
+            make_folder(self._path.parent)
+            remove_abandoned(self._path.parent)
+            with replacing(self._path) as file:
+                file.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         except (OSError, ValueError) as error:
             _log.info("logs are not kept in %s: %s", self._path, str(error).split("\n")[0])
 
