@@ -93,7 +93,8 @@ def cli(
                 while keeper.step():
                     pass
             else:
-                _log.info("keeping", extra={"deployment": there.name, "account": sender.address})
+                about = {"deployment": there.name, "account": sender.address, "node": chain.node}
+                _log.info("keeping", extra=about)
                 run_forever(keeper.step, poll)
     except OffchainError as error:
         raise click.ClickException(str(error)) from error

@@ -67,7 +67,8 @@ def cli(
             return False  # The next one is to fill first.
 
         threading.Thread(target=run_forever, args=(batch, every), daemon=True).start()
-        _log.info("relaying", extra={"deployment": there.name, "account": sender.address, "port": port})
+        about = {"deployment": there.name, "account": sender.address, "port": port, "node": chain.node}
+        _log.info("relaying", extra=about)
         web.run_app(application(desk, there), host=host, port=port, print=None, access_log=None)
     except OffchainError as error:
         raise click.ClickException(str(error)) from error

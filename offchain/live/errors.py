@@ -33,13 +33,33 @@ class NodeRefusedError(ChainError):
         method: The request's.
         message: The node's own words.
         data: What a contract reverted with, or None.
+        reverted: Whether it was a contract that refused, not the node.
     """
 
-    def __init__(self, method: str, message: str, data: bytes | None = None) -> None:
+    def __init__(
+        self, method: str, message: str, data: bytes | None = None, reverted: bool | None = None
+    ) -> None:
         super().__init__(f"the node refused {method}: {message}")
         self.method = method
         self.message = message
         self.data = data
+        self.reverted = data is not None if reverted is None else reverted
+
+
+class TooMuchAskedError(NodeRefusedError):
+    """A node finds a range of blocks too large.
+
+    Attributes:
+        most: How many blocks it says that it would take; None when it does not say.
+    """
+
+    def __init__(self, method: str, message: str, most: int | None = None) -> None:
+        super().__init__(method, message)
+        self.most = most
+
+
+class BeyondHeadError(NodeRefusedError):
+    """A node has not the logs yet of the last block that was named."""
 
 
 class FeeCapError(ChainError):

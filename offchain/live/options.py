@@ -18,24 +18,33 @@ _DEFAULTS = SendingSettings()
 
 
 def chain_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--network` and `--rpc`, which arrive together as `nodes`."""
+    """Adds `--network`, `--rpc` and `--log-range`, which arrive together as `nodes`."""
 
     @wraps(function)
-    def with_nodes(*args: Any, network: str | None, rpcs: tuple[str, ...], **others: Any) -> Any:
-        return function(*args, nodes=Nodes(network, rpcs), **others)
+    def with_nodes(
+        *args: Any, network: str | None, rpcs: tuple[str, ...], log_range: int | None, **others: Any
+    ) -> Any:
+        return function(*args, nodes=Nodes(network, rpcs, log_range), **others)
 
+    with_range = click.option(
+        "--log-range",
+        type=click.IntRange(min=1),
+        metavar="BLOCKS",
+        help="Blocks whose logs are asked for at once, to begin with; less where the node refuses.  "
+        "[default: 10000]",
+    )(with_nodes)
     with_rpc = click.option(
         "--rpc",
         "rpcs",
         multiple=True,
         metavar="URL",
         help="Another node of the same chain, tried when those before do not answer. Repeatable.",
-    )(with_nodes)
+    )(with_range)
     return click.option(
         "--network",
         metavar="ECOSYSTEM:NETWORK:PROVIDER",
-        help="Chain and node as Ape has them, such as ethereum:sepolia:node or ethereum:sepolia:https://...  "
-        "[default: the deployment's network, node as Ape is configured]",
+        help="Chain and node: ethereum:sepolia:https://..., a URL, or as Ape has it, ethereum:sepolia:node.  "
+        "[default: the deployment's network, at the node that ape-config.yaml names; no public one]",
     )(with_rpc)
 
 

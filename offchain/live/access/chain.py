@@ -1,19 +1,29 @@
 """A public chain as this package sees it: blocks, views, logs, accounts and raw transactions."""
 
-from collections.abc import Mapping, Sequence
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
 
 from eth_abi.exceptions import DecodingError
 
 from offchain.chain.abi import Interface, Log
 from offchain.chain.gateway import Deployed
-from offchain.errors import CallRevertedError
-from offchain.live.access.rpc import Rpc
+from offchain.errors import CallRevertedError, ChainError
+from offchain.live.access.rpc import Rpc, host
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
+
+_log = logging.getLogger(__name__)
 
 RawBlock = Mapping[str, Any]
 
+Found = TypeVar("Found")
+
+_LAG_PAUSES = (0.5, 1.0, 2.0)
+"""Seconds between asking for what should be there: nodes behind one URL are some blocks apart."""
+_LONGEST_NAME = 80
 _NOBODY = "0x" + "5fed" * 10
 _ANSWERS_ONE = "0x60015f5260205ff3"  # Code that returns the word 1, whatever is asked.
 
@@ -113,16 +123,30 @@ class Chain:
     Attributes:
         rpc: The line to it.
         chain_id: The chain's.
+        log_range: Blocks whose logs to ask for at once, to begin with; None for the default.
 
     Args:
         rpc: The line to it.
         interfaces: Contracts whose errors may come up from inside a call.
+        log_range: As above.
     """
 
-    def __init__(self, rpc: Rpc, interfaces: Sequence[Interface] = ()) -> None:
+    def __init__(self, rpc: Rpc, interfaces: Sequence[Interface] = (), log_range: int | None = None) -> None:
         self.rpc = rpc
+        self.log_range = log_range
         self._interfaces = tuple(interfaces)
+        self._said: set[str] = set()
         self.chain_id = int(rpc.request("eth_chainId"), 16)
+
+    @cached_property
+    def node(self) -> str:
+        """The node that is asked first, to be shown: its host, and what it says that it is."""
+        try:
+            told = str(self.rpc.only(self.rpc.urls[0]).request("web3_clientVersion"))
+        except ChainError:
+            told = ""
+        line = "".join(c for c in told if c.isascii() and c.isprintable())[:_LONGEST_NAME]
+        return f"{host(self.rpc.urls[0])} ({line or 'of unknown software'})"
 
     def head(self) -> Block:
         """The latest block."""
@@ -136,6 +160,10 @@ class Chain:
     def times(self, numbers: Sequence[int]) -> dict[int, int]:
         """Unix times of blocks, by number."""
         raws = self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
+        if None in raws:
+            raise NodeUnavailableError(
+                f"the node has no block {numbers[raws.index(None)]}; it may lag behind, try again"
+            )
         return {number: int(raw["timestamp"], 16) for number, raw in zip(numbers, raws, strict=True)}
 
     def raw_block(self, which: int | str) -> RawBlock:
@@ -162,7 +190,9 @@ class Chain:
         """
         tag = hex(block) if isinstance(block, int) else block
         requests = [("eth_call", [{"to": call.to, "data": _hex(call.data)}, tag]) for call in calls]
-        answers = [bytes.fromhex(answer[2:]) for answer in self.rpc.batch(requests)]
+        # Nothing at all is what a node says of a contract that it has not seen yet.
+        found = self._until(lambda: self.rpc.batch(requests), lambda answers: "0x" not in answers)
+        answers = [bytes.fromhex(answer[2:]) for answer in found]
         return [_decoded(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
     def simulate(self, message: Message, sender: str, block: int | str = "latest") -> None:
@@ -210,7 +240,10 @@ class Chain:
     def logs(self, addresses: Sequence[str], first: int, last: int) -> list[Log]:
         """Logs of contracts in blocks `first` to `last`, both included, in the order of the chain."""
         wanted = {"address": list(addresses), "fromBlock": hex(first), "toBlock": hex(last)}
-        found: list[Log] = self.rpc.request("eth_getLogs", wanted)
+        found: list[Log] | None = self.rpc.request("eth_getLogs", wanted)
+        if found is None:
+            self._say_once("the node answers null where a list of logs is due; it is taken for an empty one")
+            found = []
         return sorted(found, key=lambda log: (int(log["blockNumber"], 16), int(log["logIndex"], 16)))
 
     def nonce(self, address: str) -> int:
@@ -221,14 +254,23 @@ class Chain:
         """Native coin of an address."""
         return int(self.rpc.request("eth_getBalance", address, "latest"), 16)
 
-    def code(self, address: str) -> bytes:
-        """The code at an address; empty when there is no contract."""
-        found: str = self.rpc.request("eth_getCode", address, "latest") or "0x"
-        return b"" if found in ("0x", "0x0") else bytes.fromhex(found[2:])
+    def code(self, address: str, due: bool = False) -> bytes:
+        """The code at an address; empty when there is no contract.
 
-    def has_code(self, address: str) -> bool:
-        """Whether there is a contract at an address."""
-        return bool(self.code(address))
+        Args:
+            address: Where.
+            due: Whether there should be one: then a node that has none is asked again, and others are.
+        """
+
+        def ask() -> bytes:
+            found = self.rpc.request("eth_getCode", address, "latest") or "0x"
+            return b"" if found in ("0x", "0x0") else bytes.fromhex(found[2:])
+
+        return self._until(ask, bool) if due else ask()
+
+    def has_code(self, address: str, due: bool = False) -> bool:
+        """Whether there is a contract at an address; see `code`."""
+        return bool(self.code(address, due))
 
     def broadcast(self, raw: bytes) -> None:
         """Hand a signed transaction to the node.
@@ -243,13 +285,20 @@ class Chain:
         found: Mapping[str, Any] | None = self.rpc.request("eth_getTransactionReceipt", digest)
         return found if found and found.get("blockNumber") else None
 
+    def transaction(self, digest: str) -> Mapping[str, Any] | None:
+        """A transaction that should be there, with its nonce; None when no node knows it."""
+        found: Mapping[str, Any] | None = self._until(
+            lambda: self.rpc.request("eth_getTransactionByHash", digest), bool
+        )
+        return found
+
     def tip(self) -> int:
         """What recent transactions paid their builders at the median, wei per gas; 0 if unknown."""
         try:
             history = self.rpc.request("eth_feeHistory", hex(10), "latest", [50])
-        except NodeRefusedError:
-            return 0
-        rewards = sorted(int(each[0], 16) for each in history.get("reward") or () if each)
+            rewards = sorted(int(each[0], 16) for each in history["reward"] if each and each[0] is not None)
+        except (NodeRefusedError, LookupError, TypeError, ValueError):
+            return 0  # Small chains have no such thing, or say null for it or in it.
         return rewards[len(rewards) // 2] if rewards else 0
 
     def reverted(self, name: str, interface: Interface, data: bytes | None) -> CallRevertedError:
@@ -258,6 +307,22 @@ class Chain:
             if decoded := known.decode_error(data or b""):
                 return CallRevertedError(name, *decoded)
         return CallRevertedError(name, "", {})
+
+    def _say_once(self, words: str) -> None:
+        if words not in self._said:
+            self._said.add(words)
+            _log.warning("%s", words)
+
+    def _until(self, ask: Callable[[], Found], is_there: Callable[[Found], bool]) -> Found:
+        """What is asked for, asked again of other nodes and after pauses while it is not there."""
+        found = ask()
+        for pause in _LAG_PAUSES:
+            if is_there(found):
+                break
+            time.sleep(pause)
+            self.rpc.prefer_another()
+            found = ask()
+        return found
 
     def _require_imagination(self) -> None:
         # Some nodes take no notice of imagined states and answer from the chain as it is.
@@ -271,7 +336,7 @@ class Chain:
         try:
             answer: str = self.rpc.request(method, request, *more)
         except NodeRefusedError as error:
-            if error.data is None and "revert" not in error.message.lower():
+            if not error.reverted:
                 raise
             raise self.reverted(message.name, message.interface, error.data) from error
         return answer

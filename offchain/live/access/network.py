@@ -1,13 +1,17 @@
 """The line to a public network: what Ape's `--network` names, checked, with other nodes behind it."""
 
 import logging
+import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ape import networks
+from ape.api import ProviderAPI
 from ape.exceptions import ApeException
 
 from offchain.chain.abi import Interface
+from offchain.errors import ChainError
 from offchain.live.access.chain import Chain
 from offchain.live.access.rpc import Rpc, host
 from offchain.live.errors import DeploymentError, NodeUnavailableError
@@ -15,6 +19,10 @@ from offchain.live.errors import DeploymentError, NodeUnavailableError
 _log = logging.getLogger(__name__)
 
 _HTTP = ("http://", "https://")
+_WANTED = "--network ethereum:sepolia:https://..., the URL alone, or --rpc https://..."
+
+
+_URL = re.compile(r"(\w+://)(\S+)")
 
 
 @dataclass(frozen=True)
@@ -25,14 +33,16 @@ class Nodes:
         network: As Ape has it: `ethereum:sepolia:node`, `ethereum:sepolia:https://...`, or a URL; None when
             the user named none.
         rpcs: URLs of other nodes of the same chain, tried in turn.
+        log_range: Blocks whose logs to ask for at once, to begin with; None for the default.
     """
 
     network: str | None = None
     rpcs: tuple[str, ...] = ()
+    log_range: int | None = None
 
     def or_else(self, network: str) -> "Nodes":
         """These nodes, or the one that Ape is configured with for a network when none is named."""
-        return Nodes(self.network or f"{network}:node", self.rpcs)
+        return replace(self, network=self.network or f"{network}:node")
 
 
 def connect(nodes: Nodes, chain_id: int | None = None, interfaces: Sequence[Interface] = ()) -> Chain:
@@ -45,15 +55,18 @@ def connect(nodes: Nodes, chain_id: int | None = None, interfaces: Sequence[Inte
 
     Raises:
         DeploymentError: When a node is one of another chain.
-        NodeUnavailableError: When no node answers.
+        NodeUnavailableError: When no node is named, or none answers.
     """
     rpcs = nodes.rpcs
+    for each in rpcs:
+        if not each.startswith(_HTTP):
+            raise NodeUnavailableError(f"--rpc takes a URL, https://..., got {_shown(each)!r}")
     urls = list(dict.fromkeys([*_urls_of(nodes.network or "", alone=not rpcs), *rpcs]))
     rpc = Rpc(urls)
     for url in urls:
         try:
             found = int(rpc.only(url).request("eth_chainId"), 16)
-        except NodeUnavailableError as error:
+        except ChainError as error:
             _log.warning("node %s does not answer now: %s", host(url), error)
             continue
         if chain_id is not None and found != chain_id:
@@ -64,28 +77,44 @@ def connect(nodes: Nodes, chain_id: int | None = None, interfaces: Sequence[Inte
         chain_id = found
     if chain_id is not None:
         rpc.require_chain(chain_id)
-    return Chain(rpc, interfaces)
+    return Chain(rpc, interfaces, nodes.log_range)
 
 
 def _urls_of(network: str, alone: bool) -> list[str]:
-    """The URL behind Ape's name of a network.
+    """The URL behind Ape's name of a network; none where that names none, but is not alone.
 
-    Where Ape has none configured it tries public nodes at random, which is left to it when there is no other.
+    Where none is configured Ape tries public nodes at random, ten of them, some with a stranger's key:
+    whoever runs one sees whose addresses are asked for, and answers what it likes. Nobody is taken there
+    unasked.
     """
     try:
-        provider = networks.get_provider_from_choice(network)
-        choice = provider.network_choice
-        configured = choice if choice.startswith(_HTTP) else choice.split(":", 2)[-1]
-        if configured.startswith(_HTTP):
-            return [configured]
-        url = provider.http_uri if alone else None
+        url = _configured(networks.get_provider_from_choice(network))
     except (ApeException, ValueError) as error:
         first = str(error).strip().splitlines()[0]
-        raise NodeUnavailableError(f"{network!r} is no network that Ape knows: {first}") from error
-    if url and url.startswith(_HTTP):
+        raise NodeUnavailableError(
+            f"{_shown(network)!r} is no network that Ape knows: {_shown(first)}; {_WANTED}"
+        ) from error
+    if url.startswith(_HTTP):
         return [url]
     if alone:
         raise NodeUnavailableError(
-            f"{network!r} names no HTTP node; give its URL, as in ethereum:sepolia:https://..., or --rpc"
+            f"{_shown(network)!r} names no HTTP node; give its URL: {_WANTED}. Ape's public nodes are asked "
+            "only when you name one: whoever runs it sees what you ask and could answer falsely"
         )
     return []
+
+
+def _configured(provider: ProviderAPI) -> str:
+    """The URL in a choice, in Ape's configuration or the environment, or of a plugin; empty for none."""
+    choice: str = provider.network_choice
+    configured = choice if choice.startswith(_HTTP) else choice.split(":", 2)[-1]
+    if configured.startswith(_HTTP):
+        return configured
+    if provider.name == "node":
+        return os.environ.get("WEB3_PROVIDER_URI", "")
+    return provider.http_uri or ""
+
+
+def _shown(words: str) -> str:
+    """Words with the URLs in them cut down to what may be shown."""
+    return _URL.sub(lambda found: found[1] + host(found[0]), words)

@@ -1,39 +1,66 @@
 """JSON-RPC over HTTP, to the first of several nodes that answers."""
 
+import json
 import logging
 import time
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
+from pydantic_core import from_json
 
-from offchain.live.errors import NodeRefusedError, NodeUnavailableError
+from offchain.exchange import Answer, ExchangeError, TooLongError, TooSlowError, exchange
+from offchain.live.access.answers import Call, Kind, Refusal, late, refusal, whole
+from offchain.live.access.forms import is_well_formed
+from offchain.live.access.portion import Portion
+from offchain.live.errors import BeyondHeadError, NodeRefusedError, NodeUnavailableError, TooMuchAskedError
 
 _log = logging.getLogger(__name__)
 
 SECONDS = 10.0
 _BATCH = 50  # Public nodes refuse larger ones.
-_BUSY = {408, 425, 429, 500, 502, 503, 504}
-_LAGGING = ("blockoutofrange", "header not found", "block not found", "unknown block", "missing trie node")
-"""What nodes say of a block that they have not, or no longer, though another request just named it."""
-_LIMITED = {-32005, -32016, -32029, 429}  # "Limit exceeded", in the dialects of public nodes.
+_LARGEST = 2**27  # bytes of an answer; logs of 10,000 blocks at their densest are some megabytes
+_LONGEST_WAIT = 30.0
+"""Seconds, at most, that a request waits for a node that asks for more time; a daemon asks again later."""
+_CLOSED_SECONDS = 600.0
+"""How long a node that serves nobody of ours is left alone while there are others."""
+_HEADERS = {"Content-Type": "application/json", "User-Agent": "stakefed"}
+
+_ERRORS = {Kind.REVERT, Kind.REFUSAL, Kind.TOO_MUCH, Kind.BEYOND}
+"""What is said to whoever asked; after everything else another node is asked, or the same again."""
+_FINAL = {Kind.CLOSED, Kind.LACKS}
+"""What a node does not answer otherwise a second later."""
 
 
 class _Unanswered(Exception):
     """One node did not answer; another may."""
 
+    def __init__(self, kind: Kind, told: str, wait: float | None = None) -> None:
+        super().__init__(told)
+        self.kind = kind
+        self.wait = wait
+
+
+class _BatchRefused(Exception):
+    """A node takes fewer requests at once."""
+
+    def __init__(self, most: int | None) -> None:
+        super().__init__()
+        self.most = most
+
 
 class Rpc:
     """One chain behind one or more URLs.
 
-    The URL that answered last is asked first. One that does not answer in time, or is too busy, is passed
-    over for the next; when all were tried `tries` times, with growing pauses, NodeUnavailableError is raised.
+    The URL that answered last is asked first. What a node answers is judged by the table in `answers`: one
+    that is too busy, cannot serve or answers nonsense is passed over for the next; when all were tried
+    `tries` times, with growing pauses or those that they ask for, NodeUnavailableError is raised.
 
     Args:
         urls: In the order of preference.
-        seconds: Time limit of one request.
+        seconds: Time limit of one request, everything included.
         tries: How often to ask all of them.
         pause: Seconds before the second try; doubled for each further one.
     """
@@ -45,9 +72,9 @@ class Rpc:
         self._seconds = seconds
         self._tries = tries
         self._pause = pause
-        self._session = requests.Session()
         self._ids = count(1)
-        self._batches = True
+        self._portions: dict[str, Portion] = defaultdict(lambda: Portion(_BATCH))
+        self._rests: dict[str, float] = {}  # when to ask again, by the monotonic clock
         self._chain_id: int | None = None
         self._checked: set[str] = set()
 
@@ -64,110 +91,200 @@ class Rpc:
         """Pass over nodes of any other chain from now on, those too that did not answer so far."""
         self._chain_id = chain_id
 
+    def prefer_another(self) -> None:
+        """Ask the node that answered last after all others: what it said does not seem to hold."""
+        self._urls.append(self._urls.pop(0))
+
     def request(self, method: str, *parameters: object) -> Any:
-        """The result of one request.
+        """The result of one request, of the form that the method's results have.
 
         Raises:
-            NodeRefusedError: When the node answers with an error.
+            TooMuchAskedError: When a node finds a range of blocks too large.
+            BeyondHeadError: When it has not the logs of the last block that was named.
+            NodeRefusedError: When the node answers with another error.
             NodeUnavailableError: When no node answers.
         """
-        answer = self._post(self._body(method, parameters))
-        if not isinstance(answer, dict):
-            raise NodeRefusedError(method, f"the answer is {type(answer).__name__}, not an object")
-        return _result(method, answer)
+        return self.batch([(method, parameters)])[0]
 
-    def batch(self, requests_: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
+    def batch(self, requests: Sequence[Call]) -> list[Any]:
         """The results of several requests, in order; all of one node where it takes batches.
 
         Raises:
             NodeRefusedError: For the first request that the node answers with an error.
             NodeUnavailableError: When no node answers.
         """
-        results: list[Any] = []
-        for start in range(0, len(requests_), _BATCH):
-            results += self._chunk(requests_[start : start + _BATCH])
-        return results
+        outcomes = self._outcomes(requests)
+        for outcome in outcomes:
+            if isinstance(outcome, NodeRefusedError):
+                raise outcome
+        return outcomes
 
-    def _chunk(self, chunk: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
-        if self._batches and len(chunk) > 1:
-            bodies = [self._body(method, parameters) for method, parameters in chunk]
-            answers = self._post(bodies)
-            if isinstance(answers, list) and len(answers) == len(bodies):
-                by_id = {answer.get("id"): answer for answer in answers if isinstance(answer, dict)}
-                if all(body["id"] in by_id for body in bodies):
-                    named = zip(chunk, bodies, strict=True)
-                    return [_result(method, by_id[body["id"]]) for (method, _), body in named]
-            _log.info("the node takes no batches; asking one by one")
-            self._batches = False
-        return [self.request(method, *parameters) for method, parameters in chunk]
-
-    def _body(self, method: str, parameters: Sequence[object]) -> dict[str, Any]:
-        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(parameters)}
-
-    def _post(self, body: Any) -> Any:
-        reason = ""
-        for attempt in range(self._tries):
-            if attempt:
-                time.sleep(self._pause * 2 ** (attempt - 1))
-            for url in list(self._urls):
-                try:
-                    self._check(url)
-                    answer = self._ask(url, body)
-                except _Unanswered as error:
-                    reason = f"{host(url)} {error}"
-                    _log.debug("%s", reason)
-                    continue
-                if url != self._urls[0]:
-                    _log.warning("%s; now asking %s", reason, host(url))
-                    self._urls.remove(url)
-                    self._urls.insert(0, url)
-                return answer
+    def _outcomes(self, calls: Sequence[Call]) -> list[Any]:
+        """A result or a NodeRefusedError for each."""
+        done: dict[int, Any] = {}
+        failures: dict[str, _Unanswered] = {}
+        tried = 0
+        while tried < self._tries and len(done) < len(calls):
+            if tried:
+                self._rest(tried, failures)
+            tried += 1
+            failures = self._ask_all(calls, done)
+            if all(failure.kind in _FINAL for failure in failures.values()):
+                break
+        if len(done) == len(calls):
+            return [done[place] for place in range(len(calls))]
+        lacking = next((each for each in failures.values() if each.kind is Kind.LACKS), None)
+        if lacking is not None:
+            method = next(call[0] for place, call in enumerate(calls) if place not in done)
+            raise NodeRefusedError(method, str(lacking))
         names = ", ".join(host(url) for url in self._urls)
+        asked = "asked once" if tried == 1 else f"each asked {tried} times"
+        url, last = list(failures.items())[-1]
         raise NodeUnavailableError(
-            f"no node answered ({names}), each asked {self._tries} times; the last, {reason}: "
+            f"no node answered ({names}), {asked}; the last, {host(url)} {last}: "
             "check the connection, or add another node with --rpc"
         )
+
+    def _ask_all(self, calls: Sequence[Call], done: dict[int, Any]) -> dict[str, _Unanswered]:
+        """Ask one node after another until all is done; why those before did not answer, by URL."""
+        failures: dict[str, _Unanswered] = {}
+        for url in self._in_order():
+            try:
+                self._check(url)
+                self._serve(url, calls, done)
+            except _Unanswered as error:
+                failures[url] = error
+                self._note(url, error)
+                continue
+            if url != self._urls[0]:
+                for passed, failure in failures.items():
+                    _log.warning("%s %s; now asking %s", host(passed), failure, host(url))
+                self._urls.remove(url)
+                self._urls.insert(0, url)
+            return failures
+        return failures
+
+    def _in_order(self) -> list[str]:
+        """All URLs but those to be left alone for now, as long as there are others."""
+        now = time.monotonic()
+        awake = [url for url in self._urls if self._rests.get(url, 0.0) <= now]
+        return awake or list(self._urls)
+
+    def _note(self, url: str, error: _Unanswered) -> None:
+        _log.debug("%s %s", host(url), error)
+        seconds = _CLOSED_SECONDS if error.kind is Kind.CLOSED else error.wait
+        if seconds is not None:
+            self._rests[url] = time.monotonic() + seconds
+
+    def _rest(self, tried: int, failures: Mapping[str, _Unanswered]) -> None:
+        asked = min((error.wait or 0.0 for error in failures.values()), default=0.0)
+        time.sleep(max(self._pause * 2 ** (tried - 1), min(asked, _LONGEST_WAIT)))
+
+    def _serve(self, url: str, calls: Sequence[Call], done: dict[int, Any]) -> None:
+        """Ask one node for what is not done yet, as much at once as it takes."""
+        portion = self._portions[url]
+        while places := [place for place in range(len(calls)) if place not in done][: portion.size]:
+            try:
+                outcomes = self._ask(url, [calls[place] for place in places])
+            except _BatchRefused as error:
+                portion.refuse(len(places), error.most)
+                _log.info("%s takes no %d requests at once; asking for less", host(url), len(places))
+                continue
+            except _Unanswered as error:
+                if len(places) > 1 and error.kind is Kind.BUSY:
+                    portion.refuse(len(places))
+                raise
+            failed = [outcome for outcome in outcomes if isinstance(outcome, _Unanswered)]
+            done |= {
+                place: outcome
+                for place, outcome in zip(places, outcomes, strict=True)
+                if not isinstance(outcome, _Unanswered)
+            }
+            if failed:
+                if len(places) > 1 and failed[0].kind is Kind.BUSY:
+                    portion.refuse(len(places), len(places) - len(failed))
+                raise failed[0]
+            portion.take(len(places))
 
     def _check(self, url: str) -> None:
         if self._chain_id is None or url in self._checked:
             return
-        answer = self._ask(url, self._body("eth_chainId", ()))
-        found = answer.get("result") if isinstance(answer, dict) else None
-        if found != hex(self._chain_id):
-            raise _Unanswered(f"is a node of chain {found}, not of {hex(self._chain_id)}")
+        (found,) = self._ask(url, [("eth_chainId", ())])
+        if isinstance(found, Exception):
+            raise found if isinstance(found, _Unanswered) else _Unanswered(Kind.CLOSED, str(found))
+        if int(found, 16) != self._chain_id:
+            raise _Unanswered(Kind.CLOSED, f"is a node of chain {int(found, 16)}, not of {self._chain_id}")
         self._checked.add(url)
 
-    def _ask(self, url: str, body: Any) -> Any:
+    def _ask(self, url: str, calls: Sequence[Call]) -> list[Any]:
+        """A result, a NodeRefusedError or an _Unanswered for each of some requests that are sent at once."""
+        bodies = [
+            {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(parameters)}
+            for method, parameters in calls
+        ]
         try:
-            response = self._session.post(url, json=body, timeout=self._seconds)
-        except requests.Timeout:
-            raise _Unanswered(f"did not answer within {self._seconds:g} seconds") from None
-        except requests.RequestException as error:
-            raise _Unanswered(f"cannot be reached ({type(error).__name__})") from None
-        if response.status_code in _BUSY:
-            raise _Unanswered(f"answered with HTTP status {response.status_code}")
-        try:
-            answer = response.json()
-        except ValueError:
-            raise _Unanswered(f"did not answer in JSON (HTTP status {response.status_code})") from None
-        refusal = answer.get("error") if isinstance(answer, dict) else None
-        if isinstance(refusal, dict) and refusal.get("code") in _LIMITED:
-            raise _Unanswered(f"is too busy ({refusal.get('message')})")
-        if told := _lagging(body, answer):
-            raise _Unanswered(f"lags behind ({told})")
-        return answer
+            content = json.dumps(bodies if len(bodies) > 1 else bodies[0]).encode()
+            answer = exchange("POST", url, self._seconds, _LARGEST, content, _HEADERS)
+        except TooSlowError:
+            return [self._outcome(url, calls[0], late(calls[0], self._seconds))] * len(calls)
+        except TooLongError as error:
+            if len(calls) > 1:
+                raise _BatchRefused(None) from None
+            told = f"the answer {error}, which is too large"
+            return [self._outcome(url, calls[0], refusal(calls[0], 413, told))]
+        except ExchangeError as error:
+            raise _Unanswered(Kind.BUSY, str(error)) from None
+        found = _parsed(answer)
+        if len(calls) == 1:
+            return [self._judged(url, calls[0], bodies[0]["id"], answer, found)]
+        by_id = _by_id(found)
+        if by_id is None or set(by_id) != {str(body["id"]) for body in bodies}:
+            raise self._batch_refusal(url, calls, answer, found)
+        named = zip(calls, bodies, strict=True)
+        return [self._judged(url, call, body["id"], answer, by_id[str(body["id"])]) for call, body in named]
 
+    def _batch_refusal(self, url: str, calls: Sequence[Call], answer: Answer, found: Any) -> Exception:
+        told = refusal(whole(calls), answer.status, found, answer.headers)
+        return _BatchRefused(told.most) if told.kind is Kind.TOO_MUCH else self._unanswered(url, told)
 
-def _lagging(body: Any, answer: Any) -> str:
-    """What a node says when it has not the state of its own latest block yet; empty when it has."""
-    asked = {each["id"]: each["params"] for each in (body if isinstance(body, list) else [body])}
-    for each in answer if isinstance(answer, list) else [answer]:
-        error = each.get("error") if isinstance(each, dict) else None
-        told = str(error.get("message")) if isinstance(error, dict) else ""
-        # A block that was named may be gone for good: then the caller names another.
-        if any(words in told.lower() for words in _LAGGING) and "latest" in asked.get(each.get("id"), ()):
-            return told
-    return ""
+    def _judged(self, url: str, call: Call, number: object, answer: Answer, found: Any) -> Any:
+        """A result that holds, or what is in its place."""
+        method, parameters = call
+        is_answer = isinstance(found, dict) and found.get("error") is None and "result" in found
+        if not is_answer or not 200 <= answer.status < 300:
+            return self._outcome(url, call, refusal(call, answer.status, found, answer.headers))
+        if str(found.get("id")) != str(number):
+            return _Unanswered(Kind.NONSENSE, f"answered another request than {method}")
+        result = found["result"]
+        if not is_well_formed(method, parameters, result):
+            told = " ".join(str(result).split())[:60]
+            return _Unanswered(Kind.NONSENSE, f"answered {method} with what is none of its results ({told})")
+        if result is None and "latest" in parameters and method != "eth_feeHistory":
+            return _Unanswered(Kind.BEHIND, f"lags behind (it answers {method} with null)")
+        return result
+
+    def _outcome(self, url: str, call: Call, told: Refusal) -> NodeRefusedError | _Unanswered:
+        method, words = call[0], _without_keys(told.told, url)
+        match told.kind:
+            case Kind.REVERT | Kind.REFUSAL:
+                return NodeRefusedError(method, words, told.data, told.kind is Kind.REVERT)
+            case Kind.TOO_MUCH:
+                return TooMuchAskedError(method, words, told.most)
+            case Kind.BEYOND:
+                return BeyondHeadError(method, words)
+        return self._unanswered(url, told)
+
+    def _unanswered(self, url: str, told: Refusal) -> _Unanswered:
+        words = _without_keys(told.told, url)
+        about = {
+            Kind.CLOSED: f"cannot serve us ({words})",
+            Kind.BUSY: words if words.startswith("did not") else f"is too busy ({words})",
+            Kind.BEHIND: f"lags behind ({words})",
+            Kind.LACKS: words,
+        }
+        return _Unanswered(
+            told.kind, about.get(told.kind, f"did not answer as a node does ({words})"), told.wait
+        )
 
 
 def host(url: str) -> str:
@@ -179,24 +296,37 @@ def host(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-def _result(method: str, answer: dict[str, Any]) -> Any:
-    error = answer.get("error")
-    if error is None:
-        if "result" not in answer:
-            raise NodeRefusedError(method, "the answer has neither result nor error")
-        return answer["result"]
-    message = error.get("message", error) if isinstance(error, dict) else error
-    raise NodeRefusedError(method, " ".join(str(message).split()), _revert_data(error))
+def _parsed(answer: Answer) -> Any:
+    """JSON's value; None when it is none."""
+    try:
+        return from_json(
+            answer.body
+        )  # Not json's: with a raised recursion limit deep nesting ends the process.
+    except ValueError:
+        return None
 
 
-def _revert_data(error: Any) -> bytes | None:
-    """What a contract reverted with; nodes put it in `data`, some one level deeper."""
-    data = error.get("data") if isinstance(error, dict) else None
-    if isinstance(data, dict):
-        data = data.get("data") or data.get("result") or data.get("return")
-    if isinstance(data, str) and data.startswith("0x"):
-        try:
-            return bytes.fromhex(data[2:])
-        except ValueError:
-            return None
-    return None
+def _by_id(found: Any) -> dict[str, Any] | None:
+    """Answers of a batch by their ids; None when it is no list of answers, each with an id of its own."""
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        return None
+    ids = Counter(str(each.get("id")) for each in found)
+    return None if any(times > 1 for times in ids.values()) else {str(each.get("id")): each for each in found}
+
+
+_SHORTEST_KEY = 8
+
+
+def _without_keys(words: str, url: str) -> str:
+    """A node's words, should they repeat what is secret in its URL."""
+    parts = urlsplit(url)
+    secrets = [
+        parts.username,
+        parts.password,
+        *parts.path.split("/"),
+        *parts.query.replace("=", "&").split("&"),
+    ]
+    for secret in secrets:
+        if secret and len(secret) >= _SHORTEST_KEY:
+            words = words.replace(secret, "…")
+    return words

@@ -45,7 +45,7 @@ def require_code(chain: Chain, deployment: LiveDeployment) -> None:
             expected = _run_again(chain, made)
         except CallRevertedError as error:
             raise DeploymentError(f"{name} could not be deployed by this version: {error}") from error
-        if _code(expected) != _code(chain.code(address)):
+        if _code(expected) != _code(chain.code(address, due=True)):
             raise DeploymentError(
                 f"the code of {name} at {address} is not what this version compiles: use the version that "
                 "it was deployed with, and do not stake on it unless you know why it differs"
@@ -79,7 +79,7 @@ def _contracts(chain: Chain, deployment: LiveDeployment) -> Iterator[_Made]:
 
 
 def _nonce(chain: Chain, name: str, transaction: str | None) -> int:
-    found = None if transaction is None else chain.rpc.request("eth_getTransactionByHash", transaction)
+    found = None if transaction is None else chain.transaction(transaction)
     if not found:
         raise DeploymentError(
             f"the node does not know the transaction that deployed {name}; try another with --rpc"

@@ -252,7 +252,7 @@ class Deployer:
         token = self._configuration.token
         if isinstance(token, NewToken):
             return NEW_TOKEN_DECIMALS
-        if not self._chain.has_code(token.address):
+        if not self._chain.has_code(token.address, due=True):
             raise DeploymentError(f"there is no token at {token.address} on chain {self._chain.chain_id}")
         there = Deployed(self._interfaces[_TOKEN], token.address)
         try:

@@ -105,7 +105,7 @@ def require_deployed(chain: Chain, deployment: LiveDeployment) -> None:
             f"{deployment.book.chain_id}; check --network and --rpc"
         )
     address = deployment.manager.address
-    if not chain.has_code(address):
+    if not chain.has_code(address, due=True):
         raise DeploymentError(
             f"there is no contract at {address} on chain {chain.chain_id}; check the address book of "
             f"deployment {deployment.name}"

@@ -10,16 +10,19 @@ from eth_abi.exceptions import DecodingError
 from offchain.chain.abi import Log
 from offchain.chain.gateway import Deployed
 from offchain.live.access.chain import Block, Chain
-from offchain.live.errors import NodeRefusedError, NodeUnavailableError
+from offchain.live.access.portion import Portion
+from offchain.live.errors import BeyondHeadError, NodeRefusedError, NodeUnavailableError, TooMuchAskedError
 from offchain.live.watching.log_cache import LogCache
 
 _log = logging.getLogger(__name__)
 
-RANGE = 10_000  # blocks in one request, at first
+RANGE = 10_000  # blocks in one request, at first, where nobody says otherwise
 CHECKPOINTS = 256
 CONFIRMED = 64
 """Blocks after which logs go into a cache; it outlives a reorganisation of fewer."""
 _RETRIES = 5
+_FURTHEST = 64
+"""Blocks, at most, by which a node's logs may end before its head."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class History:
         self._chain = chain
         self._contracts = {contract.address: contract for contract in contracts}
         self._first = first_block
-        self._range = RANGE
+        self._portion = Portion(chain.log_range or RANGE)
         self._cache = cache
         self._begun = False
         self._told = 0  # of the events
@@ -101,7 +104,12 @@ class History:
                 self._told = len(self.events)
                 last = self._checkpoints[-1] if self._checkpoints else head
                 return News(last, rewound, self.events[known:])
-            logs = self._read(start, head.number)
+            logs, reached = self._read(start, head.number)
+            if reached < head.number:
+                before = self._chain.block(reached)
+                if reached < start or before is None:
+                    break
+                head = before
             confirmed = None if kept is None else self._confirmed(head, start)
             # Blocks may have been exchanged in between; a chain whose end stayed has not changed below.
             if self._chain.block(head.number) != head:
@@ -113,7 +121,8 @@ class History:
             self._told = len(self.events)
             return News(head, rewound, self.events[known:])
         raise NodeUnavailableError(
-            "the node's blocks keep changing while they are read; try another with --rpc"
+            "the node's blocks keep changing while they are read, or it has no logs of them; try another "
+            "with --rpc"
         )
 
     def forget(self) -> None:
@@ -172,22 +181,34 @@ class History:
         found = head if checkpoint.number == head.number else self._chain.block(checkpoint.number)
         return found is None or found.hash == checkpoint.hash
 
-    def _read(self, first: int, last: int) -> list[Log]:
-        """Logs of blocks `first` to `last`, in ranges that shrink where the node finds them too large."""
+    def _read(self, first: int, last: int) -> tuple[list[Log], int]:
+        """Logs of blocks `first` to `last`, or as far as the node has logs; and how far that is.
+
+        Ranges shrink where the node finds them too large, and grow again.
+        """
         found: list[Log] = []
+        behind = 1
         while first <= last:
-            end = min(last, first + self._range - 1)
+            end = min(last, first + self._portion.size - 1)
+            asked = end - first + 1
             try:
                 logs = self._chain.logs(list(self._contracts), first, end)
-            except NodeRefusedError as error:
-                if end == first:
+            except BeyondHeadError as error:
+                if behind > _FURTHEST:
                     raise
-                self._range = max(1, (end - first + 1) // 2)
-                _log.info("the node refused %d blocks of logs (%s); asking for less", end - first + 1, error)
+                last, behind = end - behind, 2 * behind
+                _log.info("%s; reading up to block %d", error, last)
+                continue
+            except NodeRefusedError as error:
+                if asked == 1:
+                    raise
+                self._portion.refuse(asked, error.most if isinstance(error, TooMuchAskedError) else None)
+                _log.info("the node refused %d blocks of logs (%s); asking for less", asked, error)
                 continue
             found += logs
             first = end + 1
-        return found
+            self._portion.take(asked)
+        return found, first - 1
 
     def _events(self, logs: Sequence[Log]) -> list[LoggedEvent]:
         return [event for log in logs if (event := self._event(log)) is not None]

@@ -23,6 +23,7 @@ class Status:
     Attributes:
         name: The deployment's.
         chain_id: Its chain's.
+        node: Who was asked: host and software.
         unit: Its token.
         view: The state; its clients are those seated, and the members when they were asked for.
         seats: Addresses by seat position of the latest round; none before its draw.
@@ -33,6 +34,7 @@ class Status:
 
     name: str
     chain_id: int
+    node: str
     unit: Unit
     view: View
     seats: tuple[str, ...]
@@ -119,6 +121,7 @@ class Watch:
         return Status(
             name=self._deployment.name,
             chain_id=self._chain.chain_id,
+            node=self._chain.node,
             unit=self._unit,
             view=view,
             seats=seats,
@@ -134,6 +137,7 @@ def status_json(status: Status) -> dict[str, Any]:
     return {
         "deployment": status.name,
         "chain_id": status.chain_id,
+        "node": status.node,
         "block": view.block.number,
         "time": view.now,
         "round": view.round,

@@ -41,7 +41,8 @@ def _summary(status: Status) -> Text:
     left = "" if view.time_left is None else f", {duration(view.time_left)} left at most"
     where = f"Round {view.round}: {view.phase.name.lower()}{left}" if view.round else "No round yet"
     return Text(
-        f"{status.name} on chain {status.chain_id}, block {view.block.number}, {moment(view.now)} UTC\n"
+        f"{status.name} on chain {status.chain_id}, block {view.block.number}, {moment(view.now)} UTC, "
+        f"says {status.node}\n"
         f"{where}; waits for {status.waits_for}.\n"
         f"{view.member_count} members, {unit.text(view.reward_pool)} {unit.symbol} in the reward pool, "
         f"model 0x{view.model.hex()[:16]}..."

@@ -1,0 +1,353 @@
+"""What nodes answer when they do not give a result, in the words of many providers, and what each means.
+
+One table, read from its top: the first row that fits decides. Where providers say the same thing in several
+ways the row has all of them; numbers are HTTP's statuses and JSON-RPC's codes. What is done about each kind
+is `Kind`'s to say, and `Rpc`'s and `History`'s to do.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Any
+
+Call = tuple[str, Sequence[object]]
+"""A method and its parameters."""
+
+
+class Kind(Enum):
+    """What an answer without a result means; the value says what is done about it."""
+
+    REVERT = "a contract refuses this call: its error is decoded"
+    BEYOND = "the logs end before the block that was named: they are read up to an earlier one"
+    TOO_MUCH = "less is asked for, and more again after success"
+    LACKS = "this node has not the method or the block's state: another may, else it is said"
+    CLOSED = "account, key or quota, or no such place: the next node is asked"
+    BUSY = "the next node is asked, and this one again after the time that it named"
+    BEHIND = "it has not its own latest block yet: it is asked again"
+    NONSENSE = "no answer of a node: the next is asked, and it is said"
+    REFUSAL = "this request is refused: it is said"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer without a result.
+
+    Attributes:
+        kind: What it means.
+        told: The node's own words, one line.
+        wait: Seconds after which it wants to be asked again; None when it does not say.
+        most: How many blocks, or requests, it would take at once; None when it does not say.
+        data: What a contract reverted with; None when there is none.
+    """
+
+    kind: Kind
+    told: str
+    wait: float | None = None
+    most: int | None = None
+    data: bytes | None = None
+
+
+@dataclass(frozen=True)
+class _Row:
+    kind: Kind
+    words: tuple[str, ...] = ()  # regular expressions
+    codes: tuple[int, ...] = ()
+    statuses: tuple[int, ...] = ()
+    methods: tuple[str, ...] = ()  # none for any
+    but: tuple[str, ...] = ()  # methods
+
+    def fits(self, method: str, status: int, code: int | None, told: str) -> bool:
+        if method in self.but or (self.methods and method not in self.methods):
+            return False
+        said = any(re.search(each, told, re.IGNORECASE) for each in self.words)
+        return said or code in self.codes or status in self.statuses
+
+
+_RANGES = ("eth_getLogs",)
+_CALLS = ("eth_call", "eth_estimateGas")
+_SENDING = ("eth_sendRawTransaction",)
+_INTERNAL = -32603
+_BATCH = "batch"
+"""The method of a refusal that is of a whole batch."""
+
+_TABLE = (
+    # First, since a contract's own words may be any of those below.
+    _Row(
+        Kind.REVERT,
+        words=(
+            "revert",
+            "vm exception",
+            "vm execution error",
+            "(invalid|bad|undefined) (opcode|instruction|jump)",
+            "stack (under|over)flow",
+        ),
+        codes=(3,),
+        methods=_CALLS,
+    ),
+    _Row(
+        Kind.BEYOND,
+        words=(
+            r"beyond (the )?((current|latest|chain) )*(head|block|tip)",
+            r"(greater|higher|larger) than (the )?(latest|head|current|last)",
+            r"(ahead of|after) (the )?(latest|head|current|last)",
+            r"blocks? specified in filter .*cannot be found",
+            r"block ?(is )?(not found|out ?of ?range)",
+            r"(unknown|future) block",
+            r"header not found",
+        ),
+        methods=_RANGES,
+    ),
+    _Row(
+        Kind.TOO_MUCH,
+        words=(
+            r"block.{0,3} ?range",
+            r"range.{0,20}(large|wide|big|high|limit|exceed|max)",
+            r"(max|limit|exceed).{0,20}range",
+            r"response (size|is too)",
+            r"(too (many|much)|max|more than [\d,_]+) ?(logs|results|blocks|events)",
+            r"logs? (response|matched)",
+            r"limit the query|narrow|specify an address",
+            r"(smaller|reduce).{0,20}(range|block|query|than)",
+            r"query (timeout|timed out|exceeds)",
+            r"get_?logs (is |are |requests? )*limit",
+            r"too large|entity too",
+        ),
+        codes=(-32614, -32701, -32047, -32020),
+        statuses=(413, 414, 431),
+        methods=_RANGES,
+    ),
+    _Row(
+        Kind.TOO_MUCH,
+        words=(r"batch", r"bulk", r"(too many|number of|maximum) (rpc )?(calls|requests in)"),
+        codes=(-32014,),
+        statuses=(413, 414, 431),
+        methods=(_BATCH,),
+    ),
+    _Row(
+        Kind.CLOSED,
+        words=(
+            r"(daily|weekly|monthly|hourly).{0,30}(limit|capacity|count|credit|request|usage)",
+            r"quota|capacity limit|payment|billing|subscription|upgrade (your|to)",
+            r"(out of|insufficient|no|used all).{0,12}credits?\b|credits? (are )?(exhausted|used)",
+            r"(api|access|secret|invalid) ?-?key|project id|invalid token",
+            r"unauthori[sz]ed|not authori[sz]ed|authenticat|forbidden|access denied",
+            r"(account|app|project|endpoint) (is |has been |was )?(disabled|suspended|inactive|blocked)",
+            r"(account|app|project|endpoint) (is |has been |was )?(paused|removed|deprecated|not found)",
+            r"(origin|ip|address) .{0,30}(not (allowed|whitelisted)|blocked)",
+            r"shut ?down|sign ?up|register",
+        ),
+        statuses=(402,),
+        but=_SENDING,
+    ),
+    _Row(
+        Kind.CLOSED,
+        words=(r"monthly|quota|api ?-?key|project id|unauthori[sz]ed|payment required",),
+        statuses=(402,),
+        methods=_SENDING,
+    ),
+    _Row(
+        Kind.BUSY,
+        words=(
+            r"rate.?limit|too many requests|request rate|throughput|throttl",
+            r"(per|/) ?(second|sec|minute|min|s)\b",
+            r"compute units?|over (rate|capacity)|credits limited",
+            r"no backend|overload|temporarily|service unavailable|bad gateway|internal server error",
+        ),
+        codes=(429, -32016, -32029, -32097, -32007, -32011, -32012, -32090),
+        statuses=(429, 529),
+    ),
+    _Row(
+        Kind.LACKS,
+        words=(r"method .{0,60}(not|unsupported|disabled)", r"unsupported method", r"not whitelisted"),
+        codes=(-32601, -32004),
+    ),
+    _Row(
+        Kind.BEHIND,
+        words=(
+            r"block ?(is )?out ?of ?range",
+            r"header (for hash )?not found|block .{0,20}not found|could not find block|resource not found",
+            r"(unknown|future) block",
+            r"missing trie node|no state|historical state|pruned|unfinalized",
+            r"state .{0,40}(not |un)available",
+            r"(still|is) syncing|not (yet )?synced",
+        ),
+        but=_SENDING,
+    ),
+    _Row(Kind.TOO_MUCH, statuses=(408, 504, 522, 524), methods=_RANGES),
+    _Row(Kind.CLOSED, statuses=(301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410, 421, 451)),
+    _Row(Kind.TOO_MUCH, statuses=(400, 500, 501, 502, 503, 504), methods=(_BATCH,)),
+    _Row(
+        Kind.BUSY,
+        words=(
+            r"busy|try again|retry|timed? ?out",
+            r"limit (is |was )?(reached|exceeded)|exceeded.{0,20}limit",
+        ),
+        codes=(-32005,),
+        but=(*_SENDING, *_RANGES, _BATCH),
+    ),
+    _Row(Kind.BUSY, codes=(-32005,), methods=_SENDING),
+    _Row(Kind.BUSY, statuses=(408, 425, *range(500, 600))),
+)
+
+
+def refusal(call: Call, status: int, answer: Any, headers: Mapping[str, str] | None = None) -> Refusal:
+    """Return what an answer without a result means.
+
+    Args:
+        call: What was asked; the method "batch" for several at once, as `whole` names it.
+        status: HTTP's.
+        answer: JSON's value, or None when it is none.
+        headers: HTTP's.
+    """
+    method, parameters = call
+    error = answer.get("error", answer) if isinstance(answer, dict) else answer
+    code, told = _code(error), _told(error, status)
+    if status == 500 and code not in (None, _INTERNAL) and error is not answer:
+        status = 200  # Some nodes say every refusal so.
+    data = _revert_data(error) if method in _CALLS else None
+    kind = next((row.kind for row in _TABLE if row.fits(method, status, code, told)), None)
+    if data:
+        kind = Kind.REVERT
+    elif kind is None:
+        kind = _otherwise(method, answer)
+    if kind is Kind.BEHIND and "latest" not in parameters:
+        kind = Kind.LACKS  # A block that was named may be gone for good: then the caller names another.
+    if kind is Kind.TOO_MUCH and method in _RANGES and _blocks(parameters) == 1:
+        kind = Kind.LACKS  # It gives no logs at all.
+    most = None
+    if kind is Kind.TOO_MUCH:
+        most = _most_requests(told, parameters) if method == _BATCH else _most_blocks(told, parameters)
+    return Refusal(kind, told, _wait(headers or {}, error), most, data)
+
+
+def whole(calls: Sequence[Call]) -> Call:
+    """Several calls as one of which a node may refuse all."""
+    return _BATCH, [len(calls)]
+
+
+def late(call: Call, seconds: float) -> Refusal:
+    """What it means that nothing was answered in time."""
+    method, parameters = call
+    asks_less = method in _RANGES and _blocks(parameters) > 1
+    return Refusal(Kind.TOO_MUCH if asks_less else Kind.BUSY, f"did not answer within {seconds:g} seconds")
+
+
+def _otherwise(method: str, answer: Any) -> Kind:
+    if method == _BATCH:
+        return Kind.TOO_MUCH
+    if not isinstance(answer, dict) or answer.get("error") is None:
+        return Kind.NONSENSE
+    # Nothing else is wrong with a range of blocks.
+    return Kind.TOO_MUCH if method in _RANGES else Kind.REFUSAL
+
+
+def _code(error: Any) -> int | None:
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) else None
+
+
+def _told(error: Any, status: int) -> str:
+    """Words of an error, however they are wrapped, in one line that can be logged."""
+    parts: list[object] = []
+    if isinstance(error, dict):
+        parts = [error.get(name) for name in ("message", "error", "detail", "data", "reason")]
+    elif isinstance(error, str):
+        parts = [error]
+    elif isinstance(error, list) and error:
+        return _told(error[0].get("error", error[0]) if isinstance(error[0], dict) else error[0], status)
+    said = " ".join(part for part in parts if isinstance(part, str) and not part.startswith("0x"))
+    line = " ".join("".join(c if c.isprintable() else " " for c in said).split())[:300]
+    return line or f"HTTP status {status}"
+
+
+def _blocks(parameters: Sequence[object]) -> int:
+    try:
+        wanted: Any = parameters[0]
+        return int(wanted["toBlock"], 16) - int(wanted["fromBlock"], 16) + 1
+    except (LookupError, TypeError, ValueError):
+        return 1
+
+
+_HEX_RANGE = re.compile(r"\[\s*(0x[0-9a-f]+)\s*,\s*(0x[0-9a-f]+)\s*\]", re.IGNORECASE)
+_RANGE = re.compile(r"range[^\d]{1,5}(\d+)\s*-\s*(\d+)", re.IGNORECASE)
+_LIMITS = (
+    re.compile(r"\b(\d[\d,_]*)\s?(k)?[ -]blocks?\b", re.IGNORECASE),
+    re.compile(r"\b(\d[\d,_]*)\s?(k)? range\b", re.IGNORECASE),
+    re.compile(
+        r"(?:max(?:imum)?|limit(?:ed)?|allowed|exceeds?|than|size|filter)\b[^\d]{0,30}?(\d[\d,_]*)\s?(k\b)?"
+        r"(?![\d,_]|\s?(?:results|logs|events|bytes|[kmg]i?b|ms|s\b|sec))",
+        re.IGNORECASE,
+    ),
+)
+_LONGEST_NUMBER = 12  # digits
+
+
+def _most_blocks(told: str, parameters: Sequence[object]) -> int | None:
+    """How many blocks a node says that it would take, where that is fewer than it was asked for."""
+    for pattern, base in ((_HEX_RANGE, 16), (_RANGE, 10)):
+        if found := pattern.search(told):
+            first, last = (int(each, base) for each in found.groups())
+            limits = [last - first + 1]
+            break
+    else:
+        limits = [
+            int(re.sub(r"[,_]", "", digits)) * (1000 if thousands else 1)
+            for pattern in _LIMITS
+            for digits, thousands in pattern.findall(told)
+            if len(digits) <= _LONGEST_NUMBER
+        ]
+    return max((limit for limit in limits if 0 < limit < _blocks(parameters)), default=None)
+
+
+def _most_requests(told: str, parameters: Sequence[Any]) -> int | None:
+    """The same of requests: 20 of "batch of 50 exceeds 20", 10 of "10 calls in 1 batch"."""
+    numbers = [int(each) for each in re.findall(r"\b\d{1,4}\b", told)]
+    return max((number for number in numbers if 1 < number < parameters[0]), default=None)
+
+
+_AGAIN = re.compile(r"(?:retry|again) (?:in|after) (\d+(?:\.\d+)?) ?(ms|m|h)?", re.IGNORECASE)
+_UNITS = {"": 1.0, "ms": 0.001, "m": 60.0, "h": 3600.0}
+
+
+def _wait(headers: Mapping[str, str], error: Any) -> float | None:
+    """Seconds that a node asks for: by a header, in words, or as Infura has it, in data."""
+    if (after := headers.get("Retry-After", "").strip()) and (seconds := _after(after)) is not None:
+        return seconds
+    data = error.get("data") if isinstance(error, dict) else None
+    rate = data.get("rate", data) if isinstance(data, dict) else None
+    backoff = rate.get("backoff_seconds") if isinstance(rate, dict) else None
+    if isinstance(backoff, int | float) and not isinstance(backoff, bool):
+        return max(0.0, float(backoff))
+    if found := _AGAIN.search(_told(error, 0)):
+        return float(found[1]) * _UNITS[(found[2] or "").lower()]
+    return None
+
+
+def _after(value: str) -> float | None:
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _revert_data(error: Any) -> bytes | None:
+    """What a contract reverted with: in `data`, a level or two deeper, or after the word "Reverted"."""
+    data = error.get("data") if isinstance(error, dict) else None
+    for _ in range(3):
+        if not isinstance(data, dict):
+            break
+        inner = [data.get(name) for name in ("data", "result", "return", "output")]
+        # As ganache has it: by the transaction's hash.
+        inner += [each for name, each in data.items() if str(name).startswith("0x")]
+        data = next((each for each in inner if each), None)
+    if not isinstance(data, str):
+        return None
+    found = re.fullmatch(r"(?:reverted )?0x((?:[0-9a-f]{2})*)", data.strip(), re.IGNORECASE)
+    return bytes.fromhex(found[1]) if found else None

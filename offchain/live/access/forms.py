@@ -1,0 +1,140 @@
+"""What a node's results look like, by method: an answer is used only once it was looked at."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Form = Callable[[Any, Sequence[object]], bool]
+
+_QUANTITY = re.compile(r"0[xX][0-9a-fA-F]{1,64}")
+_DATA = re.compile(r"0[xX]([0-9a-fA-F]{2})*")
+_WORD = re.compile(r"0[xX][0-9a-fA-F]{64}")
+_ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
+_MOST_TOPICS = 4
+
+
+def is_well_formed(method: str, parameters: Sequence[object], result: Any) -> bool:
+    """Whether a result is of the form that a method's results have; true for methods that nothing uses."""
+    form = _FORMS.get(method)
+    return form is None or form(result, parameters)
+
+
+def _quantity(value: Any, parameters: Sequence[object] = ()) -> bool:
+    return isinstance(value, str) and bool(_QUANTITY.fullmatch(value))
+
+
+def _data(value: Any, parameters: Sequence[object] = ()) -> bool:
+    return isinstance(value, str) and bool(_DATA.fullmatch(value))
+
+
+def _code(value: Any, parameters: Sequence[object] = ()) -> bool:
+    return value is None or value == "0x0" or _data(value)
+
+
+def _word(value: Any, parameters: Sequence[object] = ()) -> bool:
+    return isinstance(value, str) and bool(_WORD.fullmatch(value))
+
+
+def _address(value: Any) -> bool:
+    return isinstance(value, str) and bool(_ADDRESS.fullmatch(value))
+
+
+def _optional(form: Form) -> Form:
+    return lambda value, parameters: value is None or form(value, parameters)
+
+
+def _fields(**forms: Callable[[Any], bool]) -> Form:
+    def check(value: Any, parameters: Sequence[object] = ()) -> bool:
+        return isinstance(value, Mapping) and all(form(value.get(name)) for name, form in forms.items())
+
+    return check
+
+
+def _none_or(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or form(value)
+
+
+_is_block = _fields(
+    number=_quantity, hash=_word, parentHash=_word, timestamp=_quantity, baseFeePerGas=_none_or(_quantity)
+)
+
+
+def _block(value: Any, parameters: Sequence[object]) -> bool:
+    asked = parameters[0] if parameters else None
+    if value is None:
+        return True
+    if not _is_block(value, ()):
+        return False
+    return not _quantity(asked) or int(value["number"], 16) == int(str(asked), 16)
+
+
+def _topics(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= _MOST_TOPICS and all(map(_word, value))
+
+
+_is_log = _fields(
+    address=_address,
+    topics=_topics,
+    data=_data,
+    blockNumber=_quantity,
+    blockHash=_word,
+    transactionHash=_word,
+    logIndex=_quantity,
+)
+
+
+def _all_logs(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_log(log, ()) for log in value)
+
+
+def _logs(value: Any, parameters: Sequence[object]) -> bool:
+    """Logs of the contracts and blocks that were asked for; some small chains say null for none."""
+    if value is None:
+        return True
+    if not _all_logs(value):
+        return False
+    wanted: Any = parameters[0]
+    addresses = {address.lower() for address in wanted["address"]}
+    first = int(wanted["fromBlock"], 16)
+    last = int(wanted["toBlock"], 16) if _quantity(wanted["toBlock"]) else None
+    return all(
+        log["address"].lower() in addresses
+        and first <= (number := int(log["blockNumber"], 16))
+        and (last is None or number <= last)
+        for log in value
+    )
+
+
+_mined = _fields(
+    blockNumber=_quantity,
+    status=_quantity,
+    gasUsed=_quantity,
+    effectiveGasPrice=_none_or(_quantity),
+    l1Fee=_none_or(_quantity),
+    contractAddress=_none_or(_address),
+    logs=_all_logs,
+)
+
+
+def _receipt(value: Any, parameters: Sequence[object]) -> bool:
+    """Null, or without a block, while it is not mined."""
+    if value is None or (isinstance(value, Mapping) and value.get("blockNumber") is None):
+        return True
+    return _mined(value, parameters)
+
+
+_FORMS: Mapping[str, Form] = {
+    "eth_chainId": _quantity,
+    "eth_blockNumber": _quantity,
+    "eth_getBalance": _quantity,
+    "eth_getTransactionCount": _quantity,
+    "eth_estimateGas": _quantity,
+    "eth_call": _data,
+    "eth_getCode": _code,
+    "eth_sendRawTransaction": _word,
+    "eth_getBlockByNumber": _block,
+    "eth_getLogs": _logs,
+    "eth_getTransactionReceipt": _receipt,
+    "eth_getTransactionByHash": _optional(_fields(nonce=_quantity)),
+    "debug_getRawHeader": _data,
+}

@@ -1,0 +1,325 @@
+"""The table of what nodes answer: dialects of providers and clients, and what each is taken for."""
+# ruff: noqa: E501  (a dialect a line)
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from offchain.live.access.answers import Kind, refusal, whole
+from offchain.live.access.forms import is_well_formed
+
+LOGS = ("eth_getLogs", [{"address": ["0x" + "ab" * 20], "fromBlock": "0x64", "toBlock": "0x9db3"}])  # 40,272
+ONE = ("eth_getLogs", [{"address": [], "fromBlock": "0x64", "toBlock": "0x64"}])
+CALL = ("eth_call", [{"to": "0x" + "ab" * 20, "data": "0x"}, "latest"])
+OLD = ("eth_call", [{"to": "0x" + "ab" * 20, "data": "0x"}, "0x64"])
+HEAD = ("eth_getBlockByNumber", ["latest", False])
+SEND = ("eth_sendRawTransaction", ["0x02"])
+BATCH = whole([CALL] * 14)
+RAW = ("debug_getRawHeader", ["0x1"])
+
+
+def told(code, message, **more):
+    return {"jsonrpc": "2.0", "id": 1, "error": {"code": code, "message": message, **more}}
+
+
+TOO_MUCH = [
+    # provider or client, request, status, answer, the limit that it tells
+    ("Infura", LOGS, 200, told(-32005, "query returned more than 10000 results"), None),
+    ("Infura, with a hint", LOGS, 200,
+     told(-32005, "query returned more than 10000 results. Try with this block range [0x64, 0x1387]."), 4900),
+    ("Infura now", LOGS, 200, told(-32602, "range 40272 exceeds limit of 10000"), 10_000),
+    ("Infura", LOGS, 200, told(-32005, "query timeout exceeded"), None),
+    ("Alchemy", LOGS, 200,
+     told(-32602, "Log response size exceeded. You can make eth_getLogs requests with up to a 2K block range "
+          "and no limit on the response size, or you can request any block range with a cap of 10K logs in "
+          "the response. Based on your parameters and the response size limit, this block range should work: "
+          "[0x64, 0x95]"), 50),
+    ("Alchemy, free", LOGS, 400,
+     told(-32600, "Under the Free tier plan, you can make eth_getLogs requests with up to a 10 block range. "
+          "Based on your parameters, this block range should work: [0x64, 0x6d]. Upgrade to PAYG for expanded "
+          "block range."), 10),
+    ("Alchemy", LOGS, 400,
+     told(-32600, "You can make eth_getLogs requests with up to a 500 block range."), 500),
+    ("Alchemy", LOGS, 200, told(-32000, "Query timeout exceeded. Consider reducing your block range"), None),
+    ("Alchemy", LOGS, 200, told(-32602, "Response size is larger than 150MB limit."), None),
+    ("QuickNode", LOGS, 413, told(-32614, "eth_getLogs is limited to a 10,000 range"), 10_000),
+    ("QuickNode", LOGS, 200, told(-32614, "eth_getLogs is limited to a 5 range"), 5),
+    ("Ankr", LOGS, 200, told(-32000, "block range is too wide"), None),
+    ("Cloudflare", LOGS, 200,
+     told(-32047, "Invalid eth_getLogs request. 'fromBlock'-'toBlock' range too large. Max range: 800"), 800),
+    ("PublicNode", LOGS, 200, told(-32701, "exceed maximum block range: 5000"), 5000),
+    ("PublicNode", LOGS, 200, told(-32701, "Please specify an address in your request or, to remove "
+                                   "restrictions, order a dedicated full node here: https://x"), None),
+    ("Blast", LOGS, 200, told(-32600, "block range too high"), None),
+    ("dRPC", LOGS, 200, told(-32602, "query exceeds max results 20000, retry with the range 100-1099"), 1000),
+    ("reth", LOGS, 200, told(-32602, "query exceeds max block range 5000"), 5000),
+    ("Erigon", LOGS, 200, told(-32602, "query block range exceeds server limit, narrow your filter: 5"), 5),
+    ("cdk-erigon", LOGS, 200, told(-32005, "block range too large, max range: 500"), 500),
+    ("Morph", LOGS, 200,
+     told(-32000, "block range is larger than max block range, block range = 40272, max block range = 5000"),
+     5000),
+    ("Besu", LOGS, 200, told(-32005, "Requested range exceeds maximum range limit"), None),
+    ("Geth", LOGS, 200, told(-32602, "exceed max addresses or topics per search position"), None),
+    ("BSC", LOGS, 200, told(-32005, "limit exceeded"), None),
+    ("bor", LOGS, 200, told(-32000, "eth_getLogs block range too large, range: 40272, max: 1000"), 1000),
+    ("Hyperindex", LOGS, 200,
+     told(-32000, "block range too large (40272), maximum allowed is 2000 blocks"), 2000),
+    ("Arbitrum", LOGS, 200, told(-32000, "logs matched by query exceeds limit of 10000"), 10_000),
+    ("Moonbeam", LOGS, 200, told(-32603, "block range is too wide (maximum 1024)"), 1024),
+    ("Kava", LOGS, 200, told(-32000, "GetLogs query must be smaller than size 1024"), 1024),
+    ("1RPC", LOGS, 200, told(-32001, "response size should not greater than 10000000 bytes"), None),
+    ("proxyd", LOGS, 200, told(-32020, "backend response too large"), None),
+    ("unknown words", LOGS, 200, told(-32000, "please ask differently"), None),
+    ("please limit", LOGS, 200, told(-32000, "please limit the query to at most 1000 blocks"), 1000),
+    ("nginx", LOGS, 413, None, None),
+    ("gateway", LOGS, 504, None, None),
+    ("Cloudflare's time-out", LOGS, 524, None, None),
+    ("request time-out", LOGS, 408, None, None),
+    ("hemi", BATCH, 500,
+     {"message": "Batch of more than 3 requests are not allowed on free tier, to use this feature register "
+      "paid account", "code": 31}, 3),
+    ("Base", BATCH, 200, told(-32014, "maximum 10 calls in 1 batch"), 10),
+    ("OP", BATCH, 413, told(-32600, "batch too large"), None),
+    ("a list of one", BATCH, 200, [told(-32600, "batch not supported")], None),
+    ("a batch as one object", BATCH, 200, told(-32600, "Invalid Request"), None),
+    ("a batch in HTML", BATCH, 400, None, None),
+]  # fmt: skip
+
+OTHERS = {
+    Kind.CLOSED: [
+        ("Alchemy", CALL, 403,
+         told(-32600, "Monthly capacity limit exceeded. Visit the dashboard to upgrade your scaling policy for "
+              "continued service.")),
+        ("Alchemy", LOGS, 429, told(429, "Monthly capacity limit exceeded. Visit https://x")),
+        ("Infura", CALL, 429, told(-32005, "daily request count exceeded, request rate limited")),
+        ("Infura", HEAD, 402, told(-32005, "daily request count exceeded")),
+        ("Infura", CALL, 401, told(-32000, "invalid project id")),
+        ("Infura", CALL, 403, told(-32002, "project ID does not have access to archive state")),
+        ("Infura", CALL, 401, "project ID is required"),
+        ("Ankr", CALL, 200, told(-32000, "Unauthorized: You must authenticate your request with an API key.")),
+        ("Ankr", CALL, 403, told(-32051, "API key disabled, reason: usage limit reached")),
+        ("QuickNode", CALL, 200, told(-32003, "daily request limit reached - upgrade your account")),
+        ("QuickNode", CALL, 404, None),
+        ("a bill", CALL, 402, {"message": "Payment Required"}),
+        ("credits", CALL, 200, told(-32000, "You have run out of credits")),
+        ("forbidden", CALL, 403, None),
+        ("a key in words", CALL, 400, {"error": "Must provide a valid access-key"}),
+        ("quota in words", SEND, 200, told(-32000, "quota exceeded for this endpoint")),
+        ("moved", CALL, 301, None),
+        ("gone", CALL, 410, None),
+        ("proxy", CALL, 407, None),
+        ("batch", BATCH, 403, told(-32600, "Monthly capacity limit exceeded.")),
+        ("batch", BATCH, 401, None),
+    ],
+    Kind.BUSY: [
+        ("Alchemy", CALL, 429,
+         told(429, "Your app has exceeded its compute units per second capacity. If you have retries enabled")),
+        ("Alchemy, in HTTP 200", LOGS, 200, told(429, "Your app has exceeded its compute units per second")),
+        ("Base", CALL, 200, told(-32016, "over rate limit")),
+        ("Base", CALL, 503, told(-32011, "no backend is currently healthy to serve traffic")),
+        ("QuickNode", CALL, 200, told(-32012, "credits limited to 6000/sec")),
+        ("QuickNode", CALL, 429, told(-32007, "50/second request limit reached")),
+        ("Cloudflare", CALL, 429, None),
+        ("bloXroute", CALL, 200,
+         told(-32090, "Too many requests, reason: call rate limit exhausted, retry in 10s")),
+        ("a code of its own", CALL, 200, told(-32097, "Rate limit reached")),
+        ("a code of its own", LOGS, 200, told(-32029, "Too Many Requests")),
+        ("EIP-1474", CALL, 200, told(-32005, "Limit exceeded")),
+        ("EIP-1474", SEND, 200, told(-32005, "Limit exceeded")),
+        ("Infura", CALL, 200, told(-32005, "project rate limit exceeded")),
+        ("a batch", BATCH, 429, None),
+        ("a batch", BATCH, 200, told(-32016, "over rate limit")),
+        *((f"HTTP {status}", CALL, status, None) for status in (408, 425, 500, 502, 503, 504, 520, 521, 522, 523,
+                                                               524, 525, 526, 527, 529, 530)),
+        ("internal", CALL, 500, told(-32603, "Internal error")),
+        ("time-out", CALL, 200, told(-32000, "execution timed out")),
+    ],
+    Kind.BEHIND: [
+        ("Geth", CALL, 200, told(-32000, "header not found")),
+        ("Geth", CALL, 200, told(-32000, "missing trie node 5c0ee75d (path )")),
+        ("Nethermind", CALL, 200, told(-32001, "Block not found")),
+        ("Erigon", CALL, 200, told(-32000, "block not found: latest")),
+        ("proxyd", CALL, 200, told(-32019, "block is out of range")),
+        ("reth", CALL, 200, told(-32001, "header for hash not found")),
+        ("anvil", CALL, 200, told(-32602, "BlockOutOfRangeError: block height is 5 but requested was 6")),
+        ("Besu", CALL, 200, told(-39001, "Unknown block")),
+        ("syncing", HEAD, 200, told(-32000, "node is still syncing")),
+    ],
+    Kind.LACKS: [
+        ("Geth", OLD, 200, told(-32000, "missing trie node 5c0ee75d (path )")),
+        ("Geth", OLD, 200, told(-32000, "historical state abcd is not available")),
+        ("Nethermind", OLD, 200, told(-32002, "No state available for block 0xab")),
+        ("reth", OLD, 200, told(4444, "old data not available due to pruning: pruned history unavailable")),
+        ("anvil", OLD, 200, told(-32602, "BlockOutOfRangeError: block height is 5 but requested was 6")),
+        ("Geth", RAW, 200, told(-32601, "the method debug_getRawHeader does not exist/is not available")),
+        ("Infura", RAW, 403, told(-32601, "The method debug_getRawHeader is not available on free tier")),
+        ("proxyd", RAW, 403, told(-32001, "rpc method is not whitelisted")),
+        ("no logs at all", ONE, 200, told(-32005, "limit exceeded")),
+        ("no logs at all", ONE, 413, None),
+    ],
+    Kind.BEYOND: [
+        ("reth", LOGS, 200,
+         told(-32602, "block range extends beyond current head block: requested 40371, head 40370")),
+        ("OpenEthereum", LOGS, 200,
+         told(-32000, "One of the blocks specified in filter (fromBlock, toBlock or blockHash) cannot be found")),
+        ("proxyd", LOGS, 200, told(-32019, "block is out of range")),
+        ("Avalanche", LOGS, 200, told(-32000, "requested to block 40371 after last accepted block 40370")),
+        ("Geth", LOGS, 200, told(-32000, "unknown block")),
+        ("words", LOGS, 200, told(-32000, "toBlock is greater than latest block")),
+        ("one block", ONE, 200, told(-32602, "block range extends beyond current head block")),
+    ],
+    Kind.REFUSAL: [
+        ("Geth", SEND, 200, told(-32000, "nonce too low")),
+        ("Geth", SEND, 200, told(-32000, "transaction gas price below minimum: gas tip cap 1, minimum needed 2")),
+        ("Geth", SEND, 200, told(-32000, "in-flight transaction limit reached for delegated accounts")),
+        ("Geth", SEND, 200, told(-32000, "insufficient funds for gas * price + value")),
+        ("Geth", SEND, 500, told(-32000, "already known")),
+        ("Geth", SEND, 200, told(-32000, "exceeds block gas limit")),
+        ("Geth", SEND, 200, told(-32000, "txpool is full")),
+        ("Geth", CALL, 200, told(-32602, "too many arguments, want at most 2")),
+        ("Geth", CALL, 200, told(-32000, "gas required exceeds allowance (30000000)")),
+        ("bad request", CALL, 400, told(-32600, "invalid request")),
+    ],
+    Kind.NONSENSE: [
+        ("HTML", CALL, 200, None),
+        ("a page", CALL, 400, None),
+        ("a list", CALL, 200, []),
+        ("a number", CALL, 200, 7),
+        ("neither", CALL, 200, {"jsonrpc": "2.0", "id": 1}),
+    ],
+}  # fmt: skip
+
+DATA = "0x" + "be3c78d2" + "00" * 32
+REVERTS = {
+    "Geth": told(3, "execution reverted", data=DATA),
+    "Geth, custom error": told(3, "execution reverted: custom error 0xbe3c78d2", data=DATA),
+    "Besu": told(-32000, "Execution reverted", data=DATA),
+    "Nethermind, older": told(-32015, "VM execution error.", data="Reverted " + DATA),
+    "Nethermind, newer": told(-32015, "revert: BondNotCovered", data=DATA),
+    "Parity": told(-32015, "VM execution error.", data="Reverted " + DATA.upper().replace("0X", "0x")),
+    "Hardhat": told(-32603, "Error: VM Exception while processing transaction: reverted", data={"data": DATA}),
+    "MetaMask's": told(-32603, "Internal JSON-RPC error.", data={"code": 3, "message": "x", "data": DATA}),
+    "nested twice": told(-32603, "Internal error", data={"data": {"data": DATA}}),
+    "ganache": told(-32000, "VM Exception while processing transaction",
+                    data={"0xaa": {"error": "revert", "return": DATA}, "stack": "x", "name": "RuntimeError"}),
+    "no words": told(-32000, "call failed", data=DATA),
+}  # fmt: skip
+BARE = {
+    "Nethermind": told(-32015, "VM execution error.", data="revert"),
+    "Geth": told(-32000, "execution reverted"),
+    "a contract's words": told(3, "execution reverted: rate limit exceeded, daily quota"),
+    "Parity": told(-32015, "VM execution error.", data="Bad instruction fe"),
+    "Geth's invalid": told(-32000, "invalid opcode: INVALID"),
+}
+
+
+def named(rows):
+    return [f"{row[0]}-{row[2]}-{place}" for place, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize(("who", "call", "status", "answer", "most"), TOO_MUCH, ids=named(TOO_MUCH))
+def test_too_much_is_told_in_many_ways_and_often_how_much_would_do(who, call, status, answer, most):
+    found = refusal(call, status, answer)
+    assert (found.kind, found.most) == (Kind.TOO_MUCH, most), found
+
+
+ROWS = [(kind, *row) for kind, rows in OTHERS.items() for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("kind", "who", "call", "status", "answer"),
+    ROWS,
+    ids=[f"{row[0].name}-{row[1]}-{place}" for place, row in enumerate(ROWS)],
+)
+def test_every_kind_is_told_in_many_ways(kind, who, call, status, answer):
+    found = refusal(call, status, answer)
+    assert found.kind is kind, found
+
+
+@pytest.mark.parametrize("who", REVERTS)
+def test_what_a_contract_reverts_with_is_found_in_every_dialect(who):
+    found = refusal(CALL, 200, REVERTS[who])
+    assert (found.kind, found.data) == (Kind.REVERT, bytes.fromhex(DATA[2:]))
+    assert refusal(CALL, 500, REVERTS[who]).kind is Kind.REVERT
+
+
+@pytest.mark.parametrize("who", BARE)
+def test_a_revert_without_data_is_one_too(who):
+    found = refusal(CALL, 200, BARE[who])
+    assert (found.kind, found.data) == (Kind.REVERT, None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "answer", "seconds"),
+    [
+        ({"Retry-After": "7"}, None, 7),
+        ({"Retry-After": "0.5"}, None, 0.5),
+        ({}, told(-32005, "x", data={"rate": {"backoff_seconds": 30}}), 30),
+        ({}, told(-32005, "x", data={"backoff_seconds": 3.5}), 3.5),
+        ({}, told(-32090, "Too many requests, retry in 10s"), 10),
+        ({}, told(-32029, "too many requests, try again in 2m"), 120),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, None, 0),
+        ({"Retry-After": "soon"}, None, None),
+        ({"Retry-After": "-5"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_how_long_to_wait_is_read_wherever_it_is_told(headers, answer, seconds):
+    assert refusal(CALL, 429, answer, headers).wait == seconds
+
+
+def test_a_date_to_come_is_a_time_to_wait():
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    wait = refusal(CALL, 429, None, {"Retry-After": later}).wait
+    assert 60 < wait <= 90
+
+
+def test_a_nodes_words_are_one_short_line_of_text():
+    found = refusal(CALL, 200, told(-32000, "a\n\x1b[31mred\r\n" + "x" * 5000))
+    assert found.told.startswith("a [31mred x") and len(found.told) <= 300
+
+
+@pytest.mark.parametrize(
+    "answer", [told("3", ["x"]), told(None, None), {"error": 5}, {"error": [1]}, "x", [[]]]
+)
+def test_odd_errors_are_judged_all_the_same(answer):
+    for call in (CALL, LOGS, SEND, BATCH):
+        for status in (200, 400, 500):
+            assert isinstance(refusal(call, status, answer).kind, Kind)
+
+
+WORD = "0x" + "12" * 32
+LOG = {
+    "address": "0x" + "AB" * 20,
+    "topics": [WORD],
+    "data": "0x00",
+    "blockNumber": "0x64",
+    "blockHash": WORD,
+    "transactionHash": WORD,
+    "logIndex": "0x0",
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "good", "bad"),
+    [
+        (("eth_chainId", []), ["0xaa36a7", "0xAA36A7", "0x0aa36a7", "0XAA36A7"], [None, "11155111", 11155111, "0x"]),
+        (LOGS, [[], None, [LOG], [LOG | {"extra": 1}]],
+         [{}, "", [None], [LOG | {"blockNumber": None}], [LOG | {"topics": None}], [LOG | {"address": "0x12"}],
+          [LOG | {"address": "0x" + "cd" * 20}], [LOG | {"blockNumber": "0x1"}], [LOG | {"blockNumber": "0xffffff"}],
+          [LOG | {"data": "0x0"}], [LOG | {"topics": [WORD] * 5}]]),
+        (HEAD, [None, {"number": "0x1", "hash": WORD, "parentHash": WORD, "timestamp": "0x1"}],
+         ["0x1", [], {"number": None, "hash": WORD, "parentHash": WORD, "timestamp": "0x1"},
+          {"number": "0x1", "hash": WORD, "parentHash": WORD}]),
+        (("eth_getBlockByNumber", ["0x2", False]), [None],
+         [{"number": "0x1", "hash": WORD, "parentHash": WORD, "timestamp": "0x1"}]),
+        (CALL, ["0x", "0x00"], [None, "0x0", "zz", 5, {}]),
+        (("eth_getTransactionReceipt", [WORD]), [None, {"blockNumber": None}],
+         [[], {"blockNumber": "0x1"}, {"blockNumber": "0x1", "status": "0x1", "gasUsed": "0x1", "logs": None}]),
+        (("eth_getBalance", []), ["0x0"], [None, "", 0]),
+    ],
+)  # fmt: skip
+def test_results_are_looked_at_before_they_are_used(call, good, bad):
+    assert [is_well_formed(*call, each) for each in good] == [True] * len(good)
+    assert [is_well_formed(*call, each) for each in bad] == [False] * len(bad)

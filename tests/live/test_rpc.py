@@ -1,0 +1,260 @@
+"""Each kind of answer and its treatment, over real sockets: next node, wait, less at once, say so."""
+
+import logging
+import time
+
+import pytest
+from fake_node import FakeNode, Http, Says, batch_of_more_than, blocks_asked, error, fake_node, more_than
+from live import free_port
+
+from offchain.live.access import rpc as module
+from offchain.live.access.portion import Portion
+from offchain.live.access.rpc import Rpc
+from offchain.live.errors import BeyondHeadError, NodeRefusedError, NodeUnavailableError, TooMuchAskedError
+
+BALANCE = Says("eth_getBalance", {"result": "0x2a"})
+CHAIN = Says("eth_chainId", {"result": "0xaa36a7"})
+ASK = ("eth_getBalance", "0x" + "ab" * 20, "latest")
+CALLS = [("eth_getBalance", ["0x" + "ab" * 20, "latest"])] * 14
+LOGS = {"address": [], "fromBlock": "0x0", "toBlock": "0x3e7"}  # 1,000 blocks
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    """Seconds that were waited."""
+    seconds = []
+    monkeypatch.setattr(module.time, "sleep", seconds.append)
+    return seconds
+
+
+CLOSED = {
+    "402": Http(402, {"message": "Payment Required"}),
+    "403": Http(403, error(-32600, "Monthly capacity limit exceeded.")),
+    "401": Http(401, error(-32000, "invalid project id")),
+    "quota": Says("", error(-32005, "daily request count exceeded, request rate limited")),
+    "moved": Http(308, "", headers={"Location": "https://elsewhere.example"}),
+}
+BUSY = {
+    "429": Http(429, "<html>Too Many Requests</html>"),
+    "credits": Says("", error(-32012, "credits limited to 6000/sec")),
+    "502": Http(502, "<html>Bad Gateway</html>"),
+    "530": Http(530, "<html>error 1033</html>"),
+}
+NONSENSE = {
+    "HTML": Http(200, "<html>Just a moment...</html>"),
+    "cut off": Http(200, '{"jsonrpc": "2.0", "id": 1, "resu'),
+    "deep": Http(200, "[" * 100_000),
+    "null": Http(200, "null"),
+    "no quantity": Says("eth_getBalance", {"result": {"a": 1}}),
+    "another's answer": Http(200, lambda asked: {"id": 10**9, "result": "0x1"}),
+}
+
+
+@pytest.mark.parametrize("how", CLOSED | BUSY | NONSENSE)
+def test_the_next_node_is_asked_where_one_does_not_serve(how, slept, caplog):
+    with (
+        fake_node(None, (CLOSED | BUSY | NONSENSE)[how]) as (bad, url),
+        fake_node(None, BALANCE) as (good, other),
+    ):
+        rpc = Rpc([url, other])
+        with caplog.at_level(logging.WARNING, logger="offchain"):
+            assert rpc.request(*ASK) == "0x2a" and rpc.request(*ASK) == "0x2a"
+    assert (len(bad.posts), len(good.posts), slept) == (1, 2, [])
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "now asking 127.0.0.1:" in said and "hidden" not in said
+
+
+@pytest.mark.parametrize("how", CLOSED)
+def test_alone_a_node_that_serves_nobody_is_asked_once(how, slept):
+    with fake_node(None, CLOSED[how]) as (node, url):
+        with pytest.raises(NodeUnavailableError, match="asked once.*cannot serve us.*--rpc") as refused:
+            Rpc([url]).request(*ASK)
+    assert len(node.posts) == 1 and not slept and "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize("how", BUSY | NONSENSE)
+def test_alone_others_are_asked_again(how, slept):
+    dialect = (BUSY | NONSENSE)[how]
+    with fake_node(None, Http(dialect.status, dialect.body, times=2) if isinstance(dialect, Http)
+                   else Says(dialect.method, dialect.answer, times=2), BALANCE) as (node, url):  # fmt: skip
+        assert Rpc([url]).request(*ASK) == "0x2a"
+    assert len(node.posts) == 3 and slept == [0.5, 1.0]
+
+
+def test_a_node_is_left_alone_for_as_long_as_it_asks(slept):
+    busy = Http(429, "", headers={"Retry-After": "4"}, times=1)
+    with fake_node(None, busy, BALANCE) as (node, url):
+        assert Rpc([url]).request(*ASK) == "0x2a" and slept == [4]
+    late = Http(429, "", headers={"Retry-After": "3600"})
+    with fake_node(None, late) as (node, url), fake_node(None, BALANCE) as (good, other):
+        slept.clear()
+        with pytest.raises(NodeUnavailableError, match="too busy"):
+            Rpc([url]).request(*ASK)
+        assert slept == [module._LONGEST_WAIT] * 2
+        rpc, node.posts[:] = Rpc([url, other]), []
+        assert [rpc.request(*ASK) for _ in range(3)] == ["0x2a"] * 3
+        good.dialects.insert(0, Http(503, "", times=1))
+        assert rpc.request(*ASK) == "0x2a" and len(node.posts) == 1, "it asked for an hour"
+
+
+def test_a_refusal_is_said_at_once(slept):
+    refused = Says("", error(-32602, "too many arguments, want at most 2"))
+    with fake_node(None, refused) as (node, url), fake_node(None, BALANCE) as (good, other):
+        with pytest.raises(NodeRefusedError, match="refused eth_getBalance: too many arguments"):
+            Rpc([url, other]).request(*ASK)
+    assert len(node.posts) == 1 and not good.posts
+
+
+def test_what_one_node_lacks_another_may_have(slept):
+    lacks = Says("", error(-32601, "the method eth_getBalance does not exist/is not available"))
+    with fake_node(None, lacks) as (node, url), fake_node(None, BALANCE) as (_, other):
+        assert Rpc([url, other]).request(*ASK) == "0x2a"
+        with pytest.raises(NodeRefusedError, match="does not exist") as refused:
+            Rpc([url]).request(*ASK)
+    assert not isinstance(refused.value, TooMuchAskedError) and not slept
+
+
+@pytest.mark.parametrize("spelling", ["0xaa36a7", "0xAA36A7", "0x0aa36a7", "0x00AA36a7"])
+def test_chain_ids_are_numbers(spelling):
+    with fake_node(None, Says("eth_chainId", {"result": spelling}), BALANCE) as (_, url):
+        rpc = Rpc([url], tries=1)
+        rpc.require_chain(11_155_111)
+        assert rpc.request(*ASK) == "0x2a"
+        other = Rpc([url], tries=1)
+        other.require_chain(1)
+        with pytest.raises(NodeUnavailableError, match="is a node of chain 11155111, not of 1"):
+            other.request(*ASK)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        Says("eth_getLogs", error(-32005, "query returned more than 10000 results")),
+        Http(413, "<html>413 Request Entity Too Large</html>"),
+        Http(504, "<html>504 Gateway Time-out</html>"),
+        Http(524, "<html>A timeout occurred</html>"),
+        Http(200, "{}", seconds=5),
+    ],
+    ids=["results", "413", "504", "524", "slow"],
+)
+def test_too_large_a_range_is_said_without_asking_again(how, slept):
+    with fake_node(None, how) as (node, url), pytest.raises(TooMuchAskedError):
+        Rpc([url], seconds=0.5).request("eth_getLogs", LOGS)
+    assert len(node.posts) == 1 and not slept
+
+
+def test_logs_beyond_the_head_are_said_as_such(slept):
+    beyond = Says("eth_getLogs", error(-32602, "block range extends beyond current head block"))
+    with fake_node(None, beyond) as (node, url), pytest.raises(BeyondHeadError):
+        Rpc([url]).request("eth_getLogs", LOGS)
+    assert len(node.posts) == 1
+
+
+def sizes(node):
+    return [len(post) for post in node.posts]
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        (Http(500, {"message": "Batch of more than 3 requests are not allowed on free tier", "code": 31}), 3),
+        (Http(413, error(-32600, "batch too large")), 3),
+        (Http(200, error(-32014, "maximum 3 calls in 1 batch")), 3),
+        (Http(200, [error(-32600, "batch not supported")]), 3),
+        (Http(503, "<html>"), 3),
+        (Http(200, "<html>"), 3),
+        (Http(200, []), 3),
+        (Http(200, lambda asked: [{"id": each["id"], "result": "0x2a"} for each in asked[1:]]), 3),
+        (Http(200, lambda asked: [{"id": asked[0]["id"], "result": "0x2a"}] * len(asked)), 3),
+    ],
+)
+def test_batches_that_a_node_refuses_get_smaller_and_their_answers_are_whole(how, expected, slept):
+    how.when = batch_of_more_than(expected)
+    with fake_node(None, how, BALANCE) as (node, url):
+        rpc = Rpc([url])
+        assert rpc.batch(CALLS) == ["0x2a"] * 14
+        assert rpc.batch(CALLS) == ["0x2a"] * 14
+    assert sum(size <= expected for size in sizes(node)) >= 2 * 14 / expected and not slept
+    assert len(node.posts) < 40
+
+
+def test_answers_of_a_batch_are_told_apart_by_their_ids():
+    def shuffled(asked):
+        return [{"id": str(each["id"]), "result": hex(each["id"])} for each in reversed(asked)]
+
+    with fake_node(None, Http(200, shuffled)) as (node, url):
+        found = [int(each, 16) for each in Rpc([url]).batch(CALLS)]
+    assert found == sorted(found) and len(set(found)) == 14 and sizes(node) == [14]
+
+
+def test_where_some_of_a_batch_are_too_many_the_others_count(slept):
+    answered = []
+
+    def some(asked):
+        asked = asked if isinstance(asked, list) else [asked]
+        said = [
+            {"id": each["id"], **({"result": "0x2a"} if place < 5 else error(-32016, "over rate limit"))}
+            for place, each in enumerate(asked)
+        ]
+        answered.append(min(5, len(asked)))
+        return said if len(said) > 1 else said[0]
+
+    with fake_node(None, Http(200, some)) as (node, url):
+        assert Rpc([url]).batch(CALLS) == ["0x2a"] * 14
+    assert sum(answered) == 14, "what was answered is asked again"
+
+
+def test_batches_grow_again(slept):
+    limited = Http(413, "", when=batch_of_more_than(3), times=2)
+    with fake_node(None, limited, BALANCE) as (node, url):
+        rpc = Rpc([url])
+        for _ in range(20):
+            assert rpc.batch(CALLS) == ["0x2a"] * 14
+    assert sizes(node)[-1] == 14
+
+
+def test_a_portion_finds_what_is_taken_and_keeps_near_it():
+    portion, limit, asked = Portion(10_000), 1000, []
+    for _ in range(60):
+        asked.append(portion.size)
+        if portion.size > limit:
+            portion.refuse(portion.size)
+        else:
+            portion.take(portion.size)
+    assert sum(size > limit for size in asked[20:]) <= 6
+    assert sum(size for size in asked[20:] if size <= limit) > 0.8 * 34 * limit
+    for _ in range(60):  # The limit is gone.
+        portion.take(portion.size)
+    assert portion.size == 10_000
+
+
+def test_a_portion_takes_a_node_at_its_word():
+    portion = Portion(10_000)
+    portion.refuse(10_000, 800)
+    assert portion.size == 800
+    portion.take(800)
+    assert portion.size == 800
+    portion.refuse(800, 900)
+    assert portion.size == 400, "what it says is more than what it just refused"
+
+
+def test_a_node_that_drips_or_hangs_up_is_passed_over():
+    dead = f"http://127.0.0.1:{free_port()}"
+    with fake_node(None, Http(200, "{}", seconds=20)) as (_, slow), fake_node(None, BALANCE) as (_, good):
+        began = time.monotonic()
+        assert Rpc([dead, slow, good], seconds=0.5).request(*ASK) == "0x2a"
+        assert time.monotonic() - began < 15  # A deadline, no speed: it would be twenty seconds.
+
+
+def test_keys_that_a_node_repeats_are_not_said(slept):
+    echo = Says("", error(-32602, "no such thing for hidden0123456789, see https://x/v3/hidden0123456789"))
+    with fake_node(None, echo) as (_, url), pytest.raises(NodeRefusedError) as refused:
+        Rpc([url]).request(*ASK)
+    assert "hidden" not in str(refused.value) and "no such thing" in str(refused.value)
+
+
+def test_the_fake_node_counts():
+    node = FakeNode(None)
+    node.posts.append([("eth_getLogs", [LOGS]), ("eth_chainId", [])])
+    assert node.asked("eth_getLogs") == [[LOGS]] and blocks_asked([LOGS]) == 1000
+    assert more_than(999)([LOGS]) and not more_than(1000)([LOGS])
