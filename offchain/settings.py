@@ -9,23 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
-from ml.settings import (
-    LEAST_IMAGE_SIZE,
-    MODELS,
-    NEEDS_PATH,
-    SHARES,
-    AttackName,
-    AttackSettings,
-    Dataset,
-    DataSettings,
-    Features,
-    Metric,
-    Model,
-    Policy,
-    ScoringSettings,
-    Shares,
-    TrainingSettings,
-)
+from ml.errors import MLError
+from ml.judging.metrics import metrics_of
+from ml.settings import AttackName, AttackSettings, Policy, ScoringSettings, SplitSettings, TrainingSettings
+from ml.tasks.loading import Named
+from ml.tasks.task import Task
+from offchain import first_edition
 from offchain.errors import SettingsError
 from offchain.yaml_file import read_mapping
 
@@ -42,15 +31,6 @@ Tokens = Annotated[
     PlainSerializer(lambda value: int(value) if value == int(value) else float(value), when_used="json"),
 ]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-
-_IMAGES = {"model": "cnn", "shares": "dirichlet", "metric": "auroc"}
-_DEFAULTS: Mapping[Any, Mapping[str, Any]] = {
-    "lending-club": {"metric": "auroc"},
-    "chest-xray": {**_IMAGES, "batch": 256},
-    "digits": {**_IMAGES, "image_size": 16, "batch": 32, "local_epochs": 2},
-}
-"""What differs, by data set, from the defaults of the fields."""
-
 
 class SimulationSettings(BaseModel):
     """What a run is; the same settings give the same run. Shares are of the clients, amounts whole tokens."""
@@ -69,37 +49,29 @@ class SimulationSettings(BaseModel):
         "verdict", description="How voters judge: the average of all updates (the paper), or each by itself."
     )
     attack: AttackName = Field("label-flip", description="What malicious proposers train on.")
-    dataset: Dataset = Field(
+    task: str = Field(
         "loans",
-        description="Built-in synthetic loans, Lending Club's file, chest X-rays (NIH's folder or MedMNIST's "
-        "file), or built-in images of digits.",
+        description="What is learned: a built-in task (loans, synthetic; others are listed by `ape run task "
+        "list`), FILE.py:Class, an installed package.module:Class, or a table's FILE.json.",
     )
-    data: Path | None = Field(
-        None, description="Lending Club's CSV or CSV.GZ, NIH's folder or MedMNIST's chestmnist.npz."
+    task_options: Mapping[str, Any] = Field(
+        default_factory=dict, description="Options of the task, by name; NAME=VALUE on the command line."
     )
-    features: Features = Field(
-        "application", description="Columns known at application time, or all, which leak the outcome."
+    data: Path | None = Field(None, description="File or folder of all rows, where the task reads one.")
+    clients_data: Path | None = Field(
+        None, description="Folder with a file or folder of rows for each client, where these are parted."
     )
-    model: Model = Field(
-        "mlp",
-        description="Network to train; by default mlp for loans and cnn for images; densenet121 is for "
-        "images too.",
+    shares: str = Field(
+        SplitSettings().shares,
+        description=f"{SplitSettings.model_fields['shares'].description} The task may have another default.",
     )
-    image_size: int = Field(
-        64,
-        ge=8,
-        le=1024,
-        description="Side of an image in pixels; by default 64 for chest-xray, 16 for digits.",
+    metric: str = Field(
+        "",
+        description="Score that voters compare, one of the task's target: auroc, accuracy; concordance of "
+        "numbers; likelihood of any. By default what the task names, or else the first of these.",
     )
-    shares: Shares = Field(
-        "iid",
-        description="Who holds which rows: at random, by skewed labels, or whole patients; by default "
-        "dirichlet for images and iid for loans.",
-    )
-    metric: Metric = Field(
-        "accuracy",
-        description="Score that voters compare; by default auroc for images, and for lending-club with "
-        "features application, where accuracy stays at the base rate; accuracy otherwise.",
+    train: str | None = Field(
+        None, description="Training of the clients' own, FILE.py:function; none for the task's."
     )
     proposer_stake: Tokens = Field(Decimal(8), description="Tokens that a proposer stakes.")
     voter_stake: Tokens = Field(Decimal(8), description="Tokens that a voter stakes.")
@@ -109,7 +81,7 @@ class SimulationSettings(BaseModel):
     local_epochs: int = Field(
         1,
         ge=1,
-        description="Passes over a proposer's own rows in a round; by default 2 for digits and 1 otherwise.",
+        description="Passes over a proposer's own rows in a round; the task may have another default.",
     )
     engine: Literal["chain", "reference"] = Field(
         "chain", description="Contracts on a chain, or the same rules in memory."
@@ -122,31 +94,20 @@ class SimulationSettings(BaseModel):
     threads: int | None = Field(
         None,
         ge=1,
-        description="Processor threads for models; by default all for mlp, whose results are the same with "
-        "any number, and one for other models, whose float sums, and so runs, depend on it.",
+        description="Processor threads for models; by default all for a table's perceptron, whose results are "
+        "the same with any number, and one for other modules, whose float sums, and so runs, depend on it.",
     )
 
-    hidden: int = Field(128, ge=1, le=8192, description="Width of the mlp's two hidden layers.")
     initial_balance: Tokens = Field(Decimal(64), description="Tokens of every client at the start, its bond.")
     proposer_bps: int = Field(1000, ge=1, le=5000, description="Share that proposes, in basis points.")
     voter_seats: int | None = Field(None, ge=1, le=16_382, description="Committee size; none for all others.")
-    rows: int | None = Field(
-        None, ge=1, description="Loans or images to use; none for the data set's default."
-    )
+    rows: int | None = Field(None, ge=1, description="Rows to use, drawn at random; none for all.")
     dirichlet_alpha: float = Field(
-        0.5,
-        gt=0,
-        allow_inf_nan=False,
-        description="How even labels are under shares dirichlet; more is more even.",
-    )
-    cache: Path | None = Field(
-        None, description="Folder for images as resized; none for the user's cache folder."
+        0.5, gt=0, allow_inf_nan=False, description=SplitSettings.model_fields["dirichlet_alpha"].description
     )
     test_rows: int = Field(20_000, ge=2, description="Test rows, at most, that score the global model.")
     batch: int = Field(
-        128,
-        ge=1,
-        description="Rows per training step; by default 256 for chest-xray, 32 for digits, 128 for loans.",
+        128, ge=1, description="Rows per training step; the task may have another default."
     )
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False, description="Adam's step size.")
     divergence_weight: float = Field(
@@ -158,16 +119,23 @@ class SimulationSettings(BaseModel):
     baselines: bool = Field(True, description="Whether to learn without defence and without attack as well.")
     oracle: bool = Field(False, description="Whether to learn from all rows in one place as well.")
 
+    edition: Literal[1, 2] = Field(
+        1,
+        description="Of the rules that the contract binds: 1 for the first's tasks, unless said; 2 for others.",
+    )
+
     @model_validator(mode="before")
     @classmethod
-    def _defaults_of_the_data_set(cls, values: Any) -> Any:
+    def _as_the_task_wants(cls, values: Any) -> Any:
         if not isinstance(values, Mapping):
             return values
-        given = {name: value for name, value in values.items() if value is not None}
-        defaults = dict(_DEFAULTS.get(given.get("dataset", "loans"), {}))
-        if given.get("features") == "all":
-            defaults.pop("metric", None)
-        return {**defaults, **given}
+        given = first_edition.read({name: value for name, value in values.items() if value is not None})
+        name, options = given.get("task", cls.model_fields["task"].default), given.get("task_options", {})
+        if not (isinstance(name, str) and isinstance(options, Mapping)):
+            return given  # For the fields to say.
+        named = Named(name, options)
+        own = {} if named.is_built_in else {"edition": 2}
+        return {**own, **_clients_of(given.get("clients_data")), **defaults_of(named), **given}
 
     @model_validator(mode="after")
     def _fits(self) -> "SimulationSettings":
@@ -183,45 +151,43 @@ class SimulationSettings(BaseModel):
                 f"initial_balance {self.initial_balance} for {self.clients} clients is {supply} base units, "
                 "more than 96 bits hold; lower it"
             )
-        self._check_data()
+        self._check_task()
         return self
 
-    def _check_data(self) -> None:
-        name = self.dataset
-        if name in NEEDS_PATH and self.data is None:
-            raise ValueError(f"dataset {name} needs data, the path of {NEEDS_PATH[name]}")
-        if name not in NEEDS_PATH and self.data is not None:
-            raise ValueError(f"dataset {name} is built in and takes no data, got {str(self.data)!r}")
-        if name != "lending-club" and self.features == "all":
-            raise ValueError(f"dataset {name} has no columns known only afterwards; use features application")
-        if self.shares not in SHARES[name]:
-            raise ValueError(f"dataset {name} has no shares {self.shares}; use {' or '.join(SHARES[name])}")
-        self._check_model()
-
-    def _check_model(self) -> None:
-        if self.model not in MODELS[self.dataset]:
+    def _check_task(self) -> None:
+        task = self.loaded_task
+        if task.takes and self.data is None and self.clients_data is None:
+            raise ValueError(f"task {self.task} needs data, the path of {task.takes}")
+        if not task.takes and (path := self.data or self.clients_data) is not None:
+            raise ValueError(f"task {self.task} makes its own rows and takes no data, got {str(path)!r}")
+        if self.data is not None and self.clients_data is not None:
+            raise ValueError("data is all rows, clients_data those of each client: give one of them")
+        if self.metric not in metrics_of(task.target):
             raise ValueError(
-                f"model {self.model} does not learn from dataset {self.dataset}; "
-                f"use {' or '.join(MODELS[self.dataset])}"
+                f"metric is {self.metric}, which {task.target} does not have; "
+                f"use {' or '.join(metrics_of(task.target))}"
             )
-        least = LEAST_IMAGE_SIZE.get(self.model, 0)
-        if self.image_size < least:
-            raise ValueError(f"model {self.model} needs image_size {least} or more, got {self.image_size}")
+        if self.edition == 1 and not self.named_task.is_built_in:
+            raise ValueError(f"rules of edition 1 know the first edition's tasks only, not {self.task}")
+
+    def __hash__(self) -> int:
+        return hash(self.model_dump_json())
+
+    @property
+    def named_task(self) -> Named:
+        """The task as it is named."""
+        return Named(self.task, self.task_options)
+
+    @property
+    def loaded_task(self) -> Task:
+        """The task."""
+        return _loaded(self.named_task)
 
     @cached_property
-    def data_settings(self) -> DataSettings:
-        """The part that names the rows and their split."""
-        return DataSettings(
-            dataset=self.dataset,
-            path=self.data,
-            features=self.features,
-            clients=self.clients,
-            shares=self.shares,
-            dirichlet_alpha=self.dirichlet_alpha,
-            image_size=self.image_size,
-            rows=self.rows,
-            cache=self.cache,
-            seed=self.seed,
+    def split_settings(self) -> SplitSettings:
+        """The part that says how the rows are split."""
+        return SplitSettings(
+            clients=self.clients, shares=self.shares, dirichlet_alpha=self.dirichlet_alpha, seed=self.seed
         )
 
     @cached_property
@@ -240,6 +206,35 @@ class SimulationSettings(BaseModel):
     def scoring_settings(self) -> ScoringSettings:
         """The part that voters need."""
         return ScoringSettings(metric=self.metric, tolerance=self.tolerance, policy=self.policy)
+
+
+def _clients_of(folder: object) -> Mapping[str, int]:
+    """As many clients as a folder has rows of, where there is one."""
+    if not isinstance(folder, str | Path) or not Path(folder).is_dir():
+        return {}
+    return {"clients": len(parted_rows(Path(folder)))}
+
+
+def parted_rows(folder: Path) -> list[Path]:
+    """Return the file or folder of each client's rows, in the order of their names."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def defaults_of(named: Named) -> Mapping[str, Any]:
+    """Return the settings that a task has other defaults of, its score among them.
+
+    Raises:
+        ValueError: When there is no such task.
+    """
+    task = _loaded(named)
+    return {"metric": metrics_of(task.target)[0], **task.simulation}
+
+
+def _loaded(named: Named) -> Task:
+    try:
+        return named.load()
+    except MLError as error:
+        raise ValueError(str(error)) from error
 
 
 def base_units(tokens: Decimal) -> int:
@@ -261,7 +256,12 @@ def load_settings(file: Path | None, overrides: Mapping[str, Any]) -> Simulation
     Raises:
         SettingsError: When the file is not readable as such, or a value or their combination is refused.
     """
-    return parse_settings({**(_from_file(file) if file else {}), **overrides})
+    given = _from_file(file) if file else {}
+    merged = {**given, **overrides}
+    both = [each.get("task_options") for each in (given, overrides)]
+    if all(isinstance(options, Mapping) for options in both):
+        merged["task_options"] = {**both[0], **both[1]}
+    return parse_settings(merged)
 
 
 def parse_settings(values: Mapping[str, Any]) -> SimulationSettings:

@@ -78,7 +78,7 @@ def cli(
     from offchain.reproduction.cluster import cluster
     from offchain.reproduction.reproduce import chosen, planned, reproduce, table_of_items
     from offchain.reproduction.results_folder import ResultsFolder
-    from offchain.reproduction.study import Study, named_values
+    from offchain.reproduction.study import Study
 
     console = people_console()
     if "list" in items:

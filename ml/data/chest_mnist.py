@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from ml.data.chest_xray import DEFAULT_ROWS, DISEASES, FINDINGS
 from ml.data.image_cache import cached, fingerprint
-from ml.data.image_set import ImageSet
 from ml.data.pictures import resized
+from ml.data.rows import Rows, StoredImages
 from ml.data.shares import TEST_SHARE
 from ml.errors import DataError
 
 _TRAINING, _TEST = ("train", "val"), "test"
 
 
-def read(file: Path, rows: int | None, side: int, cache: Path | None) -> ImageSet:
+def read(file: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
     """Return `rows` images, none meaning 60,000 or all there are: 20 % the first of the file's test images.
 
     The others are the first of its training and validation images. The file names no patients, but its test
@@ -34,7 +34,7 @@ def read(file: Path, rows: int | None, side: int, cache: Path | None) -> ImageSe
         raise DataError(f"{file} is not MedMNIST's chestmnist.npz, or is damaged ({reason})") from error
 
 
-def _read(file: Path, rows: int | None, side: int, cache: Path | None) -> ImageSet:
+def _read(file: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
     with np.load(file, allow_pickle=False) as arrays:
         labels = {part: _labels(arrays[f"{part}_labels"], part) for part in (*_TRAINING, _TEST)}
     available = sum(map(len, labels.values()))
@@ -48,7 +48,8 @@ def _read(file: Path, rows: int | None, side: int, cache: Path | None) -> ImageS
     pixels = cached(cache, name, len(kept), side, lambda: _images(file, counts, labels, side))
     test = np.repeat([part == _TEST for part in counts], list(counts.values()))
     columns = [FINDINGS.index(disease) for disease in DISEASES]
-    return ImageSet(pixels, kept[:, columns].astype(np.float32), DISEASES, test=test)
+    inputs = StoredImages(pixels, np.arange(len(kept)))
+    return Rows(inputs, kept[:, columns].astype(np.float32), test=test)
 
 
 def _labels(values: NDArray[np.uint8], part: str) -> NDArray[np.uint8]:

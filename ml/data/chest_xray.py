@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ml.data.image_cache import cached, fingerprint
-from ml.data.image_set import ImageSet
 from ml.data.pictures import read_grey
+from ml.data.rows import Rows, StoredImages
 from ml.errors import DataError
 
 LABELS_FILE = "Data_Entry_2017.csv"
@@ -52,7 +52,7 @@ _HEALTHY = "No Finding"
 _PLACES = ("images/*.png", "images_*/images/*.png")  # As one folder, or as NIH's twelve archives unpack.
 
 
-def read(folder: Path, rows: int | None, side: int, cache: Path | None) -> ImageSet:
+def read(folder: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
     """Return the first `rows` images that the labels file lists, none meaning 60,000 or all there are.
 
     Raises:
@@ -71,7 +71,9 @@ def read(folder: Path, rows: int | None, side: int, cache: Path | None) -> Image
     sets = entries[_LABELS].str.split("|")
     labels = np.array([[disease in found for disease in DISEASES] for found in sets], dtype=np.float32)
     patients = pd.factorize(entries[_PATIENT])[0].astype(np.int64)
-    return ImageSet(pixels, labels, DISEASES, patients)
+    inputs = StoredImages(pixels, np.arange(len(files)))
+    # A patient is tested or not; who of the members holds its images is for the shares to say.
+    return Rows(inputs, labels, apart=patients, columns={"patient": patients})
 
 
 def _entries(file: Path) -> pd.DataFrame:

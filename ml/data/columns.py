@@ -1,13 +1,15 @@
 """Lending Club's columns: which are used, what they are, and how a loan becomes usable."""
 
 from collections.abc import Iterable, Mapping
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
 
 from ml.errors import DataError
-from ml.settings import Features
+
+Features = Literal["application", "all"]
+"""Columns known at application time, or all, which leak the outcome."""
 
 STATUS = "loan_status"
 OUTCOMES = {"Fully Paid": 1.0, "Charged Off": 0.0}

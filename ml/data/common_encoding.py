@@ -9,9 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ml.data.columns import CATEGORICAL, encoded_numbers
+from ml.data.columns import CATEGORICAL, Features, encoded_numbers
 from ml.errors import DataError
-from ml.settings import Features
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from ml.data.image_set import ImageSet
 from ml.data.pictures import resized
+from ml.data.rows import Rows, StoredImages
 from ml.data.shares import TEST_SHARE
 
 DEFAULT_ROWS = 6_000
@@ -27,7 +27,7 @@ _GREY = 15  # From scikit-learn's 0 to 16 to grey levels up to 240.
 _CHANCES = (0.1, 0.4, 0.5)  # Of no digit, one, two.
 
 
-def read(rows: int | None, side: int) -> ImageSet:
+def read(rows: int | None, side: int) -> Rows:
     """Return `rows` images; those for testing, 20 %, are made of digits that appear in no other.
 
     More images are other images, not a continuation of fewer.
@@ -48,8 +48,7 @@ def read(rows: int | None, side: int) -> ImageSet:
             pixels[i, top : top + _HALF, half] = digits.images[digit] * _GREY
             labels[i, digits.target[digit]] = 1
     test = np.arange(count) < tests
-    names = tuple(map(str, range(10)))
-    return ImageSet(_scaled(pixels, side), labels, names, test=test)
+    return Rows(StoredImages(_scaled(pixels, side), np.arange(count)), labels, test=test)
 
 
 def _halves(generator: np.random.Generator) -> list[slice]:

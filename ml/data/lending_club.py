@@ -7,9 +7,16 @@ from pathlib import Path
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from ml.data.columns import complete, decided, missing_by_column, require_columns, required, typed
+from ml.data.columns import (
+    Features,
+    complete,
+    decided,
+    missing_by_column,
+    require_columns,
+    required,
+    typed,
+)
 from ml.errors import DataError
-from ml.settings import Features
 
 _CHUNK_ROWS = (
     100_000  # The full file has 2.26 million rows of 151 columns; a piece of the used ones takes some 30 MB.

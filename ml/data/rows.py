@@ -1,16 +1,21 @@
-"""Rows of inputs: an array, or images kept as bytes in a file from which batches are made when asked for."""
+"""Rows: what a model is given and what it should say, with who they are of and when."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.errors import DataError
 
-class Rows(Protocol):
-    """Rows float32 [rows, *row]; a NumPy array is one, and `StoredImages` are.
+Array = NDArray[Any]
 
-    `rows[places]`, with a slice or int64 places, are those rows as an array.
+
+class Stored(Protocol):
+    """Inputs that are made when they are asked for; `stored[places]`, a slice or int64 places, are an array.
+
+    `StoredImages` are such, and what `from_dataset` makes of a PyTorch `Dataset`.
     """
 
     @property
@@ -22,9 +27,94 @@ class Rows(Protocol):
         """Number of rows."""
         ...
 
-    def __getitem__(self, places: Any, /) -> NDArray[np.float32]:
-        """The rows at `places`."""
+    def __getitem__(self, places: Any, /) -> Array:
+        """The inputs at `places`."""
         ...
+
+    def taken(self, places: NDArray[np.int64]) -> "Stored":
+        """Some of the rows, not read yet."""
+        ...
+
+
+Inputs = Array | Mapping[str, Array] | Stored
+"""Of rows: an array [rows, *row], several by name, or what is read row by row."""
+
+Targets = Array | Mapping[str, Array]
+"""Of rows: an array [rows, *label], or several by name; NaN, or −100 among integers, is not known."""
+
+Shape = tuple[int, ...] | Mapping[str, tuple[int, ...]]
+"""Of one row's inputs or targets; by name where there are several arrays."""
+
+
+class Dataset(Protocol):
+    """What PyTorch calls a map-style data set; here an item is one row's inputs alone."""
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        ...
+
+    def __getitem__(self, place: int, /) -> Any:
+        """The inputs of one row, what NumPy makes an array of."""
+        ...
+
+
+_BESIDE = ("groups", "times", "test", "apart")
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A member's rows.
+
+    Attributes:
+        inputs: [rows, *row], by name where a module takes several, or a `Dataset` whose items are inputs.
+            Integers stay integers, floats become float32.
+        targets: [rows, *label], by name where a loss takes several; NaN, or −100 among integers, is masked.
+        groups: [rows] of what belongs together, such as patients; a group stays on one side of every split.
+        times: [rows] that can be ordered; where they are given, the latest rows validate.
+        test: bool [rows], the rows that the data set keeps for testing, where it says so.
+        apart: [rows] of what is tested or not as a whole, though it may be trained and validated on.
+        columns: By name, [rows] of what a simulation can share rows out by, such as a hospital.
+        names: Of the inputs, one a column, where they have any.
+
+    Raises:
+        DataError: When they are not of one length, or there are none.
+    """
+
+    inputs: Any
+    targets: Any
+    groups: Array | None = None
+    times: Array | None = None
+    test: Array | None = None
+    apart: Array | None = None
+    columns: Mapping[str, Array] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", _as_inputs(self.inputs))
+        object.__setattr__(self, "targets", _as_targets(self.targets))
+        for name in _BESIDE:
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, np.asarray(value))
+        counts = {
+            f"{name}{part}": count
+            for name in ("inputs", "targets", *_BESIDE)
+            for part, count in _counts(getattr(self, name))
+        }
+        if len(set(counts.values())) != 1 or not len(self):
+            told = ", ".join(f"{count} {name}" for name, count in counts.items())
+            raise DataError(f"rows need as many of each, and one at least; got {told}")
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return length(self.targets)
+
+    def taken(self, places: NDArray[np.int64]) -> "Rows":
+        """Return the rows at `places`; what is read row by row is not read."""
+        beside = {name: getattr(self, name) for name in _BESIDE}
+        some = {name: None if part is None else part[places] for name, part in beside.items()}
+        columns = {name: self.columns[name][places] for name in self.columns}
+        inputs, targets = taken(self.inputs, places), taken(self.targets, places)
+        return Rows(inputs, targets, **some, columns=columns, names=self.names)
 
 
 class StoredImages:
@@ -58,6 +148,94 @@ class StoredImages:
         """All rows, in memory."""
         return self[:].astype(dtype or np.float32, copy=False)
 
+    def taken(self, places: NDArray[np.int64]) -> "StoredImages":
+        """Some of the rows, not read yet."""
+        return StoredImages(self.pixels, self.places[places])
+
+
+class FromDataset:
+    """A `Dataset`'s rows, each made when it is asked for.
+
+    Args:
+        dataset: Whose items are one row's inputs.
+        places: Which of them, int64 [rows]; none for all.
+    """
+
+    def __init__(self, dataset: Dataset, places: NDArray[np.int64] | None = None) -> None:
+        self._dataset = dataset
+        self._places = np.arange(len(dataset)) if places is None else places
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of rows, then the shape of the first."""
+        return (len(self), *self[:1].shape[1:])
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self._places)
+
+    def __getitem__(self, places: Any, /) -> Array:
+        """The rows at `places`, a slice or integers."""
+        return _plain(np.stack([np.asarray(self._dataset[int(place)]) for place in self._places[places]]))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """All rows, in memory."""
+        made = self[:]
+        return made if dtype is None else made.astype(dtype, copy=False)
+
+    def taken(self, places: NDArray[np.int64]) -> "FromDataset":
+        """Some of the rows, not read yet."""
+        return FromDataset(self._dataset, self._places[places])
+
+
+def length(of: Inputs | Targets) -> int:
+    """Return the number of rows."""
+    return len(next(iter(of.values()))) if isinstance(of, Mapping) else len(of)
+
+
+def shape_of(of: Inputs | Targets) -> Shape:
+    """Return the shape of one row."""
+    if isinstance(of, Mapping):
+        return {name: array.shape[1:] for name, array in of.items()}
+    return of.shape[1:]
+
+
+def taken(of: Any, places: Any) -> Any:
+    """Return the rows at int64 `places` of inputs or targets; what is read row by row is not read."""
+    if isinstance(of, Mapping):
+        return {name: array[places] for name, array in of.items()}
+    return of[places] if isinstance(of, np.ndarray) else of.taken(places)
+
+
+def batch(of: Any, places: Any) -> Any:
+    """Return the rows at `places`, a slice or integers, in memory: an array, or several by name."""
+    return {name: array[places] for name, array in of.items()} if isinstance(of, Mapping) else of[places]
+
+
+def head(rows: Any, count: int) -> Any:
+    """Return the first `count` of inputs or targets, or all when there are fewer, without reading any."""
+    return taken(rows, np.arange(min(count, length(rows))))
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Return the rows of all `parts`, in order; images of one file are not read."""
+    if isinstance(parts[0], Mapping):
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if hasattr(parts[0], "joined"):
+        return parts[0].joined(parts[1:])
+    stored = [part for part in parts if isinstance(part, StoredImages)]
+    if len(stored) == len(parts) and all(part.pixels is stored[0].pixels for part in stored):
+        return StoredImages(stored[0].pixels, np.concatenate([part.places for part in stored]))
+    arrays: list[Array] = [np.asarray(part) for part in parts]
+    return np.concatenate(arrays)
+
+
+def each(of: Any, function: Callable[[Array], Any]) -> Any:
+    """Return `function` of an array, or of each of several by name."""
+    if isinstance(of, Mapping):
+        return {name: function(array) for name, array in of.items()}
+    return function(of)
+
 
 def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return images [n, side, side] as float32 with mean 0 and deviation 1 each; all zeros for a plain one.
@@ -72,17 +250,39 @@ def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return values
 
 
-def head(rows: Rows, count: int) -> Rows:
-    """Return the first `count` of `rows`, or all when there are fewer, without reading any."""
-    if isinstance(rows, StoredImages):
-        return StoredImages(rows.pixels, rows.places[:count])
-    return rows[:count]
+def _as_inputs(value: Any) -> Inputs:
+    if isinstance(value, Mapping):
+        return {name: _plain(np.asarray(array)) for name, array in value.items()}
+    if hasattr(value, "taken"):
+        made: Stored = value
+        return made
+    if hasattr(value, "__array__") or isinstance(value, list | tuple):
+        return _plain(np.asarray(value))
+    if hasattr(value, "__getitem__") and hasattr(value, "__len__"):
+        return FromDataset(value)
+    raise DataError(
+        f"inputs are {type(value).__name__}; expected an array, several by name, or a Dataset of inputs"
+    )
 
 
-def joined(parts: Sequence[Rows]) -> Rows:
-    """Return the rows of all `parts`, in order; those of one file are not read."""
-    stored = [part for part in parts if isinstance(part, StoredImages)]
-    if len(stored) == len(parts) and all(part.pixels is stored[0].pixels for part in stored):
-        return StoredImages(stored[0].pixels, np.concatenate([part.places for part in stored]))
-    arrays: list[NDArray[np.float32]] = [np.asarray(part) for part in parts]
-    return np.concatenate(arrays)
+def _as_targets(value: Any) -> Targets:
+    return each(
+        value if isinstance(value, Mapping) else np.asarray(value), lambda array: _plain(np.asarray(array))
+    )
+
+
+def _plain(array: Array) -> Array:
+    """Floats as float32, integers and truth values as NumPy has them."""
+    if np.issubdtype(array.dtype, np.floating):
+        return array.astype(np.float32, copy=False)
+    if array.dtype.kind not in "iub":
+        raise DataError(f"an array of rows is of {array.dtype}; expected numbers")
+    return array
+
+
+def _counts(part: Any) -> list[tuple[str, int]]:
+    if part is None:
+        return []
+    if isinstance(part, Mapping):
+        return [(f" {name}", len(array)) for name, array in part.items()]
+    return [("", len(part))]

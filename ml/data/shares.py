@@ -1,33 +1,35 @@
-"""What clients hold, and the split of loans into a test set and equal shares, one per client."""
+"""Who holds which rows: the split into a test set and shares, one a client, some of each for validation."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from ml.data.columns import OUTCOMES, STATUS, labels
-from ml.data.encoding import Encoder
-from ml.data.rows import Rows
+from ml.data.rows import Array, Inputs, Rows, Targets
 from ml.errors import DataError
-from ml.settings import Features
+from ml.settings import SplitSettings
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2
+METHODS = ("iid", "dirichlet", "quantity", "group")
+"""Ways to share rows out; any other name is that of a column whose values are held whole."""
+
 _LEAST_SHARE = 5  # The fewest rows of which 20 % make one.
+_DRAWS = 100
+
+Places = NDArray[np.int64]
+"""Numbers of rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClientData:
-    """One client's private rows and labels float32 [rows, *label] in {0, 1}.
+    """One client's private rows and their targets [rows, *label]."""
 
-    Loans have one label, 1 meaning fully paid; images have several, [rows, labels].
-    """
-
-    X_train: Rows
-    y_train: NDArray[np.float32]
-    X_validation: Rows
-    y_validation: NDArray[np.float32]
+    X_train: Inputs
+    y_train: Targets
+    X_validation: Inputs
+    y_validation: Targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,70 +37,242 @@ class FederatedData:
     """All clients' rows, the common test set in random order, and names of inputs and labels, where any."""
 
     clients: tuple[ClientData, ...]
-    X_test: Rows
-    y_test: NDArray[np.float32]
+    X_test: Inputs
+    y_test: Targets
     feature_names: tuple[str, ...] = ()
     label_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Row numbers: `train` [clients, rows], `validation` [clients, rows] and `test` [rows]."""
+    """Row numbers: of each client's share those it trains and those it validates on; of the test."""
 
-    train: NDArray[np.int64]
-    validation: NDArray[np.int64]
-    test: NDArray[np.int64]
+    train: tuple[Places, ...]
+    validation: tuple[Places, ...]
+    test: Places
 
 
-def split_rows(rows: int, clients: int, generator: np.random.Generator) -> Split:
-    """Return a random split: 20 % test, the rest in equal IID shares, 20 % of each validating.
+@dataclass(frozen=True)
+class Kinds:
+    """What a split has to know of targets.
 
-    Paper, section V-A. Up to `clients` − 1 rows that do not divide evenly are in no share.
+    Attributes:
+        drawn: A kind of each row at some places, int64 from 0, perhaps at random: what shares dirichlet skew.
+        scorable: Whether a client could score by the rows at these places.
+    """
+
+    drawn: Callable[[Places, np.random.Generator], Places]
+    scorable: Callable[[Places], bool]
+
+
+def split_rows(rows: Rows, kinds: Kinds, settings: SplitSettings, generator: np.random.Generator) -> Split:
+    """Return a random split: 20 % test, the rest in shares as the settings say, 20 % of each validating.
+
+    Test rows are those that the data set names; else the latest, where times are known; else whole groups,
+    where these are; else any. Shares are equal where nothing else is asked for, up to `clients` − 1 rows being
+    in none; by column or group they are as equal as whole ones allow. Where times are known, the latest of a
+    share validate; groups are on one side. Shares are drawn again, up to 100 times, while some client's
+    validation rows leave its score undefined: this happens when shares are small.
 
     Raises:
-        DataError: When a share would have fewer than 5 rows.
+        DataError: When a share would have fewer than 5 rows, or there are fewer groups than clients.
     """
-    order = generator.permutation(rows)
-    tests = round(rows * TEST_SHARE)
-    share = (rows - tests) // clients
-    require_share(share, rows, clients, "loans")
-    shares = order[tests : tests + share * clients].reshape(clients, share)
-    validating = round(share * VALIDATION_SHARE)
-    return Split(train=shares[:, validating:], validation=shares[:, :validating], test=order[:tests])
+    clients = settings.clients
+    if settings.shares == "iid" and all(
+        part is None for part in (rows.groups, rows.times, rows.test, rows.apart)
+    ):
+        return _plain_split(len(rows), clients, generator)
+    test = _test(rows, generator)
+    rest = np.setdiff1d(np.arange(len(rows)), test)
+    require_share(len(rest) // clients, len(rows), clients)
+    for _ in range(_DRAWS):
+        shares = _shares(rows, kinds, rest, settings, generator)
+        cuts = [cut(rows, share, VALIDATION_SHARE) for share in shares]
+        if all(kinds.scorable(validation) for _, validation in cuts):
+            break
+    require_share(min(map(len, shares)), len(rows), clients)
+    train, validation = zip(*cuts, strict=True)
+    return Split(train, validation, test)
 
 
-def require_share(share: int, rows: int, clients: int, what: str) -> None:
-    """Raise DataError when `share` of `rows` loans or images, whatever `what` says, is too small a share."""
+def cut(rows: Rows, share: Places, part: float) -> tuple[Places, Places]:
+    """Return the places of a share in random order as those that stay and the `part` that is set aside.
+
+    Set aside are the latest, where times are known; else the first, groups as a whole.
+    """
+    count = round(len(share) * part)
+    if rows.times is not None:
+        order = share[np.argsort(rows.times[share], kind="stable")]
+        kept, aside = order[: len(order) - count], order[len(order) - count :]
+        if rows.groups is None:
+            return kept, aside
+        # Whoever is seen late is set aside altogether.
+        late = np.isin(rows.groups[order], rows.groups[aside])
+        return order[~late], order[late]
+    if rows.groups is None:
+        return share[count:], share[:count]
+    chosen = _whole(rows.groups[share], count)
+    return share[~chosen], share[chosen]
+
+
+def require_share(share: int, rows: int, clients: int) -> None:
+    """Raise DataError when `share` of `rows` is too small a share."""
     if share < _LEAST_SHARE:
         raise DataError(
-            f"{rows} {what} are too few for {clients} clients: {share} training {what} each, "
+            f"{rows} rows are too few for {clients} clients: {share} training rows each, "
             f"at least {_LEAST_SHARE} are needed"
         )
 
 
-def federate(loans: pd.DataFrame, features: Features, clients: int, seed: int) -> FederatedData:
-    """Return `loans` encoded and split among `clients`; the encoder sees training rows only.
+def _plain_split(rows: int, clients: int, generator: np.random.Generator) -> Split:
+    """Paper, section V-A: one random order, cut into test and equal shares."""
+    order = generator.permutation(rows)
+    tests = round(rows * TEST_SHARE)
+    share = (rows - tests) // clients
+    require_share(share, rows, clients)
+    shares = order[tests : tests + share * clients].reshape(clients, share)
+    validating = round(share * VALIDATION_SHARE)
+    return Split(tuple(shares[:, validating:]), tuple(shares[:, :validating]), order[:tests])
 
-    Raises:
-        DataError: When the loans are too few for the clients, or all training or all test rows are of one
-            class.
+
+def _shares(
+    rows: Rows, kinds: Kinds, rest: Places, settings: SplitSettings, generator: np.random.Generator
+) -> list[Places]:
+    match settings.shares:
+        case "iid" if rows.groups is None:
+            return _at_random(rest, settings.clients, generator)
+        case "iid" | "group":
+            return _by_column("group", _require(rows.groups), rest, settings.clients, generator)
+        case "dirichlet":
+            return _by_kind(kinds.drawn(rest, generator), rest, settings, generator)
+        case "quantity":
+            return _by_quantity(rest, settings, generator)
+        case name if name in rows.columns:
+            return _by_column(name, np.asarray(rows.columns[name]), rest, settings.clients, generator)
+        case name:
+            columns = f", or a column: {', '.join(rows.columns)}" if len(rows.columns) else ""
+            raise DataError(f"these rows have no shares {name}; use {', '.join(METHODS)}{columns}")
+
+
+def _require(groups: Array | None) -> Array:
+    if groups is None:
+        raise DataError("shares by group need rows with groups, and these have none")
+    return groups
+
+
+def _test(rows: Rows, generator: np.random.Generator) -> Places:
+    wanted = round(len(rows) * TEST_SHARE)
+    if rows.test is not None:
+        return generator.permutation(np.flatnonzero(rows.test))
+    if rows.times is not None:
+        return generator.permutation(cut(rows, np.arange(len(rows)), TEST_SHARE)[1])
+    apart = rows.groups if rows.apart is None else rows.apart
+    if apart is None:
+        return generator.permutation(len(rows))[:wanted]
+    numbers = np.unique(apart, return_inverse=True)[1]
+    counts = np.bincount(numbers)
+    order = generator.permutation(len(counts))
+    chosen = order[: np.argmin(np.abs(np.cumsum(counts[order]) - wanted)) + 1]
+    return generator.permutation(np.flatnonzero(np.isin(numbers, chosen)))
+
+
+def _whole(groups: Array, count: int) -> NDArray[np.bool_]:
+    """Which rows are of the groups that come first, as many whole ones as make about `count`, one at least."""
+    _, first, numbers = np.unique(groups, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    sizes = np.bincount(numbers)[order]
+    chosen = order[: np.argmin(np.abs(np.cumsum(sizes) - max(1, count))) + 1]
+    return np.isin(numbers, chosen)
+
+
+def _at_random(rest: Places, clients: int, generator: np.random.Generator) -> list[Places]:
+    share = len(rest) // clients
+    return list(generator.permutation(rest)[: share * clients].reshape(clients, share))
+
+
+def _by_column(
+    name: str, values: Array, rest: Places, clients: int, generator: np.random.Generator
+) -> list[Places]:
+    """Shares of whole values, as equal as these allow."""
+    numbers = np.unique(values, return_inverse=True)[1].reshape(-1)
+    counts = np.bincount(numbers[rest], minlength=numbers.max() + 1)
+    order = generator.permutation(np.flatnonzero(counts))
+    if len(order) < clients:
+        raise DataError(
+            f"the training rows are of {len(order)} values of {name}, too few for {clients} clients"
+        )
+    holder = np.zeros(len(counts), np.int64)
+    held = np.zeros(clients, np.int64)
+    # Those with most rows first, each to whoever holds fewest: large ones at the end could not be evened.
+    for value in order[np.argsort(-counts[order], kind="stable")]:
+        holder[value] = np.argmin(held)
+        held[holder[value]] += counts[value]
+    require_share(int(held.min()), len(numbers), clients)
+    return [generator.permutation(rest[holder[numbers[rest]] == c]) for c in range(clients)]
+
+
+def _by_kind(
+    kinds: Places, rest: Places, settings: SplitSettings, generator: np.random.Generator
+) -> list[Places]:
+    """Equal shares whose kinds lean to a few, and the more so the smaller `alpha` is.
+
+    Each kind of row is spread over the clients by weights from Dirichlet(α) (Yurochkin et al., 2019). To keep
+    shares equal, clients take a row each in turn, of a kind that follows their weights times what is left of
+    it, until all have their share (as Hsu et al., 2019).
     """
-    split = split_rows(len(loans), clients, np.random.default_rng(seed))
-    _require_both_classes(loans, split)
-    encoder = Encoder(loans.iloc[split.train.ravel()], features)
-    X, y = encoder.encode(loans), labels(loans)
-    shares = tuple(
-        ClientData(X[train], y[train], X[validation], y[validation])
-        for train, validation in zip(split.train, split.validation, strict=True)
-    )
-    return FederatedData(shares, X[split.test], y[split.test], encoder.names)
+    clients = settings.clients
+    left = [list(generator.permutation(rest[kinds == kind])) for kind in range(kinds.max() + 1)]
+    weights = generator.dirichlet(np.full(clients, settings.dirichlet_alpha), size=len(left)).T
+    sizes = np.array([len(pile) for pile in left], dtype=np.float64)
+    shares: list[list[int]] = [[] for _ in range(clients)]
+    for _ in range(len(rest) // clients):
+        for client in generator.permutation(clients):
+            kind = _drawn(weights[client] * sizes, sizes, generator)
+            shares[client].append(left[kind].pop())
+            sizes[kind] -= 1
+    return [generator.permutation(np.array(share, dtype=np.int64)) for share in shares]
 
 
-def _require_both_classes(loans: pd.DataFrame, split: Split) -> None:
-    status = loans[STATUS]
-    for name, rows in (("training", split.train.ravel()), ("test", split.test)):
-        missing = [outcome for outcome in OUTCOMES if not (status.iloc[rows] == outcome).any()]
-        if missing:
-            raise DataError(
-                f"none of the {len(rows)} {name} loans is '{missing[0]}'; both classes are needed"
-            )
+def _drawn(chances: NDArray[np.float64], sizes: NDArray[np.float64], generator: np.random.Generator) -> int:
+    if chances.sum() <= 0:
+        chances = sizes  # All kinds that the client wants are used up.
+    return int(generator.choice(len(chances), p=chances / chances.sum()))
+
+
+def _by_quantity(rest: Places, settings: SplitSettings, generator: np.random.Generator) -> list[Places]:
+    """Shares at random whose sizes follow Dirichlet(α), none below the least; all rows are in one."""
+    spare = len(rest) - _LEAST_SHARE * settings.clients
+    weights = generator.dirichlet(np.full(settings.clients, settings.dirichlet_alpha))
+    ends = np.rint(np.cumsum(weights) * spare).astype(np.int64)
+    sizes = _LEAST_SHARE + np.diff(ends, prepend=0)
+    return np.split(generator.permutation(rest), np.cumsum(sizes)[:-1])
+
+
+def gathered(rows: Sequence[Rows]) -> Rows:
+    """Return the rows of several members as one, with the column `member` saying whose they are, by number."""
+    from ml.data.rows import joined
+
+    first = rows[0]
+    holders = np.concatenate([np.full(len(each), number) for number, each in enumerate(rows)])
+    beside = {
+        name: np.concatenate([getattr(each, name) for each in rows])
+        for name in ("groups", "times", "apart")
+        if getattr(first, name) is not None
+    }
+    inputs, targets = joined([each.inputs for each in rows]), joined([each.targets for each in rows])
+    return Rows(inputs, targets, **beside, columns={"member": holders}, names=first.names)
+
+
+def split_members(rows: Rows, generator: np.random.Generator) -> Split:
+    """Return the split of rows that members hold already: 20 % of each tested, 20 % of its rest validating."""
+    holders = rows.columns["member"]
+    train, validation, test = [], [], []
+    for member in range(int(holders.max()) + 1):
+        own = generator.permutation(np.flatnonzero(holders == member))
+        kept, tested = cut(rows, own, TEST_SHARE)
+        trained, validating = cut(rows, kept, VALIDATION_SHARE)
+        require_share(len(trained) + len(validating), len(own), 1)
+        train.append(trained)
+        validation.append(validating)
+        test.append(tested)
+    return Split(tuple(train), tuple(validation), generator.permutation(np.concatenate(test)))

@@ -1,18 +1,23 @@
-"""Scores of logits against labels."""
+"""Scores in [0, 1] of a model's outputs, by what its target is; more is better."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.rows import Targets, length
 from ml.errors import ScoreError
-from ml.settings import Metric
+from ml.tasks.targets import MASKED, Classes, Labels, Numbers, Target, is_known, varies
 
 Logits = NDArray[np.float32]
-Labels = NDArray[np.bool_]
+Truth = NDArray[np.bool_]
+
+LIKELIHOOD = "likelihood"
+"""The score of any target, its losses': e to the minus mean loss."""
 
 
-def accuracy(logits: Logits, labels: Labels) -> float:
+def accuracy(logits: Logits, labels: Truth) -> float:
     """Return the share of labels on whose side of 0 the logit lies; of all labels of all rows, when several.
 
     >>> accuracy(np.array([-1.0, 2.0, 0.5]), np.array([False, True, False])) == 2 / 3
@@ -21,7 +26,7 @@ def accuracy(logits: Logits, labels: Labels) -> float:
     return int(np.count_nonzero((logits > 0) == labels)) / labels.size
 
 
-def auroc(logits: Logits, labels: Labels) -> float:
+def auroc(logits: Logits, labels: Truth) -> float:
     """Return the area under the ROC curve: the chance that a positive scores above a negative, ties one half.
 
     With several labels [rows, labels], the mean over those of which the rows have both positives and
@@ -39,34 +44,155 @@ def auroc(logits: Logits, labels: Labels) -> float:
     """
     if labels.ndim == 1:
         return _area(logits, labels)
-    defined = has_both(labels)
-    if not defined.any():
-        raise ScoreError(
-            f"AUROC needs rows of both classes of a label; none of {len(defined)} labels has them"
-        )
-    return float(np.mean([_area(logits[:, i], labels[:, i]) for i in np.flatnonzero(defined)]))
+    return _mean_area([(logits[:, i], labels[:, i]) for i in range(labels.shape[1])])
 
 
-def has_both(labels: Labels) -> Labels:
+def concordance(outputs: NDArray[Any], numbers: NDArray[Any]) -> float:
+    """Return the chance that of two rows of unequal numbers the greater has the greater output, ties one half.
+
+    Harrell's C (1982), which for numbers 0 and 1 is the AUROC; from Kendall's τ, which counts the same pairs.
+
+    Raises:
+        ScoreError: When all numbers are equal.
+
+    >>> concordance(np.array([1.0, 3.0, 2.0, 2.0]), np.array([1.0, 2.0, 3.0, 3.0]))
+    0.8
+    """
+    from scipy.stats import kendalltau
+
+    if not (numbers != numbers[:1]).any():
+        raise ScoreError(f"concordance needs unequal numbers, and all {len(numbers)} are {numbers[:1]}")
+    if not (outputs != outputs[:1]).any():
+        return 0.5
+    pairs = len(numbers) * (len(numbers) - 1) / 2
+    unequal, apart = pairs - _ties(numbers), pairs - _ties(outputs)
+    difference = kendalltau(outputs, numbers).statistic * np.sqrt(unequal) * np.sqrt(apart)
+    return float(0.5 + round(difference) / unequal / 2)
+
+
+def has_both(labels: Truth) -> Truth:
     """Return for each label whether the rows have positives and negatives, [labels] or () as for one row."""
     positives = np.count_nonzero(labels, axis=0)
     return np.asarray((positives > 0) & (positives < len(labels)))
 
 
-METRICS: Mapping[Metric, Callable[[Logits, Labels], float]] = {"accuracy": accuracy, "auroc": auroc}
-"""By the name that settings carry."""
+def metrics_of(target: Target) -> tuple[str, ...]:
+    """Return the names of the scores that a target has, the one that votes use by default first."""
+    return (*_METRICS.get(type(target), {}), LIKELIHOOD)
 
 
-def measure(metric: Metric, logits: Logits, labels: Labels) -> float:
-    """Return a model's score, or 0, the worst, when it has logits that are not finite.
+def measure(
+    metric: str, target: Target, outputs: Any, targets: Any, losses: Callable[[], NDArray[np.float64]]
+) -> float:
+    """Return a model's score, or 0, the worst, when it has outputs that are not finite.
 
     A deep network of finite parameters may overflow. NaN has no place in an order: left as it is, it would
     count as above every negative.
+
+    Args:
+        metric: One of `metrics_of(target)`.
+        target: What targets are.
+        outputs: float32 [rows, ...], by name where a module names them.
+        targets: Of the same rows.
+        losses: The loss of each row, for the score that needs them.
+
+    Raises:
+        ScoreError: When these rows leave the score undefined.
     """
-    return METRICS[metric](logits, labels) if np.isfinite(logits).all() else 0.0
+    parts = outputs.values() if isinstance(outputs, Mapping) else (outputs,)
+    if not all(np.isfinite(part).all() for part in parts):
+        return 0.0
+    if metric == LIKELIHOOD:
+        mean = float(losses().mean())
+        return float(np.exp(-mean)) if np.isfinite(mean) else 0.0
+    return _METRICS[type(target)][metric](target, outputs, targets)
 
 
-def _area(logits: Logits, labels: Labels) -> float:
+def require_measurable(metric: str, target: Target, targets: Targets, which: str) -> None:
+    """Raise ScoreError unless rows of these targets leave the score defined; `which` names them."""
+    if metric in (LIKELIHOOD, "accuracy") or varies(target, targets):
+        return
+    instead = " or ".join(name for name in metrics_of(target) if name != metric)
+    raise ScoreError(
+        f"the {length(targets)} rows of {which} have one outcome only, where {metric} is undefined; "
+        f"use fewer clients, or {instead}"
+    )
+
+
+def _of_labels(score: Callable[[Logits, Truth], float]) -> Callable[[Any, Any, Any], float]:
+    def measured(target: Labels, outputs: Any, targets: Any) -> float:
+        outputs = outputs.reshape(targets.shape)
+        if not np.isnan(targets).any():
+            return score(outputs, targets > 0.5)
+        columns = zip(_columns(outputs), _known_columns(targets), strict=True)
+        if score is accuracy:
+            known = ~np.isnan(targets)
+            return accuracy(outputs[known], targets[known] > 0.5)
+        return _mean_area([(o[known], column[known] > 0.5) for o, (column, known) in columns])
+
+    return measured
+
+
+def _class_accuracy(target: Classes, outputs: Any, targets: Any) -> float:
+    logits, classes = _class_rows(target, outputs, targets)
+    return int(np.count_nonzero(logits.argmax(axis=1) == classes)) / max(1, len(classes))
+
+
+def _one_against_rest(target: Classes, outputs: Any, targets: Any) -> float:
+    """Mean over classes of the AUROC of a class's probability against all others (Provost and Domingos, 2000)."""
+    logits, classes = _class_rows(target, outputs, targets)
+    # Differences of log-probabilities order as probabilities do, and do not underflow.
+    logits = logits.astype(np.float64)
+    peak = logits.max(axis=1, keepdims=True)
+    log_chances = logits - peak - np.log(np.exp(logits - peak).sum(axis=1, keepdims=True))
+    return _mean_area([(log_chances[:, k], classes == k) for k in range(target.count)])
+
+
+def _mean_concordance(target: Numbers, outputs: Any, targets: Any) -> float:
+    outputs = outputs.reshape(targets.shape)
+    columns = zip(_columns(outputs), _known_columns(targets), strict=True)
+    pairs = [(o[known], column[known]) for o, (column, known) in columns]
+    found = [concordance(o, y) for o, y in pairs if (y != y[:1]).any()]
+    if not found:
+        raise ScoreError(f"concordance needs unequal numbers, and those of all {len(targets)} rows are equal")
+    return float(np.mean(found))
+
+
+_METRICS: Mapping[type, Mapping[str, Callable[[Any, Any, Any], float]]] = {
+    Labels: {"auroc": _of_labels(auroc), "accuracy": _of_labels(accuracy)},
+    Classes: {"auroc": _one_against_rest, "accuracy": _class_accuracy},
+    Numbers: {"concordance": _mean_concordance},
+}
+
+
+def _class_rows(target: Classes, outputs: Any, targets: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    known = targets.reshape(-1) != MASKED
+    return outputs.reshape(-1, target.count)[known], targets.reshape(-1)[known]
+
+
+def _columns(values: NDArray[Any]) -> list[NDArray[Any]]:
+    return [values] if values.ndim == 1 else list(values.reshape(len(values), -1).T)
+
+
+def _known_columns(targets: NDArray[Any]) -> list[tuple[NDArray[Any], Truth]]:
+    return [(column, is_known(column)) for column in _columns(targets)]
+
+
+def _ties(values: NDArray[Any]) -> float:
+    _, counts = np.unique(values, return_counts=True)
+    return float((counts * (counts - 1) / 2).sum())
+
+
+def _mean_area(columns: Sequence[tuple[NDArray[Any], Truth]]) -> float:
+    areas = [_area(scores, labels) for scores, labels in columns if has_both(labels)]
+    if not areas:
+        raise ScoreError(
+            f"AUROC needs rows of both classes of a label; none of {len(columns)} labels has them"
+        )
+    return float(np.mean(areas))
+
+
+def _area(logits: NDArray[Any], labels: Truth) -> float:
     positive, negative = logits[labels], np.sort(logits[~labels])
     if not positive.size or not negative.size:
         raise ScoreError(

@@ -3,27 +3,25 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import Rows
+from ml.data.rows import Inputs, Targets
 from ml.errors import ScoreError
-from ml.judging.metrics import has_both, measure
-from ml.models.base import Learner, expected_shapes, fits
-from ml.settings import Metric
+from ml.judging.metrics import measure, metrics_of, require_measurable
+from ml.training.learner import Learner, expected_shapes, fits, found_shapes
 
 # More than a round scores, which is the parent, the updates and their averages.
 _RECENT_MODELS = 32
 
 
-def score(
-    params: NDArray[np.float32], X: Rows, y: NDArray[np.float32], metric: Metric, learner: Learner
-) -> float:
-    """Return the score of a model [size] on rows with labels [rows, *label] in {0, 1}.
+def score(params: NDArray[np.float32], X: Inputs, y: Targets, metric: str, learner: Learner) -> float:
+    """Return the score of a model [size] on rows with targets [rows, *label].
 
     Raises:
-        ScoreError: When there are no rows, or the metric is AUROC and no label has both classes.
+        ScoreError: When there are no rows, or they leave the score undefined.
     """
     return float(ValidationSets([(X, y)], learner, metric).scores(params, [0])[0])
 
@@ -35,51 +33,62 @@ class ValidationSets:
     recent models are kept, since a round's average is the next one's parent.
 
     Args:
-        sets: Per client, rows and labels float32 [rows, *label] in {0, 1}.
+        sets: Per client, rows and targets [rows, *label].
         learner: What the models are of.
-        metric: "accuracy", or "auroc" (ties count one half).
+        metric: One of the target's scores (`metrics_of`).
 
     Raises:
-        ScoreError: When a set is empty, does not fit, or has one class where the metric needs both.
+        ScoreError: When a set is empty, does not fit, or leaves the score undefined.
     """
 
-    def __init__(
-        self, sets: Sequence[tuple[Rows, NDArray[np.float32]]], learner: Learner, metric: Metric
-    ) -> None:
+    def __init__(self, sets: Sequence[tuple[Inputs, Targets]], learner: Learner, metric: str) -> None:
         for client, (X, y) in enumerate(sets):
             _check(client, X, y, learner, metric)
-        self._metric: Metric = metric
+        self._metric = metric
+        self._learner = learner
         self._predictor = learner.predictor([X for X, _ in sets])
-        self._labels = [y > 0.5 for _, y in sets]
+        self._targets = [y for _, y in sets]
         self._recent: OrderedDict[bytes, NDArray[np.float64]] = OrderedDict()
 
     def scores(self, params: NDArray[np.float32], clients: Sequence[int]) -> NDArray[np.float64]:
         """Return the score of one model [size] on each of `clients`' own rows, in that order."""
         known = self._known(params)
         missing = [client for client in clients if np.isnan(known[client])]
-        for client, logits in zip(missing, self._predictor.logits(params, missing), strict=True):
-            known[client] = measure(self._metric, logits, self._labels[client])
+        for client, outputs in zip(missing, self._predictor.outputs(params, missing), strict=True):
+            known[client] = self._measured(client, outputs)
         chosen: NDArray[np.float64] = known[np.asarray(clients, dtype=np.int64)]
         return chosen
 
+    def losses(self, params: NDArray[np.float32], clients: Sequence[int]) -> list[NDArray[np.float64]]:
+        """Return the loss of each of `clients`' own rows under one model [size], float64 [rows] each."""
+        outputs = self._predictor.outputs(params, list(clients))
+        return [
+            self._learner.losses(found, self._targets[client])
+            for client, found in zip(clients, outputs, strict=True)
+        ]
+
+    def _measured(self, client: int, outputs: Any) -> float:
+        learner, targets = self._learner, self._targets[client]
+        return measure(
+            self._metric, learner.target, outputs, targets, lambda: learner.losses(outputs, targets)
+        )
+
     def _known(self, params: NDArray[np.float32]) -> NDArray[np.float64]:
         key = blake2b(params.tobytes()).digest()
-        known = self._recent.setdefault(key, np.full(len(self._labels), np.nan))
+        known = self._recent.setdefault(key, np.full(len(self._targets), np.nan))
         self._recent.move_to_end(key)
         if len(self._recent) > _RECENT_MODELS:
             self._recent.popitem(last=False)
         return known
 
 
-def _check(client: int, X: Rows, y: NDArray[np.float32], learner: Learner, metric: Metric) -> None:
+def _check(client: int, X: Inputs, y: Targets, learner: Learner, metric: str) -> None:
     if not fits(learner, X, y):
         raise ScoreError(
-            f"set {client} has rows {X.shape} and labels {y.shape}; "
-            f"expected {expected_shapes(learner)}, n ≥ 1"
+            f"set {client} has {found_shapes(X, y)}; expected {expected_shapes(learner)}, n ≥ 1"
         )
-    if metric == "auroc" and not has_both(y > 0.5).any():
-        which = "one class" if y.ndim == 1 else "one class in every label"
+    if metric not in metrics_of(learner.target):
         raise ScoreError(
-            f"the {len(y)} rows of set {client} are of {which}, where AUROC is undefined; "
-            "use fewer clients or accuracy"
+            f"there is no score {metric!r} of {learner.target}; use {' or '.join(metrics_of(learner.target))}"
         )
+    require_measurable(metric, learner.target, y, f"set {client}")

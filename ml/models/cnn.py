@@ -4,8 +4,6 @@ from collections import OrderedDict
 
 from torch import nn
 
-from ml.models.module import ModuleLearner
-
 _WIDTHS = (32, 64)  # Channels after each stage; further stages keep the last.
 _GROUPS = 8
 _LAST_SIDE = 4  # Stages go on while a side is larger than this.
@@ -29,11 +27,6 @@ def small_cnn(side: int, labels: int) -> nn.Module:
     stages["flat"] = nn.Flatten()
     stages["out"] = nn.Linear(channels, labels)
     return nn.Sequential(stages)
-
-
-def cnn(row: tuple[int, ...], label: tuple[int, ...], device: str) -> ModuleLearner:
-    """Return the learner of `small_cnn` for rows (1, side, side) with labels (labels,)."""
-    return ModuleLearner(lambda: small_cnn(row[-1], label[0]), row, label[0], device)
 
 
 def _stage(channels: int, width: int) -> nn.Module:

@@ -5,13 +5,12 @@ from importlib import import_module
 from torch import nn
 
 from ml.errors import SettingsError
-from ml.models.module import ModuleLearner
 
 INSTALL = "python -m pip install --no-deps --require-hashes --requirement requirements-images.txt"
 
 
-def densenet121(row: tuple[int, ...], label: tuple[int, ...], device: str) -> ModuleLearner:
-    """Return its learner for rows (1, side, side) with labels (labels,): one channel in, a logit per label.
+def densenet121(side: int, labels: int) -> nn.Module:
+    """Return the network for images [n, 1, side, side]: one channel in, a logit per label.
 
     Its BatchNorm layers are kept, with their running statistics averaged (see `ModuleState`), since the
     paper's network has them. A step moves these by a tenth, so that with three steps a round, as in the paper
@@ -21,10 +20,6 @@ def densenet121(row: tuple[int, ...], label: tuple[int, ...], device: str) -> Mo
     Raises:
         SettingsError: When MONAI is not installed.
     """
-    return ModuleLearner(lambda: _network(label[0]), row, label[0], device)
-
-
-def _network(labels: int) -> nn.Module:
     try:
         nets = import_module("monai.networks.nets")
     except ImportError as error:

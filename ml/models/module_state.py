@@ -1,43 +1,80 @@
 """Between a PyTorch module and the flat vector that is averaged, encoded and sent."""
 
+import struct
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from ml.errors import SchemaError
+from ml.updates.hashing import keccak256
 from ml.updates.schema import Schema
 
-_VARIANCE, _DEVIATION = "running_var", "running_std"
+_MEAN, _VARIANCE, _DEVIATION = "running_mean", "running_var", "running_std"
 
 
 class ModuleState:
-    """A module's parameters, then its running statistics, as one float32 vector [schema.size].
+    """What of a module is trained, then its running statistics, as one float32 vector [schema.size].
 
-    Running statistics of BatchNorm are in the vector, so that they are averaged as parameters are: the plain
+    Parameters that require no gradient are never in it; of tied ones there is one. Running statistics of
+    normalisation that is trained are in the vector, so that they are averaged as parameters are: the plain
     meaning of federated averaging of such a model, and the only way for voters, who see parameters and
     nothing else, to compute what the proposer computed. Running variances travel as standard deviations:
     those stay within fixed point's ±2048 up to a variance of four million, lose less to its steps of 1e-6,
-    and any number that a stranger sends is a valid one once squared. Counters of batches are left out: with a
-    fixed momentum, as here, nothing depends on them.
+    and any number that a stranger sends is a valid one once squared.
+
+    Everything else that the module holds is constant: frozen weights, statistics of frozen normalisation,
+    which stays in `eval`, other buffers, counters. Each model starts from them as they were made.
+
+    Attributes:
+        schema: Of the vector.
+        trained: The parameters in it, in order.
 
     Args:
         module: The module; `load` changes it.
 
     Raises:
-        SchemaError: When it has float buffers of other kinds than running means and variances.
+        SchemaError: When it has nothing to train, or parameters whose shapes it does not know yet.
     """
 
     def __init__(self, module: nn.Module) -> None:
-        self._tensors: dict[str, torch.Tensor] = dict(module.named_parameters())
-        for name, buffer in module.named_buffers():
-            if buffer.is_floating_point():
-                self._tensors[_transmitted(name)] = buffer
+        self._module = module
+        self._frozen = [layer for layer in module.modules() if _is_frozen(layer)]
+        parameters = dict(module.named_parameters())
+        for name, parameter in parameters.items():
+            _require_float(name, parameter)
+        self._tensors = {name: p for name, p in parameters.items() if p.requires_grad}
+        self.trained = list(self._tensors.values())
+        if not self.trained:
+            raise SchemaError("the module has no parameter that requires a gradient: nothing to train or send")
+        statistics = self._statistics()
+        self._tensors |= {_transmitted(name): buffer for name, buffer in statistics.items()}
+        others = {name: p for name, p in parameters.items() if not p.requires_grad}
+        others |= {name: b for name, b in module.named_buffers() if name not in statistics}
+        self._constants = [(name, tensor, tensor.detach().clone()) for name, tensor in sorted(others.items())]
         self.schema = Schema.of([(name, tuple(tensor.shape)) for name, tensor in self._tensors.items()])
+
+    @property
+    def constants(self) -> bytes:
+        """32 bytes that differ when any constant does: its name, type, shape or a value."""
+        parts = [b"StakeFed constants 1"]
+        for name, _, value in self._constants:
+            head = f"{name} {value.dtype} {list(value.shape)}".encode()
+            content = value.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+            parts += [struct.pack("<Q", len(head)), head, keccak256(content)]
+        return keccak256(b"".join(parts))
+
+    def to_training(self) -> None:
+        """Switch the module to training; frozen normalisation stays as it is."""
+        self._module.train()
+        for layer in self._frozen:
+            layer.eval()
 
     @torch.no_grad()
     def load(self, vector: NDArray[np.float32]) -> None:
-        """Set the module's parameters and running statistics.
+        """Set what is trained and running statistics, and put constants back.
 
         Raises:
             SchemaError: When the vector has another length.
@@ -50,15 +87,28 @@ class ModuleState:
         for name, shape, place in self.schema.slices():
             values = flat[place].view(shape)
             self._tensors[name].copy_(values.square() if _is_deviation(name) else values)
+        for _, tensor, value in self._constants:
+            tensor.copy_(value)
 
     @torch.no_grad()
     def store(self) -> NDArray[np.float32]:
-        """Return the module's parameters and running statistics."""
+        """Return what is trained and running statistics."""
         vector = np.empty(self.schema.size, dtype=np.float32)
         for name, _, place in self.schema.slices():
             values = self._tensors[name].flatten().cpu()
             vector[place] = (values.sqrt() if _is_deviation(name) else values).numpy()
         return vector
+
+    def _statistics(self) -> dict[str, torch.Tensor]:
+        """Running means and variances of normalisation that is trained, by name, in the module's order."""
+        layers = {name: layer for name, layer in self._module.named_modules() if _is_statistical(layer)}
+        kept = {
+            f"{name}.{buffer}".lstrip(".")
+            for name, layer in layers.items()
+            if layer not in self._frozen
+            for buffer in (_MEAN, _VARIANCE)
+        }
+        return {name: buffer for name, buffer in self._module.named_buffers() if name in kept}
 
 
 def initial_vector(schema: Schema, seed: int) -> NDArray[np.float32]:
@@ -79,12 +129,27 @@ def initial_vector(schema: Schema, seed: int) -> NDArray[np.float32]:
     return vector
 
 
+def _is_statistical(layer: nn.Module) -> bool:
+    return isinstance(layer, _NormBase) and layer.running_mean is not None
+
+
+def _is_frozen(layer: nn.Module) -> bool:
+    """Whether a normalisation is not trained: its parameters need no gradient, or it was made in `eval`."""
+    if not _is_statistical(layer):
+        return False
+    parameters = list(layer.parameters())
+    return not layer.training or (bool(parameters) and not any(p.requires_grad for p in parameters))
+
+
+def _require_float(name: str, parameter: torch.Tensor) -> None:
+    if isinstance(parameter, nn.parameter.UninitializedParameter):
+        raise SchemaError(f"parameter {name!r} has no shape yet: give lazy modules their sizes")
+    if parameter.requires_grad and parameter.dtype != torch.float32:
+        raise SchemaError(f"parameter {name!r} is {parameter.dtype}; what is trained is torch.float32")
+
+
 def _transmitted(name: str) -> str:
-    if name.endswith(_VARIANCE):
-        return name.removesuffix(_VARIANCE) + _DEVIATION
-    if name.endswith("running_mean"):
-        return name
-    raise SchemaError(f"buffer {name!r} is neither a running mean nor a running variance; say how to send it")
+    return name.removesuffix(_VARIANCE) + _DEVIATION if name.endswith(_VARIANCE) else name
 
 
 def _is_deviation(name: str) -> bool:

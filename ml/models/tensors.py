@@ -1,6 +1,5 @@
 """Between flat parameter vectors, arrays and tensors."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,13 @@ def as_tensor(array: NDArray[Any], device: str) -> torch.Tensor:
     return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
 
 
+def placed(array: Any, device: str) -> torch.Tensor:
+    """Return an array or tensor on `device`, the copy to an accelerator going on beside the processor."""
+    tensor = array if isinstance(array, torch.Tensor) else as_tensor(array, "cpu")
+    # From pinned memory a copy to the accelerator does not keep the processor waiting.
+    return tensor if device == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
+
+
 def unflatten(parameters: torch.Tensor, schema: Schema) -> list[torch.Tensor]:
     """Split the last axis of `parameters` [..., size] into tensors [..., *shape], views where possible."""
     if parameters.shape[-1] != schema.size:
@@ -24,11 +30,3 @@ def unflatten(parameters: torch.Tensor, schema: Schema) -> list[torch.Tensor]:
         )
     leading = parameters.shape[:-1]
     return [parameters[..., place].reshape(*leading, *shape) for _, shape, place in schema.slices()]
-
-
-def flatten(tensors: Sequence[torch.Tensor], schema: Schema) -> torch.Tensor:
-    """Join tensors [models, *shape] in schema order into vectors [models, size]; inverse of `unflatten`."""
-    flat = torch.cat([tensor.reshape(tensor.shape[0], -1) for tensor in tensors], dim=1)
-    if flat.shape[1] != schema.size:
-        raise SchemaError(f"tensors with {flat.shape[1]} parameters do not fit a schema of {schema.size}")
-    return flat

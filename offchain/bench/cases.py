@@ -46,10 +46,12 @@ class Case:
         """The run's settings; nothing is learned beside it."""
         return SimulationSettings(
             clients=self.clients,
-            rows=round(self.clients * self.rows / (1 - TEST_SHARE)),
+            task_options={
+                "rows": round(self.clients * self.rows / (1 - TEST_SHARE)),
+                "hidden": self.hidden,
+            },
             voter_seats=self.committee,
             proposer_bps=self.proposer_bps,
-            hidden=self.hidden,
             policy=self.policy,
             test_rows=self.test_rows,
             engine=self.engine,

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ml.data import FederatedData
+from ml.data.shares import FederatedData
+from ml.models.perceptron import HIDDEN
 from ml.parallel import processors
 from offchain.settings import SimulationSettings
 
@@ -30,7 +31,7 @@ class PlainRound:
         ]
         count = settings.test_rows
         self._test = torch.from_numpy(data.X_test[:count]), torch.from_numpy(data.y_test[:count])
-        inputs, hidden = data.X_test.shape[1], settings.hidden
+        inputs, hidden = data.X_test.shape[1], settings.task_options.get("hidden", HIDDEN)
         self._model = nn.Sequential(
             nn.Linear(inputs, hidden),
             nn.ReLU(),

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 
-from ml.data import load
 from offchain.bench.cases import WARM_UP, Case
 from offchain.bench.plain import PlainRound
 from offchain.engines.choice import engine_for
 from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Seating
-from offchain.simulation.federation import Federation, Parameters
+from offchain.simulation.federation import Federation, Parameters, all_rows
 from offchain.simulation.simulation import Model, Simulation
 from offchain.simulation.stopwatch import Stopwatch
 from offchain.stores.memory import MemoryStore
@@ -60,7 +59,7 @@ def measure(case: Case, network: str, with_plain: bool) -> Measurement:
     """Play `case` on a chain that is started for it, or in memory."""
     started = perf_counter()
     settings = case.settings
-    data = load(settings.data_settings)
+    data = all_rows(settings)
     federation = Federation(settings, data)
     deployment = Deployment.of(settings, federation.rules)
     with engine_for(settings.engine, deployment, network) as engine:

@@ -3,14 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ml.settings import ScoringSettings
-from ml.updates.canonical import digest, to_bytes
-from ml.updates.fixed_point import SCALE
 from ml.updates.hashing import keccak256
-from ml.updates.schema import Schema
 from offchain.chain.gateway import create_address
 from offchain.chain.signing import Signer
 from offchain.reference import Parameters, commitments
@@ -79,13 +72,6 @@ class Deployment:
 def client_keys(seed: int, clients: int) -> tuple[bytes, ...]:
     """Return the private keys of all clients, 32 bytes each, by number; they protect nothing."""
     return tuple(_derived("client", seed, index) for index in range(clients))
-
-
-def rules_digest(scoring: ScoringSettings, schema: Schema, genesis: NDArray[np.int32]) -> bytes:
-    """Return the 32 bytes that bind policy, metric, ε, schema, fixed-point scale and genesis model."""
-    texts = (scoring.policy, scoring.metric, repr(scoring.tolerance), str(SCALE))
-    parts = [keccak256(text.encode()) for text in texts]
-    return keccak256(_tag("rules") + b"".join(parts) + schema.digest + digest(to_bytes(genesis), schema))
 
 
 def protocol_parameters(settings: SimulationSettings, rules: bytes) -> Parameters:

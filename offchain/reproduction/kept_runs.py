@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from offchain import first_edition
 from offchain.errors import RunFolderError
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.trace import Trace
@@ -87,6 +88,24 @@ def run_digest(settings: SimulationSettings) -> str:
     Paths are not among it, the content of the data is; nor is the engine, since both give the same run. Nor
     are defaults, so that runs outlive a version that brings new settings.
     """
-    content = settings.model_dump(mode="json", exclude={"data", "engine", "cache"}, exclude_defaults=True)
+    values = settings.model_dump(mode="json", exclude={"data", "engine"})
+    if settings.edition == 1:
+        content = first_edition.told(values)
+    else:
+        content = settings.model_dump(
+            mode="json", exclude={"data", "engine", "clients_data", "train"}, exclude_defaults=True
+        )
+        content |= {"task_digest": settings.named_task.digest.hex()}
+    content |= _own_content(settings)
     content |= {"data_digest": data_digest(settings.data), "learning": LEARNING}
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _own_content(settings: SimulationSettings) -> dict[str, str]:
+    """What the first edition had not: rows that are parted already, a training of the clients' own."""
+    found = {}
+    if settings.clients_data is not None:
+        found["clients_data"] = data_digest(settings.clients_data)
+    if settings.train is not None:
+        found["train"] = data_digest(Path(settings.train.rpartition(":")[0])) + settings.train
+    return found

@@ -1,15 +1,13 @@
 """The settings that all runs of a reproduction share, fixed before any seed was run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from ml.settings import Features, Metric
-from offchain.errors import SettingsError
+from ml.data.columns import Features
 from offchain.settings import SimulationSettings, parse_settings
 
 Subject = Literal["loans", "images"]
@@ -57,7 +55,7 @@ class Study(BaseModel):
         default_factory=dict, description="Simulation settings that replace the study's, runs on images."
     )
 
-    def metric(self, subject: Subject) -> Metric:
+    def metric(self, subject: Subject) -> str:
         """Return what voters compare and figures show: AUROC where accuracy stays at the base rate."""
         leaks = self.data is None or self.features == "all"
         return "accuracy" if subject == "loans" and leaks else "auroc"
@@ -83,32 +81,10 @@ class Study(BaseModel):
     def _data(self, subject: Subject) -> dict[str, Any]:
         if subject == "images":
             return (
-                dict(dataset="chest-xray", data=self.images)
+                dict(task="chest-xray", data=self.images)
                 if self.images
-                else dict(dataset="digits", **DIGITS)
+                else dict(task="digits", **DIGITS)
             )
         if self.data is None:
-            return dict(dataset="loans")
-        return dict(dataset="lending-club", data=self.data, features=self.features)
-
-
-def named_values(pairs: Iterable[str]) -> dict[str, Any]:
-    """Return settings by name from texts such as "device=cuda"; a value is read as YAML reads it.
-
-    Raises:
-        SettingsError: When a text is no such pair.
-
-    >>> named_values(["clients=8", "model=densenet121"])
-    {'clients': 8, 'model': 'densenet121'}
-    """
-    found = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not (name and equals and text):
-            raise SettingsError(f"{pair!r} is no setting; expected NAME=VALUE, such as clients=8")
-        try:
-            found[name.replace("-", "_")] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            reason = " ".join(str(error).split())
-            raise SettingsError(f"the value of {pair!r} cannot be read: {reason}") from error
-    return found
+            return dict(task="loans")
+        return dict(task="lending-club", data=self.data, task_options={"features": self.features})

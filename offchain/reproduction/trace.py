@@ -76,7 +76,7 @@ class Trace:
 def _scores(settings: SimulationSettings, records: Sequence[RoundRecord]) -> dict[str, Array]:
     names = ["run", *records[0].baselines]
     curves = {
-        name: [getattr(r.scores if name == "run" else r.baselines[name], settings.metric) for r in records]
+        name: [(r.scores if name == "run" else r.baselines[name])[settings.metric] for r in records]
         for name in names
     }
     pad = settings.rounds - len(records)

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from offchain.runs.scores import shown_score, title
 from offchain.settings import TOKEN, SimulationSettings
 from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.simulation.cast import Cast
@@ -30,6 +31,7 @@ def plot_run(path: Path, settings: SimulationSettings, cast: Cast, records: Sequ
 
 def _plot_scores(axes: Axes, settings: SimulationSettings, records: Sequence[RoundRecord]) -> None:
     rounds = [record.round for record in records]
+    shown = shown_score(settings.metric, records[0].scores)
     lines = {
         WITHOUT_ATTACK: ("without attack", _GREY, "--"),
         WITHOUT_DEFENCE: ("without defence", _RED, "-"),
@@ -37,11 +39,11 @@ def _plot_scores(axes: Axes, settings: SimulationSettings, records: Sequence[Rou
     }
     for name, (label, colour, style) in lines.items():
         if name in records[0].baselines:
-            values = [getattr(record.baselines[name], settings.metric) for record in records]
+            values = [record.baselines[name][shown] for record in records]
             axes.plot(rounds, values, color=colour, linestyle=style, linewidth=1, label=label)
-    values = [getattr(record.scores, settings.metric) for record in records]
+    values = [record.scores[shown] for record in records]
     axes.plot(rounds, values, color=_BLUE, linewidth=1.8, label=f"this run, policy {settings.policy}")
-    axes.set_ylabel("test AUROC" if settings.metric == "auroc" else "test accuracy")
+    axes.set_ylabel(f"test {title(shown)}")
 
 
 def _plot_tokens(axes: Axes, cast: Cast, records: Sequence[RoundRecord]) -> None:

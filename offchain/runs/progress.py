@@ -6,6 +6,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from offchain.runs.scores import shown_score, title
 from offchain.settings import SimulationSettings
 from offchain.simulation.cast import Cast
 from offchain.simulation.records import RoundRecord
@@ -59,7 +60,7 @@ class BarOrLines:
 
 
 class RunProgress(BarOrLines):
-    """The rounds of a run, with the global model's accuracy and mean tokens."""
+    """The rounds of a run, with a score of the global model and mean tokens."""
 
     def __init__(self, console: Console, settings: SimulationSettings, cast: Cast) -> None:
         super().__init__(console, "round", settings.rounds)
@@ -70,7 +71,8 @@ class RunProgress(BarOrLines):
 
     def show_round(self, record: RoundRecord) -> None:
         """Show where the run is after a round."""
-        now = f"accuracy {record.scores.accuracy:.3f}"
+        shown = shown_score("accuracy", record.scores)
+        now = f"{title(shown)} {record.scores[shown]:.3f}"
         for name, clients in self._groups.items():
             tokens = record.mean_tokens(clients)
             now += f", {name} {tokens:.1f} tokens" if tokens is not None else ""

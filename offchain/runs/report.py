@@ -7,6 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from offchain.runs.scores import in_order, title
 from offchain.runs.summary import Counts, Summary
 from offchain.settings import MIN_CLIENTS
 from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
@@ -49,10 +50,14 @@ def _headline(summary: Summary) -> str:
 
 
 def _learning(summary: Summary) -> Table:
-    table = _table("Test scores of the global model, mean of the last rounds", "accuracy", "AUROC")
-    table.add_row("this run, with stakes and votes", f"{summary.accuracy:.3f}", f"{summary.auroc:.3f}")
-    for name, baseline in summary.baselines.items():
-        table.add_row(_NAMES[name], f"{baseline.accuracy:.3f}", f"{baseline.auroc:.3f}")
+    names = in_order(summary.scores)
+    table = _table(
+        "Test scores of the global model, mean of the last rounds", *(title(name) for name in names)
+    )
+    learned = {"this run, with stakes and votes": summary.scores}
+    learned |= {_NAMES[name]: baseline.scores for name, baseline in summary.baselines.items()}
+    for name, scores in learned.items():
+        table.add_row(name, *(f"{scores[score].mean:.3f}" for score in names))
     return table
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ml.data import load
 from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Engine
 from offchain.errors import RunFolderError
@@ -14,7 +13,7 @@ from offchain.runs.progress import RunProgress
 from offchain.runs.run_folder import RunFolder, require_free
 from offchain.runs.summary import Summary, summarise
 from offchain.settings import SimulationSettings
-from offchain.simulation.federation import Federation
+from offchain.simulation.federation import Federation, all_rows
 from offchain.simulation.simulation import Simulation
 from offchain.simulation.stopwatch import Stopwatch
 
@@ -34,7 +33,7 @@ def start_run(
     """
     require_free(path)
     watch = Stopwatch()
-    federation = Federation(settings, load(settings.data_settings))
+    federation = Federation(settings, all_rows(settings))
     deployment = Deployment.of(settings, federation.rules)
     with engine_for(deployment) as engine, RunFolder.create(path, settings) as folder:
         return _play(folder, Simulation(settings, federation, deployment, engine), watch, console, picture)
@@ -56,7 +55,7 @@ def resume_run(
         if folder.is_complete:
             raise RunFolderError(f"the run in {path} is complete; there is nothing to resume")
         settings = folder.settings
-        federation = Federation(settings, load(settings.data_settings))
+        federation = Federation(settings, all_rows(settings))
         deployment = Deployment.of(settings, federation.rules)
         with engine_for(settings)(deployment) as engine:
             simulation = Simulation(settings, federation, deployment, engine)

@@ -1,12 +1,15 @@
 """The settings as command-line options, made from the fields themselves so that help and bounds agree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
 
+from offchain import first_edition
+from offchain.errors import SettingsError
+from offchain.named_values import named_values
 from offchain.settings import SimulationSettings
 
 OPTIONS = (
@@ -16,13 +19,14 @@ OPTIONS = (
     "rounds",
     "policy",
     "attack",
-    "dataset",
+    "task",
+    "task_options",
     "data",
-    "features",
-    "model",
-    "image_size",
+    "clients_data",
     "shares",
+    "dirichlet_alpha",
     "metric",
+    "train",
     "proposer_stake",
     "voter_stake",
     "tolerance",
@@ -34,14 +38,19 @@ OPTIONS = (
 )
 """Fields with an option of their own; the others are set in a settings file."""
 
-_WORDED_DEFAULTS = ("data", "model", "image_size", "shares", "metric", "local_epochs")
-# Their descriptions say what follows from the data set.
+_WORDED_DEFAULTS = ("task_options", "data", "clients_data", "metric", "train")
+# What their descriptions say, or nothing.
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def settings_options(function: Command) -> Command:
-    """Adds one option per field of OPTIONS; one that is not given arrives as None."""
+    """Adds one option per field of OPTIONS; one that is not given arrives as None.
+
+    The first edition's names of options of tasks go on working, and are not shown.
+    """
+    for name in first_edition.SHORT:
+        function = click.option(f"--{name.replace('_', '-')}", name, hidden=True)(function)
     for name in reversed(OPTIONS):
         function = _option(name, SimulationSettings.model_fields[name])(function)
     return function
@@ -52,9 +61,24 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     if name not in _WORDED_DEFAULTS:
         text = f"{text.rstrip('.')}.  [default: {field.default}]"
     metavar = "TOKENS" if name.endswith("_stake") else None
+    if name == "task_options":
+        return click.option(
+            "--task-option", name, multiple=True, metavar="NAME=VALUE", callback=_named, help=text
+        )
+    if name == "task":
+        return click.option("--task", "--dataset", name, metavar="TASK", help=text)
     if field.annotation is bool:
         return click.option(f"--{name}/--no-{name}", name, default=None, help=text)
     return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), metavar=metavar, help=text)
+
+
+def _named(
+    context: click.Context, parameter: click.Parameter, pairs: Sequence[str]
+) -> dict[str, Any] | None:
+    try:
+        return named_values(pairs) or None
+    except SettingsError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _type(field: FieldInfo) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from offchain.settings import TOKEN, SimulationSettings
 from offchain.simulation.cast import Cast
@@ -33,23 +33,33 @@ class Counts(_Part):
     malicious: int
 
 
-class BaselineSummary(_Part):
+class Curve(_Part):
+    """A score on the test rows: the mean of the last 50 rounds, or of the last third of fewer, and each."""
+
+    mean: float
+    by_round: list[float]
+
+
+class _Learned(_Part):
+    """Scores by name; accuracy and auroc beside them, under the first edition's names, where there are any."""
+
+    accuracy: float | None = None
+    accuracy_by_round: list[float] | None = None
+    auroc: float | None = None
+    auroc_by_round: list[float] | None = None
+    scores: dict[str, Curve] = Field(default_factory=dict)
+
+
+class BaselineSummary(_Learned):
     """The same learning without votes."""
 
-    accuracy: float
-    accuracy_by_round: list[float]
-    auroc: float
-    auroc_by_round: list[float]
 
-
-class Summary(_Part):
+class Summary(_Learned):
     """The run in numbers.
 
     Attributes:
         config: The settings.
         rounds: Rounds played; fewer than asked for when fewer than four members were left.
-        accuracy: On the test rows, mean of the last 50 rounds, or of the last third when fewer were played.
-        auroc: Likewise.
         removed: Clients removed for good.
         included: Proposals that entered the global model, by proposer.
         excluded: Proposals that did not.
@@ -60,10 +70,6 @@ class Summary(_Part):
 
     config: SimulationSettings
     rounds: int
-    accuracy: float
-    accuracy_by_round: list[float]
-    auroc: float
-    auroc_by_round: list[float]
     baselines: dict[str, BaselineSummary]
     tokens: Tokens
     removed: Counts
@@ -114,13 +120,15 @@ def tail_mean(values: Sequence[float]) -> float:
 
 
 def _curves(scores: Sequence[Scores]) -> dict[str, Any]:
-    accuracy, auroc = [s.accuracy for s in scores], [s.auroc for s in scores]
-    return {
-        "accuracy": tail_mean(accuracy),
-        "accuracy_by_round": accuracy,
-        "auroc": tail_mean(auroc),
-        "auroc_by_round": auroc,
-    }
+    # Rounds that another version played, before a run was resumed, may have fewer.
+    names = [name for name in scores[-1] if all(name in of_round for of_round in scores)]
+    found = {name: [of_round[name] for of_round in scores] for name in names}
+    curves = {name: Curve(mean=tail_mean(values), by_round=values) for name, values in found.items()}
+    former = {}
+    for name in ("accuracy", "auroc"):
+        if name in curves:
+            former |= {name: curves[name].mean, f"{name}_by_round": curves[name].by_round}
+    return {"scores": curves, **former}
 
 
 def _tokens(last: RoundRecord, cast: Cast) -> Tokens:

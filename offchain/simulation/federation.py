@@ -1,32 +1,53 @@
 """The learning of a run: clients' rows, one model's description, local training, averages, test scores."""
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ml.data import FederatedData
-from ml.data.rows import head, joined
+from ml.data.rows import head, joined, shape_of
+from ml.data.shares import FederatedData
 from ml.device import require_device
-from ml.errors import UpdateError
 from ml.judging.evaluation import Evaluation, Quality
-from ml.judging.policies import ballots
 from ml.judging.scoring import ValidationSets
-from ml.models import TrainingJob, make_learner
 from ml.seeds import derive_seed
 from ml.settings import AttackSettings
-from ml.updates.fixed_point import aggregate, decode, encode
+from ml.tasks.federating import federate
+from ml.tasks.loading import load_function
+from ml.training import TrainingJob, make_learner
+from ml.updates.fixed_point import aggregate, decode
 from ml.updates.schema import Schema
-from offchain.engines.deployment import rules_digest
-from offchain.errors import SimulationError
-from offchain.genesis import genesis_model
-from offchain.settings import SimulationSettings
-from offchain.training_seed import training_seed
-
-Parameters = NDArray[np.int32]
+from offchain.errors import SettingsError
+from offchain.learning.common import CommonLearning, Parameters
+from offchain.learning.genesis import genesis_model
+from offchain.learning.rules import first_rules
+from offchain.learning.training_seed import training_seed
+from offchain.settings import SimulationSettings, parted_rows
 
 _CENTRAL = 5
 _HONEST = AttackSettings(name="none")
+
+
+def all_rows(settings: SimulationSettings) -> FederatedData:
+    """Return every client's rows and the test rows of a run; the same settings give the same rows.
+
+    Raises:
+        SettingsError: When there is not a file for each client.
+        MLError: When rows cannot be read, or are not enough.
+    """
+    if settings.clients_data is None:
+        return federate(settings.loaded_task, settings.data, settings.split_settings, settings.rows)
+    return federate(settings.loaded_task, _files(settings.clients_data, settings), settings.split_settings)
+
+
+def _files(folder: Path, settings: SimulationSettings) -> list[Path]:
+    if not folder.is_dir():
+        raise SettingsError(f"clients_data {folder} is no folder; it holds a file or folder for each client")
+    files = parted_rows(folder)
+    if len(files) != settings.clients:
+        raise SettingsError(
+            f"{folder} holds the rows of {len(files)} clients and clients is {settings.clients}; "
+            f"set clients to {len(files)}"
+        )
+    return files
 
 
 class Federation:
@@ -47,16 +68,25 @@ class Federation:
         device = require_device(settings.device)
         self._settings = settings
         self._data = data
-        row, label = data.X_test.shape[1:], data.y_test.shape[1:]
-        self._learner = make_learner(settings.model, row, label, device, settings.threads, settings.hidden)
-        self.schema: Schema = self._learner.schema
-        self.genesis: Parameters = genesis_model(self._learner, settings.seed)
-        self.rules = rules_digest(settings.scoring_settings, self.schema, self.genesis)
+        learner = make_learner(
+            settings.loaded_task,
+            shape_of(data.X_test),
+            shape_of(data.y_test),
+            device,
+            settings.threads,
+            load_function(settings.train, "train") if settings.train else None,
+        )
+        self._common = CommonLearning(
+            learner, genesis_model(learner, settings.seed), settings.scoring_settings
+        )
+        self.schema: Schema = learner.schema
+        self.genesis: Parameters = self._common.genesis
+        self.rules = first_rules(settings.scoring_settings, self.schema, self.genesis)
         rows = [(client.X_validation, client.y_validation) for client in data.clients]
-        self._validation = ValidationSets(rows, self._learner, settings.metric)
+        self._validation = ValidationSets(rows, learner, settings.metric)
         # In random order already, so the first ones are a fair sample of all.
         tested = settings.test_rows
-        self._test = Evaluation(head(data.X_test, tested), data.y_test[:tested], self._learner)
+        self._test = Evaluation(head(data.X_test, tested), head(data.y_test, tested), learner)
 
     def train(
         self, parent: Parameters, proposers: Sequence[int], attackers: Collection[int], round_: int
@@ -68,7 +98,7 @@ class Federation:
         """
         jobs = [self._job(client, client in attackers, round_) for client in proposers]
         names = [f"client {client}'s training" for client in proposers]
-        return dict(zip(proposers, self._updates(parent, jobs, names, round_), strict=True))
+        return dict(zip(proposers, self._updates(parent, jobs, names), strict=True))
 
     def train_centrally(self, parent: Parameters, clients: Sequence[int], round_: int) -> Parameters:
         """Return what the rows of `clients`, in one place, make of a model: as many steps as theirs together.
@@ -77,17 +107,15 @@ class Federation:
             SimulationError: When the training diverged.
         """
         rows = [self._data.clients[client] for client in clients]
-        X, y = joined([r.X_train for r in rows]), np.concatenate([r.y_train for r in rows])
-        job = TrainingJob(X, y, derive_seed(self._settings.seed, _CENTRAL, round_), _HONEST)
-        return self._updates(parent, [job], ["central training"], round_)[0]
+        X, y = joined([r.X_train for r in rows]), joined([r.y_train for r in rows])
+        job = TrainingJob(X, y, derive_seed(self._settings.seed, _CENTRAL, round_), _HONEST, round_)
+        return self._updates(parent, [job], ["central training"])[0]
 
     def ballots(
         self, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
     ) -> list[int]:
         """Return the honest ballots of `voters` on `updates` by seat position, in their order."""
-        scoring = self._settings.scoring_settings
-        weights = dict.fromkeys(updates, 1)
-        return ballots(scoring.policy, updates, weights, parent, self._validation, voters, scoring.tolerance)
+        return self._common.ballots(updates, dict.fromkeys(updates, 1), parent, self._validation, voters)
 
     def average(self, updates: Collection[Parameters], parent: Parameters) -> Parameters:
         """Return the next global model: the average of `updates`, or `parent` when there are none."""
@@ -98,24 +126,12 @@ class Federation:
         return self._test.quality(decode(parameters))
 
     def _updates(
-        self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str], round_: int
+        self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str]
     ) -> list[Parameters]:
-        settings = self._settings
-        trained = self._learner.train(decode(parent), jobs, settings.training_settings)
-        updates = []
-        for name, parameters in zip(names, trained, strict=True):
-            try:
-                updates.append(encode(parameters))
-            except UpdateError as error:
-                raise SimulationError(
-                    f"{name} in round {round_} diverged ({error}); "
-                    f"lower learning_rate {settings.learning_rate}"
-                ) from error
-        return updates
+        return self._common.updates(parent, jobs, self._settings.training_settings, names)
 
     def _job(self, client: int, attacks: bool, round_: int) -> TrainingJob:
         rows = self._data.clients[client]
         seed = training_seed(self._settings.seed, round_, client)
-        return TrainingJob(
-            rows.X_train, rows.y_train, seed, self._settings.attack_settings if attacks else _HONEST
-        )
+        attack = self._settings.attack_settings if attacks else _HONEST
+        return TrainingJob(rows.X_train, rows.y_train, seed, attack, round_)

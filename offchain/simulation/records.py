@@ -22,11 +22,8 @@ class GasUse(_Record):
     gas: int
 
 
-class Scores(_Record):
-    """A global model's scores on the test rows."""
-
-    accuracy: float
-    auroc: float
+Scores = dict[str, float]
+"""A global model's scores on the test rows, by name."""
 
 
 class Seconds(_Record):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from offchain.settings import MIN_CLIENTS, SimulationSettings
 from offchain.simulation.baselines import baselines
 from offchain.simulation.cast import Cast
 from offchain.simulation.federation import Federation, Parameters
-from offchain.simulation.records import RoundRecord, Scores, Seconds, gas_uses
+from offchain.simulation.records import RoundRecord, Seconds, gas_uses
 from offchain.simulation.stopwatch import Stopwatch
 from offchain.stores.artefacts import is_artefact
 from offchain.stores.memory import MemoryStore
@@ -227,8 +227,8 @@ class Simulation:
             removed=outcome.removed,
             balances=outcome.balances,
             reward_pool=outcome.reward_pool,
-            scores=Scores(**asdict(model.quality)),
-            baselines={name: Scores(**asdict(other)) for name, other in beside.items()},
+            scores=dict(model.quality),
+            baselines={name: dict(other) for name, other in beside.items()},
             gas=gas_uses(outcome.gas),
             seconds=_seconds(watch),
         )

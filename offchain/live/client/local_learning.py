@@ -9,7 +9,7 @@ from ml.device import require_device
 from ml.errors import UpdateError
 from ml.judging.policies import ballots, parse_updates
 from ml.judging.scoring import ValidationSets
-from ml.models import TrainingJob
+from ml.training import TrainingJob
 from ml.settings import AttackSettings, TrainingSettings
 from ml.updates.fixed_point import decode, encode
 from ml.updates.schema import Schema
@@ -17,7 +17,7 @@ from offchain.errors import SimulationError
 from offchain.live.client.own_data import OwnRows
 from offchain.live.deploying.configuration import Learning
 from offchain.live.deploying.rules import learner_of
-from offchain.training_seed import training_seed
+from offchain.learning.training_seed import training_seed
 
 Parameters = NDArray[np.int32]
 

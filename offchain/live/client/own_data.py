@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.data import ClientData, load
 from ml.data.columns import labels
 from ml.data.common_encoding import CommonEncoding, read_encoding
 from ml.data.lending_club import read
-from ml.data.shares import VALIDATION_SHARE, require_share
+from ml.data.shares import VALIDATION_SHARE, ClientData, require_share
 from ml.errors import DataError
 from ml.seeds import derive_seed
-from ml.settings import Dataset, DataSettings
+from ml.settings import SplitSettings
+from ml.tasks.federating import federate
+from ml.tasks.loading import Named
 from offchain.live.deploying.configuration import Learning
 from offchain.live.errors import ConfigurationError
 
@@ -34,7 +35,7 @@ class DataOptions:
     path: Path | None = None
     encoding: Path | None = None
     share: tuple[int, int] | None = None
-    dataset: Dataset = "loans"
+    dataset: str = "loans"
     rows: int | None = None
 
     @property
@@ -73,16 +74,15 @@ def _share(options: DataOptions, share: tuple[int, int], learning: Learning) -> 
     index, of = share
     if not 0 <= index < of:
         raise ConfigurationError(f"--share is {index}/{of}: shares of {of} are 0/{of} to {of - 1}/{of}")
-    settings = DataSettings(
-        dataset=options.dataset, rows=options.rows, clients=of, seed=learning.genesis_seed
-    )
-    return OwnRows(load(settings).clients[index], index)
+    settings = SplitSettings(clients=of, seed=learning.genesis_seed)
+    task = Named(options.dataset, {} if options.rows is None else {"rows": options.rows}).load()
+    return OwnRows(federate(task, None, settings).clients[index], index)
 
 
 def _file(path: Path, encoding_path: Path | None, learning: Learning) -> ClientData:
     encoding = _encoding(encoding_path, learning)
     loans = read(path, encoding.features)
-    require_share(len(loans), len(loans), 1, "loans")
+    require_share(len(loans), len(loans), 1)
     X, y = encoding.encode(loans), labels(loans)
     order = np.random.default_rng(derive_seed(learning.genesis_seed, _SPLIT)).permutation(len(loans))
     validating = max(1, round(len(loans) * VALIDATION_SHARE))

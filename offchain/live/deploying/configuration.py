@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
-from ml.settings import Metric, Model, Policy, ScoringSettings
+from ml.settings import Policy, ScoringSettings
 from offchain.live.deploying.admission import admission_root
 from offchain.live.errors import ConfigurationError
 from offchain.yaml_file import read_mapping
@@ -96,9 +96,9 @@ class Learning(_Part):
     """What voters must agree on, or they slash one another; bound by the contract's `rules`."""
 
     policy: Policy = Field(description="How voters judge.")
-    metric: Metric = Field(description="Score that voters compare.")
+    metric: Literal["accuracy", "auroc"] = Field(description="Score that voters compare.")
     tolerance: float = Field(ge=0, lt=1, allow_inf_nan=False, description="Relative loss that still passes.")
-    model: Model = Field(description="Network to train.")
+    model: Literal["mlp", "cnn", "densenet121"] = Field(description="Network to train.")
     row_shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         min_length=1, description="Shape of one row: [inputs] of an mlp, [1, side, side] of images."
     )

@@ -4,10 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import MLError
-from ml.models import Learner, make_learner
+from ml.tasks.built_in.loans import Loans
+from ml.tasks.images import ImageTask
+from ml.tasks.targets import Labels
+from ml.tasks.task import Task
+from ml.training import Learner, make_learner
 from ml.updates.hashing import keccak256
-from offchain.engines.deployment import rules_digest
-from offchain.genesis import genesis_model
+from offchain.learning.genesis import genesis_model
+from offchain.learning.rules import first_rules
 from offchain.live.deploying.configuration import Learning
 from offchain.live.errors import ConfigurationError
 
@@ -23,7 +27,7 @@ def learner_of(learning: Learning, device: str = "cpu") -> Learner:
         ConfigurationError: When there is no such model for rows and labels of these shapes.
     """
     try:
-        learner = make_learner(learning.model, learning.row_shape, learning.label_shape, device)
+        learner = make_learner(_task_of(learning), learning.row_shape, learning.label_shape, device)
         _require_passage(learner, learning)
     except (MLError, ValueError, IndexError, TypeError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]  # PyTorch's have many lines.
@@ -34,10 +38,18 @@ def learner_of(learning: Learning, device: str = "cpu") -> Learner:
     return learner
 
 
+def _task_of(learning: Learning) -> Task:
+    if learning.model == "mlp":
+        return Loans()
+    task = ImageTask(learning.model, learning.row_shape[-1])
+    task.target = Labels(learning.label_shape[0])
+    return task
+
+
 def _require_passage(learner: Learner, learning: Learning) -> None:
     """Try what every client will do: whatever shapes mean to a model, it has to give a row its labels."""
     row = np.zeros((1, *learning.row_shape), dtype=np.float32)
-    (logits,) = learner.predictor([row]).logits(learner.initial_parameters(0), [0])
+    (logits,) = learner.predictor([row]).outputs(learner.initial_parameters(0), [0])
     if logits.shape != (1, *learning.label_shape):
         raise ValueError(f"a row gives logits of shape {list(logits.shape[1:])}")
 
@@ -54,6 +66,6 @@ def rules_of(learning: Learning) -> bytes:
         ConfigurationError: When the rules name no model.
     """
     learner = learner_of(learning)
-    rules = rules_digest(learning.scoring, learner.schema, genesis_of(learning, learner))
+    rules = first_rules(learning.scoring, learner.schema, genesis_of(learning, learner))
     # Voters that encode rows differently would slash one another.
     return rules if learning.encoding is None else keccak256(rules + bytes.fromhex(learning.encoding[2:]))

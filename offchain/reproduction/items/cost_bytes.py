@@ -1,10 +1,9 @@
 """What clients send and fetch, and what the chain is given and keeps, in bytes."""
 
-from ml.data import load
 from ml.updates.canonical import to_bytes
 from offchain.reproduction.items.cost_gas import Shape
 from offchain.settings import SimulationSettings
-from offchain.simulation.federation import Federation
+from offchain.simulation.federation import Federation, all_rows
 
 WORD = 32
 
@@ -34,7 +33,7 @@ STORE_GAS = 22_100
 
 def update_bytes(settings: SimulationSettings) -> int:
     """Return the size of an update of a run, in canonical bytes."""
-    return len(to_bytes(Federation(settings, load(settings.data_settings)).genesis))
+    return len(to_bytes(Federation(settings, all_rows(settings)).genesis))
 
 
 def calldata_bytes(shape: Shape) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.models import Learner
+from ml.training import Learner
 from ml.seeds import derive_seed
 from ml.updates.fixed_point import encode
 

@@ -1,0 +1,42 @@
+"""Code that this project did not write: what goes wrong in it is said in one sentence that names its place."""
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ml.errors import MLError, TaskError
+
+_OWN = Path(__file__).resolve().parents[1]
+
+
+@contextmanager
+def blamed(what: str) -> Iterator[None]:
+    """Raise whatever a task's or a trainer's code raises inside as a TaskError.
+
+    Args:
+        what: What was asked of it, such as "rows".
+
+    Raises:
+        TaskError: With the last line of the task's own file.
+        MLError: What this package itself refuses comes through as it is.
+    """
+    try:
+        yield
+    except MLError:
+        raise
+    except Exception as error:  # Anything at all: it is not ours.
+        reason = " ".join(str(error).split()) or "no reason given"
+        raise TaskError(f"{what} failed in {_place(error)}: {type(error).__name__}: {reason}") from error
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line that is neither ours nor a library's, or the innermost of all."""
+    frames = traceback.extract_tb(error.__traceback__)
+    foreign = [
+        frame
+        for frame in frames
+        if "site-packages" not in frame.filename and _OWN not in Path(frame.filename).resolve().parents
+    ]
+    last = (foreign or list(frames))[-1]
+    return f"{last.filename}, line {last.lineno}"

@@ -1,0 +1,53 @@
+"""Chest X-rays, NIH's folder or MedMNIST's file: which of ten diseases does an image show?"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, validate_call
+
+from ml.data import chest_mnist, chest_xray
+from ml.data.rows import Rows
+from ml.errors import DataError
+from ml.tasks.images import ImageTask
+from ml.tasks.targets import Labels
+
+
+class ChestXray(ImageTask):
+    """ChestX-ray14 as the paper uses it.
+
+    Args:
+        rows: Images to use, the first ones; none for 60,000 or all there are.
+        model: cnn or densenet121.
+        image_size: Side to which images are resized, pixels.
+        cache: Folder for images as resized; none for the user's cache folder.
+    """
+
+    target = Labels(len(chest_xray.DISEASES), names=chest_xray.DISEASES)
+    takes = "NIH's folder or MedMNIST's chestmnist.npz"
+    simulation = {"shares": "dirichlet", "metric": "auroc", "batch": 256}
+
+    @validate_call
+    def __init__(
+        self,
+        rows: Annotated[int, Field(ge=1)] | None = None,
+        model: str = "cnn",
+        image_size: Annotated[int, Field(ge=8, le=1024)] = 64,
+        cache: Path | None = None,
+    ) -> None:
+        super().__init__(model, image_size)
+        self._rows = rows
+        self._cache = cache
+
+    def rows(self, path: Path | None) -> Rows:
+        """Return the images of a folder or file, resized."""
+        if path is None:
+            raise DataError(f"chest X-rays need the path of {self.takes}")
+        if (path / chest_xray.LABELS_FILE).is_file():
+            return chest_xray.read(path, self._rows, self.side, self._cache)
+        if path.is_file() and path.suffix == ".npz":
+            return chest_mnist.read(path, self._rows, self.side, self._cache)
+        what = "there is nothing at" if not path.exists() else "neither of these is"
+        raise DataError(
+            f"{what} {path}; chest X-rays are a folder with {chest_xray.LABELS_FILE} and images/*.png (or "
+            "images_0NN/images/*.png), or MedMNIST's chestmnist.npz"
+        )

@@ -1,0 +1,50 @@
+"""Lending Club's loans from Kaggle's file: is a loan paid back?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, validate_call
+
+from ml.data.columns import Features
+from ml.data.encoding import loan_rows
+from ml.data.lending_club import read
+from ml.data.rows import Rows, Shape
+from ml.errors import DataError
+from ml.models.perceptron import HIDDEN, PerceptronNetwork
+from ml.tasks.targets import Labels
+from ml.tasks.task import Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class LendingClub(Task):
+    """Loans of any vintage that are paid or charged off.
+
+    Args:
+        features: Columns known at application time, or all, which leak the outcome.
+        hidden: Width of the perceptron's two hidden layers.
+    """
+
+    target = Labels(names=("Fully Paid",))
+    takes = "its CSV or CSV.GZ file"
+
+    @validate_call
+    def __init__(
+        self, features: Features = "application", hidden: Annotated[int, Field(ge=1, le=8192)] = HIDDEN
+    ) -> None:
+        self._features: Features = features
+        self._hidden = hidden
+        # At application time nothing predicts much better than the base rate, where accuracy stays.
+        self.simulation = {"metric": "accuracy" if features == "all" else "auroc"}
+
+    def module_for(self, row: Shape, label: Shape) -> "nn.Module":
+        """Return the paper's perceptron for as many inputs as the encoding makes."""
+        (inputs,) = row
+        return PerceptronNetwork(int(inputs), (self._hidden, self._hidden))
+
+    def rows(self, path: Path | None) -> Rows:
+        """Return the usable loans of a file, to be encoded by what is trained on."""
+        if path is None:
+            raise DataError(f"Lending Club's loans need the path of {self.takes}")
+        return loan_rows(read(path, self._features), self._features)

@@ -1,0 +1,50 @@
+"""Built-in synthetic loans: is a loan paid back?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, validate_call
+
+from ml.data.columns import complete, typed
+from ml.data.encoding import loan_rows
+from ml.data.loans import book
+from ml.data.rows import Rows, Shape
+from ml.models.perceptron import HIDDEN, PerceptronNetwork
+from ml.tasks.targets import Labels
+from ml.tasks.task import Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_FEATURES = "application"
+
+
+class Loans(Task):
+    """A book of loans that is made, not sampled from data, and has the signal that real ones lack.
+
+    Args:
+        rows: Loans in the book; a longer one is another book.
+        hidden: Width of the perceptron's two hidden layers.
+    """
+
+    target = Labels(names=("Fully Paid",))
+    takes = ""
+    simulation = {"metric": "accuracy"}
+
+    @validate_call
+    def __init__(
+        self,
+        rows: Annotated[int, Field(ge=1)] = 40_000,
+        hidden: Annotated[int, Field(ge=1, le=8192)] = HIDDEN,
+    ) -> None:
+        self._rows = rows
+        self._hidden = hidden
+
+    def module_for(self, row: Shape, label: Shape) -> "nn.Module":
+        """Return the paper's perceptron for as many inputs as the encoding makes."""
+        (inputs,) = row
+        return PerceptronNetwork(int(inputs), (self._hidden, self._hidden))
+
+    def rows(self, path: Path | None) -> Rows:
+        """Return the book, to be encoded by what is trained on."""
+        return loan_rows(complete(typed(book(self._rows), _FEATURES)), _FEATURES)

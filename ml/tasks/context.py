@@ -1,0 +1,105 @@
+"""What a member's training is given, and the training that it gets by default."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from ml.data.rows import Rows, batch, each
+from ml.settings import TrainingSettings
+from ml.tasks.losses import batch_loss
+
+if TYPE_CHECKING:
+    from ml.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where and how a member trains.
+
+    Attributes:
+        seed: Of everything that this training draws; PyTorch, NumPy and Python were seeded with it.
+        round: The round, from 1; 0 outside of one.
+        device: "cpu" or "cuda", where the model is.
+        settings: Epochs, batch and step size that the member chose.
+    """
+
+    seed: int
+    round: int = 0
+    device: str = "cpu"
+    settings: TrainingSettings = TrainingSettings()
+
+    def batches(self, rows: Rows, workers: int = 0) -> Iterator[tuple[Any, Any]]:
+        """Yield (inputs, targets) on the device, batch by batch, for as many passes as the settings say.
+
+        Each pass is a permutation of the rows drawn from the seed. A batch of one, left over at the end, is
+        skipped: it has no variance for a normalisation to divide by.
+
+        Args:
+            rows: What to go through.
+            workers: Processes that make inputs ready beforehand, for those that are read row by row.
+        """
+        places = list(permuted(len(rows), self.seed, self.settings))
+        targets = each(rows.targets, lambda array: as_tensors(array, self.device))
+        ahead = _made_ahead(rows.inputs, places, workers) if workers else (batch(rows.inputs, p.numpy()) for p in places)
+        for chosen, inputs in zip(places, ahead, strict=True):
+            where = chosen.to(self.device)
+            yield as_tensors(inputs, self.device), each(targets, lambda array, where=where: array[where])
+
+
+def permuted(rows: int, seed: int, settings: TrainingSettings) -> Iterator[Tensor]:
+    """Yield the places of each batch, int64, of as many passes as the settings say."""
+    shuffle = torch.Generator().manual_seed(seed)
+    for _ in range(settings.local_epochs):
+        for places in torch.split(torch.randperm(rows, generator=shuffle), settings.batch):
+            if len(places) > 1 or rows == 1:
+                yield places
+
+
+def train_with_adam(task: "Task", model: nn.Module, rows: Rows, context: Context) -> None:
+    """Train a model in place as the paper does: Adam, batches in random order, the task's losses."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.Adam(trained, lr=context.settings.learning_rate, fused=True)
+    for inputs, targets in context.batches(rows):
+        optimiser.zero_grad()
+        mean_loss(task, forward(model, inputs), targets).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+
+def mean_loss(task: "Task", outputs: Any, targets: Any) -> Tensor:
+    """Return the loss of a batch that training lowers: the mean of the task's losses."""
+    from ml.tasks.task import Task
+
+    if type(task).losses is Task.losses:
+        return batch_loss(task.target, outputs, targets)
+    return task.losses(outputs, targets).mean()
+
+
+def forward(model: nn.Module, inputs: Any) -> Any:
+    """Return the outputs of a module for a batch; inputs by name are its keyword arguments."""
+    return model(**inputs) if isinstance(inputs, dict) else model(inputs)
+
+
+def as_tensors(of: Any, device: str) -> Any:
+    """Return an array, or each of several by name, as tensors on the device."""
+    from ml.models.tensors import placed
+
+    return each(of, lambda array: placed(array, device))
+
+
+def _made_ahead(inputs: Any, places: list[Tensor], workers: int) -> Iterator[Any]:
+    loader = torch.utils.data.DataLoader(_Batches(inputs, places), batch_size=None, num_workers=workers)
+    return iter(loader)
+
+
+class _Batches(torch.utils.data.Dataset[Any]):
+    def __init__(self, inputs: Any, places: list[Tensor]) -> None:
+        self._inputs, self._places = inputs, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, number: int) -> Any:
+        return batch(self._inputs, self._places[number].numpy())

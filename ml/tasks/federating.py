@@ -1,0 +1,143 @@
+"""From a task and a path to the rows of every client of a simulation, or of one member."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.data.rows import Rows, taken
+from ml.data.shares import (
+    VALIDATION_SHARE,
+    ClientData,
+    FederatedData,
+    Kinds,
+    Split,
+    cut,
+    gathered,
+    require_share,
+    split_members,
+    split_rows,
+)
+from ml.errors import DataError
+from ml.seeds import derive_seed
+from ml.settings import SplitSettings
+from ml.tasks.blame import blamed
+from ml.tasks.targets import Classes, Labels, kinds, require_learnable, varies
+from ml.tasks.task import Task
+
+_SAMPLE, _SPLIT = 0, 1  # Under a run's seed.
+
+
+def read_rows(task: Task, path: Path | None) -> Rows:
+    """Return a member's rows as the task reads them, with targets checked and inputs finite.
+
+    Raises:
+        DataError: When a target or an input is not what the task says.
+        TaskError: When the task's code fails.
+    """
+    with blamed("rows"):
+        rows = task.rows(path)
+    if not isinstance(rows, Rows):
+        raise DataError(f"the task's rows() returns {type(rows).__name__}, expected Rows")
+    targets = task.target.read(rows.targets)
+    for name, array in _arrays(rows.inputs):
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            place = int(np.argwhere(~np.isfinite(array))[0][0])
+            raise DataError(f"row {place} has an input{name} that is not finite; fill gaps where rows are made")
+    beside = {name: getattr(rows, name) for name in ("groups", "times", "test", "apart", "columns", "names")}
+    return Rows(rows.inputs, targets, **beside)
+
+
+def federate(
+    task: Task, path: Path | Sequence[Path] | None, settings: SplitSettings, rows: int | None = None
+) -> FederatedData:
+    """Return every client's rows and the common test rows; the same settings give the same rows.
+
+    Args:
+        task: What is learned.
+        path: Of all rows; or one for each client that holds them already; or none for a task that makes them.
+        settings: How they are split.
+        rows: How many to use, drawn at random; none for all.
+
+    Raises:
+        DataError: When the rows are not enough for the clients, or have one outcome only.
+        TaskError: When the task's code fails.
+    """
+    generator = np.random.default_rng(derive_seed(settings.seed, _SPLIT))
+    if isinstance(path, Sequence):
+        read = gathered([read_rows(task, one) for one in path])
+        split = split_members(read, generator)
+    else:
+        read = _sampled(read_rows(task, path), rows, path, settings.seed)
+        require_learnable(task.target, read.targets)
+        split = split_rows(read, _kinds(task, read), settings, generator)
+    _require_outcomes(task, read, split)
+    read = _fitted(read, np.concatenate(split.train))
+    clients = tuple(
+        ClientData(*_both(read, train), *_both(read, validation))
+        for train, validation in zip(split.train, split.validation, strict=True)
+    )
+    return FederatedData(clients, *_both(read, split.test), read.names, getattr(task.target, "names", ()))
+
+
+def own_rows(task: Task, path: Path | None, seed: int) -> ClientData:
+    """Return one member's rows, 20 % of them for validation; the same file and seed give the same split.
+
+    Raises:
+        DataError: When there are too few, or they are not what the task says.
+        TaskError: When the task's code fails.
+    """
+    rows = read_rows(task, path)
+    require_share(len(rows), len(rows), 1)
+    order = np.random.default_rng(seed).permutation(len(rows))
+    train, validation = cut(rows, order, VALIDATION_SHARE)
+    rows = _fitted(rows, train)
+    return ClientData(*_both(rows, train), *_both(rows, validation))
+
+
+def _arrays(inputs: Any) -> list[tuple[str, Any]]:
+    """Inputs that are in memory, with their names."""
+    named = inputs.items() if isinstance(inputs, dict) else [("", inputs)]
+    return [(f" {name}" if name else "", array) for name, array in named if isinstance(array, np.ndarray)]
+
+
+def _sampled(rows: Rows, count: int | None, path: Path | None, seed: int) -> Rows:
+    if count is None:
+        return rows
+    if count > len(rows):
+        raise DataError(f"{path or 'the task'} has {len(rows)} usable rows, {count} were asked for")
+    chosen = np.random.default_rng(derive_seed(seed, _SAMPLE)).permutation(len(rows))[:count]
+    return rows.taken(np.sort(chosen))
+
+
+def _kinds(task: Task, rows: Rows) -> Kinds:
+    return Kinds(
+        drawn=lambda places, generator: kinds(task.target, taken(rows.targets, places), generator),
+        scorable=lambda places: varies(task.target, taken(rows.targets, places)),
+    )
+
+
+def _require_outcomes(task: Task, rows: Rows, split: Split) -> None:
+    for name, places in (("training", np.concatenate(split.train)), ("test", split.test)):
+        if varies(task.target, taken(rows.targets, places)):
+            continue
+        names, only = getattr(task.target, "names", ()), taken(rows.targets, places).reshape(-1)[0]
+        told = f" ({names[int(only)]})" if isinstance(task.target, Classes) and names else f" ({only:g})"
+        about = f" of '{names[0]}'" if isinstance(task.target, Labels) and names else ""
+        raise DataError(
+            f"the {len(places)} {name} rows have one outcome only{about}{told}; more than one is needed"
+        )
+
+
+def _fitted(rows: Rows, training: Any) -> Rows:
+    """Rows whose encoding is fitted on training rows, where the first edition's tasks want that."""
+    fit = getattr(rows.inputs, "fitted", None)
+    if fit is None:
+        return rows
+    inputs, names = fit(training)
+    return Rows(inputs, rows.targets, names=names)
+
+
+def _both(rows: Rows, places: Any) -> tuple[Any, Any]:
+    return taken(rows.inputs, places), taken(rows.targets, places)

@@ -1,0 +1,234 @@
+"""Tasks by name: built-in ones, a class in a file or an installed package, a table's JSON; and their digests.
+
+Nothing is downloaded. A digest is taken from files alone, so that it is known before any of their code runs.
+"""
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import json
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import ValidationError
+
+from ml.errors import MLError, TaskError
+from ml.tasks import built_in
+from ml.tasks.blame import blamed
+from ml.tasks.targets import Classes, Labels, Numbers, Other
+from ml.tasks.task import Task
+from ml.updates.hashing import keccak256
+from ml.validation import first_fault
+
+_TAG = b"StakeFed task 1"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A task as it is named: where it comes from, without having run any of it.
+
+    Attributes:
+        name: As given: of a built-in one, `FILE.py:Class`, `package.module:Class`, `FILE.json`.
+        options: Keyword arguments of its class.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it comes with the project."""
+        return self.name in built_in_names()
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that differ when the task's files or options do; of a built-in one, its name.
+
+        Raises:
+            TaskError: When a file cannot be read.
+        """
+        options = json.dumps(dict(self.options), sort_keys=True, default=str).encode()
+        parts = [keccak256(options)]
+        for name, content in self._contents():
+            parts += [keccak256(name.encode()), keccak256(content)]
+        return keccak256(_TAG + b"".join(parts))
+
+    def load(self) -> Task:
+        """Return the task; its file runs.
+
+        Raises:
+            TaskError: When there is none, or it is not what a task has to be.
+        """
+        made = self._make()
+        if not isinstance(getattr(made, "target", None), Classes | Labels | Numbers | Other):
+            raise TaskError(
+                f"task {self.name} declares no target: set target = Classes(K), Labels(), Numbers() or Other()"
+            )
+        return made
+
+    def _make(self) -> Task:
+        if self.is_built_in:
+            return _made(self.name, _class_in(_built_in(self.name), None, self.name), self.options)
+        place, _, wanted = self.name.rpartition(":") if ":" in self.name else (self.name, "", "")
+        if place.endswith(".json"):
+            return _table(Path(place), self.options)
+        if place.endswith(".py"):
+            module = _module_of_file(_file(place), self.digest)
+        else:
+            _package(place, self.name)
+            with blamed(f"task {self.name}"):
+                module = importlib.import_module(place)
+        return _made(self.name, _class_in(module, wanted or None, self.name), self.options)
+
+    def _contents(self) -> Iterable[tuple[str, bytes]]:
+        if self.is_built_in:
+            return [("built-in", self.name.encode())]
+        place = self.name.rpartition(":")[0] if ":" in self.name else self.name
+        if place.endswith((".py", ".json")):
+            file = _file(place)
+            beside = _declared(file) if place.endswith(".py") else ()
+            return [(name, _bytes(file.parent / name)) for name in (file.name, *sorted(beside))]
+        root = _package(place, self.name)
+        files = [root] if root.is_file() else sorted(root.rglob("*.py"))
+        return [(file.relative_to(root.parent).as_posix(), _bytes(file)) for file in files]
+
+
+def built_in_names() -> tuple[str, ...]:
+    """Return the names of the tasks that come with the project."""
+    return tuple(module.name.replace("_", "-") for module in pkgutil.iter_modules(built_in.__path__))
+
+
+def load_function(name: str, what: str) -> Callable[..., Any]:
+    """Return a function named as `FILE.py:function`, such as a member's own training.
+
+    Raises:
+        TaskError: When there is none.
+    """
+    place, _, function = name.rpartition(":")
+    if not place.endswith(".py") or not function:
+        raise TaskError(f"{what} {name!r} is no FILE.py:function")
+    file = _file(place)
+    found = getattr(_module_of_file(file, keccak256(_bytes(file))), function, None)
+    if not callable(found):
+        raise TaskError(f"{file} has no function {function!r}")
+    made: Callable[..., Any] = found
+    return made
+
+
+def _built_in(name: str) -> ModuleType:
+    return importlib.import_module(f"{built_in.__name__}.{name.replace('-', '_')}")
+
+
+def _module_of_file(file: Path, digest: bytes) -> ModuleType:
+    name = f"stakefed_task_{digest.hex()[:16]}_{file.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # Dataclasses and others look their module up.
+    try:
+        with blamed(f"task {file}"):
+            spec.loader.exec_module(module)
+    except MLError:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _class_in(module: ModuleType, wanted: str | None, name: str) -> type[Task]:
+    if wanted:
+        found = getattr(module, wanted, None)
+        if not (isinstance(found, type) and issubclass(found, Task)):
+            raise TaskError(f"task {name}: {module.__file__} has no subclass {wanted!r} of stakefed.Task")
+        return found
+    own = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Task) and value.__module__ == module.__name__
+    ]
+    if len(own) != 1:
+        names = ", ".join(each.__name__ for each in own) or "none"
+        raise TaskError(f"task {name}: say which subclass of stakefed.Task, as FILE.py:Class; there are {names}")
+    return own[0]
+
+
+def _made(name: str, kind: type[Task], options: Mapping[str, Any]) -> Task:
+    takes = inspect.signature(kind).parameters
+    wrong = sorted(set(options) - set(takes))
+    if wrong and not any(each.kind is each.VAR_KEYWORD for each in takes.values()):
+        known = f"it has {', '.join(takes)}" if takes else "it has none"
+        raise TaskError(f"task {name} has no option {wrong[0]!r}; {known}")
+    try:
+        with blamed(f"task {name}"):
+            return kind(**options)
+    except TaskError as error:
+        if isinstance(error.__cause__, ValidationError):
+            raise TaskError(f"task {name}: {_option_fault(error.__cause__)}") from error
+        raise
+
+
+def _option_fault(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    return f"option {first_fault(error, 'the options')}, got {first['input']!r}"
+
+
+def _table(path: Path, options: Mapping[str, Any]) -> Task:
+    """The task that a table's JSON is; `ml.tasks.tables` has `read_table(path) -> Task`."""
+    if options:
+        raise TaskError(f"task {path} takes no options: what it says is in the file")
+    tables = importlib.import_module("ml.tasks.tables")
+    made: Task = tables.read_table(path)
+    return made
+
+
+def _file(place: str) -> Path:
+    path = Path(place)
+    if not path.is_file():
+        raise TaskError(f"there is no task file {place}")
+    return path
+
+
+def _package(place: str, name: str) -> Path:
+    """The folder or file of the top-level package of a module; nothing of it runs."""
+    top = place.partition(".")[0]
+    spec = importlib.util.find_spec(top) if top.isidentifier() else None
+    if spec is None or spec.origin is None:
+        names = ", ".join(built_in_names())
+        raise TaskError(
+            f"there is no task {name!r}; use FILE.py:Class, an installed package.module:Class, FILE.json, or "
+            f"a built-in one: {names}"
+        )
+    return Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)
+
+
+def _declared(file: Path) -> set[str]:
+    """The `files` that classes of a task's file declare, read without running it."""
+    try:
+        tree = ast.parse(_bytes(file))
+    except (SyntaxError, ValueError) as error:
+        raise TaskError(f"task file {file} is no Python: {error}") from error
+    found: set[str] = set()
+    for node in (part for kind in ast.walk(tree) if isinstance(kind, ast.ClassDef) for part in kind.body):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if not any(isinstance(target, ast.Name) and target.id == "files" for target in targets):
+            continue
+        try:
+            names = ast.literal_eval(node.value)  # type: ignore[attr-defined]
+            found |= {str(name) for name in ([names] if isinstance(names, str) else names)}
+        except (ValueError, TypeError) as error:
+            raise TaskError(f"task file {file}, line {node.lineno}: files must be a tuple of names") from error
+    return found
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise TaskError(f"{file}, which the task needs, cannot be read: {error.strerror}") from error

@@ -1,0 +1,94 @@
+"""The loss of a row by what the target is: what voters compare, and what clients train on by default.
+
+Versions are bound by a deployment's rules: other arithmetic is another version.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from ml.errors import TrainingError
+from ml.tasks.targets import MASKED, Classes, Labels, Numbers, Target
+
+VERSIONS: Mapping[type, str] = {
+    Classes: "cross-entropy 1",
+    Labels: "binary cross-entropy 1",
+    Numbers: "squared error halved 1",
+}
+"""Names of the losses below; a target that is not here has none of its own."""
+
+
+def row_losses(target: Target, outputs: Any, targets: Any) -> Tensor:
+    """Return the loss of each row [rows]: the mean over what of it is known, 0 where nothing is.
+
+    Raises:
+        TrainingError: When the outputs have another shape than the targets call for, or the target is `Other`.
+    """
+    values, known = _losses(target, outputs, targets)
+    values, known = values.reshape(len(values), -1), known.reshape(len(known), -1)
+    return values.sum(1) / known.sum(1).clamp(min=1)
+
+
+def batch_loss(target: Target, outputs: Any, targets: Any) -> Tensor:
+    """Return the mean loss over all that is known in a batch, what PyTorch's own losses reduce to; see above.
+
+    Where rows know unequally much of their targets, it is not the mean of `row_losses`.
+    """
+    if isinstance(target, Labels) and not torch.isnan(targets).any():
+        # In one operation, whose last bits are those of the paper's runs.
+        return binary_cross_entropy_with_logits(_same(target, outputs, targets), targets)
+    values, known = _losses(target, outputs, targets)
+    return values.sum() / known.sum().clamp(min=1)
+
+
+def _losses(target: Target, outputs: Any, targets: Any) -> tuple[Tensor, Tensor]:
+    """The loss of each element, 0 where it is not known, and which are known."""
+    compute = _BY_TARGET.get(type(target))
+    if compute is None:
+        raise TrainingError(f"target {target} has no loss of its own: the task has to define losses")
+    return compute(target, outputs, targets)
+
+
+def _of_classes(target: Any, outputs: Any, targets: Tensor) -> tuple[Tensor, Tensor]:
+    expected = (*targets.shape, target.count)
+    _require_shape(target, outputs, expected)
+    flat = cross_entropy(
+        outputs.reshape(-1, target.count), targets.reshape(-1), ignore_index=MASKED, reduction="none"
+    )
+    return flat.reshape(targets.shape), targets != MASKED
+
+
+def _of_labels(target: Any, outputs: Any, targets: Tensor) -> tuple[Tensor, Tensor]:
+    outputs, known = _same(target, outputs, targets), ~torch.isnan(targets)
+    values = binary_cross_entropy_with_logits(outputs, torch.where(known, targets, 0.0), reduction="none")
+    return torch.where(known, values, 0.0), known
+
+
+def _of_numbers(target: Any, outputs: Any, targets: Tensor) -> tuple[Tensor, Tensor]:
+    outputs, known = _same(target, outputs, targets), ~torch.isnan(targets)
+    return torch.where(known, (outputs - torch.where(known, targets, 0.0)).square() / 2, 0.0), known
+
+
+_BY_TARGET: Mapping[type, Callable[..., tuple[Tensor, Tensor]]] = {
+    Classes: _of_classes,
+    Labels: _of_labels,
+    Numbers: _of_numbers,
+}
+
+
+def _same(target: Target, outputs: Any, targets: Tensor) -> Tensor:
+    """Outputs of the targets' shape; a last dimension of one is dropped."""
+    if isinstance(outputs, Tensor) and outputs.shape == (*targets.shape, 1):
+        return outputs.squeeze(-1)
+    _require_shape(target, outputs, tuple(targets.shape))
+    made: Tensor = outputs
+    return made
+
+
+def _require_shape(target: Target, outputs: Any, expected: tuple[int, ...]) -> None:
+    found = list(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+    if found != list(expected):
+        raise TrainingError(f"the module's outputs are {found}; target {target} takes {list(expected)}")

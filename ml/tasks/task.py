@@ -1,0 +1,89 @@
+"""A task: what is learned, as one class that every member of a federation reads."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.rows import Rows, Shape
+from ml.tasks.targets import Target
+from ml.updates.schema import Schema
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from ml.tasks.context import Context
+
+
+class Task:
+    """What is learned. A task names its target and makes its module and its rows; the rest has defaults.
+
+    What judges is common: `module`, `rows` and `losses` are bound by a deployment's rules, and every voter
+    computes with them. How a member trains is its own business.
+
+    Attributes:
+        target: What the module is to say of a row; decides the default loss, the score and the label flip.
+        files: Files beside the task's own that it reads, by path from its folder; they are part of its
+            digest.
+        takes: What the path of a member's rows is, in words; empty for a task that makes its own.
+        simulation: Settings of a simulation that differ from their defaults, by name.
+    """
+
+    target: Target
+    files: tuple[str, ...] = ()
+    takes: str = "a file or folder of rows"
+    simulation: Mapping[str, Any] = {}
+
+    def module(self) -> "nn.Module":
+        """Return a new module from a batch of inputs to outputs; inputs by name are keyword arguments.
+
+        It is made under a fixed seed, so that what it draws and never trains is everyone's. Parameters that
+        do not require a gradient are never sent.
+        """
+        raise NotImplementedError
+
+    def module_for(self, row: Shape, label: Shape) -> "nn.Module":
+        """Return a new module for rows and targets of these shapes; for tasks that learn them from the rows."""
+        return self.module()
+
+    def rows(self, path: Path | None) -> Rows:
+        """Return a member's rows, read from its file or folder; nothing is fitted, nothing drawn at random."""
+        raise NotImplementedError
+
+    def losses(self, outputs: Any, targets: Any) -> "Tensor":
+        """Return the loss of each row, float [rows], at least 0 and of no other row; by default the target's.
+
+        Classes: cross-entropy; labels: binary cross-entropy; numbers: squared error, halved; each the mean
+        over what of the row is known.
+        """
+        from ml.tasks.losses import row_losses
+
+        return row_losses(self.target, outputs, targets)
+
+    def metrics(self, outputs: Any, targets: Any) -> Mapping[str, float]:
+        """Return more figures of a model, for people: they never decide, and never leave the member.
+
+        Args:
+            outputs: Of the module for all rows, tensors on the CPU.
+            targets: Of all rows, likewise.
+        """
+        return {}
+
+    def train(self, model: "nn.Module", rows: Rows, context: "Context") -> None:
+        """Train `model` in place on a member's rows; by default Adam over a permutation of them.
+
+        Whatever is drawn at random comes from PyTorch's, NumPy's or Python's generator, which were seeded.
+        """
+        from ml.tasks.context import train_with_adam
+
+        train_with_adam(self, model, rows, context)
+
+    def initial_parameters(self, schema: Schema, module: "nn.Module", seed: int) -> NDArray[np.float32] | None:
+        """Return a first model float32 [size] for a seed; none for what the module draws when it is made.
+
+        By default a module says it by its method `initial_parameters(seed)`, where it has one.
+        """
+        own = getattr(module, "initial_parameters", None)
+        return None if own is None else own(seed)

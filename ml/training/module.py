@@ -1,0 +1,186 @@
+"""Any PyTorch module as a learner: clients train one after another, in the memory of one model."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ml.attacks import objective
+from ml.data.rows import Inputs, Rows, Shape, Targets, batch, length
+from ml.device import use_threads
+from ml.errors import SchemaError
+from ml.models.module_state import ModuleState
+from ml.settings import TrainingSettings
+from ml.tasks.blame import blamed
+from ml.tasks.context import Context, as_tensors, forward
+from ml.tasks.task import Task
+from ml.training.learner import Trainer, TrainingJob, check_jobs
+from ml.training.draws import seeded_draws
+
+_CHUNK_ROWS = 128  # Of DenseNet121 at 224 × 224, about 1 GB of activations.
+_CONSTANTS = 0
+"""Seed under which a module is made: what it draws and never trains is then everyone's."""
+
+
+class ModuleLearner:
+    """The `Learner` of a task's module.
+
+    One model is on the device at a time, with one batch of rows; the rest stays where it is.
+
+    Args:
+        task: What makes the module, and judges it.
+        row: Shape of a row's inputs.
+        label: Shape of a row's targets.
+        device: Where to compute.
+        trainer: A member's own training; none for the task's.
+    """
+
+    def __init__(
+        self, task: Task, row: Shape, label: Shape, device: str = "cpu", trainer: Trainer | None = None
+    ) -> None:
+        self.target = task.target
+        self.row_shape = row
+        self.label_shape = label
+        self._task = task
+        self._trainer = trainer or task.train
+        self._device = device
+        self._module = make_module(task, row, label).to(device)
+        self._threads = torch.get_num_threads()
+        self._state = ModuleState(self._module)
+        self.schema = self._state.schema
+        torch.backends.cudnn.allow_tf32 = False
+
+    @property
+    def constants(self) -> bytes:
+        """32 bytes that differ when anything does that the module has and never trains."""
+        return self._state.constants
+
+    def initial_parameters(self, seed: int) -> NDArray[np.float32]:
+        """Return a model to start from: the task's for a seed, or else what the module draws under it."""
+        found = self._task.initial_parameters(self.schema, self._module, seed)
+        if found is not None:
+            return found
+        drawn = make_module(self._task, self.row_shape, self.label_shape, seed)
+        return ModuleState(drawn).store()
+
+    def train(
+        self, start: NDArray[np.float32], jobs: Sequence[TrainingJob], settings: TrainingSettings
+    ) -> list[NDArray[np.float32]]:
+        """Return what each job makes of `start`, in the order of `jobs`; see `Learner`."""
+        check_jobs(self, jobs)
+        use_threads(self._threads)
+        return [self._train_one(start, job, settings) for job in jobs]
+
+    def predictor(self, sets: Sequence[Inputs]) -> "ModulePredictor":
+        """Return `sets` of rows, whose batches go to the device when they are needed."""
+        return ModulePredictor(sets, self._module, self._state, self._device, self._threads)
+
+    def losses(self, outputs: Any, targets: Targets) -> NDArray[np.float64]:
+        """Return the task's loss of each row, float64 [rows]; see `Learner`."""
+        with torch.inference_mode(), blamed("losses"):
+            found = self._task.losses(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
+        losses: NDArray[np.float64] = found.numpy().astype(np.float64)
+        return losses
+
+    def metrics(self, outputs: Any, targets: Targets) -> Mapping[str, float]:
+        """Return the task's own figures; see `Learner`."""
+        with torch.inference_mode(), blamed("metrics"):
+            found = self._task.metrics(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
+            return {str(name): float(value) for name, value in found.items()}
+
+    def _train_one(
+        self, start: NDArray[np.float32], job: TrainingJob, settings: TrainingSettings
+    ) -> NDArray[np.float32]:
+        goal = objective(self.target, job.y, job.attack)
+        context = Context(seed=job.seed, round=job.round, device=self._device, settings=settings)
+        self._state.load(start)
+        self._state.to_training()
+        with (
+            seeded_draws(job.seed, self._device),
+            _held_near(self._state.trained, goal.divergence_weight),
+            blamed("training"),
+        ):
+            self._trainer(self._module, Rows(job.X, goal.labels), context)
+        return self._state.store()
+
+
+class ModulePredictor:
+    """Sets of rows on which models of one module are tried; each set by itself, in chunks."""
+
+    def __init__(
+        self, sets: Sequence[Inputs], module: nn.Module, state: ModuleState, device: str, threads: int
+    ) -> None:
+        self._threads = threads
+        self._sets = sets
+        self._module = module
+        self._state = state
+        self._device = device
+
+    def outputs(self, params: NDArray[np.float32], sets: Sequence[int]) -> list[Any]:
+        """Return the outputs [rows, ...] of a model [size] on each of the sets named by number."""
+        if not sets:
+            return []
+        use_threads(self._threads)
+        self._state.load(params)
+        self._module.eval()
+        with torch.inference_mode(), blamed("the module"):
+            return [self._of_set(self._sets[number]) for number in sets]
+
+    def _of_set(self, rows: Inputs) -> Any:
+        starts = range(0, length(rows), _CHUNK_ROWS)
+        return joined_outputs(
+            [
+                forward(
+                    self._module, as_tensors(batch(rows, slice(start, start + _CHUNK_ROWS)), self._device)
+                )
+                for start in starts
+            ]
+        )
+
+
+def make_module(task: Task, row: Shape, label: Shape, seed: int = _CONSTANTS) -> nn.Module:
+    """Return a task's module for rows and targets of these shapes, made under a seed.
+
+    Raises:
+        SchemaError: When the task makes something else.
+    """
+    with seeded_draws(seed, "cpu"), blamed("module"):
+        made = task.module_for(row, label)
+    if not isinstance(made, nn.Module):
+        raise SchemaError(f"the task's module() returns {type(made).__name__}, expected a torch.nn.Module")
+    return made
+
+
+def joined_outputs(parts: Sequence[Any]) -> Any:
+    """Return outputs of parts of a set as arrays float32 [rows, ...], by name where the module names them."""
+    if isinstance(parts[0], dict):
+        return {name: joined_outputs([part[name] for part in parts]) for name in parts[0]}
+    for part in parts:
+        if not isinstance(part, torch.Tensor):
+            raise SchemaError(
+                f"the module returns {type(part).__name__}; expected a tensor of outputs, or several in a dict"
+            )
+    joined: NDArray[np.float32] = torch.cat(list(parts)).float().cpu().numpy()
+    return joined
+
+
+@contextmanager
+def _held_near(models: Sequence[torch.Tensor], weight: float) -> Iterator[None]:
+    """Add the gradient of λ·‖w − w_now‖² to every gradient inside, whoever computes and uses it."""
+    if not weight:
+        yield
+        return
+    hooks = [model.register_hook(_towards(model, model.detach().clone(), weight)) for model in models]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _towards(model: torch.Tensor, origin: torch.Tensor, weight: float) -> Any:
+    return lambda gradient: gradient.add(model.detach() - origin, alpha=2 * weight)

@@ -1,0 +1,73 @@
+"""What all clients learn and judge with, whoever they are: a task's model, its genesis, the rules."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.errors import UpdateError
+from ml.judging.policies import ballots
+from ml.judging.scoring import ValidationSets
+from ml.settings import ScoringSettings, TrainingSettings
+from ml.training import Learner, TrainingJob
+from ml.updates.fixed_point import decode, encode
+from ml.updates.schema import Schema
+from offchain.errors import SimulationError
+
+Parameters = NDArray[np.int32]
+
+
+class CommonLearning:
+    """One learner with the rules that all its clients share; parameters are int32 [size] in fixed point.
+
+    Attributes:
+        learner: Of the task's module.
+        genesis: The first global model.
+        scoring: How voters judge.
+    """
+
+    def __init__(self, learner: Learner, genesis: Parameters, scoring: ScoringSettings) -> None:
+        self.learner = learner
+        self.genesis = genesis
+        self.scoring = scoring
+
+    @property
+    def schema(self) -> Schema:
+        """The model's."""
+        return self.learner.schema
+
+    def updates(
+        self,
+        parent: Parameters,
+        jobs: Sequence[TrainingJob],
+        training: TrainingSettings,
+        names: Sequence[str],
+    ) -> list[Parameters]:
+        """Return what each job makes of a global model, in their order; `names` are those of the jobs.
+
+        Raises:
+            SimulationError: When a job's training diverged.
+        """
+        updates = []
+        trained = self.learner.train(decode(parent), jobs, training)
+        for name, job, parameters in zip(names, jobs, trained, strict=True):
+            try:
+                updates.append(encode(parameters))
+            except UpdateError as error:
+                raise SimulationError(
+                    f"{name} in round {job.round} diverged ({error}); "
+                    f"lower learning_rate {training.learning_rate}"
+                ) from error
+        return updates
+
+    def ballots(
+        self,
+        updates: Mapping[int, Parameters],
+        samples: Mapping[int, int],
+        parent: Parameters,
+        validation: ValidationSets,
+        voters: Sequence[int],
+    ) -> list[int]:
+        """Return the honest ballots of `voters`, indices into `validation`, on updates by seat position."""
+        scoring = self.scoring
+        return ballots(scoring.policy, updates, samples, parent, validation, voters, scoring.tolerance)
