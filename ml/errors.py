@@ -41,5 +41,7 @@ class DefenceError(MLError):
 
 class AttackError(MLError):
     """An attack that cannot be made on a model, or one of a user's that returns what is no update."""
+
+
 class TaskError(MLError):
     """A task that cannot be loaded, or whose code does not do what a task has to."""

@@ -32,6 +32,7 @@ Tokens = Annotated[
 ]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
+
 class SimulationSettings(BaseModel):
     """What a run is; the same settings give the same run. Shares are of the clients, amounts whole tokens."""
 
@@ -94,8 +95,8 @@ class SimulationSettings(BaseModel):
     threads: int | None = Field(
         None,
         ge=1,
-        description="Processor threads for models; by default all for a table's perceptron, whose results are "
-        "the same with any number, and one for other modules, whose float sums, and so runs, depend on it.",
+        description="Processor threads for models; by default all for a table's perceptron, whose results "
+        "are the same with any number, and one for others, whose float sums, and so runs, depend on it.",
     )
 
     initial_balance: Tokens = Field(Decimal(64), description="Tokens of every client at the start, its bond.")
@@ -106,9 +107,7 @@ class SimulationSettings(BaseModel):
         0.5, gt=0, allow_inf_nan=False, description=SplitSettings.model_fields["dirichlet_alpha"].description
     )
     test_rows: int = Field(20_000, ge=2, description="Test rows, at most, that score the global model.")
-    batch: int = Field(
-        128, ge=1, description="Rows per training step; the task may have another default."
-    )
+    batch: int = Field(128, ge=1, description="Rows per training step; the task may have another default.")
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False, description="Adam's step size.")
     divergence_weight: float = Field(
         AttackSettings().divergence_weight,
@@ -121,7 +120,7 @@ class SimulationSettings(BaseModel):
 
     edition: Literal[1, 2] = Field(
         1,
-        description="Of the rules that the contract binds: 1 for the first's tasks, unless said; 2 for others.",
+        description="Of the rules that the contract binds: 1 for built-in tasks, unless said; 2 for others.",
     )
 
     @model_validator(mode="before")
@@ -258,9 +257,9 @@ def load_settings(file: Path | None, overrides: Mapping[str, Any]) -> Simulation
     """
     given = _from_file(file) if file else {}
     merged = {**given, **overrides}
-    both = [each.get("task_options") for each in (given, overrides)]
-    if all(isinstance(options, Mapping) for options in both):
-        merged["task_options"] = {**both[0], **both[1]}
+    former, latter = given.get("task_options"), overrides.get("task_options")
+    if isinstance(former, Mapping) and isinstance(latter, Mapping):
+        merged["task_options"] = {**former, **latter}
     return parse_settings(merged)
 
 

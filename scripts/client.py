@@ -118,7 +118,7 @@ def _options(
     from offchain.live.client.start import ClientOptions
 
     return ClientOptions(
-        data=DataOptions(data, encoding, share, dataset, rows),  # type: ignore[arg-type]
+        data=DataOptions(data, encoding, share, dataset, rows),
         stores=stores,
         cache=cache,
         keep_rounds=keep_rounds,

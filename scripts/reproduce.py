@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
+from ml.data.columns import Features
 from ml.errors import MLError
-from ml.settings import Features
 from offchain.chain.network_option import network_option
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
+from offchain.named_values import named_values
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 

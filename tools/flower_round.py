@@ -28,7 +28,7 @@ BATCH, LEARNING_RATE = 128, 1e-3
 
 
 def network(inputs: int) -> nn.Sequential:
-    """The perceptron of `ml.models.mlp`."""
+    """The perceptron of `ml.models.perceptron`."""
     return nn.Sequential(nn.Linear(inputs, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 1))
 
 

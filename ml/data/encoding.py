@@ -75,7 +75,7 @@ class UnfittedLoans:
         return UnfittedLoans(pd.concat(frames, ignore_index=True), self._features)
 
     def fitted(self, training: NDArray[np.int64]) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-        """Return the loans as float32 [loans, inputs] as those at `training` encode them, and names of inputs."""
+        """Return loans float32 [loans, inputs] as those at `training` encode them, and names of inputs."""
         encoder = Encoder(self.frame.iloc[training], self._features)
         return encoder.encode(self.frame), encoder.names
 

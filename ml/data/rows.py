@@ -266,9 +266,8 @@ def _as_inputs(value: Any) -> Inputs:
 
 
 def _as_targets(value: Any) -> Targets:
-    return each(
-        value if isinstance(value, Mapping) else np.asarray(value), lambda array: _plain(np.asarray(array))
-    )
+    made: Targets = each(value, lambda array: _plain(np.asarray(array)))
+    return made
 
 
 def _plain(array: Array) -> Array:

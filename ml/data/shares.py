@@ -69,9 +69,9 @@ def split_rows(rows: Rows, kinds: Kinds, settings: SplitSettings, generator: np.
     """Return a random split: 20 % test, the rest in shares as the settings say, 20 % of each validating.
 
     Test rows are those that the data set names; else the latest, where times are known; else whole groups,
-    where these are; else any. Shares are equal where nothing else is asked for, up to `clients` − 1 rows being
-    in none; by column or group they are as equal as whole ones allow. Where times are known, the latest of a
-    share validate; groups are on one side. Shares are drawn again, up to 100 times, while some client's
+    where these are; else any. Shares are equal where nothing else is asked for, up to `clients` − 1 rows
+    being in none; by column or group they are as equal as whole ones allow. Where times are known, the latest
+    of a share validate; groups are on one side. Shares are drawn again, up to 100 times, while some client's
     validation rows leave its score undefined: this happens when shares are small.
 
     Raises:
@@ -177,7 +177,7 @@ def _test(rows: Rows, generator: np.random.Generator) -> Places:
 
 
 def _whole(groups: Array, count: int) -> NDArray[np.bool_]:
-    """Which rows are of the groups that come first, as many whole ones as make about `count`, one at least."""
+    """Which rows are of the first groups, as many whole ones as make about `count`, one at least."""
     _, first, numbers = np.unique(groups, return_index=True, return_inverse=True)
     order = np.argsort(first)
     sizes = np.bincount(numbers)[order]
@@ -249,7 +249,7 @@ def _by_quantity(rest: Places, settings: SplitSettings, generator: np.random.Gen
 
 
 def gathered(rows: Sequence[Rows]) -> Rows:
-    """Return the rows of several members as one, with the column `member` saying whose they are, by number."""
+    """Return the rows of several members as one; their column `member` says whose they are, by number."""
     from ml.data.rows import joined
 
     first = rows[0]
@@ -264,7 +264,7 @@ def gathered(rows: Sequence[Rows]) -> Rows:
 
 
 def split_members(rows: Rows, generator: np.random.Generator) -> Split:
-    """Return the split of rows that members hold already: 20 % of each tested, 20 % of its rest validating."""
+    """Return the split of rows that members hold already: 20 % tested, 20 % of the rest validating."""
     holders = rows.columns["member"]
     train, validation, test = [], [], []
     for member in range(int(holders.max()) + 1):

@@ -48,7 +48,7 @@ def auroc(logits: Logits, labels: Truth) -> float:
 
 
 def concordance(outputs: NDArray[Any], numbers: NDArray[Any]) -> float:
-    """Return the chance that of two rows of unequal numbers the greater has the greater output, ties one half.
+    """Return the chance that of two unequal numbers the greater has the greater output, ties one half.
 
     Harrell's C (1982), which for numbers 0 and 1 is the AUROC; from Kendall's τ, which counts the same pairs.
 
@@ -56,7 +56,7 @@ def concordance(outputs: NDArray[Any], numbers: NDArray[Any]) -> float:
         ScoreError: When all numbers are equal.
 
     >>> concordance(np.array([1.0, 3.0, 2.0, 2.0]), np.array([1.0, 2.0, 3.0, 3.0]))
-    0.8
+    0.6
     """
     from scipy.stats import kendalltau
 
@@ -139,7 +139,7 @@ def _class_accuracy(target: Classes, outputs: Any, targets: Any) -> float:
 
 
 def _one_against_rest(target: Classes, outputs: Any, targets: Any) -> float:
-    """Mean over classes of the AUROC of a class's probability against all others (Provost and Domingos, 2000)."""
+    """Mean over classes of the AUROC of one's probability against the rest (Provost and Domingos, 2000)."""
     logits, classes = _class_rows(target, outputs, targets)
     # Differences of log-probabilities order as probabilities do, and do not underflow.
     logits = logits.astype(np.float64)

@@ -84,9 +84,7 @@ class ValidationSets:
 
 def _check(client: int, X: Inputs, y: Targets, learner: Learner, metric: str) -> None:
     if not fits(learner, X, y):
-        raise ScoreError(
-            f"set {client} has {found_shapes(X, y)}; expected {expected_shapes(learner)}, n ≥ 1"
-        )
+        raise ScoreError(f"set {client} has {found_shapes(X, y)}; expected {expected_shapes(learner)}, n ≥ 1")
     if metric not in metrics_of(learner.target):
         raise ScoreError(
             f"there is no score {metric!r} of {learner.target}; use {' or '.join(metrics_of(learner.target))}"

@@ -45,13 +45,17 @@ class ModuleState:
         parameters = dict(module.named_parameters())
         for name, parameter in parameters.items():
             _require_float(name, parameter)
-        self._tensors = {name: p for name, p in parameters.items() if p.requires_grad}
+        self._tensors: dict[str, torch.Tensor] = {
+            name: p for name, p in parameters.items() if p.requires_grad
+        }
         self.trained = list(self._tensors.values())
         if not self.trained:
-            raise SchemaError("the module has no parameter that requires a gradient: nothing to train or send")
+            raise SchemaError(
+                "the module has no parameter that requires a gradient: nothing to train or send"
+            )
         statistics = self._statistics()
         self._tensors |= {_transmitted(name): buffer for name, buffer in statistics.items()}
-        others = {name: p for name, p in parameters.items() if not p.requires_grad}
+        others: dict[str, torch.Tensor] = {name: p for name, p in parameters.items() if not p.requires_grad}
         others |= {name: b for name, b in module.named_buffers() if name not in statistics}
         self._constants = [(name, tensor, tensor.detach().clone()) for name, tensor in sorted(others.items())]
         self.schema = Schema.of([(name, tuple(tensor.shape)) for name, tensor in self._tensors.items()])

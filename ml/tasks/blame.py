@@ -1,4 +1,4 @@
-"""Code that this project did not write: what goes wrong in it is said in one sentence that names its place."""
+"""Code that this project did not write: what goes wrong in it is said in a sentence that names its place."""
 
 import traceback
 from collections.abc import Iterator

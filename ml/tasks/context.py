@@ -43,10 +43,14 @@ class Context:
         """
         places = list(permuted(len(rows), self.seed, self.settings))
         targets = each(rows.targets, lambda array: as_tensors(array, self.device))
-        ahead = _made_ahead(rows.inputs, places, workers) if workers else (batch(rows.inputs, p.numpy()) for p in places)
+        ahead = (
+            _made_ahead(rows.inputs, places, workers)
+            if workers
+            else (batch(rows.inputs, p.numpy()) for p in places)
+        )
         for chosen, inputs in zip(places, ahead, strict=True):
             where = chosen.to(self.device)
-            yield as_tensors(inputs, self.device), each(targets, lambda array, where=where: array[where])
+            yield as_tensors(inputs, self.device), batch(targets, where)
 
 
 def permuted(rows: int, seed: int, settings: TrainingSettings) -> Iterator[Tensor]:

@@ -23,7 +23,7 @@ from ml.errors import DataError
 from ml.seeds import derive_seed
 from ml.settings import SplitSettings
 from ml.tasks.blame import blamed
-from ml.tasks.targets import Classes, Labels, kinds, require_learnable, varies
+from ml.tasks.targets import Classes, Labels, Target, kinds, require_learnable, varies
 from ml.tasks.task import Task
 
 _SAMPLE, _SPLIT = 0, 1  # Under a run's seed.
@@ -44,7 +44,9 @@ def read_rows(task: Task, path: Path | None) -> Rows:
     for name, array in _arrays(rows.inputs):
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             place = int(np.argwhere(~np.isfinite(array))[0][0])
-            raise DataError(f"row {place} has an input{name} that is not finite; fill gaps where rows are made")
+            raise DataError(
+                f"row {place} has an input{name} that is not finite; fill gaps where rows are made"
+            )
     beside = {name: getattr(rows, name) for name in ("groups", "times", "test", "apart", "columns", "names")}
     return Rows(rows.inputs, targets, **beside)
 
@@ -71,7 +73,7 @@ def federate(
     else:
         read = _sampled(read_rows(task, path), rows, path, settings.seed)
         require_learnable(task.target, read.targets)
-        split = split_rows(read, _kinds(task, read), settings, generator)
+        split = split_rows(read, kinds_of(task.target, read), settings, generator)
     _require_outcomes(task, read, split)
     read = _fitted(read, np.concatenate(split.train))
     clients = tuple(
@@ -96,6 +98,14 @@ def own_rows(task: Task, path: Path | None, seed: int) -> ClientData:
     return ClientData(*_both(rows, train), *_both(rows, validation))
 
 
+def kinds_of(target: Target, rows: Rows) -> Kinds:
+    """Return what a split has to know of rows' targets."""
+    return Kinds(
+        drawn=lambda places, generator: kinds(target, taken(rows.targets, places), generator),
+        scorable=lambda places: varies(target, taken(rows.targets, places)),
+    )
+
+
 def _arrays(inputs: Any) -> list[tuple[str, Any]]:
     """Inputs that are in memory, with their names."""
     named = inputs.items() if isinstance(inputs, dict) else [("", inputs)]
@@ -109,13 +119,6 @@ def _sampled(rows: Rows, count: int | None, path: Path | None, seed: int) -> Row
         raise DataError(f"{path or 'the task'} has {len(rows)} usable rows, {count} were asked for")
     chosen = np.random.default_rng(derive_seed(seed, _SAMPLE)).permutation(len(rows))[:count]
     return rows.taken(np.sort(chosen))
-
-
-def _kinds(task: Task, rows: Rows) -> Kinds:
-    return Kinds(
-        drawn=lambda places, generator: kinds(task.target, taken(rows.targets, places), generator),
-        scorable=lambda places: varies(task.target, taken(rows.targets, places)),
-    )
 
 
 def _require_outcomes(task: Task, rows: Rows, split: Split) -> None:

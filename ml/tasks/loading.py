@@ -68,7 +68,7 @@ class Named:
         made = self._make()
         if not isinstance(getattr(made, "target", None), Classes | Labels | Numbers | Other):
             raise TaskError(
-                f"task {self.name} declares no target: set target = Classes(K), Labels(), Numbers() or Other()"
+                f"task {self.name} declares no target: set it to Classes(K), Labels(), Numbers() or Other()"
             )
         return made
 
@@ -155,7 +155,9 @@ def _class_in(module: ModuleType, wanted: str | None, name: str) -> type[Task]:
     ]
     if len(own) != 1:
         names = ", ".join(each.__name__ for each in own) or "none"
-        raise TaskError(f"task {name}: say which subclass of stakefed.Task, as FILE.py:Class; there are {names}")
+        raise TaskError(
+            f"task {name}: say which subclass of stakefed.Task, as FILE.py:Class; there are {names}"
+        )
     return own[0]
 
 
@@ -223,7 +225,9 @@ def _declared(file: Path) -> set[str]:
             names = ast.literal_eval(node.value)  # type: ignore[attr-defined]
             found |= {str(name) for name in ([names] if isinstance(names, str) else names)}
         except (ValueError, TypeError) as error:
-            raise TaskError(f"task file {file}, line {node.lineno}: files must be a tuple of names") from error
+            raise TaskError(
+                f"task file {file}, line {node.lineno}: files must be a tuple of names"
+            ) from error
     return found
 
 

@@ -25,7 +25,7 @@ def row_losses(target: Target, outputs: Any, targets: Any) -> Tensor:
     """Return the loss of each row [rows]: the mean over what of it is known, 0 where nothing is.
 
     Raises:
-        TrainingError: When the outputs have another shape than the targets call for, or the target is `Other`.
+        TrainingError: When outputs have another shape than targets call for, or the target is `Other`.
     """
     values, known = _losses(target, outputs, targets)
     values, known = values.reshape(len(values), -1), known.reshape(len(known), -1)

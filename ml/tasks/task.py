@@ -45,11 +45,11 @@ class Task:
         raise NotImplementedError
 
     def module_for(self, row: Shape, label: Shape) -> "nn.Module":
-        """Return a new module for rows and targets of these shapes; for tasks that learn them from the rows."""
+        """Return a new module for rows and targets of these shapes, for tasks that learn them from rows."""
         return self.module()
 
     def rows(self, path: Path | None) -> Rows:
-        """Return a member's rows, read from its file or folder; nothing is fitted, nothing drawn at random."""
+        """Return a member's rows, read from its file or folder; nothing is fitted or drawn at random."""
         raise NotImplementedError
 
     def losses(self, outputs: Any, targets: Any) -> "Tensor":
@@ -80,7 +80,9 @@ class Task:
 
         train_with_adam(self, model, rows, context)
 
-    def initial_parameters(self, schema: Schema, module: "nn.Module", seed: int) -> NDArray[np.float32] | None:
+    def initial_parameters(
+        self, schema: Schema, module: "nn.Module", seed: int
+    ) -> NDArray[np.float32] | None:
         """Return a first model float32 [size] for a seed; none for what the module draws when it is made.
 
         By default a module says it by its method `initial_parameters(seed)`, where it has one.

@@ -18,8 +18,8 @@ from ml.settings import TrainingSettings
 from ml.tasks.blame import blamed
 from ml.tasks.context import Context, as_tensors, forward
 from ml.tasks.task import Task
-from ml.training.learner import Trainer, TrainingJob, check_jobs
 from ml.training.draws import seeded_draws
+from ml.training.learner import Trainer, TrainingJob, check_jobs
 
 _CHUNK_ROWS = 128  # Of DenseNet121 at 224 × 224, about 1 GB of activations.
 _CONSTANTS = 0
@@ -162,7 +162,7 @@ def joined_outputs(parts: Sequence[Any]) -> Any:
     for part in parts:
         if not isinstance(part, torch.Tensor):
             raise SchemaError(
-                f"the module returns {type(part).__name__}; expected a tensor of outputs, or several in a dict"
+                f"the module returns {type(part).__name__}; expected a tensor, or several in a dict"
             )
     joined: NDArray[np.float32] = torch.cat(list(parts)).float().cpu().numpy()
     return joined
@@ -174,7 +174,10 @@ def _held_near(models: Sequence[torch.Tensor], weight: float) -> Iterator[None]:
     if not weight:
         yield
         return
-    hooks = [model.register_hook(_towards(model, model.detach().clone(), weight)) for model in models]
+    hooks = [
+        model.register_hook(_towards(model, model.detach().clone(), weight))  # type: ignore[no-untyped-call]
+        for model in models
+    ]
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The paper's three-layer perceptron, fast: a round's proposers train, and its voters score, on all processors."""
+"""The paper's perceptron, fast: a round's proposers train, and its voters score, on all processors."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from ml.attacks import objective
-from ml.data.rows import Inputs, Targets
+from ml.data.rows import Inputs, Shape, Targets
 from ml.device import use_threads
 from ml.errors import SchemaError
 from ml.models.perceptron import HIDDEN, initial_perceptron, perceptron_schema
@@ -39,11 +39,11 @@ class Perceptron:
     """
 
     target: Target = Labels()
-    label_shape: tuple[int, ...] = ()
+    label_shape: Shape = ()
 
     def __init__(self, inputs: int, hidden: int = HIDDEN, device: str = "cpu", threads: int = 1) -> None:
         self.schema = perceptron_schema((inputs, hidden, hidden, 1))
-        self.row_shape: tuple[int, ...] = (inputs,)
+        self.row_shape: Shape = (inputs,)
         self._device = device
         # One thread each: how PyTorch would split a product decides the last bits of its sums.
         self._workers = Workers(threads, partial(use_threads, 1))

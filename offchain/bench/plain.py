@@ -25,13 +25,11 @@ class PlainRound:
     def __init__(self, data: FederatedData, settings: SimulationSettings) -> None:
         """Place all rows."""
         self._settings = settings
-        self._train = [(torch.from_numpy(c.X_train), torch.from_numpy(c.y_train)) for c in data.clients]
-        self._held = [
-            (torch.from_numpy(c.X_validation), torch.from_numpy(c.y_validation)) for c in data.clients
-        ]
+        self._train = [(_placed(c.X_train), _placed(c.y_train)) for c in data.clients]
+        self._held = [(_placed(c.X_validation), _placed(c.y_validation)) for c in data.clients]
         count = settings.test_rows
-        self._test = torch.from_numpy(data.X_test[:count]), torch.from_numpy(data.y_test[:count])
-        inputs, hidden = data.X_test.shape[1], settings.task_options.get("hidden", HIDDEN)
+        self._test = _placed(data.X_test)[:count], _placed(data.y_test)[:count]
+        inputs, hidden = self._test[0].shape[1], settings.task_options.get("hidden", HIDDEN)
         self._model = nn.Sequential(
             nn.Linear(inputs, hidden),
             nn.ReLU(),
@@ -73,3 +71,7 @@ class PlainRound:
     def _score(self, X: torch.Tensor, y: torch.Tensor) -> float:
         right = (self._model(X).squeeze(1) > 0) == (y > 0.5)
         return float(right.float().mean())
+
+
+def _placed(rows: object) -> torch.Tensor:
+    return torch.from_numpy(np.asarray(rows))

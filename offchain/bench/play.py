@@ -12,7 +12,8 @@ from offchain.bench.plain import PlainRound
 from offchain.engines.choice import engine_for
 from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Seating
-from offchain.simulation.federation import Federation, Parameters, all_rows
+from offchain.learning.common import Parameters
+from offchain.simulation.federation import Federation, all_rows
 from offchain.simulation.simulation import Model, Simulation
 from offchain.simulation.stopwatch import Stopwatch
 from offchain.stores.memory import MemoryStore

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.training import Learner
 from ml.seeds import derive_seed
+from ml.training import Learner
 from ml.updates.fixed_point import encode
 
 _GENESIS = 3  # Under a run's seed; other paths are data, cast and training.

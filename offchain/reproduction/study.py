@@ -80,11 +80,7 @@ class Study(BaseModel):
 
     def _data(self, subject: Subject) -> dict[str, Any]:
         if subject == "images":
-            return (
-                dict(task="chest-xray", data=self.images)
-                if self.images
-                else dict(task="digits", **DIGITS)
-            )
+            return dict(task="chest-xray", data=self.images) if self.images else dict(task="digits", **DIGITS)
         if self.data is None:
             return dict(task="loans")
         return dict(task="lending-club", data=self.data, task_options={"features": self.features})

@@ -72,9 +72,7 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), metavar=metavar, help=text)
 
 
-def _named(
-    context: click.Context, parameter: click.Parameter, pairs: Sequence[str]
-) -> dict[str, Any] | None:
+def _named(context: click.Context, parameter: click.Parameter, pairs: Sequence[str]) -> dict[str, Any] | None:
     try:
         return named_values(pairs) or None
     except SettingsError as error:

@@ -41,7 +41,7 @@ class Curve(_Part):
 
 
 class _Learned(_Part):
-    """Scores by name; accuracy and auroc beside them, under the first edition's names, where there are any."""
+    """Scores by name; accuracy and auroc, where there are any, under the first edition's names too."""
 
     accuracy: float | None = None
     accuracy_by_round: list[float] | None = None
@@ -124,7 +124,7 @@ def _curves(scores: Sequence[Scores]) -> dict[str, Any]:
     names = [name for name in scores[-1] if all(name in of_round for of_round in scores)]
     found = {name: [of_round[name] for of_round in scores] for name in names}
     curves = {name: Curve(mean=tail_mean(values), by_round=values) for name, values in found.items()}
-    former = {}
+    former: dict[str, Any] = {}
     for name in ("accuracy", "auroc"):
         if name in curves:
             former |= {name: curves[name].mean, f"{name}_by_round": curves[name].by_round}

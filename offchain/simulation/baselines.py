@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 
 from ml.judging.evaluation import Quality
 from offchain.engines.deployment import Deployment
+from offchain.learning.common import Parameters
 from offchain.reference import seats
 from offchain.settings import SimulationSettings
-from offchain.simulation.federation import Federation, Parameters
+from offchain.simulation.federation import Federation
 
 WITHOUT_DEFENCE, WITHOUT_ATTACK, ORACLE = "without_defence", "without_attack", "oracle"
 

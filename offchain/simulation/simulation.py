@@ -12,10 +12,11 @@ from ml.updates.canonical import digest, to_bytes
 from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Engine, RoundOutcome, Seating
 from offchain.errors import SimulationError
+from offchain.learning.common import Parameters
 from offchain.settings import MIN_CLIENTS, SimulationSettings
 from offchain.simulation.baselines import baselines
 from offchain.simulation.cast import Cast
-from offchain.simulation.federation import Federation, Parameters
+from offchain.simulation.federation import Federation
 from offchain.simulation.records import RoundRecord, Seconds, gas_uses
 from offchain.simulation.stopwatch import Stopwatch
 from offchain.stores.artefacts import is_artefact

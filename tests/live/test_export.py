@@ -6,7 +6,7 @@ from lineage_parts import played
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from ml.models import make_learner
+from ml.training.perceptron import Perceptron
 from ml.updates.canonical import digest, to_bytes
 from ml.updates.fixed_point import decode, encode
 from offchain.live.verifying.export import export
@@ -35,8 +35,8 @@ def test_plain_torch_reads_the_model_and_computes_the_same(tmp_path):
     rows = np.random.default_rng(0).standard_normal((50, inputs)).astype(np.float32)
     with torch.no_grad():
         logits = network(torch.from_numpy(rows)).squeeze(1).numpy()
-    predictor = make_learner("mlp", (inputs,), ()).predictor([rows])
-    assert np.allclose(logits, predictor.logits(decode(game.final), [0])[0], atol=1e-4)
+    predictor = Perceptron(inputs).predictor([rows])
+    assert np.allclose(logits, predictor.outputs(decode(game.final), [0])[0], atol=1e-4)
 
     values = np.concatenate([tensors[name].numpy().ravel() for name, _ in game.schema.entries])
     assert np.array_equal(encode(values), game.final)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.errors import SchemaError, UpdateError
-from ml.models.mlp import Perceptron, mlp_schema
+from ml.models.perceptron import perceptron_schema
+from ml.training.perceptron import Perceptron
 from ml.updates.canonical import LEAF_BYTES, digest, from_bytes, leaf_count, leaf_proof, to_bytes, verify_leaf
 from ml.updates.fixed_point import encode
 from ml.updates.hashing import keccak256
@@ -144,7 +145,7 @@ def test_the_digest_never_changes():
 
 
 def test_the_digest_does_not_depend_on_threads():
-    schema = mlp_schema(60)
+    schema = perceptron_schema((60, 128, 128, 1))
     data = update(schema)
     before = torch.get_num_threads()
     try:

@@ -4,12 +4,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from federations import load
 
-from ml.data import load
 from ml.data.chest_mnist import read
 from ml.data.chest_xray import DISEASES, FINDINGS
 from ml.errors import DataError
-from ml.settings import DataSettings
 
 COUNTS = {"train": 70, "val": 11, "test": 22}
 
@@ -37,47 +36,45 @@ def test_a_fifth_is_tested_on_and_comes_from_the_files_test_images(file):
     found = read(file, 100, 28, file.parent)
     parts = arrays()
     assert found.test.sum() == 20
-    assert np.array_equal(found.pixels[found.test], parts["test_images"][:20])
+    assert np.array_equal(found.inputs.pixels[found.test], parts["test_images"][:20])
     training = np.concatenate([parts["train_images"], parts["val_images"]])
-    assert np.array_equal(found.pixels[~found.test], training[:80])
+    assert np.array_equal(found.inputs.pixels[~found.test], training[:80])
     columns = [FINDINGS.index(disease) for disease in DISEASES]
-    assert np.array_equal(found.labels[found.test], parts["test_labels"][:20, columns])
-    assert np.array_equal(found.labels[~found.test][:70], parts["train_labels"][:, columns])
-    assert found.patients is None
+    assert np.array_equal(found.targets[found.test], parts["test_labels"][:20, columns])
+    assert np.array_equal(found.targets[~found.test][:70], parts["train_labels"][:, columns])
+    assert found.apart is None
 
 
 @pytest.mark.parametrize("rows", [10, 90, 103, None])
 def test_as_many_as_asked_for_or_all_are_read(file, rows):
     found = read(file, rows, 28, file.parent)
-    assert len(found) == len(found.pixels) == (rows or 103)
+    assert len(found) == len(found.inputs.pixels) == (rows or 103)
 
 
 def test_images_are_resized_and_cached(file):
-    assert read(file, 50, 16, file.parent).pixels.shape == (50, 16, 16)
-    first = read(file, None, 16, file.parent / "cache").pixels
-    assert np.array_equal(read(file, None, 16, file.parent / "cache").pixels, first)
+    assert read(file, 50, 16, file.parent).inputs.pixels.shape == (50, 16, 16)
+    first = read(file, None, 16, file.parent / "cache").inputs.pixels
+    assert np.array_equal(read(file, None, 16, file.parent / "cache").inputs.pixels, first)
     assert len(list((file.parent / "cache").glob("*.npy"))) == 1
 
 
 def test_clients_get_shares_of_it(file):
-    data = load(
-        DataSettings(dataset="chest-xray", path=file, clients=4, cache=file.parent, shares="dirichlet")
-    )
+    data = load("chest-xray", path=file, clients=4, cache=file.parent, shares="dirichlet")
     assert data.X_test.shape == (22, 1, 64, 64)
     assert {len(client.y_train) for client in data.clients} == {16}
 
 
 def refused(path, message, **changes):
-    values = {"dataset": "chest-xray", "clients": 4, "cache": path.parent / "cache", **changes}
+    values = {"task": "chest-xray", "clients": 4, "cache": path.parent / "cache", **changes}
     with pytest.raises(DataError, match=message) as caught:
-        load(DataSettings(path=path, **values))
+        load(path=path, **values)
     assert "\n" not in str(caught.value)
     assert not list((path.parent / "cache").glob("*.npy"))
 
 
 def test_it_names_no_patients(file):
-    with pytest.raises(DataError, match="only NIH's layout names"):
-        load(DataSettings(dataset="chest-xray", path=file, clients=4, cache=file.parent, shares="patient"))
+    with pytest.raises(DataError, match="have no shares patient; use iid, dirichlet, quantity, group$"):
+        load(task="chest-xray", path=file, clients=4, cache=file.parent, shares="patient")
 
 
 def test_more_images_than_there_are_are_refused(file):

@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from federations import load
 from PIL import Image
 
-from ml.data import load
 from ml.data.chest_xray import DISEASES, FINDINGS, LABELS_FILE, read
 from ml.errors import DataError
-from ml.settings import DataSettings
 
 COUNT = 60
 COLUMNS = ("Image Index", "Finding Labels", "Follow-up #", "Patient ID")
@@ -41,20 +40,20 @@ def folder(tmp_path):
 
 def settings(path, **changes):
     values = {
-        "dataset": "chest-xray",
+        "task": "chest-xray",
         "clients": 4,
         "image_size": 24,
         "cache": path.parent / "cache",
         **changes,
     }
-    return DataSettings(path=path, **values)
+    return {"path": path, **values}
 
 
 def test_images_come_in_the_order_of_their_labels_from_either_layout(folder):
     found = read(folder, None, 24, folder.parent / "cache")
-    assert np.array_equal(found.pixels, np.stack([picture(i) for i in range(COUNT)]))
-    assert found.patients.tolist() == [i // 3 for i in range(COUNT)]
-    for marks, labels in zip(found.labels, entries()["Finding Labels"], strict=True):
+    assert np.array_equal(found.inputs.pixels, np.stack([picture(i) for i in range(COUNT)]))
+    assert found.apart.tolist() == [i // 3 for i in range(COUNT)]
+    for marks, labels in zip(found.targets, entries()["Finding Labels"], strict=True):
         assert {d for d, mark in zip(DISEASES, marks, strict=True) if mark} == set(labels.split("|")) & set(
             DISEASES
         )
@@ -64,7 +63,7 @@ def test_only_the_first_images_are_read(folder):
     for name in entries()["Image Index"][COUNT - 10 :]:
         next(folder.glob(f"*/**/{name}")).unlink()
     found = read(folder, COUNT - 10, 24, folder.parent / "cache")
-    assert len(found) == len(found.pixels) == COUNT - 10
+    assert len(found) == len(found.inputs.pixels) == COUNT - 10
 
 
 def test_images_are_resized_and_grey(folder):
@@ -72,22 +71,22 @@ def test_images_are_resized_and_grey(folder):
     colours = Image.fromarray(np.full((50, 30, 3), (200, 100, 50), np.uint8))
     colours.save(folder / "images" / name)
     found = read(folder, None, 16, folder.parent / "cache")
-    assert found.pixels.shape == (COUNT, 16, 16)
-    assert set(found.pixels[1].ravel()) == {np.asarray(colours.convert("L"))[0, 0]}
+    assert found.inputs.pixels.shape == (COUNT, 16, 16)
+    assert set(found.inputs.pixels[1].ravel()) == {np.asarray(colours.convert("L"))[0, 0]}
 
 
 def test_a_second_reading_takes_the_cache_and_a_changed_image_does_not(folder):
     cache = folder.parent / "cache"
     first = read(folder, None, 16, cache)
-    assert np.array_equal(read(folder, None, 16, cache).pixels, first.pixels)
+    assert np.array_equal(read(folder, None, 16, cache).inputs.pixels, first.inputs.pixels)
     assert len(list(cache.glob("*.npy"))) == 1
     changed = next(folder.glob(f"*/**/{entries()['Image Index'][0]}"))
     Image.fromarray(picture(99, 30)).save(changed)
-    assert not np.array_equal(read(folder, None, 16, cache).pixels[0], first.pixels[0])
+    assert not np.array_equal(read(folder, None, 16, cache).inputs.pixels[0], first.inputs.pixels[0])
 
 
 def test_clients_get_shares_of_it(folder):
-    data = load(settings(folder, shares="patient"))
+    data = load(**settings(folder, shares="patient"))
     assert data.label_names == DISEASES
     assert sum(len(c.y_train) + len(c.y_validation) for c in data.clients) + len(data.y_test) == COUNT
     assert data.X_test.shape == (len(data.y_test), 1, 24, 24)
@@ -95,14 +94,12 @@ def test_clients_get_shares_of_it(folder):
 
 def refused(path, message, **changes):
     with pytest.raises(DataError, match=message) as caught:
-        load(settings(path, **changes))
+        load(**settings(path, **changes))
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_in_neither_layout_is_refused(tmp_path):
-    refused(
-        tmp_path / "nowhere", "there is nothing at .*nowhere; dataset chest-xray is a folder with Data_Entry"
-    )
+    refused(tmp_path / "nowhere", "there is nothing at .*nowhere; chest X-rays are a folder with Data_Entry")
     (tmp_path / "empty").mkdir()
     refused(tmp_path / "empty", r"neither of these is .*empty; .* or MedMNIST's chestmnist\.npz")
     (tmp_path / "file.csv").write_text("Image Index\n")
@@ -157,13 +154,13 @@ def test_a_labels_file_that_is_no_table_is_refused(folder):
 
 
 def test_too_few_images_are_refused(folder):
-    refused(folder, "60 images are too few for 12 clients", clients=12)
+    refused(folder, "60 rows are too few for 12 clients", clients=12)
     refused(folder, "has 60 labelled images, 61 were asked for", rows=61)
 
 
 def test_real_images_are_read(real_images, tmp_path):
     changes = dict(image_size=64, cache=tmp_path, clients=5, shares="dirichlet")
-    data = load(DataSettings(dataset="chest-xray", path=real_images, **changes))
+    data = load(task="chest-xray", path=real_images, **changes)
     assert data.X_test.shape[1:] == (1, 64, 64)
     assert sum(len(c.y_train) + len(c.y_validation) for c in data.clients) + len(data.y_test) > 400
     X = data.clients[0].X_train[:]

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from federations import load
 from sklearn.datasets import load_digits
 
-from ml.data import digits, load
-from ml.settings import DataSettings
+from ml.data import digits
 
 IMAGES = digits.read(2_000, 16)
 SOURCE = load_digits()
@@ -25,15 +25,15 @@ def found(half):
 
 
 def test_labels_say_which_digits_are_in_an_image():
-    for image, labels in zip(IMAGES.pixels, IMAGES.labels, strict=True):
+    for image, labels in zip(IMAGES.inputs.pixels, IMAGES.targets, strict=True):
         inside = {int(SOURCE.target[n]) for n in map(found, halves(image)) if n is not None}
         assert set(np.flatnonzero(labels)) == inside
 
 
 def test_there_are_none_of_ten_one_and_two():
-    several = IMAGES.labels.sum(axis=1)
+    several = IMAGES.targets.sum(axis=1)
     assert set(several) == {0, 1, 2}
-    full = np.array([sum(half.any() for half in halves(image)) for image in IMAGES.pixels])
+    full = np.array([sum(half.any() for half in halves(image)) for image in IMAGES.inputs.pixels])
     np.testing.assert_allclose(np.bincount(full) / 2_000, [0.1, 0.4, 0.5], atol=0.04)
     assert (several <= full).all()
     assert ((full == 2) & (several == 1)).any()
@@ -42,7 +42,7 @@ def test_there_are_none_of_ten_one_and_two():
 def test_no_digit_is_both_trained_and_tested_on():
     assert IMAGES.test.sum() == 400
     seen = [
-        {found(half) for image in IMAGES.pixels[which] for half in halves(image)} - {None}
+        {found(half) for image in IMAGES.inputs.pixels[which] for half in halves(image)} - {None}
         for which in (IMAGES.test, ~IMAGES.test)
     ]
     assert all(len(numbers) > 100 for numbers in seen)
@@ -50,7 +50,7 @@ def test_no_digit_is_both_trained_and_tested_on():
 
 
 def test_the_images_never_change_only_who_holds_which():
-    first, other = (load(DataSettings(dataset="digits", rows=500, clients=5, seed=seed)) for seed in (0, 1))
+    first, other = (load(task="digits", rows=500, clients=5, seed=seed) for seed in (0, 1))
     assert np.array_equal(first.clients[0].X_train.pixels, other.clients[0].X_train.pixels)
     assert not np.array_equal(first.clients[0].X_train.places, other.clients[0].X_train.places)
     assert first.label_names == tuple("0123456789")
@@ -59,6 +59,6 @@ def test_the_images_never_change_only_who_holds_which():
 @pytest.mark.parametrize("side", [8, 32])
 def test_another_size_is_the_same_images_resized(side):
     resized = digits.read(2_000, side)
-    assert resized.pixels.shape == (2_000, side, side)
-    assert np.array_equal(resized.labels, IMAGES.labels)
-    assert digits.read(None, 16).pixels.shape == (6_000, 16, 16)
+    assert resized.inputs.pixels.shape == (2_000, side, side)
+    assert np.array_equal(resized.targets, IMAGES.targets)
+    assert digits.read(6_000, 16).inputs.pixels.shape == (6_000, 16, 16)

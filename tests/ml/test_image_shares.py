@@ -3,25 +3,28 @@
 import numpy as np
 import pytest
 
-from ml.data.image_set import ImageSet
-from ml.data.image_shares import federate_images, split_images
+from ml.data.rows import Rows, StoredImages
+from ml.data.shares import split_rows
 from ml.errors import DataError
 from ml.judging.metrics import has_both
-from ml.settings import DataSettings
+from ml.settings import SplitSettings
+from ml.tasks.federating import federate, kinds_of
+from ml.tasks.targets import Labels
+from ml.tasks.task import Task
 
 
 def images(count=600, patients=None, test=None, labels=4, seed=0):
     generator = np.random.default_rng(seed)
     pixels = generator.integers(0, 256, (count, 8, 8), dtype=np.uint8)
     marks = (generator.random((count, labels)) < 0.2).astype(np.float32)
-    return ImageSet(pixels, marks, tuple("abcdefgh"[:labels]), patients, test)
+    columns = {} if patients is None else {"patient": patients}
+    inputs = StoredImages(pixels, np.arange(count))
+    return Rows(inputs, marks, test=test, apart=patients, columns=columns)
 
 
 def split(of, shares="iid", clients=7, seed=0, alpha=0.5):
-    settings = DataSettings(
-        dataset="chest-xray", path="x", shares=shares, clients=clients, dirichlet_alpha=alpha
-    )
-    return split_images(of, settings, np.random.default_rng(seed))
+    settings = SplitSettings(shares=shares, clients=clients, dirichlet_alpha=alpha)
+    return split_rows(of, kinds_of(Labels(of.targets.shape[1]), of), settings, np.random.default_rng(seed))
 
 
 def held(parts):
@@ -64,7 +67,7 @@ def skew(alpha):
     of = images(2_000)
     return np.mean(
         [
-            np.abs(of.labels[share].mean(0) - of.labels.mean(0)).mean()
+            np.abs(of.targets[share].mean(0) - of.targets.mean(0)).mean()
             for share in held(split(of, "dirichlet", alpha=alpha))
         ]
     )
@@ -73,7 +76,7 @@ def skew(alpha):
 def test_labels_are_the_more_skewed_the_smaller_alpha_is():
     of = images(2_000)
     at_random = np.mean(
-        [np.abs(of.labels[share].mean(0) - of.labels.mean(0)).mean() for share in held(split(of))]
+        [np.abs(of.targets[share].mean(0) - of.targets.mean(0)).mean() for share in held(split(of))]
     )
     assert skew(0.05) > 1.5 * skew(1.0) > 1.5 * 1.5 * skew(1000.0)
     assert skew(1000.0) < 2 * at_random
@@ -88,7 +91,7 @@ def test_small_shares_are_drawn_until_every_client_can_score(shares):
     of = images(160, patients=np.arange(160) // 2)
     for seed in range(5):
         parts = split(of, shares, clients=8, seed=seed)
-        assert all(has_both(of.labels[places] > 0.5).any() for places in parts.validation)
+        assert all(has_both(of.targets[places] > 0.5).any() for places in parts.validation)
 
 
 def test_a_patient_is_one_clients_or_the_tests_alone():
@@ -113,43 +116,51 @@ def test_test_images_that_the_data_set_names_are_the_test():
     assert list(parts.test) != sorted(parts.test)
 
 
+def shared_out(of, **settings):
+    class Given(Task):
+        target = Labels(of.targets.shape[1], names=tuple("abcdefgh"[: of.targets.shape[1]]))
+
+        def rows(self, path):
+            return of
+
+    return federate(Given(), None, SplitSettings(**{"clients": 4, **settings}))
+
+
 def refused(message, of, **settings):
-    values = {"dataset": "chest-xray", "path": "x", "clients": 4, **settings}
     with pytest.raises(DataError, match=message) as caught:
-        federate_images(of, DataSettings(**values), 0)
+        shared_out(of, **settings)
     assert "\n" not in str(caught.value)
 
 
 def test_what_cannot_be_split_is_refused():
+    refused("600 rows are too few for 100 clients: 4 training rows each, at least 5", images(), clients=100)
     refused(
-        "600 images are too few for 100 clients: 4 training images each, at least 5", images(), clients=100
+        "these rows have no shares patient; use iid, dirichlet, quantity, group$", images(), shares="patient"
     )
-    refused("shares by patient need to know the patients", images(), shares="patient")
     few = images(patients=np.arange(600) % 4)
-    refused("training images are of 3 patients, too few for 4 clients", few, shares="patient")
+    refused("training rows are of 3 values of patient, too few for 4 clients", few, shares="patient")
     uneven = images(patients=np.maximum(np.arange(600) - 588, 0))
-    refused(r"600 images are too few for 4 clients: \d training images each", uneven, shares="patient")
+    refused(r"600 rows are too few for 4 clients: \d training rows each", uneven, shares="patient")
 
 
 def test_a_label_rarer_than_the_folds_is_refused():
     of = images()
-    of.labels[:, 2] = 0
-    of.labels[:2, 2] = 1
-    refused("label c has 2 positives among 600 images; .* at least 3", of)
-    of.labels[2, 2] = 1
-    settings = DataSettings(dataset="chest-xray", path="x", clients=4)
-    assert len(federate_images(of, settings, 0).clients) == 4
+    of.targets[:, 2] = 0
+    of.targets[:2, 2] = 1
+    refused("label c has 2 positives among 600 rows; .* at least 3", of)
+    of.targets[2, 2] = 1
+    assert len(shared_out(of).clients) == 4
 
 
 def test_rows_are_the_images_normalised_with_their_labels():
     of = images()
-    data = federate_images(of, DataSettings(dataset="chest-xray", path="x", clients=4), 0)
+    data = shared_out(of)
     assert data.label_names == ("a", "b", "c", "d")
     client = data.clients[2]
     assert client.X_train.shape == (96, 1, 8, 8)
     X = client.X_train[:]
     assert X.dtype == np.float32
     place = client.X_train.places[5]
-    pixels = of.pixels[place].astype(np.float64)
+    pixels = of.inputs.pixels[place].astype(np.float64)
     np.testing.assert_allclose(X[5, 0], (pixels - pixels.mean()) / pixels.std(), atol=1e-5)
-    assert client.y_train[5].tolist() == of.labels[place].tolist()
+    assert client.y_train[5].tolist() == of.targets[place].tolist()

@@ -6,6 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from ml.errors import ScoreError
 from ml.judging.metrics import accuracy, auroc, has_both, measure
+from ml.tasks.targets import Labels
 
 GENERATOR = np.random.default_rng(0)
 LOGITS = GENERATOR.standard_normal((200, 4)).astype(np.float32)
@@ -35,6 +36,7 @@ def test_no_label_with_both_classes_is_an_error():
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_logit_that_is_not_finite_scores_nothing(metric, value):
     logits = np.where(LABELS, 1, -1).astype(np.float32)
-    assert measure(metric, logits, LABELS) == 1
+    targets = LABELS.astype(np.float32)
+    assert measure(metric, Labels(4), logits, targets, list) == 1
     logits[3, 1] = value
-    assert measure(metric, logits, LABELS) == 0
+    assert measure(metric, Labels(4), logits, targets, list) == 0

@@ -4,28 +4,19 @@ from pydantic import ValidationError
 from ml.device import require_device
 from ml.errors import SettingsError
 from ml.seeds import derive_seed
-from ml.settings import AttackSettings, DataSettings, ScoringSettings, TrainingSettings
+from ml.settings import AttackSettings, ScoringSettings, SplitSettings, TrainingSettings
 
 
 @pytest.mark.parametrize(
     ("model", "values", "message"),
     [
-        (DataSettings, {"dataset": "cars"}, "'loans', 'lending-club', 'chest-xray' or 'digits'"),
-        (DataSettings, {"dataset": "lending-club"}, "needs the path"),
-        (DataSettings, {"path": "loans.csv"}, "is built in and takes no path, got 'loans.csv'"),
-        (DataSettings, {"features": "all"}, "no columns known only afterwards"),
-        (DataSettings, {"dataset": "chest-xray"}, "needs the path of NIH's folder or"),
-        (DataSettings, {"dataset": "digits", "path": "x"}, "is built in and takes no path"),
-        (DataSettings, {"dataset": "digits", "shares": "patient"}, "use 'iid' or 'dirichlet'"),
-        (DataSettings, {"shares": "dirichlet"}, "no shares 'dirichlet'; use 'iid'"),
-        (DataSettings, {"dataset": "digits", "image_size": 2000}, "less than or equal to 1024"),
-        (DataSettings, {"clients": 0}, "greater than or equal to 1"),
-        (DataSettings, {"seed": -1}, "greater than or equal to 0"),
-        (DataSettings, {"colour": "red"}, "Extra inputs are not permitted"),
+        (SplitSettings, {"clients": 0}, "greater than or equal to 1"),
+        (SplitSettings, {"seed": -1}, "greater than or equal to 0"),
+        (SplitSettings, {"colour": "red"}, "Extra inputs are not permitted"),
         (TrainingSettings, {"batch": 0}, "greater than or equal to 1"),
         (TrainingSettings, {"learning_rate": float("nan")}, "finite number"),
         (ScoringSettings, {"tolerance": 1.0}, "less than 1"),
-        (ScoringSettings, {"policy": "median"}, "'aggregate' or 'verdict'"),
+        (ScoringSettings, {"policy": "median", "metric": "auroc"}, "'aggregate' or 'verdict'"),
         (AttackSettings, {"name": "gauss"}, "'none' or 'label-flip'"),
         (AttackSettings, {"divergence_weight": -1.0}, "greater than or equal to 0"),
     ],

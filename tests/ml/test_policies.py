@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ml.errors import UpdateError
 from ml.judging.policies import admissible, ballots, bitmap, flipped, parse_updates, passes
 from ml.judging.scoring import ValidationSets
-from ml.models.mlp import Perceptron
+from ml.training.perceptron import Perceptron
 from ml.updates.canonical import to_bytes
 from ml.updates.fixed_point import SCALE, aggregate
 

@@ -1,17 +1,16 @@
 import numpy as np
 import pytest
+from federations import load
 
-from ml.data import load
 from ml.judging.scoring import score
-from ml.models.base import TrainingJob
-from ml.models.mlp import Perceptron
-from ml.settings import DataSettings, TrainingSettings
+from ml.settings import TrainingSettings
+from ml.training.learner import TrainingJob
+from ml.training.perceptron import Perceptron
 
 
 @pytest.fixture(scope="module", params=["application", "all"])
 def case(request, real_loans):
-    settings = DataSettings(dataset="lending-club", path=real_loans, features=request.param, clients=50)
-    return request.param, load(settings)
+    return request.param, load("lending-club", real_loans, features=request.param)
 
 
 def test_real_loans_are_shared_as_in_the_paper(case):

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from ml.errors import ScoreError
 from ml.judging.metrics import auroc
 from ml.judging.scoring import ValidationSets, score
-from ml.models.mlp import Perceptron
+from ml.training.perceptron import Perceptron
 
 INPUTS = 5
 LEARNER = Perceptron(INPUTS, hidden=8)
@@ -86,7 +86,7 @@ def test_auroc_counts_ties_one_half(pairs):
             np.zeros((3, INPUTS), np.float32),
             np.ones(3, np.float32),
             "auroc",
-            "the 3 rows of set 1 are of one class",
+            "the 3 rows of set 1 have one outcome only, where auroc is undefined",
         ),
     ],
 )

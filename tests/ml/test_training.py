@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from ml.errors import SchemaError, TrainingError
-from ml.models.base import TrainingJob
-from ml.models.mlp import Perceptron
 from ml.settings import AttackSettings, TrainingSettings
+from ml.training.learner import TrainingJob
+from ml.training.perceptron import Perceptron
 
 INPUTS = 6
 LEARNER = Perceptron(INPUTS, hidden=16)
@@ -71,7 +71,7 @@ def test_threads_change_no_bit_of_training_or_of_logits():
     for threads in (1, 2, 3):
         learner = Perceptron(INPUTS, hidden=16, threads=threads)
         trained.append(np.stack(learner.train(START, jobs, TrainingSettings())))
-        found.append(np.concatenate(learner.predictor(sets).logits(START, [0, 1, 2, 3])))
+        found.append(np.concatenate(learner.predictor(sets).outputs(START, [0, 1, 2, 3])))
     for other in (1, 2):
         np.testing.assert_array_equal(trained[other], trained[0])
         np.testing.assert_array_equal(found[other], found[0])

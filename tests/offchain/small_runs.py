@@ -5,11 +5,10 @@ from io import StringIO
 
 from rich.console import Console
 
-from ml.data import load
 from offchain.engines.deployment import Deployment
 from offchain.engines.reference_engine import ReferenceEngine
 from offchain.settings import parse_settings
-from offchain.simulation.federation import Federation
+from offchain.simulation.federation import Federation, all_rows
 from offchain.simulation.simulation import Simulation
 
 SMALL = dict(clients=10, rows=2000, rounds=6, engine="reference", proposer_bps=3000, malicious=0.4)
@@ -28,7 +27,7 @@ def small(**changes):
 
 def simulation(settings, engine_of=ReferenceEngine):
     """A simulation that has started, on the engine that `engine_of` makes of its deployment."""
-    federation = Federation(settings, load(settings.data_settings))
+    federation = Federation(settings, all_rows(settings))
     deployment = Deployment.of(settings, federation.rules)
     run = Simulation(settings, federation, deployment, engine_of(deployment))
     run.start()

@@ -25,7 +25,7 @@ STUDY = Study(seeds=2, rounds=3, settings=TINY, image_settings=dict(clients=8, r
 OF_LOANS = [
     name
     for name, item in ITEMS.items()
-    if name != "cost" and any(run.dataset == "loans" for run in item.runs(STUDY))
+    if name != "cost" and any(run.task == "loans" for run in item.runs(STUDY))
 ]
 
 
@@ -98,7 +98,7 @@ def test_a_run_that_ended_early_stays_as_it_was():
     trace = Trace.of(settings, played)
     assert trace.balances.shape == (500, settings.clients)
     assert (trace.balances[-1] == trace.balances[len(played) - 1]).all()
-    assert trace.scores["run"][-1] == played[-1].scores.accuracy
+    assert trace.scores["run"][-1] == played[-1].scores["accuracy"]
     assert trace.proposals[len(played) :].sum() == 0
 
 

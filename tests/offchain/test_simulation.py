@@ -142,7 +142,7 @@ def test_bytes_other_than_claimed_are_as_good_as_none():
 
 def test_scores_are_of_the_first_test_rows_that_the_settings_allow():
     # Ten rows: accuracies are tenths, which those of all 400 would not be in each of six rounds.
-    assert all(round(r.scores.accuracy * 10, 9) % 1 == 0 for r in records(small(test_rows=10)))
+    assert all(round(r.scores["accuracy"] * 10, 9) % 1 == 0 for r in records(small(test_rows=10)))
 
 
 def test_a_network_computes_with_the_threads_of_its_settings():
@@ -165,7 +165,7 @@ def test_the_oracle_learns_from_the_proposers_rows_without_averaging():
     federation, start = run._federation, run._federation.genesis
     seated = everyones_proposers(Deployment.of(settings, federation.rules), 1)
     after = federation.train_centrally(start, seated, 1)
-    assert federation.quality(after).accuracy == played[0].baselines[ORACLE].accuracy
+    assert federation.quality(after)["accuracy"] == played[0].baselines[ORACLE]["accuracy"]
     alone = federation.train(start, seated, (), 1)
     assert not np.array_equal(after, federation.average(list(alone.values()), start))
     assert np.abs(after - start).sum() > max(np.abs(u - start).sum() for u in alone.values())

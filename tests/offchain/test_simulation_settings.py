@@ -29,8 +29,8 @@ def refusal(**values):
         ({"rounds": "many"}, "rounds is many"),
         ({"policy": "guess"}, "'aggregate' or 'verdict'"),
         ({"attack": "noise"}, "'none' or 'label-flip'"),
-        ({"dataset": "mnist"}, "'loans', 'lending-club', 'chest-xray' or 'digits'"),
-        ({"metric": "f1"}, "'accuracy' or 'auroc'"),
+        ({"dataset": "mnist"}, "there is no task 'mnist'; use FILE.py:Class"),
+        ({"metric": "f1"}, "metric is f1, which Labels() does not have; use auroc or accuracy or likelihood"),
         ({"engine": "cloud"}, "'chain' or 'reference'"),
         ({"device": "tpu"}, "'cpu' or 'cuda'"),
         ({"proposer_stake": 65}, "proposer_stake 65 is above initial_balance 64"),
@@ -41,20 +41,27 @@ def refusal(**values):
         ({"local_epochs": 0}, "local_epochs is 0"),
         ({"seed": -1}, "seed is -1"),
         ({"initial_balance": 10**8, "clients": 10_000}, "more than 96 bits hold"),
-        ({"dataset": "lending-club"}, "dataset lending-club needs data"),
-        ({"data": "loans.csv"}, "dataset loans is built in and takes no data, got 'loans.csv'"),
-        ({"features": "all"}, "use features application"),
+        ({"dataset": "lending-club"}, "task lending-club needs data, the path of its CSV or CSV.GZ file"),
+        ({"data": "loans.csv"}, "task loans makes its own rows and takes no data, got 'loans.csv'"),
+        ({"features": "all"}, "task loans has no option 'features'; it has rows, hidden"),
         ({"dataset": "chest-xray"}, "needs data, the path of NIH's folder or MedMNIST's chestmnist.npz"),
-        ({"dataset": "digits", "data": "x"}, "dataset digits is built in and takes no data"),
-        ({"dataset": "digits", "features": "all"}, "use features application"),
-        ({"dataset": "digits", "shares": "patient"}, "has no shares patient; use iid or dirichlet"),
-        ({"shares": "dirichlet"}, "dataset loans has no shares dirichlet; use iid"),
+        ({"dataset": "digits", "data": "x"}, "task digits makes its own rows and takes no data"),
+        (
+            {"dataset": "digits", "features": "all"},
+            "has no option 'features'; it has rows, model, image_size",
+        ),
         ({"dataset": "digits", "dirichlet_alpha": 0}, "dirichlet_alpha is 0"),
-        ({"dataset": "digits", "model": "mlp"}, "model mlp does not learn from dataset digits; use cnn"),
-        ({"model": "cnn"}, "model cnn does not learn from dataset loans; use mlp"),
-        ({"model": "resnet"}, "'mlp', 'cnn' or 'densenet121'"),
+        (
+            {"dataset": "digits", "model": "mlp"},
+            "there is no network 'mlp' for images; use cnn or densenet121",
+        ),
+        ({"model": "cnn"}, "task loans has no option 'model'"),
+        ({"dataset": "digits", "model": "resnet"}, "there is no network 'resnet'"),
         ({"dataset": "digits", "model": "densenet121"}, "needs image_size 32 or more, got 16"),
-        ({"dataset": "digits", "image_size": 7}, "image_size is 7"),
+        (
+            {"dataset": "digits", "image_size": 7},
+            "option image_size: Input should be greater than or equal to 8",
+        ),
         ({"polcy": "verdict"}, "there is no setting 'polcy'; did you mean 'policy'?"),
         ({"colour": "blue"}, "there is no setting 'colour'"),
     ],
@@ -94,13 +101,14 @@ def test_votes_use_a_score_that_has_room_above_the_base_rate(values, metric):
 def test_defaults_follow_the_data_set():
     def of(**values):
         s = parse_settings(values)
-        return s.model, s.shares, s.image_size, s.batch, s.local_epochs
+        return s.shares, s.batch, s.local_epochs
 
-    assert of() == ("mlp", "iid", 64, 128, 1)
-    assert of(dataset="chest-xray", data="x") == ("cnn", "dirichlet", 64, 256, 1)
-    assert of(dataset="chest-xray", data="x", batch=7, shares="patient")[1:] == ("patient", 64, 7, 1)
-    assert of(dataset="digits") == ("cnn", "dirichlet", 16, 32, 2)
-    assert of(dataset="digits", model="densenet121", image_size=32)[0] == "densenet121"
+    assert of() == ("iid", 128, 1)
+    assert of(dataset="chest-xray", data="x") == ("dirichlet", 256, 1)
+    assert of(dataset="chest-xray", data="x", batch=7, shares="patient") == ("patient", 7, 1)
+    assert of(dataset="digits") == of(task="digits") == ("dirichlet", 32, 2)
+    larger = parse_settings(dict(dataset="digits", model="densenet121", image_size=32))
+    assert larger.task_options == {"model": "densenet121", "image_size": 32}
 
 
 def test_settings_survive_json():

@@ -75,7 +75,11 @@ def test_options_override_the_settings_file():
     result = simulate("--settings", "run.yaml", "--rounds", 1, "--out", "out")
     assert result.exit_code == 0, result.output
     config = json.loads(Path("out/summary.json").read_text())["config"]
-    assert (config["clients"], config["rounds"], config["rows"]) == (10, 1, 2000)
+    assert (config["clients"], config["rounds"], config["task_options"]) == (
+        10,
+        1,
+        {"rows": 2000},
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,9 +87,12 @@ def test_options_override_the_settings_file():
     [
         (("--policy", "guess"), "'guess' is not one of 'aggregate', 'verdict'"),
         (("--attack", "noise"), "'noise' is not one of 'none', 'label-flip'"),
-        (("--dataset", "mnist"), "'mnist' is not one of 'loans', 'lending-club'"),
-        (("--features", "some"), "'some' is not one of 'application', 'all'"),
-        (("--metric", "f1"), "'f1' is not one of 'accuracy', 'auroc'"),
+        (("--dataset", "mnist"), "there is no task 'mnist'; use FILE.py:Class"),
+        (
+            ("--dataset", "lending-club", "--data", "x", "--features", "some"),
+            "option features: Input should be 'application' or 'all'",
+        ),
+        (("--metric", "f1"), "metric is f1, which Labels() does not have; use auroc or accuracy"),
         (("--engine", "cloud"), "'cloud' is not one of 'chain', 'reference'"),
         (("--device", "tpu"), "'tpu' is not one of 'cpu', 'cuda'"),
         (("--network", "mainnet"), "'mainnet' is no local chain"),
@@ -127,12 +134,12 @@ def test_a_file_without_a_column_is_refused(columns):
 
 
 def test_a_file_with_one_class_is_refused(columns):
-    assert "none of the" in refusal(*loan_file(columns, [loan(columns)] * 1000))
+    assert "rows have one outcome only" in refusal(*loan_file(columns, [loan(columns)] * 1000))
 
 
 def test_a_file_with_too_few_rows_is_refused(columns):
     rows = [loan(columns, loan_status=status) for status in ("Fully Paid", "Charged Off")] * 50
-    assert "100 loans are too few for 50 clients" in refusal(*loan_file(columns, rows))
+    assert "100 rows are too few for 50 clients" in refusal(*loan_file(columns, rows))
 
 
 def test_a_used_folder_is_refused_and_left_as_it_is():

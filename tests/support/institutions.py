@@ -3,13 +3,12 @@
 import numpy as np
 from live_game import game
 
-from ml.data import load
 from offchain.engines.deployment import Deployment
 from offchain.engines.reference_engine import ReferenceEngine
 from offchain.live.verifying.verification import Verification
 from offchain.settings import parse_settings
 from offchain.simulation.cast import Cast
-from offchain.simulation.federation import Federation
+from offchain.simulation.federation import Federation, all_rows
 from offchain.simulation.simulation import Simulation
 
 
@@ -22,7 +21,7 @@ def settings_of(clients, rounds, rows, malicious, seed):
 
 def simulated(network, settings):
     """The same game in one process: its global model, and its engine."""
-    federation = Federation(settings, load(settings.data_settings))
+    federation = Federation(settings, all_rows(settings))
     assert federation.rules == network.deployment.parameters.rules
     twin = Deployment(
         deployer_key=b"\1" * 32,

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from ml.data import load
 from offchain.engines.deployment import Deployment
 from offchain.engines.reference_engine import ReferenceEngine
 from offchain.settings import parse_settings
-from offchain.simulation.federation import Federation
+from offchain.simulation.federation import Federation, all_rows
 from offchain.simulation.simulation import Simulation
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.memory import MemoryStore
@@ -59,7 +58,7 @@ class Silent(ReferenceEngine):
 
 def played(rounds, quorum_bps=0, silent=0):
     settings = parse_settings({**SMALL, "rounds": rounds})
-    federation = Federation(settings, load(settings.data_settings))
+    federation = Federation(settings, all_rows(settings))
     deployment = Deployment.of(settings, federation.rules)
     parameters = replace(deployment.parameters, quorum_bps=quorum_bps)
     deployment = replace(deployment, parameters=parameters)

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import requests
+from federations import load
 from live import (
     FAST,
     PASSPHRASE,
@@ -22,8 +23,6 @@ from live import (
     write_configuration,
 )
 
-from ml.data import load
-from ml.settings import DataSettings
 from offchain.chain.abi import Interface
 from offchain.errors import ChainError
 from offchain.live.access.chain import Chain, Invocation
@@ -246,8 +245,7 @@ class Game:
 @cache
 def inputs(clients, rows, seed):
     """Columns of the built-in loans as shared out: categories depend on which rows are there."""
-    settings = DataSettings(rows=rows, clients=clients, seed=seed)
-    return load(settings).X_test.shape[1]
+    return load(rows=rows, clients=clients, seed=seed).X_test.shape[1]
 
 
 def aliases(clients):

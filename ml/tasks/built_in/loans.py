@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, validate_call
 
-from ml.data.columns import complete, typed
+from ml.data.columns import Features, complete, typed
 from ml.data.encoding import loan_rows
 from ml.data.loans import book
 from ml.data.rows import Rows, Shape
@@ -16,7 +16,7 @@ from ml.tasks.task import Task
 if TYPE_CHECKING:
     from torch import nn
 
-_FEATURES = "application"
+_FEATURES: Features = "application"
 
 
 class Loans(Task):

@@ -9,15 +9,15 @@ from ml.device import require_device
 from ml.errors import UpdateError
 from ml.judging.policies import ballots, parse_updates
 from ml.judging.scoring import ValidationSets
-from ml.training import TrainingJob
 from ml.settings import AttackSettings, TrainingSettings
+from ml.training import TrainingJob
 from ml.updates.fixed_point import decode, encode
 from ml.updates.schema import Schema
 from offchain.errors import SimulationError
+from offchain.learning.training_seed import training_seed
 from offchain.live.client.own_data import OwnRows
 from offchain.live.deploying.configuration import Learning
 from offchain.live.deploying.rules import learner_of
-from offchain.learning.training_seed import training_seed
 
 Parameters = NDArray[np.int32]
 

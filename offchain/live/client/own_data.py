@@ -8,6 +8,7 @@ import numpy as np
 from ml.data.columns import labels
 from ml.data.common_encoding import CommonEncoding, read_encoding
 from ml.data.lending_club import read
+from ml.data.rows import shape_of
 from ml.data.shares import VALIDATION_SHARE, ClientData, require_share
 from ml.errors import DataError
 from ml.seeds import derive_seed
@@ -102,7 +103,7 @@ def _encoding(path: Path | None, learning: Learning) -> CommonEncoding:
 
 
 def _require_shape(rows: ClientData, learning: Learning) -> None:
-    row, label = rows.X_train.shape[1:], rows.y_train.shape[1:]
+    row, label = shape_of(rows.X_train), shape_of(rows.y_train)
     if (row, label) != (learning.row_shape, learning.label_shape):
         raise ConfigurationError(
             f"the rows have shape {list(row)} with labels {list(label)}; the deployment's model "

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ml.models import Learner
 from ml.settings import TrainingSettings
+from ml.training import Learner
 from ml.updates.schema import Schema
 from offchain.errors import OffchainError
 from offchain.live.access.account import KeystoreKey

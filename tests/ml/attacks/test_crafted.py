@@ -23,7 +23,7 @@ from ml.attacks.crafted import (
 )
 from ml.attacks.functional import constant, rescaled, reverse
 from ml.errors import AttackError
-from ml.models.mlp import Perceptron
+from ml.training.perceptron import Perceptron
 from ml.updates.schema import Schema
 
 PARENT = np.array([1.0, 2.0])
@@ -104,7 +104,7 @@ MODEL = LEARNER.initial_parameters(1).astype(np.float64)
 
 
 def logits(model):
-    return LEARNER.predictor([ROWS]).logits(model.astype(np.float32), [0])[0]
+    return LEARNER.predictor([ROWS]).outputs(model.astype(np.float32), [0])[0]
 
 
 def on_model(**changes):
