@@ -167,7 +167,7 @@ def test_the_contract_binds_the_encoding(consortium):
 def test_a_file_with_too_few_loans_is_told(consortium, options, tmp_path):
     book(3).to_csv(tmp_path / "few.csv", index=False)
     data = replace(options.data, path=tmp_path / "few.csv")
-    refused(consortium, replace(options, data=data), "3 loans are too few")
+    refused(consortium, replace(options, data=data), "3 rows are too few")
 
 
 def test_a_store_that_cannot_be_written_is_told(consortium, options, tmp_path):
