@@ -53,5 +53,9 @@ class StoreError(OffchainError):
     """A store that cannot be read or written, or that holds what it should not."""
 
 
+class SilentStoreError(StoreError):
+    """A store that does not answer: gone, or perhaps starting just now."""
+
+
 class LineageError(OffchainError):
     """A lineage of models that does not follow from the logs and the artefacts."""

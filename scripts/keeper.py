@@ -94,7 +94,10 @@ def cli(
                     pass
             else:
                 about = {"deployment": there.name, "account": sender.address, "node": chain.node}
-                _log.info("keeping", extra=about)
+                _log.info(
+                    "keeping: opens, draws, marks the absent, finalises",
+                    extra={**about, "every_seconds": every},
+                )
                 run_forever(keeper.step, poll)
     except OffchainError as error:
         raise click.ClickException(str(error)) from error

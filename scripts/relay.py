@@ -17,8 +17,9 @@ from offchain.live.options import (
     sending_options,
 )
 from offchain.live.relaying.desk import Desk
+from offchain.live.relaying.line import misfit
 from offchain.live.relaying.server import application
-from offchain.live.service import run_forever
+from offchain.live.service import listening, run_forever
 from offchain.live.starting import connect_to, open_sender, reach
 
 _log = logging.getLogger("offchain.relay")
@@ -67,9 +68,17 @@ def cli(
             return False  # The next one is to fill first.
 
         threading.Thread(target=run_forever, args=(batch, every), daemon=True).start()
-        about = {"deployment": there.name, "account": sender.address, "port": port, "node": chain.node}
-        _log.info("relaying", extra=about)
-        web.run_app(application(desk, there), host=host, port=port, print=None, access_log=None)
+        about = {"deployment": there.name, "account": sender.address, "node": chain.node}
+        _log.info("relaying what members sign, paid by this account", extra={**about, "every_seconds": every})
+        if told := misfit(every, there.parameters):
+            _log.warning("%s", told)
+        web.run_app(
+            application(desk, there, every),
+            host=host,
+            port=port,
+            print=listening(host, port),
+            access_log=None,
+        )
     except OffchainError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

@@ -9,6 +9,7 @@ from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.logs import log_options
 from offchain.live.options import chain_options, deployment_option
+from offchain.live.service import listening
 from offchain.live.starting import reach
 
 
@@ -49,7 +50,8 @@ def cli(
         kept.check()
         schema = learner_of(live.configuration.learning).schema
         app = application(Keeping(place_of(live), schema, kept, ChainGate(chain, live)))
-        web.run_app(app, host=host, port=port, print=None, access_log=None)
+        told = listening(host, port, deployment=live.name, folder=kept.name, artefacts=kept.count())
+        web.run_app(app, host=host, port=port, print=told, access_log=None)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

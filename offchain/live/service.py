@@ -43,6 +43,15 @@ def stopping() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def listening(host: str, port: int, **values: object) -> Callable[[str], None]:
+    """Return what aiohttp's `run_app` is to `print`: once it listens, a line in the log says where."""
+
+    def tell(text: str) -> None:
+        _log.info("listening on http://%s:%d", host, port, extra=values)
+
+    return tell
+
+
 def run_forever(step: Callable[[], bool], pause: float) -> None:
     """Call `step` again and again, at once while it says that it did something, after a pause otherwise.
 

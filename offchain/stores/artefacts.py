@@ -9,7 +9,7 @@ from typing import TypeVar
 from ml.errors import UpdateError
 from ml.updates.canonical import digest
 from ml.updates.schema import Schema
-from offchain.errors import StoreError
+from offchain.errors import SilentStoreError, StoreError
 from offchain.stores.base import Store
 from offchain.stores.waiting import pauses, within
 
@@ -19,6 +19,9 @@ ATTEMPTS = 3
 FIRST_PAUSE = 0.25  # seconds
 SECONDS = 30.0
 """The most that one attempt at one store may take."""
+
+CHECK_PAUSE = 1.0
+"""Seconds between two questions to a store that does not answer at the start."""
 
 Result = TypeVar("Result")
 
@@ -93,14 +96,29 @@ class Artefacts:
         """Put an artefact back into every store that lacks it now; failures are logged."""
         self._put_back([store for store in self.stores if self._from(store, root) is None], root, data)
 
-    def check(self) -> None:
+    def check(self, patience: float = 0.0) -> None:
         """Find out now whether every store can be read and written.
+
+        Args:
+            patience: Seconds for which one that does not answer is asked again: it may be starting just now.
 
         Raises:
             StoreError: When one cannot.
         """
+        tries = int(patience / CHECK_PAUSE)
         for store in self.stores:
-            within(self._seconds, store.name, store.check)
+            self._check(store, tries)
+
+    def _check(self, store: Store, tries: int) -> None:
+        for left in range(tries, -1, -1):
+            try:
+                return within(self._seconds, store.name, store.check)
+            except SilentStoreError as error:
+                if not left:
+                    raise
+                if left == tries:
+                    logger.info("%s; asking again for %g seconds", error, tries * CHECK_PAUSE)
+                self._sleep(CHECK_PAUSE)
 
     def _from(self, store: Store, root: bytes) -> bytes | None:
         try:

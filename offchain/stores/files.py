@@ -106,9 +106,21 @@ class FileStore:
         """Remove the artefacts of all other names."""
         kept = {self._path(root) for root in roots}
         with self._told("pruned"):
-            for path in self._files.find(self._folder, maxdepth=1):
-                if path.endswith(_SUFFIX) and path not in kept:
+            for path in self._paths():
+                if path not in kept:
                     self._files.rm_file(path, **self._limited)
+
+    def count(self) -> int:
+        """Return how many artefacts lie in the folder.
+
+        Raises:
+            StoreError: When it cannot be read.
+        """
+        with self._told("read"):
+            return len(self._paths())
+
+    def _paths(self) -> list[str]:
+        return [path for path in self._files.find(self._folder, maxdepth=1) if path.endswith(_SUFFIX)]
 
     @property
     def _limited(self) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import requests
 
-from offchain.errors import StoreError
+from offchain.errors import SilentStoreError, StoreError
 from offchain.stores.permits import SCHEME, Place
 from offchain.urls import shown
 
@@ -88,7 +88,7 @@ class HttpStore:
                 allow_redirects=False,  # A store that sends us elsewhere chooses what we connect to.
             )
         except requests.RequestException as error:
-            raise StoreError(f"store {self.name} does not answer: {error}") from error
+            raise SilentStoreError(f"store {self.name} does not answer: {error}") from error
 
     def _require(self, answer: requests.Response, *expected: int) -> None:
         if answer.status_code not in expected:

@@ -11,7 +11,7 @@ from ml.errors import UpdateError
 from ml.updates.blocks import LARGEST_BLOCK, blocks, join
 from ml.updates.hashing import keccak256
 from ml.updates.schema import Schema
-from offchain.errors import StoreError
+from offchain.errors import SilentStoreError, StoreError
 from offchain.stores.http import read_limited
 from offchain.urls import shown
 
@@ -93,7 +93,7 @@ class IpfsStore:
                 **body,
             )
         except requests.RequestException as error:
-            raise StoreError(f"store {self.name} does not answer: {error}") from error
+            raise SilentStoreError(f"store {self.name} does not answer: {error}") from error
 
     def _require_ok(self, answer: requests.Response) -> None:
         if answer.status_code != 200:

@@ -58,7 +58,13 @@ def consortium(compiled, tmp_path_factory):
 @pytest.fixture
 def options(consortium, tmp_path):
     data = DataOptions(path=consortium.folder / "own.csv", encoding=consortium.folder / "encoding.json")
-    return ClientOptions(data=data, stores=(str(tmp_path / "store"),), cache=tmp_path / "cache", sending=FAST)
+    return ClientOptions(
+        data=data,
+        stores=(str(tmp_path / "store"),),
+        cache=tmp_path / "cache",
+        sending=FAST,
+        store_patience=0,
+    )
 
 
 def prepared(consortium, options, key=OWNER, deployment=None):
@@ -104,7 +110,7 @@ def test_rows_are_looked_at_before_tokens_and_all_that_is_wrong_is_told(consorti
     (tmp_path / "file").touch()
     data = replace(options.data, path=tmp_path / "none.csv")
     wrong = replace(options, data=data, stores=(str(tmp_path / "file" / "folder"),))
-    told = "3 things are wrong:\n.*there is no file .*none.csv.*\n.*cannot be written.*\n.*64 are missing"
+    told = "3 things are wrong:\n.*there is no file .*none.csv.*\n.*64 are missing.*\n.*cannot be written"
     refused(consortium, wrong, told, key=PAUPER)
 
 

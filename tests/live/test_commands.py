@@ -213,6 +213,7 @@ def test_keepers_race_and_live_through_a_node_that_goes_away(run, tmp_path, comp
 
     for log in logs:
         messages = [line["message"] for line in log]
+        assert messages[0] == "keeping: opens, draws, marks the absent, finalises"
         assert messages[-1] == "stopped" and "healthy" in messages
         assert any("no node answered" in message for message in messages)
         assert not [line for line in log if line["level"] == "error"]
@@ -251,7 +252,9 @@ def test_a_relay_answers_and_stops(timed, run, tmp_path, compiled):
 
     eventually(answers, 60)
     relay.send_signal(signal.SIGTERM)
-    assert "stopped" in ended(relay) and relay.returncode == 0
+    said = ended(relay)
+    assert f"listening on http://127.0.0.1:{port}" in said and "relaying what members sign" in said
+    assert "stopped" in said and relay.returncode == 0
 
 
 def test_what_is_wrong_at_the_start_is_said_before_anything_is_sent(anvil_node, own_keystore, tmp_path):

@@ -168,6 +168,8 @@ def test_a_consortiums_own_store_is_enough(tmp_path, compiled, keyed):
         published = {e.values["root"] for e in network.events("UpdatePublished")}
         assert {digest(path.read_bytes(), network.schema) for path in folder.iterdir()} == published
         assert Verification(network.chain, network.deployment, [url]).run() is None
+        told = (tmp_path / "store.log").read_text()
+        assert f"listening on {url} deployment=net" in told and "artefacts=0" in told
 
 
 def _take_back(network, name):

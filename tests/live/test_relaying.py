@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 import requests
@@ -215,9 +216,16 @@ def test_a_relay_that_is_gone_is_no_obstacle(founded, drawn):
     assert not line.hand_over("join", 1, ([],))
 
 
-def test_a_relay_of_another_deployment_is_noticed(founded, relay_url, members):
-    from dataclasses import replace
+@pytest.mark.parametrize(("every", "fits"), [(1.9, True), (2.0, False), (15.0, False)])
+def test_a_relay_that_clients_do_not_wait_for_is_said(founded, desk, members, every, fits, caplog):
+    deployment = replace(founded[0], parameters=replace(founded[0].parameters, reveal_for=8))
+    with serving(application(desk, deployment, every)) as url:
+        RelayLine(url, deployment, Hand(members[0])).check()
+    told = f"the relay sends every {every:g} seconds, and clients send by themselves after 2"
+    assert (told in caplog.text) is not fits
 
+
+def test_a_relay_of_another_deployment_is_noticed(founded, relay_url, members):
     deployment = founded[0]
     other = replace(deployment, manager=replace(deployment.manager, address="0x" + "12" * 20))
     with pytest.raises(RelayError, match=f"is for {deployment.manager.address} on chain 11155111, not for"):

@@ -5,7 +5,7 @@ import logging
 import pytest
 from store_parts import DOWN, SCHEMA, Scripted, Slow, artefact
 
-from offchain.errors import StoreError
+from offchain.errors import SilentStoreError, StoreError
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.memory import MemoryStore
 
@@ -53,6 +53,21 @@ def test_who_fetched_it_puts_it_back_where_it_was_missing_or_wrong():
     assert made.get(ROOT) == DATA
     assert empty.get(ROOT, 0) == liar.get(ROOT, 0) == DATA
     assert behind.get(ROOT, 0) is None  # Not asked, so nobody knows whether it has it.
+
+
+def test_a_store_that_is_starting_is_waited_for_and_one_that_refuses_is_not(caplog):
+    silent = SilentStoreError("store x does not answer: refused")
+    starting = Scripted(silent, silent, None)
+    made, pauses = artefacts(starting)
+    with caplog.at_level(logging.INFO):
+        made.check(patience=5)
+    assert (starting.calls, pauses) == (3, [1, 1])
+    assert caplog.text.count("store x does not answer: refused; asking again for 5 seconds") == 1
+    for answers, patience, calls in (([silent], 2, 3), ([silent], 0, 1), ([DOWN], 5, 1)):
+        store = Scripted(*answers)
+        with pytest.raises(StoreError):
+            artefacts(store)[0].check(patience)
+        assert store.calls == calls
 
 
 def test_a_store_that_fails_is_tried_again_with_growing_pauses():

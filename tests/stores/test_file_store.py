@@ -37,6 +37,14 @@ def test_what_was_put_is_got(store):
     assert store.get(ROOT, len(DATA)) == DATA
 
 
+def test_the_artefacts_are_counted(store):
+    assert store.count() == 0
+    store.check()
+    for number in range(3):
+        store.put(*artefact(number))
+    assert store.count() == 3
+
+
 def test_the_last_bytes_put_stand(store):
     store.put(ROOT, b"wrong")
     store.put(ROOT, DATA)

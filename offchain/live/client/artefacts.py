@@ -36,14 +36,14 @@ class ClientArtefacts:
         self._shown: Background[bytes, bool] = Background()
         self._restored: Background[bytes, bool] = Background()
 
-    def check(self) -> None:
-        """Find out now whether cache and stores can be read and written.
+    def check(self, patience: float = 0.0) -> None:
+        """Find out now whether cache and stores can be read and written; see `Artefacts.check`.
 
         Raises:
             StoreError: When one cannot.
         """
         self._cache.check()
-        self._shared.check()
+        self._shared.check(patience)
 
     def get(self, root: bytes) -> bytes | None:
         """Return an artefact, from the cache or, slowly, from the stores; None when nobody has it."""

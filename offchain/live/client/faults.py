@@ -13,6 +13,11 @@ class Faults:
     def __init__(self) -> None:
         self._found: list[OffchainError | MLError] = []
 
+    @property
+    def any(self) -> bool:
+        """Whether something was."""
+        return bool(self._found)
+
     @contextmanager
     def noting(self) -> Iterator[None]:
         """Keep the fault that ends this block, and go on after it."""

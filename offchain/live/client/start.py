@@ -31,7 +31,7 @@ from offchain.live.deploying.configuration import Learning
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.deploying.rules import genesis_of, learner_of, rules_of
 from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
-from offchain.live.relaying.line import RelayLine
+from offchain.live.relaying.line import RelayLine, patience_of
 from offchain.live.starting import require_funds
 from offchain.live.verifying.lineage import Lineage
 from offchain.live.watching.history import History
@@ -43,8 +43,6 @@ from offchain.stores.permits import LIFETIME, Place, permit
 _log = logging.getLogger(__name__)
 
 STORE_SECONDS = 30.0
-RELAY_SECONDS = 60.0
-"""How long a relay may take before the client sends by itself."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,7 @@ class ClientOptions:
         relay: URL of a relay that sends what it plays; none to send itself.
         device: Where models compute.
         keep_rounds: Rounds of which the cache keeps every update.
+        store_patience: Seconds for which a store that does not answer at the start is asked again.
     """
 
     data: DataOptions
@@ -74,6 +73,7 @@ class ClientOptions:
     relay: str | None = None
     device: str = "cpu"
     keep_rounds: int = KEEP_ROUNDS
+    store_patience: float = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ def place_of(deployment: LiveDeployment) -> Place:
 def prepare(
     chain: Chain, deployment: LiveDeployment, address: str, options: ClientOptions, permit_: Permit | None
 ) -> Prepared:
-    """Check everything that a client needs, sending nothing: its own files first, its tokens last.
+    """Check everything that a client needs, sending nothing: its own files before its tokens.
 
     Raises:
         OffchainError: With a sentence on each thing that is wrong.
@@ -136,15 +136,15 @@ def prepare(
         if wish.plays:
             learning = _learning(learning_rules, address, options)
     with faults.noting():
-        if wish.plays:
-            _require_stores(options)
-            artefacts.check()
-    with faults.noting():
         proof = admission_proof(deployment.configuration.admission, address)
     with faults.noting():
         _require_means(deployment, outlook, wish, unit)
     with faults.noting():
         native = _coin(chain, outlook, options)
+    with faults.noting():
+        if wish.plays:
+            _require_stores(options)
+            artefacts.check(0.0 if faults.any else options.store_patience)
     faults.require_none()
     if not outlook.me.is_member and not options.leave:
         _require_own_code(chain, deployment)
@@ -215,9 +215,7 @@ def _coin(chain: Chain, outlook: Outlook, options: ClientOptions) -> int:
 def _relay(url: str | None, deployment: LiveDeployment, key: KeystoreKey) -> RelayLine | None:
     if url is None:
         return None
-    p = deployment.parameters
-    shortest = min(p.propose_for, p.publish_for, p.vote_for, p.reveal_for)
-    relay = RelayLine(url, deployment, key, min(RELAY_SECONDS, shortest / 4))
+    relay = RelayLine(url, deployment, key, patience_of(deployment.parameters))
     relay.check()
     return relay
 

@@ -13,13 +13,35 @@ from offchain.errors import StoreError
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError
 from offchain.live.relaying.entries import FUNCTIONS, Entry, Function, opening, signed
+from offchain.reference import Parameters
 from offchain.stores.http import read_limited
 
 _log = logging.getLogger(__name__)
 
+RELAY_SECONDS = 60.0
+"""How long a relay may take at most before a client sends by itself."""
+
 _SECONDS = 10
 _ANSWER_BYTES = 4096  # A relay is not trusted: no more of what it says is read.
 _SIGNED: dict[str, intents.Kind] = {"propose": "Propose", "commitBallot": "CommitBallot"}
+
+
+def patience_of(parameters: Parameters) -> float:
+    """Return for how many seconds a client waits for a relay before it sends by itself."""
+    p = parameters
+    return min(RELAY_SECONDS, min(p.propose_for, p.publish_for, p.vote_for, p.reveal_for) / 4)
+
+
+def misfit(every: float, parameters: Parameters) -> str | None:
+    """Return what comes of a relay that sends every `every` seconds, where clients do not wait so long."""
+    patience = patience_of(parameters)
+    if every < patience:
+        return None
+    return (
+        f"the relay sends every {every:g} seconds, and clients send by themselves after {patience:g}, a "
+        "quarter of the shortest phase: often both will pay; give the relay a smaller --every, or the next "
+        "deployment longer phases"
+    )
 
 
 class IntentKey(Protocol):
@@ -55,12 +77,13 @@ class RelayLine:
         self._session = requests.Session()
 
     def check(self) -> None:
-        """Raise RelayError unless a relay of this deployment answers."""
+        """Raise RelayError unless a relay of this deployment answers; warn of one that is too slow for it."""
         book = self._deployment.book
         try:
             answer = self._session.get(f"{self._url}/", timeout=_SECONDS, stream=True)
             found = json.loads(read_limited(answer, _ANSWER_BYTES, self._url))
             there = (found["chainId"], found["manager"])
+            every = float(found.get("everySeconds", 0))
         except (requests.RequestException, StoreError, ValueError, KeyError, TypeError) as error:
             raise RelayError(f"there is no relay at {self._url} ({type(error).__name__})") from error
         if there != (book.chain_id, self._deployment.manager.address):
@@ -68,6 +91,8 @@ class RelayLine:
                 f"the relay at {self._url} is for {there[1]} on chain {there[0]}, not for deployment "
                 f"{self._deployment.name}"
             )
+        if told := misfit(every, self._deployment.parameters):
+            _log.warning("%s", told)
 
     def carries(self, function: str, round_: int) -> bool:
         """Whether the relay took an act and still has time to send it: it need not be made again."""

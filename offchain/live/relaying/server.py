@@ -17,9 +17,13 @@ _LARGEST = 1024  # bytes of a request; an entry has some 350
 _AT_ONCE = 64
 
 
-def application(desk: Desk, deployment: LiveDeployment) -> web.Application:
-    """Return the server."""
-    about = {"chainId": deployment.book.chain_id, "manager": deployment.manager.address}
+def application(desk: Desk, deployment: LiveDeployment, every: float = 0.0) -> web.Application:
+    """Return the server of a desk that is emptied every `every` seconds."""
+    about = {
+        "chainId": deployment.book.chain_id,
+        "manager": deployment.manager.address,
+        "everySeconds": every,
+    }
     room = asyncio.Semaphore(_AT_ONCE)
 
     async def describe(request: web.Request) -> web.Response:
