@@ -110,7 +110,9 @@ def test_rows_are_looked_at_before_tokens_and_all_that_is_wrong_is_told(consorti
     (tmp_path / "file").touch()
     data = replace(options.data, path=tmp_path / "none.csv")
     wrong = replace(options, data=data, stores=(str(tmp_path / "file" / "folder"),))
-    told = "3 things are wrong:\n.*there is no file .*none.csv.*\n.*64 are missing.*\n.*cannot be written"
+    told = (
+        r"3 things are wrong: \(1\) there is no file .*; \(2\) .*64 are missing.*; \(3\) .*cannot be written"
+    )
     refused(consortium, wrong, told, key=PAUPER)
 
 

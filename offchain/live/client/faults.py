@@ -27,7 +27,7 @@ class Faults:
             self._found.append(error)
 
     def require_none(self) -> None:
-        """Raise what was found: one fault as it is, several as a list.
+        """Raise what was found: one fault as it is, several as one sentence.
 
         Raises:
             OffchainError: When anything was; also for several.
@@ -36,5 +36,5 @@ class Faults:
         if len(self._found) == 1:
             raise self._found[0]
         if self._found:
-            listed = "".join(f"\n  - {error}" for error in self._found)
-            raise OffchainError(f"{len(self._found)} things are wrong:{listed}")
+            listed = "; ".join(f"({number}) {error}" for number, error in enumerate(self._found, start=1))
+            raise OffchainError(f"{len(self._found)} things are wrong: {listed}")
