@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+from offchain.chain.addresses import address
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import GWEI, SendingSettings
-from offchain.live.deploying.configuration import address
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -14,6 +14,7 @@ from offchain.live.deploying.parameters import advice, parameters_of, require_ab
 from offchain.live.deploying.rules import rules_of
 from offchain.live.errors import ConfigurationError
 
+RIGHT, MISTYPED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee"
 READY = sorted((Path(__file__).resolve().parents[2] / "deployments").glob("*.yaml"))
 
 
@@ -75,6 +76,9 @@ def test_a_parameter_that_does_not_hold_is_refused(tmp_path, change, words):
         ({"seed_source": "dice"}, "seed_source is 'dice'"),
         ({"token": {"address": "0x12"}}, "'0x12' is no address"),
         ({"admission": ["0x" + "0" * 40]}, "is no address"),
+        ({"admission": [RIGHT, MISTYPED]}, f"admission.1: '{MISTYPED}' is mistyped"),
+        ({"token": {"address": MISTYPED}}, f"token.address: '{MISTYPED}' is mistyped"),
+        ({"token": {"name": "a", "symbol": False, "supply": 10}}, "token.symbol is False to YAML"),
         (
             {"token": {"name": "a", "symbol": "b", "supply": 10}},
             "token.supply is 10: it must cover the bonds",
@@ -86,6 +90,24 @@ def test_a_parameter_that_does_not_hold_is_refused(tmp_path, change, words):
 )
 def test_what_is_no_configuration_is_refused(tmp_path, change, words):
     assert words in refusal(write_configuration(tmp_path, **change))
+
+
+@pytest.mark.parametrize(
+    ("field", "quoted"),
+    [("admission.0", f'["{RIGHT}"]'), ("token.address", f'"{RIGHT}"'), ("seed_salt", f'"0x{"5" * 64}"')],
+)
+def test_hexadecimal_digits_without_quotes_are_a_number_which_is_said(tmp_path, field, quoted):
+    name = field.split(".")[0]
+    value = {"address": "PLACE"} if field == "token.address" else "PLACE"
+    path = write_configuration(tmp_path, **{name: value})
+    template = path.read_text()
+    path.write_text(template.replace("PLACE", quoted))
+    assert load_configuration(path)
+    path.write_text(template.replace("PLACE", quoted.replace('"', "")))
+    number = quoted.strip('[]"').lower()
+    assert f"{field} is the number {number} when it is written without quotes: put it in quotes" in refusal(
+        path
+    )
 
 
 @pytest.mark.parametrize("text", ["- a list", "a: [", "\x00"])

@@ -1,6 +1,7 @@
 """A deployment interrupted at every step goes on, deploys nothing twice, and knows its own book."""
 
 import pytest
+from eth_utils import to_checksum_address
 from live import CONFIGURATION, FAST, RULES, node, signer, write_configuration
 
 from offchain.live.access.chain import Chain, Creation
@@ -144,7 +145,13 @@ def test_a_damaged_or_unfinished_book_is_refused(begin, empty_chain, compiled, t
     write_book(json_path, book.model_copy(update={"complete": False}))
     with pytest.raises(DeploymentError, match="is not complete: run `ape run deploy` again"):
         load_deployment(str(path), compiled)
-    json_path.write_text(json_path.read_text()[:-40])
+    whole = json_path.read_text()
+    manager = book.contracts["RoundManager"].address
+    mistyped = f"0x{to_checksum_address(manager)[2:].swapcase()}"
+    json_path.write_text(whole.replace(manager, mistyped))
+    with pytest.raises(ConfigurationError, match=f"RoundManager.address: .*'{mistyped}' is mistyped"):
+        read_book(json_path)
+    json_path.write_text(whole[:-40])
     with pytest.raises(ConfigurationError, match="is no address book"):
         read_book(json_path)
 

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from click.testing import CliRunner
+from eth_utils import to_checksum_address
 from live import PASSPHRASE, keystore, signer
 
 from offchain.live.access.chain import Invocation
@@ -78,6 +79,17 @@ def test_tokens_are_granted_once(invoke, founded):
     assert wallet(founded, STRANGER) == 100 * 10**18
     assert "holds 0 TST" in refusal(invoke(grant, signer(88).address, "--amount", "1", account="bank"))
     assert "is no address" in refusal(invoke(grant, "0x12", "--amount", "1", account="founder_"))
+
+
+def test_a_mistyped_address_gets_nothing_and_explains_nothing(invoke, founded):
+    right = to_checksum_address(signer(STRANGER).address)
+    mistyped = right[:-1] + ("1" if right[-1] != "1" else "2")
+    nonce = founded[1].nonce(signer(1).address)
+    told = refusal(invoke(grant, right, mistyped, "--amount", "5", account="founder_"))
+    assert f"'{mistyped}' is mistyped" in told
+    assert f"'{mistyped}' is mistyped" in refusal(invoke(explain, mistyped))
+    assert founded[1].nonce(signer(1).address) == nonce and wallet(founded, STRANGER) == 0
+    assert invoke(explain, right).exit_code == 0
 
 
 def test_a_keeper_does_what_is_due_and_ends(invoke, founded):

@@ -1,6 +1,7 @@
 """What a deployment is, as its founders write it: `deployments/NAME.yaml`."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from ml.settings import Policy, ScoringSettings
+from offchain.chain.addresses import address
 from offchain.live.deploying.admission import admission_root
 from offchain.live.errors import ConfigurationError
 from offchain.yaml_file import read_mapping
@@ -21,21 +23,6 @@ SOURCES: Mapping[SeedSource, str] = {
     "simulated": "SimulatedSeed",
 }
 """The contract of each seed source."""
-
-_ADDRESS_DIGITS = 40
-
-
-def address(value: str) -> str:
-    """Return an address in lower case; ValueError when it is none, or the zero address."""
-    lowered = value.lower()
-    try:
-        number = int(lowered.removeprefix("0x"), 16)
-    except ValueError:
-        number = 0
-    if not lowered.startswith("0x") or len(lowered) != _ADDRESS_DIGITS + 2 or not number:
-        raise ValueError(f"{value!r} is no address; expected 0x and {_ADDRESS_DIGITS} hexadecimal digits")
-    return lowered
-
 
 Address = Annotated[str, AfterValidator(address)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=30)]
@@ -160,8 +147,15 @@ def _sentence(error: ValidationError) -> str:
         return f"{name} is missing"
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}"
+    if first["type"] == "string_type" and isinstance(first["input"], int | float | date):
+        return f"{name} is {_unquoted(first['input'])} when it is written without quotes: put it in quotes"
     reason: str = first["msg"]
     return f"{name} is {first['input']!r}: {reason[:1].lower() + reason[1:]}"
+
+
+def _unquoted(value: int | float | date) -> str:
+    """What YAML takes a text for; long numbers as people wrote them, since they are addresses and digests."""
+    return f"the number {value:#x}" if isinstance(value, int) and value >= 2**64 else f"{value} to YAML"
 
 
 def _names() -> list[str]:
