@@ -15,6 +15,10 @@ class AccountError(OffchainError):
     """A key that is not there or cannot be used."""
 
 
+class SigningError(AccountError, ChainError):
+    """An account that does not sign now; a device or a service may come back."""
+
+
 class NodeUnavailableError(ChainError):
     """No node answered in time."""
 
@@ -60,6 +64,10 @@ class TooMuchAskedError(NodeRefusedError):
 
 class BeyondHeadError(NodeRefusedError):
     """A node has not the logs yet of the last block that was named."""
+
+
+class HeaderError(ChainError):
+    """A block whose header cannot be put together, so that no contract can be shown it."""
 
 
 class FeeCapError(ChainError):

@@ -230,6 +230,15 @@ def test_who_leaves_without_rows_or_stores_opens_and_gives_up_the_rest(phase, po
     assert act(view(phase), client(position, seat), leave=True, plays=False) == expected
 
 
+@pytest.mark.parametrize(("block", "leaves"), [(50, False), (40 + 256, False), (40 + 257, True)])
+def test_who_leaves_does_not_wait_for_a_draw_that_cannot_come(block, leaves):
+    waiting = replace(view(Phase.DRAW), block=Block(block, "0x", "0x", 10**6, 1))
+    action = act(waiting, client(), leave=True)
+    assert isinstance(action, Leave) == leaves
+    assert not leaves or "costs the deployment's absence_penalty" in action.cost
+    assert isinstance(act(waiting, client()), Wait), "who stays waits"
+
+
 @pytest.mark.parametrize(
     ("phase", "changes", "expected"),
     [

@@ -6,6 +6,8 @@ from players import Players
 
 from offchain.live.access.chain import Invocation
 from offchain.live.access.sender import Sender
+from offchain.live.client.client import look as client_look
+from offchain.live.client.decision import Done, Leave, Wait, Wish, Withdraw, decide
 from offchain.live.keeping.duties import Duty, duties
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.watching.view import read_view
@@ -59,6 +61,28 @@ def test_a_missed_anchor_is_replaced(keeper, founded, anvil_node):
     assert look(founded).anchor > before + 256
     keep(keeper, anvil_node)
     assert look(founded).phase == Phase.PROPOSE
+
+
+def test_members_get_out_of_a_round_that_nobody_draws_with_all_their_tokens(
+    keeper, founded, anvil_node, players, members
+):
+    deployment, chain = founded
+    keep(keeper, anvil_node)
+    leaver = members[2]
+
+    def action():
+        outlook = client_look(chain, deployment, leaver.address)
+        return decide(outlook.view, outlook.me, outlook.wallet, Wish(leave=True))
+
+    assert isinstance(action(), Wait)
+    anvil_node.mine(300)
+    assert isinstance(action(), Leave)
+    players.send(leaver, Invocation(deployment.manager, "requestExit"))
+    assert isinstance(action(), Wait), "its tokens are not released yet"
+    anvil_node.warp(deployment.parameters.unbonding)
+    assert action() == Withdraw(2 * deployment.parameters.bond)
+    players.send(leaver, Invocation(deployment.manager, "withdraw", (2 * deployment.parameters.bond,)))
+    assert isinstance(action(), Done)
 
 
 def test_it_marks_the_absent_and_finalises(keeper, founded, anvil_node, players):

@@ -195,6 +195,8 @@ class Client:
         told = type(action).__name__.lower()
         if isinstance(action, Wait | Lack | Done):
             told = f"{'done' if isinstance(action, Done) else 'wait'}: {why(action, self._unit)}"
+        if isinstance(action, Leave) and action.cost:
+            told += f": {action.cost}"
         values = {
             "round": view.round,
             "phase": view.phase.name.lower(),

@@ -80,7 +80,9 @@ class Reveal:
 
 @dataclass(frozen=True)
 class Leave:
-    """End the membership."""
+    """End the membership; what that may cost, or nothing."""
+
+    cost: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,11 @@ def _duty(view: View, me: ClientView, wish: Wish) -> Action | None:
 
 
 def _leave(view: View, me: ClientView, wish: Wish) -> Action:
+    if me.is_member and view.phase is Phase.DRAW and view.anchor_is_missed:
+        return Leave(
+            "its round was not drawn in time; should it be drawn yet and give it a seat, that costs the "
+            "deployment's absence_penalty"
+        )
     if me.is_member:
         stays = wish.plays and _is_awaited(view, me)
         return Wait("leaves when its seat of this round is played") if stays else Leave()

@@ -37,8 +37,8 @@ def explained(action: Action, unit: Unit) -> str:
             return f"fetch and judge the published updates and commit to a ballot, until {moment(until)} UTC"
         case Reveal(until):
             return f"open the ballot, until {moment(until)} UTC"
-        case Leave():
-            return "leave"
+        case Leave(cost):
+            return f"leave; {cost}" if cost else "leave"
         case Withdraw(amount):
             return f"withdraw {unit.named(amount)}"
         case Wait() | Lack() | Done():

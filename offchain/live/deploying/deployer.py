@@ -11,6 +11,7 @@ from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed, create_address
 from offchain.errors import ChainError
 from offchain.live.access.chain import Chain, Creation, Invocation, Message
+from offchain.live.access.headers import header_proof
 from offchain.live.access.sender import Sender
 from offchain.live.deploying.book import (
     AddressBook,
@@ -84,6 +85,7 @@ class Deployer:
         Raises:
             ConfigurationError: When the configuration does not hold, or the book is one of something else.
             DeploymentError: When the chain or the token is another than the configuration says.
+            HeaderError: When seeds are to come from headers that nobody here can prove.
         """
         self._chain = chain
         self._interfaces = {name: Interface(each) for name, each in contracts.items()}
@@ -94,6 +96,8 @@ class Deployer:
                 f"this is chain {chain.chain_id}, the configuration is for chain {configuration.chain_id}; "
                 "check --network and --rpc"
             )
+        if configuration.seed_source == "prevrandao":
+            header_proof(chain, "latest")
         self.parameters: Parameters = parameters_of(configuration, rules, self._decimals())
         require_abi(contracts[_MANAGER], self.parameters)
         self._book = self._known_book()

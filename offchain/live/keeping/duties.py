@@ -9,9 +9,6 @@ from offchain.reference import Phase
 
 Act = Literal["openRound", "reanchor", "draw", "markAbsent", "finalise"]
 
-ANCHOR_WINDOW = 256
-"""Blocks after the anchor in which the seed can be drawn."""
-
 MIN_MEMBERS = 4
 
 
@@ -35,10 +32,9 @@ def duties(view: View, idle: Callable[[range], Sequence[str]], every: int = 0) -
         rested = view.now >= view.drawn_at + every
         return [Duty("openRound")] if rested and not view.is_over and view.member_count >= MIN_MEMBERS else []
     if view.phase == Phase.DRAW:
-        behind = view.block.number - view.anchor
-        if behind > ANCHOR_WINDOW:
+        if view.anchor_is_missed:
             return [Duty("reanchor")]
-        return [Duty("draw")] if behind > 0 else []
+        return [Duty("draw")] if view.block.number > view.anchor else []
     marks = [Duty("markAbsent", client) for places in _overdue(view) for client in idle(places)]
     ends = view.deadline(Phase.REVEAL) or 0
     if view.phase == Phase.CLOSE and (not marks or view.now >= ends):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.chain import Chain, Invocation
+from offchain.live.access.headers import header_proof
 from offchain.live.access.sender import Receipt, Sender
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
 from offchain.live.keeping.duties import Duty, duties
-from offchain.live.keeping.headers import header_proof
 from offchain.live.service import Health
 from offchain.live.watching.history import History
 from offchain.live.watching.roster import Roster
@@ -34,6 +34,9 @@ class Keeper:
         jitter: Seconds, at most, to wait before a call, drawn anew each time: keepers that run beside each
             other then seldom send the same one.
         health: The health line.
+
+    Raises:
+        HeaderError: When it could draw no round on this chain; nothing was sent.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Keeper:
         self._roster = Roster()
         self._refused: set[tuple[int, str]] = set()  # rounds and clients that need no mark
         self._settled_round = 0
+        self._proof("latest")
 
     def step(self) -> bool:
         """Look once and do what is due; whether anything was done.
@@ -131,16 +135,20 @@ class Keeper:
 
     def _call(self, view: View, duty: Duty) -> Invocation:
         manager = self._deployment.manager
+        if duty.act in ("openRound", "reanchor"):
+            # A fork may have come since the start, and a round that nobody can draw holds its members up.
+            self._proof("latest")
         if duty.act == "markAbsent":
             return Invocation(manager, "markAbsent", (duty.client,))
         if duty.act == "draw":
             return Invocation(manager, "draw", (self._proof(view.anchor),))
         return Invocation(manager, duty.act)
 
-    def _proof(self, anchor: int) -> bytes:
+    def _proof(self, block: int | str) -> bytes:
+        """What the seed source wants to be shown of a block."""
         if self._deployment.configuration.seed_source != "prevrandao":
             return b""
-        return header_proof(self._chain.raw_block(anchor))
+        return header_proof(self._chain, block)
 
     def _settle(self, view: View) -> bool:
         """Settle the seats of the round that was decided last."""

@@ -10,6 +10,7 @@ from offchain.live.access.chain import Block, Chain, Invocation
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
 from offchain.reference import Parameters, Phase, Seat
+from offchain.reference.protocol import ANCHOR_WINDOW
 from offchain.reference.seats import NO_POSITION
 from offchain.reference.state import REMOVED
 
@@ -97,6 +98,11 @@ class View:
     def is_over(self) -> bool:
         """Whether all rounds were played."""
         return self.finalised and self.round == self.parameters.max_rounds != 0
+
+    @property
+    def anchor_is_missed(self) -> bool:
+        """Whether the round can no longer be drawn from its anchor, which the EVM has forgotten."""
+        return self.block.number > self.anchor + ANCHOR_WINDOW
 
     def deadline(self, phase: Phase) -> int | None:
         """Unix time at which a phase from Propose to Reveal ends at the latest; None before the draw."""
