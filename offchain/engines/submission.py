@@ -11,6 +11,7 @@ from offchain.chain.signing import Signer
 ENTRIES = 200
 """Entries of a batch: at 32k gas, the dearest, well below what a transaction may use (EIP-7825)."""
 ENTRY_GAS = 60_000
+"""Of one on a local chain, with room; `Desk` asks the chain."""
 
 UpdateOpening = tuple[bytes, int, bytes]
 """Merkle root, sample count, salt."""

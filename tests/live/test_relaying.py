@@ -141,6 +141,36 @@ def test_members_without_coin_play_a_whole_round(founded, anvil_node, relay_url,
     assert not desk.flush()
 
 
+@pytest.mark.parametrize(("dearer", "batches"), [(0, 1), (400_000, 1), (9_000_000, 2)])
+def test_a_batch_has_the_gas_that_its_entries_would_take_alone_and_no_more_than_a_transaction(
+    founded, relay_url, desk, drawn, monkeypatch, dearer, batches
+):
+    """As where new storage is paid for apart (EIP-8037): a node asks for more than anything here knows."""
+    deployment, chain = founded
+    proposers, _ = drawn
+    alone = []
+
+    def gas_of(self, message, sender, code=None, real=Chain.gas_of):
+        alone.append(real(self, message, sender) + dearer)
+        return alone[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Chain, "gas_of", gas_of)
+        for key in proposers:
+            assert RelayLine(relay_url, deployment, Hand(key)).hand_over("propose", 1, update(founded, key))
+        assert len(alone) == len(proposers) == 2
+        before = chain.head().number
+        while desk.flush():
+            pass
+    sent = [
+        int(each["gas"], 16)
+        for number in range(before + 1, chain.head().number + 1)
+        for each in chain.rpc.request("eth_getBlockByNumber", hex(number), True)["transactions"]
+    ]
+    assert len(sent) == batches and max(sent) <= 2**24 and sum(sent) > sum(alone)
+    assert read_view(chain, deployment).updates == 2
+
+
 def test_nothing_is_paid_for_that_the_contract_would_refuse(founded, relay_url, desk, drawn, caplog):
     deployment, _ = founded
     proposers, voters = drawn

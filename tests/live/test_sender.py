@@ -1,5 +1,8 @@
 """Sending on a real node: priced, confirmed, replaced when stuck, withdrawn when late, and never twice."""
 
+from dataclasses import replace
+from itertools import count
+
 import pytest
 from live import FAST, free_port, node, signer
 
@@ -15,6 +18,7 @@ from offchain.live.errors import (
     DeadlineMissedError,
     FeeCapError,
     InsufficientFundsError,
+    NodeRefusedError,
     NodeUnavailableError,
     StaleDecisionError,
 )
@@ -290,4 +294,23 @@ def test_a_node_gone_while_waiting_is_waited_for(manual, sending_chain, token):
 
     sending_chain.head = head
     sender.send(transfer(token))
+    assert held(sending_chain, token) == 1
+
+
+@pytest.mark.parametrize("words", ["insufficient funds for gas", "sender is blacklisted", "fee too low"])
+def test_a_replacement_that_is_refused_does_not_end_the_wait(manual, sending_chain, token, words):
+    original, offered = sending_chain.broadcast, []
+
+    def broadcast(raw):
+        offered.append(raw)
+        if len(offered) > 1:
+            raise NodeRefusedError("eth_sendRawTransaction", words)
+        original(raw)
+
+    looks, head = count(), sending_chain.head
+    sending_chain.head = lambda: replace(head(), time=head().time + 20 * next(looks))
+    sending_chain.broadcast = broadcast
+    sender = script(sending_chain, *[lambda: None] * 3, manual.mine)
+    receipt = sender.send(transfer(token))
+    assert receipt.hash == "0x" + keccak256(offered[0]).hex() and len(offered) > 1
     assert held(sending_chain, token) == 1

@@ -13,6 +13,7 @@ from offchain.chain.signing import Transaction
 from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.account import Key
 from offchain.live.access.chain import Block, Chain, Message
+from offchain.live.access.pool import Answer, Objection, understood
 from offchain.live.access.sending import Fees, SendingSettings, current_fees, shown
 from offchain.live.errors import (
     DeadlineMissedError,
@@ -20,6 +21,7 @@ from offchain.live.errors import (
     InsufficientFundsError,
     NodeRefusedError,
     NodeUnavailableError,
+    SigningError,
     StaleDecisionError,
 )
 
@@ -30,11 +32,6 @@ Note = Callable[[Message, int, str], None]
 
 _CANCEL_GAS = 21_000
 _TAKEN_LOOKS = 3  # Nodes behind one URL may know a nonce before they know its receipt.
-
-_KNOWN = ("already known", "known transaction", "already imported", "alreadyknown")
-_TAKEN = ("nonce too low", "nonce is too low", "already been used", "oldnonce", "invalid nonce")
-_UNDERPRICED = ("underpriced", "fee too low", "feetoolow", "less than block base fee", "replacement")
-_POOR = ("insufficient funds", "insufficient balance", "doesn't have enough funds")
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,10 @@ class Flight:
     since: int  # Unix time of the chain at the last sending
     raws: dict[str, bytes] = field(default_factory=dict)  # by hash
     cancels: set[str] = field(default_factory=set)
+    taken: bool = False  # whether a node has something of it
     taken_looks: int = 0
+    waits: NodeRefusedError | None = None  # what a node said that takes it when its turn comes
+    waits_since: float = 0.0  # on this machine's clock
     outcome: Outcome | None = None
 
     def transaction(self, chain_id: int) -> Transaction:
@@ -98,9 +98,16 @@ class Courier:
         self._address = key.address
 
     def launch(self, flight: Flight, cancel: bool = False) -> None:
-        """Sign and send, raising the fees while the node finds them too low for the nonce's slot."""
+        """Sign and send, raising the fees while the node finds them too low.
+
+        Raises:
+            SigningError: When the account does not sign.
+            InsufficientFundsError: When the account cannot pay.
+            FeeCapError: When the node asks for more than the cap.
+            NodeRefusedError: When the node refuses it for a reason that neither fees nor time change.
+        """
         while True:
-            transaction, fees = flight.transaction(self._chain.chain_id), flight.fees
+            transaction = flight.transaction(self._chain.chain_id)
             if cancel:
                 own = bytes.fromhex(self._address[2:])
                 transaction = replace(transaction, to=own, data=b"", gas=_CANCEL_GAS)
@@ -110,28 +117,71 @@ class Courier:
             if cancel:
                 flight.cancels.add(digest)
             self._note(flight.message, flight.nonce, digest)
-            answer = self._broadcast(raw)
-            if answer is None:
-                _log.info(
-                    "sent %s", flight.message.name,
-                    extra={"nonce": flight.nonce, "hash": digest, "max_fee_gwei": shown(fees.max_fee)},
-                )  # fmt: skip
+            if self._offer(flight):
                 return
-            if _says(answer, _POOR):
-                raise InsufficientFundsError(f"account {self._address} cannot pay for gas: {answer.message}")
-            if not _says(answer, _UNDERPRICED):
-                raise answer
-            if not self._raise(flight):
-                return  # At the cap: wait for what holds the slot.
 
-    def _broadcast(self, raw: bytes) -> NodeRefusedError | None:
+    def _offer(self, flight: Flight) -> bool:
+        """Hand over what was signed last; False when it is to be signed anew with its fees of now."""
+        digest, raw = list(flight.raws.items())[-1]
+        refusal = self._broadcast(flight, raw)
+        if refusal is None:
+            flight.waits = None
+            _log.info(
+                "sent %s", flight.message.name,
+                extra={"nonce": flight.nonce, "hash": digest, "max_fee_gwei": shown(flight.fees.max_fee)},
+            )  # fmt: skip
+            return True
+        answer = understood(refusal.message)
+        match answer.objection:
+            case Objection.NO_FUNDS:
+                raise InsufficientFundsError(
+                    f"account {self._address} cannot pay for gas: {refusal.message}"
+                ) from refusal
+            case Objection.NOT_YET:
+                self._wait_for_turn(flight, refusal)
+                return True
+            case Objection.REPLACES:
+                return not self._raise(flight)  # At the cap: wait for what holds the slot.
+            case Objection.TIP | Objection.BASE_FEE:
+                self._pay_more(flight, answer, refusal)
+                return False
+        raise refusal
+
+    def _wait_for_turn(self, flight: Flight, refusal: NodeRefusedError) -> None:
+        if flight.waits is None:
+            flight.waits_since = time.monotonic()
+            _log.info("%s waits: %s", flight.message.name, refusal.message, extra={"nonce": flight.nonce})
+        flight.waits = refusal
+
+    def _pay_more(self, flight: Flight, answer: Answer, refusal: NodeRefusedError) -> None:
+        """Offer what the node asks for, or twice as much as before where it does not say, within the cap."""
+        fees, cap = flight.fees, self._settings.fee_cap
+        if answer.objection is Objection.TIP:
+            asked = answer.above(fees.tip, min(cap, fees.max_fee - 1)) or answer.above(fees.max_fee, cap)
+            flight.fees = fees.tipping(asked, cap)
+        else:
+            flight.fees = fees.above_base(answer.above(fees.max_fee, cap), cap)
+        if flight.fees == fees:
+            raise FeeCapError(
+                f"{flight.message.name} cannot pay what the node asks for ({refusal.message}) within the cap "
+                f"of {shown(cap)} gwei: wait, or raise --fee-cap"
+            ) from refusal
+        _log.info(
+            "%s pays more: %s", flight.message.name, refusal.message,
+            extra={"nonce": flight.nonce, "tip_gwei": shown(flight.fees.tip)},
+        )  # fmt: skip
+
+    def _broadcast(self, flight: Flight, raw: bytes) -> NodeRefusedError | None:
         """None when the node has it, or the slot is taken, which the wait finds out."""
         try:
             self._chain.broadcast(raw)
         except NodeRefusedError as error:
-            return None if _says(error, _KNOWN + _TAKEN) else error
+            if understood(error.message).objection not in (Objection.HAS_IT, Objection.NONCE_USED):
+                return error
         except NodeUnavailableError as error:
             _log.warning("whether it was sent is not known yet: %s", error)
+            return None
+        flight.taken = True
         return None
 
     def _raise(self, flight: Flight) -> bool:
@@ -147,7 +197,7 @@ class Courier:
         return True
 
     def carry(self, flights: Sequence[Flight]) -> None:
-        """Look until every flight has an outcome; nodes may be gone for a while."""
+        """Look until every flight has an outcome; nodes may be gone, or refuse to tell, for a while."""
         answered = time.monotonic()
         while any(flight.outcome is None for flight in flights):
             try:
@@ -156,7 +206,7 @@ class Courier:
                     if flight.outcome is None:
                         self._look(flight, head)
                 answered = time.monotonic()
-            except NodeUnavailableError as error:
+            except (NodeUnavailableError, NodeRefusedError) as error:
                 if time.monotonic() - answered > self._settings.outage:
                     raise
                 _log.warning("%s; still waiting for a receipt", error)
@@ -186,7 +236,13 @@ class Courier:
             if not self._raise(flight):
                 return
             flight.since = head.time
-            self.launch(flight, cancel=True)
+            self._resend(flight, cancel=True)
+        elif flight.waits is not None:
+            if time.monotonic() - flight.waits_since > self._settings.outage:
+                flight.outcome = flight.waits
+            elif nonce == flight.nonce:
+                flight.since = head.time
+                self._resend(flight, anew=False)
         elif head.time - flight.since >= self._settings.patience:
             if nonce < flight.first:
                 # A reorganisation took an earlier one back: before that is sent again nothing can be mined.
@@ -198,6 +254,16 @@ class Courier:
             flight.since = head.time
             self._relaunch(flight, head)
 
+    def _resend(self, flight: Flight, cancel: bool = False, anew: bool = True) -> None:
+        """Send again; where a node took something before, that may be mined yet: no refusal ends the wait."""
+        try:
+            if anew or not self._offer(flight):
+                self.launch(flight, cancel or bool(flight.cancels))
+        except (SigningError, InsufficientFundsError, FeeCapError, NodeRefusedError) as error:
+            if not flight.taken:
+                flight.outcome = error
+            _log.warning("%s cannot be sent again: %s", flight.message.name, error)
+
     def _relaunch(self, flight: Flight, head: Block) -> None:
         """Send again what was not mined: with better fees where allowed, to nodes that lost it as it is."""
         try:
@@ -208,9 +274,9 @@ class Courier:
         if self._raise(flight):
             flight.fees = flight.fees.at_least(current)
             _log.warning("%s is stuck and is replaced", flight.message.name, extra={"nonce": flight.nonce})
-            self.launch(flight, cancel=bool(flight.cancels))
+            self._resend(flight)
         else:
-            self._broadcast(list(flight.raws.values())[-1])
+            self._broadcast(flight, list(flight.raws.values())[-1])
 
     def _outcome(self, flight: Flight, digest: str, receipt: Mapping[str, Any]) -> Outcome:
         message, block = flight.message, int(receipt["blockNumber"], 16)
@@ -237,10 +303,6 @@ class Courier:
             except NodeRefusedError:
                 break  # A node without old states.
         return CallRevertedError(message.name, "", {})
-
-
-def _says(error: NodeRefusedError, phrases: Sequence[str]) -> bool:
-    return any(phrase in error.message.lower() for phrase in phrases)
 
 
 def _hash(raw: bytes) -> str:

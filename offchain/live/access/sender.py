@@ -14,12 +14,18 @@ from offchain.live.access.account import Key
 from offchain.live.access.chain import Chain, Message
 from offchain.live.access.courier import Courier, Flight, Note, Outcome, Receipt
 from offchain.live.access.rollup import data_fees, is_rollup
-from offchain.live.access.sending import SendingSettings, current_fees
-from offchain.live.errors import InsufficientFundsError, StaleDecisionError
+from offchain.live.access.sending import SendingSettings, current_fees, with_margin
+from offchain.live.errors import (
+    DeadlineMissedError,
+    InsufficientFundsError,
+    NodeRefusedError,
+    StaleDecisionError,
+)
 
 __all__ = ["Outcome", "Receipt", "Sender"]
 
-_MARGIN = (5, 4)  # Gas beyond the estimate: storage may be colder by the time it is mined.
+_USED_NONCES = (Receipt, CallRevertedError, DeadlineMissedError)
+"""Outcomes of what was mined."""
 
 
 class Sender:
@@ -71,8 +77,8 @@ class Sender:
     def send_all(self, messages: Sequence[Message], until: int | None = None) -> list[Outcome]:
         """Send messages at once, with nonces in their order, and wait until all are confirmed.
 
-        Each is tried on the current state by itself first; one that is refused there, or later on the chain,
-        keeps none of the others back.
+        Each is tried on the current state by itself first; one that is refused there, by the node, or later
+        on the chain, keeps none of the others back. Where a node takes one at a time, they wait for another.
 
         Returns:
             For each message, in order, its receipt or what went wrong with it.
@@ -81,6 +87,7 @@ class Sender:
             StaleDecisionError: When the account sent something else before any of them.
             FeeCapError: When gas costs more than the cap.
             InsufficientFundsError: When the account cannot pay for all of them.
+            NodeUnavailableError: When no node answers for the time of an outage.
         """
         self._require_current()
         outcomes: list[Outcome | None] = [None] * len(messages)
@@ -90,22 +97,31 @@ class Sender:
         for place, message in enumerate(messages):
             try:
                 gas = self._gas(message)
-            except CallRevertedError as error:
+            except (CallRevertedError, NodeRefusedError) as error:
                 outcomes[place] = error
                 continue
-            nonce = self._nonce + len(flights)
-            flights[place] = Flight(message, nonce, self._nonce, gas, until, fees, head.time)
+            flights[place] = Flight(message, self._nonce, self._nonce, gas, until, fees, head.time)
         self._require_funds(list(flights.values()))
-        for flight in flights.values():
-            self._courier.launch(flight)
-        self._courier.carry(list(flights.values()))
-        if any(isinstance(flight.outcome, StaleDecisionError) for flight in flights.values()):
+        launched = self._launch(list(flights.values()))
+        self._courier.carry(launched)
+        self._nonce += len(launched)
+        if not all(isinstance(flight.outcome, _USED_NONCES) for flight in launched):
             self.refresh()
-        else:
-            self._nonce += len(flights)
         for place, flight in flights.items():
             outcomes[place] = flight.outcome
         return [outcome for outcome in outcomes if outcome is not None]
+
+    def _launch(self, flights: Sequence[Flight]) -> list[Flight]:
+        """Those that nodes took, or may take yet; what is refused leaves its nonce to the next."""
+        launched: list[Flight] = []
+        for flight in flights:
+            flight.nonce = self._nonce + len(launched)
+            try:
+                self._courier.launch(flight)
+                launched.append(flight)
+            except ChainError as error:
+                flight.outcome = error
+        return launched
 
     def _require_current(self) -> None:
         mined = self._chain.nonce(self.address)
@@ -119,8 +135,10 @@ class Sender:
         self._chain.simulate(message, self.address)  # Its answer says why; that of an estimate not always.
         if message.gas is not None:
             return message.gas
-        more, of = _MARGIN
-        return self._chain.gas_of(message, self.address) * more // of
+        return with_margin(self._chain.gas_of(message, self.address), self._block_gas)
+
+    def _block_gas(self) -> int:
+        return int(self._chain.raw_block("latest")["gasLimit"], 16)
 
     def _require_funds(self, flights: Sequence[Flight]) -> None:
         needed = sum(flight.gas * flight.fees.max_fee for flight in flights)

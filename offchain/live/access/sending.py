@@ -1,5 +1,7 @@
 """How an account sends: settings, and what fees follow from a chain's state."""
 
+from collections.abc import Callable
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from offchain.live.access.chain import Block, Chain
@@ -7,6 +9,9 @@ from offchain.live.errors import FeeCapError
 
 GWEI = 10**9
 LEAST_TIP = 10**6  # wei per gas; a builder's own choice where blocks are empty
+TRANSACTION_GAS = 2**24
+"""The most gas that a transaction may execute (EIP-7825); what new state takes comes on top (EIP-8037)."""
+_MARGIN = (5, 4)  # Gas beyond the estimate: storage may be colder by the time it is mined.
 _STEP = (9, 8)  # Nodes take a replacement that pays 10 % more; 12.5 % is what geth asks of others' blobs.
 
 
@@ -40,6 +45,15 @@ class Fees(BaseModel):
         """The least fees with which nodes take a replacement."""
         return Fees(max_fee=_step(self.max_fee), tip=_step(self.tip))
 
+    def tipping(self, asked: int | None, cap: int) -> "Fees":
+        """These with the tip that a node asks for, twice the tip where it does not say; at most the cap."""
+        tip = min(asked or 2 * self.tip, cap)
+        return Fees(max_fee=min(self.max_fee + tip - self.tip, cap), tip=tip)
+
+    def above_base(self, base: int | None, cap: int) -> "Fees":
+        """These for a base fee that a node names, or twice the fee where it does not say; at most the cap."""
+        return Fees(max_fee=min(2 * (base or self.max_fee) + self.tip, cap), tip=self.tip)
+
     def at_least(self, other: "Fees") -> "Fees":
         """The larger of both, part by part."""
         return Fees(max_fee=max(self.max_fee, other.max_fee), tip=max(self.tip, other.tip))
@@ -63,6 +77,24 @@ def current_fees(chain: Chain, head: Block, cap: int) -> Fees:
         )
     max_fee = min(2 * head.base_fee + tip, cap)
     return Fees(max_fee=max_fee, tip=min(tip, max_fee))
+
+
+def with_margin(estimate: int, block_gas: Callable[[], int]) -> int:
+    """Return the gas to send with for an estimate, as much more as the chain allows.
+
+    Args:
+        estimate: What a node found to be enough.
+        block_gas: Asked for a block's gas when one transaction may use more than EIP-7825 allows to execute,
+            which is so where new state is paid for apart.
+
+    >>> with_margin(100_000, lambda: 0), with_margin(16_000_000, lambda: 0)
+    (125000, 16777216)
+    >>> with_margin(40_000_000, lambda: 45_000_000)
+    45000000
+    """
+    more, of = _MARGIN
+    most = TRANSACTION_GAS if estimate <= TRANSACTION_GAS else max(estimate, block_gas())
+    return min(estimate * more // of, most)
 
 
 def shown(wei: int) -> str:

@@ -2,11 +2,14 @@
 
 import logging
 import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from offchain.engines.submission import ENTRIES, ENTRY_GAS
+from offchain.engines.submission import ENTRIES
 from offchain.errors import CallRevertedError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Receipt, Sender
+from offchain.live.access.sending import TRANSACTION_GAS, with_margin
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError, StaleDecisionError
 from offchain.live.relaying.entries import BATCH, FUNCTIONS, Entry, Function, single
@@ -14,6 +17,15 @@ from offchain.live.relaying.entries import BATCH, FUNCTIONS, Entry, Function, si
 _log = logging.getLogger(__name__)
 
 MOST_WAITING = 16 * ENTRIES
+_OF_BATCH = 100_000  # Gas of a batch beside its entries', with room.
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """An entry, and the gas that it is sent with: what it would take alone, and a margin."""
+
+    entry: Entry
+    gas: int
 
 
 class Desk:
@@ -37,7 +49,7 @@ class Desk:
         self._sender = sender
         self._trying = threading.Lock()
         self._changing = threading.Lock()
-        self._waiting: dict[Function, dict[str, Entry]] = {function: {} for function in FUNCTIONS}
+        self._waiting: dict[Function, dict[str, _Taken]] = {function: {} for function in FUNCTIONS}
 
     def take(self, function: Function, entry: Entry) -> None:
         """Take an entry, in place of an earlier one of the same member.
@@ -51,10 +63,14 @@ class Desk:
             full = sum(map(len, self._waiting.values())) >= MOST_WAITING
         if full:
             raise RelayError("too much is waiting to be sent; try again, or send it yourself")
+        call = single(self._manager, function, entry)
         with self._trying:
-            self._chain.simulate(single(self._manager, function, entry), self._sender.address)
+            self._chain.simulate(call, self._sender.address)
+            # Alone, for a batch whose entries run out of gas succeeds all the same; and asked for, since new
+            # storage takes five times as much where a chain has EIP-8037.
+            gas = self._chain.gas_of(call, self._sender.address)
         with self._changing:
-            self._waiting[function][entry.client] = entry
+            self._waiting[function][entry.client] = _Taken(entry, with_margin(gas, lambda: 0))
         _log.info("taken", extra={"function": function, "client": entry.client})
 
     def flush(self) -> bool:
@@ -66,19 +82,14 @@ class Desk:
         sent = False
         for function in FUNCTIONS:
             with self._changing:
-                batch = list(self._waiting[function].values())[:ENTRIES]
+                batch = _batch(self._waiting[function].values())
             if batch:
                 sent |= self._send(function, batch)
         return sent
 
-    def _send(self, function: Function, batch: list[Entry]) -> bool:
-        call = Invocation(
-            self._relay,
-            BATCH[function],
-            ([entry.arguments for entry in batch],),
-            # Not estimated: a batch whose entries run out of gas succeeds all the same.
-            gas=ENTRY_GAS * (len(batch) + 1),
-        )
+    def _send(self, function: Function, batch: list[_Taken]) -> bool:
+        entries = [taken.entry.arguments for taken in batch]
+        call = Invocation(self._relay, BATCH[function], (entries,), gas=_gas(batch))
         try:
             receipt = self._sender.send(call)
         except StaleDecisionError:
@@ -92,13 +103,13 @@ class Desk:
         self._tell(function, batch, receipt)
         return True
 
-    def _forget(self, function: Function, batch: list[Entry]) -> None:
+    def _forget(self, function: Function, batch: list[_Taken]) -> None:
         with self._changing:
-            for entry in batch:
-                if self._waiting[function].get(entry.client) == entry:
-                    del self._waiting[function][entry.client]
+            for taken in batch:
+                if self._waiting[function].get(taken.entry.client) == taken:
+                    del self._waiting[function][taken.entry.client]
 
-    def _tell(self, function: Function, batch: list[Entry], receipt: Receipt) -> None:
+    def _tell(self, function: Function, batch: list[_Taken], receipt: Receipt) -> None:
         refused = [event for event in receipt.events(self._relay) if event.name == "Refused"]
         for event in refused:
             reason = self._manager.interface.decode_error(event.values["reason"])
@@ -108,3 +119,17 @@ class Desk:
         each = receipt.gas_used // len(batch)
         about = {"function": function, "entries": len(batch), "refused": len(refused), "gas_each": each}
         _log.info("relayed", extra={**about, "hash": receipt.hash})
+
+
+def _batch(waiting: Iterable[_Taken]) -> list[_Taken]:
+    """As many as one transaction takes on any chain, in the order in which they came; one at least."""
+    batch: list[_Taken] = []
+    for taken in waiting:
+        if batch and (len(batch) == ENTRIES or _gas([*batch, taken]) > TRANSACTION_GAS):
+            break
+        batch.append(taken)
+    return batch
+
+
+def _gas(batch: list[_Taken]) -> int:
+    return _OF_BATCH + sum(taken.gas for taken in batch)

@@ -1,0 +1,94 @@
+"""What node programs say when they do not take a transaction: each in its own words, all understood."""
+
+import pytest
+
+from offchain.live.access.pool import Objection, understood
+
+GWEI = 10**9
+CAP = 100 * GWEI
+
+WORDS = [
+    # geth, bor, bsc, op-geth
+    ("already known", Objection.HAS_IT),
+    ("nonce too low: next nonce 5, tx nonce 4", Objection.NONCE_USED),
+    ("nonce too high: address 0x12, tx: 9 state: 5", Objection.NOT_YET),
+    ("replacement transaction underpriced", Objection.REPLACES),
+    ("replacement transaction underpriced: new tx gas fee cap 5 <= 7 queued", Objection.REPLACES),
+    ("transaction underpriced", Objection.TIP),
+    ("transaction underpriced: gas tip cap 1000000, minimum needed 1000000000", Objection.TIP),
+    ("transaction underpriced: tip needed 3000000000, tip permitted 1000000000", Objection.TIP),
+    ("transaction gas price below minimum: gas tip cap 1000000, minimum needed 25000000000", Objection.TIP),
+    (
+        "max fee per gas less than block base fee: address 0x1, maxFeePerGas: 1, baseFee: 7",
+        Objection.BASE_FEE,
+    ),
+    ("max priority fee per gas higher than max fee per gas", Objection.OTHER),
+    ("tx fee (5.00 ether) exceeds the configured cap (1.00 ether)", Objection.OTHER),
+    ("insufficient funds for gas * price + value: balance 0, tx cost 21, overshot 21", Objection.NO_FUNDS),
+    ("in-flight transaction limit reached for delegated accounts", Objection.NOT_YET),
+    ("gapped-nonce tx from delegated accounts", Objection.NOT_YET),
+    ("txpool is full", Objection.NOT_YET),
+    ("exceeds block gas limit", Objection.OTHER),
+    ("intrinsic gas too low: gas 21000, minimum needed 53000", Objection.OTHER),
+    ("only replay-protected (EIP-155) transactions allowed over RPC", Objection.OTHER),
+    # besu
+    ("Known transaction", Objection.HAS_IT),
+    ("Nonce too low", Objection.NONCE_USED),
+    ("Gas price below configured minimum gas price", Objection.TIP),
+    ("Transaction gas price is below current base fee", Objection.BASE_FEE),
+    ("Upfront cost exceeds account balance", Objection.NO_FUNDS),
+    # Nethermind
+    ("AlreadyKnown", Objection.HAS_IT),
+    ("OldNonce, Current nonce: 5, nonce of rejected tx: 4", Objection.NONCE_USED),
+    ("NonceGap, Future nonce. Expected nonce: 5", Objection.NOT_YET),
+    ("FeeTooLow, EffectivePriorityFeePerGas too low 1 < 1000000000, BaseFee: 7", Objection.TIP),
+    ("FeeTooLow, MaxFeePerGas too low. MaxFeePerGas: 1, BaseFee: 7", Objection.BASE_FEE),
+    ("FeeTooLowToCompete", Objection.TIP),
+    ("InsufficientFunds, Account balance: 0, cumulative cost: 21", Objection.NO_FUNDS),
+    ("ReplacementNotAllowed", Objection.REPLACES),
+    ("delegated sender already has a pending transaction", Objection.NOT_YET),
+    # Erigon
+    ("existing tx with same hash", Objection.HAS_IT),
+    ("fee too low", Objection.TIP),
+    ("could not replace existing tx", Objection.REPLACES),
+    ("pending sub-pool is full", Objection.NOT_YET),
+    # reth
+    ("transaction priority fee below minimum required priority fee 1000000000", Objection.TIP),
+    ("transaction already imported", Objection.HAS_IT),
+    # others: Frontier, Cosmos
+    ("submit transaction to pool failed: Pool(TooLowPriority { old: 1, new: 1 })", Objection.REPLACES),
+    ("insufficient fee; got: 1 required: 20: insufficient fee", Objection.TIP),
+]
+
+
+@pytest.mark.parametrize(("words", "objection"), WORDS)
+def test_what_it_is_about_is_understood_in_any_case(words, objection):
+    assert [understood(each).objection for each in (words, words.upper(), words.lower())] == [objection] * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("gas tip cap 1000000, minimum needed 1000000000", GWEI),
+        ("tip needed 3000000000, tip permitted 1000000", 3 * GWEI),
+        ("EffectivePriorityFeePerGas too low 1000000 < 1000000000, BaseFee: 7", GWEI),
+        ("gas price below the minimum of 0x3b9aca00", GWEI),
+        ("min gas price is 25 gwei", 25 * GWEI),
+        ("the least tip is 1.5 Gwei, got 0.001 gwei", GWEI * 3 // 2),
+        ("tip must be at least 0.000000002 ether", 2 * GWEI),
+        ("minimum gas price 1,000,000,000 wei", GWEI),
+        ("minimum gas price 1_000_000_000", GWEI),
+        ("minimum gas price 1e9", GWEI),
+        ("minimum gas price 2.5e+09", GWEI * 5 // 2),
+        ("gas price of 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed too low", None),
+        ("underpriced", None),
+        ("fee 200 gwei needed", None),  # above the cap
+        ("tip 1000000 of tx 0xab12 too low: gas price at least 30gwei", 30 * GWEI),
+    ],
+)
+def test_the_number_that_is_asked_for_is_read_in_any_unit(words, asked):
+    assert understood(words).above(10**6, CAP) == asked
+
+
+def test_a_long_text_is_read_in_time_and_without_an_error():
+    understood("fee " + "1" * 100_000 + " 0x" + "f" * 100_000 + " 9e99 1,000" * 1000)

@@ -1,0 +1,271 @@
+"""Sendings that a node refuses in its own words: paid more, sent later or given up; none twice."""
+
+from collections import Counter
+
+import pytest
+from dialects import Says, sent, speaking
+from live import FAST, node, signer
+
+from offchain.chain.abi import Interface
+from offchain.chain.gateway import Deployed
+from offchain.live.access.chain import Chain, Creation, Invocation
+from offchain.live.access.rpc import Rpc
+from offchain.live.access.sender import Receipt, Sender
+from offchain.live.access.sending import GWEI
+from offchain.live.errors import (
+    FeeCapError,
+    InsufficientFundsError,
+    NodeRefusedError,
+    SigningError,
+    StaleDecisionError,
+)
+
+HOLDER, OTHER = signer(11), signer(12)
+SUPPLY = 1000
+INFLIGHT = "in-flight transaction limit reached for delegated accounts"
+
+
+@pytest.fixture(scope="module", params=[()])
+def upstream(request, compiled):
+    """A node that mines at once, and a token, all of it HOLDER's."""
+    with node(*request.param) as running:
+        running.give(HOLDER.address)
+        interface = Interface(compiled["StakeToken"])
+        chain = Chain(Rpc([running.url]))
+        made = Sender(chain, HOLDER, FAST).send(Creation(interface, ("S", "S", SUPPLY, HOLDER.address)))
+        yield running, Deployed(interface, made.contract)
+
+
+@pytest.fixture(autouse=True)
+def taken_back(upstream):
+    before = upstream[0].rpc.request("evm_snapshot")
+    yield
+    upstream[0].rpc.request("evm_revert", before)
+
+
+@pytest.fixture
+def dialect(upstream):
+    with speaking(upstream[0].url) as (dialect, url):
+        dialect.url, dialect.token = url, upstream[1]
+        dialect.chain = Chain(Rpc([url], tries=2, pause=0.01), [upstream[1].interface])
+        yield dialect
+
+
+def send(dialect, *amounts, key=HOLDER, **settings):
+    sender = Sender(dialect.chain, key, FAST.model_copy(update=settings))
+    return sender, sender.send_all([transfer(dialect, amount) for amount in amounts])
+
+
+def transfer(dialect, amount):
+    return Invocation(dialect.token, "transfer", (OTHER.address, amount))
+
+
+def held(dialect):
+    return dialect.chain.read([Invocation(dialect.token, "balanceOf", (OTHER.address,))])[0]
+
+
+def mined(upstream):
+    return upstream[0].rpc.request("eth_getTransactionCount", HOLDER.address, "latest")
+
+
+def asking_for(dialect, words, floor=GWEI):
+    """Let the node ask for a least tip in some words; the tips that it was offered."""
+    offered = []
+
+    def refuse(raw):
+        offered.append(sent(raw)["maxPriorityFeePerGas"])
+        if offered[-1] < floor:
+            raise Says(words.format(tip=offered[-1]))
+        return NotImplemented
+
+    dialect.answers |= {"eth_sendRawTransaction": refuse, "eth_feeHistory": lambda *_: {"reward": [["0x0"]]}}
+    return offered
+
+
+@pytest.mark.parametrize(
+    ("words", "sendings"),
+    [
+        ("transaction gas price below minimum: gas tip cap {tip}, minimum needed 1000000000", 2),
+        ("transaction underpriced: gas tip cap {tip}, minimum needed 1000000000", 2),
+        ("transaction underpriced: tip needed 1000000000, tip permitted {tip}", 2),
+        ("FeeTooLow, EffectivePriorityFeePerGas too low {tip} < 1000000000, BaseFee: 7", 2),
+        ("transaction priority fee below minimum required priority fee 1000000000", 2),
+        ("min tip is 0x3b9aca00", 2),
+        ("gas price below the minimum of 1.0 gwei", 2),
+        ("Gas price below configured minimum gas price", 11),
+        ("fee too low", 11),
+        ("transaction underpriced", 11),
+    ],
+)
+def test_a_least_tip_is_paid_whatever_the_words(dialect, words, sendings):
+    offered = asking_for(dialect, words)
+    _, (receipt,) = send(dialect, 5)
+    assert isinstance(receipt, Receipt) and held(dialect) == 5
+    assert len(offered) == sendings and GWEI <= offered[-1] < 2 * GWEI + 10**8
+
+
+@pytest.mark.parametrize(
+    "words", ["minimum needed 25000000000 of gas tip", "Gas price below minimum gas price"]
+)
+def test_a_least_tip_above_the_cap_is_said_with_the_nodes_words_and_nothing_is_mined(
+    dialect, upstream, words
+):
+    offered, nonce = asking_for(dialect, words, floor=25 * GWEI), mined(upstream)
+    sender, (refused,) = send(dialect, 5, fee_cap=10 * GWEI)
+    assert isinstance(refused, FeeCapError) and words in str(refused)
+    assert "within the cap of 10 gwei: wait, or raise --fee-cap" in str(refused)
+    assert max(offered) == 10 * GWEI and mined(upstream) == nonce
+    dialect.answers.clear()
+    assert isinstance(sender.send(transfer(dialect, 5)), Receipt) and held(dialect) == 5
+
+
+def test_a_base_fee_that_the_node_names_raises_the_largest_fee_and_not_the_tip(dialect):
+    offered = []
+
+    def refuse(raw):
+        offered.append(sent(raw))
+        fee = offered[-1]["maxFeePerGas"]
+        if fee < 50 * GWEI:
+            raise Says(f"max fee per gas less than block base fee: maxFeePerGas: {fee}, baseFee: {50 * GWEI}")
+        return NotImplemented
+
+    dialect.answers["eth_sendRawTransaction"] = refuse
+    _, (receipt,) = send(dialect, 5)
+    assert isinstance(receipt, Receipt) and len(offered) == 2
+    assert offered[0]["maxPriorityFeePerGas"] == offered[1]["maxPriorityFeePerGas"]
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("words", ["exceeds block gas limit", "sender is blacklisted", "insufficient funds"])
+def test_one_that_is_refused_keeps_none_of_the_others_back(dialect, upstream, place, words):
+    amounts = [1, 20, 300]
+    bad, seen, nonce = transfer(dialect, amounts[place]).data, Counter(), int(mined(upstream), 16)
+
+    def refuse(raw):
+        seen[bytes(sent(raw)["data"])] += 1
+        if bytes(sent(raw)["data"]) == bad:
+            raise Says(words)
+        return NotImplemented
+
+    dialect.answers["eth_sendRawTransaction"] = refuse
+    sender, outcomes = send(dialect, *amounts)
+    kind = InsufficientFundsError if "funds" in words else NodeRefusedError
+    assert [isinstance(each, Receipt) for each in outcomes] == [i != place for i in range(3)]
+    assert isinstance(outcomes[place], kind) and words in str(outcomes[place])
+    assert held(dialect) == sum(amounts) - amounts[place]
+    assert int(mined(upstream), 16) == sender.next_nonce == nonce + 2
+    assert set(seen.values()) == {1}
+
+
+def test_one_that_the_account_does_not_sign_keeps_none_of_the_others_back(dialect):
+    class Declines:
+        address = HOLDER.address
+
+        def sign(self, transaction):
+            if transaction.data == transfer(dialect, 20).data:
+                raise SigningError("declined on the device")
+            return HOLDER.sign(transaction)
+
+    _, (first, second, third) = send(dialect, 1, 20, 300, key=Declines())
+    assert isinstance(first, Receipt) and isinstance(third, Receipt) and isinstance(second, SigningError)
+    assert held(dialect) == 301
+
+
+def test_a_pool_that_is_full_for_a_while_is_asked_again(dialect):
+    left = [3]
+
+    def refuse(raw):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise Says("txpool is full")
+        return NotImplemented
+
+    dialect.answers["eth_sendRawTransaction"] = refuse
+    _, outcomes = send(dialect, 1, 20)
+    assert all(isinstance(each, Receipt) for each in outcomes) and held(dialect) == 21
+
+
+def test_a_pool_that_stays_full_is_given_up_after_an_outage(dialect, upstream):
+    def refuse(raw):
+        raise Says("txpool is full")
+
+    dialect.answers["eth_sendRawTransaction"] = refuse
+    nonce = mined(upstream)
+    sender, (outcome,) = send(dialect, 1, outage=0.3)
+    assert isinstance(outcome, NodeRefusedError) and "txpool is full" in str(outcome)
+    dialect.answers.clear()
+    assert mined(upstream) == nonce and isinstance(sender.send(transfer(dialect, 1)), Receipt)
+
+
+@pytest.mark.parametrize("words", ["already known", "AlreadyKnown", "Known transaction"])
+def test_what_a_node_has_already_is_waited_for(dialect, words):
+    def known(raw):
+        dialect.ask("eth_sendRawTransaction", raw)
+        raise Says(words)
+
+    dialect.answers["eth_sendRawTransaction"] = known
+    _, outcomes = send(dialect, 1, 20)
+    assert all(isinstance(each, Receipt) for each in outcomes) and held(dialect) == 21
+
+
+def test_a_nonce_that_was_used_is_decided_again(dialect):
+    def used(raw):
+        raise Says("nonce too low: next nonce 9, tx nonce 1")
+
+    sender = Sender(dialect.chain, HOLDER, FAST)
+    dialect.answers |= {
+        "eth_sendRawTransaction": used,
+        "eth_getTransactionCount": lambda *_: hex(sender.next_nonce),
+    }
+
+    def later(*_):
+        return hex(sender.next_nonce + (dialect.asked["eth_sendRawTransaction"] > 0))
+
+    dialect.answers["eth_getTransactionCount"] = later
+    with pytest.raises(StaleDecisionError, match="went to another transaction than transfer"):
+        sender.send(transfer(dialect, 1))
+    assert held(dialect) == 0
+
+
+class TestInTurn:
+    """On a node that mines by time, where what was sent waits for a block."""
+
+    @pytest.fixture(scope="class")
+    def upstream(self, compiled):
+        with node("--block-time", "1") as running:
+            running.give(HOLDER.address)
+            interface = Interface(compiled["StakeToken"])
+            sender = Sender(Chain(Rpc([running.url])), HOLDER, FAST)
+            made = sender.send(Creation(interface, ("S", "S", SUPPLY, HOLDER.address)))
+            yield running, Deployed(interface, made.contract)
+
+    @pytest.fixture(autouse=True)
+    def taken_back(self):
+        """Blocks come by themselves: nothing to take back."""
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            INFLIGHT,
+            "gapped-nonce tx from delegated accounts",
+            "delegated sender already has a pending transaction",
+            "DelegatorHasPendingTx",
+            "nonce too high: tx: 9 state: 8",
+            "NonceGap, Future nonce. Expected nonce: 5",
+        ],
+    )
+    def test_an_account_that_may_have_one_in_flight_sends_one_after_another(self, dialect, upstream, words):
+        before, nonce = held(dialect), int(mined(upstream), 16)
+
+        def refuse(raw):
+            if sent(raw)["nonce"] > int(dialect.ask("eth_getTransactionCount", HOLDER.address, "latest"), 16):
+                raise Says(words)
+            return NotImplemented
+
+        dialect.answers["eth_sendRawTransaction"] = refuse
+        sender, outcomes = send(dialect, 1, 2, 3)
+        assert all(isinstance(each, Receipt) for each in outcomes), outcomes
+        blocks = [each.block for each in outcomes]
+        assert blocks == sorted(set(blocks)), "two of them were in flight at once"
+        assert held(dialect) == before + 6
+        assert int(mined(upstream), 16) == sender.next_nonce == nonce + 3
