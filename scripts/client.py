@@ -55,6 +55,12 @@ if TYPE_CHECKING:
     help="Time between two looks at the chain.",
 )
 @click.option(
+    "--salts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the secret that hides commitments, made when not there; for accounts that sign the same "
+    "message differently each time.  [default: a signature]",
+)
+@click.option(
     "--relay",
     metavar="URL",
     help="A server of `ape run relay` that sends and pays for what you play; you send what it does not.",
@@ -109,6 +115,7 @@ def _options(
     learning_rate: float,
     device: str,
     keep: str,
+    salts: Path | None,
     relay: str | None,
     leave: bool,
     sending: SendingSettings,
@@ -125,6 +132,7 @@ def _options(
         training=TrainingSettings(local_epochs=local_epochs, batch=batch, learning_rate=learning_rate),
         leave=leave,
         keep=keep,
+        salts=salts,
         relay=relay,
         sending=sending.model_copy(update={"poll": poll}),
         device=device,

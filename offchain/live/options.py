@@ -74,7 +74,8 @@ def account_option(function: Command) -> Command:
         "--account",
         required=True,
         metavar="ALIAS",
-        help="Account of Ape's keystore; passphrase by prompt or APE_ACCOUNTS_<ALIAS>_PASSPHRASE.",
+        help="Account of Ape's keystore or of a plugin; passphrase of the former by prompt or "
+        "APE_ACCOUNTS_<ALIAS>_PASSPHRASE, in which _ stands for what no variable's name may have.",
     )(function)
 
 

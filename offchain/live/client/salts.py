@@ -1,12 +1,19 @@
-"""Salts that a key makes again anywhere: one signature, hashed with round and kind."""
+"""Salts that are the same after every restart: from one signature of the key, or from a secret in a file."""
 
+import logging
+import os
+import secrets
+from pathlib import Path
 from typing import Protocol
 
 from ml.updates.hashing import keccak256
-from offchain.live.errors import AccountError
+from offchain.live.errors import AccountError, ConfigurationError
 from offchain.stores.permits import Place
 
+_log = logging.getLogger(__name__)
+
 _UPDATE, _BALLOT = b"update", b"ballot"
+_SECRET_BYTES = 32
 
 
 class MessageSigner(Protocol):
@@ -23,10 +30,17 @@ class Salts:
 
     A client that was killed, and is started elsewhere with the same key, has the same salts. Whoever sees the
     signature behind them can open commitments too early, so it is never sent or stored.
+
+    Args:
+        secret: What they follow from, 32 bytes.
     """
 
-    def __init__(self, signer: MessageSigner, place: Place) -> None:
-        """Sign, twice.
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    @classmethod
+    def signed(cls, signer: MessageSigner, place: Place) -> "Salts":
+        """Those that follow from a signature, which is made twice.
 
         Raises:
             AccountError: When the account signs the same message differently: nothing could be opened again.
@@ -39,9 +53,20 @@ class Salts:
         if signature != signer.sign_message(message):
             raise AccountError(
                 f"account {signer.address} signs the same message differently each time; commitments could "
-                "not be opened after a restart: use an account with deterministic signatures (RFC 6979)"
+                "not be opened after a restart: give --salts FILE, a secret to be kept as the key is, or use "
+                "an account with deterministic signatures (RFC 6979)"
             )
-        self._secret = keccak256(signature)
+        return cls(keccak256(signature))
+
+    @classmethod
+    def kept(cls, path: Path, address: str, place: Place) -> "Salts":
+        """Those that follow from the secret in a file, which is made when there is none.
+
+        Raises:
+            ConfigurationError: When the file holds no such secret, or cannot be read or made.
+        """
+        secret = _secret_in(path)
+        return cls(keccak256(secret + f"{place.chain_id} {place.manager} {address}".encode()))
 
     def update(self, round_: int) -> bytes:
         """The salt of the update of a round."""
@@ -53,3 +78,30 @@ class Salts:
 
     def _salt(self, kind: bytes, round_: int) -> bytes:
         return keccak256(self._secret + keccak256(kind) + round_.to_bytes(32))
+
+
+def _secret_in(path: Path) -> bytes:
+    try:
+        if not path.exists():
+            _make_secret(path)
+        text = path.read_text(encoding="ascii").strip()
+        secret = bytes.fromhex(text)
+    except OSError as error:
+        raise ConfigurationError(f"the secret in {path} cannot be read or made: {error}") from error
+    except ValueError:
+        secret = b""
+    if len(secret) != _SECRET_BYTES:
+        raise ConfigurationError(
+            f"{path} holds no secret for salts: expected {2 * _SECRET_BYTES} hexadecimal digits; restore the "
+            "file, or name one that is not there, which is then made"
+        )
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "w", encoding="ascii") as new:
+        new.write(secrets.token_hex(_SECRET_BYTES) + "\n")
+        new.flush()
+        os.fsync(new.fileno())
+    _log.warning("made the secret %s: keep it as the key is; without it no commitment can be opened", path)

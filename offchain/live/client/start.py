@@ -9,7 +9,7 @@ from ml.settings import TrainingSettings
 from ml.training import Learner
 from ml.updates.schema import Schema
 from offchain.errors import OffchainError
-from offchain.live.access.account import KeystoreKey
+from offchain.live.access.account import AccountKey
 from offchain.live.access.chain import Chain
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
@@ -57,6 +57,7 @@ class ClientOptions:
         leave: Whether it wants to leave.
         keep: Tokens below which free ones are topped up from the wallet; empty for never.
         sending: What it pays.
+        salts: File of the secret behind its salts; none for a signature of its key.
         relay: URL of a relay that sends what it plays; none to send itself.
         device: Where models compute.
         keep_rounds: Rounds of which the cache keeps every update.
@@ -70,6 +71,7 @@ class ClientOptions:
     leave: bool = False
     keep: str = ""
     sending: SendingSettings = field(default_factory=SendingSettings)
+    salts: Path | None = None
     relay: str | None = None
     device: str = "cpu"
     keep_rounds: int = KEEP_ROUNDS
@@ -151,7 +153,7 @@ def prepare(
     return Prepared(learner, learning, artefacts, proof, wish, outlook, native, unit)
 
 
-def make_client(chain: Chain, deployment: LiveDeployment, key: KeystoreKey, options: ClientOptions) -> Client:
+def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, options: ClientOptions) -> Client:
     """Return a client that can run.
 
     Raises:
@@ -171,7 +173,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: KeystoreKey, opti
         lineage=Lineage(genesis, parameters, learner.schema, prepared.artefacts.get),
         learning=learning,
         artefacts=prepared.artefacts,
-        committer=Committer(place, key.address, Salts(key, place)),
+        committer=Committer(place, key.address, _salts(options.salts, key, place)),
         samples=[min(most, learning.samples)] if learning else range(1, most + 1),
     )
     relay = _relay(options.relay, deployment, key)
@@ -212,7 +214,11 @@ def _coin(chain: Chain, outlook: Outlook, options: ClientOptions) -> int:
     return chain.balance(address) if free_rider else require_funds(chain, address)
 
 
-def _relay(url: str | None, deployment: LiveDeployment, key: KeystoreKey) -> RelayLine | None:
+def _salts(file: Path | None, key: AccountKey, place: Place) -> Salts:
+    return Salts.signed(key, place) if file is None else Salts.kept(file, key.address, place)
+
+
+def _relay(url: str | None, deployment: LiveDeployment, key: AccountKey) -> RelayLine | None:
     if url is None:
         return None
     relay = RelayLine(url, deployment, key, patience_of(deployment.parameters))
