@@ -59,7 +59,7 @@ def _members(measured):
             for call in BATCHED
         ]
         rows.append([f"**a round, relayed, {words}**", *(m[kind]["round"] for m in measured.values())])
-    return _table(head, rows)
+    return table_of(head, rows)
 
 
 def _parts(measured):
@@ -68,10 +68,10 @@ def _parts(measured):
         for call, parts in measured[kind]["parts"].items():
             if kind == "direct" or call in BATCHED:
                 rows.append([call + words, *(parts[part] for part in PARTS), sum(parts.values())])
-    return _table(["call", *PARTS, "in all"], rows)
+    return table_of(["call", *PARTS, "in all"], rows)
 
 
-def _table(head, rows):
+def table_of(head, rows):
     lines = [head, ["---", *["---:"] * (len(head) - 1)]]
     lines += [[row[0], *(f"{value:,}" for value in row[1:])] for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

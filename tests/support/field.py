@@ -38,6 +38,9 @@ class Field:
         self._clients = list(self._signers)
         self.gas = {}  # call → what each cost
         self.parts = None  # call → what each cost by part, when looked at
+        self.priced = None  # call → what `price` made of each, when looked at
+        self.price = None
+        self.rounds = 0
 
     def gather(self):
         """Everyone deposits twice, the second time into a slot in use, and joins."""
@@ -61,6 +64,7 @@ class Field:
 
     def play_round(self):
         """Open, draw, everyone seated acts, finalise. Seats of the round before are settled on the way."""
+        self.rounds += 1
         proposers, voters = self._start_round()
         salt, root = keccak(text="salt"), keccak(text="root")
         for client in proposers:
@@ -160,6 +164,8 @@ class Field:
         if self.parts is not None:
             parts = anatomy(self._chain, sender, to, data)
             self.parts.setdefault(name, []).append({part: gas / entries for part, gas in parts.items()})
+        if self.priced is not None:
+            self.priced.setdefault(name, []).append(self.price(self._chain, sender, to, data))
         receipt = self._chain.send(sender, to, data, self._interface)
         assert receipt.error is None, (name, receipt.error)
         # A batch counts for each of its entries, so that means and sums are those of seats.
