@@ -2,7 +2,7 @@
 
 import re
 
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 
 _FORM = re.compile(r"0[xX][0-9a-fA-F]{40}")
 
