@@ -45,7 +45,7 @@ def cli(
 ) -> None:
     """Deploy the contracts of a configuration to a public network, or go on where it was interrupted."""
     # Here for the reason that scripts/simulate.py gives.
-    from offchain.live.deploying.rules import rules_of
+    from offchain.live.deploying.rules import rules_of, schema_of
 
     console = people_console()
     try:
@@ -53,9 +53,9 @@ def cli(
         contracts = compiled_contracts()
         interfaces = [Interface(each) for each in contracts.values()]
         chain = connect(nodes.or_else(configuration.network), configuration.chain_id, interfaces)
-        deployer = Deployer(
-            chain, contracts, configuration, rules_of(configuration.learning), book_path(config)
-        )
+        learning = configuration.learning
+        rules, schema = rules_of(learning), schema_of(learning)
+        deployer = Deployer(chain, contracts, configuration, rules, book_path(config), schema)
         print_warnings(console, configuration)
         print_prices(console, chain, deployer, address_of(account), sending.fee_cap)
         if dry_run:

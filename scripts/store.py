@@ -3,14 +3,19 @@
 from pathlib import Path
 
 import click
+from aiohttp import web
 
 from ml.errors import MLError
 from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
+from offchain.live.deploying.deployment import form_of, place_of
 from offchain.live.logs import log_options
 from offchain.live.options import chain_options, deployment_option
 from offchain.live.service import listening
 from offchain.live.starting import reach
+from offchain.live.store_gate import ChainGate
+from offchain.stores.files import FileStore
+from offchain.stores.server import Keeping, application
 
 
 @click.command()
@@ -35,21 +40,11 @@ def cli(
 
     Put a server with TLS in front of it before it meets the internet.
     """
-    # Here for the reason that scripts/simulate.py gives.
-    from aiohttp import web
-
-    from offchain.live.client.start import place_of
-    from offchain.live.deploying.rules import learner_of
-    from offchain.live.store_gate import ChainGate
-    from offchain.stores.files import FileStore
-    from offchain.stores.server import Keeping, application
-
     try:
         live, chain = reach(deployment, nodes)
         kept = FileStore(str(Path(folder).resolve()) if "://" not in folder else folder)
         kept.check()
-        schema = learner_of(live.configuration.learning).schema
-        app = application(Keeping(place_of(live), schema, kept, ChainGate(chain, live)))
+        app = application(Keeping(place_of(live), form_of(live), kept, ChainGate(chain, live)))
         told = listening(host, port, deployment=live.name, folder=kept.name, artefacts=kept.count())
         web.run_app(app, host=host, port=port, print=told, access_log=None)
     except (OffchainError, MLError) as error:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ml.errors import UpdateError
 from ml.parallel import Workers, processors
 from ml.updates.hashing import LANES_PAY_FROM, keccak256, keccak256_rows
-from ml.updates.schema import Schema
+from ml.updates.schema import Form
 
 Nodes = NDArray[np.uint8]
 """Hashes [nodes, 32] of one level of the tree."""
@@ -38,7 +38,7 @@ def to_bytes(parameters: NDArray[np.int32]) -> bytes:
     return parameters.astype("<i4", copy=False).tobytes()
 
 
-def from_bytes(data: bytes, schema: Schema) -> NDArray[np.int32]:
+def from_bytes(data: bytes, schema: Form) -> NDArray[np.int32]:
     """Return the int32 vector [schema.size] that `data` holds; `data` may come from anyone.
 
     Every four bytes are some int32 and so some finite parameter: the length is all there is to check.
@@ -55,7 +55,7 @@ def from_bytes(data: bytes, schema: Schema) -> NDArray[np.int32]:
     return np.frombuffer(data, dtype="<i4").astype(np.int32)
 
 
-def digest(data: bytes, schema: Schema) -> bytes:
+def digest(data: bytes, schema: Form) -> bytes:
     """Return the 32-byte Merkle root of canonical bytes under `schema`.
 
     Raises:
@@ -65,12 +65,12 @@ def digest(data: bytes, schema: Schema) -> bytes:
     return root
 
 
-def leaf_count(schema: Schema) -> int:
+def leaf_count(schema: Form) -> int:
     """Return the number of leaves of an update under `schema`."""
     return -(-4 * schema.size // LEAF_BYTES)
 
 
-def leaf_proof(data: bytes, schema: Schema, position: int) -> tuple[bytes, list[bytes]]:
+def leaf_proof(data: bytes, schema: Form, position: int) -> tuple[bytes, list[bytes]]:
     """Return leaf `position` (4096 bytes) and its proof: sibling hashes from the bottom up.
 
     Raises:
@@ -88,7 +88,7 @@ def leaf_proof(data: bytes, schema: Schema, position: int) -> tuple[bytes, list[
     return leaf, proof
 
 
-def verify_leaf(root: bytes, schema: Schema, position: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
+def verify_leaf(root: bytes, schema: Form, position: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
     """Return whether `leaf` stands at `position` of the update whose digest is `root`."""
     count = leaf_count(schema)
     if not 0 <= position < count or len(leaf) != LEAF_BYTES or any(len(sibling) != 32 for sibling in proof):
@@ -99,7 +99,7 @@ def verify_leaf(root: bytes, schema: Schema, position: int, leaf: bytes, proof: 
     return node == root
 
 
-def _levels(data: bytes, schema: Schema) -> list[Nodes]:
+def _levels(data: bytes, schema: Form) -> list[Nodes]:
     if len(data) != 4 * schema.size:
         raise UpdateError(
             f"an update of {schema.size} parameters has {4 * schema.size} bytes, got {len(data)}"
@@ -110,7 +110,7 @@ def _levels(data: bytes, schema: Schema) -> list[Nodes]:
     return levels
 
 
-def _leaf_hashes(data: bytes, schema: Schema) -> Nodes:
+def _leaf_hashes(data: bytes, schema: Form) -> Nodes:
     count = leaf_count(schema)
     # In spans that fit the processor's cache, each long enough to be hashed side by side.
     spans = np.array_split(np.arange(count), max(1, count // LANES_PAY_FROM))
@@ -118,7 +118,7 @@ def _leaf_hashes(data: bytes, schema: Schema) -> Nodes:
     return np.concatenate(hashed)
 
 
-def _leaf_messages(data: bytes, schema: Schema, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _leaf_messages(data: bytes, schema: Form, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
     """What is hashed for the leaves at consecutive `positions`, uint8 [positions, 96 + 4096]."""
     head = len(schema.digest)
     messages = np.zeros((len(positions), head + 64 + LEAF_BYTES), dtype=np.uint8)

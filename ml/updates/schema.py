@@ -5,11 +5,24 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from ml.errors import SchemaError
 from ml.updates.hashing import keccak256
 
 _DIGEST_TAG = b"StakeFed schema 1"
+
+
+class Form(Protocol):
+    """All that naming an update's bytes takes: a `Schema`, or what an address book tells of one."""
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that bind names, shapes and order."""
 
 
 @dataclass(frozen=True)

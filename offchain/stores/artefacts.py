@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ml.errors import UpdateError
 from ml.updates.canonical import digest
-from ml.updates.schema import Schema
+from ml.updates.schema import Form, Schema
 from offchain.errors import SilentStoreError, StoreError
 from offchain.stores.base import Store
 from offchain.stores.waiting import pauses, within
@@ -26,7 +26,7 @@ CHECK_PAUSE = 1.0
 Result = TypeVar("Result")
 
 
-def is_artefact(root: bytes, data: bytes | None, schema: Schema) -> bool:
+def is_artefact(root: bytes, data: bytes | None, schema: Form) -> bool:
     """Return whether `data`, from anyone, is the update whose Merkle root is `root`."""
     if data is None:
         return False

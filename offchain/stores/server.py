@@ -7,7 +7,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from ml.updates.schema import Schema
+from ml.updates.schema import Form
 from offchain.errors import OffchainError, StoreError
 from offchain.stores.artefacts import is_artefact
 from offchain.stores.files import FileStore
@@ -45,7 +45,7 @@ class Keeping:
     """
 
     place: Place
-    schema: Schema
+    schema: Form
     folder: FileStore
     gate: Gate
 

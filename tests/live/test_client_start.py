@@ -20,8 +20,9 @@ from offchain.live.access.sender import Sender
 from offchain.live.client.decision import Approve
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.report import print_prepared
-from offchain.live.client.start import ClientOptions, place_of, prepare
+from offchain.live.client.start import ClientOptions, prepare
 from offchain.live.deploying.configuration import load_configuration
+from offchain.live.deploying.deployment import place_of
 from offchain.live.deploying.rules import genesis_of, rules_of
 from offchain.stores.permits import Place
 

@@ -15,7 +15,7 @@ from serving import serving
 
 from ml.updates.canonical import digest
 from offchain.live.access.sender import Sender
-from offchain.live.client.start import place_of
+from offchain.live.deploying.deployment import place_of
 from offchain.live.deploying.rules import learner_of
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.server import application as relay_application

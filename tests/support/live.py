@@ -138,11 +138,11 @@ def keystore(folder, **keys):
         (accounts / f"{alias}.json").write_text(json.dumps(locked))
 
 
-def deploy(chain, contracts, path, founder, rules=RULES, settings=FAST):
+def deploy(chain, contracts, path, founder, rules=RULES, settings=FAST, schema=None):
     """Deploy a configuration file; the deployment."""
     from offchain.live.deploying.deployment import load_deployment
 
-    Deployer(chain, contracts, load_configuration(path), rules, path.with_suffix(".json")).run(
+    Deployer(chain, contracts, load_configuration(path), rules, path.with_suffix(".json"), schema).run(
         Sender(chain, founder, settings)
     )
     return load_deployment(str(path), contracts)

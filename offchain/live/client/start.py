@@ -28,7 +28,7 @@ from offchain.live.deploying.admission import admission_proof
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.configuration import Learning
-from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.deploying.deployment import LiveDeployment, place_of
 from offchain.live.deploying.rules import genesis_of, learner_of, rules_of
 from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
 from offchain.live.relaying.line import RelayLine, patience_of
@@ -38,7 +38,7 @@ from offchain.live.watching.history import History
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.http import Permit
 from offchain.stores.opening import open_store
-from offchain.stores.permits import LIFETIME, Place, permit
+from offchain.stores.permits import LIFETIME, permit
 
 _log = logging.getLogger(__name__)
 
@@ -106,11 +106,6 @@ class Prepared:
     def next_action(self) -> Action:
         """What the client would do now."""
         return decide(self.outlook.view, self.outlook.me, self.outlook.wallet, self.wish)
-
-
-def place_of(deployment: LiveDeployment) -> Place:
-    """Return where a deployment is, as commitments, salts and permits name it."""
-    return Place(deployment.book.chain_id, deployment.manager.address)
 
 
 def prepare(

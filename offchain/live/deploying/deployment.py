@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ethpm_types import ContractType
 
+from ml.updates.schema import Form
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed
 from offchain.errors import ChainError
@@ -15,6 +16,7 @@ from offchain.live.deploying.configuration import SOURCES, Configuration, load_c
 from offchain.live.deploying.parameters import named, parameters_read
 from offchain.live.errors import ConfigurationError, DeploymentError, NodeUnavailableError
 from offchain.reference import Parameters
+from offchain.stores.permits import Place
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,25 @@ def load_deployment(name: str, contracts: Mapping[str, ContractType]) -> LiveDep
         )
     except KeyError as error:
         raise ConfigurationError(f"{json_path} is complete and lacks {error}; restore it") from error
+
+
+def place_of(deployment: LiveDeployment) -> Place:
+    """Return where a deployment is, as commitments, salts and permits name it."""
+    return Place(deployment.book.chain_id, deployment.manager.address)
+
+
+def form_of(deployment: LiveDeployment) -> Form:
+    """Return what an update is, from the address book; the model is made where an older one does not tell.
+
+    Raises:
+        ConfigurationError: When the learning rules name no model.
+    """
+    if deployment.book.update is not None:
+        return deployment.book.update
+    # Here, since it brings torch, for which a store has no other use.
+    from offchain.live.deploying.rules import schema_of
+
+    return schema_of(deployment.configuration.learning)
 
 
 def require_deployed(chain: Chain, deployment: LiveDeployment) -> None:

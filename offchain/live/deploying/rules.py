@@ -10,6 +10,7 @@ from ml.tasks.targets import Labels
 from ml.tasks.task import Task
 from ml.training import Learner, make_learner
 from ml.updates.hashing import keccak256
+from ml.updates.schema import Schema
 from offchain.learning.genesis import genesis_model
 from offchain.learning.rules import first_rules
 from offchain.live.deploying.configuration import Learning
@@ -57,6 +58,15 @@ def _require_passage(learner: Learner, learning: Learning) -> None:
 def genesis_of(learning: Learning, learner: Learner) -> NDArray[np.int32]:
     """Return the first global model, int32 [size]; that of a simulation with the same seed and shapes."""
     return genesis_model(learner, learning.genesis_seed)
+
+
+def schema_of(learning: Learning) -> Schema:
+    """Return the schema of the model that the rules name.
+
+    Raises:
+        ConfigurationError: When they name none.
+    """
+    return learner_of(learning).schema
 
 
 def rules_of(learning: Learning) -> bytes:

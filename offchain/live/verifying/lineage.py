@@ -191,7 +191,7 @@ class Lineage:
         return [self._check(log) for log in finalised[self.head.round :]]
 
     def _forget(self, finalised: Sequence[RoundLog]) -> None:
-        """Drop what a reorganisation took back or changed."""
+        """Drop what a reorganisation took back or changed, from the first such round on."""
         stands = takewhile(_stands, zip(self._steps[1:], finalised, strict=False))
         del self._steps[1 + sum(1 for _ in stands) :]
 
@@ -247,8 +247,7 @@ def _included(log: RoundLog) -> tuple[Publication, ...]:
 
 
 def _stands(known: tuple[Step, RoundLog]) -> bool:
-    """Whether a round is in the logs as it was checked."""
+    """Whether a round is in the logs as it was checked; where all before it are, its id says so."""
     step, log = known
     assert log.outcome is not None
-    updates = step.inclusion.updates if step.inclusion.round == step.round else ()
-    return (step.round, step.id, updates) == (log.number, log.outcome.model, _included(log))
+    return (step.round, step.id) == (log.number, log.outcome.model)

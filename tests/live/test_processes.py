@@ -1,0 +1,118 @@
+"""What a process loads: whoever neither trains nor judges needs no library of learning."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from live import PASSPHRASE, deploy, eventually, free_port, keystore, node, signer, write_configuration
+
+from offchain.chain.abi import Interface
+from offchain.live.access.chain import Chain
+from offchain.live.access.rpc import Rpc
+from offchain.live.deploying.book import read_book, write_book
+from offchain.live.deploying.configuration import load_configuration
+from offchain.live.deploying.deployment import form_of, load_deployment
+from offchain.live.deploying.rules import schema_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / "tests" / "support" / "heavy_modules.py"
+SENDER = signer(1)
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory, compiled):
+    """A deployment whose address book tells what an update is, and the options that name it."""
+    folder = tmp_path_factory.mktemp("processes")
+    keystore(folder / "ape", sender=(1).to_bytes(32))
+    path = write_configuration(folder)
+    with node() as running:
+        running.give(SENDER.address)
+        chain = Chain(Rpc([running.url]), [Interface(each) for each in compiled.values()])
+        deploy(chain, compiled, path, SENDER, schema=schema_of(load_configuration(path).learning))
+        yield folder, ("--deployment", str(path), "--network", running.url)
+
+
+@pytest.fixture
+def start(deployed):
+    """Starts the program above; whatever still runs in the end is killed."""
+    folder, _ = deployed
+    started = []
+
+    def begin(*arguments):
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "APE_DATA_FOLDER": str(folder / "ape")}
+        process = subprocess.Popen(
+            [sys.executable, str(PROGRAM), *map(str, arguments)],
+            cwd=ROOT,
+            env=env | {"APE_ACCOUNTS_sender_PASSPHRASE": PASSPHRASE, "HOME": str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def loaded(process):
+    said, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, said + errors
+    return json.loads(said.splitlines()[-1])
+
+
+def test_help_loads_no_library_of_learning(start):
+    assert loaded(start()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("status",), ("status", "--json", "--members"), ("explain", SENDER.address)],
+    ids=["status", "status as json", "explain"],
+)
+def test_who_watches_loads_no_library_of_learning(start, deployed, arguments):
+    assert loaded(start(*arguments, *deployed[1])) == []
+
+
+def test_a_keeper_loads_no_library_of_learning(start, deployed):
+    assert loaded(start("keeper", "--once", "--account", "sender", *deployed[1])) == []
+
+
+@pytest.mark.parametrize("server", ["store", "relay"])
+def test_a_server_loads_no_library_of_learning(start, deployed, tmp_path, server):
+    port = free_port()
+    own = {"store": ("--folder", tmp_path), "relay": ("--account", "sender")}[server]
+    process = start(server, "--port", port, *own, *deployed[1])
+    eventually(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}"), 120)
+    process.send_signal(signal.SIGTERM)
+    assert loaded(process) == []
+
+
+def answers(url):
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def test_what_the_address_book_tells_of_updates_is_the_models(deployed, compiled):
+    deployment = load_deployment(deployed[1][1], compiled)
+    schema, told = schema_of(deployment.configuration.learning), form_of(deployment)
+    assert told is deployment.book.update and told is not None
+    assert (told.size, told.digest) == (schema.size, schema.digest)
+
+
+def test_an_address_book_of_before_leaves_it_to_the_model(deployed, compiled, tmp_path):
+    path = write_configuration(tmp_path)
+    book = read_book(Path(deployed[1][1]).with_suffix(".json"))
+    write_book(path.with_suffix(".json"), book.model_copy(update={"update": None}))
+    deployment = load_deployment(str(path), compiled)
+    assert "update" not in path.with_suffix(".json").read_text()
+    assert form_of(deployment) == schema_of(deployment.configuration.learning)

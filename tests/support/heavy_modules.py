@@ -1,0 +1,25 @@
+"""Runs a command of `scripts/` in this process, and says on its last line which large libraries it loaded.
+
+`python tests/support/heavy_modules.py status --deployment ...`; without a command it loads all of them, as
+Ape does for every command and every `--help`.
+"""
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+HEAVY = ("torch", "sklearn", "scipy", "pandas", "matplotlib", "numba")
+
+
+def main():
+    if sys.argv[1:]:
+        import_module(f"scripts.{sys.argv[1]}").cli.main(sys.argv[2:], standalone_mode=False)
+    else:
+        for path in sorted(Path("scripts").glob("[!_]*.py")):
+            import_module(f"scripts.{path.stem}")
+    print(json.dumps([name for name in HEAVY if name in sys.modules]))
+
+
+if __name__ == "__main__":
+    main()
