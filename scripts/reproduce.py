@@ -2,16 +2,19 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ml.data.columns import Features
 from ml.errors import MLError
 from offchain.chain.network_option import network_option
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
 from offchain.named_values import named_values
+
+if TYPE_CHECKING:
+    from ml.data.columns import Features
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
@@ -60,7 +63,7 @@ def cli(
     network: str,
     items: tuple[str, ...],
     data: Path | None,
-    features: Features,
+    features: "Features",
     images: Path | None,
     seeds: int,
     rounds: int | None,
