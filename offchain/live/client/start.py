@@ -38,7 +38,7 @@ from offchain.live.watching.history import History
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.http import Permit
 from offchain.stores.opening import open_store
-from offchain.stores.permits import LIFETIME, permit
+from offchain.stores.permits import LIFETIME, Place, permit
 
 _log = logging.getLogger(__name__)
 
