@@ -18,6 +18,7 @@ from offchain.live.options import (
     account_option,
     chain_options,
     deployment_option,
+    poll_option,
     sending_options,
 )
 from offchain.live.service import Stopped, stopping
@@ -46,14 +47,7 @@ if TYPE_CHECKING:
     metavar="TOKENS",
     help="While a member, top up from the wallet when fewer tokens are free.  [default: never]",
 )
-@click.option(
-    "--poll",
-    type=click.FloatRange(min=0.01),
-    default=1.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time between two looks at the chain.",
-)
+@poll_option
 @click.option(
     "--salts",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -119,7 +113,7 @@ def _options(
     relay: str | None,
     leave: bool,
     sending: SendingSettings,
-    poll: float,
+    poll: float | None,
 ) -> "ClientOptions":
     from offchain.live.client.own_data import DataOptions
     from offchain.live.client.start import ClientOptions
@@ -134,6 +128,7 @@ def _options(
         keep=keep,
         salts=salts,
         relay=relay,
-        sending=sending.model_copy(update={"poll": poll}),
+        poll=poll,
+        sending=sending.model_copy(update={"poll": poll}) if poll else sending,
         device=device,
     )

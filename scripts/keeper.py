@@ -1,6 +1,7 @@
 """`ape run keeper`: opens, draws, marks the absent and finalises, for as long as it runs."""
 
 import logging
+from pathlib import Path
 
 import click
 
@@ -13,10 +14,13 @@ from offchain.live.options import (
     account_option,
     chain_options,
     deployment_option,
+    log_cache_option,
+    poll_option,
     sending_options,
 )
 from offchain.live.service import Health, Stopped, run_forever, stopping
 from offchain.live.starting import open_sender, reach
+from offchain.live.watching.log_cache import log_cache
 
 _log = logging.getLogger("offchain.keeper")
 
@@ -39,14 +43,8 @@ _log = logging.getLogger("offchain.keeper")
 @click.option(
     "--settle", is_flag=True, help="Settle every seat after a round; clients else do it themselves."
 )
-@click.option(
-    "--poll",
-    type=click.FloatRange(min=0.05),
-    default=4.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time between two looks at the chain.",
-)
+@poll_option
+@log_cache_option
 @click.option(
     "--jitter",
     type=click.FloatRange(min=0),
@@ -71,7 +69,8 @@ def cli(
     once: bool,
     every: int,
     settle: bool,
-    poll: float,
+    poll: float | None,
+    cache: Path | None,
     jitter: float,
     health: float,
 ) -> None:
@@ -79,7 +78,7 @@ def cli(
     try:
         with stopping():
             there, chain = reach(deployment, nodes)
-            sender = open_sender(chain, account, sending.model_copy(update={"poll": min(poll, 1.0)}))
+            sender = open_sender(chain, account, sending.model_copy(update={"poll": min(poll or 1.0, 1.0)}))
             keeper = Keeper(
                 chain,
                 there,
@@ -88,6 +87,8 @@ def cli(
                 settles=settle,
                 jitter=0 if once else jitter,
                 health=Health(health),
+                poll=poll,
+                cache=log_cache(there, cache),
             )
             if once:
                 while keeper.step():
@@ -98,7 +99,7 @@ def cli(
                     "keeping: opens, draws, marks the absent, finalises",
                     extra={**about, "every_seconds": every},
                 )
-                run_forever(keeper.step, poll)
+                run_forever(keeper.step, keeper.pause)
     except OffchainError as error:
         raise click.ClickException(str(error)) from error
     except Stopped as signal:

@@ -14,6 +14,7 @@ from offchain.live.options import chain_options, deployment_option
 from offchain.live.service import listening
 from offchain.live.starting import reach
 from offchain.live.store_gate import ChainGate
+from offchain.live.watching.log_cache import log_cache
 from offchain.stores.files import FileStore
 from offchain.stores.server import Keeping, application
 
@@ -44,7 +45,9 @@ def cli(
         live, chain = reach(deployment, nodes)
         kept = FileStore(str(Path(folder).resolve()) if "://" not in folder else folder)
         kept.check()
-        app = application(Keeping(place_of(live), form_of(live), kept, ChainGate(chain, live)))
+        app = application(
+            Keeping(place_of(live), form_of(live), kept, ChainGate(chain, live, log_cache(live)))
+        )
         told = listening(host, port, deployment=live.name, folder=kept.name, artefacts=kept.count())
         web.run_app(app, host=host, port=port, print=told, access_log=None)
     except (OffchainError, MLError) as error:

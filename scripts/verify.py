@@ -10,7 +10,7 @@ from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.client.options import store_option
-from offchain.live.options import chain_options, deployment_option
+from offchain.live.options import chain_options, deployment_option, log_cache_option
 from offchain.live.starting import reach
 
 
@@ -18,6 +18,7 @@ from offchain.live.starting import reach
 @deployment_option
 @chain_options
 @store_option()
+@log_cache_option
 @click.option(
     "--round",
     "until",
@@ -34,6 +35,7 @@ def cli(
     deployment: str,
     nodes: Nodes,
     stores: tuple[str, ...],
+    cache: Path | None,
     until: int | None,
     out: Path | None,
     as_json: bool,
@@ -43,10 +45,11 @@ def cli(
     from offchain.live.verifying.export import export
     from offchain.live.verifying.report import print_rounds
     from offchain.live.verifying.verification import Verification, told
+    from offchain.live.watching.log_cache import log_cache
 
     try:
         live, chain = reach(deployment, nodes)
-        verification = Verification(chain, live, stores)
+        verification = Verification(chain, live, stores, log_cache(live, cache))
         fault = verification.run(until)
         if as_json:
             click.echo(json.dumps(told(verification, fault), indent=2))

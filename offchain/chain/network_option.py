@@ -4,6 +4,7 @@ Ape's own option refuses the short name `--network foundry`, and connects before
 needs a chain; a script therefore takes `network_option`, and enters `connected` when it does.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ from ape.exceptions import ApeException
 
 PROVIDERS = ("foundry", "test")
 START_SECONDS = 60
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 _DEFAULTS = ("ethereum", "local", "foundry")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -74,6 +76,7 @@ def connected(network: str, start_seconds: int = START_SECONDS) -> Iterator[Prov
             "anvil is not on the PATH; run `make install`, or choose `--network test`."
         )
     allow_slow_start(start_seconds)
+    _leave_out_proxies()
     _forget_chains_that_ended()
     with ExitStack() as stack:
         try:
@@ -88,6 +91,13 @@ def connected(network: str, start_seconds: int = START_SECONDS) -> Iterator[Prov
 def allow_slow_start(seconds: int = START_SECONDS) -> None:
     """Gives anvil more time to start than Ape's fixed 20 seconds, which a busy machine exceeds."""
     SubprocessProvider.start.__defaults__ = (seconds,)
+
+
+def _leave_out_proxies() -> None:
+    # A proxy of the environment cannot reach a chain of this machine; Ape's libraries and anvil read these.
+    for name in ("NO_PROXY", "no_proxy"):
+        others = [each for each in os.environ.get(name, "").split(",") if each]
+        os.environ[name] = ",".join(dict.fromkeys([*others, *_LOCAL]))
 
 
 def _forget_chains_that_ended() -> None:

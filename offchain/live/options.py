@@ -68,6 +68,16 @@ def log_cache_option(function: Command) -> Command:
     )(function)
 
 
+def poll_option(function: Command) -> Command:
+    """Adds `--poll`: how often to look."""
+    return click.option(
+        "--poll",
+        type=click.FloatRange(min=0.01),
+        metavar="SECONDS",
+        help="Time between two looks at the chain.  [default: a block's, up to a minute in long phases]",
+    )(function)
+
+
 def account_option(function: Command) -> Command:
     """Adds `--account`: whose key."""
     return click.option(

@@ -52,8 +52,10 @@ def listening(host: str, port: int, **values: object) -> Callable[[str], None]:
     return tell
 
 
-def run_forever(step: Callable[[], bool], pause: float) -> None:
+def run_forever(step: Callable[[], bool], pause: float | Callable[[], float]) -> None:
     """Call `step` again and again, at once while it says that it did something, after a pause otherwise.
+
+    `pause` is seconds, or says how many each time.
 
     What a chain or a node refuses is logged and tried again, after pauses that double up to a minute.
     """
@@ -72,7 +74,8 @@ def run_forever(step: Callable[[], bool], pause: float) -> None:
             _log.warning("%s", error)
             failures, again = failures + 1, False
         if not again:
-            longer = min(pause * 2 ** min(failures, _DOUBLINGS), max(LONGEST_PAUSE, pause))
+            seconds = pause() if callable(pause) else pause
+            longer = min(seconds * 2 ** min(failures, _DOUBLINGS), max(LONGEST_PAUSE, seconds))
             time.sleep(longer * random.uniform(0.8, 1.2))
 
 

@@ -5,7 +5,8 @@ import time
 
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.deployment import LiveDeployment
-from offchain.live.watching.history import History
+from offchain.live.watching.history import history_of
+from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.view import read_view
 from offchain.reference.state import PAYABLE
 
@@ -19,12 +20,13 @@ class ChainGate:
     Args:
         chain: Where.
         deployment: Whose members write.
+        cache: Logs of earlier processes; none to read all.
     """
 
-    def __init__(self, chain: Chain, deployment: LiveDeployment) -> None:
+    def __init__(self, chain: Chain, deployment: LiveDeployment, cache: LogCache | None = None) -> None:
         self._chain = chain
         self._deployment = deployment
-        self._history = History(chain, [deployment.manager], deployment.first_block)
+        self._history = history_of(chain, deployment, cache)
         self._lock = threading.Lock()
         self._roots: frozenset[bytes] = frozenset()
         self._writers: dict[str, tuple[float, bool]] = {}

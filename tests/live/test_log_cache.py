@@ -10,8 +10,9 @@ from players import Players
 
 from offchain.live.access.chain import Invocation
 from offchain.live.access.sender import Sender
-from offchain.live.errors import NodeUnavailableError
+from offchain.live.errors import LogsError, NodeUnavailableError
 from offchain.live.keeping.keeper import Keeper
+from offchain.live.store_gate import ChainGate
 from offchain.live.watching import history as history_module
 from offchain.live.watching import log_cache as module
 from offchain.live.watching.explain import statement_of
@@ -211,3 +212,26 @@ def test_the_logs_of_a_node_that_errs_are_said(founded, monkeypatch):
         NodeUnavailableError, match=f"a log of {deployment.pool.address} .* is not of its form"
     ):
         History(chain, [deployment.manager, deployment.pool], deployment.first_block).advance()
+
+
+def test_a_keeper_and_a_store_begin_with_what_is_kept(founded, played_on, cached, asked):
+    deployment, chain = founded
+    read(founded, cached)
+    asked.clear()
+    Keeper(chain, deployment, Sender(chain, signer(1), FAST), cache=cached).step()
+    gate = ChainGate(chain, deployment, cached)
+    published = [e.values["root"] for e in read(founded, None)[0] if e.name == "UpdatePublished"]
+    asked.pop()
+    assert published and all(gate.is_published(root) for root in published)
+    assert len(asked) == 2 and all(first > deployment.first_block for first, _ in asked)
+
+
+def test_a_keeper_reads_again_what_a_cache_left_out(founded, played_on, cached, kept_file, caplog):
+    deployment, chain = founded
+    read(founded, cached)
+    written(kept_file, lambda content: content["logs"].pop(1))  # The first member's joining.
+    keeper = Keeper(chain, deployment, Sender(chain, signer(1), FAST), cache=cached)
+    with pytest.raises(LogsError):
+        keeper.step()
+    keeper.step()
+    assert "reading all again" in caplog.text

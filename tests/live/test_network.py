@@ -57,3 +57,34 @@ def test_what_names_no_node_is_said_so(network, words):
     with pytest.raises(NodeUnavailableError, match=words) as refused:
         connect(Nodes(network))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        ("sepolia", "No ecosystem named 'sepolia'.*--network ethereum:sepolia:https://"),
+        (
+            "ethereum:sepolia",
+            "names no HTTP node.*--network ethereum:sepolia:https://.*public nodes",
+        ),
+        ("ethereum:sepolia:", "names no HTTP node; give its URL"),
+        ("ethereum:sepolia:node", "names no HTTP node; give its URL"),
+        ("ethereum:nowhere:https://user:hidden99@node.example/v3/hidden99", "is no network that Ape knows"),
+    ],
+)
+def test_no_stranger_is_asked_and_the_form_that_is_wanted_is_shown(network, words, monkeypatch):
+    monkeypatch.delenv("WEB3_PROVIDER_URI", raising=False)
+    monkeypatch.setattr("ape_ethereum.provider.get_random_rpc", lambda *asked: pytest.fail("a public node"))
+    with pytest.raises(NodeUnavailableError, match=words) as refused:
+        connect(Nodes(network))
+    assert "hidden99" not in str(refused.value)
+
+
+def test_the_environments_node_is_taken(anvil_node, monkeypatch):
+    monkeypatch.setenv("WEB3_PROVIDER_URI", anvil_node.url)
+    assert connect(Nodes("ethereum:sepolia:node")).rpc.urls == (anvil_node.url,)
+
+
+def test_another_node_is_named_by_its_url():
+    with pytest.raises(NodeUnavailableError, match="--rpc takes a URL, https://..., got 'node.example'"):
+        connect(Nodes(None, ("node.example",)))

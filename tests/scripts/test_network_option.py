@@ -173,3 +173,16 @@ def ape_run_where(folder: Path, network: str) -> subprocess.CompletedProcess[str
 def put_anvil(folder: Path, body: str) -> None:
     (folder / "anvil").write_text(f"#!/bin/sh\n{body}\n")
     (folder / "anvil").chmod(0o755)
+
+
+@pytest.mark.parametrize("excepted", [None, "intranet.example"])
+def test_a_proxy_of_the_environment_does_not_come_between(excepted, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        if excepted:
+            monkeypatch.setenv(name, excepted)
+    with connected(ANVIL) as provider:
+        assert provider.chain_id == 31337
+    assert excepted is None or excepted in os.environ["NO_PROXY"].split(",")

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml.errors import MLError
 from offchain.errors import CallRevertedError, OffchainError
@@ -33,6 +33,7 @@ from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import StaleDecisionError
 from offchain.live.relaying.line import RelayLine
 from offchain.live.service import Health
+from offchain.live.watching.lookout import Lookout
 from offchain.live.watching.view import ClientView, View, read_view
 from offchain.reference import Phase
 
@@ -71,7 +72,7 @@ class Client:
         work: Its work in its seats.
         wish: What its owner wants.
         proof: What joining needs where admission is restricted.
-        poll: Seconds between two looks at the chain.
+        poll: Seconds between two looks at the chain; None for what blocks and phases ask for.
         unit: The deployment's token.
         relay: What sends for the client, where it uses one.
     """
@@ -84,7 +85,7 @@ class Client:
         work: RoundWork,
         wish: Wish,
         proof: list[bytes],
-        poll: float,
+        poll: float | None,
         unit: Unit,
         relay: RelayLine | None = None,
     ) -> None:
@@ -94,7 +95,8 @@ class Client:
         self._work = work
         self._wish = wish
         self._proof = proof
-        self._poll = poll
+        self._lookout = Lookout(chain, deployment, poll)
+        self._last: tuple[Outlook, Action] | None = None
         self._unit = unit
         self._relay = relay
         self._told = ""
@@ -116,7 +118,7 @@ class Client:
                 except (OffchainError, MLError) as error:
                     # Nodes and stores come back, and a refusal means that the chain moved: look again.
                     _log.warning("%s", error)
-                time.sleep(self._poll)
+                time.sleep(self._lookout.pause())
         finally:
             self._work.finish(LAST_SECONDS)
 
@@ -127,6 +129,11 @@ class Client:
             StaleDecisionError: When the account sent something since the look; nothing happened.
             OffchainError: When no node answers, a contract refuses, or the global model cannot be computed.
         """
+        if self._last is not None and self._lookout.is_quiet():
+            outlook, action = self._last
+            view = replace(outlook.view, block=self._lookout.head or outlook.view.block)
+            self._tell(replace(outlook, view=view), action)
+            return action
         # The nonce first: what is decided on an older chain must not be sent with a newer nonce.
         self._sender.refresh()
         outlook = look(self._chain, self._deployment, self._sender.address)
@@ -138,6 +145,9 @@ class Client:
         if outlook.view.phase is Phase.PUBLISH and outlook.view.votes(outlook.me):
             self._work.collect(outlook.view)
         self._act(outlook, action)
+        self._last = outlook, action
+        if isinstance(action, Wait | Lack) and self._work.is_settled(outlook.view, outlook.me):
+            self._lookout.rest(outlook.view, [outlook.me.release_at])
         return action
 
     def _act(self, outlook: Outlook, action: Action) -> None:

@@ -121,6 +121,12 @@ class RoundWork:
             _log.info("update shown", extra={"round": view.round, "artefact": own.root.hex()})
             self._shown.add(view.round)
 
+    def is_settled(self, view: View, me: ClientView) -> bool:
+        """Whether nothing is on its way from or to the stores that a later look would ask about."""
+        shown = view.finalised or view.seat_of(me) is not Seat.PUBLISHED or view.round in self._shown
+        waits = self._learning is not None and self._fetching != ((view.round, view.model), inf)
+        return shown and not waits
+
     def collect(self, view: View) -> None:
         """Begin to fetch what was published so far."""
         if log := self._round(view):

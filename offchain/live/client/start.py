@@ -34,7 +34,8 @@ from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedEr
 from offchain.live.relaying.line import RelayLine, patience_of
 from offchain.live.starting import require_funds
 from offchain.live.verifying.lineage import Lineage
-from offchain.live.watching.history import History
+from offchain.live.watching.history import history_of
+from offchain.live.watching.log_cache import log_cache
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.http import Permit
 from offchain.stores.opening import open_store
@@ -56,6 +57,7 @@ class ClientOptions:
         training: How it trains.
         leave: Whether it wants to leave.
         keep: Tokens below which free ones are topped up from the wallet; empty for never.
+        poll: Seconds between two looks at the chain; None for what blocks and phases ask for.
         sending: What it pays.
         salts: File of the secret behind its salts; none for a signature of its key.
         relay: URL of a relay that sends what it plays; none to send itself.
@@ -70,6 +72,7 @@ class ClientOptions:
     training: TrainingSettings = field(default_factory=TrainingSettings)
     leave: bool = False
     keep: str = ""
+    poll: float | None = None
     sending: SendingSettings = field(default_factory=SendingSettings)
     salts: Path | None = None
     relay: str | None = None
@@ -164,7 +167,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, optio
     learner, learning, parameters = prepared.learner, prepared.learning, deployment.parameters
     genesis, most = partial(genesis_of, deployment.configuration.learning, learner), parameters.max_samples
     work = RoundWork(
-        history=History(chain, [deployment.manager], deployment.first_block),
+        history=history_of(chain, deployment, log_cache(deployment, options.cache)),
         lineage=Lineage(genesis, parameters, learner.schema, prepared.artefacts.get),
         learning=learning,
         artefacts=prepared.artefacts,
@@ -182,7 +185,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, optio
         work,
         prepared.wish,
         prepared.proof,
-        options.sending.poll,
+        options.poll,
         prepared.unit,
         relay,
     )

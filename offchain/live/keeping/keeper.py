@@ -4,6 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.chain import Chain, Invocation
@@ -13,9 +14,12 @@ from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
 from offchain.live.keeping.duties import Duty, duties
 from offchain.live.service import Health
-from offchain.live.watching.history import History
+from offchain.live.watching.history import history_of
+from offchain.live.watching.log_cache import LogCache
+from offchain.live.watching.lookout import Lookout
 from offchain.live.watching.roster import Roster
 from offchain.live.watching.view import View, read_view
+from offchain.reference import Phase
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +38,8 @@ class Keeper:
         jitter: Seconds, at most, to wait before a call, drawn anew each time: keepers that run beside each
             other then seldom send the same one.
         health: The health line.
+        poll: Seconds between two looks; None for what blocks and phases ask for.
+        cache: Logs of earlier processes; none to read all.
 
     Raises:
         HeaderError: When it could draw no round on this chain; nothing was sent.
@@ -48,6 +54,8 @@ class Keeper:
         settles: bool = False,
         jitter: float = 0.0,
         health: Health | None = None,
+        poll: float | None = None,
+        cache: LogCache | None = None,
     ) -> None:
         self._chain = chain
         self._deployment = deployment
@@ -56,8 +64,10 @@ class Keeper:
         self._settles = settles
         self._jitter = jitter
         self._health = health or Health()
-        self._history = History(chain, [deployment.manager], deployment.first_block)
+        self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
+        self._lookout = Lookout(chain, deployment, poll)
+        self._view: View | None = None  # of the last whole look
         self._refused: set[tuple[int, str]] = set()  # rounds and clients that need no mark
         self._settled_round = 0
         self._proof("latest")
@@ -69,6 +79,9 @@ class Keeper:
             ChainError: When nodes do not answer or leave out logs, gas is too dear, or the account is empty.
         """
         try:
+            if self._view is not None and self._lookout.is_quiet():
+                self._tell(replace(self._view, block=self._lookout.head or self._view.block))
+                return False
             return self._step()
         except LogsError:
             # One of several nodes may have left some out: the next step asks for all again.
@@ -78,18 +91,29 @@ class Keeper:
 
     def _step(self) -> bool:
         due, view = self._look()
-        if self._health.is_due:
-            coin = self._chain.balance(self._sender.address) / 10**18
-            about = {"round": view.round, "phase": view.phase.name.lower(), "block": view.block.number}
-            self._health.tell(view.now, **about, coin=round(coin, 6))
+        self._tell(view)
         if due and self._jitter:
             time.sleep(random.uniform(0, self._jitter))
             due, view = self._look()
         if not due:
-            return self._settles and self._settle(view)
+            done = self._settles and self._settle(view)
+            # Before the draw what is due hangs on the number of the block.
+            if not done and view.phase is not Phase.DRAW and view.round == self._roster.round:
+                self._lookout.rest(view, [view.drawn_at + self._every])
+            return done
         # Those of one kind together: marking changes what can be done next.
         together = [duty for duty in due if duty.act == due[0].act][:_AT_ONCE]
         return self._do(view, together)
+
+    def pause(self) -> float:
+        """Seconds to wait before the next step."""
+        return self._lookout.pause()
+
+    def _tell(self, view: View) -> None:
+        if self._health.is_due:
+            coin = self._chain.balance(self._sender.address) / 10**18
+            about = {"round": view.round, "phase": view.phase.name.lower(), "block": view.block.number}
+            self._health.tell(view.now, **about, coin=round(coin, 6))
 
     def _look(self) -> tuple[list[Duty], View]:
         # The nonce first: what another process of this account sends from now on makes the decision stale.
@@ -97,7 +121,7 @@ class Keeper:
         news = self._roster.keep_up(self._history)
         if news.rewound:
             self._refused.clear()
-        view = read_view(self._chain, self._deployment)
+        self._view = view = read_view(self._chain, self._deployment)
         if view.block == news.head:
             self._roster.require(view.round, view.member_count)
         if view.round != self._roster.round:

@@ -8,8 +8,10 @@ from offchain.errors import LineageError
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.deploying.rules import genesis_of, learner_of, rules_of
+from offchain.live.errors import LogsError
 from offchain.live.verifying.lineage import CheckedRound, GlobalModel, Lineage
-from offchain.live.watching.history import History
+from offchain.live.watching.history import history_of
+from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.rounds import rounds_of
 from offchain.live.watching.view import read_view
 from offchain.stores.opening import open_artefacts
@@ -24,8 +26,16 @@ class Verification:
         model: The newest global model that was verified.
     """
 
-    def __init__(self, chain: Chain, deployment: LiveDeployment, stores: Sequence[str]) -> None:
+    def __init__(
+        self, chain: Chain, deployment: LiveDeployment, stores: Sequence[str], cache: LogCache | None = None
+    ) -> None:
         """Check the rules of a deployment that stands on this chain.
+
+        Args:
+            chain: Where.
+            deployment: Which.
+            stores: URLs of its artefacts.
+            cache: Logs of earlier calls; none to read all. A fault is one only when all were read.
 
         Raises:
             LineageError: When the learning rules are not those that the contract binds.
@@ -41,10 +51,15 @@ class Verification:
         self._deployment = deployment
         learner = learner_of(deployment.configuration.learning)
         self.schema = learner.schema
-        self.checked: list[CheckedRound] = []
         artefacts = open_artefacts(stores, self.schema)
         genesis = partial(genesis_of, deployment.configuration.learning, learner)
-        self._lineage = Lineage(genesis, deployment.parameters, self.schema, artefacts.get)
+        self._fresh = partial(Lineage, genesis, deployment.parameters, self.schema, artefacts.get)
+        self._history = history_of(chain, deployment, cache)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lineage = self._fresh()
+        self.checked: list[CheckedRound] = []
         self.model: GlobalModel = self._lineage.latest
 
     @property
@@ -60,9 +75,25 @@ class Verification:
         }
 
     def run(self, until: int | None = None) -> LineageError | None:
-        """Replay all finalised rounds, or those up to `until`; the first fault, if there is one."""
-        history = History(self._chain, [self._deployment.manager], self._deployment.first_block)
-        head = history.advance().head
+        """Replay all finalised rounds, or those up to `until`; the first fault, if there is one.
+
+        Raises:
+            LogsError: When the logs do not fit each other.
+        """
+        try:
+            fault = self._replay(until)
+        except LogsError:
+            if not self._history.recalled:
+                raise
+            fault = LineageError("the cached logs do not fit each other")
+        if fault is None or not self._history.recalled:
+            return fault
+        self._history.forget()
+        self._begin()
+        return self._replay(until)
+
+    def _replay(self, until: int | None) -> LineageError | None:
+        head, history = self._history.advance().head, self._history
         try:
             for log in (rounds := rounds_of(history.events)):
                 if log.outcome is None or (until is not None and log.number > until):

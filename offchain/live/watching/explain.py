@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
-from offchain.live.watching.history import History, LoggedEvent
+from offchain.live.watching.history import LoggedEvent, history_of
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.view import read_view
 from offchain.reference import Parameters
@@ -204,7 +204,7 @@ def statement_of(
         LogsError: When the logs do not add up to what the contract says.
         NodeUnavailableError: When nodes do not answer.
     """
-    history = History(chain, [deployment.manager, deployment.pool], deployment.first_block, cache)
+    history = history_of(chain, deployment, cache)
 
     def read() -> Statement:
         head = history.advance().head

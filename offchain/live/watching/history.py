@@ -11,6 +11,7 @@ from offchain.chain.abi import Log
 from offchain.chain.gateway import Deployed
 from offchain.live.access.chain import Block, Chain
 from offchain.live.access.portion import Portion
+from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import BeyondHeadError, NodeRefusedError, NodeUnavailableError, TooMuchAskedError
 from offchain.live.watching.log_cache import LogCache
 
@@ -237,3 +238,8 @@ class History:
 
 def _block(log: Log) -> int:
     return int(log["blockNumber"], 16)
+
+
+def history_of(chain: Chain, deployment: LiveDeployment, cache: LogCache | None = None) -> History:
+    """Return the events of round manager and pool: of both whoever reads, so that a cache serves all."""
+    return History(chain, [deployment.manager, deployment.pool], deployment.first_block, cache)

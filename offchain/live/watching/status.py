@@ -7,7 +7,7 @@ from offchain.live.access.chain import Chain
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
-from offchain.live.watching.history import History
+from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.roster import Roster
 from offchain.live.watching.rounds import RoundLog, rounds_of
@@ -85,8 +85,7 @@ class Watch:
         self._chain = chain
         self._deployment = deployment
         self._with_members = members
-        contracts = [deployment.manager, deployment.pool]  # The cache has both, for explanations.
-        self._history = History(chain, contracts, deployment.first_block, cache)
+        self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
         self._unit = Unit.read(chain, deployment)
 
