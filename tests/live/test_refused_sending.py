@@ -1,6 +1,7 @@
 """Sendings that a node refuses in its own words: paid more, sent later or given up; none twice."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from dialects import Says, sent, speaking
@@ -8,10 +9,12 @@ from live import FAST, node, signer
 
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed
+from offchain.errors import ChainError
 from offchain.live.access.chain import Chain, Creation, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Receipt, Sender
 from offchain.live.access.sending import GWEI
+from offchain.live.deploying.amounts import Unit
 from offchain.live.errors import (
     FeeCapError,
     InsufficientFundsError,
@@ -19,6 +22,7 @@ from offchain.live.errors import (
     SigningError,
     StaleDecisionError,
 )
+from offchain.live.purse.granting import grant
 
 HOLDER, OTHER = signer(11), signer(12)
 SUPPLY = 1000
@@ -155,6 +159,25 @@ def test_one_that_is_refused_keeps_none_of_the_others_back(dialect, upstream, pl
     assert held(dialect) == sum(amounts) - amounts[place]
     assert int(mined(upstream), 16) == sender.next_nonce == nonce + 2
     assert set(seen.values()) == {1}
+
+
+def test_a_grant_that_is_refused_in_part_says_what_took_effect(dialect):
+    third = signer(13).address
+    bad = Invocation(dialect.token, "transfer", (third, 20)).data
+
+    def refuse(raw):
+        if bytes(sent(raw)["data"]) == bad:
+            raise Says("sender is blacklisted")
+        return NotImplemented
+
+    dialect.answers["eth_sendRawTransaction"] = refuse
+    sender = Sender(dialect.chain, HOLDER, FAST)
+    amounts = {third: 20, OTHER.address: 1, signer(14).address: 300}
+    with pytest.raises(
+        ChainError, match=f"{third} was given nothing .*blacklisted.*; 2 of 3 transfers took effect"
+    ):
+        grant(sender, SimpleNamespace(token=dialect.token), amounts, SUPPLY, Unit(0, "S"))
+    assert held(dialect) == 1
 
 
 def test_one_that_the_account_does_not_sign_keeps_none_of_the_others_back(dialect):

@@ -38,7 +38,7 @@ def grant(
 
     Raises:
         AccountError: When it holds too little; nothing is sent.
-        ChainError: For the first transfer that failed; those before and after it took effect.
+        ChainError: For the first transfer that failed, with how many took effect, before it and after it.
     """
     if (total := sum(amounts.values())) > wallet:
         raise AccountError(
@@ -46,6 +46,10 @@ def grant(
             "needed; nothing was sent"
         )
     transfers = [Invocation(deployment.token, "transfer", (to, each)) for to, each in amounts.items()]
-    for outcome in sender.send_all(transfers):
-        if isinstance(outcome, ChainError):
-            raise outcome
+    outcomes = dict(zip(amounts, sender.send_all(transfers), strict=True))
+    failed = {to: outcome for to, outcome in outcomes.items() if isinstance(outcome, ChainError)}
+    for to, error in failed.items():
+        raise ChainError(
+            f"{to} was given nothing ({error}); {len(outcomes) - len(failed)} of {len(outcomes)} transfers "
+            "took effect: the same command again gives what is missing, and nothing twice"
+        ) from error
