@@ -56,7 +56,7 @@ def dialect(upstream):
 
 
 def send(dialect, *amounts, key=HOLDER, **settings):
-    sender = Sender(dialect.chain, key, FAST.model_copy(update=settings))
+    sender = Sender(dialect.chain, key, FAST.model_copy(update={"outage": 20} | settings))
     return sender, sender.send_all([transfer(dialect, amount) for amount in amounts])
 
 
