@@ -1,11 +1,9 @@
 """Logs kept between two calls: new blocks only are asked for, and nothing is believed that does not hold."""
 
-import hashlib
-import json
 import logging
 
 import pytest
-from live import FAST, signer
+from live import FAST, rewritten, signer
 from players import Players
 
 from offchain.live.access.chain import Invocation
@@ -74,14 +72,6 @@ def read(founded, cache):
     return history.events, history.recalled
 
 
-def written(path, change):
-    """Change what is kept, and make its digest right again."""
-    content = json.loads(path.read_bytes().partition(b"\n")[2])
-    change(content)
-    body = json.dumps(content).encode()
-    path.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-
-
 def test_the_second_call_asks_for_new_blocks_only(founded, played_on, cached, asked, anvil_node):
     all_events, recalled = read(founded, cached)
     assert not recalled and "RoundFinalised" in {event.name for event in all_events}
@@ -144,18 +134,18 @@ DAMAGES = {
     "cut off": lambda path: path.write_bytes(path.read_bytes()[:-100]),
     "one digit": lambda path: path.write_bytes(with_another_digit(path.read_bytes(), -50)),
     "no text": lambda path: path.write_bytes(b"\xff" * 1000),
-    "a list": lambda path: written(path, lambda content: content.update(logs=[[]])),
-    "another first block": lambda path: written(path, lambda content: content.update(first=0)),
-    "another deployment": lambda path: written(
+    "a list": lambda path: rewritten(path, lambda content: content.update(logs=[[]])),
+    "another first block": lambda path: rewritten(path, lambda content: content.update(first=0)),
+    "another deployment": lambda path: rewritten(
         path, lambda content: content.update(contracts=["0x" + "12" * 20])
     ),
-    "another contract": lambda path: written(
+    "another contract": lambda path: rewritten(
         path, lambda content: content["logs"][0].update(address="0x" + "12" * 20)
     ),
-    "twice": lambda path: written(path, lambda content: content["logs"].insert(0, content["logs"][0])),
-    "later": lambda path: written(path, lambda content: content["logs"][-1].update(blockNumber="0xfffff")),
-    "no number": lambda path: written(path, lambda content: content["logs"][0].update(blockNumber="0x-1")),
-    "more": lambda path: written(path, lambda content: content.update(code="rm")),
+    "twice": lambda path: rewritten(path, lambda content: content["logs"].insert(0, content["logs"][0])),
+    "later": lambda path: rewritten(path, lambda content: content["logs"][-1].update(blockNumber="0xfffff")),
+    "no number": lambda path: rewritten(path, lambda content: content["logs"][0].update(blockNumber="0x-1")),
+    "more": lambda path: rewritten(path, lambda content: content.update(code="rm")),
 }
 
 
@@ -180,21 +170,21 @@ def test_a_file_that_is_too_large_is_not_read(founded, played_on, cached, kept_f
 
 def test_a_log_that_no_contract_made_is_read_again(founded, played_on, cached, kept_file):
     all_events, _ = read(founded, cached)
-    written(kept_file, lambda content: content["logs"][0].update(data="0x"))
+    rewritten(kept_file, lambda content: content["logs"][0].update(data="0x"))
     assert read(founded, cached) == (all_events, False)
 
 
 def test_logs_that_do_not_add_up_are_read_again(founded, played_on, cached, kept_file, members, caplog):
     deployment, chain = founded
     changes = statement_of(chain, deployment, members[0].address, cached).changes
-    written(kept_file, lambda content: content["logs"].pop(0))
+    rewritten(kept_file, lambda content: content["logs"].pop(0))
     with caplog.at_level(logging.WARNING):
         assert statement_of(chain, deployment, members[0].address, cached).changes == changes
     assert "reading all again" in caplog.text
     assert read(founded, cached)[1], "kept again"
 
     status = status_json(Watch(chain, deployment, cache=cached).look())
-    written(kept_file, lambda content: content["logs"].pop(1))
+    rewritten(kept_file, lambda content: content["logs"].pop(1))
     assert status_json(Watch(chain, deployment, cache=cached).look()) == status
 
 
@@ -229,7 +219,7 @@ def test_a_keeper_and_a_store_begin_with_what_is_kept(founded, played_on, cached
 def test_a_keeper_reads_again_what_a_cache_left_out(founded, played_on, cached, kept_file, caplog):
     deployment, chain = founded
     read(founded, cached)
-    written(kept_file, lambda content: content["logs"].pop(1))  # The first member's joining.
+    rewritten(kept_file, lambda content: content["logs"].pop(1))  # The first member's joining.
     keeper = Keeper(chain, deployment, Sender(chain, signer(1), FAST), cache=cached)
     with pytest.raises(LogsError):
         keeper.step()

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pytest
 from click.testing import CliRunner
+from live import rewritten
 from live_game import game, keys_for
 from safetensors.numpy import load_file
 
@@ -50,6 +51,19 @@ def test_as_json_it_tells_every_round(verify, verifiable):
     assert [each["number"] for each in told["rounds"]] == [1, 2]
     assert told["rounds"][0]["votes"].keys() == {str(j) for j in asdict(verification.checked[0])["votes"]}
     assert told["model"] == "0x" + verification.model.id.hex()
+
+
+def test_what_kept_logs_lack_is_no_fault(verify, verifiable, tmp_path):
+    verifiable.node.mine(100)
+    assert verify("--cache", str(tmp_path)).exit_code == 0
+    (kept,) = tmp_path.rglob("logs")
+
+    def cut(content):
+        content["logs"] = content["logs"][: len(content["logs"]) // 2]
+
+    rewritten(kept, cut)
+    result = verify("--cache", str(tmp_path))
+    assert result.exit_code == 0 and "2 rounds checked" in result.output, result.output
 
 
 def test_it_exports_the_model_of_any_round(verify, verifiable, tmp_path):

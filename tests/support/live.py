@@ -1,5 +1,6 @@
 """Real nodes for tests of the live network: processes of their own, mining at once, by time or when told."""
 
+import hashlib
 import json
 import shutil
 import socket
@@ -176,3 +177,11 @@ def eventually(condition, seconds=20.0):
             return result
         time.sleep(0.05)
     raise AssertionError(f"did not happen within {seconds} seconds")
+
+
+def rewritten(path, change):
+    """Change what a cache of logs keeps, and make its digest right again."""
+    content = json.loads(path.read_bytes().partition(b"\n")[2])
+    change(content)
+    body = json.dumps(content).encode()
+    path.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

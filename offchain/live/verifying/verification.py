@@ -12,8 +12,8 @@ from offchain.live.errors import LogsError
 from offchain.live.verifying.lineage import CheckedRound, GlobalModel, Lineage
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import LogCache
-from offchain.live.watching.rounds import rounds_of
-from offchain.live.watching.view import read_view
+from offchain.live.watching.rounds import RoundLog, rounds_of
+from offchain.live.watching.view import View, read_view
 from offchain.stores.opening import open_artefacts
 
 
@@ -93,9 +93,12 @@ class Verification:
         return self._replay(until)
 
     def _replay(self, until: int | None) -> LineageError | None:
-        head, history = self._history.advance().head, self._history
+        # At the block up to which the logs go, and at once: nodes forget states soon.
+        view = read_view(self._chain, self._deployment, at=self._history.advance().head)
         try:
-            for log in (rounds := rounds_of(history.events)):
+            rounds = rounds_of(self._history.events)
+            self._require_all(rounds, view)
+            for log in rounds:
                 if log.outcome is None or (until is not None and log.number > until):
                     break
                 # One by one, so that what was checked before a fault is known, and every average is made.
@@ -103,14 +106,17 @@ class Verification:
                 self.model = self._lineage.latest
                 self.checked += checked
             if until is None:
-                self._require_newest(head.number)
+                self._require_newest(view)
         except LineageError as error:
             return error
         return None
 
-    def _require_newest(self, block: int) -> None:
-        view = read_view(self._chain, self._deployment)
-        if view.block.number == block and view.model != self.model.id:
+    def _require_all(self, rounds: Sequence[RoundLog], view: View) -> None:
+        if len(rounds) != view.round:
+            raise LineageError(f"the logs have {len(rounds)} rounds, the contract is in round {view.round}")
+
+    def _require_newest(self, view: View) -> None:
+        if view.model != self.model.id:
             raise LineageError(
                 f"the logs lead to global model {self.model.id.hex()}, the contract has {view.model.hex()}"
             )
