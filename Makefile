@@ -19,7 +19,7 @@ ETHEREUMJS_STAMP := $(VENV)/stamps/ethereumjs-$(call content,tools/ethereumjs/pa
 NPM_STAMP := node_modules/.stamp-$(call content,package-lock.json)
 TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_toolchain.py tools/venv_paths.py)
 
-PYTHON_CODE := $(wildcard ml offchain scripts tools)
+PYTHON_CODE := $(wildcard ml offchain scripts stakefed tools)
 ARGS ?=
 FLOWER ?=
 

@@ -20,7 +20,8 @@ DANGEROUS = {"pickle", "shelve", "marshal", "subprocess", "dill"}
 
 WALLS = {
     "ml": CHAIN | DANGEROUS | {"offchain", "scripts"},
-    "offchain": DANGEROUS | {"scripts"},
+    "stakefed": CHAIN | DANGEROUS | {"offchain", "scripts"},
+    "offchain": DANGEROUS | {"scripts", "stakefed"},
     "scripts": DANGEROUS | {"torch", "sklearn", "pandas", "web3"},
 }
 NODE_TALKERS = {

@@ -59,10 +59,12 @@ class Kinds:
     Attributes:
         drawn: A kind of each row at some places, int64 from 0, perhaps at random: what shares dirichlet skew.
         scorable: Whether a client could score by the rows at these places.
+        scored: Whether votes need that; the paper's accuracy does not.
     """
 
     drawn: Callable[[Places, np.random.Generator], Places]
     scorable: Callable[[Places], bool]
+    scored: bool = False
 
 
 def split_rows(rows: Rows, kinds: Kinds, settings: SplitSettings, generator: np.random.Generator) -> Split:
@@ -81,7 +83,7 @@ def split_rows(rows: Rows, kinds: Kinds, settings: SplitSettings, generator: np.
     if settings.shares == "iid" and all(
         part is None for part in (rows.groups, rows.times, rows.test, rows.apart)
     ):
-        return _plain_split(len(rows), clients, generator)
+        return _plain_split(len(rows), kinds, clients, generator)
     test = _test(rows, generator)
     rest = np.setdiff1d(np.arange(len(rows)), test)
     require_share(len(rest) // clients, len(rows), clients)
@@ -124,14 +126,17 @@ def require_share(share: int, rows: int, clients: int) -> None:
         )
 
 
-def _plain_split(rows: int, clients: int, generator: np.random.Generator) -> Split:
+def _plain_split(rows: int, kinds: Kinds, clients: int, generator: np.random.Generator) -> Split:
     """Paper, section V-A: one random order, cut into test and equal shares."""
-    order = generator.permutation(rows)
     tests = round(rows * TEST_SHARE)
     share = (rows - tests) // clients
     require_share(share, rows, clients)
-    shares = order[tests : tests + share * clients].reshape(clients, share)
     validating = round(share * VALIDATION_SHARE)
+    for _ in range(_DRAWS):
+        order = generator.permutation(rows)
+        shares = order[tests : tests + share * clients].reshape(clients, share)
+        if not kinds.scored or all(kinds.scorable(own[:validating]) for own in shares):
+            break
     return Split(tuple(shares[:, validating:]), tuple(shares[:, :validating]), order[:tests])
 
 

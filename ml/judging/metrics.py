@@ -81,6 +81,11 @@ def metrics_of(target: Target) -> tuple[str, ...]:
     return (*_METRICS.get(type(target), {}), LIKELIHOOD)
 
 
+def needs_outcomes(metric: str) -> bool:
+    """Return whether a score is undefined where all rows have one outcome."""
+    return metric not in (LIKELIHOOD, "accuracy")
+
+
 def measure(
     metric: str, target: Target, outputs: Any, targets: Any, losses: Callable[[], NDArray[np.float64]]
 ) -> float:
@@ -110,7 +115,7 @@ def measure(
 
 def require_measurable(metric: str, target: Target, targets: Targets, which: str) -> None:
     """Raise ScoreError unless rows of these targets leave the score defined; `which` names them."""
-    if metric in (LIKELIHOOD, "accuracy") or varies(target, targets):
+    if not needs_outcomes(metric) or varies(target, targets):
         return
     instead = " or ".join(name for name in metrics_of(target) if name != metric)
     raise ScoreError(

@@ -1,6 +1,7 @@
 """Between a PyTorch module and the flat vector that is averaged, encoded and sent."""
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -63,12 +64,7 @@ class ModuleState:
     @property
     def constants(self) -> bytes:
         """32 bytes that differ when any constant does: its name, type, shape or a value."""
-        parts = [b"StakeFed constants 1"]
-        for name, _, value in self._constants:
-            head = f"{name} {value.dtype} {list(value.shape)}".encode()
-            content = value.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
-            parts += [struct.pack("<Q", len(head)), head, keccak256(content)]
-        return keccak256(b"".join(parts))
+        return constants_digest([(name, value) for name, _, value in self._constants])
 
     def to_training(self) -> None:
         """Switch the module to training; frozen normalisation stays as it is."""
@@ -113,6 +109,16 @@ class ModuleState:
             for buffer in (_MEAN, _VARIANCE)
         }
         return {name: buffer for name, buffer in self._module.named_buffers() if name in kept}
+
+
+def constants_digest(constants: Sequence[tuple[str, torch.Tensor]]) -> bytes:
+    """Return 32 bytes of tensors by name."""
+    parts = [b"StakeFed constants 1"]
+    for name, value in constants:
+        head = f"{name} {value.dtype} {list(value.shape)}".encode()
+        content = value.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+        parts += [struct.pack("<Q", len(head)), head, keccak256(content)]
+    return keccak256(b"".join(parts))
 
 
 def initial_vector(schema: Schema, seed: int) -> NDArray[np.float32]:

@@ -52,7 +52,11 @@ def read_rows(task: Task, path: Path | None) -> Rows:
 
 
 def federate(
-    task: Task, path: Path | Sequence[Path] | None, settings: SplitSettings, rows: int | None = None
+    task: Task,
+    path: Path | Sequence[Path] | None,
+    settings: SplitSettings,
+    rows: int | None = None,
+    scored: bool = False,
 ) -> FederatedData:
     """Return every client's rows and the common test rows; the same settings give the same rows.
 
@@ -61,6 +65,7 @@ def federate(
         path: Of all rows; or one for each client that holds them already; or none for a task that makes them.
         settings: How they are split.
         rows: How many to use, drawn at random; none for all.
+        scored: Whether every client has to have more than one outcome to validate on.
 
     Raises:
         DataError: When the rows are not enough for the clients, or have one outcome only.
@@ -73,7 +78,7 @@ def federate(
     else:
         read = _sampled(read_rows(task, path), rows, path, settings.seed)
         require_learnable(task.target, read.targets)
-        split = split_rows(read, kinds_of(task.target, read), settings, generator)
+        split = split_rows(read, kinds_of(task.target, read, scored), settings, generator)
     _require_outcomes(task, read, split)
     read = _fitted(read, np.concatenate(split.train))
     clients = tuple(
@@ -94,15 +99,19 @@ def own_rows(task: Task, path: Path | None, seed: int) -> ClientData:
     require_share(len(rows), len(rows), 1)
     order = np.random.default_rng(seed).permutation(len(rows))
     train, validation = cut(rows, order, VALIDATION_SHARE)
-    rows = _fitted(rows, train)
+    if hasattr(rows.inputs, "fitted"):
+        raise DataError(
+            "this task fits its encoding on rows, and members do not see one another's; give it an encoding"
+        )
     return ClientData(*_both(rows, train), *_both(rows, validation))
 
 
-def kinds_of(target: Target, rows: Rows) -> Kinds:
+def kinds_of(target: Target, rows: Rows, scored: bool = False) -> Kinds:
     """Return what a split has to know of rows' targets."""
     return Kinds(
         drawn=lambda places, generator: kinds(target, taken(rows.targets, places), generator),
         scorable=lambda places: varies(target, taken(rows.targets, places)),
+        scored=scored,
     )
 
 

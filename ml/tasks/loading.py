@@ -27,6 +27,8 @@ from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 
 _TAG = b"StakeFed task 1"
+_ROOT = str(Path(__file__).resolve().parents[2])
+"""Where `stakefed`, which tasks import, lies; Ape takes it off the path while a command runs."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,16 @@ class Named:
         Raises:
             TaskError: When a file cannot be read.
         """
-        options = json.dumps(dict(self.options), sort_keys=True, default=str).encode()
-        parts = [keccak256(options)]
+        options = json.dumps(self._plain_options(), sort_keys=True, default=str).encode()
+        parts = [keccak256(options), keccak256(self._class.encode())]
         for name, content in self._contents():
             parts += [keccak256(name.encode()), keccak256(content)]
         return keccak256(_TAG + b"".join(parts))
+
+    @property
+    def kind(self) -> type[Task]:
+        """The class of a built-in task."""
+        return _class_in(_built_in(self.name), None, self.name)
 
     def load(self) -> Task:
         """Return the task; its file runs.
@@ -72,9 +79,23 @@ class Named:
             )
         return made
 
+    @property
+    def _class(self) -> str:
+        """The class's name; empty for a file's only one."""
+        return self.name.rpartition(":")[2] if ":" in self.name else ""
+
+    def _plain_options(self) -> dict[str, Any]:
+        """Options with the content of files in place of their paths, where the task is built in."""
+        plain = dict(self.options)
+        if self.is_built_in:
+            for name in self.kind.file_options:
+                if plain.get(name) is not None:
+                    plain[name] = keccak256(_bytes(Path(plain[name]))).hex()
+        return plain
+
     def _make(self) -> Task:
         if self.is_built_in:
-            return _made(self.name, _class_in(_built_in(self.name), None, self.name), self.options)
+            return _made(self.name, self.kind, self.options)
         place, _, wanted = self.name.rpartition(":") if ":" in self.name else (self.name, "", "")
         if place.endswith(".json"):
             return _table(Path(place), self.options)
@@ -126,13 +147,17 @@ def _built_in(name: str) -> ModuleType:
 
 
 def _module_of_file(file: Path, digest: bytes) -> ModuleType:
-    name = f"stakefed_task_{digest.hex()[:16]}_{file.stem}"
+    # A copy elsewhere is a module of its own: it reads what lies beside itself.
+    place = keccak256(digest + str(file.resolve()).encode())
+    name = f"stakefed_task_{place.hex()[:16]}_{file.stem}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # Dataclasses and others look their module up.
+    if _ROOT not in sys.path:
+        sys.path.append(_ROOT)
     try:
         with blamed(f"task {file}"):
             spec.loader.exec_module(module)

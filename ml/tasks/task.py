@@ -27,12 +27,14 @@ class Task:
         target: What the module is to say of a row; decides the default loss, the score and the label flip.
         files: Files beside the task's own that it reads, by path from its folder; they are part of its
             digest.
+        file_options: Options that name a file, whose content is then part of the digest; of built-in tasks.
         takes: What the path of a member's rows is, in words; empty for a task that makes its own.
         simulation: Settings of a simulation that differ from their defaults, by name.
     """
 
     target: Target
     files: tuple[str, ...] = ()
+    file_options: tuple[str, ...] = ()
     takes: str = "a file or folder of rows"
     simulation: Mapping[str, Any] = {}
 

@@ -54,12 +54,18 @@ class Learner(Protocol):
         target: What they say of a row.
         row_shape: Shape of one row's inputs.
         label_shape: Shape of one row's targets.
+        constants: 32 bytes that differ when anything does that a model has and never trains.
     """
 
     schema: Schema
     target: Target
     row_shape: Shape
     label_shape: Shape
+
+    @property
+    def constants(self) -> bytes:
+        """Of what is never trained."""
+        ...
 
     def initial_parameters(self, seed: int) -> NDArray[np.float32]:
         """Return a model [size] to start from."""

@@ -11,6 +11,7 @@ from ml.attacks import objective
 from ml.data.rows import Inputs, Shape, Targets
 from ml.device import use_threads
 from ml.errors import SchemaError
+from ml.models.module_state import constants_digest
 from ml.models.perceptron import HIDDEN, initial_perceptron, perceptron_schema
 from ml.models.perceptron_passes import BLOCK_ROWS, Training, logits
 from ml.models.tensors import as_tensor
@@ -47,6 +48,11 @@ class Perceptron:
         self._device = device
         # One thread each: how PyTorch would split a product decides the last bits of its sums.
         self._workers = Workers(threads, partial(use_threads, 1))
+
+    @property
+    def constants(self) -> bytes:
+        """32 bytes of nothing: all that it has is trained."""
+        return constants_digest([])
 
     def initial_parameters(self, seed: int) -> NDArray[np.float32]:
         """Return a first model float32 [size]; see `initial_perceptron`."""

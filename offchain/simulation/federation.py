@@ -7,6 +7,7 @@ from ml.data.rows import head, joined, shape_of
 from ml.data.shares import FederatedData
 from ml.device import require_device
 from ml.judging.evaluation import Evaluation, Quality
+from ml.judging.metrics import needs_outcomes
 from ml.judging.scoring import ValidationSets
 from ml.seeds import derive_seed
 from ml.settings import AttackSettings
@@ -17,6 +18,7 @@ from ml.updates.fixed_point import aggregate, decode
 from ml.updates.schema import Schema
 from offchain.errors import SettingsError
 from offchain.learning.common import CommonLearning, Parameters
+from offchain.learning.describing import description_of
 from offchain.learning.genesis import genesis_model
 from offchain.learning.rules import first_rules
 from offchain.learning.training_seed import training_seed
@@ -34,7 +36,8 @@ def all_rows(settings: SimulationSettings) -> FederatedData:
         MLError: When rows cannot be read, or are not enough.
     """
     if settings.clients_data is None:
-        return federate(settings.loaded_task, settings.data, settings.split_settings, settings.rows)
+        task, scored = settings.loaded_task, needs_outcomes(settings.metric)
+        return federate(task, settings.data, settings.split_settings, settings.rows, scored)
     return federate(settings.loaded_task, _files(settings.clients_data, settings), settings.split_settings)
 
 
@@ -48,6 +51,13 @@ def _files(folder: Path, settings: SimulationSettings) -> list[Path]:
             f"set clients to {len(files)}"
         )
     return files
+
+
+def _rules(settings: SimulationSettings, common: CommonLearning) -> bytes:
+    if settings.edition == 1:
+        return first_rules(common.scoring, common.schema, common.genesis)
+    task, named = settings.loaded_task, settings.named_task
+    return description_of(named, task, common.learner, common.scoring, settings.seed, common.genesis).rules
 
 
 class Federation:
@@ -81,7 +91,7 @@ class Federation:
         )
         self.schema: Schema = learner.schema
         self.genesis: Parameters = self._common.genesis
-        self.rules = first_rules(settings.scoring_settings, self.schema, self.genesis)
+        self.rules = _rules(settings, self._common)
         rows = [(client.X_validation, client.y_validation) for client in data.clients]
         self._validation = ValidationSets(rows, learner, settings.metric)
         # In random order already, so the first ones are a fair sample of all.

@@ -16,7 +16,8 @@ from ml.judging.scoring import score
 from ml.seeds import derive_seed
 from ml.settings import SplitSettings, TrainingSettings
 from ml.tasks.built_in.lending_club import LendingClub
-from ml.tasks.federating import federate
+from ml.tasks.federating import federate, kinds_of
+from ml.tasks.targets import Labels
 from ml.training.learner import TrainingJob
 from ml.training.perceptron import Perceptron
 
@@ -28,7 +29,9 @@ def settings(path, **changes):
 def split_of(rows, clients):
     """The split of rows of which nothing is known."""
     of = Rows(np.zeros((rows, 1)), np.zeros(rows))
-    return split_rows(of, None, SplitSettings(clients=clients), np.random.default_rng(derive_seed(0, 1)))
+    return split_rows(
+        of, kinds_of(Labels(), of), SplitSettings(clients=clients), np.random.default_rng(derive_seed(0, 1))
+    )
 
 
 def shared_out(loans, clients):

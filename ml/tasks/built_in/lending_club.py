@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, validate_call
 
-from ml.data.columns import Features
+from ml.data.columns import Features, labels
+from ml.data.common_encoding import read_encoding
 from ml.data.encoding import loan_rows
 from ml.data.lending_club import read
 from ml.data.rows import Rows, Shape
@@ -24,15 +25,23 @@ class LendingClub(Task):
     Args:
         features: Columns known at application time, or all, which leak the outcome.
         hidden: Width of the perceptron's two hidden layers.
+        encoding: The founders' file by which all members encode loans (`ape run encoding`); none to fit one
+            on what is trained on, as a simulation can.
     """
+
+    file_options = ("encoding",)
 
     target = Labels(names=("Fully Paid",))
     takes = "its CSV or CSV.GZ file"
 
     @validate_call
     def __init__(
-        self, features: Features = "application", hidden: Annotated[int, Field(ge=1, le=8192)] = HIDDEN
+        self,
+        features: Features = "application",
+        hidden: Annotated[int, Field(ge=1, le=8192)] = HIDDEN,
+        encoding: Path | None = None,
     ) -> None:
+        self._encoding = None if encoding is None else read_encoding(encoding)
         self._features: Features = features
         self._hidden = hidden
         # At application time nothing predicts much better than the base rate, where accuracy stays.
@@ -47,4 +56,7 @@ class LendingClub(Task):
         """Return the usable loans of a file, to be encoded by what is trained on."""
         if path is None:
             raise DataError(f"Lending Club's loans need the path of {self.takes}")
-        return loan_rows(read(path, self._features), self._features)
+        if self._encoding is None:
+            return loan_rows(read(path, self._features), self._features)
+        loans = read(path, self._encoding.features)
+        return Rows(self._encoding.encode(loans), labels(loans))

@@ -1,0 +1,82 @@
+"""What every member's machine has to agree on before anyone stakes: tried on a few of its rows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.rows import Inputs, Targets, head, length, taken
+from ml.errors import TaskError
+from ml.settings import TrainingSettings
+from ml.training.learner import Learner, TrainingJob
+
+_ROWS, _ALONE = 32, 8
+CLOSE = 1e-4
+"""How far, of itself, a loss may move when its row is judged beside others."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found.
+
+    Attributes:
+        loss: Mean loss of the model on the rows that were tried.
+        repeats: Whether training the same job twice gave the same bytes.
+    """
+
+    loss: float
+    repeats: bool
+
+
+def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> Checked:
+    """Try a task's module and losses on the first of a member's rows.
+
+    Args:
+        learner: Of the task.
+        model: Such as the genesis, float32 [size].
+        X: The member's rows.
+        y: Their targets.
+
+    Raises:
+        TaskError: When losses are not one number a row, at least 0 and finite; when they differ from one time
+            to the next; or when a row's loss depends on which rows are beside it.
+    """
+    X, y = head(X, _ROWS), head(y, _ROWS)
+    together = _losses(learner, model, X, y)
+    if not np.array_equal(together, _losses(learner, model, X, y)):
+        raise TaskError(
+            "losses of the same rows differ from one time to the next: nobody could judge by them"
+        )
+    _require_apart(learner, model, X, y, together)
+    return Checked(float(together.mean()), _repeats(learner, model, X, y))
+
+
+def _losses(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> NDArray[np.float64]:
+    (outputs,) = learner.predictor([X]).outputs(model, [0])
+    losses = learner.losses(outputs, y)
+    if losses.shape != (length(y),):
+        raise TaskError(f"losses of {length(y)} rows have shape {list(losses.shape)}, expected [{length(y)}]")
+    if not (np.isfinite(losses).all() and (losses >= 0).all()):
+        wrong = losses[~(np.isfinite(losses) & (losses >= 0))][0]
+        raise TaskError(f"a row's loss is {wrong}; each must be finite and at least 0")
+    return losses
+
+
+def _require_apart(
+    learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets, together: NDArray[np.float64]
+) -> None:
+    for place in range(min(_ALONE, length(y))):
+        one = np.array([place])
+        alone = _losses(learner, model, taken(X, one), taken(y, one))[0]
+        if abs(alone - together[place]) > CLOSE * max(abs(alone), abs(together[place]), CLOSE):
+            raise TaskError(
+                f"row {place} has loss {together[place]:.6g} among others and {alone:.6g} alone: a loss must "
+                "be of its row only, and the module must treat rows one by one in eval"
+            )
+
+
+def _repeats(learner: Learner, model: NDArray[np.float32], X: Any, y: Any) -> bool:
+    settings = TrainingSettings(batch=max(2, length(y) // 2))
+    first, second = (learner.train(model, [TrainingJob(X, y, seed=1)], settings)[0] for _ in range(2))
+    return np.array_equal(first, second)

@@ -1,0 +1,77 @@
+"""Tasks for people: the built-in ones, and a task with some rows of it to look at."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from ml.data.rows import shape_of
+from ml.data.shares import ClientData
+from ml.judging.metrics import metrics_of
+from ml.settings import Policy, ScoringSettings, SplitSettings
+from ml.tasks.federating import federate, own_rows
+from ml.tasks.loading import Named, built_in_names
+from ml.tasks.task import Task
+from offchain.errors import SettingsError
+from offchain.learning.describing import described
+from offchain.learning.description import Learning
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A task with rows of a member."""
+
+    named: Named
+    task: Task
+    rows: ClientData
+    seed: int
+
+    @classmethod
+    def of(cls, name: str, options: Mapping[str, Any], data: Path | None, share: str, seed: int) -> "Sample":
+        """Return a task with a member's file, or with share I of K of the rows that it makes.
+
+        Raises:
+            SettingsError: When the task needs a file and there is none, or the share is none.
+            MLError: When the task or its rows cannot be loaded.
+        """
+        named = Named(name, options)
+        task = named.load()
+        if data is not None and task.takes:
+            return cls(named, task, own_rows(task, data, seed), seed)
+        if task.takes:
+            raise SettingsError(f"task {name} needs --data, {task.takes}")
+        index, _, of = share.partition("/")
+        if not (index.isdecimal() and of.isdecimal() and int(index) < int(of)):
+            raise SettingsError(f"--share is {share}; the third of eight is 2/8")
+        settings = SplitSettings(
+            clients=int(of), seed=seed, shares=task.simulation.get("shares", SplitSettings().shares)
+        )
+        return cls(named, task, federate(task, None, settings).clients[int(index)], seed)
+
+    @property
+    def metric(self) -> str:
+        """The score that votes on the task use unless told otherwise."""
+        return str(self.task.simulation.get("metric", metrics_of(self.task.target)[0]))
+
+
+def describe_for_deployment(
+    sample: Sample, policy: str, metric: str | None, tolerance: float, genesis: Path | None
+) -> Learning:
+    """Return what a configuration says of a task, for rows of the sample's shape."""
+    scoring = ScoringSettings(
+        policy=cast("Policy", policy), metric=metric or sample.metric, tolerance=tolerance
+    )
+    row, label = shape_of(sample.rows.X_train), shape_of(sample.rows.y_train)
+    return described(sample.named, row, label, scoring, sample.seed, genesis)
+
+
+def lines() -> Iterator[str]:
+    """Yield a line for each built-in task: name, options with defaults, rows."""
+    for name in built_in_names():
+        kind = Named(name, {}).kind
+        takes = inspect.signature(kind).parameters.values()
+        options = ", ".join(f"{each.name} {each.default}" for each in takes)
+        about = (inspect.getdoc(inspect.getmodule(kind)) or "").partition("\n")[0]
+        rows = f"--data: {kind.takes}" if kind.takes else "makes its own rows"
+        yield f"{name}: {about} Options: {options or 'none'}; {rows}."

@@ -1,0 +1,111 @@
+"""A task tried on a member's rows before anyone stakes: what it is, what it costs, what it can tell apart."""
+
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.rows import Targets, length, shape_of
+from ml.data.shares import ClientData
+from ml.judging.scoring import ValidationSets
+from ml.settings import TrainingSettings
+from ml.tasks.loading import load_function
+from ml.tasks.targets import Classes, Labels, Numbers, is_known
+from ml.training import Learner, TrainingJob, make_learner
+from ml.training.checks import check_learner
+from ml.updates.fixed_point import decode
+from offchain.learning.catalogue import Sample
+from offchain.learning.genesis import genesis_model
+
+_NINE_IN_TEN = 1.28
+
+
+def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each line; what fails is raised where a client's start would raise it.
+
+    Raises:
+        MLError: When nobody could judge by the task, or its code fails.
+    """
+    rows, task = sample.rows, sample.task
+    yield "task", f"{sample.named.name}, digest 0x{sample.named.digest.hex()}"
+    trainer = load_function(train, "--train") if train else None
+    learner = make_learner(task, shape_of(rows.X_train), shape_of(rows.y_train), trainer=trainer)
+    yield "target", f"{task.target}; rows {learner.row_shape}, targets {learner.label_shape}"
+    yield "update", f"{learner.schema.size:,} parameters, {4 * learner.schema.size:,} bytes"
+    yield "rows", f"{length(rows.y_train)} to train on, {length(rows.y_validation)} to judge by"
+    yield "targets", _balance(task.target, rows.y_train)
+    genesis = decode(genesis_model(learner, sample.seed))
+    checked = check_learner(learner, genesis, rows.X_train, rows.y_train)
+    yield "start checks", "losses finite, at least 0, of their row only, the same each time"
+    yield "training twice", "the same bytes" if checked.repeats else "OTHER bytes: the cache must be kept"
+    yield from _learned(learner, genesis, rows, sample)
+
+
+def _learned(
+    learner: Learner, genesis: NDArray[np.float32], rows: ClientData, sample: Sample
+) -> Iterator[tuple[str, str]]:
+    validation = ValidationSets([(rows.X_validation, rows.y_validation)], learner, sample.metric)
+    settings = TrainingSettings(
+        **{
+            name: value
+            for name, value in sample.task.simulation.items()
+            if name in TrainingSettings.model_fields
+        }
+    )
+    job = TrainingJob(rows.X_train, rows.y_train, sample.seed)
+    started = perf_counter()
+    (trained,) = learner.train(genesis, [job], settings)
+    training = perf_counter() - started
+    started = perf_counter()
+    (before,), (after,) = validation.losses(genesis, [0]), validation.losses(trained, [0])
+    judging = (perf_counter() - started) / 2
+    constant = constant_loss(sample.task.target, rows)
+    beside = "" if constant is None else f"; of the best constant {constant:.4f}"
+    yield (
+        "loss",
+        f"genesis {before.mean():.4f}, after {settings.local_epochs} epoch {after.mean():.4f}{beside}",
+    )
+    scores = [float(validation.scores(model, [0])[0]) for model in (genesis, trained)]
+    yield sample.metric, f"genesis {scores[0]:.3f}, after {scores[1]:.3f}"
+    yield "seconds", f"{training:.2f} to train, {judging:.3f} to judge a model"
+    yield "can tell apart", f"a rise of loss of {least_rise(after - before):.4f}, nine times in ten"
+
+
+def least_rise(differences: NDArray[np.float64]) -> float:
+    """Return the least rise of mean loss that as many rows, spread as much, show nine times in ten.
+
+    1.28 standard errors of a paired difference [rows] away from none, and as many on the other side.
+    """
+    return float(2 * _NINE_IN_TEN * differences.std(ddof=1) / np.sqrt(len(differences)))
+
+
+def constant_loss(target: Any, rows: ClientData) -> float | None:
+    """Return the validation loss of the constant that training rows make best; None for other targets."""
+    y: Any = rows.y_train
+    judged: Any = rows.y_validation
+    if isinstance(target, Labels):
+        chance = np.clip(np.nanmean(y, axis=0), 1e-6, 1 - 1e-6)
+        return float(-np.nanmean(judged * np.log(chance) + (1 - judged) * np.log(1 - chance)))
+    if isinstance(target, Numbers):
+        return float(np.nanmean((judged - np.nanmean(y, axis=0)) ** 2 / 2))
+    if isinstance(target, Classes):
+        counts = np.bincount(y[is_known(y)].ravel(), minlength=target.count)
+        chances = np.maximum(counts, 1e-6) / max(1, counts.sum())
+        return float(-np.log(chances[judged[is_known(judged)].ravel()]).mean())
+    return None
+
+
+def _balance(target: Any, y: Targets) -> str:
+    if isinstance(target, Labels):
+        share = np.nanmean(np.asarray(y), axis=0).reshape(-1)
+        return "positive " + ", ".join(f"{part:.1%}" for part in share)
+    if isinstance(target, Classes):
+        flat = np.asarray(y)
+        counts = np.bincount(flat[is_known(flat)].ravel(), minlength=target.count)
+        return ", ".join(f"class {k} {count / counts.sum():.1%}" for k, count in enumerate(counts))
+    if isinstance(target, Numbers):
+        flat = np.asarray(y)
+        return f"mean {np.nanmean(flat):.3f}, deviation {np.nanstd(flat):.3f}"
+    return "of the task's own kind"

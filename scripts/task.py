@@ -1,0 +1,115 @@
+"""`ape run task`: the tasks there are, what founders write of one, what a member tries before it stakes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import yaml
+
+from ml.errors import MLError
+from offchain.errors import OffchainError
+from offchain.named_values import named_values
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@click.group(invoke_without_command=False)
+def cli() -> None:
+    """Describe a task, check it on rows, or list the built-in ones."""
+
+
+def _task_options(function: Command) -> Command:
+    for decorator in (
+        click.option(
+            "--data", type=click.Path(path_type=Path), help="Rows: the file or folder that it reads."
+        ),
+        click.option(
+            "--share", default="0/8", show_default=True, help="Share I/K of rows that a task makes."
+        ),
+        click.option(
+            "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the genesis."
+        ),
+        click.option(
+            "--task-option", "options", multiple=True, metavar="NAME=VALUE", help="Option of the task."
+        ),
+        click.option(
+            "--task", required=True, help="Built-in name, FILE.py:Class, package.module:Class or JSON."
+        ),
+    ):
+        function = decorator(function)
+    return function
+
+
+@cli.command("list")
+def list_tasks() -> None:
+    """List the built-in tasks and their options."""
+    from offchain.learning.catalogue import lines
+
+    for line in lines():
+        click.echo(line)
+
+
+@cli.command()
+@_task_options
+@click.option("--policy", type=click.Choice(("verdict", "aggregate")), default="verdict", show_default=True)
+@click.option("--metric", help="Score that voters compare.  [default: the task's, or the target's first]")
+@click.option("--tolerance", type=float, default=0.05, show_default=True, help="Loss of it that passes.")
+@click.option(
+    "--genesis",
+    type=click.Path(path_type=Path),
+    help="Safetensors of the first model.  [default: the seed's]",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: print it]")
+def describe(
+    task: str,
+    options: tuple[str, ...],
+    data: Path | None,
+    share: str,
+    seed: int,
+    policy: str,
+    metric: str | None,
+    tolerance: float,
+    genesis: Path | None,
+    out: Path | None,
+) -> None:
+    """Write what a deployment's configuration says under learning, edition 2."""
+    from offchain.learning.catalogue import Sample, describe_for_deployment
+
+    try:
+        sample = Sample.of(task, named_values(options), data, share, seed)
+        found = describe_for_deployment(sample, policy, metric, tolerance, genesis)
+        text = yaml.safe_dump(
+            {"learning": found.model_dump(mode="json", exclude_none=True)}, sort_keys=False, width=110
+        )
+        if out is None:
+            click.echo(text, nl=False)
+        else:
+            out.write_text(text, encoding="utf-8")
+            click.echo(f"Written to {out}.")
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error}") from error
+
+
+@cli.command()
+@_task_options
+@click.option("--train", metavar="FILE.py:FUNCTION", help="Training of your own.  [default: the task's]")
+def check(
+    task: str,
+    options: tuple[str, ...],
+    data: Path | None,
+    share: str,
+    seed: int,
+    train: str | None,
+) -> None:
+    """Try a task on rows, before anyone stakes: one page."""
+    from offchain.learning.catalogue import Sample
+    from offchain.learning.task_check import page
+
+    try:
+        for name, text in page(Sample.of(task, named_values(options), data, share, seed), train):
+            click.echo(f"{name:>16}  {text}")
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
