@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Else hundreds of processes compile the project's modules, each for itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= $(firstword $(shell command -v python3.11 || command -v python3) python3.11)
 VENV := .venv
@@ -42,9 +44,8 @@ simulate: install ## 50 clients, some malicious, train a model through contracts
 reproduce: install ## make tables and figures of the paper; ARGS="table3 fig6 --data FILE", or list
 	@$(BIN)/ape run reproduce --network foundry $(or $(ARGS),list)
 
-test: install $(ETHEREUMJS_STAMP) ## run all tests; with ARGS those of Python only, "-k settle -x"
-	@$(if $(ARGS),,$(BIN)/forge test)
-	@$(BIN)/ape test tests $(ARGS)
+test: install $(ETHEREUMJS_STAMP) ## run all tests, side by side; with ARGS in one process, "-k settle -x"
+	@$(BIN)/ape test tests $(or $(ARGS),-n auto)
 
 forge: install ## run the tests written in Solidity: invariants, proofs' bounds, adversaries; ARGS="--match-test settle -vvvv"
 	@$(BIN)/forge test $(ARGS)

@@ -7,6 +7,8 @@ import pytest
 
 from offchain.chain.network_option import allow_slow_start
 
+pytest_plugins = ["side_by_side", "solidity"]
+
 allow_slow_start()
 
 

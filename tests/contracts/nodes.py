@@ -6,10 +6,11 @@ numbers are what the test says.
 
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
-import requests
 import rlp
 from eth_utils import keccak, to_bytes
+from raw_chain import RawChain
 
 from offchain.chain.signing import Signer, Transaction
 
@@ -81,8 +82,7 @@ class Anvil:
     """anvil (revm), by JSON-RPC."""
 
     def __init__(self, provider) -> None:
-        self._uri = provider.http_uri
-        self._session = requests.Session()
+        self._ask = RawChain(urlsplit(provider.http_uri).port).rpc
 
     def send(self, sender, to: str, data: bytes) -> tuple[bool, int]:
         # Mined by hand: under many senders anvil leaves a transaction pending now and then.
@@ -132,13 +132,6 @@ class Anvil:
 
     def _block(self, tag: str) -> dict:
         return self._ask("eth_getBlockByNumber", tag, False)
-
-    def _ask(self, method: str, *params):
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        answer = self._session.post(self._uri, json=body, timeout=60).json()
-        if "error" in answer:
-            raise RuntimeError(f"{method}: {answer['error']}")
-        return answer["result"]
 
 
 class PyEvm:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from eth_account import Account
+from ports import free_port
 
 from offchain.chain.abi import Interface
 from offchain.chain.signing import Signer
@@ -61,13 +61,6 @@ CONFIGURATION = {
 def configuration(**protocol):
     """The configuration above with other protocol values."""
     return CONFIGURATION | {"protocol": CONFIGURATION["protocol"] | protocol}
-
-
-def free_port():
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Node:

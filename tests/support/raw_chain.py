@@ -4,7 +4,6 @@ import http.client
 import itertools
 import json
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 
 from eth_abi import encode
 from eth_utils import keccak
+from ports import free_port
 
 GENESIS_TIME = 2_000_000_000
 GAS = 16_000_000  # Below the cap of EIP-7825, and above what any call takes.
@@ -89,9 +89,7 @@ def anvil(hardfork="osaka"):
     """A fresh chain: the same clock, addresses and gas in every run, whatever other tests did to theirs."""
     program = shutil.which("anvil")
     assert program, "anvil is not on the PATH: run the tests in the environment that `make` creates"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = [
         "--hardfork",
         hardfork,

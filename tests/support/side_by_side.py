@@ -1,0 +1,90 @@
+"""Tests side by side: `ape test -n auto` runs them in processes of their own, each with its own chain.
+
+xdist hands out whole files, since tests of a file share what they deployed. The longest go first, by
+`durations.json`, where `--keep-durations` of a run side by side wrote them; a file that is not in there
+goes as early as one of a minute.
+"""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+from xdist.scheduler import LoadFileScheduling
+
+DURATIONS = Path(__file__).with_name("durations.json")
+UNKNOWN = 60.0  # Seconds.
+MEMORY = 2**31  # Bytes that a process of tests and what it starts may need.
+WAITING = 2  # Processes beyond one for each core: as many wait for blocks and deadlines at any time.
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--keep-durations", action="store_true", help=f"write {DURATIONS.name} anew")
+
+
+def pytest_xdist_auto_num_workers(config):
+    """As many processes as keep the cores busy and fit the memory."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return workers(cores(), memory)
+
+
+def cores():
+    """Those that this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def workers(cores_, memory):
+    return max(1, min(cores_ + WAITING, memory // MEMORY))
+
+
+def pytest_xdist_setupnodes(config, specs):
+    """Let each process compute in one thread."""
+    for spec in specs:
+        spec.env.update(dict.fromkeys(ONE_THREAD, "1"))
+
+
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        known = json.loads(DURATIONS.read_text())
+        items.sort(key=lambda item: -known.get(file_of(item.nodeid), UNKNOWN))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return WholeFiles(config, log)
+
+
+class WholeFiles(LoadFileScheduling):
+    """Hands out files, and after a crash what is left of them: xdist's runs the crashed test again."""
+
+    def remove_node(self, node):
+        files = self.assigned_work[node]
+        crashed = next((test for tests in files.values() for test, done in tests.items() if not done), None)
+        if crashed:
+            files[file_of(crashed)][crashed] = True
+        self.assigned_work[node] = {file: tests for file, tests in files.items() if not all(tests.values())}
+        super().remove_node(node)
+        return crashed
+
+
+def file_of(nodeid):
+    return nodeid.split("::")[0]
+
+
+class Durations:
+    """Adds up how long each file's tests take, and writes it at the end."""
+
+    def __init__(self):
+        self.seconds = Counter()
+
+    def pytest_runtest_logreport(self, report):
+        self.seconds[file_of(report.nodeid)] += report.duration
+
+    def pytest_sessionfinish(self):
+        rounded = {file: round(seconds, 1) for file, seconds in sorted(self.seconds.items())}
+        DURATIONS.write_text(json.dumps(rounded, indent=1) + "\n")
+
+
+def pytest_configure(config):
+    if config.getoption("keep_durations") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Durations())

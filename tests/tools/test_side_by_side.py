@@ -1,0 +1,115 @@
+"""`make test` runs files side by side, leaves nothing out, and fails when anything does."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from side_by_side import WAITING, workers
+
+SUPPORT = Path(__file__).parents[1] / "support"
+GIB = 2**30
+# Of a project without chains: Ape's own plugin would look for one.
+PYTEST = (
+    sys.executable,
+    "-m",
+    "pytest",
+    "-p",
+    "side_by_side",
+    "-p",
+    "no:ape_test",
+    "-n",
+    "2",
+    "--dist",
+    "loadfile",
+)
+FILES = {f"test_{name}.py": "def test_one(): pass\ndef test_two(): pass\n" for name in "abcdefg"}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Start pytest on a project of such files, its output in a file."""
+
+    def start(files, *options):
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        return subprocess.Popen(
+            [*PYTEST, *options],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(SUPPORT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    return start
+
+
+def outcome(process):
+    said, _ = process.communicate(timeout=120)
+    return process.returncode, said
+
+
+def test_every_test_runs_once_known_by_its_duration_or_not(run):
+    code, said = outcome(run(FILES, "-rA"))
+
+    expected = {f"{file}::{test}" for file in FILES for test in ("test_one", "test_two")}
+    passed = re.findall(r"^PASSED (\S+)", said, re.MULTILINE)
+    assert sorted(passed) == sorted(expected)
+    assert code == 0 and re.search(r"^=* 14 passed in .*=$", said.splitlines()[-1])
+
+
+def test_one_failure_fails_all_and_is_shown_whole(run):
+    lines = "\\n".join(f"line {number}" for number in range(500))
+    code, said = outcome(
+        run(FILES | {"test_wrong.py": f"def test_it():\n    raise ValueError('''{lines}''')\n"})
+    )
+
+    assert code == 1
+    assert all(f"line {number}\n" in said for number in range(500))
+    assert "1 failed, 14 passed" in said.splitlines()[-1]
+
+
+def test_a_process_that_crashes_fails_all_and_the_rest_runs(run):
+    code, said = outcome(run(FILES | {"test_crash.py": "import os\ndef test_it(): os._exit(0)\n"}))
+
+    assert code == 1
+    assert "crashed while running 'test_crash.py::test_it'" in said
+    assert "1 failed, 14 passed" in said.splitlines()[-1]
+
+
+def test_a_file_that_cannot_be_read_fails_all(run):
+    code, said = outcome(run(FILES | {"test_broken.py": "import nothing_of_the_kind\n"}))
+
+    assert code == 1 and "nothing_of_the_kind" in said
+
+
+def test_nothing_to_run_is_a_failure(run):
+    code, _ = outcome(run({"test_empty.py": ""}))
+    assert code == 5
+
+
+def test_ctrl_c_ends_every_process(run):
+    waiting = run({f"test_{name}.py": "import time\ndef test_it(): time.sleep(600)\n" for name in "ab"})
+    while "2 workers [2 items]" not in waiting.stdout.readline():
+        pass
+    os.killpg(waiting.pid, signal.SIGINT)
+
+    assert waiting.wait(60) == 2
+    with pytest.raises(ProcessLookupError):
+        for _ in range(600):
+            os.killpg(waiting.pid, 0)
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory", "expected"),
+    [(2, 24 * GIB, 2 + WAITING), (16, 64 * GIB, 16 + WAITING), (8, 7 * GIB, 3), (1, GIB, 1)],
+)
+def test_processes_fit_the_machine(cores, memory, expected):
+    assert workers(cores, memory) == expected
