@@ -25,7 +25,7 @@ PYTHON_CODE := $(wildcard ml offchain scripts stakefed tools)
 ARGS ?=
 FLOWER ?=
 
-.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench stateful live portability gas gas-tables mutants check format lock clean
+.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench bench-processes stateful live portability gas gas-tables mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -69,6 +69,9 @@ bench: install ## measure a round's seconds and memory; ARGS=--full for the whol
 	@$(if $(FLOWER),test -x .build/flower/bin/flwr || { $(PYTHON) -m venv .build/flower && .build/flower/bin/pip install --quiet --requirement requirements-bench.txt; })
 	@$(if $(FLOWER),mkdir -p .build/bench && .build/flower/bin/python tools/flower_round.py --out .build/bench/flower.json)
 	@$(BIN)/ape run bench --network foundry $(ARGS)
+
+bench-processes: install ## measure seconds to the first line and memory of every --help, or of ARGS="run status ..."
+	@$(BIN)/python tools/process_cost.py $(ARGS)
 
 stateful: install ## search for disagreements of contracts and reference for half an hour, from a new seed
 	@STATEFUL_BUDGET=long STATEFUL_SEED=$${STATEFUL_SEED:-$$RANDOM} $(BIN)/ape test tests/stateful $(ARGS)
