@@ -4,7 +4,6 @@ import logging
 import threading
 
 import click
-from aiohttp import web
 
 from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
@@ -21,6 +20,7 @@ from offchain.live.relaying.line import misfit
 from offchain.live.relaying.server import application
 from offchain.live.service import listening, run_forever
 from offchain.live.starting import connect_to, open_sender, reach
+from offchain.serving import serve
 
 _log = logging.getLogger("offchain.relay")
 
@@ -72,13 +72,7 @@ def cli(
         _log.info("relaying what members sign, paid by this account", extra={**about, "every_seconds": every})
         if told := misfit(every, there.parameters):
             _log.warning("%s", told)
-        web.run_app(
-            application(desk, there, every),
-            host=host,
-            port=port,
-            print=listening(host, port),
-            access_log=None,
-        )
+        serve(application(desk, there, every), host, port, listening(host))
     except OffchainError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from aiohttp import web
 
 from ml.errors import MLError
 from offchain.errors import OffchainError
@@ -15,6 +14,7 @@ from offchain.live.service import listening
 from offchain.live.starting import reach
 from offchain.live.store_gate import ChainGate
 from offchain.live.watching.log_cache import log_cache
+from offchain.serving import serve
 from offchain.stores.files import FileStore
 from offchain.stores.server import Keeping, application
 
@@ -48,8 +48,8 @@ def cli(
         app = application(
             Keeping(place_of(live), form_of(live), kept, ChainGate(chain, live, log_cache(live)))
         )
-        told = listening(host, port, deployment=live.name, folder=kept.name, artefacts=kept.count())
-        web.run_app(app, host=host, port=port, print=told, access_log=None)
+        told = listening(host, deployment=live.name, folder=kept.name, artefacts=kept.count())
+        serve(app, host, port, told)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

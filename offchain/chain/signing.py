@@ -14,6 +14,8 @@ from eth_account.messages import SignableMessage
 from ml.updates.hashing import keccak256
 
 _DYNAMIC_FEE = b"\x02"  # EIP-1559's transaction type.
+_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""Of secp256k1's group."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,7 @@ class Signer:
     def __init__(self, private_key: bytes) -> None:
         """Derive the address from a key of 32 bytes."""
         self._key = coincurve.PrivateKey(private_key)
-        public = self._key.public_key.format(compressed=False)[1:]
-        self.address = "0x" + keccak256(public)[-20:].hex()
+        self.address = _address(self._key.public_key)
 
     def sign(self, transaction: Transaction) -> bytes:
         """The raw EIP-1559 transaction (EIP-2718 envelope, secp256k1 over keccak-256)."""
@@ -49,15 +50,36 @@ class Signer:
 
     def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
         """The compact signature (EIP-2098) of a message: r, and s with the parity in its top bit."""
-        digest = keccak256(b"\x19" + message.version + message.header + message.body)
-        signature = self._key.sign_recoverable(digest, hasher=None)
+        signature = self._key.sign_recoverable(_digest(message), hasher=None)
         s = int.from_bytes(signature[32:64]) | signature[64] << 255
         return signature[:32], s.to_bytes(32)
+
+
+def recovered(message: SignableMessage, r: bytes, vs: bytes) -> str | None:
+    """The address, lower-case hex, whose compact signature (EIP-2098) this is; None when it is nobody's."""
+    s = int.from_bytes(vs)
+    parity, s = s >> 255, s & (2**255 - 1)
+    if 2 * s > _ORDER:  # A second spelling, which contracts do not take.
+        return None
+    try:
+        signature = r + s.to_bytes(32) + bytes([parity])
+        key = coincurve.PublicKey.from_signature_and_message(signature, _digest(message), hasher=None)
+    except Exception:  # coincurve's own is a plain one.
+        return None
+    return _address(key)
 
 
 def unsigned(transaction: Transaction) -> bytes:
     """The bytes whose hash is signed."""
     return _DYNAMIC_FEE + _rlp(_fields(transaction))
+
+
+def _digest(message: SignableMessage) -> bytes:
+    return keccak256(b"\x19" + message.version + message.header + message.body)
+
+
+def _address(key: coincurve.PublicKey) -> str:
+    return "0x" + keccak256(key.format(compressed=False)[1:])[-20:].hex()
 
 
 def _fields(t: Transaction) -> list[object]:

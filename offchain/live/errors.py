@@ -92,3 +92,7 @@ class CommitmentLostError(OffchainError):
 
 class RelayError(OffchainError):
     """A relay that is not there or not this deployment's, or a request that it does not take."""
+
+
+class UnfitEntryError(RelayError):
+    """An entry that the contract would refuse now; the message begins with the name of its error."""

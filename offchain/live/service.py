@@ -43,10 +43,10 @@ def stopping() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def listening(host: str, port: int, **values: object) -> Callable[[str], None]:
-    """Return what aiohttp's `run_app` is to `print`: once it listens, a line in the log says where."""
+def listening(host: str, **values: object) -> Callable[[int], None]:
+    """Return what `serve` is to call with its port: once it listens, a line in the log says where."""
 
-    def tell(text: str) -> None:
+    def tell(port: int) -> None:
         _log.info("listening on http://%s:%d", host, port, extra=values)
 
     return tell

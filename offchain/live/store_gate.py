@@ -1,21 +1,35 @@
 """What a consortium's store asks the chain before it keeps something."""
 
-import threading
-import time
+from dataclasses import dataclass
 
-from offchain.live.access.chain import Chain
+from offchain.live.access.chain import Chain, Invocation
 from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.errors import LogsError
+from offchain.live.lately import Lately
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import LogCache
-from offchain.live.watching.view import read_view
-from offchain.reference.state import PAYABLE
+from offchain.live.watching.roster import Roster
 
-FRESH_SECONDS = 2.0
-"""How long an answer of the chain is good enough, so that nobody can make the store ask without end."""
+FRESH_SECONDS = 15.0
+"""How long the time of a block is counted on from, by this machine's clock."""
+MEMBER_SECONDS = 60.0
+"""How long somebody counts as a member after having been one."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What the logs say up to one block."""
+
+    time: int
+    writers: frozenset[str]
+    roots: frozenset[bytes]
 
 
 class ChainGate:
     """The `Gate` of a live deployment; safe to ask from several threads.
+
+    Everything is told from logs, which are read once for all who ask: no question of a stranger's is one to
+    the node.
 
     Args:
         chain: Where.
@@ -25,42 +39,45 @@ class ChainGate:
 
     def __init__(self, chain: Chain, deployment: LiveDeployment, cache: LogCache | None = None) -> None:
         self._chain = chain
-        self._deployment = deployment
+        self._manager = deployment.manager
         self._history = history_of(chain, deployment, cache)
-        self._lock = threading.Lock()
-        self._roots: frozenset[bytes] = frozenset()
-        self._writers: dict[str, tuple[float, bool]] = {}
-        self._now = (-FRESH_SECONDS, 0)
-        self._roots_at = -FRESH_SECONDS
+        self._roster = Roster()
+        self._roots: set[bytes] = set()
+        self._lately = Lately(self._read)
 
     def now(self) -> int:
-        """Unix time of the latest block."""
-        with self._lock:
-            if not _is_fresh(self._now[0]):
-                self._now = (time.monotonic(), self._chain.head().time)
-            return self._now[1]
+        """Unix time of the latest block, as far as it is known, and what has passed since."""
+        known, age = self._lately.get(FRESH_SECONDS)
+        return known.time + int(age)
 
     def may_write(self, address: str) -> bool:
-        """Whether `address` is a member, or left while it still has a stake in a round."""
-        with self._lock:
-            asked, answer = self._writers.get(address, (-FRESH_SECONDS, False))
-            if not _is_fresh(asked):
-                client = read_view(self._chain, self._deployment, [address]).clients[address]
-                answer = client.is_member or client.seat in PAYABLE
-                self._writers = {k: v for k, v in self._writers.items() if _is_fresh(v[0])}
-                self._writers[address] = (time.monotonic(), answer)
-            return answer
+        """Whether `address` is a member, or left while it still has a seat in the latest round."""
+        known, _ = self._lately.get(MEMBER_SECONDS)
+        return address in known.writers or address in self._lately.newer(known).writers
 
     def is_published(self, root: bytes) -> bool:
         """Whether some member published `root` in some round."""
-        with self._lock:
-            if root not in self._roots and not _is_fresh(self._roots_at):
-                self._history.advance()
-                events = (event for event in self._history.events if event.name == "UpdatePublished")
-                self._roots = frozenset(event.values["root"] for event in events)
-                self._roots_at = time.monotonic()
-            return root in self._roots
+        known, _ = self._lately.get(float("inf"))
+        return root in known.roots or root in self._lately.newer(known).roots
 
+    def _read(self) -> _Known:
+        try:
+            return self._follow()
+        except LogsError:
+            # One of several nodes may have left some out: the next reading asks for all again.
+            self._history.forget()
+            self._roster.forget()
+            self._roots.clear()
+            raise
 
-def _is_fresh(asked: float) -> bool:
-    return time.monotonic() - asked < FRESH_SECONDS
+    def _follow(self) -> _Known:
+        news = self._roster.keep_up(self._history)
+        if news.rewound:
+            self._roots.clear()
+        events = self._history.events if news.rewound else news.events
+        self._roots |= {event.values["root"] for event in events if event.name == "UpdatePublished"}
+        asked = [Invocation(self._manager, name) for name in ("head", "memberCount")]
+        head, members = self._chain.read(asked, news.head.number)
+        self._roster.require(head[0], members)
+        writers = frozenset(self._roster.members) | self._roster.used
+        return _Known(news.head.time, writers, frozenset(self._roots))

@@ -1,18 +1,19 @@
 """Artefacts on the server that a consortium runs (`ape run store`)."""
 
 import json
-import time
 from collections.abc import Callable
 
-import requests
-
+from ml.messages import cleaned
 from offchain.errors import SilentStoreError, StoreError
+from offchain.exchange import Answer, ExchangeError, TooLongError, exchange
 from offchain.stores.permits import SCHEME, Place
+from offchain.stores.waiting import left
 from offchain.urls import shown
 
-CONNECT_SECONDS, READ_SECONDS = 5, 20
+SECONDS = 28.0
+"""For a whole exchange: less than an attempt, so that it ends by itself."""
 _ANSWER_BYTES = 4096
-_PIECE_BYTES = 65_536
+_REASON = 300  # characters
 
 Permit = Callable[[bytes], str]
 """What a member may write a root with: the value of the header `Authorization`."""
@@ -37,36 +38,32 @@ class HttpStore:
         self._url = url.rstrip("/")
         self._place = place
         self._permit = permit
-        self._session = requests.Session()
 
     def get(self, root: bytes, size: int) -> bytes | None:
         """Return the `size` bytes kept under `root`; None when the server has nothing."""
-        with self._request("GET", self._of(root)) as answer:
-            if answer.status_code == 404:
-                return None
-            self._require(answer, 200)
-            data = read_limited(answer, size, self.name)
-        if len(data) != size:
-            raise StoreError(f"store {self.name} sent {len(data)} bytes, an artefact has {size}")
-        return data
+        answer = self._request("GET", self._of(root), size)
+        if answer.status == 404:
+            return None
+        self._require(answer, 200)
+        if len(answer.body) != size:
+            raise StoreError(f"store {self.name} sent {len(answer.body)} bytes, an artefact has {size}")
+        return answer.body
 
     def put(self, root: bytes, data: bytes) -> None:
         """Send an artefact with a permit."""
         if self._permit is None:
             raise StoreError(f"store {self.name} takes writes of members only, and no account was given")
         headers = {"Authorization": f"{SCHEME} {self._permit(root)}"}
-        with self._request("PUT", self._of(root), data=data, headers=headers) as answer:
-            self._require(answer, 200, 201)
+        self._require(self._request("PUT", self._of(root), 0, data, headers), 200, 201)
 
     def check(self) -> None:
         """Ask whose artefacts the server keeps."""
-        with self._request("GET", "/") as answer:
-            self._require(answer, 200)
-            text = read_limited(answer, _ANSWER_BYTES, self.name)
+        answer = self._request("GET", "/")
+        self._require(answer, 200)
         try:
-            content = json.loads(text)
+            content = json.loads(answer.body)
             keeps = Place(int(content["chainId"]), str(content["manager"]).lower())
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(f"{self.name} is no StakeFed store: it does not say whose") from error
         if self._place is not None and keeps != self._place:
             raise StoreError(f"store {self.name} keeps artefacts of {keeps}, not of {self._place}")
@@ -75,42 +72,23 @@ class HttpStore:
         return f"/artefacts/{root.hex()}"
 
     def _request(
-        self, method: str, path: str, data: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> requests.Response:
+        self,
+        method: str,
+        path: str,
+        limit: int = 0,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        wanted = {"Accept-Encoding": "identity", **(headers or {})}
+        most = max(limit, _ANSWER_BYTES)
         try:
-            return self._session.request(
-                method,
-                self._url + path,
-                data=data,
-                headers={"Accept-Encoding": "identity", **(headers or {})},
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                stream=True,
-                allow_redirects=False,  # A store that sends us elsewhere chooses what we connect to.
-            )
-        except requests.RequestException as error:
-            raise SilentStoreError(f"store {self.name} does not answer: {error}") from error
+            return exchange(method, self._url + path, left(SECONDS), most, data, wanted)
+        except TooLongError as error:
+            raise StoreError(f"store {self.name} {error}") from error
+        except ExchangeError as error:
+            raise SilentStoreError(f"store {self.name} does not answer: it {error}") from error
 
-    def _require(self, answer: requests.Response, *expected: int) -> None:
-        if answer.status_code not in expected:
-            reason = read_limited(answer, _ANSWER_BYTES, self.name).decode(errors="replace").strip()
-            raise StoreError(f"store {self.name} answers {answer.status_code}: {reason or answer.reason}")
-
-
-def read_limited(answer: requests.Response, limit: int, name: str, seconds: float = READ_SECONDS) -> bytes:
-    """Return an answer's body, as it came, in no more than `limit` bytes and `seconds`.
-
-    Raises:
-        StoreError: When it is longer, slower or cut off.
-    """
-    ends = time.monotonic() + seconds
-    body = bytearray()
-    try:
-        for piece in answer.iter_content(_PIECE_BYTES):
-            body += piece
-            if len(body) > limit:
-                raise StoreError(f"store {name} sends more than {limit} bytes")
-            if time.monotonic() > ends:
-                raise StoreError(f"store {name} sent {len(body)} bytes in {seconds:g} seconds, too slowly")
-    except requests.RequestException as error:
-        raise StoreError(f"store {name} stopped answering: {error}") from error
-    return bytes(body)
+    def _require(self, answer: Answer, *expected: int) -> None:
+        if answer.status not in expected:
+            reason = cleaned(answer.body.decode(errors="replace"), _REASON)
+            raise StoreError(f"store {self.name} answers {answer.status}: {reason or 'no reason given'}")

@@ -4,20 +4,25 @@ import json
 from base64 import b32decode
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
-import requests
+from urllib3.filepost import encode_multipart_formdata
 
 from ml.errors import UpdateError
+from ml.messages import cleaned
 from ml.updates.blocks import LARGEST_BLOCK, blocks, join
 from ml.updates.hashing import keccak256
 from ml.updates.schema import Schema
 from offchain.errors import SilentStoreError, StoreError
-from offchain.stores.http import read_limited
+from offchain.exchange import Answer, ExchangeError, TooLongError, exchange
+from offchain.stores.waiting import left
 from offchain.urls import shown
 
 PREFIX = "ipfs+"
-CONNECT_SECONDS, READ_SECONDS = 5, 30
+SECONDS = 28.0
+"""For a whole exchange: less than an attempt, so that it ends by itself."""
 _TRIAL = b"StakeFed"
+_REASON = 300  # characters
 _RAW_KECCAK256 = bytes([0x01, 0x55, 0x1B, 0x20])  # CIDv1, codec raw, multihash keccak-256 of 32 bytes.
 
 
@@ -46,7 +51,6 @@ class IpfsStore:
         self.name = shown(url)
         self._api = url.removeprefix(PREFIX).rstrip("/") + "/api/v0/"
         self._schema = schema
-        self._session = requests.Session()
 
     def get(self, root: bytes, size: int) -> bytes | None:
         """Return the update put together from its blocks; None when the network lacks one."""
@@ -68,36 +72,41 @@ class IpfsStore:
 
     def _put_block(self, block: bytes) -> None:
         options = {"cid-codec": "raw", "mhtype": "keccak-256", "mhlen": "32", "pin": "true"}
-        with self._call("block/put", options, files={"data": block}) as answer:
-            self._require_ok(answer)
-            key = _json(answer).get("Key", "")
+        body, kind = encode_multipart_formdata({"data": ("data", block)})
+        answer = self._call("block/put", options, body, {"Content-Type": kind})
+        self._require_ok(answer)
+        key = _json(answer).get("Key", "")
         if not _is_of(key, keccak256(block)):
-            raise StoreError(f"{self.name} kept a block as {key!r}, expected {cid(keccak256(block))}")
+            raise StoreError(
+                f"{self.name} kept a block as {cleaned(key, _REASON)!r}, expected {cid(keccak256(block))}"
+            )
 
     def _block(self, digest: bytes) -> bytes | None:
-        # What the node lacks it asks the network for, as long as the read limit lets it.
-        with self._call("block/get", {"arg": cid(digest)}) as answer:
-            if answer.status_code == 500 and "not found" in _message(answer):
-                return None
-            self._require_ok(answer)
-            return read_limited(answer, LARGEST_BLOCK, self.name)
+        # What the node lacks it asks the network for, as long as the limit lets it.
+        answer = self._call("block/get", {"arg": cid(digest)})
+        if answer.status == 500 and "not found" in _message(answer):
+            return None
+        self._require_ok(answer)
+        return answer.body
 
-    def _call(self, command: str, options: Mapping[str, str], **body: Any) -> requests.Response:
+    def _call(
+        self,
+        command: str,
+        options: Mapping[str, str],
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        url = f"{self._api}{command}?{urlencode(options)}"
         try:
-            return self._session.post(
-                self._api + command,
-                params=options,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                stream=True,
-                allow_redirects=False,
-                **body,
-            )
-        except requests.RequestException as error:
-            raise SilentStoreError(f"store {self.name} does not answer: {error}") from error
+            return exchange("POST", url, left(SECONDS), LARGEST_BLOCK, body, headers)
+        except TooLongError as error:
+            raise StoreError(f"store {self.name} {error}") from error
+        except ExchangeError as error:
+            raise SilentStoreError(f"store {self.name} does not answer: it {error}") from error
 
-    def _require_ok(self, answer: requests.Response) -> None:
-        if answer.status_code != 200:
-            raise StoreError(f"store {self.name} answers {answer.status_code}: {_message(answer)}")
+    def _require_ok(self, answer: Answer) -> None:
+        if answer.status != 200:
+            raise StoreError(f"store {self.name} answers {answer.status}: {_message(answer)}")
 
 
 def _is_of(key: Any, digest: bytes) -> bool:
@@ -115,13 +124,13 @@ def _decoded(key: str) -> bytes:
         return b""
 
 
-def _json(answer: requests.Response) -> Mapping[str, Any]:
+def _json(answer: Answer) -> Mapping[str, Any]:
     try:
-        content = json.loads(read_limited(answer, LARGEST_BLOCK, answer.url))
-    except ValueError:
+        content = json.loads(answer.body)
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
 
-def _message(answer: requests.Response) -> str:
-    return str(_json(answer).get("Message", answer.reason))
+def _message(answer: Answer) -> str:
+    return cleaned(_json(answer).get("Message", "no reason given"), _REASON)

@@ -1,5 +1,6 @@
 """Permits to write to a consortium's store: signatures of members' keys (EIP-191)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ LIFETIME = 600
 """Seconds, by the chain's clock, for which a client makes a permit."""
 LONGEST = 3600
 """Seconds for which a store accepts one."""
+
+_FORM = re.compile(r"([0-9]{1,12})\.([0-9a-f]{128}(?:00|01|1b|1c))")
+"""Expiry, then r, s and the parity as accounts write it, in lower-case hex."""
 
 Sign = Callable[[bytes], bytes]
 """An account: the 65 bytes of its signature on a message (EIP-191, version 0x45)."""
@@ -44,21 +48,45 @@ def permit(place: Place, root: bytes, expires: int, sign: Sign) -> str:
     return f"{expires}.{sign(message(place, root, expires)).hex()}"
 
 
-def permitted(place: Place, root: bytes, text: str, now: int) -> str:
-    """Return the address, lower-case hex, that permits writing `root`; `text` may come from anyone.
+@dataclass(frozen=True)
+class SentPermit:
+    """A permit as it came from anyone.
 
-    Raises:
-        StoreError: When it is no permit, or not one for now.
+    Attributes:
+        expires: Unix time.
+        signature: 65 bytes.
     """
-    try:
-        first, _, last = text.partition(".")
-        expires, signature = int(first), bytes.fromhex(last)
-    except ValueError:
-        raise StoreError("a permit is an expiry and a signature, joined by a full stop") from None
-    if not now < expires <= now + LONGEST:
-        raise StoreError(f"the permit expires at {expires}; expected within {LONGEST} seconds after {now}")
-    try:
-        signed = encode_defunct(message(place, root, expires))
-        return str(Account.recover_message(signed, signature=signature)).lower()
-    except (BadSignature, ValidationError, ValueError, TypeError):
-        raise StoreError("the permit's signature is none") from None
+
+    expires: int
+    signature: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> "SentPermit":
+        """Read what the header says; neither the chain nor a signature is looked at.
+
+        Raises:
+            StoreError: When it is no permit.
+        """
+        found = _FORM.fullmatch(text)
+        if found is None:
+            raise StoreError("a permit is an expiry and a signature of 65 bytes, joined by a full stop")
+        return cls(int(found[1]), bytes.fromhex(found[2]))
+
+    def signer(self, place: Place, root: bytes) -> str:
+        """Return the address, lower-case hex, that permits writing `root`.
+
+        Raises:
+            StoreError: When the signature is none.
+        """
+        signed = encode_defunct(message(place, root, self.expires))
+        try:
+            return str(Account.recover_message(signed, signature=self.signature)).lower()
+        except (BadSignature, ValidationError, ValueError, TypeError):
+            raise StoreError("the permit's signature is none") from None
+
+    def require_valid(self, now: int) -> None:
+        """Raise StoreError unless it is one for `now`, the chain's Unix time."""
+        if not now < self.expires <= now + LONGEST:
+            raise StoreError(
+                f"the permit expires at {self.expires}; expected within {LONGEST} seconds after {now}"
+            )

@@ -2,21 +2,31 @@
 
 import asyncio
 import logging
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from tempfile import TemporaryFile
+from typing import BinaryIO, Protocol
 
 from aiohttp import web
 
 from ml.updates.schema import Form
 from offchain.errors import OffchainError, StoreError
+from offchain.serving import CONNECTIONS_OF, Places, Rank, Seldom, Work, refusal
+from offchain.serving import application as serving_application
 from offchain.stores.artefacts import is_artefact
 from offchain.stores.files import FileStore
-from offchain.stores.permits import SCHEME, Place, permitted
+from offchain.stores.permits import SCHEME, Place, SentPermit
 
 logger = logging.getLogger(__name__)
 
+SECONDS = 120
+"""For a whole exchange: 28 MB at 2 Mbit/s."""
 UPLOAD_SECONDS = 60
-UPLOADS_AT_ONCE = 8
+"""For an upload, waiting for a place included."""
+UPLOADS_AT_ONCE = 32
+"""Of all members; one each."""
+_READERS, _ASKERS = 8, 4
+_PIECE_BYTES = 65_536
 _WORD = "{root:[0-9a-f]{64}}"
 
 
@@ -63,84 +73,150 @@ def application(keeping: Keeping) -> web.Application:
     artefacts a round, each paid for by a stake. There is no list and no delete.
     """
     handlers = _Handlers(keeping)
-    app = web.Application(client_max_size=keeping.size)
-    app.add_routes(
-        [
-            web.get("/", handlers.describe),
-            web.get(f"/artefacts/{_WORD}", handlers.read),
-            web.put(f"/artefacts/{_WORD}", handlers.write),
-        ]
-    )
-    return app
+    routes = [
+        web.get("/", handlers.describe),
+        web.get(f"/artefacts/{_WORD}", handlers.read),
+        web.put(f"/artefacts/{_WORD}", handlers.write),
+    ]
+    return serving_application(routes, SECONDS, keeping.size)
 
 
 class _Handlers:
     def __init__(self, keeping: Keeping) -> None:
         self._keeping = keeping
-        self._uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        self._uploads = Places(UPLOADS_AT_ONCE)
+        # A node that hangs stops no reader, nor a crowd of strangers whose permits have to be looked at.
+        self._reading = Work("reading", _READERS)
+        self._asking = Work("asking", _ASKERS)
+        self._keeping_one = Work("keeping", 1)  # In memory there is one artefact at a time.
+        self._good: dict[bytes, str] = {}
+        self._failed = Seldom(logger)
 
-    async def describe(self, request: web.Request) -> web.Response:
+    async def describe(self, request: web.Request) -> web.StreamResponse:
         place = self._keeping.place
         return web.json_response(
             {"chainId": place.chain_id, "manager": place.manager, "bytes": self._keeping.size}
         )
 
-    async def read(self, request: web.Request) -> web.Response:
+    async def read(self, request: web.Request) -> web.StreamResponse:
         keeping = self._keeping
-        root = _root(request)
         try:
-            data = await asyncio.to_thread(keeping.folder.get, root, keeping.size)
+            file = await self._reading.do(request, keeping.folder.open, _root(request), keeping.size)
         except StoreError as error:
-            logger.error("artefact cannot be read: %s", error)
-            return _refusal(500, "the artefact cannot be read")
-        if data is None:
-            return _refusal(404, "no such artefact")
-        return web.Response(body=data, content_type="application/octet-stream")
+            self._failed(logging.ERROR, "artefact cannot be read: %s", error)
+            return refusal(500, "the artefact cannot be read")
+        if file is None:
+            return refusal(404, "no such artefact")
+        with closing(file):
+            return await self._send(request, file)
 
-    async def write(self, request: web.Request) -> web.Response:
+    async def write(self, request: web.Request) -> web.StreamResponse:
         root = _root(request)
         if request.content_length != self._keeping.size:
-            return _refusal(413, f"an artefact has {self._keeping.size} bytes, said before it is sent")
+            return refusal(413, f"an artefact has {self._keeping.size} bytes, said before it is sent")
         try:
-            if refused := await asyncio.to_thread(self._refused, request, root):
-                return refused
-            async with self._uploads, asyncio.timeout(UPLOAD_SECONDS):
-                data = await request.read()
-            return await asyncio.to_thread(self._keep, root, data)
+            writer = await self._asking.do(request, self._admitted, _permit(request), root)
+            if await self._reading.do(request, self._is_there, root):
+                return web.Response()
+            request.app[CONNECTIONS_OF].promote(request, Rank.ADMITTED)
+            async with asyncio.timeout(UPLOAD_SECONDS), self._uploads.of(writer):
+                return await self._take(request, root)
         except TimeoutError:
-            return _refusal(408, f"an artefact must arrive within {UPLOAD_SECONDS} seconds")
+            return refusal(408, f"an artefact must arrive within {UPLOAD_SECONDS} seconds")
+        except _NotAdmittedError as error:
+            return refusal(403, error)
+        except _NotPermittedError as error:
+            return refusal(401, error)
         except OffchainError as error:
-            logger.error("artefact cannot be taken: %s", error)
-            return _refusal(503, "the chain or the disk does not answer; try again")
+            self._failed(logging.ERROR, "artefact cannot be taken: %s", error)
+            return refusal(503, "the chain or the disk does not answer; try again")
 
-    def _refused(self, request: web.Request, root: bytes) -> web.Response | None:
-        """What is wrong with a request before its body is read."""
-        gate = self._keeping.gate
-        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-        if scheme != SCHEME:
-            return _refusal(401, f"a write needs the header Authorization: {SCHEME} <permit>")
-        now = gate.now()
+    async def _send(self, request: web.Request, file: BinaryIO) -> web.StreamResponse:
+        """Send piece by piece, the next when the last was taken: a reader holds no more memory than one."""
+        answer = web.StreamResponse()
+        answer.content_type = "application/octet-stream"
+        answer.content_length = self._keeping.size
+        answer.force_close()
+        await answer.prepare(request)
         try:
-            writer = permitted(self._keeping.place, root, text, now)
-        except StoreError as error:
-            return _refusal(401, str(error))
-        if not gate.may_write(writer):
-            return _refusal(403, f"{writer} is not a member")
-        if not gate.is_published(root):
-            return _refusal(403, "nobody published this root on chain")
-        return None
+            while request.method != "HEAD" and (
+                piece := await self._reading.do(request, file.read, _PIECE_BYTES)
+            ):
+                await answer.write(piece)
+            await answer.write_eof()
+        except BaseException:
+            if request.transport is not None:
+                request.transport.abort()  # Cut off, it is not taken for whole.
+            raise
+        return answer
 
-    def _keep(self, root: bytes, data: bytes) -> web.Response:
+    def _admitted(self, sent: SentPermit, root: bytes) -> str:
+        """Who sent a permit, and may write `root` now; what costs least is looked at first."""
+        gate = self._keeping.gate
+        try:
+            writer = sent.signer(self._keeping.place, root)
+        except StoreError as error:
+            raise _NotPermittedError(error) from error
+        if not gate.may_write(writer):
+            raise _NotAdmittedError(f"{writer} is not a member")
+        try:
+            sent.require_valid(gate.now())
+        except StoreError as error:
+            raise _NotPermittedError(error) from error
+        if not gate.is_published(root):
+            raise _NotAdmittedError("nobody published this root on chain")
+        return writer
+
+    def _is_there(self, root: bytes) -> bool:
+        """Whether the artefact is kept and whole: then it is not taken again."""
+        keeping = self._keeping
+        stamp = keeping.folder.stamp(root)
+        if stamp is None:
+            return False
+        if self._good.get(root) != stamp:
+            try:
+                data = keeping.folder.get(root, keeping.size)
+            except StoreError:
+                return False
+            if not is_artefact(root, data, keeping.schema):
+                return False
+            self._good[root] = stamp
+        return True
+
+    async def _take(self, request: web.Request, root: bytes) -> web.StreamResponse:
+        """Read the body onto the disk, then keep it: what arrives slowly waits there, not in memory."""
+        with TemporaryFile() as file:
+            async for piece in request.content.iter_chunked(_PIECE_BYTES):
+                await self._reading.do(request, file.write, piece)
+            return await self._keeping_one.do(request, self._keep, root, file)
+
+    def _keep(self, root: bytes, file: BinaryIO) -> web.StreamResponse:
+        file.seek(0)
+        data = file.read()
         if not is_artefact(root, data, self._keeping.schema):
-            return _refusal(422, "the bytes do not hash to their name")
+            return refusal(422, "the bytes do not hash to their name")
         self._keeping.folder.put(root, data)
         logger.info("artefact kept", extra={"artefact": root.hex()})
         return web.Response(status=201)
 
 
+class _NotPermittedError(Exception):
+    """A permit that is none for this."""
+
+
+class _NotAdmittedError(Exception):
+    """A permit of somebody who may not write this."""
+
+
+def _permit(request: web.Request) -> SentPermit:
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme != SCHEME:
+        raise _NotPermittedError(f"a write needs the header Authorization: {SCHEME} <permit>")
+    try:
+        return SentPermit.parse(text)
+    except StoreError as error:
+        raise _NotPermittedError(error) from error
+
+
 def _root(request: web.Request) -> bytes:
     return bytes.fromhex(request.match_info["root"])
-
-
-def _refusal(status: int, text: str) -> web.Response:
-    return web.Response(status=status, text=text + "\n")

@@ -13,6 +13,7 @@ from offchain.live.access.sending import TRANSACTION_GAS, with_margin
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError, StaleDecisionError
 from offchain.live.relaying.entries import BATCH, FUNCTIONS, Entry, Function, single
+from offchain.live.relaying.screening import Screening
 
 _log = logging.getLogger(__name__)
 
@@ -31,11 +32,12 @@ class _Taken:
 class Desk:
     """What waits to be sent, by function and member.
 
-    What it pays for is bounded by the contract: each entry is tried before it is taken, so it is of a member
-    that has such a seat and has not used it. Nobody else can make it spend gas.
+    What it pays for is bounded by the contract: each entry is tried before it is taken and before it is
+    sent, so it is of a member that has such a seat and has not used it. Nobody else can make it spend gas,
+    nor a question to the node: what a stranger may have made up is refused by `Screening` first.
 
     Args:
-        chain: For trying entries; used under a lock.
+        chain: For reading and for trying entries; used under a lock.
         sender: Of the account that pays; with a line of its own.
         deployment: For which.
     """
@@ -47,25 +49,39 @@ class Desk:
         self._manager = deployment.manager
         self._chain = chain
         self._sender = sender
-        self._trying = threading.Lock()
+        self._asking = threading.Lock()
+        self._screening = Screening(chain, deployment, self._asking)
         self._changing = threading.Lock()
         self._waiting: dict[Function, dict[str, _Taken]] = {function: {} for function in FUNCTIONS}
 
-    def take(self, function: Function, entry: Entry) -> None:
-        """Take an entry, in place of an earlier one of the same member.
+    def screen(self, function: Function, entry: Entry) -> bool:
+        """Look whether an entry can be its member's; whether it is new, and is to be taken.
 
         Raises:
-            CallRevertedError: When the contract would refuse it.
+            UnfitEntryError: When the contract would refuse it.
             RelayError: When too much is waiting.
             ChainError: When no node answers.
         """
         with self._changing:
+            waiting = self._waiting[function].get(entry.client)
+            if waiting is not None and waiting.entry == entry:
+                return False
             full = sum(map(len, self._waiting.values())) >= MOST_WAITING
         if full:
             raise RelayError("too much is waiting to be sent; try again, or send it yourself")
+        self._screening.require(function, entry)
+        return True
+
+    def take(self, function: Function, entry: Entry) -> None:
+        """Take an entry that was screened, in place of an earlier one of the same member.
+
+        Raises:
+            CallRevertedError: When the contract would refuse it.
+            ChainError: When no node answers.
+        """
+        self._try(function, entry)
         call = single(self._manager, function, entry)
-        with self._trying:
-            self._chain.simulate(call, self._sender.address)
+        with self._asking:
             # Alone, for a batch whose entries run out of gas succeeds all the same; and asked for, since new
             # storage takes five times as much where a chain has EIP-8037.
             gas = self._chain.gas_of(call, self._sender.address)
@@ -83,9 +99,26 @@ class Desk:
         for function in FUNCTIONS:
             with self._changing:
                 batch = _batch(self._waiting[function].values())
-            if batch:
+            if batch := self._fit(function, batch):
                 sent |= self._send(function, batch)
         return sent
+
+    def _fit(self, function: Function, batch: list[_Taken]) -> list[_Taken]:
+        """Those that the contract takes still; nothing is paid for what was overtaken, or came too late."""
+        fit = []
+        for taken in batch:
+            try:
+                self._try(function, taken.entry)
+            except CallRevertedError as error:
+                _log.info("not sent: %s", error, extra={"function": function, "client": taken.entry.client})
+                self._forget(function, [taken])
+                continue
+            fit.append(taken)
+        return fit
+
+    def _try(self, function: Function, entry: Entry) -> None:
+        with self._asking:
+            self._chain.simulate(single(self._manager, function, entry), self._sender.address)
 
     def _send(self, function: Function, batch: list[_Taken]) -> bool:
         entries = [taken.entry.arguments for taken in batch]

@@ -5,23 +5,25 @@ import logging
 import time
 from typing import Protocol
 
-import requests
 from eth_account.messages import SignableMessage
 
+from ml.messages import cleaned
 from offchain.chain import intents
-from offchain.errors import StoreError
+from offchain.exchange import ExchangeError, exchange
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError
 from offchain.live.relaying.entries import FUNCTIONS, Entry, Function, opening, signed
 from offchain.reference import Parameters
-from offchain.stores.http import read_limited
+from offchain.urls import shown
 
 _log = logging.getLogger(__name__)
 
 RELAY_SECONDS = 60.0
 """How long a relay may take at most before a client sends by itself."""
-
-_SECONDS = 10
+_SECONDS = 5.0
+"""For a whole exchange; the client's loop waits for it."""
+_ACCEPTED = 202
+_REASON = 300  # characters
 _ANSWER_BYTES = 4096  # A relay is not trusted: no more of what it says is read.
 _SIGNED: dict[str, intents.Kind] = {"propose": "Propose", "commitBallot": "CommitBallot"}
 
@@ -69,26 +71,28 @@ class RelayLine:
 
     def __init__(self, url: str, deployment: LiveDeployment, key: IntentKey, patience: float = 60.0) -> None:
         self._url = url.rstrip("/")
+        self._name = shown(url)
         self._deployment = deployment
         self._key = key
         self._patience = patience
+        self._limit = min(_SECONDS, patience)
         self._since: dict[tuple[int, str], float] = {}
         self._taken: set[tuple[int, str]] = set()
-        self._session = requests.Session()
 
     def check(self) -> None:
         """Raise RelayError unless a relay of this deployment answers; warn of one that is too slow for it."""
         book = self._deployment.book
         try:
-            answer = self._session.get(f"{self._url}/", timeout=_SECONDS, stream=True)
-            found = json.loads(read_limited(answer, _ANSWER_BYTES, self._url))
+            found = json.loads(exchange("GET", f"{self._url}/", self._limit, _ANSWER_BYTES).body)
             there = (found["chainId"], found["manager"])
             every = float(found.get("everySeconds", 0))
-        except (requests.RequestException, StoreError, ValueError, KeyError, TypeError) as error:
-            raise RelayError(f"there is no relay at {self._url} ({type(error).__name__})") from error
+        except ExchangeError as error:
+            raise RelayError(f"there is no relay at {self._name}: it {error}") from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise RelayError(f"there is no relay at {self._name} ({type(error).__name__})") from error
         if there != (book.chain_id, self._deployment.manager.address):
             raise RelayError(
-                f"the relay at {self._url} is for {there[1]} on chain {there[0]}, not for deployment "
+                f"the relay at {self._name} is for {there[1]} on chain {there[0]}, not for deployment "
                 f"{self._deployment.name}"
             )
         if told := misfit(every, self._deployment.parameters):
@@ -121,8 +125,8 @@ class RelayLine:
         try:
             if self._post(kind, self._entry(kind, round_, arguments)):
                 self._taken.add(act)
-        except (requests.RequestException, StoreError) as error:
-            _log.warning("the relay does not answer (%s); sending directly", type(error).__name__)
+        except ExchangeError as error:
+            _log.warning("the relay %s; sending directly", error)
             self._since[act] = now - self._patience
             return False
         return True
@@ -139,15 +143,16 @@ class RelayLine:
 
     def _post(self, function: Function, entry: Entry) -> bool:
         """Whether the relay took it; what it refuses it may take a block later."""
-        answer = self._session.post(
+        answer = exchange(
+            "POST",
             f"{self._url}/{function}",
-            data=entry.model_dump_json(),
-            headers={"Content-Type": "application/json"},
-            timeout=_SECONDS,
-            stream=True,
+            self._limit,
+            _ANSWER_BYTES,
+            entry.model_dump_json().encode(),
+            {"Content-Type": "application/json"},
         )
-        if answer.status_code != requests.codes.accepted:
-            reason = " ".join(read_limited(answer, _ANSWER_BYTES, self._url).decode(errors="replace").split())
+        if answer.status != _ACCEPTED:
+            reason = cleaned(answer.body.decode(errors="replace"), _REASON)
             _log.warning("the relay refused %s: %s", function, reason)
             return False
         _log.info("handed over to the relay", extra={"function": function})

@@ -1,0 +1,285 @@
+"""HTTP servers that strangers reach, on aiohttp: every exchange bounded in time, memory and log lines.
+
+A connection carries one request. Its head has `HEAD_SECONDS`, the whole exchange what the server gives it.
+When there are too many, the oldest makes room, of those first that have not even asked yet: whoever sends
+nothing, or takes nothing, keeps nobody out. What waits for a disk or a node does so in threads of its own.
+"""
+
+import asyncio
+import logging
+import resource
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from aiohttp import ClientError, hdrs, web
+
+from ml.messages import cleaned
+
+_log = logging.getLogger(__name__)
+
+HEAD_SECONDS = 10.0
+"""For a request's head, from connecting on."""
+CONNECTIONS = 512
+_RESERVED = 192
+"""Descriptors that are left to other uses than connections, and to those being counted still."""
+_QUIET_SECONDS = 10.0
+
+Result = TypeVar("Result")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Rank(IntEnum):
+    """What a connection got to; the lowest make room first."""
+
+    CAME = 0
+    ASKED = 1
+    ADMITTED = 2
+
+
+class Connections:
+    """Those that are open, `most` at a time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._ranks: tuple[dict[Any, None], ...] = tuple({} for _ in Rank)
+
+    def enter(self, transport: asyncio.BaseTransport) -> None:
+        """Count one more; too many, and the oldest of the lowest rank is cut off."""
+        self._ranks[Rank.CAME][transport] = None
+        if sum(map(len, self._ranks)) > self._most:
+            crowd = next(rank for rank in self._ranks if rank)
+            oldest = next(iter(crowd))
+            del crowd[oldest]
+            oldest.abort()
+
+    def leave(self, transport: asyncio.BaseTransport) -> None:
+        """Count one less."""
+        for rank in self._ranks:
+            rank.pop(transport, None)
+
+    def promote(self, request: web.Request, to: Rank) -> None:
+        """Note how far the connection of a request got."""
+        transport = request.transport
+        if any(rank.pop(transport, self) is None for rank in self._ranks):
+            self._ranks[to][transport] = None
+
+
+CONNECTIONS_OF = web.AppKey("connections", Connections)
+
+
+class Places:
+    """Places for work, of which nobody has more than `each` at a time; who wants more waits alone."""
+
+    def __init__(self, places: int, each: int = 1) -> None:
+        self._free = asyncio.Semaphore(places)
+        self._each = each
+        self._lines: dict[str, _Line] = {}
+
+    @asynccontextmanager
+    async def of(self, sender: str) -> AsyncIterator[None]:
+        """Hold a place for the length of the block."""
+        line = self._lines.setdefault(sender, _Line(asyncio.Semaphore(self._each)))
+        line.length += 1
+        try:
+            async with line.free, self._free:
+                yield
+        finally:
+            line.length -= 1
+            if not line.length:
+                del self._lines[sender]
+
+
+@dataclass
+class _Line:
+    free: asyncio.Semaphore
+    length: int = 0
+
+
+class Work:
+    """Threads for one kind of work, so that what is slow there is slow nowhere else."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+
+    async def do(self, request: web.Request, call: Callable[..., Result], *arguments: object) -> Result:
+        """Return `call(*arguments)`, which is not begun when who asked has left by then.
+
+        Raises:
+            ConnectionResetError: When it has.
+            Exception: What `call` raises.
+        """
+
+        def begun() -> Result:
+            if request.transport is None:
+                raise ConnectionResetError("who asked has left")
+            return call(*arguments)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, begun)
+
+
+class Seldom:
+    """Logs one line in a while of a kind that strangers can bring about as often as they like."""
+
+    def __init__(self, logger: logging.Logger, seconds: float = _QUIET_SECONDS) -> None:
+        self._logger = logger
+        self._seconds = seconds
+        self._next = 0.0
+
+    def __call__(self, level: int, message: str, *arguments: object) -> None:
+        """Log, unless that was done just now."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + self._seconds
+            self._logger.log(level, message, *arguments)
+
+
+def application(routes: Iterable[web.RouteDef], seconds: float, largest: int) -> web.Application:
+    """Return a server of `routes`.
+
+    Args:
+        routes: With their handlers.
+        seconds: For a whole exchange once its head is there.
+        largest: Bytes of a body that a handler reads at once.
+    """
+    connections = Connections(_most())
+    unexpected = Seldom(_log)
+
+    @web.middleware
+    async def bounded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        connections.promote(request, Rank.ASKED)
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await _answered(request, handler)
+        except TimeoutError:
+            answer = refusal(408, f"an exchange may take {seconds:g} seconds")
+        except (ConnectionError, ClientError, web.RequestPayloadError):
+            answer = refusal(400, "the body is not what the head says")
+        except Exception as error:  # Ours: the one who asked learns nothing, the operator one line.
+            unexpected(logging.ERROR, "%s %s failed: %s", request.method, request.path, _where(error))
+            answer = refusal(500, "this failed here; the operator can read why in the log")
+        answer.force_close()
+        return answer
+
+    app = web.Application(middlewares=[bounded], client_max_size=largest)
+    app[CONNECTIONS_OF] = connections
+    app.add_routes(routes)
+    return app
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        return refusal(415, "a body is sent as it is, in no encoding")
+    try:
+        return await handler(request)
+    except web.HTTPException as answer:  # Such as of a path that is none.
+        return refusal(answer.status, answer.reason)
+
+
+def refusal(status: int, text: object) -> web.Response:
+    """Return a refusal with its reason, one line."""
+    return web.Response(status=status, text=f"{text}\n")
+
+
+def serve(
+    app: web.Application, host: str, port: int, started: Callable[[int], None] = lambda port: None
+) -> None:
+    """Serve until the process is told to end (SIGTERM or Ctrl-C).
+
+    Args:
+        app: Of `application`.
+        host: Address to listen on.
+        port: To listen on; 0 for a free one.
+        started: Called with the port once connections are taken.
+
+    Raises:
+        OSError: When it cannot listen there.
+    """
+    asyncio.run(_serve(app, host, port, started))
+
+
+async def _serve(app: web.Application, host: str, port: int, started: Callable[[int], None]) -> None:
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    async with listening(app, host, port) as found:
+        started(found)
+        await ended.wait()
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Take connections for the length of the block; the port."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=_aiohttps_log(),
+        handler_cancellation=True,  # Nothing is done for who has left.
+        keepalive_timeout=HEAD_SECONDS,
+        shutdown_timeout=1.0,
+    )
+    await runner.setup()
+    try:
+        make, connections = runner.server, app[CONNECTIONS_OF]
+        assert make is not None, "it was set up"
+        loop = asyncio.get_running_loop()
+        async with await loop.create_server(lambda: _Counted(make(), connections), host, port) as server:
+            yield server.sockets[0].getsockname()[1]
+    finally:
+        await runner.cleanup()
+
+
+class _Counted(asyncio.Protocol):
+    """aiohttp's protocol of a connection, counted from its first to its last moment."""
+
+    def __init__(self, inner: asyncio.Protocol, connections: Connections) -> None:
+        self._inner = inner
+        self._connections = connections
+        self._transport: asyncio.BaseTransport | None = None
+        self.data_received = inner.data_received  # type: ignore[method-assign]
+        self.eof_received = inner.eof_received  # type: ignore[method-assign]
+        self.pause_writing = inner.pause_writing  # type: ignore[method-assign]
+        self.resume_writing = inner.resume_writing  # type: ignore[method-assign]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._inner.connection_made(transport)
+        self._connections.enter(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport is not None:
+            self._connections.leave(self._transport)
+        self._inner.connection_lost(exc)
+
+
+def _most() -> int:
+    """Connections that the process can have: each may hold a file beside its socket."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(16, min(CONNECTIONS, (files - _RESERVED) // 2))
+
+
+def _aiohttps_log() -> logging.Logger:
+    """A log for aiohttp, whose records are of requests that are none: one line now and then."""
+    logger = logging.getLogger(f"{__name__}.http")
+    seldom = Seldom(_log)
+
+    def instead(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        seldom(logging.DEBUG, "no request of ours: %s", cleaned(error or record.getMessage(), 200))
+        return False
+
+    logger.filters[:] = [instead]
+    return logger
+
+
+def _where(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" in {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}: {cleaned(error, 200)}{place}"
