@@ -221,6 +221,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
         logger=_aiohttps_log(),
         handler_cancellation=True,  # Nothing is done for who has left.
         keepalive_timeout=HEAD_SECONDS,
+        lingering_time=HEAD_SECONDS,  # For the rest of a body that was refused, so that the refusal arrives.
         shutdown_timeout=1.0,
     )
     await runner.setup()

@@ -2,34 +2,46 @@
 
 import asyncio
 import threading
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
+
+from offchain.serving import CONNECTIONS_OF, listening
 
 
 @contextmanager
 def serving(app):
-    """The URL of a server on a free port, in a thread of its own."""
+    """The URL of a server on a free port, in a thread of its own; ours as its command runs it."""
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(app, shutdown_timeout=0.5, handler_cancellation=True)
+    ended = asyncio.Event()
+    started = threading.Event()
+    found = []
 
-    def run():
-        asyncio.set_event_loop(loop)
-        loop.run_forever()
+    async def run():
+        try:
+            async with (listening if CONNECTIONS_OF in app else _plain)(app, "127.0.0.1", 0) as port:
+                found.append(port)
+                started.set()
+                await ended.wait()
+        finally:
+            started.set()
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()
-
-    async def start():
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        return runner.addresses[0][1]
-
+    assert started.wait(10) and found
     try:
-        port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{found[0]}"
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(30)
+
+
+@asynccontextmanager
+async def _plain(app, host, port):
+    runner = web.AppRunner(app, shutdown_timeout=0.5, handler_cancellation=True)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
