@@ -28,6 +28,8 @@ HEAD_SECONDS = 10.0
 CONNECTIONS = 512
 _RESERVED = 192
 """Descriptors that are left to other uses than connections, and to those being counted still."""
+_ACCEPTED = 48
+"""Connections that are taken before the first of them is counted."""
 _QUIET_SECONDS = 10.0
 
 Result = TypeVar("Result")
@@ -229,7 +231,11 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
         make, connections = runner.server, app[CONNECTIONS_OF]
         assert make is not None, "it was set up"
         loop = asyncio.get_running_loop()
-        async with await loop.create_server(lambda: _Counted(make(), connections), host, port) as server:
+
+        def counted() -> asyncio.Protocol:
+            return _Counted(make(), connections)
+
+        async with await loop.create_server(counted, host, port, backlog=_ACCEPTED) as server:
             yield server.sockets[0].getsockname()[1]
     finally:
         await runner.cleanup()
