@@ -329,7 +329,9 @@ def test_the_oldest_that_has_not_asked_makes_room(tmp_path, gate, monkeypatch):
         ExitStack() as held,
     ):
         upload = held.enter_context(connected(url))
-        upload.sendall(put(MEMBERS[0], OTHER, OTHER_DATA) + OTHER_DATA[:-1])
+        upload.sendall(put(MEMBERS[0], OTHER, OTHER_DATA, "Expect: 100-continue"))
+        assert status(upload.recv(1000)) == 100  # It has asked.
+        upload.sendall(OTHER_DATA[:-1])
         for _ in range(100):
             held.enter_context(connected(url)).sendall(b"GET / HTTP/1.1\r\n")
         require_honest_reader(url)

@@ -110,5 +110,5 @@ def test_a_node_that_forgets_is_found_out_at_the_start():
 
 
 def test_no_node_is_said():
-    with pytest.raises(StoreError, match="store ipfs\\+http://127.0.0.1:1 cannot be reached"):
+    with pytest.raises(StoreError, match="store ipfs\\+http://127.0.0.1:1 does not answer"):
         IpfsStore("ipfs+http://127.0.0.1:1", SCHEMA).check()
