@@ -9,6 +9,10 @@ POLICIES: tuple[Policy, ...] = get_args(Policy)
 AttackName = Literal["none", "label-flip"]
 
 
+ALLOWED_MISSING = 0.1
+"""Share of the rows that should be used and may be left out, having gaps or what cannot be read."""
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -255,7 +255,7 @@ def load_settings(file: Path | None, overrides: Mapping[str, Any]) -> Simulation
     Raises:
         SettingsError: When the file is not readable as such, or a value or their combination is refused.
     """
-    given = _from_file(file) if file else {}
+    given, overrides = _allowing(_from_file(file) if file else {}), _allowing(overrides)
     merged = {**given, **overrides}
     former, latter = given.get("task_options"), overrides.get("task_options")
     if isinstance(former, Mapping) and isinstance(latter, Mapping):
@@ -273,6 +273,14 @@ def parse_settings(values: Mapping[str, Any]) -> SimulationSettings:
         return SimulationSettings(**values)
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from error
+
+
+def _allowing(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings whose `allow_missing`, if any, is the option of the task that it stands for."""
+    moved = dict(values)
+    if "allow_missing" in moved:
+        moved["task_options"] = {**moved.get("task_options", {}), "allow_missing": moved.pop("allow_missing")}
+    return moved
 
 
 def _from_file(file: Path) -> dict[str, Any]:

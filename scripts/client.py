@@ -101,6 +101,8 @@ def _options(
     share: tuple[int, int] | None,
     dataset: str,
     rows: int | None,
+    allow_missing: float,
+    accept_rows: bool,
     stores: tuple[str, ...],
     cache: Path | None,
     keep_rounds: int,
@@ -119,7 +121,7 @@ def _options(
     from offchain.live.client.start import ClientOptions
 
     return ClientOptions(
-        data=DataOptions(data, encoding, share, dataset, rows),
+        data=DataOptions(data, encoding, share, dataset, rows, allow_missing, accept_rows),
         stores=stores,
         cache=cache,
         keep_rounds=keep_rounds,

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from ml.errors import MLError
+from ml.settings import ALLOWED_MISSING
 
 
 @click.command()
@@ -12,7 +13,7 @@ from ml.errors import MLError
     "--data",
     type=click.Path(path_type=Path),
     required=True,
-    help="Loans that everyone may know, with Lending Club's columns: a CSV or CSV.GZ.",
+    help="Loans that everyone may know, with Lending Club's columns: a CSV, plain or in GZ, BZ2, XZ or ZIP.",
 )
 @click.option(
     "--features",
@@ -21,16 +22,30 @@ from ml.errors import MLError
     show_default=True,
     help="Columns known at application time, or all, which leak the outcome.",
 )
+@click.option(
+    "--allow-missing",
+    type=click.FloatRange(0, 1),
+    default=ALLOWED_MISSING,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of the loans that may be left out for gaps or what cannot be read.",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The JSON file to write.")
-def cli(data: Path, features: str, out: Path) -> None:
+def cli(data: Path, features: str, allow_missing: float, out: Path) -> None:
     """Fit categories and scales on public loans, once, before a deployment."""
     # Here for the reason that scripts/simulate.py gives.
     from ml.data.common_encoding import CommonEncoding
     from ml.data.lending_club import read
+    from ml.tasks.built_in.lending_club import LendingClub
+    from ml.tasks.federating import require_outcomes
 
     try:
-        encoding = CommonEncoding.fit(read(data, features), features)  # type: ignore[arg-type]
-        out.write_text(encoding.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        loans = read(data, features, allow_missing)  # type: ignore[arg-type]
+        for sentence in loans.usage.told():
+            click.echo(sentence)
+        require_outcomes(LendingClub.target, loans.table.labels, f"loans of {data}")
+        encoding = CommonEncoding.fit(loans.table, features)  # type: ignore[arg-type]
+        out.expanduser().write_text(encoding.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except MLError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

@@ -1,6 +1,9 @@
 """ChestX-ray14 as MedMNIST's `chestmnist.npz` (Yang et al., 2023): small images, no patients."""
 
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -13,7 +16,14 @@ from ml.data.image_cache import cached, fingerprint
 from ml.data.pictures import resized
 from ml.data.rows import Rows, StoredImages
 from ml.data.shares import TEST_SHARE
+from ml.data.text.usage import first_of
 from ml.errors import DataError
+
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(KeyError, ValueError, TypeError, SyntaxError, NotImplementedError, RuntimeError, MemoryError),
+)
+"""What zipfile and NumPy raise on files that are no archives of arrays, or broken ones."""
 
 _TRAINING, _TEST = ("train", "val"), "test"
 
@@ -29,7 +39,7 @@ def read(file: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
     """
     try:
         return _read(file, rows, side, cache)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{file} is not MedMNIST's chestmnist.npz, or is damaged ({reason})") from error
 
@@ -49,7 +59,8 @@ def _read(file: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
     test = np.repeat([part == _TEST for part in counts], list(counts.values()))
     columns = [FINDINGS.index(disease) for disease in DISEASES]
     inputs = StoredImages(pixels, np.arange(len(kept)))
-    return Rows(inputs, kept[:, columns].astype(np.float32), test=test)
+    usage = first_of(available, len(kept), "images", file.name)
+    return Rows(inputs, kept[:, columns].astype(np.float32), test=test, usage=usage)
 
 
 def _labels(values: NDArray[np.uint8], part: str) -> NDArray[np.uint8]:

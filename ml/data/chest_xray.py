@@ -1,17 +1,23 @@
 """ChestX-ray14 in NIH's layout: a folder of pictures and `Data_Entry_2017.csv` (Wang et al., 2017)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from ml.data.image_cache import cached, fingerprint
 from ml.data.pictures import read_grey
 from ml.data.rows import Rows, StoredImages
+from ml.data.text.dialect import dialect, key
+from ml.data.text.opening import is_own
+from ml.data.text.records import pieces
+from ml.data.text.usage import first_of
 from ml.errors import DataError
 
-LABELS_FILE = "Data_Entry_2017.csv"
+LABELS_FILES = ("Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv")
+"""NIH's labels as first released, and as revised in 2020; the first of a folder counts."""
+
 FINDINGS = (
     "Atelectasis",
     "Cardiomegaly",
@@ -49,7 +55,21 @@ DEFAULT_ROWS = 60_000
 
 _NAME, _LABELS, _PATIENT = "Image Index", "Finding Labels", "Patient ID"
 _HEALTHY = "No Finding"
+_BY_KEY = {key(finding): finding for finding in (*FINDINGS, _HEALTHY)}
 _PLACES = ("images/*.png", "images_*/images/*.png")  # As one folder, or as NIH's twelve archives unpack.
+_ANYWHERE = "**/*"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    findings: frozenset[str]
+    patient: str
+
+
+def labels_file(folder: Path) -> Path | None:
+    """Return the labels file of a folder in NIH's layout, or none when it has none."""
+    return next((folder / name for name in LABELS_FILES if (folder / name).is_file()), None)
 
 
 def read(folder: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
@@ -58,54 +78,80 @@ def read(folder: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
     Raises:
         DataError: When labels and pictures do not fit each other, or one of them cannot be read.
     """
-    entries = _entries(folder / LABELS_FILE)
+    file = labels_file(folder)
+    if file is None:
+        raise DataError(f"{folder} has no {' or '.join(LABELS_FILES)}")
+    entries = _entries(file)
     if rows is not None and rows > len(entries):
         raise DataError(f"{folder} has {len(entries)} labelled images, {rows} were asked for")
-    found = {path.name: path for place in _PLACES for path in sorted(folder.glob(place))}
-    _require_labels(found, set(entries[_NAME]), folder)
-    entries = entries.iloc[: rows or DEFAULT_ROWS]
-    _require_images([name for name in entries[_NAME] if name not in found], len(entries), folder)
-    files = [found[name] for name in entries[_NAME]]
+    found = _pictures(folder)
+    _require_labels(found, {entry.name for entry in entries}, file)
+    used = entries[: rows or DEFAULT_ROWS]
+    _require_images([entry.name for entry in used if entry.name not in found], len(used), file)
+    files = [found[entry.name] for entry in used]
     name = f"chest-xray-{side}-{fingerprint(files, folder, side)}"
     pixels = cached(cache, name, len(files), side, lambda: read_grey(files, side))
-    sets = entries[_LABELS].str.split("|")
-    labels = np.array([[disease in found for disease in DISEASES] for found in sets], dtype=np.float32)
-    patients = pd.factorize(entries[_PATIENT])[0].astype(np.int64)
+    labels = np.array([[disease in entry.findings for disease in DISEASES] for entry in used], np.float32)
+    numbers = {patient: i for i, patient in enumerate(dict.fromkeys(entry.patient for entry in used))}
+    patients = np.array([numbers[entry.patient] for entry in used], np.int64)
     inputs = StoredImages(pixels, np.arange(len(files)))
+    usage = first_of(len(entries), len(used), "images", file.name)
     # A patient is tested or not; who of the members holds its images is for the shares to say.
-    return Rows(inputs, labels, apart=patients, columns={"patient": patients})
+    return Rows(inputs, labels, apart=patients, columns={"patient": patients}, usage=usage)
 
 
-def _entries(file: Path) -> pd.DataFrame:
-    columns = [_NAME, _LABELS, _PATIENT]
-    try:
-        entries = pd.read_csv(file, dtype="string", keep_default_na=False, index_col=False)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{file} cannot be read as a CSV file ({error})") from error
-    missing = [column for column in columns if column not in entries]
-    if missing:
-        raise DataError(f"{file} lacks the columns {', '.join(missing)}")
-    repeated = entries[_NAME][entries[_NAME].duplicated()]
-    if len(repeated):
-        raise DataError(f"{file} lists {repeated.iloc[0]} twice")
-    unknown = set(entries[_LABELS].str.split("|").explode()) - {*FINDINGS, _HEALTHY}
-    if unknown:
-        raise DataError(f"{file} has the finding {sorted(unknown)[0]!r}, which ChestX-ray14 does not know")
-    return entries[columns]
+def _pictures(folder: Path) -> dict[str, Path]:
+    places = [path for place in _PLACES for path in sorted(folder.glob(place))]
+    if not places:
+        places = [path for path in sorted(folder.glob(_ANYWHERE)) if path.suffix.lower() == ".png"]
+    found: dict[str, Path] = {}
+    for path in filter(lambda path: is_own(path.relative_to(folder).as_posix()), places):
+        if path.name in found:
+            raise DataError(f"{folder} has the picture {path.name} twice: {found[path.name]} and {path}")
+        found[path.name] = path
+    return found
 
 
-def _require_labels(found: dict[str, Path], labelled: set[str], folder: Path) -> None:
+def _entries(file: Path) -> list[_Entry]:
+    columns = (_NAME, _LABELS, _PATIENT)
+    how = dialect(file, columns, "images need")
+    entries: dict[str, _Entry] = {}
+    for piece in pieces(file, how, columns):
+        if piece.broken:
+            line, start = piece.broken[0]
+            raise DataError(f"{file} has no image in line {line}, which begins {ascii(start)}")
+        for name, findings, patient in zip(*piece.columns.values(), strict=True):
+            if name in entries:
+                raise DataError(f"{file} lists {name} twice")
+            entries[name] = _Entry(name, _findings(findings, file), patient)
+    return list(entries.values())
+
+
+def _findings(text: str, file: Path) -> frozenset[str]:
+    names = text.split("|")
+    for name in names:
+        if key(name) not in _BY_KEY:
+            raise DataError(f"{file} has the finding {name!r}, which ChestX-ray14 does not know")
+    return frozenset(_BY_KEY[key(name)] for name in names)
+
+
+def _require_labels(found: Mapping[str, Path], labelled: set[str], file: Path) -> None:
     bare = sorted(set(found) - labelled)
     if bare:
         raise DataError(
-            f"{len(bare)} of the {len(found)} images in {folder} have no line in {LABELS_FILE}, "
+            f"{len(bare)} of the {len(found)} images in {file.parent} have no line in {file.name}, "
             f"first {bare[0]}"
         )
 
 
-def _require_images(missing: Sequence[str], wanted: int, folder: Path) -> None:
+def _require_images(missing: Sequence[str], wanted: int, file: Path) -> None:
     if missing:
         raise DataError(
-            f"{len(missing)} of the first {wanted} images in {LABELS_FILE} are not in {folder}, first "
-            f"{missing[0]}; unpack the missing archive, or use fewer rows"
+            f"{len(missing)} of the first {wanted} images in {file.name} are not in {file.parent}, first "
+            f"{missing[0]}; unpack the missing archive, or use fewer rows{_others(file.parent, missing[0])}"
         )
+
+
+def _others(folder: Path, name: str) -> str:
+    same = next(folder.glob(f"**/{Path(name).stem}.*"), None)
+    return f" (there is {same}; its name must be as in the labels file)" if same else ""

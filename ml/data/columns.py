@@ -1,12 +1,13 @@
 """Lending Club's columns: which are used, what they are, and how a loan becomes usable."""
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
-from ml.errors import DataError
+from ml.data.table import Category, Table
+from ml.data.text.cells import Cells, month
+from ml.data.text.dialect import key
 
 Features = Literal["application", "all"]
 """Columns known at application time, or all, which leak the outcome."""
@@ -14,6 +15,8 @@ Features = Literal["application", "all"]
 STATUS = "loan_status"
 OUTCOMES = {"Fully Paid": 1.0, "Charged Off": 0.0}
 """Labels by status; loans of any other status are left out (paper, section V-A)."""
+
+_BY_KEY = {key(status): label for status, label in OUTCOMES.items()}
 
 ISSUED, CREDIT_SINCE, CREDIT_MONTHS = "issue_d", "earliest_cr_line", "credit_months"
 
@@ -78,53 +81,27 @@ def required(features: Features) -> tuple[str, ...]:
     return (STATUS, *CATEGORICAL, *numerical(features), *_DATES)
 
 
-def require_columns(present: Iterable[str], features: Features, source: str) -> None:
-    """Raise `DataError` naming the columns that `source` lacks."""
-    have = set(present)
-    missing = [name for name in required(features) if name not in have]
-    if missing:
-        raise DataError(f"{source} lacks the columns {', '.join(missing)}, which features '{features}' need")
+def outcome(status: str) -> float | None:
+    """Return the label of a status however it is spelt, or none when it is no outcome.
+
+    >>> [outcome(status) for status in ("Fully Paid ", "CHARGED OFF", "Current")]
+    [1.0, 0.0, None]
+    """
+    return _BY_KEY.get(key(status))
 
 
-def decided(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the loans that are fully paid or charged off."""
-    return frame[frame[STATUS].isin(list(OUTCOMES))]
+def typed(frame: Mapping[str, Any], features: Features) -> Table:
+    """Return decided loans without gaps, such as the built-in book's columns by name, as a table."""
+    issued, since = (Cells(month).read(list(frame[name])) for name in _DATES)
+    numbers = {name: np.asarray(frame[name], np.float64) for name in numerical(features)}
+    labels = np.array([OUTCOMES[status] for status in frame[STATUS]], np.float32)
+    return Table(
+        {name: _category(frame[name]) for name in CATEGORICAL},
+        numbers | {CREDIT_MONTHS: issued - since},
+        labels,
+    )
 
 
-def typed(frame: pd.DataFrame, features: Features) -> pd.DataFrame:
-    """Return `frame`'s used columns as strings and floats; what cannot be read as such becomes missing."""
-    columns: dict[str, pd.Series] = {name: _text(frame[name]) for name in (STATUS, *CATEGORICAL)}
-    columns |= {name: _number(frame[name]) for name in numerical(features)}
-    columns[CREDIT_MONTHS] = (_month(frame[ISSUED]) - _month(frame[CREDIT_SINCE])).astype(np.float64)
-    return pd.DataFrame(columns)
-
-
-def complete(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `frame` without a missing value (paper, section V-A)."""
-    return frame.dropna()
-
-
-def missing_by_column(frame: pd.DataFrame) -> Mapping[str, int]:
-    """Return how many rows lack each column."""
-    return cast("Mapping[str, int]", frame.isna().sum().to_dict())
-
-
-def labels(frame: pd.DataFrame) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
-    """Return float32 labels [rows]: 1 fully paid, 0 charged off."""
-    return frame[STATUS].map(OUTCOMES).to_numpy(np.float32)
-
-
-def _text(column: pd.Series) -> pd.Series:
-    return column.astype("string").str.strip().astype("category")
-
-
-def _number(column: pd.Series) -> pd.Series:
-    if not pd.api.types.is_numeric_dtype(column):
-        column = column.astype("string").str.strip().str.rstrip("%")  # Some vintages write 10.65%.
-    number = pd.to_numeric(column, errors="coerce").astype(np.float64)
-    return number.where(np.isfinite(number))
-
-
-def _month(column: pd.Series) -> pd.Series:
-    date = pd.to_datetime(column.astype("string").str.strip(), format="%b-%Y", errors="coerce")
-    return date.dt.year * 12 + date.dt.month
+def _category(texts: Sequence[str]) -> Category:
+    values, codes = np.unique(np.asarray(texts, dtype=str), return_inverse=True)
+    return Category(codes.astype(np.int32), tuple(map(str, values)))

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ml.data.columns import CATEGORICAL, Features, encoded_numbers
+from ml.data.table import Table
 from ml.errors import DataError
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
@@ -50,17 +50,23 @@ class CommonEncoding(BaseModel):
         return self
 
     @classmethod
-    def fit(cls, loans: pd.DataFrame, features: Features) -> "CommonEncoding":
-        """Return the encoding of loans as `ml.data.columns.typed` makes them, such as a public file's."""
-        numbers = {name: loans[name].to_numpy(np.float64) for name in encoded_numbers(features)}
+    def fit(cls, loans: Table, features: Features) -> "CommonEncoding":
+        """Return the encoding of loans, such as a public file's or a simulation's training rows."""
+        numbers = {name: loans.numbers[name] for name in encoded_numbers(features)}
         return cls(
             features=features,
-            categories={name: tuple(sorted(loans[name].astype(str).unique())) for name in CATEGORICAL},
+            categories={name: loans.categories[name].present for name in CATEGORICAL},
             numbers={
                 name: Spread(mean=float(values.mean()), scale=float(values.std()) or 1.0)
                 for name, values in numbers.items()
             },
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the inputs, in order."""
+        one_hot = (f"{name}_{value}" for name, values in self.categories.items() for value in values)
+        return (*one_hot, *self.numbers)
 
     @property
     def inputs(self) -> int:
@@ -72,16 +78,18 @@ class CommonEncoding(BaseModel):
         """32 bytes that differ when any value does, whatever the file's spacing."""
         return keccak256(self.model_dump_json().encode())
 
-    def encode(self, loans: pd.DataFrame) -> NDArray[np.float32]:
+    def encode(self, loans: Table) -> NDArray[np.float32]:
         """Return loans as float32 [rows, inputs]."""
-        parts: list[NDArray[np.float32]] = []
+        X = np.zeros((len(loans), self.inputs), np.float32)
+        first = 0
         for name, values in self.categories.items():
-            column = loans[name].astype(str).to_numpy(str)
-            parts.append((column[:, None] == np.array(values)[None, :]).astype(np.float32))
-        for name, spread in self.numbers.items():
-            standard = (loans[name].to_numpy(np.float64) - spread.mean) / spread.scale
-            parts.append(standard.astype(np.float32)[:, None])
-        return np.concatenate(parts, axis=1)
+            places = loans.categories[name].where(values)
+            known = np.flatnonzero(places < len(values))
+            X[known, first + places[known]] = 1
+            first += len(values)
+        for i, (name, spread) in enumerate(self.numbers.items(), first):
+            X[:, i] = (loans.numbers[name] - spread.mean) / spread.scale
+        return X
 
 
 def read_encoding(path: Path) -> CommonEncoding:
@@ -91,7 +99,7 @@ def read_encoding(path: Path) -> CommonEncoding:
         DataError: When it cannot be read as one.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.expanduser().read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"there is no encoding {path}; the deployment's founders hand it out") from None
     except (OSError, ValueError) as error:

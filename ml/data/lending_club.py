@@ -1,79 +1,119 @@
 """Lending Club's file from Kaggle, of any vintage or subset, read in pieces."""
 
-import zlib
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-from pandas.api.types import union_categoricals
+import numpy as np
+from numpy.typing import NDArray
 
 from ml.data.columns import (
+    CATEGORICAL,
+    CREDIT_MONTHS,
+    CREDIT_SINCE,
+    ISSUED,
+    STATUS,
     Features,
-    complete,
-    decided,
-    missing_by_column,
-    require_columns,
+    numerical,
+    outcome,
     required,
-    typed,
 )
+from ml.data.table import Category, Table, joined
+from ml.data.text.cells import UNREADABLE, Cells, Words, month, number
+from ml.data.text.dialect import dialect
+from ml.data.text.records import Piece, pieces
+from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
+from ml.settings import ALLOWED_MISSING
 
-_CHUNK_ROWS = (
-    100_000  # The full file has 2.26 million rows of 151 columns; a piece of the used ones takes some 30 MB.
-)
+_SHOWN = 60
+Columns = dict[str, NDArray[np.float64]]
 
 
-def read(path: Path, features: Features) -> pd.DataFrame:
-    """Return the usable loans of a CSV or CSV.GZ file.
+@dataclass(frozen=True, eq=False)
+class Loans:
+    """The usable loans of a file, and what became of all."""
 
-    Usable are loans paid or charged off that lack no value in a used column. Columns are as `typed` makes
-    them.
+    table: Table
+    usage: Usage
+
+
+def read(path: Path, features: Features, allowed: float = ALLOWED_MISSING) -> Loans:
+    """Return the usable loans of a CSV file, plain or compressed.
+
+    Usable are loans paid or charged off that lack no value in a used column and have none that cannot be
+    read.
+
+    Args:
+        path: The file.
+        features: Which columns.
+        allowed: Share of the decided loans that may be left out.
 
     Raises:
-        DataError: When the file is missing, not readable as CSV, cut off, lacks columns, or holds no usable
-            loan.
+        DataError: When the file is missing, no table, cut off, lacks columns, or holds no usable loan or too
+            few.
     """
-    try:
-        return _read(path, features)
-    except FileNotFoundError:
-        raise DataError(f"there is no file {path}; give the path of Lending Club's CSV or CSV.GZ") from None
-    except (EOFError, zlib.error) as error:
-        raise DataError(f"{path} is cut off or damaged ({error}); download it again") from error
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{path} cannot be read as a CSV or CSV.GZ file ({error})") from error
+    found = dialect(path, required(features), f"features '{features}' need")
+    reader = _Reader(features, path.name)
+    parts = [reader.usable(piece) for piece in pieces(path, found, required(features))]
+    usage = reader.tally.usage
+    if usage.rows == sum(usage.apart.values()):
+        raise DataError(f"{path} has no loan with status 'Fully Paid' or 'Charged Off'{_why(usage)}")
+    usage.require(path, allowed)
+    if not usage.used:
+        raise DataError("; ".join(usage.told()))
+    return Loans(joined(parts), usage)
 
 
-def _read(path: Path, features: Features) -> pd.DataFrame:
-    require_columns(pd.read_csv(path, nrows=0).columns, features, str(path))
-    pieces = []
-    missing: Counter[str] = Counter()
-    rows = 0
-    columns = list(required(features))
-    with pd.read_csv(path, usecols=columns, chunksize=_CHUNK_ROWS, low_memory=False) as reader:
-        for chunk in reader:
-            piece = typed(decided(chunk), features)
-            missing.update(missing_by_column(piece))
-            rows += len(piece)
-            pieces.append(complete(piece))
-    if not sum(len(piece) for piece in pieces):
-        raise DataError(_nothing_usable(path, rows, missing))
-    return _joined(pieces)
+def _why(usage: Usage) -> str:
+    return "".join(f"; {sentence}" for sentence in usage.told()[1:])
 
 
-def _nothing_usable(path: Path, rows: int, missing: Counter[str]) -> str:
-    if not rows:
-        return f"{path} has no loan with status 'Fully Paid' or 'Charged Off'"
-    column, count = missing.most_common(1)[0]
-    return f"each of the {rows} loans of {path} lacks a value in a used column, most often {column} ({count})"
+class _Reader:
+    """Turns pieces of text into tables whose categories are numbered alike."""
+
+    def __init__(self, features: Features, source: str) -> None:
+        self.tally = Tally("loans", source)
+        self._words = {name: Words() for name in CATEGORICAL}
+        self._cells = {name: Cells(number) for name in numerical(features)}
+        self._dates = {name: Cells(month) for name in (ISSUED, CREDIT_SINCE)}
+
+    def usable(self, piece: Piece) -> Table:
+        """Return the usable loans of a piece."""
+        outcomes = [outcome(status) for status in piece.columns[STATUS]]
+        decided = [i for i, label in enumerate(outcomes) if label is not None]
+        self.tally.set_apart(
+            [
+                _apart(status)
+                for status, label in zip(piece.columns[STATUS], outcomes, strict=True)
+                if label is None
+            ]
+        )
+        columns = self._columns(piece, decided)
+        good = np.flatnonzero(np.all([np.isfinite(values) for values in columns.values()], axis=0))
+        self.tally.count(len(outcomes), len(good), piece.broken)
+        labels = np.array([outcomes[i] for i in decided], np.float32)[good]
+        return self._table({name: values[good] for name, values in columns.items()}, labels)
+
+    def _columns(self, piece: Piece, decided: Sequence[int]) -> Columns:
+        lines = [piece.lines[i] for i in decided]
+        columns: Columns = {}
+        for name, cells in (self._words | self._cells | self._dates).items():
+            texts = [piece.columns[name][i] for i in decided]
+            columns[name] = cells.read(texts)
+            if name == CREDIT_SINCE:
+                columns[name][columns[ISSUED] < columns[name]] = UNREADABLE  # Younger than its loan.
+            self.tally.judge(name, columns[name], texts, lines)
+        return columns
+
+    def _table(self, columns: Columns, labels: NDArray[np.float32]) -> Table:
+        categories = {
+            name: Category(columns[name].astype(np.int32), tuple(words))
+            for name, words in self._words.items()
+        }
+        numbers = {name: columns[name] for name in self._cells}
+        return Table(categories, numbers | {CREDIT_MONTHS: columns[ISSUED] - columns[CREDIT_SINCE]}, labels)
 
 
-def _joined(pieces: list[pd.DataFrame]) -> pd.DataFrame:
-    # Concatenation alone would turn categories that differ between pieces into objects, some 60 bytes a cell.
-    columns = {}
-    for name in pieces[0].columns:
-        parts = [piece[name] for piece in pieces]
-        if isinstance(parts[0].dtype, pd.CategoricalDtype):
-            columns[name] = pd.Series(union_categoricals(parts))
-        else:
-            columns[name] = pd.concat(parts, ignore_index=True)
-    return pd.DataFrame(columns)
+def _apart(status: str) -> str:
+    return f"of status {ascii(status[:_SHOWN])}" if status else "without a status"

@@ -3,7 +3,7 @@
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from PIL import Image
 
 from ml.errors import DataError
 
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+"""What is opened. Pillow knows dozens more; one of them runs another program on the file."""
+
 _AT_ONCE = 256  # Files handed to the threads together, so that few results wait.
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 """What Pillow raises on files that are no pictures or broken ones."""
@@ -20,6 +23,10 @@ _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,
 
 def read_grey(files: Sequence[Path], side: int) -> Iterator[NDArray[np.uint8]]:
     """Yield each picture as uint8 [side, side], in order; colours become grey, other shapes are squeezed.
+
+    Grey levels beyond 8 bits keep their place between black and white, white being that of the fewest bits
+    of 8, 10, 12, 14 and 16 that hold the picture: detectors of 12 bits write files of 16. What has no white,
+    such as fractions outside 0 to 1, is refused.
 
     Raises:
         DataError: Naming the first file that cannot be read as a picture.
@@ -38,11 +45,64 @@ def resized(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 def _read(file: Path, side: int) -> NDArray[np.uint8]:
     try:
-        with Image.open(file) as picture:
-            return _squeezed(picture.convert("L"), side)
+        with Image.open(file, formats=FORMATS) as picture:
+            return _squeezed(_grey(picture), side)
+    except DataError as error:
+        raise DataError(f"{file} {error}") from None
     except _DAMAGE as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{file} cannot be read as a picture ({reason}); download it again") from error
+
+
+def _grey(picture: Image.Image) -> Image.Image:
+    count = getattr(picture, "n_frames", 1)
+    if count > 1 and picture.format != "JPEG":
+        raise DataError(f"holds {count} pictures; save each as a file of its own")
+    if picture.mode in _LEVELS:
+        levels = _LEVELS[picture.mode](np.asarray(picture))
+        return Image.fromarray(levels)
+    if picture.mode not in _COLOURS:
+        raise DataError(
+            f"has pixels of the kind {picture.mode}, which are not read here; save it as grey PNG"
+        )
+    return picture.convert("RGB").convert("L") if picture.mode == "CMYK" else picture.convert("L")
+
+
+_COLOURS = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr", "CMYK")
+"""Kinds of pixels of at most 8 bits a channel, which Pillow turns grey by value."""
+
+_DEPTHS = (8, 10, 12, 14, 16)
+"""Bits of a grey level, as detectors have them."""
+
+
+def _whole(levels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    low, high = int(levels.min()), int(levels.max())
+    if low < 0 or high >= 2 ** _DEPTHS[-1]:
+        raise DataError(f"has grey levels from {low} to {high}; 0 to 65535 are read: save it as 8 or 16 bits")
+    bits = next(bits for bits in _DEPTHS if high < 2**bits)
+    scaled: NDArray[np.uint8] = np.rint(levels.astype(np.float64) * (255 / (2**bits - 1))).astype(np.uint8)
+    return scaled
+
+
+def _real(levels: NDArray[np.generic]) -> NDArray[np.uint8]:
+    low, high = float(levels.min()), float(levels.max())
+    if not (0 <= low and high <= 1):  # NaN included.
+        raise DataError(
+            f"has fractions as grey levels, from {low:g} to {high:g}; 0 to 1 are read: save it as 16 bits"
+        )
+    fractions: NDArray[np.uint8] = np.rint(levels.astype(np.float64) * 255).astype(np.uint8)
+    return fractions
+
+
+_LEVELS: Mapping[str, Callable[[NDArray[np.generic]], NDArray[np.uint8]]] = {
+    "I;16": _whole,
+    "I;16L": _whole,
+    "I;16B": _whole,
+    "I;16N": _whole,
+    "I": _whole,
+    "F": _real,
+}
+"""By kind of pixels that Pillow would cut off at 255: what keeps their place between black and white."""
 
 
 def _squeezed(picture: Image.Image, side: int) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.text.usage import Usage
 from ml.errors import DataError
 
 Array = NDArray[Any]
@@ -75,6 +76,7 @@ class Rows:
         apart: [rows] of what is tested or not as a whole, though it may be trained and validated on.
         columns: By name, [rows] of what a simulation can share rows out by, such as a hospital.
         names: Of the inputs, one a column, where they have any.
+        usage: What became of the rows of the file they were read from, where that was counted.
 
     Raises:
         DataError: When they are not of one length, or there are none.
@@ -88,6 +90,7 @@ class Rows:
     apart: Array | None = None
     columns: Mapping[str, Array] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    usage: Usage | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", _as_inputs(self.inputs))
@@ -114,7 +117,7 @@ class Rows:
         some = {name: None if part is None else part[places] for name, part in beside.items()}
         columns = {name: self.columns[name][places] for name in self.columns}
         inputs, targets = taken(self.inputs, places), taken(self.targets, places)
-        return Rows(inputs, targets, **some, columns=columns, names=self.names)
+        return Rows(inputs, targets, **some, columns=columns, names=self.names, usage=self.usage)
 
 
 class StoredImages:

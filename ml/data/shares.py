@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import Array, Inputs, Rows, Targets
+from ml.data.text.usage import Usage
 from ml.errors import DataError
 from ml.settings import SplitSettings
 
@@ -34,13 +35,23 @@ class ClientData:
 
 @dataclass(frozen=True, eq=False)
 class FederatedData:
-    """All clients' rows, the common test set in random order, and names of inputs and labels, where any."""
+    """All clients' rows, the common test set in random order, and what is known of them.
+
+    Attributes:
+        clients: By number.
+        X_test: Inputs that no client holds.
+        y_test: Their targets.
+        feature_names: Names of inputs, where they have any.
+        label_names: Names of labels, where they have any.
+        usages: What became of the rows of each file that was read, where that was counted.
+    """
 
     clients: tuple[ClientData, ...]
     X_test: Inputs
     y_test: Targets
     feature_names: tuple[str, ...] = ()
     label_names: tuple[str, ...] = ()
+    usages: tuple[Usage, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,14 +36,21 @@ class ValidationSets:
         sets: Per client, rows and targets [rows, *label].
         learner: What the models are of.
         metric: One of the target's scores (`metrics_of`).
+        names: Whose the sets are, for errors; none for clients by number.
 
     Raises:
         ScoreError: When a set is empty, does not fit, or leaves the score undefined.
     """
 
-    def __init__(self, sets: Sequence[tuple[Inputs, Targets]], learner: Learner, metric: str) -> None:
+    def __init__(
+        self,
+        sets: Sequence[tuple[Inputs, Targets]],
+        learner: Learner,
+        metric: str,
+        names: Sequence[str] = (),
+    ) -> None:
         for client, (X, y) in enumerate(sets):
-            _check(client, X, y, learner, metric)
+            _check(names[client] if names else f"client {client}", X, y, learner, metric)
         self._metric = metric
         self._learner = learner
         self._predictor = learner.predictor([X for X, _ in sets])
@@ -82,11 +89,14 @@ class ValidationSets:
         return known
 
 
-def _check(client: int, X: Inputs, y: Targets, learner: Learner, metric: str) -> None:
+def _check(whose: str, X: Inputs, y: Targets, learner: Learner, metric: str) -> None:
     if not fits(learner, X, y):
-        raise ScoreError(f"set {client} has {found_shapes(X, y)}; expected {expected_shapes(learner)}, n ≥ 1")
+        raise ScoreError(
+            f"the validation set of {whose} has {found_shapes(X, y)}; "
+            f"expected {expected_shapes(learner)}, n ≥ 1"
+        )
     if metric not in metrics_of(learner.target):
         raise ScoreError(
             f"there is no score {metric!r} of {learner.target}; use {' or '.join(metrics_of(learner.target))}"
         )
-    require_measurable(metric, learner.target, y, f"set {client}")
+    require_measurable(metric, learner.target, y, f"the validation set of {whose}")

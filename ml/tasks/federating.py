@@ -1,6 +1,7 @@
 """From a task and a path to the rows of every client of a simulation, or of one member."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from ml.data.shares import (
     ClientData,
     FederatedData,
     Kinds,
-    Split,
     cut,
     gathered,
     require_share,
@@ -27,6 +27,7 @@ from ml.tasks.targets import Classes, Labels, Target, kinds, require_learnable, 
 from ml.tasks.task import Task
 
 _SAMPLE, _SPLIT = 0, 1  # Under a run's seed.
+_BESIDE = ("groups", "times", "test", "apart", "columns", "names", "usage")
 
 
 def read_rows(task: Task, path: Path | None) -> Rows:
@@ -47,7 +48,7 @@ def read_rows(task: Task, path: Path | None) -> Rows:
             raise DataError(
                 f"row {place} has an input{name} that is not finite; fill gaps where rows are made"
             )
-    beside = {name: getattr(rows, name) for name in ("groups", "times", "test", "apart", "columns", "names")}
+    beside = {name: getattr(rows, name) for name in _BESIDE}
     return Rows(rows.inputs, targets, **beside)
 
 
@@ -73,19 +74,24 @@ def federate(
     """
     generator = np.random.default_rng(derive_seed(settings.seed, _SPLIT))
     if isinstance(path, Sequence):
-        read = gathered([read_rows(task, one) for one in path])
+        parts = [read_rows(task, one) for one in path]
+        usages = [part.usage for part in parts if part.usage]
+        read = gathered(parts)
         split = split_members(read, generator)
     else:
         read = _sampled(read_rows(task, path), rows, path, settings.seed)
+        usages = [read.usage] if read.usage else []
         require_learnable(task.target, read.targets)
         split = split_rows(read, kinds_of(task.target, read, scored), settings, generator)
-    _require_outcomes(task, read, split)
+    for name, places in (("training", np.concatenate(split.train)), ("test", split.test)):
+        require_outcomes(task.target, taken(read.targets, places), f"{name} rows")
     read = _fitted(read, np.concatenate(split.train))
     clients = tuple(
         ClientData(*_both(read, train), *_both(read, validation))
         for train, validation in zip(split.train, split.validation, strict=True)
     )
-    return FederatedData(clients, *_both(read, split.test), read.names, getattr(task.target, "names", ()))
+    names = getattr(task.target, "names", ())
+    return FederatedData(clients, *_both(read, split.test), read.names, names, tuple(usages))
 
 
 def own_rows(task: Task, path: Path | None, seed: int) -> ClientData:
@@ -99,6 +105,7 @@ def own_rows(task: Task, path: Path | None, seed: int) -> ClientData:
     require_share(len(rows), len(rows), 1)
     order = np.random.default_rng(seed).permutation(len(rows))
     train, validation = cut(rows, order, VALIDATION_SHARE)
+    require_outcomes(task.target, taken(rows.targets, train), "training rows")
     if hasattr(rows.inputs, "fitted"):
         raise DataError(
             "this task fits its encoding on rows, and members do not see one another's; give it an encoding"
@@ -127,19 +134,18 @@ def _sampled(rows: Rows, count: int | None, path: Path | None, seed: int) -> Row
     if count > len(rows):
         raise DataError(f"{path or 'the task'} has {len(rows)} usable rows, {count} were asked for")
     chosen = np.random.default_rng(derive_seed(seed, _SAMPLE)).permutation(len(rows))[:count]
-    return rows.taken(np.sort(chosen))
+    usage = rows.usage.sampled(count) if rows.usage else None
+    return replace(rows.taken(np.sort(chosen)), usage=usage)
 
 
-def _require_outcomes(task: Task, rows: Rows, split: Split) -> None:
-    for name, places in (("training", np.concatenate(split.train)), ("test", split.test)):
-        if varies(task.target, taken(rows.targets, places)):
-            continue
-        names, only = getattr(task.target, "names", ()), taken(rows.targets, places).reshape(-1)[0]
-        told = f" ({names[int(only)]})" if isinstance(task.target, Classes) and names else f" ({only:g})"
-        about = f" of '{names[0]}'" if isinstance(task.target, Labels) and names else ""
-        raise DataError(
-            f"the {len(places)} {name} rows have one outcome only{about}{told}; more than one is needed"
-        )
+def require_outcomes(target: Target, targets: Any, what: str) -> None:
+    """Raise DataError when `targets` have one outcome only; `what` names the rows."""
+    if varies(target, targets):
+        return
+    names, only = getattr(target, "names", ()), targets.reshape(-1)[0]
+    told = f" ({names[int(only)]})" if isinstance(target, Classes) and names else f" ({only:g})"
+    about = f" of '{names[0]}'" if isinstance(target, Labels) and names else ""
+    raise DataError(f"the {len(targets)} {what} have one outcome only{about}{told}; more than one is needed")
 
 
 def _fitted(rows: Rows, training: Any) -> Rows:

@@ -1,11 +1,15 @@
 """A run from its settings to its summary, in a folder, from the start or from where it was interrupted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rich.console import Console
 
+from ml.data.checks import judging_note
+from ml.data.rows import length
+from ml.data.shares import FederatedData
+from ml.data.text.usage import Usage
 from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Engine
 from offchain.errors import RunFolderError
@@ -33,10 +37,12 @@ def start_run(
     """
     require_free(path)
     watch = Stopwatch()
-    federation = Federation(settings, all_rows(settings))
+    data = _loaded(settings, console)
+    federation = Federation(settings, data)
     deployment = Deployment.of(settings, federation.rules)
     with engine_for(deployment) as engine, RunFolder.create(path, settings) as folder:
-        return _play(folder, Simulation(settings, federation, deployment, engine), watch, console, picture)
+        simulation = Simulation(settings, federation, deployment, engine)
+        return _play(folder, simulation, data.usages, watch, console, picture)
 
 
 def resume_run(
@@ -55,15 +61,32 @@ def resume_run(
         if folder.is_complete:
             raise RunFolderError(f"the run in {path} is complete; there is nothing to resume")
         settings = folder.settings
-        federation = Federation(settings, all_rows(settings))
+        data = _loaded(settings, console)
+        federation = Federation(settings, data)
         deployment = Deployment.of(settings, federation.rules)
         with engine_for(settings)(deployment) as engine:
             simulation = Simulation(settings, federation, deployment, engine)
-            return _play(folder, simulation, watch, console, picture)
+            return _play(folder, simulation, data.usages, watch, console, picture)
+
+
+def _loaded(settings: SimulationSettings, console: Console) -> FederatedData:
+    """All rows; what became of those of files is said, and whether too few judge."""
+    data = all_rows(settings)
+    fewest = min(length(client.y_validation) for client in data.clients)
+    note = judging_note(fewest, settings.tolerance)
+    told = [sentence for usage in data.usages for sentence in usage.told()]
+    for sentence in [*told, f"A client has {note}."] if note else told:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    return data
 
 
 def _play(
-    folder: RunFolder, simulation: Simulation, watch: Stopwatch, console: Console, picture: bool
+    folder: RunFolder,
+    simulation: Simulation,
+    usages: Sequence[Usage],
+    watch: Stopwatch,
+    console: Console,
+    picture: bool,
 ) -> Summary:
     records, state = folder.load()
     simulation.start()
@@ -77,7 +100,7 @@ def _play(
             folder.save_round(record, simulation.state)
             records.append(record)
             progress.show_round(record)
-    summary = summarise(folder.settings, simulation.cast, records, setup)
+    summary = summarise(folder.settings, simulation.cast, records, setup, usages)
     if picture:
         # Not above: matplotlib loads for half a second, and nothing waits for it here.
         from offchain.runs.plots import plot_run

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
+from ml.settings import ALLOWED_MISSING
 from offchain import first_edition
 from offchain.errors import SettingsError
 from offchain.named_values import named_values
@@ -51,6 +52,13 @@ def settings_options(function: Command) -> Command:
     """
     for name in first_edition.SHORT:
         function = click.option(f"--{name.replace('_', '-')}", name, hidden=True)(function)
+    function = click.option(
+        "--allow-missing",
+        type=click.FloatRange(0, 1),
+        metavar="SHARE",
+        help="Share of a table's rows that may be left out for gaps or what cannot be read: option "
+        f"allow_missing of tasks of tables.  [default: {ALLOWED_MISSING}]",
+    )(function)
     for name in reversed(OPTIONS):
         function = _option(name, SimulationSettings.model_fields[name])(function)
     return function

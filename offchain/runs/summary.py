@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ml.data.text.usage import Usage
 from offchain.settings import TOKEN, SimulationSettings
 from offchain.simulation.cast import Cast
 from offchain.simulation.records import RoundRecord, Scores
@@ -59,6 +60,7 @@ class Summary(_Learned):
 
     Attributes:
         config: The settings.
+        data: What became of the rows of each file or folder that was read; none for built-in ones.
         rounds: Rounds played; fewer than asked for when fewer than four members were left.
         removed: Clients removed for good.
         included: Proposals that entered the global model, by proposer.
@@ -69,6 +71,7 @@ class Summary(_Learned):
     """
 
     config: SimulationSettings
+    data: list[Usage] = []
     rounds: int
     baselines: dict[str, BaselineSummary]
     tokens: Tokens
@@ -81,7 +84,11 @@ class Summary(_Learned):
 
 
 def summarise(
-    settings: SimulationSettings, cast: Cast, records: Sequence[RoundRecord], setup_seconds: float
+    settings: SimulationSettings,
+    cast: Cast,
+    records: Sequence[RoundRecord],
+    setup_seconds: float,
+    usages: Sequence[Usage] = (),
 ) -> Summary:
     """Return the summary of a run's rounds, at least one.
 
@@ -90,9 +97,11 @@ def summarise(
         cast: Who is malicious.
         records: Every round, in order.
         setup_seconds: Time spent before the first round.
+        usages: What became of the rows of each file.
     """
     return Summary(
         config=settings,
+        data=list(usages),
         rounds=len(records),
         **_curves([record.scores for record in records]),
         baselines={

@@ -8,7 +8,7 @@ import pytest
 from live import CONFIGURATION, FAST, SEPOLIA, deploy, node, signer, write_configuration
 from rich.console import Console
 
-from ml.data.columns import complete, typed
+from ml.data.columns import typed
 from ml.data.common_encoding import CommonEncoding
 from ml.data.loans import book
 from ml.errors import MLError
@@ -36,7 +36,7 @@ def consortium(compiled, tmp_path_factory):
     folder = tmp_path_factory.mktemp("consortium")
     loans = book(2 * LOANS)
     loans.iloc[:LOANS].to_csv(folder / "own.csv", index=False)
-    encoding = CommonEncoding.fit(complete(typed(loans.iloc[LOANS:], "application")), "application")
+    encoding = CommonEncoding.fit(typed(loans.iloc[LOANS:], "application"), "application")
     (folder / "encoding.json").write_text(encoding.model_dump_json())
     learning = CONFIGURATION["learning"] | {
         "row_shape": [encoding.inputs],
@@ -177,6 +177,53 @@ def test_a_file_with_too_few_loans_is_told(consortium, options, tmp_path):
     book(3).to_csv(tmp_path / "few.csv", index=False)
     data = replace(options.data, path=tmp_path / "few.csv")
     refused(consortium, replace(options, data=data), "3 rows are too few")
+
+
+def rows_of(consortium, options, tmp_path, changes, **more):
+    """The options of an institution whose loans are the consortium's, changed."""
+    loans = book(2 * LOANS).iloc[:LOANS].assign(**changes)
+    loans.to_csv(tmp_path / "other.csv", index=False)
+    return replace(options, data=replace(options.data, path=tmp_path / "other.csv", **more))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (dict(loan_status="Fully Paid"), "the 320 training rows of .* have one outcome only of 'Fully Paid'"),
+        (
+            dict(verification_status="VERIFIED - income", home_ownership="ANY"),
+            "home_ownership has values unknown to the encoding in 100% of the rows, such as 'ANY' .it knows "
+            ".*; verification_status has .*--accept-rows",
+        ),
+        (dict(int_rate=lambda b: b.int_rate / 100), "int_rate is 0.1.* as if in another unit .100 to 1."),
+        (dict(annual_inc=lambda b: b.annual_inc / 1000), "annual_inc is .* as if in another unit .1000 to 1"),
+        (dict(issue_d="Dec-2011?"), "400 of 400 loans of .* cannot be used"),
+    ],
+)
+def test_rows_that_teach_nothing_or_are_unlike_the_encodings_are_told(
+    consortium, options, tmp_path, changes, told
+):
+    before = consortium.chain.nonce(OWNER.address)
+    refused(consortium, rows_of(consortium, options, tmp_path, changes), told)
+    assert consortium.chain.nonce(OWNER.address) == before
+
+
+def test_unlike_rows_that_are_meant_are_accepted_and_said(consortium, options, tmp_path):
+    meant = rows_of(consortium, options, tmp_path, dict(addr_state="AK"), accept=True)
+    ready = prepared(consortium, meant)
+    assert any(
+        "addr_state has values unknown to the encoding in 100%" in each for each in ready.learning.told
+    )
+
+
+def test_a_dry_run_says_how_many_loans_are_used_and_why_not_the_others(consortium, options, tmp_path):
+    statuses = book(2 * LOANS).iloc[:LOANS].loan_status.to_numpy().copy()
+    statuses[:7] = "Current"
+    ready = prepared(consortium, rows_of(consortium, options, tmp_path, dict(loan_status=statuses)))
+    told = Console(file=StringIO(), width=200)
+    print_prepared(told, consortium.deployment, ready)
+    assert "393 of 400 loans are used" in told.file.getvalue()
+    assert "left out, of status 'Current': 7" in told.file.getvalue()
 
 
 def test_a_store_that_cannot_be_written_is_told(consortium, options, tmp_path):

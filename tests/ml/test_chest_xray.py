@@ -6,9 +6,10 @@ import pytest
 from federations import load
 from PIL import Image
 
-from ml.data.chest_xray import DISEASES, FINDINGS, LABELS_FILE, read
+from ml.data.chest_xray import DISEASES, FINDINGS, LABELS_FILES, read
 from ml.errors import DataError
 
+LABELS_FILE, NEWER_FILE = LABELS_FILES
 COUNT = 60
 COLUMNS = ("Image Index", "Finding Labels", "Follow-up #", "Patient ID")
 
@@ -99,11 +100,11 @@ def refused(path, message, **changes):
 
 
 def test_what_is_in_neither_layout_is_refused(tmp_path):
-    refused(tmp_path / "nowhere", "there is nothing at .*nowhere; chest X-rays are a folder with Data_Entry")
+    refused(tmp_path / "nowhere", "there is nothing at .*nowhere; chest X-rays are NIH's folder")
     (tmp_path / "empty").mkdir()
-    refused(tmp_path / "empty", r"neither of these is .*empty; .* or MedMNIST's chestmnist\.npz")
+    refused(tmp_path / "empty", r"empty is a folder without Data_Entry_2017.csv or Data_Entry_2017_v2020.csv")
     (tmp_path / "file.csv").write_text("Image Index\n")
-    refused(tmp_path / "file.csv", "neither of these is .*file.csv")
+    refused(tmp_path / "file.csv", r"file.csv is a file whose name does not end in \.npz")
 
 
 def test_labels_without_images_are_counted(folder):
@@ -150,12 +151,58 @@ def test_labels_that_are_not_nihs_are_refused(folder, change, message):
 
 def test_a_labels_file_that_is_no_table_is_refused(folder):
     (folder / LABELS_FILE).write_bytes(b"\xff\xfe\x00" * 9)
-    refused(folder, "cannot be read as a CSV file")
+    refused(folder, "lacks the columns Image Index, .* is that the header")
 
 
 def test_too_few_images_are_refused(folder):
     refused(folder, "60 rows are too few for 12 clients", clients=12)
     refused(folder, "has 60 labelled images, 61 were asked for", rows=61)
+
+
+def test_the_labels_that_nih_revised_are_read(folder):
+    newer = entries().rename(columns={"Patient Gender": "Patient Sex"})
+    (folder / LABELS_FILE).unlink()
+    newer.to_csv(folder / NEWER_FILE, index=False)
+    data = load(**settings(folder))
+    assert data.usages[0].told() == [f"{NEWER_FILE}: {COUNT} of {COUNT} images are used"]
+
+
+@pytest.mark.parametrize("written", ["Pleural Thickening", " Pleural_Thickening ", "PLEURAL_THICKENING"])
+def test_findings_are_known_however_they_are_spelt(folder, written):
+    expected = read(folder, None, 24, folder.parent / "cache").targets
+    text = (folder / LABELS_FILE).read_text().replace("Pleural_Thickening", written)
+    (folder / LABELS_FILE).write_text(text)
+    assert np.array_equal(read(folder, None, 24, folder.parent / "cache").targets, expected)
+
+
+def test_what_macos_leaves_beside_pictures_is_none(folder):
+    name = entries()["Image Index"][1]
+    (folder / "images" / f"._{name}").write_bytes(b"\0\5\26\7" + bytes(60))
+    (folder / "images" / ".DS_Store").write_bytes(b"x")
+    assert len(read(folder, None, 24, folder.parent / "cache")) == COUNT
+
+
+def test_pictures_are_found_in_other_folders_and_twice_is_refused(folder):
+    expected = read(folder, None, 24, folder.parent / "cache").inputs.pixels
+    for place in ("images", "images_002"):
+        (folder / place).rename(folder / f"x{place}")
+    assert np.array_equal(read(folder, None, 24, folder.parent / "cache").inputs.pixels, expected)
+    (folder / "again").mkdir()
+    name = entries()["Image Index"][1]
+    Image.fromarray(picture(1)).save(folder / "again" / name)
+    refused(folder, f"has the picture {name} twice")
+
+
+def test_pictures_of_another_format_are_pointed_at(folder):
+    file = folder / "images" / entries()["Image Index"][1]
+    Image.fromarray(picture(1)).save(file.with_suffix(".jpg"))
+    file.unlink()
+    refused(folder, r"1 of the first 60 images .*there is .*\.jpg; its name must be as in the labels file")
+
+
+def test_only_a_part_of_the_images_is_said_to_be_used(folder):
+    found = read(folder, 40, 24, folder.parent / "cache")
+    assert found.usage.used == 40 and found.usage.apart == {"beyond the first 40": 20}
 
 
 def test_real_images_are_read(real_images, tmp_path):

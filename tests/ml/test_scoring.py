@@ -79,14 +79,29 @@ def test_auroc_counts_ties_one_half(pairs):
 @pytest.mark.parametrize(
     ("X", "y", "metric", "message"),
     [
-        (np.zeros((0, INPUTS), np.float32), np.zeros(0, np.float32), "accuracy", "set 1 has rows"),
-        (np.zeros((2, INPUTS + 1), np.float32), np.zeros(2, np.float32), "accuracy", "set 1 has rows"),
-        (np.zeros((2, INPUTS), np.float32), np.ones(3, np.float32), "accuracy", "set 1 has rows"),
+        (
+            np.zeros((0, INPUTS), np.float32),
+            np.zeros(0, np.float32),
+            "accuracy",
+            "validation set of client 1 has rows",
+        ),
+        (
+            np.zeros((2, INPUTS + 1), np.float32),
+            np.zeros(2, np.float32),
+            "accuracy",
+            "validation set of client 1 has rows",
+        ),
+        (
+            np.zeros((2, INPUTS), np.float32),
+            np.ones(3, np.float32),
+            "accuracy",
+            "validation set of client 1 has rows",
+        ),
         (
             np.zeros((3, INPUTS), np.float32),
             np.ones(3, np.float32),
             "auroc",
-            "the 3 rows of set 1 have one outcome only, where auroc is undefined",
+            "the 3 rows of the validation set of client 1 have one outcome only, where auroc is undefined",
         ),
     ],
 )

@@ -42,12 +42,17 @@ class ChestXray(ImageTask):
         """Return the images of a folder or file, resized."""
         if path is None:
             raise DataError(f"chest X-rays need the path of {self.takes}")
-        if (path / chest_xray.LABELS_FILE).is_file():
+        path = path.expanduser()
+        if chest_xray.labels_file(path):
             return chest_xray.read(path, self._rows, self.side, self._cache)
         if path.is_file() and path.suffix == ".npz":
             return chest_mnist.read(path, self._rows, self.side, self._cache)
-        what = "there is nothing at" if not path.exists() else "neither of these is"
-        raise DataError(
-            f"{what} {path}; chest X-rays are a folder with {chest_xray.LABELS_FILE} and images/*.png (or "
-            "images_0NN/images/*.png), or MedMNIST's chestmnist.npz"
-        )
+        raise DataError(f"{_found(path)}; chest X-rays are {self.takes}")
+
+
+def _found(path: Path) -> str:
+    if not path.exists():
+        return f"there is nothing at {path}"
+    if path.is_dir():
+        return f"{path} is a folder without {' or '.join(chest_xray.LABELS_FILES)}"
+    return f"{path} is a file whose name does not end in .npz"

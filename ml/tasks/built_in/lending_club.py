@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, validate_call
 
-from ml.data.columns import Features, labels
+from ml.data.columns import Features
 from ml.data.common_encoding import read_encoding
 from ml.data.encoding import loan_rows
 from ml.data.lending_club import read
 from ml.data.rows import Rows, Shape
 from ml.errors import DataError
 from ml.models.perceptron import HIDDEN, PerceptronNetwork
+from ml.settings import ALLOWED_MISSING
 from ml.tasks.targets import Labels
 from ml.tasks.task import Task
 
@@ -27,12 +28,13 @@ class LendingClub(Task):
         hidden: Width of the perceptron's two hidden layers.
         encoding: The founders' file by which all members encode loans (`ape run encoding`); none to fit one
             on what is trained on, as a simulation can.
+        allow_missing: Share of the decided loans that may be left out for gaps or what cannot be read.
     """
 
     file_options = ("encoding",)
 
     target = Labels(names=("Fully Paid",))
-    takes = "its CSV or CSV.GZ file"
+    takes = "its CSV file, plain or compressed"
 
     @validate_call
     def __init__(
@@ -40,7 +42,9 @@ class LendingClub(Task):
         features: Features = "application",
         hidden: Annotated[int, Field(ge=1, le=8192)] = HIDDEN,
         encoding: Path | None = None,
+        allow_missing: Annotated[float, Field(ge=0, le=1)] = ALLOWED_MISSING,
     ) -> None:
+        self._allowed = allow_missing
         self._encoding = None if encoding is None else read_encoding(encoding)
         self._features: Features = features
         self._hidden = hidden
@@ -57,6 +61,7 @@ class LendingClub(Task):
         if path is None:
             raise DataError(f"Lending Club's loans need the path of {self.takes}")
         if self._encoding is None:
-            return loan_rows(read(path, self._features), self._features)
-        loans = read(path, self._encoding.features)
-        return Rows(self._encoding.encode(loans), labels(loans))
+            loans = read(path, self._features, self._allowed)
+            return loan_rows(loans.table, self._features, loans.usage)
+        loans = read(path, self._encoding.features, self._allowed)
+        return Rows(self._encoding.encode(loans.table), loans.table.labels, usage=loans.usage)

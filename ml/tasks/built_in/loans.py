@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, validate_call
 
-from ml.data.columns import Features, complete, typed
+from ml.data.columns import Features, typed
 from ml.data.encoding import loan_rows
 from ml.data.loans import book
 from ml.data.rows import Rows, Shape
@@ -47,4 +47,5 @@ class Loans(Task):
 
     def rows(self, path: Path | None) -> Rows:
         """Return the book, to be encoded by what is trained on."""
-        return loan_rows(complete(typed(book(self._rows), _FEATURES)), _FEATURES)
+        loans = {str(name): column for name, column in book(self._rows).items()}
+        return loan_rows(typed(loans, _FEATURES), _FEATURES)

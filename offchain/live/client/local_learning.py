@@ -28,6 +28,7 @@ class LocalLearning:
     Attributes:
         schema: The model's.
         samples: Training rows.
+        told: What the owner should know of the rows.
     """
 
     attack = AttackSettings(name="none")
@@ -52,8 +53,9 @@ class LocalLearning:
         self._training = training
         self.schema: Schema = self._learner.schema
         self.samples = len(own.rows.y_train)
+        self.told = own.told
         validation = [(own.rows.X_validation, own.rows.y_validation)]
-        self._validation = ValidationSets(validation, self._learner, learning.metric)
+        self._validation = ValidationSets(validation, self._learner, learning.metric, ["this client"])
 
     def update(self, parent: Parameters, round_: int) -> Parameters:
         """Return what the client's rows make of the global model in a round.

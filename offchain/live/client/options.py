@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ml.settings import TrainingSettings
+from ml.settings import ALLOWED_MISSING, TrainingSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -53,7 +53,20 @@ def data_options(function: Command) -> Command:
         click.option(
             "--data",
             type=click.Path(path_type=Path),
-            help="Your loans: a CSV or CSV.GZ with Lending Club's columns.",
+            help="Your loans: a CSV with Lending Club's columns, plain or in GZ, BZ2, XZ or ZIP.",
+        ),
+        click.option(
+            "--allow-missing",
+            type=click.FloatRange(0, 1),
+            default=ALLOWED_MISSING,
+            show_default=True,
+            metavar="SHARE",
+            help="Share of your decided loans that may be left out for gaps or what cannot be read.",
+        ),
+        click.option(
+            "--accept-rows",
+            is_flag=True,
+            help="Go on though your rows look unlike those that the encoding was fitted on.",
         ),
     ):
         function = decorator(function)

@@ -1,19 +1,20 @@
 """An institution's own rows, which never leave it, made ready for the deployment's model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from ml.data.columns import labels
+from ml.data.checks import compare, judging_note
 from ml.data.common_encoding import CommonEncoding, read_encoding
 from ml.data.lending_club import read
 from ml.data.rows import shape_of
 from ml.data.shares import VALIDATION_SHARE, ClientData, require_share
 from ml.errors import DataError
 from ml.seeds import derive_seed
-from ml.settings import SplitSettings
-from ml.tasks.federating import federate
+from ml.settings import ALLOWED_MISSING, SplitSettings
+from ml.tasks.built_in.lending_club import LendingClub
+from ml.tasks.federating import federate, require_outcomes
 from ml.tasks.loading import Named
 from offchain.live.deploying.configuration import Learning
 from offchain.live.errors import ConfigurationError
@@ -26,11 +27,13 @@ class DataOptions:
     """What a client's owner says about its rows: a file of its own, or a share of a set that all can make.
 
     Attributes:
-        path: Lending Club's CSV or CSV.GZ layout; none for a share of built-in rows.
+        path: Lending Club's layout, a CSV plain or compressed; none for a share of built-in rows.
         encoding: The common encoding of a file of one's own.
         share: (i, k) for share i, from 0, of k of a simulation's rows.
         dataset: The built-in set of which shares are taken.
         rows: Of that set; none for its default.
+        allow_missing: Share of a file's decided loans that may be left out.
+        accept: Whether rows may be unlike those that the encoding was fitted on.
     """
 
     path: Path | None = None
@@ -38,6 +41,8 @@ class DataOptions:
     share: tuple[int, int] | None = None
     dataset: str = "loans"
     rows: int | None = None
+    allow_missing: float = ALLOWED_MISSING
+    accept: bool = False
 
     @property
     def is_given(self) -> bool:
@@ -47,10 +52,11 @@ class DataOptions:
 
 @dataclass(frozen=True, eq=False)
 class OwnRows:
-    """A client's rows, and the number that its shuffles derive from."""
+    """A client's rows, the number that its shuffles derive from, and what its owner should know of them."""
 
     rows: ClientData
     number: int
+    told: list[str] = field(default_factory=list)
 
 
 def own_rows(options: DataOptions, learning: Learning, address: str) -> OwnRows:
@@ -58,7 +64,8 @@ def own_rows(options: DataOptions, learning: Learning, address: str) -> OwnRows:
 
     Raises:
         ConfigurationError: When the options do not go together, or the rows are not of the model's shape.
-        DataError: When a file is missing, damaged or too small.
+        DataError: When a file is missing, damaged or too small, or its rows teach nothing: they have one
+            outcome only, or are unlike those of the encoding.
     """
     if (options.path is None) == (options.share is None):
         raise ConfigurationError("give --data FILE, or --share I/K for built-in rows, and not both")
@@ -66,9 +73,10 @@ def own_rows(options: DataOptions, learning: Learning, address: str) -> OwnRows:
         found = _share(options, options.share, learning)
     else:
         assert options.path is not None
-        found = OwnRows(_file(options.path, options.encoding, learning), int(address, 16))
+        found = _file(options, options.path, learning, int(address, 16))
     _require_shape(found.rows, learning)
-    return found
+    note = judging_note(len(found.rows.y_validation), learning.tolerance)
+    return replace(found, told=[*found.told, note]) if note else found
 
 
 def _share(options: DataOptions, share: tuple[int, int], learning: Learning) -> OwnRows:
@@ -80,15 +88,18 @@ def _share(options: DataOptions, share: tuple[int, int], learning: Learning) -> 
     return OwnRows(federate(task, None, settings).clients[index], index)
 
 
-def _file(path: Path, encoding_path: Path | None, learning: Learning) -> ClientData:
-    encoding = _encoding(encoding_path, learning)
-    loans = read(path, encoding.features)
-    require_share(len(loans), len(loans), 1)
-    X, y = encoding.encode(loans), labels(loans)
-    order = np.random.default_rng(derive_seed(learning.genesis_seed, _SPLIT)).permutation(len(loans))
-    validating = max(1, round(len(loans) * VALIDATION_SHARE))
+def _file(options: DataOptions, path: Path, learning: Learning, number: int) -> OwnRows:
+    encoding = _encoding(options.encoding, learning)
+    loans = read(path, encoding.features, options.allow_missing)
+    table = loans.table
+    require_share(len(table), len(table), 1)
+    told = loans.usage.told() + compare(encoding, table, insist=not options.accept)
+    X, y = encoding.encode(table), table.labels
+    order = np.random.default_rng(derive_seed(learning.genesis_seed, _SPLIT)).permutation(len(table))
+    validating = max(1, round(len(table) * VALIDATION_SHARE))
     training, validation = order[validating:], order[:validating]
-    return ClientData(X[training], y[training], X[validation], y[validation])
+    require_outcomes(LendingClub.target, y[training], f"training rows of {path}")
+    return OwnRows(ClientData(X[training], y[training], X[validation], y[validation]), number, told)
 
 
 def _encoding(path: Path | None, learning: Learning) -> CommonEncoding:

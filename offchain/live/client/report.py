@@ -16,6 +16,7 @@ def print_prepared(
     view, me, wallet = prepared.outlook.view, prepared.outlook.me, prepared.outlook.wallet
     unit, plays = prepared.unit, prepared.wish.plays
     status = "removed for good" if me.is_removed else "a member" if me.is_member else "not a member"
+    told = prepared.learning.told if prepared.learning else []
     lines = {
         "deployment": f"{deployment.name}, {deployment.manager.address} on chain {deployment.book.chain_id}",
         "account": f"{me.address}, {status}; {prepared.native / _ETHER:.6f} of the native coin for gas",
@@ -24,6 +25,7 @@ def print_prepared(
         "rows": f"{prepared.learning.samples} to train on, of the deployment's shape"
         if prepared.learning
         else "none were named",
+        **{f"rows {i}": sentence for i, sentence in enumerate(told, 1)},
         "stores": "all could be read and written" if plays else "not looked at",
         "round": f"{view.round}, phase {view.phase.name.lower()}, {view.member_count} members",
         **({"rollup": rollup} if rollup else {}),

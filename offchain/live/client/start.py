@@ -196,7 +196,10 @@ def _can_play(options: ClientOptions) -> bool:
 
 
 def _learning(rules: Learning, address: str, options: ClientOptions) -> LocalLearning:
-    return LocalLearning(rules, own_rows(options.data, rules, address), options.training, options.device)
+    learning = LocalLearning(rules, own_rows(options.data, rules, address), options.training, options.device)
+    for sentence in learning.told:
+        _log.info("rows: %s", sentence)
+    return learning
 
 
 def _require_stores(options: ClientOptions) -> None:

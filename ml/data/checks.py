@@ -1,0 +1,94 @@
+"""What rows should look like before they teach or judge."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.common_encoding import CommonEncoding, Spread
+from ml.data.table import Category, Table
+from ml.errors import DataError
+
+_UNKNOWN_TOLD = 0.01  # Share of rows with a category that the encoding lacks, from which it is told,
+_UNKNOWN_REFUSED = 0.5  # and from which another spelling is likelier than another clientele.
+_FAR = 3.0  # Means apart, in the encoding's spreads.
+_OTHER_SCALE = 10.0
+
+
+def judging_note(rows: int, tolerance: float) -> str | None:
+    """Return a sentence when so few rows validate that one of them decides a ballot, else nothing.
+
+    >>> judging_note(11, 0.05)
+    '11 rows to judge on are few: one of them is 9.1 % of a score, more than the tolerance of 5 %'
+    """
+    if rows * tolerance >= 1:
+        return None
+    return (
+        f"{rows} rows to judge on are few: one of them is {100 / rows:.1f} % of a score, more than the "
+        f"tolerance of {100 * tolerance:g} %"
+    )
+
+
+def compare(encoding: CommonEncoding, loans: Table, insist: bool = True) -> list[str]:
+    """Return a sentence on each column whose rows look unlike those that the encoding was fitted on.
+
+    Args:
+        encoding: The founders'.
+        loans: A client's own rows.
+        insist: Whether to refuse rows that are so unlike that their columns must mean something else.
+
+    Raises:
+        DataError: When it insists, and most rows have a category that the encoding lacks, or a column of
+            numbers lies far off or spreads otherwise.
+    """
+    told: list[str] = []
+    grave: list[str] = []
+    for name, values in encoding.categories.items():
+        share, sentence = _unknown(name, loans.categories[name], values)
+        if share >= _UNKNOWN_TOLD:
+            (grave if share >= _UNKNOWN_REFUSED else told).append(sentence)
+    for name, spread in encoding.numbers.items():
+        grave += _unlike(name, loans.numbers[name], spread)
+    if grave and insist:
+        raise DataError(
+            f"the rows are unlike those of the encoding: {'; '.join(grave)}. Write them as the founders' are "
+            "written, or, if this is meant, give --accept-rows"
+        )
+    return grave + told
+
+
+def _unknown(name: str, column: Category, known: tuple[str, ...]) -> tuple[float, str]:
+    unknown = column.where(known) == len(known)
+    if not unknown.any():
+        return 0.0, ""
+    example = column.values[column.codes[np.argmax(unknown)]]
+    share, more = float(unknown.mean()), ", …" if len(known) > 3 else ""
+    return share, (
+        f"{name} has values unknown to the encoding in {share:.0%} of the rows, such as "
+        f"{ascii(example[:40])} (it knows {', '.join(map(ascii, known[:3]))}{more})"
+    )
+
+
+def _unlike(name: str, values: NDArray[np.float64], spread: Spread) -> list[str]:
+    mean, scale = float(values.mean()), float(values.std())
+    far = abs(mean - spread.mean) > _FAR * spread.scale
+    wide = scale > _OTHER_SCALE * spread.scale
+    narrow = scale * _OTHER_SCALE < spread.scale and not _mostly_one(values)
+    if not (far or wide or narrow):
+        return []
+    return [
+        f"{name} is {mean:.4g} ± {scale:.2g} where the encoding's rows are {spread.mean:.4g} ± "
+        f"{spread.scale:.2g}{_unit(mean, spread.mean)}"
+    ]
+
+
+def _mostly_one(values: NDArray[np.float64]) -> bool:
+    # Rare events are mostly 0: few rows may well miss the large ones.
+    _, counts = np.unique(values, return_counts=True)
+    return bool(counts.max() > len(values) / 2)
+
+
+def _unit(mean: float, expected: float) -> str:
+    if not mean or not expected or mean * expected < 0:
+        return ""
+    factor = max(mean / expected, expected / mean)
+    near = min((12, 100, 1000, 1_000_000), key=lambda unit: abs(np.log(factor / unit)))
+    return f", as if in another unit ({near} to 1)" if 0.6 < factor / near < 1.6 else ""

@@ -1,0 +1,77 @@
+"""Rows of a table as columns of numbers and categories, before they are encoded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Category:
+    """A column of categories: of each row, int32 [rows], which of `values` it has."""
+
+    codes: NDArray[np.int32]
+    values: tuple[str, ...]
+
+    def rows(self, places: NDArray[np.int64]) -> "Category":
+        """Return the column of the rows at `places`."""
+        return Category(self.codes[places], self.values)
+
+    @property
+    def text(self) -> NDArray[np.str_]:
+        """The values, one a row."""
+        return np.array(self.values or ("",), str)[self.codes]
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """The values that some row has, sorted."""
+        return tuple(sorted(self.values[code] for code in np.unique(self.codes)))
+
+    def where(self, known: Sequence[str]) -> NDArray[np.int64]:
+        """Return of each row the place of its value in `known`, or len(known) when it is not there."""
+        place = {value: i for i, value in enumerate(known)}
+        table = np.array([place.get(value, len(known)) for value in self.values], np.int64)
+        return table[self.codes]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows without a gap.
+
+    Attributes:
+        categories: By column.
+        numbers: By column, float64 [rows], finite.
+        labels: What is to be predicted, float32 [rows].
+    """
+
+    categories: Mapping[str, Category]
+    numbers: Mapping[str, NDArray[np.float64]]
+    labels: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.labels)
+
+    def rows(self, places: NDArray[np.int64]) -> "Table":
+        """Return the rows at `places`."""
+        return Table(
+            {name: column.rows(places) for name, column in self.categories.items()},
+            {name: column[places] for name, column in self.numbers.items()},
+            self.labels[places],
+        )
+
+
+def joined(parts: Sequence[Table]) -> Table:
+    """Return the rows of all `parts`, at least one."""
+    first = parts[0]
+    return Table(
+        {name: _one([part.categories[name] for part in parts]) for name in first.categories},
+        {name: np.concatenate([part.numbers[name] for part in parts]) for name in first.numbers},
+        np.concatenate([part.labels for part in parts]),
+    )
+
+
+def _one(parts: Sequence[Category]) -> Category:
+    values = tuple(dict.fromkeys(value for part in parts for value in part.values))
+    return Category(np.concatenate([part.where(values) for part in parts]).astype(np.int32), values)

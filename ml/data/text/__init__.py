@@ -1,0 +1,1 @@
+"""Tables in files, read as text: which file it is, which dialect, which records; what its cells mean."""

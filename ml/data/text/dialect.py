@@ -1,0 +1,151 @@
+"""How a file writes a table: encoding, separator, and which line is the header."""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from ml.data.text.opening import opened
+from ml.errors import DataError
+
+_SAMPLE = 1 << 18
+_HEADER_WITHIN = 20  # Records before the header; Lending Club's own files have one.
+_SEPARATORS = (",", ";", "\t", "|")
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # Before UTF-16, whose mark begins it.
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_NAMED = 5  # Missing columns that a sentence lists.
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file writes a table.
+
+    Attributes:
+        encoding: Python's name of it.
+        separator: Between cells.
+        before: Records before the header.
+        header: Names of the columns as they stand, stripped.
+        places: By wanted name, which column.
+    """
+
+    encoding: str
+    separator: str
+    before: int
+    header: tuple[str, ...]
+    places: Mapping[str, int]
+
+
+def key(name: str) -> str:
+    """Return what is left of a name when case, spaces and punctuation do not count.
+
+    >>> key("Loan Amnt") == key("loanAmnt") == key(" LOAN_AMNT ")
+    True
+    """
+    return re.sub(r"[\W_]", "", name.casefold())
+
+
+def dialect(path: Path, wanted: Sequence[str], purpose: str) -> Dialect:
+    """Return the dialect of the file whose header has most of the `wanted` columns, under any spelling.
+
+    Args:
+        path: The file.
+        wanted: Names of columns.
+        purpose: Who wants them, for the sentence on those that are missing: "features 'all' need".
+
+    Raises:
+        DataError: When it is no text, or a column is missing or stands there twice.
+    """
+    with opened(path) as stream:
+        sample = stream.read(_SAMPLE)
+    encoding = _encoding(sample, path)
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
+    best = max(
+        (
+            Dialect(encoding, separator, before, header, _places(header, wanted))
+            for separator in _SEPARATORS
+            for before, header in enumerate(_first_records(text, separator))
+        ),
+        key=lambda each: (len(each.places), -each.before),
+        default=Dialect(encoding, ",", 0, (), {}),
+    )
+    _require_all(best, wanted, path, purpose)
+    _require_once(best, wanted, path)
+    return best
+
+
+def _encoding(sample: bytes, path: Path) -> str:
+    for mark, name in _MARKS.items():
+        if sample.startswith(mark):
+            return name
+    if b"\0" not in sample:
+        return "utf-8"
+    if not any(sample[1::2]):
+        return "utf-16-le"
+    if not any(sample[::2]):
+        return "utf-16-be"
+    raise DataError(f"{path} cannot be read as a CSV file: it holds zero bytes and is no text")
+
+
+def _first_records(text: str, separator: str) -> list[tuple[str, ...]]:
+    records: list[tuple[str, ...]] = []
+    try:
+        for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            records.append(tuple(cell.strip() for cell in record))
+            if len(records) == _HEADER_WITHIN:
+                break
+    except csv.Error:
+        pass  # Wrong separators meet quotes where none belong.
+    return records
+
+
+def _places(header: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
+    exact = {name: i for i, name in reversed(list(enumerate(header)))}
+    loose = {key(name): i for i, name in reversed(list(enumerate(header)))}
+    found = {name: exact.get(name, loose.get(key(name))) for name in wanted}
+    return {name: place for name, place in found.items() if place is not None}
+
+
+def _require_all(found: Dialect, wanted: Sequence[str], path: Path, purpose: str) -> None:
+    missing = [name for name in wanted if name not in found.places]
+    if not missing:
+        return
+    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED + 1 else ""
+    named = ", ".join(missing[: _NAMED if more else None])
+    raise DataError(
+        f"{path} lacks the columns {named}{more}, which {purpose}{_cause(found, missing, len(wanted))}"
+    )
+
+
+def _cause(found: Dialect, missing: Sequence[str], wanted: int) -> str:
+    if not found.header:
+        return "; it has no line at all"
+    if len(missing) == wanted:
+        first = found.separator.join(found.header)
+        return f"; its first line is {_shown(first)}: is that the header, and is this the right file?"
+    free = [name for i, name in enumerate(found.header) if i not in found.places.values()]
+    close = [(name, get_close_matches(name, free, 1, 0.75)) for name in missing]
+    hints = [f"{match[0]!r} for {name}" for name, match in close if match]
+    return f"; is it {', '.join(hints[:2])}?" if hints else ""
+
+
+def _require_once(found: Dialect, wanted: Sequence[str], path: Path) -> None:
+    for name in wanted:
+        chosen = found.header[found.places[name]]
+        loosely = chosen != name  # A column of the very name wins over those that are spelt otherwise.
+        same = [other for other in found.header if other == chosen or (loosely and key(other) == key(name))]
+        if len(same) > 1:
+            names = ", ".join(map(ascii, same))
+            raise DataError(f"{path} has the column {name} {len(same)} times ({names}); keep one of them")
+
+
+def _shown(text: str) -> str:
+    return ascii(text if len(text) <= 60 else text[:57] + "...")

@@ -1,0 +1,190 @@
+"""A table's file as a stream of plain bytes, however it was packed; what is none gets a sentence."""
+
+import bz2
+import gzip
+import lzma
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from ml.errors import DataError
+
+_BEGINNING = 512
+_OPENERS: Mapping[str, Callable[[IO[bytes]], IO[bytes]]] = {
+    "gz": lambda stream: cast("IO[bytes]", gzip.open(stream)),
+    "bz2": lambda stream: cast("IO[bytes]", bz2.open(stream)),
+    "xz": lambda stream: cast("IO[bytes]", lzma.open(stream)),
+}
+_PACKED = {
+    b"\x1f\x8b": "gz",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\x00": "xz",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+}
+"""What is unpacked here, by its first bytes."""
+
+_FOREIGN: Mapping[bytes, str] = {
+    b"\x28\xb5\x2f\xfd": "compressed by Zstandard, which is not read here: unpack it with unzstd",
+    b"\x04\x22\x4d\x18": "compressed by LZ4, which is not read here: unpack it with unlz4",
+    b"\x1f\x9d": "compressed by the old compress: unpack it with uncompress",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it and give the table in it",
+    b"Rar!": "a RAR archive: unpack it and give the table in it",
+    b"PK\x03\x04": "a zip archive in another: unpack it and give the table in it",
+    b"PAR1": "a Parquet file: save it as CSV",
+    b"ORC": "an ORC file: save it as CSV",
+    b"ARROW1": "a Feather file: save it as CSV",
+    b"\x89HDF": "an HDF5 file: save the table in it as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as CSV",
+    b"SQLite format 3": "an SQLite database: export the table as CSV",
+    b"%PDF": "a PDF document, no table",
+    b"\x93NUMPY": "a NumPy array: save it as CSV",
+    b"\x80\x04": "a Python pickle, which could run anything: save the table as CSV",
+    b"\x80\x05": "a Python pickle, which could run anything: save the table as CSV",
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself: fetch it with git lfs pull",
+    b"<!doctype html": "a web page, no table: download the file itself",
+    b"<html": "a web page, no table: download the file itself",
+    b"<?xml": "an XML document, no table: save it as CSV",
+}
+"""What is told by its first bytes, in lower case where they are letters, and what to do about it."""
+
+_PROMISES = {
+    ".gz": "gz", ".gzip": "gz", ".bz2": "bz2", ".xz": "xz", ".lzma": "xz", ".zip": "zip", ".zst": "zst"
+}  # fmt: skip
+_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, OSError)
+_TAR, _TAR_AT = b"ustar", 257
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Give the bytes of the table that a file holds: plain, in GZ, BZ2 or XZ, or alone in a ZIP.
+
+    What a file is, its first bytes say; its name only counts where it promises a compression that is not
+    there, which is the sign of a download gone wrong.
+
+    Raises:
+        DataError: When it is missing, no regular file, packed otherwise, no text, or cut off or damaged,
+            here or while it is read.
+    """
+    path = path.expanduser()
+    require_file(path)
+    try:
+        with ExitStack() as stack:
+            yield stack.enter_context(_unpacked(path))
+    except _DAMAGE as error:
+        raise DataError(f"{path} is cut off or damaged ({_reason(error)}); download it again") from error
+
+
+def require_file(path: Path) -> None:
+    """Raise `DataError` when nothing is at `path`, or no regular file that can be read."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise DataError(f"there is no file {path}") from None
+        raise DataError(f"{path} cannot be read ({_reason(error)})") from error
+    if stat.S_ISDIR(mode):
+        raise DataError(f"{path} cannot be read as a CSV file: it is a folder; give a file{_in(path)}")
+    if not stat.S_ISREG(mode):
+        raise DataError(f"{path} cannot be read as a CSV file: it is no regular file but a pipe or a device")
+
+
+def _in(folder: Path) -> str:
+    inside = sorted(each.name for each in folder.iterdir() if each.is_file() and is_own(each.name))
+    return f" in it, such as {folder / inside[0]}" if inside else ""
+
+
+def is_own(name: str) -> bool:
+    """Return whether a file in an archive or a folder is somebody's, not what a system left beside it.
+
+    >>> [is_own(name) for name in ("loans.csv", "._loans.csv", "__MACOSX/loans.csv", "a/.DS_Store")]
+    [True, False, False, False]
+    """
+    parts = name.split("/")
+    return not (parts[-1].startswith(".") or "__MACOSX" in parts or parts[-1].lower() in _LITTER)
+
+
+_LITTER = ("thumbs.db", "desktop.ini")
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
+    with ExitStack() as stack:
+        stream: IO[bytes] = stack.enter_context(path.open("rb"))
+        beginning = _peeked(stream)
+        if not beginning:
+            raise DataError(f"{path} cannot be read as a CSV file: it is empty")
+        packing = _packing(beginning)
+        _require_promise(path, packing, beginning)
+        if packing == "zip":
+            stream = stack.enter_context(_only_member(path, stack.enter_context(zipfile.ZipFile(stream))))
+            packing = _packing(_peeked(stream))
+            packing = None if packing == "zip" else packing
+        if packing:
+            stream = stack.enter_context(_OPENERS[packing](stream))
+        _require_table(path, _peeked(stream))
+        yield stream
+
+
+def _peeked(stream: IO[bytes]) -> bytes:
+    beginning = stream.read(_BEGINNING)
+    stream.seek(0)
+    return beginning
+
+
+def _packing(beginning: bytes) -> str | None:
+    return next((name for magic, name in _PACKED.items() if beginning.startswith(magic)), None)
+
+
+def _require_promise(path: Path, packing: str | None, beginning: bytes) -> None:
+    promised = _PROMISES.get(path.suffix.lower())
+    if promised and promised != packing and not _foreign(beginning):
+        what = f"in truth {packing}" if packing else "not compressed so at all"
+        raise DataError(
+            f"{path} cannot be read as a CSV or CSV.GZ file: its name ends in {path.suffix}, but it is {what}"
+            "; download it again, or rename it if it is whole"
+        )
+
+
+def _only_member(path: Path, archive: zipfile.ZipFile) -> IO[bytes]:
+    names = [each.filename for each in archive.infolist() if not each.is_dir() and is_own(each.filename)]
+    if "[Content_Types].xml" in names:
+        raise DataError(
+            f"{path} cannot be read as a CSV file: it is an Excel workbook or the like; save it as CSV"
+        )
+    if len(names) != 1:
+        held = ", ".join(_shown(name) for name in names[:3]) + (", …" if len(names) > 3 else "")
+        what = f"{len(names)} files ({held}): unpack it and give one" if names else "no file"
+        raise DataError(f"{path} cannot be read as a CSV file: the archive holds {what}")
+    if archive.getinfo(names[0]).flag_bits & 1:
+        raise DataError(
+            f"{path} cannot be read as a CSV file: the archive asks for a password; unpack it first"
+        )
+    return archive.open(names[0])
+
+
+def _require_table(path: Path, beginning: bytes) -> None:
+    what = _foreign(beginning)
+    if what is None and beginning[_TAR_AT:].startswith(_TAR):
+        what = "a tar archive: unpack it and give the table in it"
+    if what is None and not beginning:
+        what = "empty"
+    if what:
+        raise DataError(f"{path} cannot be read as a CSV file: it is {what}")
+
+
+def _foreign(beginning: bytes) -> str | None:
+    start = beginning.lstrip().lower() if beginning.lstrip()[:1] == b"<" else beginning
+    return next((what for magic, what in _FOREIGN.items() if start.startswith(magic)), None)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())
+
+
+def _shown(name: str) -> str:
+    return ascii(name[:60])

@@ -1,0 +1,98 @@
+"""A table's records in pieces that fit in memory, each as columns of text."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml.data.text.dialect import Dialect
+from ml.data.text.opening import opened
+from ml.errors import DataError
+
+if TYPE_CHECKING:
+    from _csv import Reader as _Reader
+
+_PIECE = 20_000  # Records; of 151 columns some 100 MB as Python's text, of which the used ones stay.
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some of a table's records.
+
+    Attributes:
+        columns: By wanted name, its cells, stripped.
+        lines: Of each record, the line of the file on which it ends, from 1.
+        broken: Lines that are no records, having more or fewer cells than the header: number, and how it
+            begins.
+    """
+
+    columns: dict[str, Sequence[str]]
+    lines: Sequence[int]
+    broken: Sequence[tuple[int, str]]
+
+
+@dataclass
+class _Batch:
+    records: list[Sequence[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    broken: list[tuple[int, str]] = field(default_factory=list)
+
+
+def pieces(path: Path, dialect: Dialect, names: Sequence[str]) -> Iterator[Piece]:
+    """Yield the records of a file, of the columns `names` only.
+
+    Bytes that are no text in the file's encoding become lone surrogates in their own cell and harm no other.
+
+    Raises:
+        DataError: When the file is cut off or damaged, or a quote in it is never closed.
+    """
+    with _reader(path, dialect) as reader:
+        for _ in range(dialect.before + 1):
+            next(reader, None)
+        while batch := _batch(reader, len(dialect.header), path):
+            yield _piece(batch, dialect, names)
+
+
+@contextmanager
+def _reader(path: Path, dialect: Dialect) -> Iterator["_Reader"]:
+    with opened(path) as stream:
+        try:
+            text = io.TextIOWrapper(stream, dialect.encoding, "surrogateescape", newline="")
+            yield csv.reader(text, delimiter=dialect.separator)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path} is cut off or is not in {dialect.encoding} ({error.reason}); save it as UTF-8"
+            ) from error
+
+
+def _batch(reader: "_Reader", width: int, path: Path) -> _Batch | None:
+    batch = _Batch()
+    start_line = before = reader.line_num
+    try:
+        for record in islice(reader, _PIECE):
+            if len(record) == width or (len(record) > width and not any(record[width:])):
+                batch.records.append(record)
+                batch.lines.append(reader.line_num)
+            elif record:
+                # A quote that is never closed swallows lines: each of them counts.
+                start = record[0][:40]
+                batch.broken += [(line, start) for line in range(before + 1, reader.line_num + 1)]
+            before = reader.line_num
+    except csv.Error as error:
+        raise DataError(
+            f"{path} cannot be read as a CSV file: line {before + 1} ({error}); is a quote left open?"
+        ) from error
+    return batch if reader.line_num > start_line else None
+
+
+def _piece(batch: _Batch, dialect: Dialect, names: Sequence[str]) -> Piece:
+    columns: dict[str, Sequence[str]] = {}
+    for name in names:
+        cells = map(itemgetter(dialect.places[name]), batch.records)
+        columns[name] = [cell.strip() for cell in cells]
+    return Piece(columns, batch.lines, batch.broken)

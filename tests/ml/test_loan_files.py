@@ -1,0 +1,308 @@
+"""Lending Club's file as people have it: other vintages, spreadsheets' ways, archives, damage.
+
+Each gives the right loans or one sentence; nothing is left out in silence.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+
+from ml.data.columns import CREDIT_MONTHS, typed
+from ml.data.lending_club import read
+from ml.data.loans import book
+from ml.errors import DataError
+
+LOANS = 60
+BOOK = book(LOANS)
+TABLE = typed(BOOK, "application")
+TEXT = BOOK.to_csv(index=False)
+HALF = np.arange(LOANS) < LOANS // 2
+
+
+def sheet(**changes):
+    """The book as CSV, with cells turned by functions from a column of text to another."""
+    frame = BOOK.astype(str)
+    for name, change in changes.items():
+        frame[name] = change(frame[name])
+    return frame.to_csv(index=False)
+
+
+def years(names, form):
+    return names.str.slice(0, 4) + names.str.slice(6) if form == "short" else names
+
+
+def iso(names, form="%Y-%m-%d"):
+    import pandas as pd
+
+    return pd.to_datetime(names, format="%b-%Y").dt.strftime(form)
+
+
+def comma(names):
+    return names.str.replace(".", ",", regex=False)
+
+
+def thousands(names):
+    return names.astype(float).map("{:,.0f}".format)
+
+
+def written(tmp_path, content, name="loans.csv"):
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+RIGHT = {
+    "as it is": TEXT,
+    "byte order mark": b"\xef\xbb\xbf" + TEXT.encode(),
+    "UTF-16": TEXT.encode("utf-16"),
+    "UTF-16 without a mark": TEXT.encode("utf-16-le"),
+    "Windows line ends": TEXT.replace("\n", "\r\n"),
+    "semicolons": TEXT.replace(",", ";"),
+    "tabs": TEXT.replace(",", "\t"),
+    "header in capitals": TEXT.replace(TEXT.split("\n")[0], TEXT.split("\n")[0].upper()),
+    "header with spaces": TEXT.replace(TEXT.split("\n")[0], " " + TEXT.split("\n")[0].replace(",", " , ")),
+    "header in camel case": TEXT.replace("loan_amnt", "loanAmnt").replace("issue_d", "issueD"),
+    "a line before the header": "Notes offered by Prospectus (https://example.invalid)\n" + TEXT,
+    "lines after the rows": TEXT + "\n\nTotal amount funded in policy code 1: 4602961\n",
+    "dates of short years": sheet(
+        issue_d=lambda c: years(c, "short"), earliest_cr_line=lambda c: years(c, "short")
+    ),
+    "half of the dates short": sheet(issue_d=lambda c: years(c, "short").where(HALF, c)),
+    "ISO dates": sheet(issue_d=iso, earliest_cr_line=iso),
+    "ISO months": sheet(issue_d=lambda c: iso(c, "%Y-%m")),
+    "dates with a time": sheet(issue_d=lambda c: iso(c, "%Y-%m-%d 00:00:00")),
+    "American dates": sheet(issue_d=lambda c: iso(c, "%m/%d/%Y")),
+    "long months": sheet(issue_d=lambda c: iso(c, "%B %Y")),
+    "all of them mixed": sheet(
+        issue_d=lambda c: iso(c).where(HALF, c).where(np.arange(LOANS) % 3 > 0, years(c, "short"))
+    ),
+    "dates in capitals": sheet(issue_d=lambda c: c.str.upper()),
+    "statuses with spaces": sheet(loan_status=lambda c: c.where(c == "Fully Paid", "Charged Off ")),
+    "statuses in capitals": sheet(loan_status=lambda c: c.str.upper()),
+    "thousands in a third": sheet(annual_inc=lambda c: thousands(c).where(np.arange(LOANS) % 3 == 0, c)),
+    "dollars": sheet(annual_inc=lambda c: "$" + thousands(c) + ".00"),
+    "percent signs": sheet(int_rate=lambda c: " " + c + "%", revol_util=lambda c: c + " %"),
+    "spaces before terms": sheet(term=lambda c: " " + c),
+    "bytes of Latin-1 in a column not used": TEXT.encode()
+    .replace(b"\n", b",caf\xe9\n")
+    .replace(b",caf\xe9", b",title", 1),
+    "line ends in quotes": TEXT.replace("\n", ',"one\ntwo, ""three"""\n').replace(
+        ',"one\ntwo, ""three"""', ",desc", 1
+    ),
+    "an empty cell too many": TEXT.replace("\n", ",\n").replace(",\n", "\n", 1),
+}
+
+
+def require_right(found):
+    for name, column in TABLE.categories.items():
+        other = found.table.categories[name]
+        assert [other.values[i] for i in other.codes] == [column.values[i] for i in column.codes], name
+    for name, numbers in TABLE.numbers.items():
+        assert np.array_equal(found.table.numbers[name], numbers), name
+    assert np.array_equal(found.table.labels, TABLE.labels)
+    assert found.usage.used == LOANS
+
+
+@pytest.mark.parametrize("content", RIGHT.values(), ids=RIGHT)
+def test_the_loans_of_a_file_are_read_however_it_is_written(tmp_path, content):
+    require_right(read(written(tmp_path, content), "application"))
+
+
+def zipped(**files):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+LITTER = {"__MACOSX/._loans.csv": b"\0\5\26\7", ".DS_Store": b"x", "._loans.csv": b"\0\5\26\7"}
+PACKED = {
+    "loans.csv.gz": gzip.compress(TEXT.encode()),
+    "loans.csv.bz2": bz2.compress(TEXT.encode()),
+    "loans.csv.xz": lzma.compress(TEXT.encode()),
+    "loans.zip": zipped(**{"loans.csv": TEXT}),
+    "mac.zip": zipped(**{"loans.csv": TEXT, **LITTER}),
+    "folder.zip": zipped(**{"accepted.csv/": "", "accepted.csv/accepted.csv": TEXT}),
+    "twice.zip": zipped(**{"loans.csv.gz": gzip.compress(TEXT.encode())}),
+    "named plain.csv": gzip.compress(TEXT.encode()),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_the_loans_of_an_archive_are_read(tmp_path, name):
+    require_right(read(written(tmp_path, PACKED[name], name), "application"))
+
+
+def tarred():
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        entry = tarfile.TarInfo("loans.csv")
+        entry.size = len(TEXT)
+        archive.addfile(entry, io.BytesIO(TEXT.encode()))
+    return packed.getvalue()
+
+
+def damaged(whole):
+    middle = len(whole) // 2
+    return whole[:middle] + bytes(byte ^ 0xFF for byte in whole[middle : middle + 40]) + whole[middle + 40 :]
+
+
+def half(whole):
+    return whole[: len(whole) // 2]
+
+
+REFUSED = {
+    "two files": (
+        "x.zip",
+        zipped(**{"a.csv": TEXT, "b.csv": TEXT}),
+        "holds 2 files .'a.csv', 'b.csv'.: unpack",
+    ),
+    "no file": ("x.zip", zipped(**LITTER), "the archive holds no file"),
+    "a workbook": (
+        "x.xlsx",
+        zipped(**{"[Content_Types].xml": "", "a": ""}),
+        "Excel workbook.*save it as CSV",
+    ),
+    "cut zip": ("x.zip", half(PACKED["loans.zip"]), "is cut off or damaged"),
+    "cut gz": ("x.csv.gz", half(PACKED["loans.csv.gz"]), "is cut off or damaged"),
+    "cut bz2": ("x.csv.bz2", half(PACKED["loans.csv.bz2"]), "is cut off or damaged"),
+    "cut xz": ("x.csv.xz", half(PACKED["loans.csv.xz"]), "is cut off or damaged"),
+    "damaged zip": ("x.zip", damaged(PACKED["loans.zip"]), "is cut off or damaged"),
+    "damaged gz": ("x.csv.gz", damaged(PACKED["loans.csv.gz"]), "is cut off or damaged"),
+    "damaged bz2": ("x.csv.bz2", damaged(PACKED["loans.csv.bz2"]), "is cut off or damaged"),
+    "damaged xz": ("x.csv.xz", damaged(PACKED["loans.csv.xz"]), "is cut off or damaged"),
+    "not gz": ("x.csv.gz", TEXT, r"ends in \.gz, but it is not compressed"),
+    "not bz2": ("x.csv.bz2", TEXT, r"ends in \.bz2, but it is not compressed"),
+    "not xz": ("x.csv.xz", TEXT, r"ends in \.xz, but it is not compressed"),
+    "not zip": ("x.zip", TEXT, r"ends in \.zip, but it is not compressed"),
+    "gz named xz": ("x.csv.xz", PACKED["loans.csv.gz"], r"ends in \.xz, but it is in truth gz"),
+    "zst": ("x.csv.zst", b"\x28\xb5\x2f\xfd" + bytes(9), "compressed by Zstandard.*unpack it with unzstd"),
+    "tar": ("x.tar.gz", tarred(), "is a tar archive: unpack it"),
+    "LFS pointer": ("x.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n", "git lfs pull"),
+    "Parquet": ("x.csv", b"PAR1" + bytes(99), "is a Parquet file"),
+    "old workbook": ("x.csv", b"\xd0\xcf\x11\xe0" + bytes(99), "old Excel workbook"),
+    "web page": ("x.csv", " <!DOCTYPE HTML><html>", "is a web page, no table"),
+    "empty": ("x.csv", b"", "it is empty"),
+    "empty in gz": ("x.csv.gz", gzip.compress(b""), "it is empty"),
+    "no text": ("x.csv", b"\1\0\0\2" * 50, "zero bytes"),
+    "no header": (
+        "x.csv",
+        TEXT.split("\n", 1)[1],
+        "lacks the columns loan_status, term, .* and 21 more.*is that the header",
+    ),
+    "a column twice": (
+        "x.csv",
+        TEXT.replace("\n", ",1\n").replace(",1\n", ",loan_amnt\n", 1),
+        "column loan_amnt 2 times",
+    ),
+    "a column near": (
+        "x.csv",
+        TEXT.replace("loan_amnt", "loan_amount"),
+        "lacks the columns loan_amnt.*is it 'loan_amount' for",
+    ),
+    "decimal commas": (
+        "x.csv",
+        sheet(dti=comma),
+        r"dti is unreadable in \d+, such as '\d+,\d+' in line \d+, .* decimal comma",
+    ),
+    "semicolons and commas": (
+        "x.csv",
+        BOOK.to_csv(index=False, sep=";", decimal=","),
+        "loan_amnt is unreadable in 60, such as .6625,0. .* decimal comma",
+    ),
+    "another number of cells": (
+        "x.csv",
+        TEXT.replace("\n", ",1\n").replace(",1\n", "\n", 1),
+        "no loan with status .*lines that are no rows: 60, such as line 2",
+    ),
+    "days of Excel": (
+        "x.csv",
+        sheet(issue_d=lambda c: c.str.slice(6) + "-" + c.str.slice(0, 3)),
+        "issue_d is unreadable in 60, .*Excel",
+    ),
+    "numbers of Excel": (
+        "x.csv",
+        sheet(issue_d=lambda c: "40878"),
+        "issue_d is unreadable in 60, such as '40878' in line 2",
+    ),
+    "bytes of Latin-1 in a used column": (
+        "x.csv",
+        TEXT.encode().replace(b"RENT", b"R\xcbNT"),
+        "home_ownership .* not UTF-8: save",
+    ),
+    "many gaps": (
+        "x.csv",
+        sheet(emp_length=lambda c: c.where(np.arange(LOANS) % 5 > 0, "n/a")),
+        "12 of 60 .* 10% .*emp_length is missing in 12",
+    ),
+    "policy": (
+        "x.csv",
+        sheet(loan_status=lambda c: "Does not meet the credit policy. Status:" + c),
+        "no loan with status.*Does not meet",
+    ),
+    "a quote left open": (
+        "x.csv",
+        TEXT.replace("\n", '\n"', 2).replace('\n"', "\n", 1),
+        "cannot be used|quote left open",
+    ),
+    "cut UTF-16": ("x.csv", TEXT.encode("utf-16")[:-1], "cut off or is not in utf-16"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_used_gets_one_sentence(tmp_path, case):
+    name, content, told = REFUSED[case]
+    with pytest.raises(DataError, match=told) as caught:
+        read(written(tmp_path, content, name), "application")
+    assert "\n" not in str(caught.value) and name in str(caught.value)
+
+
+def test_a_folder_points_at_the_file_in_it(tmp_path):
+    (tmp_path / "x.csv").mkdir()
+    written(tmp_path / "x.csv", TEXT, "accepted.csv")
+    with pytest.raises(DataError, match=r"it is a folder; give a file in it, such as .*x.csv/accepted.csv"):
+        read(tmp_path / "x.csv", "application")
+
+
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "x.csv")
+    with pytest.raises(DataError, match="no regular file but a pipe or a device"):
+        read(tmp_path / "x.csv", "application")
+
+
+def test_the_home_folder_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(written(tmp_path, TEXT).parent))
+    from pathlib import Path
+
+    require_right(read(Path("~/loans.csv"), "application"))
+
+
+def test_a_line_of_too_many_cells_is_counted_and_shown(tmp_path):
+    lines = TEXT.split("\n")
+    lines[5] += ",more"
+    found = read(written(tmp_path, "\n".join(lines)), "application")
+    assert (found.usage.used, found.usage.broken) == (LOANS - 1, 1)
+    assert f"lines that are no rows: 1, such as line 6, which begins '{lines[5].split(',')[0]}'" in (
+        found.usage.told()
+    )
+
+
+def test_what_may_be_missing_is_the_callers_choice(tmp_path):
+    path = written(tmp_path, sheet(emp_length=lambda c: c.where(HALF, "")))
+    with pytest.raises(DataError, match="30 of 60 loans .* more than the 49% that --allow-missing permits"):
+        read(path, "application", 0.49)
+    assert read(path, "application", 0.5).usage.used == 30
+
+
+def test_short_years_are_of_the_last_century_from_1930(tmp_path):
+    dates = dict(issue_d=lambda c: "Dec-11", earliest_cr_line=lambda c: "Jan-46")
+    found = read(written(tmp_path, sheet(**dates)), "application")
+    assert set(found.table.numbers[CREDIT_MONTHS]) == {(2011 - 1946) * 12 + 11}

@@ -1,0 +1,85 @@
+"""Pictures of every kind of pixel: grey by value, or refused; and only formats on the list are opened."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ml.data.pictures import read_grey
+from ml.errors import DataError
+
+SIDE = 24
+GREY = np.add.outer(np.arange(SIDE) * 8, np.arange(SIDE) * 2).astype(np.uint8)
+GREY[0, 0] = 255
+
+
+def grey(path):
+    return next(read_grey([path], SIDE))
+
+
+def saved(tmp_path, picture, name="x.png", **how):
+    picture.save(tmp_path / name, **how)
+    return tmp_path / name
+
+
+def wide(factor, dtype=np.uint16):
+    return Image.fromarray((GREY.astype(np.float64) * factor).astype(dtype))
+
+
+@pytest.mark.parametrize(
+    ("picture", "name"),
+    [
+        (Image.fromarray(GREY), "x.png"),
+        (wide(257), "x.png"),
+        (wide(257), "x.tif"),
+        (Image.frombytes("I;16B", (SIDE, SIDE), (GREY.astype(">u2") * 257).tobytes()), "x.tif"),
+        (wide(257, np.int32), "x.tif"),
+        (wide(1), "x.png"),
+        (wide(1 / 255, np.float32), "x.tif"),
+        (Image.merge("RGB", [Image.fromarray(GREY)] * 3), "x.png"),
+        (Image.merge("RGBA", [Image.fromarray(GREY)] * 3 + [Image.new("L", (SIDE, SIDE), 255)]), "x.png"),
+        (Image.merge("LA", [Image.fromarray(GREY), Image.new("L", (SIDE, SIDE), 255)]), "x.png"),
+        (Image.fromarray(GREY).convert("P"), "x.png"),
+        (Image.merge("RGB", [Image.fromarray(GREY)] * 3).convert("CMYK"), "x.tif"),
+    ],
+    ids=["L", "I;16", "I;16 tiff", "I;16B", "I", "8 bits in 16", "F", "RGB", "RGBA", "LA", "P", "CMYK"],
+)
+def test_every_kind_of_pixels_becomes_the_same_grey(tmp_path, picture, name):
+    assert np.abs(grey(saved(tmp_path, picture, name)).astype(int) - GREY).max() <= 1
+
+
+def test_twelve_bits_in_a_file_of_sixteen_fill_the_scale(tmp_path):
+    found = grey(saved(tmp_path, wide(4095 / 255)))
+    assert np.abs(found.astype(int) - GREY).max() <= 1
+
+
+def test_one_bit_is_black_and_white(tmp_path):
+    found = grey(saved(tmp_path, Image.fromarray(GREY > 100)))
+    assert np.array_equal(found, np.where(GREY > 100, 255, 0))
+
+
+@pytest.mark.parametrize(
+    ("picture", "told"),
+    [
+        (wide(1000, np.float32), "has fractions as grey levels, from 2000 to 255000; 0 to 1 are read"),
+        (wide(np.nan, np.float32), "has fractions as grey levels"),
+        (wide(-5, np.int32), "has grey levels from -1275 to -10; 0 to 65535 are read"),
+        (wide(1000, np.int32), "has grey levels from 2000 to 255000"),
+        (Image.merge("RGB", [Image.fromarray(GREY)] * 3).convert("LAB"), "has pixels of the kind LAB"),
+    ],
+)
+def test_what_has_no_black_and_white_is_refused(tmp_path, picture, told):
+    with pytest.raises(DataError, match=f"x.tif {told}"):
+        grey(saved(tmp_path, picture, "x.tif"))
+
+
+def test_several_pictures_in_a_file_are_refused(tmp_path):
+    pages = dict(save_all=True, append_images=[Image.fromarray(GREY)])
+    with pytest.raises(DataError, match="holds 2 pictures"):
+        grey(saved(tmp_path, Image.fromarray(GREY), "x.tif", **pages))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PPM", "EPS", "TGA", "PCX", "ICO", "WEBP", "PDF"])
+def test_formats_that_are_not_on_the_list_are_not_opened(tmp_path, kind):
+    picture = Image.merge("RGB", [Image.fromarray(GREY)] * 3)
+    with pytest.raises(DataError, match="cannot be read as a picture"):
+        grey(saved(tmp_path, picture, format=kind))
