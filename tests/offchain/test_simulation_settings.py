@@ -41,7 +41,10 @@ def refusal(**values):
         ({"local_epochs": 0}, "local_epochs is 0"),
         ({"seed": -1}, "seed is -1"),
         ({"initial_balance": 10**8, "clients": 10_000}, "more than 96 bits hold"),
-        ({"dataset": "lending-club"}, "task lending-club needs data, the path of its CSV or CSV.GZ file"),
+        (
+            {"dataset": "lending-club"},
+            "task lending-club needs data, the path of its CSV file, plain or compressed",
+        ),
         ({"data": "loans.csv"}, "task loans makes its own rows and takes no data, got 'loans.csv'"),
         ({"features": "all"}, "task loans has no option 'features'; it has rows, hidden"),
         ({"dataset": "chest-xray"}, "needs data, the path of NIH's folder or MedMNIST's chestmnist.npz"),
