@@ -59,3 +59,7 @@ class SilentStoreError(StoreError):
 
 class LineageError(OffchainError):
     """A lineage of models that does not follow from the logs and the artefacts."""
+
+
+class PageError(OffchainError):
+    """A page that cannot be written or served."""

@@ -24,6 +24,7 @@ class Change:
         reason: In words.
         free: What became free, or was taken from what is free.
         escrow: What the escrow holds more, or less, for the client.
+        after: The latest round when it happened; 0 before the first.
     """
 
     event: LoggedEvent
@@ -31,6 +32,7 @@ class Change:
     reason: str
     free: int
     escrow: int
+    after: int = 0
 
     @property
     def total(self) -> int:
@@ -50,7 +52,7 @@ class Statement:
     def __init__(self, client: str, parameters: Parameters) -> None:
         self._client = client.lower()
         self._parameters = parameters
-        self._round = _Round(0, 0)
+        self._round = _Round()
         self._seat: _Seat | None = None
         self.changes: list[Change] = []
         self.free = 0
@@ -64,12 +66,15 @@ class Statement:
         """
         for event in events:
             self._round.enter(event)
-            if event.name == "RoundOpened":
-                self._round = _Round(event.values["round"], event.values["pot"])
-            elif event.name == "RoundFinalised":
-                self._decide(event)
-            elif event.values.get("client") == self._client:
-                self._enter(event)
+            self.enter(event, self._round)
+
+    def enter(self, event: LoggedEvent, round_: "_Round") -> None:
+        """Take in the next event; `round_` has taken it in already."""
+        self._round = round_
+        if event.name == "RoundFinalised":
+            self._decide(event)
+        elif event.values.get("client") == self._client:
+            self._enter(event)
 
     def _enter(self, event: LoggedEvent) -> None:
         values, parameters = event.values, self._parameters
@@ -150,7 +155,7 @@ class Statement:
     def _note(self, event: LoggedEvent, round_: int, reason: str, free: int, escrow: int) -> None:
         self.free += free
         self.escrow += escrow
-        self.changes.append(Change(event, round_, reason, free, escrow))
+        self.changes.append(Change(event, round_, reason, free, escrow, self._round.number))
 
 
 @dataclass
@@ -166,16 +171,14 @@ class _Seat:
 class _Round:
     """What the settlement of the latest round needs."""
 
-    def __init__(self, number: int, pot: int) -> None:
-        self.number = number
-        self.pot = pot
-        self._published = 0
-        self._committed = 0
-        self._ballots: list[int] = []
+    def __init__(self) -> None:
+        self._open(0, 0)
 
     def enter(self, event: LoggedEvent) -> None:
         """Take in an event."""
         match event.name:
+            case "RoundOpened":
+                self._open(event.values["round"], event.values["pot"])
             case "UpdatePublished":
                 self._published |= 1 << event.values["position"]
             case "BallotCommitted":
@@ -183,10 +186,42 @@ class _Round:
             case "BallotRevealed":
                 self._ballots.append(event.values["ballot"])
 
+    def _open(self, number: int, pot: int) -> None:
+        self.number = number
+        self.pot = pot
+        self._published = 0
+        self._committed = 0
+        self._ballots: list[int] = []
+
     def outcome(self, void: bool) -> Outcome:
         """What was decided."""
         votes = tuple(sum(ballot >> j & 1 for ballot in self._ballots) for j in range(LANES))
         return Outcome(self._published, votes, len(self._ballots), self._committed, void)
+
+
+def statements(events: Iterable[LoggedEvent], parameters: Parameters) -> dict[str, list[Change]]:
+    """Return the changes of every client that the logs name, by address, in one pass.
+
+    Raises:
+        LogsError: When a payout is not what the round's own logs make of it.
+    """
+    found: dict[str, Statement] = {}
+    round_ = _Round()
+    seated: set[str] = set()
+    for event in events:
+        round_.enter(event)
+        client = event.values.get("client")
+        if event.name == "RoundFinalised":
+            for each in seated:
+                found[each].enter(event, round_)
+            seated.clear()
+        elif client is not None:
+            found.setdefault(client, Statement(client, parameters)).enter(event, round_)
+            seated |= {client} if event.name in _LOCKS else set()
+    return {client: statement.changes for client, statement in found.items()}
+
+
+_LOCKS = ("UpdateCommitted", "BallotCommitted")
 
 
 def statement_of(

@@ -1,5 +1,6 @@
 """Where a deployment stands: rounds, phase, seats, members."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ from offchain.live.access.chain import Chain
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
-from offchain.live.watching.history import history_of
+from offchain.live.watching.history import LoggedEvent, history_of
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.roster import Roster
 from offchain.live.watching.rounds import RoundLog, rounds_of
@@ -88,6 +89,11 @@ class Watch:
         self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
         self._unit = Unit.read(chain, deployment)
+
+    @property
+    def events(self) -> Sequence[LoggedEvent]:
+        """All logs of round manager and pool that the last look knew."""
+        return self._history.events
 
     def look(self) -> Status:
         """The state at the latest block.

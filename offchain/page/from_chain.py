@@ -1,0 +1,150 @@
+"""A deployment's logs as a story."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from offchain.live.deploying.amounts import Unit
+from offchain.live.watching.explain import Change as Explained
+from offchain.live.watching.explain import statements
+from offchain.live.watching.history import LoggedEvent
+from offchain.live.watching.rounds import RoundLog, rounds_of
+from offchain.live.watching.status import Status
+from offchain.page.story import Change, Fate, Proposal, Round, Story, Vote
+from offchain.reference import Parameters
+from offchain.reference.tally import is_void
+
+_SEATS_ACTS = {"stake on an update", "stake on a ballot", "settled"}
+"""Changes between free and escrow, which leave a member's tokens as they were."""
+
+
+def chain_story(
+    title: str,
+    events: Sequence[LoggedEvent],
+    parameters: Parameters,
+    unit: Unit,
+    now: Mapping[str, str],
+    explorer: str = "",
+) -> Story:
+    """Return the story that the logs of round manager and pool tell, from the first one on.
+
+    Args:
+        title: Of the page.
+        events: All of both contracts, in the order of the chain.
+        parameters: The deployment's.
+        unit: Of its token.
+        now: What holds at this moment, by label.
+        explorer: What a transaction's hash is appended to for a link; empty for none.
+
+    Raises:
+        LogsError: When the logs do not add up.
+    """
+    told = statements(events, parameters)
+    numbers = {client: number for number, client in enumerate(told)}
+    logs = rounds_of(events)
+    changes = _changes_by_round(told.items(), numbers, unit, logs[-1].number if logs else 0)
+    acts = _acts_by_round(events)
+    rounds = [_round(log, acts[log.number], numbers, changes) for log in logs]
+    return Story(
+        title=title,
+        about=[f"{len(rounds)} rounds, {len(numbers)} members so far"],
+        now=now,
+        symbol=unit.symbol,
+        members=list(numbers),
+        marks=_marks(events, numbers),
+        start=[Decimal(0)] * len(numbers),
+        rounds=rounds,
+        explorer=explorer,
+    )
+
+
+def now_of(status: Status) -> dict[str, str]:
+    """Return what a status says of this moment, by label."""
+    view, unit = status.view, status.unit
+    left = {} if view.time_left is None else {"Time left at most": f"{view.time_left} s"}
+    return {
+        "Chain": str(status.chain_id),
+        "Block": str(view.block.number),
+        "Round": str(view.round),
+        "Phase": view.phase.name.lower(),
+        **left,
+        "Waits for": status.waits_for,
+        "Members": str(view.member_count),
+        "Reward pool": f"{unit.text(view.reward_pool)} {unit.symbol}",
+        "Model": "0x" + view.model.hex(),
+    }
+
+
+def _acts_by_round(events: Iterable[LoggedEvent]) -> dict[int, list[LoggedEvent]]:
+    acts: dict[int, list[LoggedEvent]] = {}
+    for event in events:
+        acts.setdefault(event.values.get("round", 0), []).append(event)
+    return acts
+
+
+def _round(
+    log: RoundLog,
+    acts: Sequence[LoggedEvent],
+    numbers: Mapping[str, int],
+    changes: Mapping[int, Sequence[Change]],
+) -> Round:
+    outcome = log.outcome
+    finalised = [event for event in acts if event.name == "RoundFinalised"]
+    return Round(
+        number=log.number,
+        outcome="open" if outcome is None else "void" if is_void(outcome.tally) else "decided",
+        proposals=_proposals(log, acts, numbers),
+        votes=_votes(log, acts, numbers),
+        changes=changes.get(log.number, ()),
+        link=finalised[0].transaction if finalised else "",
+    )
+
+
+def _proposals(log: RoundLog, acts: Sequence[LoggedEvent], numbers: Mapping[str, int]) -> list[Proposal]:
+    links = {a.values["position"]: a.transaction for a in acts if a.name == "UpdatePublished"}
+    shown = [
+        Proposal(numbers[update.client], _fate(log, position), update.root.hex(), links.get(position, ""))
+        for position, update in sorted(log.published.items())
+    ]
+    published = {update.client for update in log.published.values()}
+    hidden = [
+        Proposal(numbers[act.values["client"]], Fate.COMMITTED)
+        for act in acts
+        if act.name == "UpdateCommitted" and act.values["client"] not in published
+    ]
+    return shown + hidden
+
+
+def _fate(log: RoundLog, position: int) -> Fate:
+    if log.outcome is None or is_void(log.outcome.tally):
+        return Fate.PUBLISHED
+    return Fate.INCLUDED if log.outcome.included >> position & 1 else Fate.EXCLUDED
+
+
+def _votes(log: RoundLog, acts: Sequence[LoggedEvent], numbers: Mapping[str, int]) -> list[Vote]:
+    committed = [act.values["client"] for act in acts if act.name == "BallotCommitted"]
+    absent = [act.values["client"] for act in acts if act.name == "MarkedAbsent"]
+    opened = [Vote(numbers[c], Fate.REVEALED, log.ballots[c]) for c in committed if c in log.ballots]
+    silent = [Vote(numbers[c], Fate.SILENT) for c in committed if c not in log.ballots]
+    return [*opened, *silent, *(Vote(numbers[client], Fate.ABSENT) for client in absent)]
+
+
+def _changes_by_round(
+    told: Iterable[tuple[str, Sequence[Explained]]], numbers: Mapping[str, int], unit: Unit, last: int
+) -> dict[int, list[Change]]:
+    """What members gained or lost under its round; what is of none under the next one's, if there is one."""
+    found: dict[int, list[Change]] = {}
+    for client, changes in told:
+        for change in changes:
+            if change.total and change.reason not in _SEATS_ACTS:
+                amount = unit.tokens(change.total)
+                place = change.round or min(change.after + 1, last)
+                found.setdefault(place, []).append(Change(numbers[client], amount, change.reason))
+    return found
+
+
+def _marks(events: Iterable[LoggedEvent], numbers: Mapping[str, int]) -> dict[int, str]:
+    marks: dict[int, str] = {}
+    for event in events:
+        if event.name in ("Joined", "Left", "Removed"):
+            marks[numbers[event.values["client"]]] = "" if event.name == "Joined" else event.name.lower()
+    return {member: mark for member, mark in marks.items() if mark}

@@ -1,0 +1,50 @@
+"""A deployment's page, as it stands at the latest block."""
+
+from offchain.live.access.chain import Chain
+from offchain.live.deploying.amounts import Unit
+from offchain.live.deploying.deployment import LiveDeployment
+from offchain.live.watching.log_cache import LogCache
+from offchain.live.watching.status import Watch
+from offchain.page.from_chain import chain_story, now_of
+from offchain.page.story import Story
+
+EXPLORERS = {
+    1: "https://etherscan.io/tx/",
+    8453: "https://basescan.org/tx/",
+    84532: "https://sepolia.basescan.org/tx/",
+    11155111: "https://sepolia.etherscan.io/tx/",
+}
+"""Where people look a transaction up, by chain; a link is followed when somebody clicks it, never before."""
+
+
+class PageWatch:
+    """Tells a deployment's story again and again, reading only what is new.
+
+    Args:
+        chain: Where.
+        deployment: Which.
+        cache: Logs of earlier calls; none to read all.
+    """
+
+    def __init__(self, chain: Chain, deployment: LiveDeployment, cache: LogCache | None = None) -> None:
+        self._watch = Watch(chain, deployment, cache=cache)
+        self._deployment = deployment
+        self._unit = Unit.read(chain, deployment)
+
+    def tell(self) -> Story:
+        """Return the story at the latest block.
+
+        Raises:
+            NodeUnavailableError: When nodes do not answer.
+            LogsError: When the logs do not add up.
+        """
+        status = self._watch.look()
+        deployment = self._deployment
+        return chain_story(
+            f"StakeFed: {deployment.name}",
+            self._watch.events,
+            deployment.parameters,
+            self._unit,
+            now_of(status),
+            EXPLORERS.get(status.chain_id, ""),
+        )

@@ -1,0 +1,52 @@
+"""One HTML file: the template with a story's data inside, and nothing that asks another machine."""
+
+import json
+from html import escape
+from pathlib import Path
+
+from offchain.errors import PageError
+from offchain.page.story import Story, page_json
+
+_PARTS = Path(__file__).parent / "parts"
+
+
+def page(story: Story) -> str:
+    """Return the page of a story, HTML.
+
+    The data is JSON in which every < is written by its number, so that no text ends its element; the page's
+    script puts texts into the document as text, never as HTML.
+    """
+    data = json.dumps(page_json(story), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    parts = {
+        "TITLE": escape(story.title),
+        "STYLE": _part("page.css"),
+        "SCRIPT": _part("page.js"),
+        "DATA": data,
+    }
+    html = _part("page.html")
+    for name, text in parts.items():
+        html = html.replace(f"<!--{name}-->", text, 1)
+    return html
+
+
+def write_page(story: Story, folder: Path) -> Path:
+    """Write a story's page into a folder, made when it is missing; where it is then.
+
+    Raises:
+        PageError: When it cannot be written.
+    """
+    path = folder / "index.html"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / ".index.html.new"
+        temporary.write_text(page(story), encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise PageError(
+            f"the page cannot be written to {path}: {error.strerror}; choose another --out"
+        ) from error
+    return path
+
+
+def _part(name: str) -> str:
+    return (_PARTS / name).read_text(encoding="utf-8")

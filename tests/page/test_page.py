@@ -1,0 +1,195 @@
+"""The page in a real Chromium: what a person would click, at two widths, and strangers' words in it."""
+
+import json
+import re
+import threading
+import urllib.error
+import urllib.request
+from decimal import Decimal
+
+import pytest
+from browser import Browser
+from click.testing import CliRunner
+
+from offchain.errors import PageError, RunFolderError
+from offchain.page.from_run import story_of_run
+from offchain.page.serve import page_server
+from offchain.page.story import Change, Fate, Proposal, Round, Story, Vote, page_json
+from offchain.page.write import page, write_page
+from scripts.simulate import cli as simulate
+
+HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=document.title='taken'>"
+
+
+def story(members=8, rounds=5, title="a page", name="client"):
+    played = []
+    for number in range(1, rounds + 1):
+        fate = Fate.INCLUDED if number % 2 else Fate.EXCLUDED
+        seats = [Proposal(number % members, fate, f"{number:064x}"), Proposal((number + 1) % members, fate)]
+        votes = [Vote(m, Fate.REVEALED, 0b01) for m in range(members) if m not in {s.member for s in seats}][
+            :45
+        ]
+        change = Change(
+            number % members, Decimal(number) if number % 2 else Decimal(-8), f"update {fate.name}"
+        )
+        scores = {"run": {"accuracy": 0.5 + number / 20}, "without_attack": {"accuracy": 0.9}}
+        played.append(
+            Round(number, "decided", seats, votes, [change], Decimal("1.5"), scores, {"propose": (2, 90_000)})
+        )
+    marks = {0: "malicious"}
+    return Story(
+        title, ["about it"], {"Phase": "vote"}, "T", [f"{name} {m}" for m in range(members)], marks,
+        [Decimal(64)] * members, played,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    opened = Browser(tmp_path_factory.mktemp("chromium"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def shown(browser, tmp_path):
+    def show(told, **how):
+        browser.requests.clear()
+        browser.faults.clear()
+        browser.open(write_page(told, tmp_path).as_uri(), **how)
+        return browser
+
+    return show
+
+
+@pytest.mark.parametrize("how", [{"width": 1200}, {"width": 390, "dark": True}])
+def test_a_person_replays_and_looks_at_a_member(shown, how):
+    tab = shown(story(), **how)
+    assert tab.text("#now dd") == "vote"
+    assert "Round 5 is decided: 2 updates included, 0 excluded, 6 of 6 ballots opened" in tab.text("#told")
+    tab.click("#back")
+    assert "Round 4 is decided: 0 updates included, 2 excluded" in tab.text("#told")
+    assert re.search(r"6 yes, 0 no.*0 yes, 6 no", tab.text("#updates"), re.DOTALL)
+    tab.click("#grid-frame", dx=3 * 12 + 6, dy=4 * 12 + 6)
+    assert tab.text("#place") == "client 4, round 4: update excluded; 56 T after it."
+    assert tab.text("#member-heading") == "client 4: 1 changes of its T"
+    assert "-8" in tab.text("#changes") and "update EXCLUDED" in tab.text("#changes")
+    tab.value("document.getElementById('grid-frame').focus()")
+    tab.press("ArrowLeft")
+    assert tab.text("#place").startswith("client 4, round 3: update included")
+    assert tab.value("document.documentElement.scrollWidth <= window.innerWidth")
+    assert tab.faults == []
+
+
+def test_members_are_found_sorted_and_turned_over(shown):
+    tab = shown(story(members=120, rounds=3))
+    assert tab.text("#page") == "120 members, page 1 of 3"
+    tab.click("#more")
+    assert tab.text("#page") == "120 members, page 2 of 3"
+    tab.value("(() => { const f = document.getElementById('find'); f.value = 'malicious';"
+              "f.dispatchEvent(new Event('input')); })()")  # fmt: skip
+    assert tab.text("#page") == "1 members, page 1 of 1"
+    assert tab.text("#members tbody td") == "client 0 (malicious)"
+
+
+def test_play_runs_from_the_first_round_to_the_last(shown):
+    tab = shown(story(rounds=3))
+    tab.click("#play")
+    assert tab.text("#told").startswith("Round 1 ")
+    tab.value("new Promise(done => { const look = () => document.getElementById('play').innerText === 'Play'"
+              " ? done() : setTimeout(look, 50); look(); })")  # fmt: skip
+    assert tab.text("#told").startswith("Round 3 ")
+
+
+def test_strangers_words_are_text_and_nothing_is_asked_for(shown):
+    tab = shown(story(title=HOSTILE, name=HOSTILE))
+    assert tab.text("#title") == HOSTILE
+    assert tab.value("document.title") == HOSTILE
+    assert tab.text("#members tbody button").startswith("</script")
+    assert [url for url in tab.requests if not url.startswith(("file:", "data:"))] == []
+    assert tab.faults == []
+
+
+def test_everything_has_a_name_for_a_screen_reader(shown):
+    tab = shown(story())
+    tree = tab.call("Accessibility.getFullAXTree")["nodes"]
+    nameless = [
+        node["role"]["value"]
+        for node in tree
+        if node.get("role", {}).get("value") in ("button", "slider", "combobox", "searchbox", "image", "img")
+        and not node.get("name", {}).get("value")
+    ]
+    assert nameless == []
+
+
+def test_ten_thousand_members_and_a_thousand_rounds_are_painted_where_one_looks(shown):
+    tab = shown(story(members=10_000, rounds=1000))
+    assert tab.text("#page") == "10000 members, page 1 of 200"
+    assert tab.value("document.getElementById('grid').height") < 1000
+    assert tab.value("document.querySelectorAll('*').length") < 3000
+
+
+def test_five_hundred_rounds_of_fifty_fit_in_a_megabyte_and_a_half():
+    told = story(members=50, rounds=500)
+    busy = [
+        Round(
+            r.number,
+            r.outcome,
+            r.proposals,
+            r.votes,
+            [Change(m, Decimal("0.123456"), "ballot") for m in range(50)],
+            r.pool,
+            r.scores,
+            r.gas,
+        )  # fmt: skip
+        for r in told.rounds
+    ]
+    whole = Story(told.title, told.about, {}, "T", told.members, {}, told.start, busy)
+    assert len(page(whole).encode()) < 1_500_000
+
+
+def test_reasons_are_told_once_and_amounts_are_text():
+    data = page_json(story())
+    assert data["reasons"] == ["update INCLUDED", "update EXCLUDED"]
+    assert data["start"] == "64" and data["rounds"][1]["c"] == [[2, "-8", 1]]
+
+
+def test_a_run_is_told_as_it_was(tmp_path):
+    out = tmp_path / "run"
+    arguments = "--engine reference --clients 10 --rounds 3 --out".split()
+    result = CliRunner().invoke(simulate, [*arguments, str(out)])
+    assert result.exit_code == 0, result.output
+    told = story_of_run(out)
+    tokens = list(told.start)
+    for each in told.rounds:
+        for change in each.changes:
+            tokens[change.member] += change.amount
+    last = json.loads((out / "rounds.jsonl").read_text().splitlines()[-1])
+    assert [int(amount * 10**18) for amount in tokens] == [int(balance) for balance in last["balances"]]
+    (seats,) = [each for each in told.rounds if each.number == last["round"]]
+    assert [p.member for p in seats.proposals] == last["proposers"]
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(RunFolderError, match="settings.json"):
+        story_of_run(tmp_path)
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PageError, match="choose another --out"):
+        write_page(story(), tmp_path / "file")
+
+
+def test_it_is_served_as_it_is_now_on_this_machine_alone():
+    pages = iter(["first", "second"])
+    with page_server(0, lambda: next(pages)) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        assert server.server_address[0] == "127.0.0.1"
+        assert [urllib.request.urlopen(base).read() for _ in range(2)] == [b"first", b"second"]
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(base + "/etc/passwd")
+        with pytest.raises(PageError, match="choose another with --serve"):
+            page_server(server.server_port, lambda: "")
+        server.shutdown()
