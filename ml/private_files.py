@@ -24,7 +24,17 @@ def make_folder(path: Path) -> None:
         return
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing or [path]):  # Something else with its name is what `mkdir` refuses.
+        _make(folder)
+
+
+def _make(folder: Path) -> None:
+    try:
         folder.mkdir(mode=_OWN)
+    except FileExistsError:
+        if (
+            not folder.is_dir()
+        ):  # Else another process was faster: several clients of one store start at once.
+            raise
 
 
 @contextmanager

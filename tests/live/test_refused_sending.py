@@ -253,7 +253,7 @@ def test_a_nonce_that_was_used_is_decided_again(dialect):
 class TestInTurn:
     """On a node that mines by time, where what was sent waits for a block."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture(scope="module")
     def upstream(self, compiled):
         with node("--block-time", "1") as running:
             running.give(HOLDER.address)

@@ -128,6 +128,8 @@ def prepare(
         )
     learner, unit = learner_of(learning_rules), Unit.read(chain, deployment)
     outlook = look(chain, deployment, address)
+    if not outlook.me.is_member and not options.leave:
+        _require_own_code(chain, deployment)
     keep = unit.base_units(options.keep) if options.keep else 0
     wish = Wish(options.leave, keep, plays=not options.leave or _can_play(options))
     learning, native, proof, faults = None, 0, [], Faults()
@@ -146,8 +148,6 @@ def prepare(
             _require_stores(options)
             artefacts.check(0.0 if faults.any else options.store_patience)
     faults.require_none()
-    if not outlook.me.is_member and not options.leave:
-        _require_own_code(chain, deployment)
     return Prepared(learner, learning, artefacts, proof, wish, outlook, native, unit)
 
 
