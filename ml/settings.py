@@ -4,8 +4,11 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Policy = Literal["aggregate", "verdict"]
-POLICIES: tuple[Policy, ...] = get_args(Policy)
+ScorePolicy = Literal["aggregate", "verdict"]
+"""Policies that compare one score: the paper's, and its own of each update."""
+POLICIES: tuple[ScorePolicy, ...] = get_args(ScorePolicy)
+Policy = Literal["aggregate", "verdict", "likelihood", "evidence", "evidence-and-leave-one-out"]
+"""All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""
 AttackName = Literal["none", "label-flip"]
 
 

@@ -47,7 +47,10 @@ class SimulationSettings(BaseModel):
     )
     rounds: int = Field(100, ge=1, le=1_000_000, description="Rounds to play.")
     policy: Policy = Field(
-        "verdict", description="How voters judge: the average of all updates (the paper), or each by itself."
+        "verdict",
+        description="How voters judge: the average of all updates (aggregate, the paper's) or each alone, "
+        "by one score; or by lists of tests: likelihood, evidence, evidence-and-leave-one-out (simulations "
+        "only).",
     )
     attack: AttackName = Field("label-flip", description="What malicious proposers train on.")
     task: str = Field(

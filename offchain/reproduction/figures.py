@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ml.settings import Policy
+from ml.settings import ScorePolicy
 from offchain.reproduction.curves import Curves, deviation, rows
 from offchain.reproduction.names import COLOUR_OF, NAMES
 
@@ -53,7 +53,7 @@ def bands(panels: Panels, curves: Curves, row: str = "") -> None:
 
 
 def by_policy(
-    etas: Sequence[float], ylabel: str, curves_of: Mapping[Policy, Curves]
+    etas: Sequence[float], ylabel: str, curves_of: Mapping[ScorePolicy, Curves]
 ) -> tuple[Figure, pd.DataFrame]:
     """Return a figure with a row of panels for each policy, and the CSV's rows with the policy beside."""
     figure, panels = eta_panels(etas, ylabel, [NAMES[policy] for policy in curves_of])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ml.settings import Policy
+from ml.settings import ScorePolicy
 
 WITH_MAL, WITH_BLOCK, OURS, WITHOUT_MAL, CENTRAL = (
     "FedAvg w/ mal",
@@ -12,7 +12,7 @@ WITH_MAL, WITH_BLOCK, OURS, WITHOUT_MAL, CENTRAL = (
     "Oracle",
 )
 
-NAMES: Mapping[Policy, str] = {"aggregate": WITH_BLOCK, "verdict": OURS}
+NAMES: Mapping[ScorePolicy, str] = {"aggregate": WITH_BLOCK, "verdict": OURS}
 
 COLOUR_OF: Mapping[str, str] = {
     WITH_MAL: "#c8442f",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ml.settings import POLICIES, Policy
+from ml.settings import POLICIES, ScorePolicy
 from offchain.reproduction.curves import Curves
 from offchain.reproduction.names import CENTRAL, OURS, WITH_BLOCK, WITH_MAL, WITHOUT_MAL
 from offchain.reproduction.study import ETAS, PROPOSER_STAKE, Study, Subject
@@ -17,7 +17,12 @@ TraceOf = Callable[[SimulationSettings], Trace]
 
 
 def attacked(
-    study: Study, policy: Policy, eta: float, seed: int, stake: int | None = None, subject: Subject = "loans"
+    study: Study,
+    policy: ScorePolicy,
+    eta: float,
+    seed: int,
+    stake: int | None = None,
+    subject: Subject = "loans",
 ) -> SimulationSettings:
     """Return a run in which a share η of the clients proposes badly and votes honestly.
 
@@ -43,7 +48,7 @@ def attacked(
 def traces(
     study: Study,
     trace_of: TraceOf,
-    policy: Policy,
+    policy: ScorePolicy,
     eta: float,
     stake: int | None = None,
     subject: Subject = "loans",

@@ -1,13 +1,21 @@
 """The learning of a run: clients' rows, one model's description, local training, averages, test scores."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ml.data.rows import head, joined, shape_of
 from ml.data.shares import FederatedData
 from ml.device import require_device
 from ml.judging.evaluation import Evaluation, Quality
-from ml.judging.metrics import needs_outcomes
+from ml.judging.evidence import evidence_ballots
+from ml.judging.metrics import LIKELIHOOD, needs_outcomes
+from ml.judging.own_rows import OwnRows
+from ml.judging.policy import NAMED
+from ml.judging.policy import Policy as TestPolicy
 from ml.judging.scoring import ValidationSets
 from ml.seeds import derive_seed
 from ml.settings import AttackSettings
@@ -24,7 +32,7 @@ from offchain.learning.rules import first_rules
 from offchain.learning.training_seed import training_seed
 from offchain.settings import SimulationSettings, parted_rows
 
-_CENTRAL = 5
+_CENTRAL, _REFERENCE = 5, 6
 _HONEST = AttackSettings(name="none")
 
 
@@ -125,7 +133,18 @@ class Federation:
         self, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
     ) -> list[int]:
         """Return the honest ballots of `voters` on `updates` by seat position, in their order."""
-        return self._common.ballots(updates, dict.fromkeys(updates, 1), parent, self._validation, voters)
+        weights, policy = dict.fromkeys(updates, 1), NAMED.get(self._settings.policy)
+        if policy is None:
+            return self._common.ballots(updates, weights, parent, self._validation, voters)
+        return evidence_ballots(
+            policy,
+            updates,
+            weights,
+            parent,
+            self._own_rows,
+            voters,
+            lambda: self._references(policy, parent, voters),
+        )
 
     def average(self, updates: Collection[Parameters], parent: Parameters) -> Parameters:
         """Return the next global model: the average of `updates`, or `parent` when there are none."""
@@ -134,6 +153,29 @@ class Federation:
     def quality(self, parameters: Parameters) -> Quality:
         """Return the scores of a global model on the test rows."""
         return self._test.quality(decode(parameters))
+
+    @cached_property
+    def _own_rows(self) -> OwnRows:
+        clients, metric = self._data.clients, self._settings.metric
+        return OwnRows(
+            [(client.X_validation, client.y_validation) for client in clients],
+            [(client.X_train, client.y_train) for client in clients],
+            self._common.learner,
+            None if metric == LIKELIHOOD else metric,
+            NAMED[self._settings.policy].rows,
+        )
+
+    def _references(
+        self, policy: TestPolicy, parent: Parameters, voters: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """What each voter's own rows make of the parent in one pass, of so many steps at most."""
+        settings = self._settings.training_settings.model_copy(update={"local_epochs": 1})
+        jobs = [self._reference_job(voter, policy.reference_steps * settings.batch) for voter in voters]
+        return np.array(self._common.learner.train(decode(parent), jobs, settings))
+
+    def _reference_job(self, voter: int, most: int) -> TrainingJob:
+        rows, seed = self._data.clients[voter], derive_seed(self._settings.seed, _REFERENCE, voter)
+        return TrainingJob(head(rows.X_train, most), head(rows.y_train, most), seed, _HONEST)
 
     def _updates(
         self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str]

@@ -39,6 +39,23 @@ def test_no_token_is_made_or_lost(policy):
     assert any(r.removed for r in played), "nobody was removed: a weak test"
 
 
+@pytest.mark.parametrize("policy", ["likelihood", "evidence", "evidence-and-leave-one-out"])
+def test_policies_of_tests_include_the_honest_and_nobody_else(policy):
+    settings = small(policy=policy, baselines=False, rows=8000, rounds=10)
+    attackers = Cast.of(settings).proposers
+    played = records(settings)
+    learned = played[3:]  # Before, the model says nothing that wrong labels could turn round.
+    assert not {client for r in learned for client in r.included_clients} & attackers
+    assert any(set(r.excluded_clients) & attackers for r in learned)
+    honest = [client not in attackers for r in learned for client in r.excluded_clients]
+    assert sum(honest) <= 1 < sum(len(r.included_clients) for r in learned)
+
+
+def test_a_policy_of_tests_gives_the_same_run_again():
+    settings = small(policy="evidence", baselines=False)
+    assert [timeless(r) for r in records(settings)] == [timeless(r) for r in records(settings)]
+
+
 def test_included_and_excluded_are_the_proposals_by_bit(finished_run):
     for r in finished_run:
         by_bit = {bool(r.included >> i & 1): set() for i in range(2)} | {True: set(), False: set()}

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
-from ml.settings import Policy, ScoringSettings
+from ml.settings import ScorePolicy, ScoringSettings
 from offchain.chain.addresses import address
 from offchain.live.deploying.admission import admission_root
 from offchain.live.errors import ConfigurationError
@@ -82,7 +82,7 @@ class Protocol(_Part):
 class Learning(_Part):
     """What voters must agree on, or they slash one another; bound by the contract's `rules`."""
 
-    policy: Policy = Field(description="How voters judge.")
+    policy: ScorePolicy = Field(description="How voters judge.")
     metric: Literal["accuracy", "auroc"] = Field(description="Score that voters compare.")
     tolerance: float = Field(ge=0, lt=1, allow_inf_nan=False, description="Relative loss that still passes.")
     model: Literal["mlp", "cnn", "densenet121"] = Field(description="Network to train.")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.settings import POLICIES, Policy
+from ml.settings import POLICIES, ScorePolicy
 from offchain.reproduction import statements as decide
 from offchain.reproduction.curves import rows
 from offchain.reproduction.figures import COLOURS, Panels, bands, eta_panels, legend
@@ -87,7 +87,7 @@ def _mark(panels: Panels, eta: float, trace: Trace) -> None:
         legend(axes)
 
 
-def _by_k(policy: Policy, eta: float, of_seeds: list[Trace]) -> list[dict[str, object]]:
+def _by_k(policy: ScorePolicy, eta: float, of_seeds: list[Trace]) -> list[dict[str, object]]:
     # Rounds in which every seated proposer could stake: with fewer, k of them is another question.
     seats = max(int(trace.proposals.max()) for trace in of_seeds)
     whole = [(trace, trace.proposals == seats) for trace in of_seeds]

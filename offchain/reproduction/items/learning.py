@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.settings import POLICIES, Policy
+from ml.settings import POLICIES, ScorePolicy
 from offchain.reproduction import statements as decide
 from offchain.reproduction.curves import Curves, deviation, rows
 from offchain.reproduction.figures import bands, by_policy, eta_panels
@@ -174,7 +174,7 @@ def _block_beats_mal(finals: Finals) -> Statement:
     return decide.every("w/ block outperforms w/ mal at every η", parts)
 
 
-def _by_stake(study: Study, trace_of: TraceOf, policy: Policy) -> Curves:
+def _by_stake(study: Study, trace_of: TraceOf, policy: ScorePolicy) -> Curves:
     return {
         (eta, f"γ = {stake}"): np.stack(
             [trace.scores["run"] for trace in traces(study, trace_of, policy, eta, stake)]
@@ -184,7 +184,7 @@ def _by_stake(study: Study, trace_of: TraceOf, policy: Policy) -> Curves:
     }
 
 
-def _stake_statements(policy: Policy, curves: Curves, goal: float) -> list[Statement]:
+def _stake_statements(policy: ScorePolicy, curves: Curves, goal: float) -> list[Statement]:
     finals = after_convergence(curves)
     gaps = [decide.at_most(f"η = {eta:g}", _gap(finals, eta), INSENSITIVE) for eta in ETAS]
     slow = {

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ml.settings import POLICIES, Policy
+from ml.settings import POLICIES, ScorePolicy
 from offchain.reproduction import statements as decide
 from offchain.reproduction.curves import deviation
 from offchain.reproduction.figures import COLOURS, eta_panels, legend
@@ -16,7 +16,7 @@ from offchain.reproduction.result import Comparison, Result, Statement
 from offchain.reproduction.shared_runs import TraceOf, traces
 from offchain.reproduction.study import ETAS, STAKES, Study
 
-Survival = Mapping[tuple[Policy, float, int], NDArray[np.float64]]
+Survival = Mapping[tuple[ScorePolicy, float, int], NDArray[np.float64]]
 """Mean rounds until removal [seeds], by policy, η and γ_p."""
 
 
@@ -80,7 +80,7 @@ def _figure(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _falls(policy: Policy, table: pd.DataFrame) -> Statement:
+def _falls(policy: ScorePolicy, table: pd.DataFrame) -> Statement:
     parts = []
     for eta in ETAS:
         rows = table[(table.policy == policy) & (table.eta == eta)]
@@ -88,7 +88,7 @@ def _falls(policy: Policy, table: pd.DataFrame) -> Statement:
     return decide.every(f"{policy}: malicious clients survive no longer with a larger γ_p", parts)
 
 
-def _large_stake_hurts(policy: Policy, table: pd.DataFrame) -> Statement:
+def _large_stake_hurts(policy: ScorePolicy, table: pd.DataFrame) -> Statement:
     rows = table[(table.policy == policy) & (table.eta == 0.4)].set_index("stake")["mean"]
     values = {f"γ = {stake}": float(rows[stake]) for stake in (32, 2)}
     return decide.below(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.settings import POLICIES, Policy
+from ml.settings import POLICIES, ScorePolicy
 from offchain.reproduction import statements as decide
 from offchain.reproduction.curves import Curves
 from offchain.reproduction.figures import by_policy
@@ -75,7 +75,7 @@ def figure_9(study: Study, trace_of: TraceOf) -> Result:
 
 
 def _by_stake(study: Study, trace_of: TraceOf, group: str, falling: bool) -> Result:
-    curves: dict[Policy, Curves] = {
+    curves: dict[ScorePolicy, Curves] = {
         policy: {
             (eta, f"γ = {stake}"): _mean_tokens(traces(study, trace_of, policy, eta, stake), group)
             for eta in ETAS
@@ -97,7 +97,7 @@ def _by_stake(study: Study, trace_of: TraceOf, group: str, falling: bool) -> Res
 
 
 def _by_group(
-    study: Study, trace_of: TraceOf, policy: Policy, etas: Sequence[float], subject: Subject
+    study: Study, trace_of: TraceOf, policy: ScorePolicy, etas: Sequence[float], subject: Subject
 ) -> Curves:
     return {
         (eta, group): _mean_tokens(traces(study, trace_of, policy, eta, subject=subject), group)
@@ -115,7 +115,7 @@ def _cannot_stake(trace: Trace) -> float:
     return float((trace.balances[-1, trace.malicious] < stake).mean())
 
 
-def _up_and_down(study: Study, trace_of: TraceOf, policy: Policy) -> list[Statement]:
+def _up_and_down(study: Study, trace_of: TraceOf, policy: ScorePolicy) -> list[Statement]:
     of_eta = {eta: traces(study, trace_of, policy, eta) for eta in ETAS}
     settings = of_eta[ETAS[0]][0].settings
     start, stake = float(settings.initial_balance), float(settings.proposer_stake)
@@ -134,7 +134,7 @@ def _up_and_down(study: Study, trace_of: TraceOf, policy: Policy) -> list[Statem
     ]
 
 
-def _faster(policy: Policy, group: str, curves: Curves, falling: bool) -> Statement:
+def _faster(policy: ScorePolicy, group: str, curves: Curves, falling: bool) -> Statement:
     # The mean over all rounds: a curve that moves earlier has moved more by then.
     parts = [
         decide.monotone(

@@ -1,0 +1,306 @@
+"""From a round's updates to every voter's ballot by a policy of tests, with the reason of every no."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.judging.own_rows import OwnRows, Tried
+from ml.judging.policies import admissible, bitmap
+from ml.judging.policy import ClassLoss, Direction, LeaveOneOut, Loss, Policy, Score, Size, UpdateTest
+from ml.judging.update_tests import (
+    is_missed,
+    is_no_longer,
+    keeps_every_class,
+    keeps_loss,
+    keeps_score,
+    paired_standard_error,
+    points_along,
+)
+from ml.updates.fixed_point import aggregate, decode
+
+Parameters = NDArray[np.int32]
+Measured = NDArray[np.float64]
+Passed = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a voter said no to an update: the test that failed, what was found, and what would have passed."""
+
+    test: str
+    found: float
+    limit: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a voter found: the positions that it accepts, and the first failed test of each other one."""
+
+    accepted: tuple[int, ...]
+    reasons: Mapping[int, Reason]
+
+
+class Evidence:
+    """What the voters of one round measured, each on its own rows; computed when a test asks.
+
+    Args:
+        updates: Admissible ones by seat position.
+        parent: The global model that they are changes of.
+        rows: All clients' rows.
+        voters: Clients, as numbers in `rows`.
+        references: What each voter's own rows make of the parent, float32 [voters, size]; asked for once,
+            where a test needs them.
+        budget: Of loss, within which training rows judge beside validation rows.
+    """
+
+    def __init__(
+        self,
+        updates: Mapping[int, Parameters],
+        parent: Parameters,
+        rows: OwnRows,
+        voters: Sequence[int],
+        references: Callable[[], NDArray[np.float32]],
+        budget: float,
+    ) -> None:
+        self.positions = tuple(updates)
+        self.voters = voters
+        self._rows = rows
+        self._references = references
+        self._start = decode(parent)
+        self._counts = rows.counts(self._start, voters, budget)
+        self._changes = np.array([decode(update) - self._start for update in updates.values()])
+        self._steps: dict[float, list[Tried]] = {}
+
+    @property
+    def parameters(self) -> int:
+        """Of the models."""
+        return self._start.size
+
+    @cached_property
+    def current(self) -> Tried:
+        """The parent on every voter's rows."""
+        return self._tried(self._start, range(len(self.voters)))
+
+    @cached_property
+    def sizes(self) -> Measured:
+        """‖δ_j‖, [updates, 1]."""
+        sizes: Measured = np.linalg.norm(self._changes.astype(np.float64), axis=1, keepdims=True)
+        return sizes
+
+    @cached_property
+    def own_changes(self) -> NDArray[np.float32]:
+        """δ_v, [voters, size]."""
+        changes: NDArray[np.float32] = self._references() - self._start
+        return changes
+
+    @cached_property
+    def own_sizes(self) -> Measured:
+        """‖δ_v‖, [1, voters]."""
+        sizes: Measured = np.linalg.norm(self.own_changes.astype(np.float64), axis=1)[None]
+        return sizes
+
+    @cached_property
+    def cosines(self) -> Measured:
+        """cos(δ_j, δ_v), [updates, voters]; 0 where one does not move."""
+        products = self._changes.astype(np.float64) @ self.own_changes.T.astype(np.float64)
+        lengths = self.sizes * self.own_sizes
+        return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+
+    def at(self, step: float) -> list[Tried]:
+        """Return w + step·δ_j on every voter's rows, by update."""
+        if step not in self._steps:
+            models = self._start + np.float32(step) * self._changes
+            everyone = range(len(self.voters))
+            self._steps[step] = [self._tried(model, everyone) for model in models]
+        return self._steps[step]
+
+    def average(self, updates: Sequence[Parameters], samples: Sequence[int], voters: Sequence[int]) -> Tried:
+        """Return the average of `updates` on the rows of some voters, places in `self.voters`."""
+        return self._tried(decode(aggregate(updates, samples)), voters)
+
+    def _tried(self, model: NDArray[np.float32], voters: Sequence[int]) -> Tried:
+        return self._rows.tried(model, [self.voters[v] for v in voters], [self._counts[v] for v in voters])
+
+
+def evidence_ballots(
+    policy: Policy,
+    updates: Mapping[int, Parameters],
+    samples: Mapping[int, int],
+    parent: Parameters,
+    rows: OwnRows,
+    voters: Sequence[int],
+    references: Callable[[], NDArray[np.float32]],
+) -> list[int]:
+    """Return the honest ballots of `voters` under a policy of tests; arguments as of `Evidence`."""
+    kept = admissible(updates, parent)
+    if not kept:
+        return [0] * len(voters)
+    evidence = Evidence(kept, parent, rows, voters, references, policy.budget)
+    return [bitmap(found.accepted) for found in findings(policy, evidence, kept, samples)]
+
+
+def findings(
+    policy: Policy, evidence: Evidence, updates: Mapping[int, Parameters], samples: Mapping[int, int]
+) -> list[Finding]:
+    """Return what each voter finds, in the order of `evidence.voters`.
+
+    Args:
+        policy: The tests.
+        evidence: Of `updates`, at least one.
+        updates: Admissible ones by seat position.
+        samples: Weight of each in an average, by seat position.
+    """
+    return _Judge(policy, evidence, updates, samples).findings()
+
+
+class _Judge:
+    """One round under one policy; voters by place, with every average tried once for all that share it."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        evidence: Evidence,
+        updates: Mapping[int, Parameters],
+        samples: Mapping[int, int],
+    ) -> None:
+        self._policy = policy
+        self._evidence = evidence
+        self._updates = updates
+        self._samples = samples
+        self._voters = range(len(evidence.voters))
+        self._reasons: list[dict[int, Reason]] = [{} for _ in self._voters]
+        self._masks: list[tuple[int, ...]] = []
+
+    def findings(self) -> list[Finding]:
+        self._test_each()
+        if self._policy.average:
+            self._clear_averages()
+        if self._policy.leave_one_out:
+            self._leave_out(self._policy.leave_one_out)
+        return [Finding(mask, why) for mask, why in zip(self._masks, self._reasons, strict=True)]
+
+    def _test_each(self) -> None:
+        positions = self._evidence.positions
+        for test in self._policy.updates:
+            passed, found, limit = _CHECKS[type(test)](test, self._evidence)
+            for row, voter in np.argwhere(~passed):
+                reason = Reason(test.test, float(found[row, voter]), float(limit[row, voter]))
+                self._reasons[voter].setdefault(positions[row], reason)
+        self._masks = [tuple(j for j in positions if j not in self._reasons[v]) for v in self._voters]
+
+    def _clear_averages(self) -> None:
+        undecided = [v for v in self._voters if self._masks[v]]
+        while undecided:
+            failed = self._failing(undecided)
+            for v, reason in failed.items():
+                self._drop(v, self._worst(v), reason)
+            undecided = [v for v in failed if self._masks[v]]
+
+    def _failing(self, voters: Sequence[int]) -> dict[int, Reason]:
+        failed: dict[int, Reason] = {}
+        for mask, members in self._sharing(voters).items():
+            tried = self._averaged(mask, members)
+            for test in self._policy.average:
+                passed, found, limit = _of_average(test, tried, self._current(members))
+                for place in np.flatnonzero(~passed):
+                    reason = Reason(f"average {test.test}", float(found[place]), float(limit[place]))
+                    failed.setdefault(members[place], reason)
+        return failed
+
+    def _leave_out(self, test: LeaveOneOut) -> None:
+        """Every voter's mask loses those that its average is better without, tried on the mask as it was."""
+        for mask, members in self._sharing([v for v in self._voters if len(self._masks[v]) > 1]).items():
+            whole = self._averaged(mask, members)
+            for position in mask:
+                rest = self._averaged(tuple(j for j in mask if j != position), members)
+                self._drop_unmissed(test, position, whole, rest, members)
+
+    def _drop_unmissed(
+        self, test: LeaveOneOut, position: int, whole: Tried, rest: Tried, members: Sequence[int]
+    ) -> None:
+        error = np.array(
+            [paired_standard_error(a - b) for a, b in zip(whole.losses, rest.losses, strict=True)]
+        )
+        missed = is_missed(whole.means, rest.means, error, test.floor)
+        for place in np.flatnonzero(~missed):
+            rise, limit = whole.means[place] - rest.means[place], max(test.floor, error[place])
+            self._drop(members[place], position, Reason(test.test, float(rise), float(limit)))
+
+    def _worst(self, voter: int) -> int:
+        """Of the updates that a voter still accepts, the one of the greatest loss, of equals the highest."""
+        step = next((t.step for t in self._policy.updates if isinstance(t, Loss | Score | ClassLoss)), 1.0)
+        tried = dict(zip(self._evidence.positions, self._evidence.at(step), strict=True))
+        return max(self._masks[voter], key=lambda j: (tried[j].means[voter], j))
+
+    def _drop(self, voter: int, position: int, reason: Reason) -> None:
+        self._masks[voter] = tuple(j for j in self._masks[voter] if j != position)
+        self._reasons[voter].setdefault(position, reason)
+
+    def _sharing(self, voters: Sequence[int]) -> dict[tuple[int, ...], list[int]]:
+        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for v in voters:
+            groups[self._masks[v]].append(v)
+        return groups
+
+    def _averaged(self, mask: tuple[int, ...], voters: Sequence[int]) -> Tried:
+        updates = [self._updates[j] for j in mask]
+        return self._evidence.average(updates, [self._samples[j] for j in mask], voters)
+
+    def _current(self, voters: Sequence[int]) -> Tried:
+        current = self._evidence.current
+        return Tried(
+            [current.losses[v] for v in voters],
+            current.scores[np.asarray(voters)],
+            [current.classes[v] for v in voters],
+        )
+
+
+Check = tuple[Passed, Measured, Measured]
+"""What passed, what was found, what would have passed; one entry a pair of update and voter."""
+
+
+def _size(test: Size, evidence: Evidence) -> Check:
+    passed = is_no_longer(evidence.sizes, evidence.own_sizes, test.most)
+    found = np.broadcast_to(evidence.sizes, passed.shape)
+    return passed, found, np.broadcast_to(test.most * evidence.own_sizes, passed.shape)
+
+
+def _direction(test: Direction, evidence: Evidence) -> Check:
+    shape = (len(evidence.positions), len(evidence.voters))
+    if evidence.parameters < test.parameters:
+        return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
+    return points_along(evidence.cosines, test.least), evidence.cosines, np.full(shape, test.least)
+
+
+def _on_rows(test: "Loss | Score | ClassLoss", evidence: Evidence) -> Check:
+    checks = [_of_average(test, tried, evidence.current) for tried in evidence.at(test.step)]
+    passed, found, limit = (np.array(part) for part in zip(*checks, strict=True))
+    return passed, found, limit
+
+
+def _of_average(test: "Loss | Score | ClassLoss", tried: Tried, current: Tried) -> Check:
+    if isinstance(test, Score):
+        limit = (1 - test.tolerance) * current.scores
+        return keeps_score(tried.scores, current.scores, test.tolerance), tried.scores, limit
+    if isinstance(test, ClassLoss):
+        return _of_classes(test, tried.class_means, current.class_means)
+    passed = keeps_loss(tried.means, current.means, test.budget)
+    return passed, tried.means - current.means, np.full(len(passed), test.budget)
+
+
+def _of_classes(test: ClassLoss, candidate: Measured, current: Measured) -> Check:
+    worst = np.nan_to_num(candidate - current, nan=-np.inf).max(axis=1)
+    return keeps_every_class(candidate, current, test.budget), worst, np.full(len(worst), test.budget)
+
+
+_CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {
+    Size: _size,
+    Direction: _direction,
+    Loss: _on_rows,
+    Score: _on_rows,
+    ClassLoss: _on_rows,
+}

@@ -1,0 +1,134 @@
+"""Policies of tests: each test decides alone where it should, reasons are those of the first that failed."""
+
+import numpy as np
+import pytest
+
+from ml.judging.evidence import Evidence, evidence_ballots, findings
+from ml.judging.own_rows import OwnRows
+from ml.judging.policy import NAMED, ClassLoss, Direction, LeaveOneOut, Loss, Policy, Score, Size
+from ml.settings import TrainingSettings
+from ml.training import TrainingJob
+from ml.training.perceptron import Perceptron
+from ml.updates.fixed_point import decode, encode
+
+ROWS, COLUMNS = 300, 6
+WEIGHTS = np.random.default_rng(5).normal(size=COLUMNS)
+
+
+def rows(seed, count=ROWS):
+    generator = np.random.default_rng(seed)
+    X = generator.normal(size=(count, COLUMNS)).astype(np.float32)
+    return X, (X @ WEIGHTS + generator.normal(size=count) > 0).astype(np.float32)
+
+
+LEARNER = Perceptron(COLUMNS, hidden=8)
+SETTINGS = TrainingSettings(batch=32, learning_rate=1e-2)
+START = encode(LEARNER.train(LEARNER.initial_parameters(0), [TrainingJob(*rows(99), 0)], SETTINGS)[0])
+VOTERS = 3
+
+
+def trained(seed, flip=False, start=START):
+    X, y = rows(seed)
+    (made,) = LEARNER.train(decode(start), [TrainingJob(X, 1 - y if flip else y, seed)], SETTINGS)
+    return made
+
+
+HONEST = encode(trained(1))
+POISON = encode(trained(2, flip=True))
+OWN = OwnRows(
+    [rows(20 + v, 60) for v in range(VOTERS)], [rows(30 + v) for v in range(VOTERS)], LEARNER, "auroc", 2000
+)
+REFERENCES = np.array([trained(30 + v) for v in range(VOTERS)])
+
+
+def found(policy, updates):
+    evidence = Evidence(updates, START, OWN, range(VOTERS), lambda: REFERENCES, policy.budget)
+    return findings(policy, evidence, updates, dict.fromkeys(updates, 1))
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_named_policy_takes_the_honest_update_and_leaves_the_poisoned_one(name):
+    updates = {0: HONEST, 3: POISON}
+    ballots = evidence_ballots(
+        NAMED[name], updates, dict.fromkeys(updates, 1), START, OWN, range(VOTERS), lambda: REFERENCES
+    )
+    assert ballots == [0b0001] * VOTERS
+
+
+@pytest.mark.parametrize(
+    ("test", "made"),
+    [
+        (Size(), encode(decode(START) + 9 * (decode(HONEST) - decode(START)))),
+        (Direction(parameters=1), POISON),
+        (Loss(), POISON),
+        (Score(), POISON),
+        (ClassLoss(budget=0.08), POISON),
+    ],
+)
+def test_each_test_refuses_by_itself_and_says_why(test, made):
+    for voter in found(Policy(updates=(test,)), {0: HONEST, 1: made}):
+        assert voter.accepted == (0,)
+        reason = voter.reasons[1]
+        assert reason.test == test.test
+        worse = (
+            reason.found < reason.limit
+            if test.test in ("score", "direction")
+            else reason.found > reason.limit
+        )
+        assert worse
+
+
+def test_direction_is_off_for_small_models():
+    for voter in found(Policy(updates=(Direction(),)), {1: POISON}):
+        assert voter.accepted == (1,)
+
+
+def test_a_third_of_the_harm_fits_in_at_half_a_step_and_the_average_at_full_step_does_not():
+    slight = encode(decode(START) + 0.22 * (decode(POISON) - decode(START)))
+    kept = found(Policy(updates=(Loss(budget=0.05),)), {0: slight})
+    cleared = found(Policy(updates=(Loss(budget=0.05),), average=(Loss(budget=1e-4, step=1.0),)), {0: slight})
+    assert all(voter.accepted == (0,) for voter in kept)
+    assert all(voter.accepted == () for voter in cleared)
+    assert all(voter.reasons[0].test == "average loss" for voter in cleared)
+
+
+def test_leave_one_out_refuses_what_the_average_is_better_without():
+    lenient = Policy(updates=(Loss(budget=5.0),), leave_one_out=LeaveOneOut())
+    for voter in found(lenient, {0: HONEST, 1: encode(trained(3)), 2: POISON}):
+        assert 2 not in voter.accepted and voter.reasons[2].test == "leave-one-out"
+        assert 0 in voter.accepted
+
+
+def test_a_model_that_is_not_finite_passes_nothing():
+    broken = HONEST.copy()
+    broken[:] = 2**31 - 1
+    assert all(voter.accepted == () for voter in found(NAMED["evidence"], {0: broken}))
+
+
+def test_nobody_is_judged_where_nothing_is_admissible():
+    ballots = evidence_ballots(
+        NAMED["evidence"], {0: START}, {0: 1}, START, OWN, range(2), lambda: REFERENCES
+    )
+    assert ballots == [0, 0]
+
+
+def test_training_rows_judge_until_they_are_known_by_heart():
+    X, y = rows(30)
+    start = LEARNER.initial_parameters(0)
+    (by_heart,) = LEARNER.train(
+        start,
+        [TrainingJob(X[:40], y[:40], 0)],
+        TrainingSettings(local_epochs=400, batch=40, learning_rate=1e-2),
+    )
+    own = OwnRows([rows(20, 60)], [(X[:40], y[:40])], LEARNER, "auroc", 2000)
+    assert own.counts(start, [0], 0.02) == [100]
+    assert own.counts(by_heart, [0], 0.02) == [60]
+    assert OwnRows([rows(20, 60)], [(X, y)], LEARNER, "auroc", 80).counts(start, [0], 9.0) == [80]
+
+
+def test_a_voter_finds_the_same_whoever_else_is_asked():
+    together = found(NAMED["evidence-and-leave-one-out"], {0: HONEST, 1: POISON})
+    policy = NAMED["evidence-and-leave-one-out"]
+    updates = {0: HONEST, 1: POISON}
+    alone = Evidence(updates, START, OWN, [1], lambda: REFERENCES[1:2], policy.budget)
+    assert findings(policy, alone, updates, {0: 1, 1: 1}) == [together[1]]
