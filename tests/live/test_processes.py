@@ -81,6 +81,13 @@ def test_who_watches_loads_no_library_of_learning(start, deployed, arguments):
     assert loaded(start(*arguments, *deployed[1])) == []
 
 
+def test_a_client_that_trains_loads_torch_alone(start, deployed):
+    """Up to the refusal of what it was not given, after rules, learner and shapes were checked."""
+    process = start("client", "--account", "sender", "--share", "0/5", "--dry-run", *deployed[1])
+    said, _ = process.communicate(timeout=120)
+    assert json.loads(said.splitlines()[-1]) == ["torch"]
+
+
 def test_a_keeper_loads_no_library_of_learning(start, deployed):
     assert loaded(start("keeper", "--once", "--account", "sender", *deployed[1])) == []
 

@@ -9,12 +9,17 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from click import ClickException
+
 HEAVY = ("torch", "sklearn", "scipy", "pandas", "matplotlib", "numba")
 
 
 def main():
     if sys.argv[1:]:
-        import_module(f"scripts.{sys.argv[1]}").cli.main(sys.argv[2:], standalone_mode=False)
+        try:
+            import_module(f"scripts.{sys.argv[1]}").cli.main(sys.argv[2:], standalone_mode=False)
+        except ClickException as refusal:
+            print(refusal, file=sys.stderr)
     else:
         for path in sorted(Path("scripts").glob("[!_]*.py")):
             import_module(f"scripts.{path.stem}")

@@ -7,7 +7,6 @@ from pydantic import Field, validate_call
 
 from ml.data.columns import Features, typed
 from ml.data.encoding import loan_rows
-from ml.data.loans import book
 from ml.data.rows import Rows, Shape
 from ml.models.perceptron import HIDDEN, PerceptronNetwork
 from ml.tasks.targets import Labels
@@ -47,5 +46,8 @@ class Loans(Task):
 
     def rows(self, path: Path | None) -> Rows:
         """Return the book, to be encoded by what is trained on."""
+        # Here: pandas, in which the book is made, is nothing that a live client needs in memory.
+        from ml.data.loans import book
+
         loans = {str(name): column for name, column in book(self._rows).items()}
         return loan_rows(typed(loans, _FEATURES), _FEATURES)
