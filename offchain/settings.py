@@ -56,7 +56,7 @@ class SimulationSettings(BaseModel):
     task: str = Field(
         "loans",
         description="What is learned: a built-in task (loans, synthetic; others are listed by `ape run task "
-        "list`), FILE.py:Class, an installed package.module:Class, or a table's FILE.json.",
+        "list`), FILE.py:Class, or an installed package.module:Class.",
     )
     task_options: Mapping[str, Any] = Field(
         default_factory=dict, description="Options of the task, by name; NAME=VALUE on the command line."

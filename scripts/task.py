@@ -33,9 +33,7 @@ def _task_options(function: Command) -> Command:
         click.option(
             "--task-option", "options", multiple=True, metavar="NAME=VALUE", help="Option of the task."
         ),
-        click.option(
-            "--task", required=True, help="Built-in name, FILE.py:Class, package.module:Class or JSON."
-        ),
+        click.option("--task", required=True, help="Built-in name, FILE.py:Class or package.module:Class."),
     ):
         function = decorator(function)
     return function

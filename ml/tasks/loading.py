@@ -1,4 +1,4 @@
-"""Tasks by name: built-in ones, a class in a file or an installed package, a table's JSON; and their digests.
+"""Tasks by name: built-in ones, a class in a file or an installed package; and their digests.
 
 Nothing is downloaded. A digest is taken from files alone, so that it is known before any of their code runs.
 """
@@ -36,7 +36,7 @@ class Named:
     """A task as it is named: where it comes from, without having run any of it.
 
     Attributes:
-        name: As given: of a built-in one, `FILE.py:Class`, `package.module:Class`, `FILE.json`.
+        name: As given: of a built-in one, `FILE.py:Class`, `package.module:Class`.
         options: Keyword arguments of its class.
     """
 
@@ -97,8 +97,6 @@ class Named:
         if self.is_built_in:
             return _made(self.name, self.kind, self.options)
         place, _, wanted = self.name.rpartition(":") if ":" in self.name else (self.name, "", "")
-        if place.endswith(".json"):
-            return _table(Path(place), self.options)
         if place.endswith(".py"):
             module = _module_of_file(_file(place), self.digest)
         else:
@@ -111,10 +109,9 @@ class Named:
         if self.is_built_in:
             return [("built-in", self.name.encode())]
         place = self.name.rpartition(":")[0] if ":" in self.name else self.name
-        if place.endswith((".py", ".json")):
+        if place.endswith(".py"):
             file = _file(place)
-            beside = _declared(file) if place.endswith(".py") else ()
-            return [(name, _bytes(file.parent / name)) for name in (file.name, *sorted(beside))]
+            return [(name, _bytes(file.parent / name)) for name in (file.name, *sorted(_declared(file)))]
         root = _package(place, self.name)
         files = [root] if root.is_file() else sorted(root.rglob("*.py"))
         return [(file.relative_to(root.parent).as_posix(), _bytes(file)) for file in files]
@@ -206,15 +203,6 @@ def _option_fault(error: ValidationError) -> str:
     return f"option {first_fault(error, 'the options')}, got {first['input']!r}"
 
 
-def _table(path: Path, options: Mapping[str, Any]) -> Task:
-    """The task that a table's JSON is; `ml.tasks.tables` has `read_table(path) -> Task`."""
-    if options:
-        raise TaskError(f"task {path} takes no options: what it says is in the file")
-    tables = importlib.import_module("ml.tasks.tables")
-    made: Task = tables.read_table(path)
-    return made
-
-
 def _file(place: str) -> Path:
     path = Path(place)
     if not path.is_file():
@@ -229,8 +217,8 @@ def _package(place: str, name: str) -> Path:
     if spec is None or spec.origin is None:
         names = ", ".join(built_in_names())
         raise TaskError(
-            f"there is no task {name!r}; use FILE.py:Class, an installed package.module:Class, FILE.json, or "
-            f"a built-in one: {names}"
+            f"there is no task {name!r}; use FILE.py:Class, an installed package.module:Class, or a built-in "
+            f"one: {names}"
         )
     return Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)
 

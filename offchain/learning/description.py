@@ -29,8 +29,7 @@ class Learning(BaseModel):
     metric: str = Field(description="Score that voters compare, one of the task's target.")
     tolerance: float = Field(ge=0, lt=1, allow_inf_nan=False, description="Relative loss that still passes.")
     task: str = Field(
-        description="What is learned: a built-in task, FILE.py:Class, an installed package.module:Class, or "
-        "a table's FILE.json."
+        description="What is learned: a built-in task, FILE.py:Class, or an installed package.module:Class."
     )
     task_options: dict[str, Any] = Field(default_factory=dict, description="Options of the task, by name.")
     task_digest: Digest = Field(description="Of the task's files and options.")
