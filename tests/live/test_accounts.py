@@ -22,7 +22,7 @@ from offchain.live.access import account as account_module
 from offchain.live.access.account import AccountKey, passphrase_variables, unlock
 from offchain.live.client.salts import Salts
 from offchain.live.errors import AccountError, ChainError, SigningError
-from offchain.stores.permits import Place, permit, permitted
+from offchain.stores.permits import Place, SentPermit, permit
 
 SECRET = (1001).to_bytes(32)
 KEY = Account.from_key(SECRET)
@@ -91,7 +91,9 @@ def test_whatever_a_service_signs_is_what_contracts_and_stores_take(high, first_
     key = AccountKey(Remote(high=high, first_v=first_v))
     assert key.address == KEY.address.lower()
     assert Account.recover_transaction(key.sign(TRANSACTION)) == KEY.address
-    assert permitted(PLACE, b"\5" * 32, permit(PLACE, b"\5" * 32, 100, key.sign_message), 50) == key.address
+    sent = SentPermit.parse(permit(PLACE, b"\5" * 32, 100, key.sign_message))
+    sent.require_valid(50)
+    assert sent.signer(PLACE, b"\5" * 32) == key.address
     message = intents.message("Propose", 31337, "0x" + "ab" * 20, 7, b"\x09" * 24)
     r, vs = key.sign_intent(message)
     s = int.from_bytes(vs) & (2**255 - 1)
