@@ -71,7 +71,7 @@ def describe(
     genesis: Path | None,
     out: Path | None,
 ) -> None:
-    """Write what a deployment's configuration says under learning, edition 2."""
+    """Write what rules of edition 2 bind of a task, for `simulate`; `deploy` takes edition 1 alone so far."""
     from offchain.learning.catalogue import Sample, describe_for_deployment
 
     try:

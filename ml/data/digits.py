@@ -9,7 +9,6 @@ accelerator or a download, never to judge a network.
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
 
 from ml.data.pictures import resized
 from ml.data.rows import Rows, StoredImages
@@ -32,6 +31,9 @@ def read(rows: int | None, side: int) -> Rows:
 
     More images are other images, not a continuation of fewer.
     """
+    # Here: who learns other images needs no scikit-learn in memory.
+    from sklearn.datasets import load_digits
+
     count = rows or DEFAULT_ROWS
     generator = np.random.default_rng([SET_SEED, count])
     digits = load_digits()
