@@ -21,6 +21,7 @@ DANGEROUS = {"pickle", "shelve", "marshal", "subprocess", "dill"}
 WALLS = {
     "ml": CHAIN | DANGEROUS | {"offchain", "scripts"},
     "stakefed": CHAIN | DANGEROUS | {"offchain", "scripts"},
+    "examples": CHAIN | DANGEROUS | {"ml", "offchain", "scripts"},
     "offchain": DANGEROUS | {"scripts", "stakefed"},
     "scripts": DANGEROUS | {"torch", "sklearn", "pandas", "web3"},
 }

@@ -13,6 +13,7 @@ from ml.judging.scoring import ValidationSets
 from ml.settings import TrainingSettings
 from ml.tasks.loading import load_function
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
+from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob, make_learner
 from ml.training.checks import check_learner
 from ml.updates.fixed_point import decode
@@ -61,7 +62,7 @@ def _learned(
     started = perf_counter()
     (before,), (after,) = validation.losses(genesis, [0]), validation.losses(trained, [0])
     judging = (perf_counter() - started) / 2
-    constant = constant_loss(sample.task.target, rows)
+    constant = constant_loss(sample.task, rows)
     beside = "" if constant is None else f"; of the best constant {constant:.4f}"
     yield (
         "loss",
@@ -81,8 +82,14 @@ def least_rise(differences: NDArray[np.float64]) -> float:
     return float(2 * _NINE_IN_TEN * differences.std(ddof=1) / np.sqrt(len(differences)))
 
 
-def constant_loss(target: Any, rows: ClientData) -> float | None:
-    """Return the validation loss of the constant that training rows make best; None for other targets."""
+def constant_loss(task: Task, rows: ClientData) -> float | None:
+    """Return the validation loss of the constant that training rows make best.
+
+    None for other targets and for losses of the task's own, whose best constant nobody knows.
+    """
+    if type(task).losses is not Task.losses:
+        return None
+    target = task.target
     y: Any = rows.y_train
     judged: Any = rows.y_validation
     if isinstance(target, Labels):

@@ -1,0 +1,98 @@
+"""Examples that bring a module and a file of rows, by the commands that their first lines name."""
+
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scripts.simulate import cli as simulate
+from scripts.task import cli as task
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+MADE_BY = {"signals.npz": "signals.py", "notes.csv": "text.py"}
+TASKS = {
+    "signals.py:Rhythm": "signals.npz",
+    "text.py:Notes": "notes.csv",
+    "adapters.py:Adapted": "notes.csv",
+    "flower_task.py:Digits": None,
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder of what the examples' scripts write."""
+    folder = tmp_path_factory.mktemp("made")
+    for name, script in MADE_BY.items():
+        subprocess.run([sys.executable, EXAMPLES / script, folder / name], check=True)
+    return folder
+
+
+def arguments(name, made):
+    data = TASKS[name]
+    return ["--task", f"{EXAMPLES}/{name}", *(["--data", str(made / data)] if data else [])]
+
+
+def run(command, *given):
+    result = CliRunner().invoke(command, [*map(str, given)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_it_learns_and_who_flips_labels_ends_poorer(name, made, tmp_path):
+    out = tmp_path / "run"
+    options = ("--engine", "reference", "--clients", 6, "--rounds", 10, "--malicious", 0.3, "--out", out)
+    run(simulate, *arguments(name, made), *options)
+    told = json.loads((out / "summary.json").read_text())
+    assert told["tokens"]["malicious_mean"] < told["tokens"]["honest_mean"]
+    rounds = [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
+    assert rounds[-1]["scores"]["loss"] < rounds[0]["scores"]["loss"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_member_may_check_it(name, made):
+    page = run(task, "check", *arguments(name, made), "--share", "0/6")
+    assert "the same bytes" in page
+
+
+def test_adapters_and_head_alone_are_sent(made):
+    page = run(task, "check", *arguments("adapters.py:Adapted", made))
+    frozen = (EXAMPLES / "adapters.safetensors").stat().st_size // 4
+    assert "1,313 parameters" in page and 1313 * 25 < frozen
+
+
+def test_a_task_file_of_flower_goes_on_working_as_one():
+    file = runpy.run_path(str(EXAMPLES / "flower_task.py"))
+    net, (trained, tested) = file["Net"](), file["load_data"](0, 4)
+    before, _ = file["test"](net, tested, "cpu")
+    file["train"](net, trained, 3, 0.05, "cpu")
+    assert file["test"](net, tested, "cpu")[0] < before
+
+
+OWN = """
+import numpy as np
+from torch import nn
+from stakefed import Numbers, Rows, Task
+
+class Line(Task):
+    target = Numbers()
+    takes = ""
+    def module(self): return nn.Sequential(nn.Linear(2, 1), nn.Flatten(0))
+    def rows(self, path):
+        x = np.random.default_rng(0).standard_normal((240, 2))
+        return Rows(x, x[:, 0])
+
+class Absolute(Line):
+    def losses(self, outputs, targets): return (outputs - targets).abs()
+"""
+
+
+@pytest.mark.parametrize("name, told", [("Line", True), ("Absolute", False)])
+def test_a_constant_is_told_beside_losses_it_is_of(name, told, tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    page = run(task, "check", "--task", f"{tmp_path}/own.py:{name}")
+    assert ("of the best constant" in page) is told
