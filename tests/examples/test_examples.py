@@ -1,6 +1,9 @@
 """The examples that docs/TASKS.md names, by the commands that they name."""
 
 import json
+import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +13,34 @@ from scripts.simulate import cli as simulate
 from scripts.task import cli as task
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-TASKS = ["breast_cancer.py:BreastCancer", "wine.py:Wine", "diabetes.py:Diabetes"]
+MADE_BY = {"signals.npz": "signals.py", "notes.csv": "text.py"}
+TASKS = {
+    "breast_cancer.py:BreastCancer": None,
+    "wine.py:Wine": None,
+    "diabetes.py:Diabetes": None,
+    "signals.py:Rhythm": "signals.npz",
+    "text.py:Notes": "notes.csv",
+    "adapters.py:Adapted": "notes.csv",
+    "flower_task.py:Digits": None,
+}
 
 
-def run(command, *arguments):
-    result = CliRunner().invoke(command, [*map(str, arguments)])
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder of what the examples' scripts write."""
+    folder = tmp_path_factory.mktemp("made")
+    for name, script in MADE_BY.items():
+        subprocess.run([sys.executable, EXAMPLES / script, folder / name], check=True)
+    return folder
+
+
+def arguments(name, made):
+    data = TASKS[name]
+    return ["--task", f"{EXAMPLES}/{name}", *(["--data", str(made / data)] if data else [])]
+
+
+def run(command, *given):
+    result = CliRunner().invoke(command, [*map(str, given)])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -24,20 +50,31 @@ def test_every_example_is_tried():
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_it_learns_and_who_flips_labels_ends_poorer(name, tmp_path):
+def test_it_learns_and_who_flips_labels_ends_poorer(name, made, tmp_path):
     out = tmp_path / "run"
-    run(
-        simulate,
-        *("--task", f"{EXAMPLES}/{name}", "--engine", "reference", "--clients", 6, "--rounds", 20),
-        *("--malicious", 0.3, "--out", out),
-    )
+    options = ("--engine", "reference", "--clients", 6, "--rounds", 20, "--malicious", 0.3, "--out", out)
+    run(simulate, *arguments(name, made), *options)
     told = json.loads((out / "summary.json").read_text())
     assert told["tokens"]["malicious_mean"] < told["tokens"]["honest_mean"]
     rounds = [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
-    losses = [each["scores"]["loss"] for each in rounds]
-    assert losses[-1] < losses[0]
+    assert rounds[-1]["scores"]["loss"] < rounds[0]["scores"]["loss"]
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_its_page_is_told_before_anyone_stakes(name):
-    assert "digest" in run(task, "check", "--task", f"{EXAMPLES}/{name}", "--share", "0/6").lower()
+def test_a_member_may_check_it(name, made):
+    page = run(task, "check", *arguments(name, made), "--share", "0/6")
+    assert "digest 0x" in page and "the same bytes" in page
+
+
+def test_adapters_and_head_alone_are_sent(made):
+    page = run(task, "check", *arguments("adapters.py:Adapted", made))
+    frozen = (EXAMPLES / "adapters.safetensors").stat().st_size // 4
+    assert "1,313 parameters" in page and 1313 * 25 < frozen
+
+
+def test_a_task_file_of_flower_goes_on_working_as_one():
+    file = runpy.run_path(str(EXAMPLES / "flower_task.py"))
+    net, (trained, tested) = file["Net"](), file["load_data"](0, 4)
+    before, _ = file["test"](net, tested, "cpu")
+    file["train"](net, trained, 3, 0.05, "cpu")
+    assert file["test"](net, tested, "cpu")[0] < before
