@@ -11,7 +11,7 @@ from offchain.errors import StoreError
 Result = TypeVar("Result")
 
 _HANGING = 6
-"""Calls to one place that may be under way at a time, of reading and writing loops together."""
+"""Calls to one place that may hang after they were given up; those still waited for do not count."""
 _ends: ContextVar[float] = ContextVar("ends", default=float("inf"))
 
 
@@ -25,7 +25,8 @@ def within(seconds: float, what: str, function: Callable[[], Result]) -> Result:
         StoreError: When the time is over, or earlier calls still hang.
         Exception: What `function` raises.
     """
-    if sum(thread.name == what for thread in threading.enumerate()) >= _HANGING:
+    given_up = f"{what}, given up"
+    if sum(thread.name == given_up for thread in threading.enumerate()) >= _HANGING:
         raise StoreError(f"{what} still hangs from being asked before")
     results: list[Result] = []
     errors: list[BaseException] = []
@@ -45,6 +46,7 @@ def within(seconds: float, what: str, function: Callable[[], Result]) -> Result:
     if errors:
         raise errors[0]
     if not results:
+        thread.name = given_up
         raise StoreError(f"{what} gave no answer within {seconds:g} seconds")
     return results[0]
 

@@ -229,7 +229,7 @@ def test_a_request_too_large_and_an_unknown_function_are_refused(relay_url):
 
 def test_an_act_that_is_not_carried_out_is_sent_directly(founded, relay_url, drawn):
     proposers, _ = drawn
-    line = RelayLine(relay_url, founded[0], Hand(proposers[0]), patience=0.2)
+    line = RelayLine(relay_url, founded[0], Hand(proposers[0]), patience=3.0)
     assert not line.carries("propose", 1)
     assert line.hand_over("propose", 1, update(founded, proposers[0]))
     assert line.carries("propose", 1) and not line.carries("propose", 2)
