@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 # Else hundreds of processes compile the project's modules, each for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-PYTHON ?= $(firstword $(shell command -v python3.11 || command -v python3) python3.11)
+# The first that runs: version managers put commands on the PATH for Pythons that are not switched on.
+PYTHON ?= $(firstword $(shell for name in python3.11 python3.12 python3; do if $$name -c '' 2>/dev/null; then command -v $$name; break; fi; done) python3.11)
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -117,8 +118,8 @@ clean: ## remove what was built, and keep the installation
 	rm -rf .build contracts/.cache .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV_STAMP):
-	@command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) is not on the PATH; install Python 3.11, or name it: make PYTHON=/path/to/python3.11' >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { echo 'error: $(PYTHON) is not Python 3.11; install it, or name it: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo 'error: $(PYTHON) is not on the PATH; install Python 3.11 or 3.12, or name one: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null || { echo 'error: $(PYTHON) is not Python 3.11 or 3.12 (for 3.13 there is no wheel of numpy 1.26.4, which eth-ape 0.8.51 holds below 2); install one, or name it: make PYTHON=/path/to/python3.11' >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
 $(PYTHON_STAMP): $(VENV_STAMP)

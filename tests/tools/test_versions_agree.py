@@ -13,6 +13,7 @@ from tools.link_toolchain import FOUNDRY_VERSION, ROOT, SOLC_VERSION
 APE: dict[str, Any] = yaml.safe_load((ROOT / "ape-config.yaml").read_text())
 FORGE: dict[str, Any] = tomllib.loads((ROOT / "foundry.toml").read_text())["profile"]["default"]
 NPM: dict[str, Any] = json.loads((ROOT / "package.json").read_text())
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKED = dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
 SOURCES = sorted(path for path in (ROOT / "contracts").rglob("*.sol") if ".cache" not in path.parts)
 
@@ -57,6 +58,30 @@ def test_npm_packages_are_exact_and_locked():
     for group in ("dependencies", "devDependencies", "optionalDependencies"):
         for name, version in NPM[group].items():
             assert locked[f"node_modules/{name}"]["version"] == version
+
+
+def test_one_range_of_pythons():
+    makefile = (ROOT / "Makefile").read_text()
+    [taken] = re.findall(r"sys\.version_info\[:2\] not in \((.*?\))\)", makefile)
+    minors = [int(minor) for minor in re.findall(r"\(3, (\d+)\)", taken)]
+    assert PROJECT["project"]["requires-python"] == f">=3.{minors[0]},<3.{minors[-1] + 1}"
+    assert PROJECT["tool"]["mypy"]["python_version"] == f"3.{minors[0]}"
+    assert PROJECT["tool"]["ruff"]["target-version"] == f"py3{minors[0]}"
+    assert re.findall(r"for name in ((?:python3\.\d+ )+)python3;", makefile) == [
+        "".join(f"python3.{minor} " for minor in minors)
+    ]
+
+
+@pytest.mark.parametrize("name", ["Makefile", "README.md", "docs/DECISIONS.md"])
+def test_what_keeps_later_pythons_out_is_what_is_locked(name: str):
+    [version] = re.findall(r"numpy (1[\d.]*\d)", (ROOT / name).read_text())
+    assert version == LOCKED["numpy"]
+
+
+@pytest.mark.parametrize("name", ["Makefile", "README.md"])
+def test_who_asks_for_it_is_what_is_locked(name: str):
+    [version] = re.findall(r"eth-ape ([\d.]*\d)", (ROOT / name).read_text())
+    assert version == LOCKED["eth-ape"]
 
 
 @pytest.mark.parametrize(
