@@ -7,9 +7,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 from ml.errors import MLError
+from ml.home import at_home
 from ml.judging.metrics import metrics_of
 from ml.settings import AttackName, AttackSettings, Policy, ScoringSettings, SplitSettings, TrainingSettings
 from ml.tasks.loading import Named
@@ -30,6 +39,7 @@ Tokens = Annotated[
     Field(gt=0, max_digits=15, decimal_places=6),
     PlainSerializer(lambda value: int(value) if value == int(value) else float(value), when_used="json"),
 ]
+_Place = Annotated[Path | None, AfterValidator(lambda path: path and at_home(path))]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
@@ -61,8 +71,8 @@ class SimulationSettings(BaseModel):
     task_options: Mapping[str, Any] = Field(
         default_factory=dict, description="Options of the task, by name; NAME=VALUE on the command line."
     )
-    data: Path | None = Field(None, description="File or folder of all rows, where the task reads one.")
-    clients_data: Path | None = Field(
+    data: _Place = Field(None, description="File or folder of all rows, where the task reads one.")
+    clients_data: _Place = Field(
         None, description="Folder with a file or folder of rows for each client, where these are parted."
     )
     shares: str = Field(
@@ -212,9 +222,9 @@ class SimulationSettings(BaseModel):
 
 def _clients_of(folder: object) -> Mapping[str, int]:
     """As many clients as a folder has rows of, where there is one."""
-    if not isinstance(folder, str | Path) or not Path(folder).is_dir():
+    if not isinstance(folder, str | Path) or not at_home(folder).is_dir():
         return {}
-    return {"clients": len(parted_rows(Path(folder)))}
+    return {"clients": len(parted_rows(at_home(folder)))}
 
 
 def parted_rows(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from ml.errors import MLError
 from offchain.chain.network_option import network_option
 from offchain.console import people_console
 from offchain.errors import OffchainError
+from offchain.user_path import UserPath
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
@@ -19,7 +20,7 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     default=Path(".build/bench"),
     show_default=True,
     help="Folder for the figures; what it holds already is not measured again.",

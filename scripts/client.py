@@ -23,6 +23,7 @@ from offchain.live.options import (
 )
 from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
+from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
     from offchain.live.client.start import ClientOptions
@@ -37,9 +38,7 @@ if TYPE_CHECKING:
 @training_options
 @sending_options
 @log_options
-@click.option(
-    "--cache", type=click.Path(path_type=Path), help="Folder for artefacts.  [default: the user's cache]"
-)
+@click.option("--cache", type=UserPath(), help="Folder for artefacts.  [default: the user's cache]")
 @keep_rounds_option
 @click.option(
     "--keep",
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
 @poll_option
 @click.option(
     "--salts",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     help="File of the secret that hides commitments, made when not there; for accounts that sign the same "
     "message differently each time.  [default: a signature]",
 )

@@ -22,6 +22,7 @@ from offchain.live.deploying.deployment import load_deployment
 from offchain.live.errors import NodeRefusedError
 from offchain.live.logs import log_options
 from offchain.live.options import account_option, chain_options, sending_options
+from offchain.user_path import UserPath
 
 
 @click.command()
@@ -31,7 +32,7 @@ from offchain.live.options import account_option, chain_options, sending_options
 @log_options
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     required=True,
     help="The configuration, deployments/NAME.yaml.",
 )

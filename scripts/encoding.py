@@ -6,12 +6,13 @@ import click
 
 from ml.errors import MLError
 from ml.settings import ALLOWED_MISSING
+from offchain.user_path import UserPath
 
 
 @click.command()
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     required=True,
     help="Loans that everyone may know, with Lending Club's columns: a CSV, plain or in GZ, BZ2, XZ or ZIP.",
 )
@@ -30,7 +31,7 @@ from ml.settings import ALLOWED_MISSING
     metavar="SHARE",
     help="Share of the loans that may be left out for gaps or what cannot be read.",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The JSON file to write.")
+@click.option("--out", type=UserPath(), required=True, help="The JSON file to write.")
 def cli(data: Path, features: str, allow_missing: float, out: Path) -> None:
     """Fit categories and scales on public loans, once, before a deployment."""
     # Here for the reason that scripts/simulate.py gives.
@@ -45,7 +46,7 @@ def cli(data: Path, features: str, allow_missing: float, out: Path) -> None:
             click.echo(sentence)
         require_outcomes(LendingClub.target, loans.table.labels, f"loans of {data}")
         encoding = CommonEncoding.fit(loans.table, features)  # type: ignore[arg-type]
-        out.expanduser().write_text(encoding.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        out.write_text(encoding.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except MLError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

@@ -15,14 +15,15 @@ from offchain.live.watching.log_cache import log_cache
 from offchain.page.serve import page_server
 from offchain.page.story import Story
 from offchain.page.write import page, write_page
+from offchain.user_path import UserPath
 
 
 @click.command()
-@click.option("--run", type=click.Path(path_type=Path), metavar="DIR", help="A run's folder.")
+@click.option("--run", type=UserPath(), metavar="DIR", help="A run's folder.")
 @click.option("--deployment", metavar="NAME", help="Name of deployments/NAME.yaml and NAME.json.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     default=Path("site"),
     show_default=True,
     metavar="DIR",

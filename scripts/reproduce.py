@@ -12,6 +12,7 @@ from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
 from offchain.named_values import named_values
+from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
     from ml.data.columns import Features
@@ -22,9 +23,7 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 @click.command()
 @network_option
 @click.argument("items", metavar="ITEM...", nargs=-1, required=True)
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Lending Club's CSV or CSV.GZ.  [default: built-in loans]"
-)
+@click.option("--data", type=UserPath(), help="Lending Club's CSV or CSV.GZ.  [default: built-in loans]")
 @click.option(
     "--features",
     type=click.Choice(("all", "application")),
@@ -34,7 +33,7 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 )
 @click.option(
     "--images",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="Chest X-rays, NIH's folder or MedMNIST's chestmnist.npz.  [default: built-in digits]",
 )
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Runs of each setting.")
@@ -54,7 +53,7 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 @click.option("--cluster", "address", help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     default=Path("results"),
     show_default=True,
     help="Folder for results and for the runs that they are made of.",

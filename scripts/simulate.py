@@ -13,6 +13,7 @@ from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
+from offchain.user_path import UserPath
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
@@ -20,13 +21,9 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 @click.command()
 @network_option
 @settings_options
-@click.option(
-    "--settings", type=click.Path(path_type=Path), help="YAML file of settings; options override it."
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for the results.  [default: runs/001, ...]"
-)
-@click.option("--resume", type=click.Path(path_type=Path), help="Folder of an interrupted run to continue.")
+@click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
+@click.option("--out", type=UserPath(), help="Folder for the results.  [default: runs/001, ...]")
+@click.option("--resume", type=UserPath(), help="Folder of an interrupted run to continue.")
 def cli(network: str, settings: Path | None, out: Path | None, resume: Path | None, **options: Any) -> None:
     """Simulate federated learning with stakes and votes, on a local chain or in memory."""
     # Here, since Ape loads every script to run one: torch and pandas take seconds, and memory of a daemon.

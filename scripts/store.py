@@ -1,10 +1,9 @@
 """`ape run store`: a consortium's own store of artefacts."""
 
-from pathlib import Path
-
 import click
 
 from ml.errors import MLError
+from ml.home import at_home
 from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.deploying.deployment import form_of, place_of
@@ -43,7 +42,7 @@ def cli(
     """
     try:
         live, chain = reach(deployment, nodes)
-        kept = FileStore(str(Path(folder).resolve()) if "://" not in folder else folder)
+        kept = FileStore(str(at_home(folder).resolve()) if "://" not in folder else folder)
         kept.check()
         app = application(
             Keeping(place_of(live), form_of(live), kept, ChainGate(chain, live, log_cache(live)))

@@ -10,6 +10,7 @@ import yaml
 from ml.errors import MLError
 from offchain.errors import OffchainError
 from offchain.named_values import named_values
+from offchain.user_path import UserPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -21,9 +22,7 @@ def cli() -> None:
 
 def _task_options(function: Command) -> Command:
     for decorator in (
-        click.option(
-            "--data", type=click.Path(path_type=Path), help="Rows: the file or folder that it reads."
-        ),
+        click.option("--data", type=UserPath(), help="Rows: the file or folder that it reads."),
         click.option(
             "--share", default="0/8", show_default=True, help="Share I/K of rows that a task makes."
         ),
@@ -55,10 +54,10 @@ def list_tasks() -> None:
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Loss of it that passes.")
 @click.option(
     "--genesis",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="Safetensors of the first model.  [default: the seed's]",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="File to write.  [default: print it]")
+@click.option("--out", type=UserPath(), help="File to write.  [default: print it]")
 def describe(
     task: str,
     options: tuple[str, ...],

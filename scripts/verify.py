@@ -12,6 +12,7 @@ from offchain.live.access.network import Nodes
 from offchain.live.client.options import store_option
 from offchain.live.options import chain_options, deployment_option, log_cache_option
 from offchain.live.starting import reach
+from offchain.user_path import UserPath
 
 
 @click.command()
@@ -27,7 +28,7 @@ from offchain.live.starting import reach
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="File for the global model, .safetensors, with JSON beside it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

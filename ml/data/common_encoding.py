@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ml.data.columns import CATEGORICAL, Features, encoded_numbers
 from ml.data.table import Table
 from ml.errors import DataError
+from ml.home import at_home
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 
@@ -99,7 +100,7 @@ def read_encoding(path: Path) -> CommonEncoding:
         DataError: When it cannot be read as one.
     """
     try:
-        content = json.loads(path.expanduser().read_text(encoding="utf-8"))
+        content = json.loads(at_home(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DataError(f"there is no encoding {path}; the deployment's founders hand it out") from None
     except (OSError, ValueError) as error:

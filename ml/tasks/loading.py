@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ml.errors import MLError, TaskError
+from ml.home import at_home
 from ml.tasks import built_in
 from ml.tasks.blame import blamed
 from ml.tasks.targets import Classes, Labels, Numbers, Other
@@ -90,7 +91,7 @@ class Named:
         if self.is_built_in:
             for name in self.kind.file_options:
                 if plain.get(name) is not None:
-                    plain[name] = keccak256(_bytes(Path(plain[name]))).hex()
+                    plain[name] = keccak256(_bytes(at_home(plain[name]))).hex()
         return plain
 
     def _make(self) -> Task:
@@ -204,7 +205,7 @@ def _option_fault(error: ValidationError) -> str:
 
 
 def _file(place: str) -> Path:
-    path = Path(place)
+    path = at_home(place)
     if not path.is_file():
         raise TaskError(f"there is no task file {place}")
     return path

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from decimal import Decimal
 from functools import wraps
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +10,7 @@ import click
 from offchain.chain.addresses import address
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import GWEI, SendingSettings
+from offchain.user_path import UserPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -62,7 +62,7 @@ def log_cache_option(function: Command) -> Command:
     """Adds `--cache`: where logs are kept."""
     return click.option(
         "--cache",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=UserPath(file_okay=False),
         help="Where logs are kept, so that the next call asks for new blocks only.  "
         "[default: the user's cache folder]",
     )(function)

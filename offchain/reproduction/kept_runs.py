@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ml.home import at_home
 from offchain import first_edition
 from offchain.errors import RunFolderError
 from offchain.reproduction.data_digest import data_digest
@@ -107,5 +108,5 @@ def _own_content(settings: SimulationSettings) -> dict[str, str]:
     if settings.clients_data is not None:
         found["clients_data"] = data_digest(settings.clients_data)
     if settings.train is not None:
-        found["train"] = data_digest(Path(settings.train.rpartition(":")[0])) + settings.train
+        found["train"] = data_digest(at_home(settings.train.rpartition(":")[0])) + settings.train
     return found

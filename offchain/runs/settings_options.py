@@ -12,6 +12,7 @@ from offchain import first_edition
 from offchain.errors import SettingsError
 from offchain.named_values import named_values
 from offchain.settings import SimulationSettings
+from offchain.user_path import UserPath
 
 OPTIONS = (
     "clients",
@@ -93,4 +94,4 @@ def _type(field: FieldInfo) -> Any:
     if field.annotation in (int, float):
         return field.annotation
     # Tokens stay text: a float would not be the decimal number that was typed.
-    return click.Path(path_type=Path) if field.annotation == Path | None else str
+    return UserPath() if field.annotation == Path | None else str

@@ -85,6 +85,41 @@ def test_the_second_call_asks_for_new_blocks_only(founded, played_on, cached, as
     assert asked == [(head + 30 - CONFIRMED + 1, head + 30)]
 
 
+def test_a_process_that_runs_on_keeps_what_it_reads(
+    founded, played_on, cached, asked, anvil_node, members, monkeypatch
+):
+    deployment, chain = founded
+    monkeypatch.setattr(history_module, "KEPT_AGAIN", CONFIRMED + 20)
+    running = History(chain, [deployment.manager, deployment.pool], deployment.first_block, cached)
+    running.advance()
+    before = cached.load()
+    Players(*founded, members).send(members[0], Invocation(deployment.manager, "requestExit"))
+    anvil_node.mine(before.block + 2 * CONFIRMED + 19 - chain.head().number)
+    running.advance()
+    assert cached.load() == before
+    anvil_node.mine(1)
+    asked.clear()
+    running.advance()
+    after, head = cached.load(), chain.head().number
+    assert after.block == head - CONFIRMED == before.block + CONFIRMED + 20
+    assert after.logs[: len(before.logs)] == before.logs and len(after.logs) > len(before.logs)
+    assert asked == [(head, head), (before.block + 1, after.block)]
+    assert read(founded, cached) == (running.events, True)
+
+
+def test_a_process_that_runs_on_makes_no_cache_that_it_did_not_find(
+    founded, played_on, cached, anvil_node, monkeypatch
+):
+    deployment, chain = founded
+    monkeypatch.setattr(history_module, "KEPT_AGAIN", 50)
+    running = History(chain, [deployment.manager, deployment.pool], deployment.first_block, cached)
+    running.advance()
+    cached.drop()
+    anvil_node.mine(50)
+    running.advance()
+    assert cached.load() is None and read(founded, None)[0] == running.events
+
+
 def test_requests_do_not_grow_with_the_chain(founded, cached, anvil_node, monkeypatch):
     deployment, chain = founded
     monkeypatch.setattr(history_module, "RANGE", 20)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from ml.errors import DataError
+from ml.home import at_home
 
 _BEGINNING = 512
 _OPENERS: Mapping[str, Callable[[IO[bytes]], IO[bytes]]] = {
@@ -70,7 +71,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         DataError: When it is missing, no regular file, packed otherwise, no text, or cut off or damaged,
             here or while it is read.
     """
-    path = path.expanduser()
+    path = at_home(path)
     require_file(path)
     try:
         with ExitStack() as stack:

@@ -8,6 +8,7 @@ from pydantic import Field, validate_call
 from ml.data import chest_mnist, chest_xray
 from ml.data.rows import Rows
 from ml.errors import DataError
+from ml.home import at_home
 from ml.tasks.images import ImageTask
 from ml.tasks.targets import Labels
 
@@ -36,13 +37,13 @@ class ChestXray(ImageTask):
     ) -> None:
         super().__init__(model, image_size)
         self._rows = rows
-        self._cache = cache
+        self._cache = cache and at_home(cache)
 
     def rows(self, path: Path | None) -> Rows:
         """Return the images of a folder or file, resized."""
         if path is None:
             raise DataError(f"chest X-rays need the path of {self.takes}")
-        path = path.expanduser()
+        path = at_home(path)
         if chest_xray.labels_file(path):
             return chest_xray.read(path, self._rows, self.side, self._cache)
         if path.is_file() and path.suffix == ".npz":

@@ -31,6 +31,7 @@ Note = Callable[[Message, int, str], None]
 """Told (message, nonce, hash) before each sending."""
 
 _CANCEL_GAS = 21_000
+_SLOWER = 4  # times the pause between looks, at most, while no block comes
 _TAKEN_LOOKS = 3  # Nodes behind one URL may know a nonce before they know its receipt.
 
 
@@ -198,20 +199,21 @@ class Courier:
 
     def carry(self, flights: Sequence[Flight]) -> None:
         """Look until every flight has an outcome; nodes may be gone, or refuse to tell, for a while."""
-        answered = time.monotonic()
+        answered, seen, pause = time.monotonic(), None, self._settings.poll
         while any(flight.outcome is None for flight in flights):
             try:
                 head = self._chain.head()
                 for flight in flights:
                     if flight.outcome is None:
                         self._look(flight, head)
-                answered = time.monotonic()
+                pause = self._settings.poll if head != seen else min(2 * pause, _SLOWER * self._settings.poll)
+                seen, answered = head, time.monotonic()
             except (NodeUnavailableError, NodeRefusedError) as error:
                 if time.monotonic() - answered > self._settings.outage:
                     raise
                 _log.warning("%s; still waiting for a receipt", error)
             if any(flight.outcome is None for flight in flights):
-                time.sleep(self._settings.poll)
+                time.sleep(pause)
 
     def _look(self, flight: Flight, head: Block) -> None:
         for digest in reversed(list(flight.raws)):

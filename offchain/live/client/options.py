@@ -1,12 +1,12 @@
 """Command-line options of the client, and what they make."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ml.settings import ALLOWED_MISSING, TrainingSettings
+from offchain.user_path import UserPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -47,12 +47,12 @@ def data_options(function: Command) -> Command:
         ),
         click.option(
             "--encoding",
-            type=click.Path(path_type=Path),
+            type=UserPath(),
             help="The founders' file by which all clients turn loans into rows (`ape run encoding`).",
         ),
         click.option(
             "--data",
-            type=click.Path(path_type=Path),
+            type=UserPath(),
             help="Your loans: a CSV with Lending Club's columns, plain or in GZ, BZ2, XZ or ZIP.",
         ),
         click.option(

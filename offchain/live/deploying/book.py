@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ml.home import at_home
 from ml.updates.hashing import keccak256
 from ml.updates.schema import Form
 from ml.validation import first_fault
@@ -94,7 +95,7 @@ def named_files(name: str) -> tuple[Path, Path]:
     >>> named_files("sepolia")[1].as_posix()
     'deployments/sepolia.json'
     """
-    path = Path(name)
+    path = at_home(name)
     if path.suffix not in (".yaml", ".json"):
         path = FOLDER / f"{name}.yaml"
     return path.with_suffix(".yaml"), path.with_suffix(".json")

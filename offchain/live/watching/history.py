@@ -21,6 +21,8 @@ RANGE = 10_000  # blocks in one request, at first, where nobody says otherwise
 CHECKPOINTS = 256
 CONFIRMED = 64
 """Blocks after which logs go into a cache; it outlives a reorganisation of fewer."""
+KEPT_AGAIN = 5_000
+"""Blocks by which a cache may lie behind in a process that runs on; a day on Ethereum has 7,200."""
 _RETRIES = 5
 _FURTHEST = 64
 """Blocks, at most, by which a node's logs may end before its head."""
@@ -79,6 +81,7 @@ class History:
         self._portion = Portion(chain.log_range or RANGE)
         self._cache = cache
         self._begun = False
+        self._kept_to = first_block - 1  # where this process saw the cache end
         self._told = 0  # of the events
         self._checkpoints: list[Block] = []
         self.events: list[LoggedEvent] = []
@@ -117,8 +120,10 @@ class History:
                 continue
             self.events += self._events(logs)
             self._checkpoints = [*self._checkpoints, head][-CHECKPOINTS:]
-            if self._cache and confirmed and kept is not None and not rewound:
-                self._cache.save(confirmed, [log for log in kept + logs if _block(log) <= confirmed.number])
+            if confirmed and kept is not None and not rewound:
+                self._keep(confirmed, kept + logs)
+            elif kept is None:
+                self._keep_on(head)
             self._told = len(self.events)
             return News(head, rewound, self.events[known:])
         raise NodeUnavailableError(
@@ -155,12 +160,34 @@ class History:
         except NodeUnavailableError:
             return []
         self._checkpoints, self.recalled = [block], True
+        self._kept_to = kept.block
         return kept.logs
 
     def _confirmed(self, head: Block, start: int) -> Block | None:
         """The block up to which logs are to be kept, when that is news to the cache."""
         number = head.number - CONFIRMED
         return self._chain.block(number) if number >= start else None
+
+    def _keep(self, block: Block, logs: Sequence[Log]) -> None:
+        """Put the logs up to `block` into the cache."""
+        if self._cache:
+            self._cache.save(block, [log for log in logs if _block(log) <= block.number])
+            self._kept_to = block.number
+
+    def _keep_on(self, head: Block) -> None:
+        """Bring a cache that fell behind up to date; what is in it is not held in memory."""
+        if self._cache is None or head.number - CONFIRMED - self._kept_to < KEPT_AGAIN:
+            return
+        kept, confirmed = self._cache.load(), self._chain.block(head.number - CONFIRMED)
+        self._kept_to = head.number - CONFIRMED  # Whatever comes of it, it is not tried at every look.
+        if kept is None or confirmed is None or kept.block >= confirmed.number:
+            return
+        last = self._chain.block(kept.block)
+        if last is None or last.hash != kept.hash:
+            return
+        logs, reached = self._read(kept.block + 1, confirmed.number)
+        if reached == confirmed.number and self._chain.block(reached) == confirmed:
+            self._keep(confirmed, kept.logs + logs)
 
     def _rewind(self, head: Block) -> bool:
         """Forget what is no longer on the chain; whether events went with it."""

@@ -1,0 +1,69 @@
+"""`~` stands for the user's home wherever a path is given: shells expand it in few of these places."""
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from ml.home import at_home
+from ml.tasks.loading import Named
+from offchain.live.deploying.book import named_files
+from offchain.settings import load_settings
+from offchain.user_path import UserPath
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def commands():
+    for file in sorted((Path(__file__).parents[2] / "scripts").glob("[a-z]*.py")):
+        yield from walked(import_module(f"scripts.{file.stem}").cli, file.stem)
+
+
+def walked(command, name):
+    yield name, command
+    for key, inner in getattr(command, "commands", {}).items():
+        yield from walked(inner, f"{name} {key}")
+
+
+def test_every_option_that_is_a_path_takes_it():
+    paths = [
+        (name, option.name, option.type)
+        for name, command in commands()
+        for option in command.params
+        if isinstance(option.type, click.Path)
+    ]
+    assert len(paths) > 20
+    assert [found for found in paths if not isinstance(found[2], UserPath)] == []
+
+
+def test_an_option_gives_the_place(home):
+    @click.command()
+    @click.option("--out", type=UserPath(dir_okay=False))
+    def cli(out):
+        click.echo(out)
+
+    assert CliRunner().invoke(cli, ["--out=~/a b.json"]).output == f"{home}/a b.json\n"
+    assert CliRunner().invoke(cli, ["--out=~nobody-of-this-name/x"]).output == "~nobody-of-this-name/x\n"
+    assert "is a directory" in CliRunner().invoke(cli, ["--out=~"]).output
+
+
+def test_a_settings_file_gives_it(home):
+    (home / "rows").mkdir()
+    for number in range(5):
+        (home / "rows" / f"{number}.csv").touch()
+    (home / "own.yaml").write_text("task: lending-club\nclients_data: ~/rows\n")
+    settings = load_settings(home / "own.yaml", {})
+    assert settings.clients_data == home / "rows" and settings.clients == 5
+
+
+def test_a_deployment_and_a_task_are_named_by_it(home):
+    assert named_files("~/net.yaml")[1] == home / "net.json"
+    (home / "mine.py").write_text("from stakefed import Task\n\n\nclass Mine(Task):\n    pass\n")
+    assert Named("~/mine.py:Mine", {}).digest == Named(f"{home}/mine.py:Mine", {}).digest
+    assert at_home("~") == home
