@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 import yaml
 
 from ml.errors import MLError
-from offchain.errors import OffchainError
+from ml.settings import Policy
+from offchain.errors import OffchainError, SettingsError
 from offchain.named_values import named_values
 from offchain.user_path import UserPath
+from offchain.yaml_file import read_mapping
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,7 +51,9 @@ def list_tasks() -> None:
 
 @cli.command()
 @_task_options
-@click.option("--policy", type=click.Choice(("verdict", "aggregate")), default="verdict", show_default=True)
+@click.option(
+    "--policy", type=click.Choice(get_args(Policy)), default="verdict", show_default=True, help="Of votes."
+)
 @click.option("--metric", help="Score that voters compare.  [default: the task's, or the target's first]")
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Loss of it that passes.")
 @click.option(
@@ -57,7 +61,17 @@ def list_tasks() -> None:
     type=UserPath(),
     help="Safetensors of the first model.  [default: the seed's]",
 )
-@click.option("--out", type=UserPath(), help="File to write.  [default: print it]")
+@click.option(
+    "--probe",
+    type=UserPath(),
+    help="Rows that everyone may know: members' machines are tried on eight.  [default: the task's own]",
+)
+@click.option(
+    "--into",
+    type=UserPath(dir_okay=False, exists=True),
+    help="Configuration without learning, to the end of which it is written; a first model that the task "
+    "draws is then kept beside it, as NAME.genesis.safetensors.  [default: print it]",
+)
 def describe(
     task: str,
     options: tuple[str, ...],
@@ -68,26 +82,33 @@ def describe(
     metric: str | None,
     tolerance: float,
     genesis: Path | None,
-    out: Path | None,
+    probe: Path | None,
+    into: Path | None,
 ) -> None:
-    """Write what rules of edition 2 bind of a task, for `simulate`; `deploy` takes edition 1 alone so far."""
+    """Write what a deployment's rules bind of a task: `learning` of its configuration."""
     from offchain.learning.catalogue import Sample, describe_for_deployment
+    from offchain.learning.describing import FoundersFiles
 
     try:
+        drawn = None if into is None else into.with_suffix(".genesis.safetensors")
+        if into is not None and "learning" in read_mapping(into, "configuration", SettingsError):
+            raise SettingsError(f"{into} has learning already: take it out first")
         sample = Sample.of(task, named_values(options), data, share, seed)
-        found = describe_for_deployment(sample, policy, metric, tolerance, genesis)
+        files = FoundersFiles(genesis, drawn, probe)
+        found = describe_for_deployment(sample, policy, metric, tolerance, files)
         text = yaml.safe_dump(
             {"learning": found.model_dump(mode="json", exclude_none=True)}, sort_keys=False, width=110
         )
-        if out is None:
+        if into is None:
             click.echo(text, nl=False)
         else:
-            out.write_text(text, encoding="utf-8")
-            click.echo(f"Written to {out}.")
+            with into.open("a", encoding="utf-8") as file:
+                file.write(f"\n{text}")
+            click.echo(f"Written to {into}.")
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error}") from error
+        raise click.ClickException(f"{into} cannot be written: {error}") from error
 
 
 @cli.command()

@@ -43,8 +43,8 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
             to the next; or when a row's loss depends on which rows are beside it.
     """
     X, y = head(X, _ROWS), head(y, _ROWS)
-    together = _losses(learner, model, X, y)
-    if not np.array_equal(together, _losses(learner, model, X, y)):
+    together = row_losses(learner, model, X, y)
+    if not np.array_equal(together, row_losses(learner, model, X, y)):
         raise TaskError(
             "losses of the same rows differ from one time to the next: nobody could judge by them"
         )
@@ -52,7 +52,12 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
     return Checked(float(together.mean()), _repeats(learner, model, X, y))
 
 
-def _losses(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> NDArray[np.float64]:
+def row_losses(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> NDArray[np.float64]:
+    """Return the loss of each row under a model [size], float64 [rows].
+
+    Raises:
+        TaskError: When losses are not one number a row, at least 0 and finite.
+    """
     (outputs,) = learner.predictor([X]).outputs(model, [0])
     losses = learner.losses(outputs, y)
     if losses.shape != (length(y),):
@@ -68,7 +73,7 @@ def _require_apart(
 ) -> None:
     for place in range(min(_ALONE, length(y))):
         one = np.array([place])
-        alone = _losses(learner, model, taken(X, one), taken(y, one))[0]
+        alone = row_losses(learner, model, taken(X, one), taken(y, one))[0]
         if abs(alone - together[place]) > CLOSE * max(abs(alone), abs(together[place]), CLOSE):
             raise TaskError(
                 f"row {place} has loss {together[place]:.6g} among others and {alone:.6g} alone: a loss must "

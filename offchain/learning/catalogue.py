@@ -14,7 +14,7 @@ from ml.tasks.federating import federate, own_rows
 from ml.tasks.loading import Named, built_in_names
 from ml.tasks.task import Task
 from offchain.errors import SettingsError
-from offchain.learning.describing import described
+from offchain.learning.describing import FoundersFiles, described
 from offchain.learning.description import Learning
 
 
@@ -56,14 +56,14 @@ class Sample:
 
 
 def describe_for_deployment(
-    sample: Sample, policy: str, metric: str | None, tolerance: float, genesis: Path | None
+    sample: Sample, policy: str, metric: str | None, tolerance: float, files: FoundersFiles
 ) -> Learning:
     """Return what a configuration says of a task, for rows of the sample's shape."""
     scoring = ScoringSettings(
         policy=cast("Policy", policy), metric=metric or sample.metric, tolerance=tolerance
     )
     row, label = shape_of(sample.rows.X_train), shape_of(sample.rows.y_train)
-    return described(sample.named, row, label, scoring, sample.seed, genesis)
+    return described(sample.named, row, label, scoring, sample.seed, files)
 
 
 def lines() -> Iterator[str]:

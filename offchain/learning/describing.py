@@ -1,38 +1,48 @@
 """From a task to its description, and back to what learns it, checked against that."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from ml.data.rows import Shape
 from ml.errors import MLError
 from ml.judging.metrics import metrics_of
-from ml.settings import ScoringSettings
+from ml.judging.policy import NAMED
+from ml.settings import ScoringSettings, TrainingSettings
 from ml.tasks.loading import Named
 from ml.tasks.losses import VERSIONS
 from ml.tasks.task import Task
 from ml.training import Learner, Trainer, make_learner
 from ml.updates.canonical import digest, to_bytes
-from ml.updates.fixed_point import encode
-from ml.updates.schema import Schema
 from offchain.errors import SettingsError
 from offchain.learning.common import CommonLearning
 from offchain.learning.description import EDITION, Learning
-from offchain.learning.genesis import genesis_model
+from offchain.learning.finding import Here, beside
+from offchain.learning.genesis import genesis_in, genesis_model, write_genesis
+from offchain.learning.probing import check_probe, probe_of
+
+
+@dataclass(frozen=True)
+class FoundersFiles:
+    """Files that founders hand out beside a description.
+
+    Attributes:
+        genesis: Safetensors of the first model; none for one that is drawn.
+        drawn: Where a drawn one is kept, since another version of PyTorch may draw another; of built-in tasks
+            NumPy draws, and it is not kept.
+        probe: A few rows that everyone may know, as the task reads them.
+    """
+
+    genesis: Path | None = None
+    drawn: Path | None = None
+    probe: Path | None = None
 
 
 def described(
-    named: Named,
-    row: Shape,
-    label: Shape,
-    scoring: ScoringSettings,
-    seed: int,
-    genesis: Path | None = None,
+    named: Named, row: Shape, label: Shape, scoring: ScoringSettings, seed: int, files: FoundersFiles
 ) -> Learning:
     """Return the description of a task for rows and targets of these shapes.
 
@@ -42,19 +52,31 @@ def described(
         label: Shape of a row's targets.
         scoring: How voters judge.
         seed: Of shuffles, and of the first model where there is no file of it.
-        genesis: Safetensors file of the first model.
+        files: What is handed out beside.
 
     Raises:
-        SettingsError: When task, shapes, score and first model do not fit each other.
+        SettingsError: When task, shapes, score, first model and probe do not fit each other.
         TaskError: When the task cannot be loaded.
     """
     task = named.load()
     if scoring.metric not in metrics_of(task.target):
         known = " or ".join(metrics_of(task.target))
         raise SettingsError(f"metric is {scoring.metric!r}, which {task.target} does not have; use {known}")
-    learner = _learner(named.name, task, row, label)
+    learner, genesis = _learner(named.name, task, row, label), files.genesis
     first = genesis_model(learner, seed) if genesis is None else genesis_in(genesis, learner.schema)
-    return description_of(named, task, learner, scoring, seed, first, genesis)
+    probe = probe_of(task, learner, first, files.probe)
+    if genesis is None and files.drawn is not None and not named.is_built_in:
+        write_genesis(files.drawn, first, learner.schema)
+        genesis = files.drawn
+    found = description_of(named, task, learner, scoring, training_of(task), seed, first)
+    kept = {"genesis": None if genesis is None else str(genesis), "probe": probe}
+    return Learning.model_validate(found.model_dump() | kept)
+
+
+def training_of(task: Task) -> TrainingSettings:
+    """Return how a task's members train unless they say otherwise."""
+    own = {name: value for name, value in task.simulation.items() if name in TrainingSettings.model_fields}
+    return TrainingSettings(**own)
 
 
 def description_of(
@@ -62,15 +84,17 @@ def description_of(
     task: Task,
     learner: Learner,
     scoring: ScoringSettings,
+    training: TrainingSettings,
     seed: int,
     first: NDArray[np.int32],
-    genesis: Path | None = None,
 ) -> Learning:
-    """Return the description of a learner of a task with a first model int32 [size]."""
-    own = type(task).losses is not Task.losses
+    """Return the description of a learner of a task with a first model int32 [size], without its files."""
+    own, tests = type(task).losses is not Task.losses, NAMED.get(scoring.policy)
     return Learning(
         edition=EDITION,
         policy=scoring.policy,
+        tests=tests,
+        reference=None if tests is None else training.model_copy(update={"local_epochs": 1}),
         metric=scoring.metric,
         tolerance=scoring.tolerance,
         task=named.name,
@@ -82,24 +106,18 @@ def description_of(
         parameters=dict(learner.schema.entries),
         constants="0x" + learner.constants.hex(),
         genesis_seed=seed,
-        genesis=None if genesis is None else str(genesis),
         genesis_root="0x" + digest(to_bytes(first), learner.schema).hex(),
     )
 
 
-def task_of(learning: Learning, place: str | None = None, options: Mapping[str, Any] | None = None) -> Task:
+def task_of(learning: Learning, here: Here) -> Task:
     """Return the task that a description binds; nothing of it runs unless its digest is that one.
-
-    Args:
-        learning: The description.
-        place: Where its file is here, with the class; none for what the description says.
-        options: Options that name files which are elsewhere here.
 
     Raises:
         SettingsError: When the files or options here are others.
         TaskError: When it cannot be loaded.
     """
-    named = Named(place or learning.task, {**learning.task_options, **(options or {})})
+    named = here.named(learning.task, learning.task_options)
     found = "0x" + named.digest.hex()
     if found != learning.task_digest:
         raise SettingsError(
@@ -132,8 +150,8 @@ def learner_of(
     return learner
 
 
-def genesis_of(learning: Learning, learner: Learner) -> NDArray[np.int32]:
-    """Return the first global model, int32 [size].
+def genesis_of(learning: Learning, learner: Learner, folder: Path | None = None) -> NDArray[np.int32]:
+    """Return the first global model, int32 [size]; `folder` is that of the description's file.
 
     Raises:
         SettingsError: When it is not the one that the description binds.
@@ -141,7 +159,7 @@ def genesis_of(learning: Learning, learner: Learner) -> NDArray[np.int32]:
     if learning.genesis is None:
         first = genesis_model(learner, learning.genesis_seed)
     else:
-        first = genesis_in(Path(learning.genesis), learner.schema)
+        first = genesis_in(beside(folder, learning.genesis), learner.schema)
     root = "0x" + digest(to_bytes(first), learner.schema).hex()
     if root != learning.genesis_root:
         where = "the seed's" if learning.genesis is None else learning.genesis
@@ -151,38 +169,20 @@ def genesis_of(learning: Learning, learner: Learner) -> NDArray[np.int32]:
     return first
 
 
-def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:
-    """Return the first model that a safetensors file holds, int32 [size].
+def common_learning(
+    learning: Learning, here: Here, device: str = "cpu", trainer: Trainer | None = None
+) -> tuple[Task, CommonLearning]:
+    """Return a described task, and what all its clients share, checked on the probe.
 
     Raises:
-        SettingsError: When it is not there, or of other tensors.
+        SettingsError: When task, module, first model or the losses of the probe are others here.
+        TaskError: When the task cannot be loaded.
     """
-    try:
-        tensors = load_file(path)
-    except (OSError, SafetensorError, ValueError) as error:
-        raise SettingsError(f"genesis {path} cannot be read as safetensors ({error})") from error
-    model = np.empty(schema.size, dtype=np.float32)
-    for name, shape, place in schema.slices():
-        found = tensors.pop(name, None)
-        if found is None or found.shape != shape:
-            has = "none" if found is None else list(found.shape)
-            raise SettingsError(
-                f"genesis {path}: tensor {name} of shape {list(shape)} was expected, it has {has}"
-            )
-        model[place] = found.astype(np.float32).ravel()
-    if tensors:
-        raise SettingsError(
-            f"genesis {path} has the tensor {sorted(tensors)[0]}, which the module does not train"
-        )
-    return encode(model)
-
-
-def common_learning(
-    learning: Learning, task: Task, device: str = "cpu", trainer: Trainer | None = None
-) -> CommonLearning:
-    """Return what all clients of a described task share."""
+    task = task_of(learning, here)
     learner = learner_of(learning, task, device, trainer)
-    return CommonLearning(learner, genesis_of(learning, learner), learning.scoring)
+    first = genesis_of(learning, learner, here.folder)
+    check_probe(learning, task, learner, first, here.folder)
+    return task, CommonLearning(learner, first, learning.scoring)
 
 
 def _learner(

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ml.settings import Policy, ScoringSettings
+from ml.judging.policy import NAMED
+from ml.judging.policy import Policy as Tests
+from ml.settings import Policy, ScoringSettings, TrainingSettings
 from ml.updates.fixed_point import SCALE
 from ml.updates.hashing import keccak256
 from ml.updates.schema import Schema
@@ -19,6 +21,20 @@ Shape = _Sizes | dict[str, _Sizes]
 """Of one row's inputs or targets; by name where there are several arrays."""
 
 
+class Probe(BaseModel):
+    """A few of the founders' rows, and what models lose on them: what a digest cannot see of a library.
+
+    `offchain.learning.probing` makes and compares it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: str | None = Field(None, description="File or folder of the rows; none for those the task makes.")
+    digest: Digest | None = Field(None, description="Of that file, or of all files in that folder.")
+    genesis: tuple[float, ...] = Field(min_length=1, description="Loss of each row under the first model.")
+    moved: tuple[float, ...] = Field(min_length=1, description="Under the first model with a fixed noise.")
+
+
 class Learning(BaseModel):
     """What voters must agree on, or they slash one another; `ape run task describe` writes it."""
 
@@ -26,6 +42,11 @@ class Learning(BaseModel):
 
     edition: Literal[2] = Field(description="Of these rules.")
     policy: Policy = Field(description="How voters judge.")
+    tests: Tests | None = Field(None, description="Of a policy that is a list of tests, these with numbers.")
+    reference: TrainingSettings | None = Field(
+        None, description="Training of a voter's own change, beside which such a policy sees updates."
+    )
+    memory: Literal[1] = Field(1, description="Last models that an update may be a change of.")
     metric: str = Field(description="Score that voters compare, one of the task's target.")
     tolerance: float = Field(ge=0, lt=1, allow_inf_nan=False, description="Relative loss that still passes.")
     task: str = Field(
@@ -43,6 +64,7 @@ class Learning(BaseModel):
     )
     genesis: str | None = Field(None, description="Safetensors file of the first model; none for the seed's.")
     genesis_root: Digest = Field(description="Merkle root of the first model.")
+    probe: Probe | None = Field(None, description="Rows on which every member's machine is tried.")
 
     @model_validator(mode="before")
     @classmethod
@@ -54,6 +76,17 @@ class Learning(BaseModel):
                 "one that stands, use the version that deployed it"
             )
         return values
+
+    @model_validator(mode="after")
+    def _says_how_voters_judge(self) -> Self:
+        numbers = (self.tests is not None, self.reference is not None)
+        if numbers != 2 * (self.policy in NAMED,):
+            has = "has" if self.policy in NAMED else "has no"
+            raise ValueError(
+                f"policy {self.policy} {has} tests and reference with numbers of their own; `ape run task "
+                "describe` writes what belongs together"
+            )
+        return self
 
     @property
     def scoring(self) -> ScoringSettings:
@@ -71,9 +104,20 @@ class Learning(BaseModel):
         texts = (
             f"StakeFed rules {self.edition}",
             *(self.policy, f"{self.metric} 1", repr(self.tolerance), self.loss, str(SCALE)),
-            json.dumps([self.row_shape, self.label_shape], sort_keys=True),
+            *(_text(part) for part in (self.tests, self.reference, self.memory)),
+            *(_text(part) for part in ([self.row_shape, self.label_shape], self._probed)),
         )
         digests = (self.genesis_root, self.constants, self.task_digest)
         parts = [keccak256(text.encode()) for text in texts]
         parts += [self.schema_.digest, *(bytes.fromhex(digest[2:]) for digest in digests)]
         return keccak256(b"".join(parts))
+
+    @property
+    def _probed(self) -> BaseModel | None:
+        """Wherever the rows of the probe lie, it is the same."""
+        return self.probe and self.probe.model_copy(update={"rows": None})
+
+
+def _text(part: Any) -> str:
+    plain = part.model_dump(mode="json") if isinstance(part, BaseModel) else part
+    return json.dumps(plain, sort_keys=True)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ml.data.rows import Targets, length, shape_of
 from ml.data.shares import ClientData
 from ml.judging.scoring import ValidationSets
-from ml.settings import TrainingSettings
 from ml.tasks.loading import load_function
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
 from ml.tasks.task import Task
@@ -18,6 +17,7 @@ from ml.training import Learner, TrainingJob, make_learner
 from ml.training.checks import check_learner
 from ml.updates.fixed_point import decode
 from offchain.learning.catalogue import Sample
+from offchain.learning.describing import training_of
 from offchain.learning.genesis import genesis_model
 
 _NINE_IN_TEN = 1.28
@@ -48,13 +48,7 @@ def _learned(
     learner: Learner, genesis: NDArray[np.float32], rows: ClientData, sample: Sample
 ) -> Iterator[tuple[str, str]]:
     validation = ValidationSets([(rows.X_validation, rows.y_validation)], learner, sample.metric)
-    settings = TrainingSettings(
-        **{
-            name: value
-            for name, value in sample.task.simulation.items()
-            if name in TrainingSettings.model_fields
-        }
-    )
+    settings = training_of(sample.task)
     job = TrainingJob(rows.X_train, rows.y_train, sample.seed)
     started = perf_counter()
     (trained,) = learner.train(genesis, [job], settings)

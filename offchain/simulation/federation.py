@@ -65,7 +65,8 @@ def _rules(settings: SimulationSettings, common: CommonLearning) -> bytes:
     if settings.edition == 1:
         return first_rules(common.scoring, common.schema, common.genesis)
     task, named = settings.loaded_task, settings.named_task
-    return description_of(named, task, common.learner, common.scoring, settings.seed, common.genesis).rules
+    training, seed = settings.training_settings, settings.seed
+    return description_of(named, task, common.learner, common.scoring, training, seed, common.genesis).rules
 
 
 class Federation:

@@ -1,0 +1,49 @@
+"""Where files that a description names are on this machine; digests say whether they are the right ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ml.tasks.loading import Named
+
+
+@dataclass(frozen=True)
+class Here:
+    """What a member says about that.
+
+    Attributes:
+        folder: Of the description's own file, beside which others are looked for; none for the current one.
+        task: The task, where it is elsewhere, with its class.
+        options: Options of the task that name files which are elsewhere.
+    """
+
+    folder: Path | None = None
+    task: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def named(self, task: str, options: Mapping[str, Any]) -> Named:
+        """Return a description's task, with its options, as it is named on this machine."""
+        name = self.task or self._beside(task)
+        named = Named(name, {**options, **self.options})
+        if not named.is_built_in:
+            return named
+        files = {
+            option: str(beside(self.folder, str(value)))
+            for option, value in named.options.items()
+            if option in named.kind.file_options and value is not None
+        }
+        return Named(name, {**named.options, **files})
+
+    def _beside(self, task: str) -> str:
+        place, colon, kind = task.rpartition(":") if ".py:" in task else (task, "", "")
+        is_file = place.endswith((".py", ".json"))
+        return f"{beside(self.folder, place)}{colon}{kind}" if is_file else task
+
+
+def beside(folder: Path | None, name: str) -> Path:
+    """Return a file that a description names: in the description's folder, or else from the current one."""
+    path = Path(name).expanduser()
+    if folder is not None and not path.is_absolute() and (folder / path).exists():
+        return folder / path
+    return path
