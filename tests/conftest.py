@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from ape.contracts.base import ContractCallHandler
+from ape_ethereum.ecosystem import Ethereum
+from ape_ethereum.transactions import TransactionType
 
 from offchain.chain.network_option import allow_slow_start
 
@@ -19,6 +22,15 @@ def shared(name, what):
     if not path.exists():
         pytest.skip(f"no {what} at {path}; set STAKEFED_SHARED")
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ape_does_not_look_twice():
+    """For every call Ape reads the settings of all its networks and asks for the code, half of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ethereum, "default_transaction_type", TransactionType.DYNAMIC)
+        patch.setattr(ContractCallHandler, "_validate_is_contract", lambda handler: None)
+        yield
 
 
 @pytest.fixture(scope="session")

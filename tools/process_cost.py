@@ -26,7 +26,7 @@ def measured(arguments: list[str]) -> tuple[float, int, int]:
         memory = _memory(process.pid)
         process.terminate()
         process.stdout.read()
-    return seconds, memory["Rss"], memory["Private_Clean"] + memory["Private_Dirty"]
+    return seconds, memory["Rss"], memory["Private_Dirty"]
 
 
 def _memory(process: int) -> dict[str, int]:

@@ -1,9 +1,10 @@
 """A node of one's own and a bare line to it, for tests that send thousands of calls: a millisecond each."""
 
-import http.client
 import itertools
 import json
+import re
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from eth_utils import keccak
 from ports import free_port
 
 GENESIS_TIME = 2_000_000_000
+HEAD = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 GAS = 16_000_000  # Below the cap of EIP-7825, and above what any call takes.
 
 
@@ -110,11 +112,40 @@ def anvil(hardfork="osaka"):
         node.wait(timeout=20)
 
 
+class Connection:
+    """JSON over HTTP to anvil, which tells lengths; http.client reads headers as mail, slowly."""
+
+    def __init__(self, port):
+        self._port, self._socket = port, None
+
+    def ask(self, content):
+        """What the node answers."""
+        if self._socket is None:
+            self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=120)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        body = json.dumps(content).encode()
+        self._socket.sendall(HEAD % len(body) + body)
+        return json.loads(self._answer())
+
+    def _answer(self):
+        head, _, body = self._read_on(b"", lambda read: b"\r\n\r\n" in read).partition(b"\r\n\r\n")
+        length = int(re.search(rb"(?i)\ncontent-length: *(\d+)", head)[1])
+        return self._read_on(body, lambda read: len(read) >= length)
+
+    def _read_on(self, read, is_enough):
+        while not is_enough(read):
+            part = self._socket.recv(1 << 20)
+            if not part:
+                raise ConnectionError("the node closed the connection")
+            read += part
+        return read
+
+
 class RawChain:
     """One connection to a node. Every transaction is a block of its own."""
 
     def __init__(self, port):
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self._connection = Connection(port)
         self._ids = itertools.count()
         self._await()
 
@@ -123,7 +154,6 @@ class RawChain:
             try:
                 return self.rpc("eth_chainId")
             except ConnectionRefusedError:
-                self._connection.close()
                 time.sleep(0.05)
         raise AssertionError("anvil did not start within ten seconds")
 
@@ -138,9 +168,8 @@ class RawChain:
 
     def rpc(self, method, *params):
         """The result of one request."""
-        body = json.dumps({"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params})
-        self._connection.request("POST", "/", body, {"Content-Type": "application/json"})
-        answer = json.loads(self._connection.getresponse().read())
+        request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        answer = self._connection.ask(request)
         if "error" in answer:
             raise RpcError(method, answer["error"])
         return answer["result"]
@@ -195,9 +224,7 @@ class RawChain:
         requests = [
             {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": p} for p in parameters
         ]
-        body = json.dumps(requests)
-        self._connection.request("POST", "/", body, {"Content-Type": "application/json"})
-        for answer in json.loads(self._connection.getresponse().read()):
+        for answer in self._connection.ask(requests):
             if "error" in answer:
                 raise RpcError(method, answer["error"])
 
