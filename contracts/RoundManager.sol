@@ -273,7 +273,7 @@ contract RoundManager is RoundViews, EIP712 {
         _head = h.withOutcome();
         _tally = Tallies.EMPTY;
         r.tally = result;
-        bytes32 id = _extendLineage(included);
+        bytes32 id = _extendLineage(h.round(), included);
 
         _ledger.closeRound(slashed, awarded);
         emit RoundFinalised(h.round(), result, included, slashed, awarded, id);
@@ -366,12 +366,19 @@ contract RoundManager is RoundViews, EIP712 {
 
     /* INTERNAL: OUTCOME */
 
-    function _extendLineage(uint256 included) private returns (bytes32 id) {
+    /// @dev A round's link has four words and an update's three: no chain of one can be read as a chain of the other.
+    function _extendLineage(uint256 round, uint256 included) private returns (bytes32 id) {
         id = model;
+        if (included == 0) return id;
+
+        bytes32 list;
         uint256 samples = _samples;
         for (uint256 j; included >> j != 0; ++j) {
-            if ((included >> j) & 1 == 1) id = keccak256(abi.encode(id, _roots[j], Lanes.get(samples, j)));
+            if ((included >> j) & 1 == 1) {
+                list = keccak256(abi.encode(list, _roots[j], Lanes.get(samples, j)));
+            }
         }
+        id = keccak256(abi.encode(id, round, included, list));
         model = id;
     }
 

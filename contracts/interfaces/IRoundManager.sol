@@ -342,7 +342,8 @@ interface IRoundManager {
     /// @notice Everything chosen at deployment.
     function parameters() external view returns (Parameters memory);
 
-    /// @notice Id of the global model: `rules`, then keccak256(abi.encode(id, root, samples)) for each included update.
+    /// @notice Id of the global model: `rules`, then keccak256(abi.encode(id, round, included, list)) for each round that
+    /// included any; `list` is zero, then keccak256(abi.encode(list, root, samples)) for each of its updates in seat order.
     function model() external view returns (bytes32);
 
     /// @notice The phase now.

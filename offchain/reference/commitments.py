@@ -1,5 +1,7 @@
 """Digests of commitments, of seeds and of the lineage: what the contracts hash, in Python."""
 
+from collections.abc import Mapping
+
 from ml.updates.hashing import keccak256
 
 _UPDATE = keccak256(b"StakeFed update")
@@ -43,6 +45,18 @@ def round_seed(chain_id: int, manager: str, round_: int, value: bytes) -> int:
     return int.from_bytes(digest(chain_id, manager, round_, value)) % 2**96
 
 
-def extend(model: bytes, root: bytes, samples: int) -> bytes:
-    """The id of the global model after one more included update."""
-    return digest(model, root, samples)
+def extend(model: bytes, round_: int, updates: Mapping[int, tuple[bytes, int]]) -> bytes:
+    """The id of the global model after a round, which is bound with what it included.
+
+    Args:
+        model: The id before it, 32 bytes.
+        round_: The round's number.
+        updates: Root and sample count of what it included, by seat position; of none the id stays.
+    """
+    if not updates:
+        return model
+    included = sum(1 << position for position in updates)
+    listed = bytes(32)
+    for position in sorted(updates):
+        listed = digest(listed, *updates[position])
+    return digest(model, round_, included, listed)

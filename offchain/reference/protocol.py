@@ -237,9 +237,8 @@ class Protocol:
         h.finalised = True
         record.outcome = outcome
         record.tally = tally.sealed(outcome.votes, outcome.revealed, h.ballots, h.published, outcome.void)
-        for position in range(seats.MAX_PROPOSERS):
-            if outcome.included >> position & 1:
-                self.model = commitments.extend(self.model, *h.roots[position])
+        accepted = {position: h.roots[position] for position in settlement.positions(outcome.included)}
+        self.model = commitments.extend(self.model, h.round, accepted)
         self.escrow += awarded - slashed
         self.reward_pool += slashed - awarded
         self._emit(

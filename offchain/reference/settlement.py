@@ -7,6 +7,17 @@ ballot with ⌊stake / p⌋. All rounding goes to the pool.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from offchain.reference import tally
+
+
+def positions(mask: int) -> list[int]:
+    """The seat positions whose bit a mask has set, ascending.
+
+    >>> positions(0b101)
+    [0, 2]
+    """
+    return [j for j in range(tally.LANES) if mask >> j & 1]
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -28,7 +39,7 @@ class Outcome:
     @property
     def positions(self) -> Sequence[int]:
         """Seat positions of the published proposals, ascending."""
-        return [j for j in range(len(self.votes)) if self.published >> j & 1]
+        return positions(self.published)
 
 
 def share(outcome: Outcome, pot: int) -> int:

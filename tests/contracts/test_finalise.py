@@ -13,7 +13,7 @@ def test_anyone_finalises(game, manager, outsider):
     tx = manager.finalise(sender=outsider)
 
     word = tally.sealed([3, 2] + [0] * 14, 5, 5, 0b11, False)
-    model = commitments.extend(game.rules, game.root(first), 1)
+    model = commitments.extend(game.rules, 1, {0: (game.root(first), 1)})
     # A voter's part is ⌊1000003 / 2⌋ = 500001; 5 · 500001 is divisible by the three of each majority.
     slashed = game.proposerStake
     assert emitted(tx) == expected(
@@ -119,17 +119,15 @@ def test_the_lineage_takes_included_updates_in_the_order_of_seats(deploy):
     game.reveal_ballots([0b1011] * 3)
     game.send(game.owner, manager.finalise)
 
-    model = game.rules
-    for position, samples in ((0, 2), (1, 3), (3, 5)):
-        model = commitments.extend(model, game.root(game.proposers[position]), samples)
-    assert manager.model() == model
+    included = {j: (game.root(game.proposers[j]), samples) for j, samples in ((0, 2), (1, 3), (3, 5))}
+    assert manager.model() == commitments.extend(game.rules, 1, included)
 
 
 def test_the_lineage_grows_from_round_to_round(game, manager):
     game.play_round(ballots=[1] * 5)
     first = manager.model()
     game.play_round(ballots=[2] * 5)
-    assert manager.model() == commitments.extend(first, game.root(game.proposers[1]), 1)
+    assert manager.model() == commitments.extend(first, 2, {1: (game.root(game.proposers[1]), 1)})
 
 
 @pytest.mark.parametrize(("updates", "ballots"), [([1, 1], [0] * 5), ([1, 1], []), ([IDLE, IDLE], [])])
@@ -145,7 +143,9 @@ def test_an_update_of_an_earlier_round_is_never_included(game, manager):
     game.play_round([1, IDLE], [0b11] * 5)
 
     assert manager.update(1).root == old
-    assert manager.model() == commitments.extend(game.rules, game.root(game.proposers[0]), 1)
+    assert manager.model() == commitments.extend(
+        game.rules, 2, {0: (game.root(game.proposers[0]), 1)}
+    )
 
 
 def test_included_proposers_share_the_pot(game, manager):

@@ -62,7 +62,7 @@ def test_a_round_from_deposit_to_withdrawal(deploy, candidates, outsider):
 
     # 9. The keeper finalises, hours before the schedule ends: the first update makes the next global model.
     manager.finalise(sender=outsider)
-    assert manager.model() == commitments.extend(game.rules, roots[honest], 1)
+    assert manager.model() == commitments.extend(game.rules, 1, {0: (roots[honest], 1)})
     assert game.now < game.ends_at
 
     # 10. Everybody is settled. The poisoner's stake is in the pool for later rounds.

@@ -74,8 +74,8 @@ class LongHistory:
             self._tell("BallotRevealed", round=number, client=client(PROPOSERS + voter), ballot=ballot)
         votes = [VOTERS * (j in positions) for j in range(tally.LANES)]
         sealed = tally.sealed(votes, VOTERS, VOTERS, (1 << PROPOSERS) - 1, False)
-        for root in (self.roots(number)[j] for j in positions):
-            self.model = commitments.extend(self.model, root, 1)
+        included = {j: (self.roots(number)[j], 1) for j in positions}
+        self.model = commitments.extend(self.model, number, included)
         self._tell("RoundFinalised", round=number, tally=sealed, included=ballot, model=self.model)
 
     def _tell(self, name, **values):

@@ -148,7 +148,6 @@ class Lineage:
         self._schema = schema
         self._fetch = fetch
         self._steps = [Step(0, parameters.rules, Inclusion(0, ()))]
-        # By what they are made of: an id does not tell where one round's updates end.
         self._models: OrderedDict[tuple[Publication, ...], Model] = OrderedDict()
 
     @property
@@ -206,15 +205,15 @@ class Lineage:
             )
         checked = check_decision(log, outcome, self._parameters)
         accepted = _included(log)
-        model = parent.id
-        for publication in accepted:
-            model = commitments.extend(model, publication.root, publication.samples)
+        model = commitments.extend(
+            parent.id, log.number, {j: (each.root, each.samples) for j, each in accepted.items()}
+        )
         if model != outcome.model:
             raise LineageError(
                 f"round {log.number}: the included updates lead to model {model.hex()}, the contract has "
                 f"{outcome.model.hex()}"
             )
-        inclusion = Inclusion(log.number, accepted) if accepted else parent.inclusion
+        inclusion = Inclusion(log.number, tuple(accepted.values())) if accepted else parent.inclusion
         self._steps.append(Step(log.number, model, inclusion))
         return checked
 
@@ -240,10 +239,10 @@ class Lineage:
         return aggregate(updates, [publication.samples for publication in inclusion.updates])
 
 
-def _included(log: RoundLog) -> tuple[Publication, ...]:
-    """What the contract says that a finalised round included, in the order of seats."""
+def _included(log: RoundLog) -> dict[int, Publication]:
+    """What the contract says that a finalised round included, by seat position, ascending."""
     assert log.outcome is not None
-    return tuple(log.published[j] for j in sorted(log.published) if log.outcome.included >> j & 1)
+    return {j: log.published[j] for j in sorted(log.published) if log.outcome.included >> j & 1}
 
 
 def _stands(known: tuple[Step, RoundLog]) -> bool:

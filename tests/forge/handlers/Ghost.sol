@@ -272,13 +272,18 @@ abstract contract Ghost is Deployment {
         }
         ghostPool = ghostPool + round.locks - payouts;
         ghostEscrow = ghostEscrow + payouts - round.locks;
-        for (uint256 j; j < 16; ++j) {
-            if ((included >> j) & 1 == 1) {
-                ghostModel = keccak256(abi.encode(ghostModel, roots[j], samples[j]));
-            }
-        }
+        if (included != 0) ghostModel = _extended(included);
         round.open = false;
         delete ballots;
+    }
+
+    /// @dev I21: a model's id binds the one before it, the round, which proposals, and the list of their updates.
+    function _extended(uint256 included) private view returns (bytes32) {
+        bytes32 list;
+        for (uint256 j; j < 16; ++j) {
+            if ((included >> j) & 1 == 1) list = keccak256(abi.encode(list, roots[j], samples[j]));
+        }
+        return keccak256(abi.encode(ghostModel, round.number, included, list));
     }
 
     /// @dev Pays the last seat, if its round is over.
