@@ -8,11 +8,12 @@ from ape.contracts.base import ContractCallHandler
 from ape_ethereum.ecosystem import Ethereum
 from ape_ethereum.transactions import TransactionType
 
-from offchain.chain.network_option import allow_slow_start
+from offchain.chain.network_option import allow_slow_start, give_a_free_port
 
 pytest_plugins = ["side_by_side", "solidity"]
 
 allow_slow_start()
+give_a_free_port()
 
 
 def shared(name, what):

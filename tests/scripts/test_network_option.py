@@ -1,15 +1,18 @@
 """`--network` as scripts take it, in this process and through a real `ape run`."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import pytest
 from ape.api import SubprocessProvider
 from click.testing import CliRunner
 
+from offchain.chain import network_option as module
 from offchain.chain.network_option import (
     START_SECONDS,
     NetworkUnavailableError,
@@ -168,6 +171,18 @@ def ape_run_where(folder: Path, network: str) -> subprocess.CompletedProcess[str
         text=True,
         timeout=120,
     )
+
+
+def test_a_port_that_is_taken_is_passed_over(monkeypatch):
+    with socket.socket() as taken, socket.socket() as to_be_free:
+        for each in (taken, to_be_free):
+            each.bind(("127.0.0.1", 0))
+        ports = [each.getsockname()[1] for each in (taken, to_be_free)]
+        to_be_free.close()
+        monkeypatch.setattr(module, "_PORTS", ports)
+        monkeypatch.setattr(module.SystemRandom, "sample", lambda self, drawn, count: list(drawn))
+        with connected(ANVIL) as provider:
+            assert urlsplit(provider.http_uri).port == ports[1]
 
 
 def put_anvil(folder: Path, body: str) -> None:
