@@ -1,7 +1,7 @@
 """Rows: what a model is given and what it should say, with who they are of and when."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -77,6 +77,7 @@ class Rows:
         columns: By name, [rows] of what a simulation can share rows out by, such as a hospital.
         names: Of the inputs, one a column, where they have any.
         usage: What became of the rows of the file they were read from, where that was counted.
+        told: Sentences that their owner should read, such as where they are unlike those an encoding knows.
 
     Raises:
         DataError: When they are not of one length, or there are none.
@@ -91,6 +92,7 @@ class Rows:
     columns: Mapping[str, Array] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     usage: Usage | None = None
+    told: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", _as_inputs(self.inputs))
@@ -114,10 +116,10 @@ class Rows:
     def taken(self, places: NDArray[np.int64]) -> "Rows":
         """Return the rows at `places`; what is read row by row is not read."""
         beside = {name: getattr(self, name) for name in _BESIDE}
-        some = {name: None if part is None else part[places] for name, part in beside.items()}
+        some: dict[str, Any] = {name: None if part is None else part[places] for name, part in beside.items()}
         columns = {name: self.columns[name][places] for name in self.columns}
         inputs, targets = taken(self.inputs, places), taken(self.targets, places)
-        return Rows(inputs, targets, **some, columns=columns, names=self.names, usage=self.usage)
+        return replace(self, inputs=inputs, targets=targets, columns=columns, **some)
 
 
 class StoredImages:

@@ -27,7 +27,7 @@ from ml.tasks.targets import Classes, Labels, Target, kinds, require_learnable, 
 from ml.tasks.task import Task
 
 _SAMPLE, _SPLIT = 0, 1  # Under a run's seed.
-_BESIDE = ("groups", "times", "test", "apart", "columns", "names", "usage")
+_BESIDE = ("groups", "times", "test", "apart", "columns", "names", "usage", "told")
 
 
 def read_rows(task: Task, path: Path | None) -> Rows:
@@ -94,14 +94,12 @@ def federate(
     return FederatedData(clients, *_both(read, split.test), read.names, names, tuple(usages))
 
 
-def own_rows(task: Task, path: Path | None, seed: int) -> ClientData:
-    """Return one member's rows, 20 % of them for validation; the same file and seed give the same split.
+def own_rows(task: Task, rows: Rows, seed: int) -> ClientData:
+    """Return one member's rows, 20 % of them for validation; the same rows and seed give the same split.
 
     Raises:
-        DataError: When there are too few, or they are not what the task says.
-        TaskError: When the task's code fails.
+        DataError: When there are too few, or they have one outcome only.
     """
-    rows = read_rows(task, path)
     require_share(len(rows), len(rows), 1)
     order = np.random.default_rng(seed).permutation(len(rows))
     train, validation = cut(rows, order, VALIDATION_SHARE)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import Rows, Shape
+from ml.settings import ALLOWED_MISSING
 from ml.tasks.targets import Target
 from ml.updates.schema import Schema
 
@@ -30,6 +31,9 @@ class Task:
         file_options: Options that name a file, whose content is then part of the digest; of built-in tasks.
         takes: What the path of a member's rows is, in words; empty for a task that makes its own.
         simulation: Settings of a simulation that differ from their defaults, by name.
+        allow_missing: Share of a file's rows that may be left out for gaps or what cannot be read; each
+            member's own choice, set before `rows` is asked for.
+        accept_rows: Whether rows may be unlike those that an encoding was fitted on; likewise.
     """
 
     target: Target
@@ -37,6 +41,8 @@ class Task:
     file_options: tuple[str, ...] = ()
     takes: str = "a file or folder of rows"
     simulation: Mapping[str, Any] = {}
+    allow_missing: float = ALLOWED_MISSING
+    accept_rows: bool = False
 
     def module(self) -> "nn.Module":
         """Return a new module from a batch of inputs to outputs; inputs by name are keyword arguments.

@@ -10,7 +10,7 @@ from ml.data.rows import shape_of
 from ml.data.shares import ClientData
 from ml.judging.metrics import metrics_of
 from ml.settings import Policy, ScoringSettings, SplitSettings
-from ml.tasks.federating import federate, own_rows
+from ml.tasks.federating import federate, own_rows, read_rows
 from ml.tasks.loading import Named, built_in_names
 from ml.tasks.task import Task
 from offchain.errors import SettingsError
@@ -38,7 +38,7 @@ class Sample:
         named = Named(name, options)
         task = named.load()
         if data is not None and task.takes:
-            return cls(named, task, own_rows(task, data, seed), seed)
+            return cls(named, task, own_rows(task, read_rows(task, data), seed), seed)
         if task.takes:
             raise SettingsError(f"task {name} needs --data, {task.takes}")
         index, _, of = share.partition("/")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, validate_call
 
+from ml.data.checks import compare
 from ml.data.columns import Features
 from ml.data.common_encoding import read_encoding
 from ml.data.encoding import loan_rows
@@ -44,7 +45,7 @@ class LendingClub(Task):
         encoding: Path | None = None,
         allow_missing: Annotated[float, Field(ge=0, le=1)] = ALLOWED_MISSING,
     ) -> None:
-        self._allowed = allow_missing
+        self.allow_missing = allow_missing
         self._encoding = None if encoding is None else read_encoding(encoding)
         self._features: Features = features
         self._hidden = hidden
@@ -61,7 +62,8 @@ class LendingClub(Task):
         if path is None:
             raise DataError(f"Lending Club's loans need the path of {self.takes}")
         if self._encoding is None:
-            loans = read(path, self._features, self._allowed)
+            loans = read(path, self._features, self.allow_missing)
             return loan_rows(loans.table, self._features, loans.usage)
-        loans = read(path, self._encoding.features, self._allowed)
-        return Rows(self._encoding.encode(loans.table), loans.table.labels, usage=loans.usage)
+        loans = read(path, self._encoding.features, self.allow_missing)
+        told = tuple(compare(self._encoding, loans.table, insist=not self.accept_rows))
+        return Rows(self._encoding.encode(loans.table), loans.table.labels, usage=loans.usage, told=told)
