@@ -14,15 +14,18 @@ from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.client.options import data_options, keep_rounds_option, store_option, training_options
 from offchain.live.logs import log_options
+from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
     account_option,
     chain_options,
     deployment_option,
+    metrics_options,
     poll_option,
     sending_options,
 )
 from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
+from offchain.monitoring.measures import CLIENT
 from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 @training_options
 @sending_options
 @log_options
+@metrics_options
 @click.option("--cache", type=UserPath(), help="Folder for artefacts.  [default: the user's cache]")
 @keep_rounds_option
 @click.option(
@@ -69,6 +73,7 @@ def cli(
     deployment: str,
     nodes: Nodes,
     account: str,
+    monitoring: Monitoring,
     dry_run: bool,
     **chosen: Any,
 ) -> None:
@@ -86,7 +91,8 @@ def cli(
                 prepared = prepare(chain, there, address_of(account), options, None)
                 print_prepared(people_console(), there, prepared, data_cost(chain, there))
                 return
-            done = make_client(chain, there, unlock(account), options).run()
+            with monitoring.telling(CLIENT):
+                done = make_client(chain, there, unlock(account), options).run()
             click.echo(f"Done: {done.why}.", err=True)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error

@@ -10,17 +10,20 @@ from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.logs import log_options
+from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
     account_option,
     chain_options,
     deployment_option,
     log_cache_option,
+    metrics_options,
     poll_option,
     sending_options,
 )
 from offchain.live.service import Health, Stopped, run_forever, stopping
 from offchain.live.starting import open_sender, reach
 from offchain.live.watching.log_cache import log_cache
+from offchain.monitoring.measures import KEEPER
 
 _log = logging.getLogger("offchain.keeper")
 
@@ -31,6 +34,7 @@ _log = logging.getLogger("offchain.keeper")
 @account_option
 @sending_options
 @log_options
+@metrics_options
 @click.option("--once", is_flag=True, help="Do what is due now, and end.")
 @click.option(
     "--every",
@@ -66,6 +70,7 @@ def cli(
     nodes: Nodes,
     account: str,
     sending: SendingSettings,
+    monitoring: Monitoring,
     once: bool,
     every: int,
     settle: bool,
@@ -76,7 +81,7 @@ def cli(
 ) -> None:
     """Keep a deployment going: anyone may, and many can at once."""
     try:
-        with stopping():
+        with stopping(), monitoring.telling(KEEPER):
             there, chain = reach(deployment, nodes)
             sender = open_sender(chain, account, sending.model_copy(update={"poll": min(poll or 1.0, 1.0)}))
             keeper = Keeper(
@@ -89,6 +94,7 @@ def cli(
                 health=Health(health),
                 poll=poll,
                 cache=log_cache(there, cache),
+                observe=monitoring.observer(chain, there),
             )
             if once:
                 while keeper.step():

@@ -9,10 +9,12 @@ from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.logs import log_options
+from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
     account_option,
     chain_options,
     deployment_option,
+    metrics_options,
     sending_options,
 )
 from offchain.live.relaying.desk import Desk
@@ -20,6 +22,8 @@ from offchain.live.relaying.line import misfit
 from offchain.live.relaying.server import application
 from offchain.live.service import listening, run_forever
 from offchain.live.starting import connect_to, open_sender, reach
+from offchain.monitoring.measures import RELAY
+from offchain.monitoring.server import counted
 from offchain.serving import serve
 
 _log = logging.getLogger("offchain.relay")
@@ -31,6 +35,7 @@ _log = logging.getLogger("offchain.relay")
 @account_option
 @sending_options
 @log_options
+@metrics_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=8788, show_default=True, help="Port to listen on."
@@ -48,6 +53,7 @@ def cli(
     nodes: Nodes,
     account: str,
     sending: SendingSettings,
+    monitoring: Monitoring,
     host: str,
     port: int,
     every: float,
@@ -72,7 +78,9 @@ def cli(
         _log.info("relaying what members sign, paid by this account", extra={**about, "every_seconds": every})
         if told := misfit(every, there.parameters):
             _log.warning("%s", told)
-        serve(application(desk, there, every), host, port, listening(host))
+        monitoring.look_on(connect_to(there, nodes), there, sender.address)
+        with monitoring.telling(RELAY):
+            serve(counted(application(desk, there, every)), host, port, listening(host))
     except OffchainError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

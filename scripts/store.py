@@ -8,11 +8,14 @@ from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.deploying.deployment import form_of, place_of
 from offchain.live.logs import log_options
-from offchain.live.options import chain_options, deployment_option
+from offchain.live.monitoring import Monitoring
+from offchain.live.options import chain_options, deployment_option, metrics_options
 from offchain.live.service import listening
-from offchain.live.starting import reach
+from offchain.live.starting import connect_to, reach
 from offchain.live.store_gate import ChainGate
 from offchain.live.watching.log_cache import log_cache
+from offchain.monitoring.measures import STORE
+from offchain.monitoring.server import counted
 from offchain.serving import serve
 from offchain.stores.files import FileStore
 from offchain.stores.server import Keeping, application
@@ -22,6 +25,7 @@ from offchain.stores.server import Keeping, application
 @deployment_option
 @chain_options
 @log_options
+@metrics_options
 @click.option(
     "--folder", required=True, help="Where artefacts are kept: a folder, or what fsspec opens by URL."
 )
@@ -32,6 +36,7 @@ from offchain.stores.server import Keeping, application
 def cli(
     deployment: str,
     nodes: Nodes,
+    monitoring: Monitoring,
     folder: str,
     host: str,
     port: int,
@@ -48,7 +53,9 @@ def cli(
             Keeping(place_of(live), form_of(live), kept, ChainGate(chain, live, log_cache(live)))
         )
         told = listening(host, deployment=live.name, folder=kept.name, artefacts=kept.count())
-        serve(app, host, port, told)
+        monitoring.look_on(connect_to(live, nodes), live)
+        with monitoring.telling(STORE):
+            serve(counted(app), host, port, told)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

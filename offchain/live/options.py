@@ -10,6 +10,8 @@ import click
 from offchain.chain.addresses import address
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import GWEI, SendingSettings
+from offchain.live.monitoring import Monitoring
+from offchain.monitoring.vitals import STALL_SECONDS
 from offchain.user_path import UserPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -76,6 +78,43 @@ def poll_option(function: Command) -> Command:
         metavar="SECONDS",
         help="Time between two looks at the chain.  [default: a block's, up to a minute in long phases]",
     )(function)
+
+
+def metrics_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what is told to a monitor, and where; arrives as `monitoring`."""
+
+    @wraps(function)
+    def with_monitoring(
+        *args: Any, metrics: int | None, metrics_host: str, stall: float, **others: Any
+    ) -> Any:
+        return function(*args, monitoring=Monitoring(metrics, metrics_host, stall), **others)
+
+    for option in (
+        click.option(
+            "--stall",
+            type=click.FloatRange(min=1),
+            default=STALL_SECONDS,
+            show_default=True,
+            metavar="SECONDS",
+            help="Time without a new block after which /health turns red.",
+        ),
+        click.option(
+            "--metrics-host",
+            default="127.0.0.1",
+            show_default=True,
+            metavar="ADDRESS",
+            help="Address to tell them at.",
+        ),
+        click.option(
+            "--metrics",
+            type=click.IntRange(0, 65535),
+            metavar="PORT",
+            help="Tell measures for Prometheus at /metrics, and at /health whether all is well; 0 for a free "
+            "port.  [default: no]",
+        ),
+    ):
+        with_monitoring = option(with_monitoring)
+    return with_monitoring
 
 
 def account_option(function: Command) -> Command:

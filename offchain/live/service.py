@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from offchain.errors import ChainError
+from ml.errors import MLError
+from offchain.errors import ChainError, OffchainError
 from offchain.live.errors import InsufficientFundsError, StaleDecisionError
+from offchain.monitoring.measures import FAILURES
 
 _log = logging.getLogger(__name__)
 
@@ -67,16 +69,20 @@ def run_forever(step: Callable[[], bool], pause: float | Callable[[], float]) ->
         except StaleDecisionError as error:
             _log.info("%s; deciding again", error)
             again = False
-        except InsufficientFundsError as error:
-            _log.error("%s", error)
-            failures, again = failures + 1, False
         except ChainError as error:
-            _log.warning("%s", error)
+            failed(error)
             failures, again = failures + 1, False
         if not again:
             seconds = pause() if callable(pause) else pause
             longer = min(seconds * 2 ** min(failures, _DOUBLINGS), max(LONGEST_PAUSE, seconds))
             time.sleep(longer * random.uniform(0.8, 1.2))
+
+
+def failed(error: OffchainError | MLError) -> None:
+    """Tell of a step that failed and will be tried again."""
+    level = logging.ERROR if isinstance(error, InsufficientFundsError) else logging.WARNING
+    _log.log(level, "%s", error)
+    FAILURES.labels(type(error).__name__).inc()
 
 
 class Health:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from ml.updates.schema import Form
 from offchain.errors import OffchainError, StoreError
+from offchain.monitoring.measures import KEPT
 from offchain.serving import CONNECTIONS_OF, Places, Rank, Seldom, Work, refusal
 from offchain.serving import application as serving_application
 from offchain.stores.artefacts import is_artefact
@@ -196,6 +197,7 @@ class _Handlers:
         if not is_artefact(root, data, self._keeping.schema):
             return refusal(422, "the bytes do not hash to their name")
         self._keeping.folder.put(root, data)
+        KEPT.inc()
         logger.info("artefact kept", extra={"artefact": root.hex()})
         return web.Response(status=201)
 

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -89,17 +91,41 @@ def test_a_client_that_trains_loads_torch_alone(start, deployed):
 
 
 def test_a_keeper_loads_no_library_of_learning(start, deployed):
-    assert loaded(start("keeper", "--once", "--account", "sender", *deployed[1])) == []
+    port = free_port()
+    process = start("keeper", "--account", "sender", "--metrics", port, *deployed[1])
+    eventually(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/health"), 120)
+    eventually(lambda: re.search(r"^stakefed_block_number [1-9]", metrics(port), re.MULTILINE))
+    process.send_signal(signal.SIGTERM)
+    assert loaded(process) == []
+
+
+def test_a_port_for_measures_that_is_taken_is_said_before_anything_else(start, deployed):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start("keeper", "--account", "sender", "--metrics", port, *deployed[1])
+        _, errors = process.communicate(timeout=120)
+    assert f"cannot listen on 127.0.0.1:{port}: " in errors and "choose another --metrics" in errors
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize("server", ["store", "relay"])
 def test_a_server_loads_no_library_of_learning(start, deployed, tmp_path, server):
-    port = free_port()
+    """Neither as it is nor as it is asked for its measures, which it tells while it serves."""
+    port, own_port = free_port(), free_port()
     own = {"store": ("--folder", tmp_path), "relay": ("--account", "sender")}[server]
-    process = start(server, "--port", port, *own, *deployed[1])
+    process = start(server, "--port", port, "--metrics", own_port, *own, *deployed[1])
     eventually(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}"), 120)
+    eventually(lambda: "stakefed_round_number 0.0" in metrics(own_port), 60)
+    told = metrics(own_port)
+    assert 'stakefed_http_responses_total{method="GET",status="200"}' in told
+    assert 'stakefed_round_phase{phase="idle"} 1.0' in told
+    assert answers(f"http://127.0.0.1:{own_port}/health")
     process.send_signal(signal.SIGTERM)
     assert loaded(process) == []
+
+
+def metrics(port):
+    return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
 
 
 def answers(url):

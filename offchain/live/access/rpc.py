@@ -16,6 +16,8 @@ from offchain.live.access.answers import Call, Kind, Refusal, late, refusal, who
 from offchain.live.access.forms import is_well_formed
 from offchain.live.access.portion import Portion
 from offchain.live.errors import BeyondHeadError, NodeRefusedError, NodeUnavailableError, TooMuchAskedError
+from offchain.monitoring.measures import NODE_REFUSALS, NODE_REQUESTS
+from offchain.urls import shown
 
 _log = logging.getLogger(__name__)
 
@@ -218,6 +220,17 @@ class Rpc:
 
     def _ask(self, url: str, calls: Sequence[Call]) -> list[Any]:
         """A result, a NodeRefusedError or an _Unanswered for each of some requests that are sent at once."""
+        NODE_REQUESTS.labels(host(url)).inc(len(calls))
+        try:
+            outcomes = self._asked(url, calls)
+        except (_Unanswered, _BatchRefused) as error:
+            _count_refusal(url, error)
+            raise
+        for outcome in outcomes:
+            _count_refusal(url, outcome)
+        return outcomes
+
+    def _asked(self, url: str, calls: Sequence[Call]) -> list[Any]:
         bodies = [
             {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(parameters)}
             for method, parameters in calls
@@ -293,7 +306,20 @@ def host(url: str) -> str:
     >>> host("https://sepolia.example/v3/secret")
     'sepolia.example'
     """
-    return urlsplit(url).netloc.rpartition("@")[2]
+    return urlsplit(shown(url)).netloc
+
+
+def _count_refusal(url: str, outcome: object) -> None:
+    """Count what is no result; what a contract refuses is the node's answer."""
+    if isinstance(outcome, _Unanswered):
+        kind = outcome.kind
+    elif isinstance(outcome, TooMuchAskedError | _BatchRefused):
+        kind = Kind.TOO_MUCH
+    elif isinstance(outcome, NodeRefusedError) and not outcome.reverted:
+        kind = Kind.BEYOND if isinstance(outcome, BeyondHeadError) else Kind.REFUSAL
+    else:
+        return
+    NODE_REFUSALS.labels(host(url), kind.name.lower()).inc()
 
 
 def _parsed(answer: Answer) -> Any:

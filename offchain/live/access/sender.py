@@ -21,6 +21,8 @@ from offchain.live.errors import (
     NodeRefusedError,
     StaleDecisionError,
 )
+from offchain.monitoring.measures import GAS, TRANSACTIONS
+from offchain.monitoring.vitals import VITALS
 
 __all__ = ["Outcome", "Receipt", "Sender"]
 
@@ -108,6 +110,9 @@ class Sender:
         if not all(isinstance(flight.outcome, _USED_NONCES) for flight in launched):
             self.refresh()
         for place, flight in flights.items():
+            if isinstance(flight.outcome, Receipt):
+                TRANSACTIONS.labels(flight.message.name).inc()
+                GAS.labels(flight.message.name).inc(flight.outcome.gas_used)
             outcomes[place] = flight.outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
@@ -148,10 +153,13 @@ class Sender:
                 data_fees(self._chain, [each.transaction(self._chain.chain_id) for each in flights]) or 0
             )
         if needed and (balance := self._chain.balance(self.address)) < needed:
-            raise InsufficientFundsError(
+            poor = InsufficientFundsError(
                 f"account {self.address} has {balance / 10**18:.6f} of the native coin and needs up to "
                 f"{needed / 10**18:.6f} for gas; send it some"
             )
+            VITALS.trouble("coin", str(poor))
+            raise poor
+        VITALS.trouble("coin", None)
 
     @cached_property
     def _on_rollup(self) -> bool:

@@ -28,6 +28,7 @@ class ClientArtefacts:
     def __init__(self, folder: Path, shared: Artefacts, schema: Schema, keep_rounds: int) -> None:
         self._folder = folder
         self._files = FileStore(str(folder))
+        self._schema = schema
         self._cache = Artefacts([self._files], schema)
         self._shared = shared
         self._keep_rounds = keep_rounds
@@ -35,6 +36,15 @@ class ClientArtefacts:
         self._cached: Background[bytes, bool] = Background()
         self._shown: Background[bytes, bool] = Background()
         self._restored: Background[bytes, bool] = Background()
+
+    @property
+    def cached_bytes(self) -> int:
+        """What the artefacts in the cache take on the disk.
+
+        Raises:
+            StoreError: When it cannot be read.
+        """
+        return 4 * self._schema.size * self._files.count()
 
     def check(self, patience: float = 0.0) -> None:
         """Find out now whether cache and stores can be read and written; see `Artefacts.check`.

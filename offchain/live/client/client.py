@@ -32,8 +32,9 @@ from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import StaleDecisionError
 from offchain.live.relaying.line import RelayLine
-from offchain.live.service import Health
+from offchain.live.service import Health, failed
 from offchain.live.watching.lookout import Lookout
+from offchain.live.watching.measuring import measure_coins, measure_member
 from offchain.live.watching.view import ClientView, View, read_view
 from offchain.reference import Phase
 
@@ -117,7 +118,7 @@ class Client:
                     _log.info("%s; looking again", error)
                 except (OffchainError, MLError) as error:
                     # Nodes and stores come back, and a refusal means that the chain moved: look again.
-                    _log.warning("%s", error)
+                    failed(error)
                 time.sleep(self._lookout.pause())
         finally:
             self._work.finish(LAST_SECONDS)
@@ -216,5 +217,9 @@ class Client:
             _log.info(told, extra=values)
             self._told = told
         tokens = {"free": self._unit.number(me.free), "escrow": self._unit.number(me.escrow)}
-        more = {"member": me.is_member, **tokens, "block": view.block.number}
-        self._health.tell(view.now, **values, **more)
+        measure_member(view, me, outlook.wallet.balance, self._unit)
+        if self._health.is_due:
+            coin = measure_coins(self._chain, self._sender.address)
+            self._work.measure()
+            more = {"member": me.is_member, **tokens, "coin": coin, "block": view.block.number}
+            self._health.tell(view.now, **values, **more)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ml.device import require_device
 from ml.errors import UpdateError
+from ml.judging.evaluation import Evaluation
 from ml.judging.policies import ballots, parse_updates
 from ml.judging.scoring import ValidationSets
 from ml.settings import AttackSettings, TrainingSettings
@@ -54,7 +55,9 @@ class LocalLearning:
         self.schema: Schema = self._learner.schema
         self.samples = len(own.rows.y_train)
         self.told = own.told
-        validation = [(own.rows.X_validation, own.rows.y_validation)]
+        X, y = own.rows.X_validation, own.rows.y_validation
+        validation = [(X, y)]
+        self._evaluation = Evaluation(X, y, self._learner)
         self._validation = ValidationSets(validation, self._learner, learning.metric, ["this client"])
 
     def update(self, parent: Parameters, round_: int) -> Parameters:
@@ -73,6 +76,10 @@ class LocalLearning:
             raise SimulationError(
                 f"training in round {round_} diverged ({error}); lower --learning-rate"
             ) from error
+
+    def quality(self, model: Parameters) -> dict[str, float]:
+        """Return the scores of a global model on the client's validation rows by name, `loss` among them."""
+        return self._evaluation.quality(decode(model))
 
     def ballot(
         self, blobs: Mapping[int, bytes | None], samples: Mapping[int, int], parent: Parameters

@@ -2,18 +2,20 @@
 
 import logging
 from collections.abc import Sequence
-from math import inf
+from math import inf, nan
 
+from ml.messages import cleaned
 from ml.updates.canonical import digest, to_bytes
 from offchain.errors import LineageError, OffchainError
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer
 from offchain.live.client.local_learning import LocalLearning, Parameters
 from offchain.live.errors import CommitmentLostError, LogsError
-from offchain.live.verifying.lineage import Lineage, Step
+from offchain.live.verifying.lineage import Inclusion, Lineage, Step
 from offchain.live.watching.history import History
 from offchain.live.watching.rounds import RoundLog, rounds_of
 from offchain.live.watching.view import ClientView, View
+from offchain.monitoring import measures
 from offchain.reference import Seat
 
 _log = logging.getLogger(__name__)
@@ -54,6 +56,7 @@ class RoundWork:
         self._shown: set[int] = set()
         self._fetching: tuple[object, float] = None, 0.0  # Round and model; when to look again, chain's time.
         self._reread: object = None  # Those for which logs were read again.
+        self._scored: Inclusion | None = None
         # What was computed last: asked for again when a transaction was not mined, or waits at a relay.
         self._trained: tuple[object, tuple[bytes, bytes]] | None = None
         self._judged: tuple[object, int] | None = None
@@ -73,6 +76,7 @@ class RoundWork:
                 self._fetching = place, inf
                 _log.info("global model at hand", extra={"round": view.round, "of": inclusion.round})
                 self._artefacts.prune(self._rounds(), self._lineage.needed)
+                self._score(view, inclusion)
         except OffchainError as error:
             _log.info("the global model cannot be fetched yet: %s", error)
 
@@ -144,6 +148,7 @@ class RoundWork:
         learning, parent = self._require_learning(view), self._parent(view)
         blobs = self._artefacts.collect(log.published)
         missing = [position for position, blob in blobs.items() if blob is None]
+        measures.MISSING.set(len(missing))
         if missing and view.now < patience:
             return None
         if missing:
@@ -151,7 +156,8 @@ class RoundWork:
         samples = {position: each.samples for position, each in log.published.items()}
         judged = view.round, view.model, tuple(log.published.values()), tuple(missing)
         if self._judged is None or self._judged[0] != judged:
-            self._judged = judged, learning.ballot(blobs, samples, parent)
+            with measures.JUDGING.time():
+                self._judged = judged, learning.ballot(blobs, samples, parent)
             _log.info("judged", extra={"round": view.round, "ballot": f"{self._judged[1]:b}"})
         self._artefacts.restore(log.published)
         return self._committer.ballot(view.round, self._judged[1])
@@ -169,9 +175,31 @@ class RoundWork:
             )
         return ballot, self._committer.salts.ballot(view.round)
 
+    def measure(self) -> None:
+        """Tell what the cache takes."""
+        try:
+            measures.CACHE.set(self._artefacts.cached_bytes)
+        except OffchainError:
+            measures.CACHE.set(nan)  # Whoever needs the cache says what is wrong with it.
+
     def finish(self, seconds: float) -> None:
         """Wait, `seconds` at most for each, for what is on its way to the stores."""
         self._artefacts.finish(seconds)
+
+    def _score(self, view: View, inclusion: Inclusion) -> None:
+        """Tell how good the global model is on the client's validation rows, once for each model."""
+        if self._learning is None or inclusion == self._scored:
+            return
+        self._scored = inclusion
+        quality = self._learning.quality(self._lineage.latest.parameters)
+        told = {name: round(value, 4) for name, value in quality.items()}
+        _log.info("global model on own rows", extra={"round": view.round, "of": inclusion.round, **told})
+        measures.MODEL_ROUND.set(inclusion.round)
+        for name, value in quality.items():
+            if name == "loss":
+                measures.MODEL_LOSS.set(value)
+            else:
+                measures.MODEL_SCORE.labels(cleaned(name)).set(value)
 
     def _claimed(self, view: View, me: ClientView, root: bytes) -> int | None:
         """The sample count with which the client committed to `root`; None when it committed to another."""
@@ -189,7 +217,8 @@ class RoundWork:
     def _train(self, view: View) -> tuple[bytes, bytes]:
         learning, parent = self._require_learning(view), self._parent(view)
         if self._trained is None or self._trained[0] != (view.round, view.model):
-            data = to_bytes(learning.update(parent, view.round))
+            with measures.TRAINING.time():
+                data = to_bytes(learning.update(parent, view.round))
             self._trained = (view.round, view.model), (digest(data, learning.schema), data)
         return self._trained[1]
 

@@ -17,8 +17,10 @@ from offchain.live.service import Health
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.lookout import Lookout
+from offchain.live.watching.measuring import Observe, measure_coins
 from offchain.live.watching.roster import Roster
 from offchain.live.watching.view import View, read_view
+from offchain.monitoring.measures import DUTIES
 from offchain.reference import Phase
 
 _log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class Keeper:
         health: The health line.
         poll: Seconds between two looks; None for what blocks and phases ask for.
         cache: Logs of earlier processes; none to read all.
+        observe: Called with what each look sees.
 
     Raises:
         HeaderError: When it could draw no round on this chain; nothing was sent.
@@ -56,6 +59,7 @@ class Keeper:
         health: Health | None = None,
         poll: float | None = None,
         cache: LogCache | None = None,
+        observe: Observe = lambda view: None,
     ) -> None:
         self._chain = chain
         self._deployment = deployment
@@ -64,6 +68,7 @@ class Keeper:
         self._settles = settles
         self._jitter = jitter
         self._health = health or Health()
+        self._observe = observe
         self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
         self._lookout = Lookout(chain, deployment, poll)
@@ -110,10 +115,11 @@ class Keeper:
         return self._lookout.pause()
 
     def _tell(self, view: View) -> None:
+        self._observe(view)
         if self._health.is_due:
-            coin = self._chain.balance(self._sender.address) / 10**18
+            coin = measure_coins(self._chain, self._sender.address)
             about = {"round": view.round, "phase": view.phase.name.lower(), "block": view.block.number}
-            self._health.tell(view.now, **about, coin=round(coin, 6))
+            self._health.tell(view.now, **about, coin=coin)
 
     def _look(self) -> tuple[list[Duty], View]:
         # The nonce first: what another process of this account sends from now on makes the decision stale.
@@ -141,6 +147,7 @@ class Keeper:
             about = {"round": round_, **({"client": duty.client} if duty.client else {})}
             if isinstance(outcome, Receipt):
                 done = True
+                DUTIES.labels(duty.act).inc()
                 _log.info("%s done", duty.act, extra={**about, "gas": outcome.gas_used, "hash": outcome.hash})
             else:
                 if duty.client:

@@ -14,6 +14,7 @@ from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError, StaleDecisionError
 from offchain.live.relaying.entries import BATCH, FUNCTIONS, Entry, Function, single
 from offchain.live.relaying.screening import Screening
+from offchain.monitoring.measures import RELAYED, WAITING
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +88,8 @@ class Desk:
             gas = self._chain.gas_of(call, self._sender.address)
         with self._changing:
             self._waiting[function][entry.client] = _Taken(entry, with_margin(gas, lambda: 0))
+            self._measure()
+        RELAYED.labels(function).inc()
         _log.info("taken", extra={"function": function, "client": entry.client})
 
     def flush(self) -> bool:
@@ -141,6 +144,10 @@ class Desk:
             for taken in batch:
                 if self._waiting[function].get(taken.entry.client) == taken:
                     del self._waiting[function][taken.entry.client]
+            self._measure()
+
+    def _measure(self) -> None:
+        WAITING.set(sum(map(len, self._waiting.values())))
 
     def _tell(self, function: Function, batch: list[_Taken], receipt: Receipt) -> None:
         refused = [event for event in receipt.events(self._relay) if event.name == "Refused"]

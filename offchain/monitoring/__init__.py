@@ -1,0 +1,1 @@
+"""What a running program tells a monitor: measures for Prometheus, and whether it is well."""
