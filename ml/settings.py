@@ -1,14 +1,19 @@
 """Frozen, validated settings; everything a run of this package depends on."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ml.judging.policy import Policy as Tests
+from ml.judging.policy import read_policy
 
 ScorePolicy = Literal["aggregate", "verdict"]
 """Policies that compare one score: the paper's, and its own of each update."""
 POLICIES: tuple[ScorePolicy, ...] = get_args(ScorePolicy)
 Policy = Literal["aggregate", "verdict", "likelihood", "evidence", "evidence-and-leave-one-out"]
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""
+AnyPolicy = Annotated[Policy | Tests, BeforeValidator(read_policy)]
+"""One by name, or tests of one's own."""
 AttackName = Literal["none", "label-flip"]
 
 
@@ -63,4 +68,4 @@ class ScoringSettings(_Settings):
 
     metric: str = Field(description="The score on a voter's validation rows, one of the target's.")
     tolerance: float = Field(0.05, ge=0, lt=1, description="ε: the relative loss of score that still passes.")
-    policy: Policy = Field("verdict", description="One verdict on the average, or one per update.")
+    policy: AnyPolicy = Field("verdict", description="One verdict on the average, or one per update.")

@@ -20,7 +20,14 @@ from pydantic import (
 from ml.errors import MLError
 from ml.home import at_home
 from ml.judging.metrics import metrics_of
-from ml.settings import AttackName, AttackSettings, Policy, ScoringSettings, SplitSettings, TrainingSettings
+from ml.settings import (
+    AnyPolicy,
+    AttackName,
+    AttackSettings,
+    ScoringSettings,
+    SplitSettings,
+    TrainingSettings,
+)
 from ml.tasks.loading import Named
 from ml.tasks.task import Task
 from offchain import first_edition
@@ -56,11 +63,14 @@ class SimulationSettings(BaseModel):
         "propose badly, and others when there are more.",
     )
     rounds: int = Field(100, ge=1, le=1_000_000, description="Rounds to play.")
-    policy: Policy = Field(
+    policy: AnyPolicy = Field(
         "verdict",
         description="How voters judge: the average of all updates (aggregate, the paper's) or each alone, "
-        "by one score; or by lists of tests: likelihood, evidence, evidence-and-leave-one-out (simulations "
-        "only).",
+        "by one score; or by lists of tests: likelihood, evidence, evidence-and-leave-one-out, or one of "
+        "your own in a settings file (docs/JUDGING.md).",
+    )
+    shadow_policy: AnyPolicy | None = Field(
+        None, description="Policy that is computed and recorded beside the one that decides."
     )
     attack: AttackName = Field("label-flip", description="What malicious proposers train on.")
     task: str = Field(

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.judging.findings import Finding, Reason, of_all
 from ml.judging.own_rows import OwnRows, Tried
-from ml.judging.policies import admissible, bitmap
+from ml.judging.policies import admissible
 from ml.judging.policy import ClassLoss, Direction, LeaveOneOut, Loss, Policy, Score, Size, UpdateTest
 from ml.judging.update_tests import (
     is_missed,
@@ -25,23 +25,6 @@ from ml.updates.fixed_point import aggregate, decode
 Parameters = NDArray[np.int32]
 Measured = NDArray[np.float64]
 Passed = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a voter said no to an update: the test that failed, what was found, and what would have passed."""
-
-    test: str
-    found: float
-    limit: float
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a voter found: the positions that it accepts, and the first failed test of each other one."""
-
-    accepted: tuple[int, ...]
-    reasons: Mapping[int, Reason]
 
 
 class Evidence:
@@ -126,7 +109,7 @@ class Evidence:
         return self._rows.tried(model, [self.voters[v] for v in voters], [self._counts[v] for v in voters])
 
 
-def evidence_ballots(
+def evidence_findings(
     policy: Policy,
     updates: Mapping[int, Parameters],
     samples: Mapping[int, int],
@@ -134,13 +117,13 @@ def evidence_ballots(
     rows: OwnRows,
     voters: Sequence[int],
     references: Callable[[], NDArray[np.float32]],
-) -> list[int]:
-    """Return the honest ballots of `voters` under a policy of tests; arguments as of `Evidence`."""
+) -> list[Finding]:
+    """Return what honest `voters` find under a policy of tests; arguments as of `Evidence`."""
     kept = admissible(updates, parent)
     if not kept:
-        return [0] * len(voters)
+        return [of_all(Finding((), {}), updates) for _ in voters]
     evidence = Evidence(kept, parent, rows, voters, references, policy.budget)
-    return [bitmap(found.accepted) for found in findings(policy, evidence, kept, samples)]
+    return [of_all(found, updates) for found in findings(policy, evidence, kept, samples)]
 
 
 def findings(
@@ -288,13 +271,13 @@ def _of_average(test: "Loss | Score | ClassLoss", tried: Tried, current: Tried) 
         return keeps_score(tried.scores, current.scores, test.tolerance), tried.scores, limit
     if isinstance(test, ClassLoss):
         return _of_classes(test, tried.class_means, current.class_means)
-    passed = keeps_loss(tried.means, current.means, test.budget)
-    return passed, tried.means - current.means, np.full(len(passed), test.budget)
+    passed = keeps_loss(tried.means, current.means, test.tolerance)
+    return passed, tried.means - current.means, np.full(len(passed), test.tolerance)
 
 
 def _of_classes(test: ClassLoss, candidate: Measured, current: Measured) -> Check:
     worst = np.nan_to_num(candidate - current, nan=-np.inf).max(axis=1)
-    return keeps_every_class(candidate, current, test.budget), worst, np.full(len(worst), test.budget)
+    return keeps_every_class(candidate, current, test.tolerance), worst, np.full(len(worst), test.tolerance)
 
 
 _CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import UpdateError
+from ml.judging.findings import Finding, Reason, of_all
 from ml.judging.scoring import ValidationSets
-from ml.settings import Policy
+from ml.settings import ScorePolicy
 from ml.updates.canonical import from_bytes
 from ml.updates.fixed_point import aggregate, decode
 from ml.updates.schema import Schema
@@ -60,16 +61,16 @@ def admissible(updates: Mapping[int, Parameters], parent: Parameters) -> dict[in
     return kept
 
 
-def ballots(
-    policy: Policy,
+def score_findings(
+    policy: ScorePolicy,
     updates: Mapping[int, Parameters],
     samples: Mapping[int, int],
     parent: Parameters,
     validation: ValidationSets,
     voters: Sequence[int],
     tolerance: float,
-) -> list[int]:
-    """Return the honest ballots of `voters`, in their order.
+) -> list[Finding]:
+    """Return what honest `voters` find by one score, in their order.
 
     Args:
         policy: "aggregate": the average of all admissible updates decides on all bits (the paper).
@@ -84,7 +85,7 @@ def ballots(
     """
     judge = _Judge(admissible(updates, parent), samples, parent, validation, voters, tolerance)
     decided = judge.aggregate() if policy == "aggregate" else judge.verdict()
-    return [bitmap(positions) for positions in decided]
+    return [of_all(found, updates) for found in decided]
 
 
 def bitmap(positions: Iterable[int]) -> int:
@@ -137,37 +138,54 @@ class _Judge:
     def _score(self, model: Parameters, voters: Sequence[int]) -> Scores:
         return self._validation.scores(decode(model), [self._voters[v] for v in voters])
 
-    def _average_passes(self, mask: tuple[int, ...], voters: Sequence[int]) -> NDArray[np.bool_]:
-        average = aggregate([self._updates[j] for j in mask], [self._samples[j] for j in mask])
-        return passes(self._score(average, voters), self._current[np.asarray(voters)], self._tolerance)
-
-    def aggregate(self) -> list[tuple[int, ...]]:
+    def aggregate(self) -> list[Finding]:
         mask = tuple(self._updates)
         if not mask:
-            return [() for _ in self._voters]
-        return [mask if yes else () for yes in self._average_passes(mask, self._everyone)]
+            return [Finding((), {}) for _ in self._voters]
+        failed = self._failing_average(mask, self._everyone)
+        return [
+            Finding((), dict.fromkeys(mask, failed[v])) if v in failed else Finding(mask, {})
+            for v in self._everyone
+        ]
 
-    def verdict(self) -> list[tuple[int, ...]]:
+    def verdict(self) -> list[Finding]:
         own = {j: self._score(update, self._everyone) for j, update in self._updates.items()}
-        accepted = {j: passes(score, self._current, self._tolerance) for j, score in own.items()}
-        masks = [tuple(j for j in own if accepted[j][v]) for v in self._everyone]
+        reasons = self._failing_alone(own)
+        masks = [tuple(j for j in own if j not in reasons[v]) for v in self._everyone]
         # An average of one is that update, which has passed.
         undecided = [v for v, mask in enumerate(masks) if len(mask) > 1]
         while undecided:
             failed = self._failing(masks, undecided)
-            for v in failed:
+            for v, reason in failed.items():
                 # Of equally bad ones the highest position goes, so that the choice is everyone's.
                 worst = min(masks[v], key=lambda j: (own[j][v], -j))
                 masks[v] = tuple(j for j in masks[v] if j != worst)
+                reasons[v][worst] = reason
             undecided = [v for v in failed if len(masks[v]) > 1]
-        return masks
+        return [Finding(mask, why) for mask, why in zip(masks, reasons, strict=True)]
 
-    def _failing(self, masks: Sequence[tuple[int, ...]], voters: Sequence[int]) -> list[int]:
+    def _failing_alone(self, own: Mapping[int, Scores]) -> list[dict[int, Reason]]:
+        """Of each voter, why updates by themselves do not pass."""
+        reasons: list[dict[int, Reason]] = [{} for _ in self._voters]
+        for position, scores in own.items():
+            for v in np.flatnonzero(~passes(scores, self._current, self._tolerance)):
+                reasons[v][position] = self._reason("score", scores[v], self._current[v])
+        return reasons
+
+    def _failing(self, masks: Sequence[tuple[int, ...]], voters: Sequence[int]) -> dict[int, Reason]:
         groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for v in voters:
             groups[masks[v]].append(v)
-        failed: list[int] = []
+        failed: dict[int, Reason] = {}
         for mask, members in groups.items():
-            accepted = self._average_passes(mask, members)
-            failed += [v for v, yes in zip(members, accepted, strict=True) if not yes]
+            failed |= self._failing_average(mask, members)
         return failed
+
+    def _failing_average(self, mask: tuple[int, ...], voters: Sequence[int]) -> dict[int, Reason]:
+        average = aggregate([self._updates[j] for j in mask], [self._samples[j] for j in mask])
+        scores, current = self._score(average, voters), self._current[np.asarray(voters)]
+        refused = np.flatnonzero(~passes(scores, current, self._tolerance))
+        return {voters[v]: self._reason("average score", scores[v], current[v]) for v in refused}
+
+    def _reason(self, test: str, found: float, current: float) -> Reason:
+        return Reason(test, float(found), float((1 - self._tolerance) * current))

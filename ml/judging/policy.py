@@ -1,9 +1,9 @@
 """A policy: which tests an update has to pass for a voter's yes, as settings that files and rules carry."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
@@ -29,10 +29,10 @@ class Direction(_Test):
 
 
 class Loss(_Test):
-    """L(w + step·δ_j) − L(w) ≤ budget."""
+    """L(w + step·δ_j) − L(w) ≤ tolerance: evidence, in nats where losses are."""
 
-    test: Literal["loss"] = "loss"
-    budget: _Positive = Field(0.02, description="The rise of mean loss that passes, in the losses' own unit.")
+    test: Literal["evidence"] = "evidence"
+    tolerance: _Positive = Field(0.02, description="Rise of mean loss that passes, in the losses' own unit.")
     step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
 
 
@@ -45,10 +45,10 @@ class Score(_Test):
 
 
 class ClassLoss(_Test):
-    """No class of the voter's rows loses more than the budget."""
+    """No class of the voter's rows loses more than the tolerance."""
 
     test: Literal["class-loss"] = "class-loss"
-    budget: _Positive = Field(0.1, description="The rise of mean loss of any class that passes.")
+    tolerance: _Positive = Field(0.1, description="Rise of mean loss of any class that passes.")
     step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
 
 
@@ -61,13 +61,72 @@ class LeaveOneOut(_Test):
 
 UpdateTest = Annotated[Size | Direction | Loss | Score | ClassLoss, Field(discriminator="test")]
 AverageTest = Annotated[Loss | Score | ClassLoss, Field(discriminator="test")]
+TESTS: Mapping[str, type[_Test]] = {
+    kind.model_fields["test"].default: kind for kind in (Size, Direction, Loss, Score, ClassLoss, LeaveOneOut)
+}
+"""Tests by the name that files carry."""
+_OF_UPDATES = (Size, Direction, Loss, Score, ClassLoss)
+_OF_AVERAGES = (Loss, Score, ClassLoss)
+
+
+def _parted(tests: Sequence[Any]) -> dict[str, Any]:
+    """One list of all tests, as fields of a policy; `of` says of what an entry is a test."""
+    parts: dict[str, Any] = {"updates": [], "average": []}
+    for each in tests:
+        if not isinstance(each, Mapping):
+            raise ValueError(f"a test is a mapping such as {{test: evidence, tolerance: 0.02}}, got {each!r}")
+        entry = dict(each)
+        of = entry.pop("of", "update")
+        if of not in ("update", "average"):
+            raise ValueError(f"a test is of: update, or of: average, not {of!r}")
+        if entry.get("test") == "leave-one-out":
+            if "leave_one_out" in parts:
+                raise ValueError("leave-one-out is there twice")
+            parts["leave_one_out"] = entry
+        else:
+            parts["average" if of == "average" else "updates"].append(entry)
+    return parts
+
+
+def _test(entry: object, kinds: tuple[type[_Test], ...], of: str) -> Any:
+    """One test as it is in a file, of one of the kinds that test what it is for."""
+    if isinstance(entry, kinds):
+        return entry
+    if not isinstance(entry, Mapping):
+        raise ValueError(f"a test is a mapping such as {{test: evidence, tolerance: 0.02}}, got {entry!r}")
+    name = entry.get("test", "leave-one-out" if of == "leave_one_out" else None)
+    kind = TESTS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise ValueError(f"there is no test {name!r}; there are {', '.join(TESTS)}")
+    if kind not in kinds:
+        fit = ", ".join(each.model_fields["test"].default for each in kinds)
+        raise ValueError(f"test {name} is none of {of}; those are {fit}")
+    try:
+        return kind.model_validate(entry)
+    except ValidationError as error:
+        raise ValueError(f"test {name}: {_reason(error, kind)}") from error
+
+
+def _reason(error: ValidationError, kind: type[BaseModel]) -> str:
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "value_error":
+        return str(first["ctx"]["error"])
+    if first["type"] == "extra_forbidden":
+        return f"there is no {name!r}; there are {', '.join(kind.model_fields)}"
+    if first["type"] == "missing":
+        return f"{name} is missing"
+    meaning = kind.model_fields[str(first["loc"][0])].description or ""
+    return (
+        f"{name} is {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]} ({meaning.rstrip('.')})"
+    )
 
 
 class Policy(BaseModel):
     """What an honest voter does: tests of each update, then of the average of those that passed.
 
     While the average fails, the update of the greatest loss is cleared; what is left is then tried by
-    leaving each out.
+    leaving each out. Files may have one list of all tests instead, those of the average with `of: average`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,11 +137,27 @@ class Policy(BaseModel):
     rows: int = Field(2_000, ge=1, description="Own rows that judge, validation rows first.")
     reference_steps: int = Field(16, ge=1, description="Steps, at most, of the voter's own reference change.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_tests(cls, values: Any) -> Any:
+        if isinstance(values, Sequence) and not isinstance(values, str):
+            values = _parted(values)
+        if not isinstance(values, Mapping):
+            return values
+        found = dict(values)
+        for name, kinds in (("updates", _OF_UPDATES), ("average", _OF_AVERAGES)):
+            if isinstance(found.get(name), Sequence) and not isinstance(found[name], str):
+                found[name] = tuple(_test(each, kinds, name) for each in found[name])
+        if found.get("leave_one_out") is not None:
+            found["leave_one_out"] = _test(found["leave_one_out"], (LeaveOneOut,), "leave_one_out")
+        return found
+
     @property
     def budget(self) -> float:
-        """The least budget of loss among its tests, within which training rows may judge; 0 without one."""
+        """The least tolerance of loss among its tests, within which training rows judge; 0 without one."""
         return min(
-            (test.budget for test in (*self.updates, *self.average) if isinstance(test, Loss)), default=0.0
+            (test.tolerance for test in (*self.updates, *self.average) if isinstance(test, Loss)),
+            default=0.0,
         )
 
 
@@ -94,7 +169,40 @@ EVIDENCE = Policy(
 
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
-    "likelihood": Policy(updates=(Loss(budget=0.0513, step=1.0),), average=(Loss(budget=0.0513, step=1.0),)),
+    "likelihood": Policy(
+        updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
+    ),
     "evidence-and-leave-one-out": EVIDENCE.model_copy(update={"leave_one_out": LeaveOneOut()}),
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
+
+OF_SCORES = ("aggregate", "verdict")
+OWN_TESTS = "tests"
+"""What a policy without a name is called."""
+
+
+def read_policy(value: object) -> "str | Policy | None":
+    """Return what a file says of a policy: a name, a list of tests, or a mapping of `Policy`'s fields.
+
+    Raises:
+        ValueError: With one sentence on the first thing that is wrong.
+    """
+    known = ", ".join((*OF_SCORES, *NAMED))
+    if value is None or isinstance(value, Policy) or (isinstance(value, str) and value in known.split(", ")):
+        return value
+    if not isinstance(value, Mapping | Sequence) or isinstance(value, str):
+        raise ValueError(f"there is no policy {value!r}; use {known}, or a list of tests")
+    try:
+        return Policy.model_validate(value)
+    except ValidationError as error:
+        raise ValueError(f"policy: {_reason(error, Policy)}") from error
+
+
+def listed_tests(policy: "str | Policy") -> "Policy | None":
+    """Return the tests of a policy, named or not; None for one that compares a single score."""
+    return policy if isinstance(policy, Policy) else NAMED.get(policy)
+
+
+def name_of(policy: "str | Policy") -> str:
+    """Return what people call a policy."""
+    return OWN_TESTS if isinstance(policy, Policy) else policy

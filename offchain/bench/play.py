@@ -2,18 +2,19 @@
 
 import gc
 import resource
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 
+from ml.judging.policy import Policy
 from offchain.bench.cases import WARM_UP, Case
 from offchain.bench.plain import PlainRound
 from offchain.engines.choice import engine_for
 from offchain.engines.deployment import Deployment
-from offchain.engines.engine import Seating
 from offchain.learning.common import Parameters
 from offchain.simulation.federation import Federation, all_rows
+from offchain.simulation.records import Judgement
 from offchain.simulation.simulation import Model, Simulation
 from offchain.simulation.stopwatch import Stopwatch
 from offchain.stores.memory import MemoryStore
@@ -122,9 +123,11 @@ class _Watched(Simulation):
         with self.watch.measure("hash"):
             return super()._fetch(roots)
 
-    def _ballots(self, seating: Seating, fetched: Mapping[int, Parameters]) -> dict[int, int]:
+    def _found(
+        self, policy: str | Policy, fetched: Mapping[int, Parameters], voters: Sequence[int]
+    ) -> Judgement:
         with self.watch.measure("score"):
-            return super()._ballots(seating, fetched)
+            return super()._found(policy, fetched, voters)
 
     def _next_model(self, fetched: Mapping[int, Parameters], included: int) -> Model:
         with self.watch.measure("model"):

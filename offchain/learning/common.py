@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import UpdateError
-from ml.judging.policies import ballots
+from ml.judging.findings import Finding
+from ml.judging.policies import score_findings
 from ml.judging.scoring import ValidationSets
-from ml.settings import ScoringSettings, TrainingSettings
+from ml.settings import ScorePolicy, ScoringSettings, TrainingSettings
 from ml.training import Learner, TrainingJob
 from ml.updates.fixed_point import decode, encode
 from ml.updates.schema import Schema
@@ -60,14 +61,15 @@ class CommonLearning:
                 ) from error
         return updates
 
-    def ballots(
+    def score_findings(
         self,
+        policy: ScorePolicy,
         updates: Mapping[int, Parameters],
         samples: Mapping[int, int],
         parent: Parameters,
         validation: ValidationSets,
         voters: Sequence[int],
-    ) -> list[int]:
-        """Return the honest ballots of `voters`, indices into `validation`, on updates by seat position."""
-        scoring = self.scoring
-        return ballots(scoring.policy, updates, samples, parent, validation, voters, scoring.tolerance)
+    ) -> list[Finding]:
+        """Return what `voters`, indices into `validation`, find of updates by seat position by one score."""
+        tolerance = self.scoring.tolerance
+        return score_findings(policy, updates, samples, parent, validation, voters, tolerance)

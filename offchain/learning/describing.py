@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml.data.rows import Shape
 from ml.errors import MLError
 from ml.judging.metrics import metrics_of
-from ml.judging.policy import NAMED
+from ml.judging.policy import listed_tests, name_of
 from ml.settings import ScoringSettings, TrainingSettings
 from ml.tasks.loading import Named
 from ml.tasks.losses import VERSIONS
@@ -89,10 +89,10 @@ def description_of(
     first: NDArray[np.int32],
 ) -> Learning:
     """Return the description of a learner of a task with a first model int32 [size], without its files."""
-    own, tests = type(task).losses is not Task.losses, NAMED.get(scoring.policy)
+    own, tests = type(task).losses is not Task.losses, listed_tests(scoring.policy)
     return Learning(
         edition=EDITION,
-        policy=scoring.policy,
+        policy=name_of(scoring.policy),
         tests=tests,
         reference=None if tests is None else training.model_copy(update={"local_epochs": 1}),
         metric=scoring.metric,

@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ml.judging.policy import NAMED
 from ml.judging.policy import Policy as Tests
-from ml.settings import Policy, ScoringSettings, TrainingSettings
+from ml.settings import POLICIES, Policy, ScoringSettings, TrainingSettings
 from ml.updates.fixed_point import SCALE
 from ml.updates.hashing import keccak256
 from ml.updates.schema import Schema
@@ -41,7 +40,7 @@ class Learning(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     edition: Literal[2] = Field(description="Of these rules.")
-    policy: Policy = Field(description="How voters judge.")
+    policy: Policy | Literal["tests"] = Field(description="How voters judge: by name, or by these tests.")
     tests: Tests | None = Field(None, description="Of a policy that is a list of tests, these with numbers.")
     reference: TrainingSettings | None = Field(
         None, description="Training of a voter's own change, beside which such a policy sees updates."
@@ -80,8 +79,8 @@ class Learning(BaseModel):
     @model_validator(mode="after")
     def _says_how_voters_judge(self) -> Self:
         numbers = (self.tests is not None, self.reference is not None)
-        if numbers != 2 * (self.policy in NAMED,):
-            has = "has" if self.policy in NAMED else "has no"
+        if numbers != 2 * (self.policy not in POLICIES,):
+            has = "has no" if self.policy in POLICIES else "has"
             raise ValueError(
                 f"policy {self.policy} {has} tests and reference with numbers of their own; `ape run task "
                 "describe` writes what belongs together"
@@ -91,7 +90,7 @@ class Learning(BaseModel):
     @property
     def scoring(self) -> ScoringSettings:
         """The part that voters need."""
-        return ScoringSettings(metric=self.metric, tolerance=self.tolerance, policy=self.policy)
+        return ScoringSettings(metric=self.metric, tolerance=self.tolerance, policy=self.tests or self.policy)
 
     @property
     def schema_(self) -> Schema:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from ml.judging.policy import name_of
 from offchain.page.story import Change, Fate, Proposal, Round, Story, Vote
 from offchain.runs.run_folder import RunFolder
 from offchain.settings import TOKEN, SimulationSettings
@@ -33,7 +34,7 @@ def run_story(settings: SimulationSettings, records: Sequence[RoundRecord]) -> S
         before = record.balances
     removed = {client for record in records for client in record.removed}
     return Story(
-        title=f"StakeFed: {settings.task}, policy {settings.policy}, seed {settings.seed}",
+        title=f"StakeFed: {settings.task}, policy {name_of(settings.policy)}, seed {settings.seed}",
         about=_about(settings, len(cast.proposers), len(cast.voters)),
         now={},
         symbol="tokens",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -102,9 +103,9 @@ def run_digest(settings: SimulationSettings) -> str:
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _own_content(settings: SimulationSettings) -> dict[str, str]:
-    """What the first edition had not: rows that are parted already, a training of the clients' own."""
-    found = {}
+def _own_content(settings: SimulationSettings) -> dict[str, Any]:
+    """What the first edition had not: policies beside, parted rows, a training of the clients' own."""
+    found = settings.model_dump(mode="json", include={"shadow_policy"}, exclude_defaults=True)
     if settings.clients_data is not None:
         found["clients_data"] = data_digest(settings.clients_data)
     if settings.train is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ml.judging.policy import name_of
 from offchain.runs.scores import shown_score, title
 from offchain.settings import TOKEN, SimulationSettings
 from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
@@ -42,7 +43,9 @@ def _plot_scores(axes: Axes, settings: SimulationSettings, records: Sequence[Rou
             values = [record.baselines[name][shown] for record in records]
             axes.plot(rounds, values, color=colour, linestyle=style, linewidth=1, label=label)
     values = [record.scores[shown] for record in records]
-    axes.plot(rounds, values, color=_BLUE, linewidth=1.8, label=f"this run, policy {settings.policy}")
+    axes.plot(
+        rounds, values, color=_BLUE, linewidth=1.8, label=f"this run, policy {name_of(settings.policy)}"
+    )
     axes.set_ylabel(f"test {title(shown)}")
 
 

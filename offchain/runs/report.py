@@ -7,6 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ml.judging.policy import name_of
 from offchain.runs.scores import in_order, title
 from offchain.runs.summary import Counts, Summary
 from offchain.settings import MIN_CLIENTS
@@ -28,6 +29,7 @@ _CALLS = (
 def print_report(console: Console, summary: Summary) -> None:
     """Print what the run showed."""
     parts: list[RenderableType] = [Text(_headline(summary), style="bold"), _learning(summary), _game(summary)]
+    parts += [_reasons(summary)] if summary.refusals else []
     parts += [_time(summary)]
     if summary.transactions:
         parts.append(_gas(summary))
@@ -43,7 +45,7 @@ def _headline(summary: Summary) -> str:
         text += f"{len(cast.proposers)} that propose badly ({config.attack})"
     if cast.voters:
         text += f", {len(cast.voters)} that vote falsely"
-    text += f"; policy {config.policy}; {summary.rounds} rounds"
+    text += f"; policy {name_of(config.policy)}; {summary.rounds} rounds"
     if summary.rounds < config.rounds:
         text += f" of {config.rounds}, then fewer than {MIN_CLIENTS} members were left"
     return text
@@ -77,6 +79,15 @@ def _game(summary: Summary) -> Table:
     for name, counts in rows:
         table.add_row(name, str(counts.honest), str(counts.malicious))
     table.caption = f"{tokens.pool:.1f} tokens in the reward pool, {tokens.total:.1f} in all"
+    table.caption_justify = "left"
+    return table
+
+
+def _reasons(summary: Summary) -> Table:
+    table = _table("Why honest voters said no: ballots by the first test that failed", "honest", "malicious")
+    for test, counts in summary.refusals.items():
+        table.add_row(test, str(counts.honest), str(counts.malicious))
+    table.caption = "of updates by honest and by malicious clients"
     table.caption_justify = "left"
     return table
 

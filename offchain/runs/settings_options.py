@@ -20,6 +20,7 @@ OPTIONS = (
     "malicious_voters",
     "rounds",
     "policy",
+    "shadow_policy",
     "attack",
     "task",
     "task_options",
@@ -40,7 +41,7 @@ OPTIONS = (
 )
 """Fields with an option of their own; the others are set in a settings file."""
 
-_WORDED_DEFAULTS = ("task_options", "data", "clients_data", "metric", "train")
+_WORDED_DEFAULTS = ("task_options", "data", "clients_data", "metric", "train", "shadow_policy")
 # What their descriptions say, or nothing.
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -89,9 +90,16 @@ def _named(context: click.Context, parameter: click.Parameter, pairs: Sequence[s
 
 
 def _type(field: FieldInfo) -> Any:
-    if get_origin(field.annotation) is Literal:
-        return click.Choice(get_args(field.annotation))
+    names = [part for part in _parts(field.annotation) if get_origin(part) is Literal]
+    if names:
+        return click.Choice(get_args(names[0]))
     if field.annotation in (int, float):
         return field.annotation
     # Tokens stay text: a float would not be the decimal number that was typed.
     return UserPath() if field.annotation == Path | None else str
+
+
+def _parts(annotation: Any) -> list[Any]:
+    """A type, or those of a union, however deep."""
+    parts = get_args(annotation) if get_origin(annotation) is not Literal else ()
+    return [annotation, *(deeper for part in parts for deeper in _parts(part))]

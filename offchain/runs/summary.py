@@ -65,6 +65,7 @@ class Summary(_Learned):
         removed: Clients removed for good.
         included: Proposals that entered the global model, by proposer.
         excluded: Proposals that did not.
+        refusals: Honest noes by the test that failed first, and by who proposed; a no is one voter's.
         seconds: Wall time by part; `total` has also what is in no part.
         gas: Mean gas of a transaction by call, and of all transactions of a round as `round`.
         transactions: Transactions of all rounds.
@@ -78,6 +79,7 @@ class Summary(_Learned):
     removed: Counts
     included: Counts
     excluded: Counts
+    refusals: dict[str, Counts] = {}
     seconds: dict[str, float]
     gas: dict[str, float]
     transactions: int
@@ -112,6 +114,7 @@ def summarise(
         removed=_counts(records, lambda record: record.removed, cast.malicious),
         included=_counts(records, lambda record: record.included_clients, cast.proposers),
         excluded=_counts(records, lambda record: record.excluded_clients, cast.proposers),
+        refusals=_refusals(records, cast),
         seconds=_seconds(records, setup_seconds),
         gas=_gas(records),
         transactions=sum(record.transactions for record in records),
@@ -158,6 +161,17 @@ def _counts(
     clients = [client for record in records for client in chosen(record)]
     bad = sum(client in malicious for client in clients)
     return Counts(honest=len(clients) - bad, malicious=bad)
+
+
+def _refusals(records: Sequence[RoundRecord], cast: Cast) -> dict[str, Counts]:
+    found: dict[str, list[int]] = {}
+    for record in records:
+        refused = {} if record.judgement is None else record.judgement.refused
+        for voter in refused.keys() - cast.voters:
+            for position, why in refused[voter].items():
+                counts = found.setdefault(why.test, [0, 0])
+                counts[record.proposers[position] in cast.proposers] += 1
+    return {test: Counts(honest=of[0], malicious=of[1]) for test, of in sorted(found.items())}
 
 
 def _seconds(records: Sequence[RoundRecord], setup: float) -> dict[str, float]:

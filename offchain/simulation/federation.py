@@ -1,8 +1,8 @@
 """The learning of a run: clients' rows, one model's description, local training, averages, test scores."""
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,14 @@ from ml.data.rows import head, joined, shape_of
 from ml.data.shares import FederatedData
 from ml.device import require_device
 from ml.judging.evaluation import Evaluation, Quality
-from ml.judging.evidence import evidence_ballots
+from ml.judging.evidence import evidence_findings
+from ml.judging.findings import Finding
 from ml.judging.metrics import LIKELIHOOD, needs_outcomes
 from ml.judging.own_rows import OwnRows
-from ml.judging.policy import NAMED
-from ml.judging.policy import Policy as TestPolicy
+from ml.judging.policy import Policy, listed_tests
 from ml.judging.scoring import ValidationSets
 from ml.seeds import derive_seed
-from ml.settings import AttackSettings
+from ml.settings import AttackSettings, ScorePolicy
 from ml.tasks.federating import federate
 from ml.tasks.loading import load_function
 from ml.training import TrainingJob, make_learner
@@ -103,6 +103,7 @@ class Federation:
         self.rules = _rules(settings, self._common)
         rows = [(client.X_validation, client.y_validation) for client in data.clients]
         self._validation = ValidationSets(rows, learner, settings.metric)
+        self._placed: dict[int, OwnRows] = {}  # By how many rows a client judges on.
         # In random order already, so the first ones are a fair sample of all.
         tested = settings.test_rows
         self._test = Evaluation(head(data.X_test, tested), head(data.y_test, tested), learner)
@@ -130,21 +131,26 @@ class Federation:
         job = TrainingJob(X, y, derive_seed(self._settings.seed, _CENTRAL, round_), _HONEST, round_)
         return self._updates(parent, [job], ["central training"])[0]
 
-    def ballots(
-        self, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
-    ) -> list[int]:
-        """Return the honest ballots of `voters` on `updates` by seat position, in their order."""
-        weights, policy = dict.fromkeys(updates, 1), NAMED.get(self._settings.policy)
-        if policy is None:
-            return self._common.ballots(updates, weights, parent, self._validation, voters)
-        return evidence_ballots(
-            policy,
+    def findings(
+        self,
+        policy: str | Policy,
+        updates: Mapping[int, Parameters],
+        parent: Parameters,
+        voters: Sequence[int],
+    ) -> list[Finding]:
+        """Return what honest `voters` find of `updates` by seat position under a policy, in their order."""
+        weights, tests = dict.fromkeys(updates, 1), listed_tests(policy)
+        if tests is None:
+            scored = cast("ScorePolicy", policy)
+            return self._common.score_findings(scored, updates, weights, parent, self._validation, voters)
+        return evidence_findings(
+            tests,
             updates,
             weights,
             parent,
-            self._own_rows,
+            self._own_rows(tests.rows),
             voters,
-            lambda: self._references(policy, parent, voters),
+            lambda: self._references(tests, parent, voters),
         )
 
     def average(self, updates: Collection[Parameters], parent: Parameters) -> Parameters:
@@ -155,20 +161,22 @@ class Federation:
         """Return the scores of a global model on the test rows."""
         return self._test.quality(decode(parameters))
 
-    @cached_property
-    def _own_rows(self) -> OwnRows:
+    def _own_rows(self, most: int) -> OwnRows:
+        if most not in self._placed:
+            self._placed[most] = self._place(most)
+        return self._placed[most]
+
+    def _place(self, most: int) -> OwnRows:
         clients, metric = self._data.clients, self._settings.metric
         return OwnRows(
             [(client.X_validation, client.y_validation) for client in clients],
             [(client.X_train, client.y_train) for client in clients],
             self._common.learner,
             None if metric == LIKELIHOOD else metric,
-            NAMED[self._settings.policy].rows,
+            most,
         )
 
-    def _references(
-        self, policy: TestPolicy, parent: Parameters, voters: Sequence[int]
-    ) -> NDArray[np.float32]:
+    def _references(self, policy: Policy, parent: Parameters, voters: Sequence[int]) -> NDArray[np.float32]:
         """What each voter's own rows make of the parent in one pass, of so many steps at most."""
         settings = self._settings.training_settings.model_copy(update={"local_epochs": 1})
         jobs = [self._reference_job(voter, policy.reference_steps * settings.batch) for voter in voters]

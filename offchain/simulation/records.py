@@ -1,10 +1,14 @@
 """One round as a run remembers it: a line of rounds.jsonl."""
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
+from ml.judging.findings import Finding, Reason
+from ml.judging.policies import bitmap
+from ml.judging.policy import Policy, name_of
 from offchain.settings import TOKEN
 
 # Strings in JSON: base units do not fit the integers of most readers.
@@ -39,6 +43,33 @@ class Seconds(_Record):
     total: float
 
 
+class Refusal(_Record):
+    """Why a voter said no: the first test that failed, what was found, what would have passed.
+
+    Numbers are null where nothing is measured, or what was found is not finite.
+    """
+
+    test: str
+    found: float | None
+    limit: float | None
+
+
+class Judgement(_Record):
+    """What honest voters find by one policy, and why not more.
+
+    Attributes:
+        schema_version: Of this part of the record.
+        policy: Its name.
+        ballots: Bit j accepts the update at seat position j; by client.
+        refused: By client, then by seat position.
+    """
+
+    schema_version: Literal[1] = 1
+    policy: str
+    ballots: dict[int, int]
+    refused: dict[int, dict[int, Refusal]]
+
+
 class RoundRecord(_Record):
     """Everything that happened in a round; clients by number, in seat order."""
 
@@ -47,7 +78,9 @@ class RoundRecord(_Record):
     voters: tuple[int, ...]
     unable: tuple[int, ...]  # Seated without the tokens to stake.
     updates: dict[int, tuple[str, int]]  # Merkle root in hex and samples, by client.
-    ballots: dict[int, int]  # Bit j accepts the update at seat position j; by client.
+    ballots: dict[int, int]  # As they were cast: bit j accepts the update at position j; by client.
+    judgement: Judgement | None = None  # What they would be if everyone were honest; none before 0.3.
+    shadow: Judgement | None = None  # Beside it, by a policy that decides nothing.
     included: int  # Bit j set when the update at position j entered the global model.
     included_clients: tuple[int, ...]
     excluded_clients: tuple[int, ...]
@@ -82,3 +115,25 @@ class RoundRecord(_Record):
 def gas_uses(gas: Mapping[str, list[int]]) -> dict[str, GasUse]:
     """Return an engine's gas by call, summed."""
     return {call: GasUse(transactions=len(used), gas=sum(used)) for call, used in sorted(gas.items()) if used}
+
+
+def judgement(policy: str | Policy, voters: Sequence[int], findings: Sequence[Finding]) -> Judgement:
+    """Return what `voters` found by a policy, as a record has it."""
+    found = dict(zip(voters, findings, strict=True))
+    return Judgement(
+        policy=name_of(policy),
+        ballots={voter: bitmap(each.accepted) for voter, each in found.items()},
+        refused={voter: _refused(each) for voter, each in found.items() if each.reasons},
+    )
+
+
+def _refused(finding: Finding) -> dict[int, Refusal]:
+    return {position: _refusal(reason) for position, reason in sorted(finding.reasons.items())}
+
+
+def _refusal(reason: Reason) -> Refusal:
+    return Refusal(test=reason.test, found=_finite(reason.found), limit=_finite(reason.limit))
+
+
+def _finite(number: float | None) -> float | None:
+    return None if number is None or not isfinite(number) else number

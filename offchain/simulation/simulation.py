@@ -8,6 +8,7 @@ import numpy as np
 
 from ml.judging.evaluation import Quality
 from ml.judging.policies import flipped, majority, parse_updates
+from ml.judging.policy import Policy
 from ml.updates.canonical import digest, to_bytes
 from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Engine, RoundOutcome, Seating
@@ -17,7 +18,7 @@ from offchain.settings import MIN_CLIENTS, SimulationSettings
 from offchain.simulation.baselines import baselines
 from offchain.simulation.cast import Cast
 from offchain.simulation.federation import Federation
-from offchain.simulation.records import RoundRecord, Seconds, gas_uses
+from offchain.simulation.records import Judgement, RoundRecord, Seconds, gas_uses, judgement
 from offchain.simulation.stopwatch import Stopwatch
 from offchain.stores.artefacts import is_artefact
 from offchain.stores.memory import MemoryStore
@@ -48,6 +49,23 @@ class Model:
     parameters: Parameters
     root: bytes
     quality: Quality
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a round's voters did.
+
+    Attributes:
+        fetched: The updates that they could have, by seat position.
+        ballots: As they are cast, by client.
+        judgement: What is honest.
+        shadow: What another policy would have found.
+    """
+
+    fetched: Mapping[int, Parameters]
+    ballots: Mapping[int, int]
+    judgement: Judgement
+    shadow: Judgement | None
 
 
 class Simulation:
@@ -122,7 +140,8 @@ class Simulation:
         with watch.measure("chain"):
             self._engine.submit_updates({client: (root, SAMPLES) for client, root in roots.items()})
         with watch.measure("score"):
-            fetched, ballots = judging.result()
+            judged = judging.result()
+        fetched, ballots = judged.fetched, judged.ballots
         expected = majority(ballots.values(), fetched)
         learning = self._beside.submit(self._next_model, fetched, expected)
         with watch.measure("chain"):
@@ -137,7 +156,7 @@ class Simulation:
         self._parameters = model.parameters
         self._round = seating.round
         self._members -= len(outcome.removed)
-        return self._record(seating, roots, ballots, outcome, model, beside, watch)
+        return self._record(seating, roots, judged, outcome, model, beside, watch)
 
     def _check_state(self, records: Sequence[RoundRecord], state: State) -> None:
         models = {"the global model": state.parameters, **state.baselines}
@@ -169,12 +188,20 @@ class Simulation:
             self._store.put(roots[client], blob)
         return roots
 
-    def _judge(
-        self, seating: Seating, roots: Mapping[int, bytes]
-    ) -> tuple[dict[int, Parameters], dict[int, int]]:
-        """The updates that voters fetch, by seat position, and the ballots they cast on them, by client."""
+    def _judge(self, seating: Seating, roots: Mapping[int, bytes]) -> Judged:
         fetched = self._fetch({seating.proposers.index(client): root for client, root in roots.items()})
-        return fetched, self._ballots(seating, fetched)
+        # With nothing published voters have no duty.
+        voters = [client for client in seating.voters if client not in seating.unable] if fetched else []
+        found = self._found(self._settings.policy, fetched, voters)
+        beside = self._settings.shadow_policy
+        shadow = None if beside is None else self._found(beside, fetched, voters)
+        return Judged(fetched, self._cast_ballots(found.ballots, fetched), found, shadow)
+
+    def _found(
+        self, policy: str | Policy, fetched: Mapping[int, Parameters], voters: Sequence[int]
+    ) -> Judgement:
+        found = self._federation.findings(policy, fetched, self._parameters, voters) if fetched else []
+        return judgement(policy, voters, found)
 
     def _next_model(self, fetched: Mapping[int, Parameters], included: int) -> Model:
         accepted = [fetched[j] for j in sorted(fetched) if included >> j & 1]
@@ -192,21 +219,18 @@ class Simulation:
         blobs = {p: blob if is_artefact(roots[p], blob, schema) else None for p, blob in kept.items()}
         return parse_updates(blobs, schema)
 
-    def _ballots(self, seating: Seating, fetched: Mapping[int, Parameters]) -> dict[int, int]:
-        if not fetched:
-            return {}  # With nothing published voters have no duty.
-        voters = [client for client in seating.voters if client not in seating.unable]
-        honest = self._federation.ballots(fetched, self._parameters, voters)
+    def _cast_ballots(self, honest: Mapping[int, int], fetched: Mapping[int, Parameters]) -> dict[int, int]:
+        """The ballots that are cast, where those of everyone honest would be `honest`."""
         return {
             voter: flipped(ballot, fetched) if voter in self.cast.voters else ballot
-            for voter, ballot in zip(voters, honest, strict=True)
+            for voter, ballot in honest.items()
         }
 
     def _record(
         self,
         seating: Seating,
         roots: Mapping[int, bytes],
-        ballots: Mapping[int, int],
+        judged: Judged,
         outcome: RoundOutcome,
         model: Model,
         beside: Mapping[str, Quality],
@@ -218,7 +242,9 @@ class Simulation:
             voters=seating.voters,
             unable=tuple(sorted(seating.unable)),
             updates={client: (root.hex(), SAMPLES) for client, root in roots.items()},
-            ballots=dict(ballots),
+            ballots=dict(judged.ballots),
+            judgement=judged.judgement,
+            shadow=judged.shadow,
             included=outcome.included,
             included_clients=_decided(seating, roots, outcome.included, True),
             excluded_clients=_decided(seating, roots, outcome.included, False),

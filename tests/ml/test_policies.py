@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.errors import UpdateError
-from ml.judging.policies import admissible, ballots, bitmap, flipped, parse_updates, passes
+from ml.judging.findings import Reason
+from ml.judging.policies import admissible, bitmap, flipped, parse_updates, passes, score_findings
 from ml.judging.scoring import ValidationSets
 from ml.training.perceptron import Perceptron
 from ml.updates.canonical import to_bytes
@@ -43,6 +44,10 @@ def validation(*voters):
 
 ALL = range(ROWS)
 PARENT = right(8, 2.0)
+
+
+def ballots(*arguments):
+    return [bitmap(found.accepted) for found in score_findings(*arguments)]
 
 
 def vote(policy, updates, *voters, tolerance=0.05, samples=None, parent=PARENT):
@@ -205,3 +210,17 @@ def test_flipping_inverts_published_bits_only(accepted, published):
     honest = bitmap(accepted & published)
     assert flipped(honest, published) == bitmap(published - accepted)
     assert flipped(flipped(honest, published), published) == honest
+
+
+def test_reasons_are_the_score_that_failed_its_limit_and_whose():
+    updates = {0: right(8), 1: right(3), 2: PARENT, 4: right(7)}
+    weights = dict.fromkeys(updates, 1)
+    (found,) = score_findings("verdict", updates, weights, PARENT, validation(ALL), [0], 0.05)
+    assert found.accepted == (0,)
+    assert found.reasons == {
+        1: Reason("score", 0.3, 0.95 * 0.8),
+        2: Reason("admissible"),
+        4: Reason("score", 0.7, 0.95 * 0.8),
+    }
+    (paper,) = score_findings("aggregate", {0: right(3)}, {0: 1}, PARENT, validation(ALL), [0], 0.05)
+    assert paper.reasons == {0: Reason("average score", 0.3, 0.95 * 0.8)}

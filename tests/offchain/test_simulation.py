@@ -7,6 +7,7 @@ import pytest
 import torch
 from small_runs import digits, records, simulation, small, timeless
 
+from ml.judging.findings import Finding, Reason
 from ml.judging.policies import majority
 from ml.updates.canonical import digest, to_bytes
 from offchain.engines.deployment import Deployment
@@ -15,6 +16,7 @@ from offchain.errors import SimulationError
 from offchain.settings import base_units
 from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE, everyones_proposers
 from offchain.simulation.cast import Cast
+from offchain.simulation.records import RoundRecord, judgement
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,43 @@ def test_policies_of_tests_include_the_honest_and_nobody_else(policy):
 def test_a_policy_of_tests_gives_the_same_run_again():
     settings = small(policy="evidence", baselines=False)
     assert [timeless(r) for r in records(settings)] == [timeless(r) for r in records(settings)]
+
+
+def test_records_say_what_was_found_of_each_refused_update_and_by_which_test():
+    settings = small(policy="evidence", baselines=False, malicious_voters=0.2, rows=8000, rounds=5)
+    for r in records(settings):
+        assert r.judgement.schema_version == 1 and r.judgement.policy == "evidence"
+        assert set(r.judgement.ballots) == set(r.ballots)
+        for voter, ballot in r.judgement.ballots.items():
+            refused = r.judgement.refused.get(voter, {})
+            assert set(refused) == {j for j, _ in enumerate(r.updates) if not ballot >> j & 1}
+            assert all(why.found > why.limit for why in refused.values() if why.test == "evidence")
+            honest = voter not in Cast.of(settings).voters
+            assert (r.ballots[voter] == ballot) is honest
+        assert RoundRecord.model_validate_json(r.model_dump_json()) == r
+
+
+def test_a_shadow_is_recorded_and_decides_nothing():
+    alone, beside = (
+        records(small(rounds=3, shadow_policy=shadow)) for shadow in (None, [{"test": "evidence", "step": 1}])
+    )
+    for a, b in zip(alone, beside, strict=True):
+        assert a.shadow is None and b.shadow.policy == "tests"
+        assert timeless(a) == timeless(b.model_copy(update={"shadow": None}))
+    assert any(r.shadow.ballots != r.judgement.ballots for r in beside)
+    mine = records(small(rounds=3, policy=[{"test": "evidence", "step": 1}]))
+    assert mine[0].judgement == beside[0].shadow
+
+
+def test_what_is_not_finite_is_null_in_a_record():
+    found = Finding((), {0: Reason("evidence", float("inf"), 0.02), 2: Reason("admissible")})
+    told = judgement("evidence", [7], [found]).model_dump(mode="json")["refused"]
+    assert told == {
+        "7": {
+            "0": {"test": "evidence", "found": None, "limit": 0.02},
+            "2": {"test": "admissible", "found": None, "limit": None},
+        }
+    }
 
 
 def test_included_and_excluded_are_the_proposals_by_bit(finished_run):

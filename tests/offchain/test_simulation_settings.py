@@ -27,7 +27,7 @@ def refusal(**values):
         ({"malicious_voters": 60}, "malicious_voters is 60"),
         ({"rounds": 0}, "rounds is 0"),
         ({"rounds": "many"}, "rounds is many"),
-        ({"policy": "guess"}, "'aggregate', 'verdict', 'likelihood', 'evidence' or"),
+        ({"policy": "guess"}, "use aggregate, verdict, evidence, likelihood, ev"),
         ({"attack": "noise"}, "'none' or 'label-flip'"),
         ({"dataset": "mnist"}, "there is no task 'mnist'; use FILE.py:Class"),
         ({"metric": "f1"}, "metric is f1, which Labels() does not have; use auroc or accuracy or likelihood"),

@@ -6,11 +6,12 @@ import re
 import pytest
 from small_runs import quiet, small
 
+from ml.judging.findings import Finding, Reason
 from offchain.runs.report import print_report
 from offchain.runs.summary import summarise, tail_mean
 from offchain.settings import TOKEN
 from offchain.simulation.cast import Cast
-from offchain.simulation.records import GasUse, RoundRecord, Scores, Seconds
+from offchain.simulation.records import GasUse, RoundRecord, Scores, Seconds, judgement
 
 SETTINGS = small(clients=4, malicious=0.5, malicious_voters=0.25)
 CAST = Cast(proposers=frozenset({0, 1}), voters=frozenset({2}))
@@ -60,6 +61,17 @@ ROUNDS = [
     # Client 2 only votes falsely: its proposals count as honest, itself as malicious.
     record(3, proposers=(0, 2), excluded_clients=(0, 2), included_clients=(), gas={}),
 ]
+
+
+def test_honest_noes_are_counted_by_test_and_by_who_proposed():
+    no = Reason("score", 0.5, 0.6)
+    found = [Finding((), {0: no, 1: no}), Finding((1,), {0: Reason("size", 2.0, 1.5)}), Finding((), {0: no})]
+    played = [record(1, judgement=judgement("verdict", [1, 3, 2], found)), record(2)]
+    refusals = summarise(SETTINGS, CAST, played, setup_seconds=5).refusals
+    assert {test: counts.model_dump() for test, counts in refusals.items()} == {
+        "score": {"honest": 1, "malicious": 1},
+        "size": {"honest": 0, "malicious": 1},
+    }
 
 
 @pytest.fixture

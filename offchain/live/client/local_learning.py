@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from ml.device import require_device
 from ml.errors import UpdateError
 from ml.judging.evaluation import Evaluation
-from ml.judging.policies import ballots, parse_updates
+from ml.judging.findings import Finding, of_all
+from ml.judging.policies import parse_updates, score_findings
 from ml.judging.scoring import ValidationSets
 from ml.settings import AttackSettings, TrainingSettings
 from ml.training import TrainingJob
@@ -81,11 +82,12 @@ class LocalLearning:
         """Return the scores of a global model on the client's validation rows by name, `loss` among them."""
         return self._evaluation.quality(decode(model))
 
-    def ballot(
+    def finding(
         self, blobs: Mapping[int, bytes | None], samples: Mapping[int, int], parent: Parameters
-    ) -> int:
-        """Return the ballot on updates by seat position; None is one that could not be had: bit 0."""
-        updates = parse_updates(blobs, self.schema)
-        rules = self._learning
-        (ballot,) = ballots(rules.policy, updates, samples, parent, self._validation, [0], rules.tolerance)
-        return ballot
+    ) -> Finding:
+        """Return what it finds of updates by seat position; None is one that could not be had: refused."""
+        updates, rules = parse_updates(blobs, self.schema), self._learning
+        (found,) = score_findings(
+            rules.policy, updates, samples, parent, self._validation, [0], rules.tolerance
+        )
+        return of_all(found, blobs)

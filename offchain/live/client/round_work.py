@@ -4,6 +4,8 @@ import logging
 from collections.abc import Sequence
 from math import inf, nan
 
+from ml.judging.findings import told
+from ml.judging.policies import bitmap
 from ml.messages import cleaned
 from ml.updates.canonical import digest, to_bytes
 from offchain.errors import LineageError, OffchainError
@@ -157,8 +159,10 @@ class RoundWork:
         judged = view.round, view.model, tuple(log.published.values()), tuple(missing)
         if self._judged is None or self._judged[0] != judged:
             with measures.JUDGING.time():
-                self._judged = judged, learning.ballot(blobs, samples, parent)
-            _log.info("judged", extra={"round": view.round, "ballot": f"{self._judged[1]:b}"})
+                found = learning.finding(blobs, samples, parent)
+            self._judged = judged, bitmap(found.accepted)
+            refused = {position: told(reason) for position, reason in sorted(found.reasons.items())}
+            _log.info("judged", extra={"round": view.round, "ballot": f"{self._judged[1]:b}", "no": refused})
         self._artefacts.restore(log.published)
         return self._committer.ballot(view.round, self._judged[1])
 

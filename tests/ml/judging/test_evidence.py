@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ml.judging.evidence import Evidence, evidence_ballots, findings
+from ml.judging.evidence import Evidence, evidence_findings, findings
+from ml.judging.findings import Finding, Reason
 from ml.judging.own_rows import OwnRows
 from ml.judging.policy import NAMED, ClassLoss, Direction, LeaveOneOut, Loss, Policy, Score, Size
 from ml.settings import TrainingSettings
@@ -49,10 +50,10 @@ def found(policy, updates):
 @pytest.mark.parametrize("name", NAMED)
 def test_every_named_policy_takes_the_honest_update_and_leaves_the_poisoned_one(name):
     updates = {0: HONEST, 3: POISON}
-    ballots = evidence_ballots(
+    findings = evidence_findings(
         NAMED[name], updates, dict.fromkeys(updates, 1), START, OWN, range(VOTERS), lambda: REFERENCES
     )
-    assert ballots == [0b0001] * VOTERS
+    assert [(each.accepted, set(each.reasons)) for each in findings] == [((0,), {3})] * VOTERS
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_every_named_policy_takes_the_honest_update_and_leaves_the_poisoned_one(
         (Direction(parameters=1), POISON),
         (Loss(), POISON),
         (Score(), POISON),
-        (ClassLoss(budget=0.08), POISON),
+        (ClassLoss(tolerance=0.08), POISON),
     ],
 )
 def test_each_test_refuses_by_itself_and_says_why(test, made):
@@ -85,15 +86,17 @@ def test_direction_is_off_for_small_models():
 
 def test_a_third_of_the_harm_fits_in_at_half_a_step_and_the_average_at_full_step_does_not():
     slight = encode(decode(START) + 0.22 * (decode(POISON) - decode(START)))
-    kept = found(Policy(updates=(Loss(budget=0.05),)), {0: slight})
-    cleared = found(Policy(updates=(Loss(budget=0.05),), average=(Loss(budget=1e-4, step=1.0),)), {0: slight})
+    kept = found(Policy(updates=(Loss(tolerance=0.05),)), {0: slight})
+    cleared = found(
+        Policy(updates=(Loss(tolerance=0.05),), average=(Loss(tolerance=1e-4, step=1.0),)), {0: slight}
+    )
     assert all(voter.accepted == (0,) for voter in kept)
     assert all(voter.accepted == () for voter in cleared)
-    assert all(voter.reasons[0].test == "average loss" for voter in cleared)
+    assert all(voter.reasons[0].test == "average evidence" for voter in cleared)
 
 
 def test_leave_one_out_refuses_what_the_average_is_better_without():
-    lenient = Policy(updates=(Loss(budget=5.0),), leave_one_out=LeaveOneOut())
+    lenient = Policy(updates=(Loss(tolerance=5.0),), leave_one_out=LeaveOneOut())
     for voter in found(lenient, {0: HONEST, 1: encode(trained(3)), 2: POISON}):
         assert 2 not in voter.accepted and voter.reasons[2].test == "leave-one-out"
         assert 0 in voter.accepted
@@ -106,10 +109,10 @@ def test_a_model_that_is_not_finite_passes_nothing():
 
 
 def test_nobody_is_judged_where_nothing_is_admissible():
-    ballots = evidence_ballots(
+    refused = evidence_findings(
         NAMED["evidence"], {0: START}, {0: 1}, START, OWN, range(2), lambda: REFERENCES
     )
-    assert ballots == [0, 0]
+    assert refused == [Finding((), {0: Reason("admissible")})] * 2
 
 
 def test_training_rows_judge_until_they_are_known_by_heart():

@@ -1,0 +1,92 @@
+"""Policies as files have them: by name, as a list of tests, or part by part; what is wrong is said."""
+
+import pytest
+
+from ml.judging.policy import (
+    EVIDENCE,
+    NAMED,
+    LeaveOneOut,
+    Loss,
+    Policy,
+    Score,
+    Size,
+    listed_tests,
+    read_policy,
+)
+from offchain.errors import SettingsError
+from offchain.learning.rules import text_of
+from offchain.settings import SimulationSettings, load_settings, parse_settings
+
+LISTED = [
+    {"test": "size"},
+    {"test": "direction"},
+    {"test": "evidence", "tolerance": 0.02},
+    {"test": "score"},
+    {"test": "evidence", "of": "average", "step": 1},
+    {"test": "score", "of": "average", "step": 1},
+]
+
+
+def test_a_list_of_the_tests_of_a_named_policy_is_that_policy():
+    assert read_policy(LISTED) == EVIDENCE
+    more = read_policy([*LISTED, {"test": "leave-one-out"}])
+    assert more == NAMED["evidence-and-leave-one-out"]
+
+
+def test_parts_can_be_told_one_by_one():
+    policy = read_policy({"updates": [{"test": "size", "most": 2}], "leave_one_out": {}, "rows": 50})
+    assert policy == Policy(updates=(Size(most=2),), leave_one_out=LeaveOneOut(), rows=50)
+
+
+def test_names_are_names():
+    assert [read_policy(name) for name in ("aggregate", "verdict", "evidence")] == [
+        "aggregate",
+        "verdict",
+        "evidence",
+    ]
+    assert listed_tests("verdict") is None and listed_tests("evidence") is EVIDENCE
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("evidenz", "there is no policy 'evidenz'; use aggregate, verdict, evidence, likelihood, "),
+        (7, "there is no policy 7"),
+        ([{"test": "loss"}], "there is no test 'loss'; there are size, direction, evidence, score, class"),
+        ([{"tolerance": 1}], "there is no test None; there are size"),
+        ([{"test": ["size"]}], r"there is no test \['size'\]"),
+        (["size"], "a test is a mapping such as"),
+        ([{"test": "evidence", "tolerance": -1}], "test evidence: tolerance is -1: input should be greater "),
+        ([{"test": "evidence", "tolerance": "nan"}], "test evidence: tolerance is 'nan'"),
+        ([{"test": "score", "tolerance": 1}], "test score: tolerance is 1: input should be less than 1"),
+        ([{"test": "evidence", "step": 2}], "test evidence: step is 2: input should be less than or equal"),
+        ([{"test": "size", "step": 1}], "test size: there is no 'step'; there are test, most"),
+        ([{"test": "size"}, {"test": "size", "of": "average"}], "test size is none of average; those are ev"),
+        ([{"test": "size", "of": "round"}], "of: update, or of: average, not 'round'"),
+        ([{"test": "leave-one-out"}] * 2, "leave-one-out is there twice"),
+        ([{"test": "leave-one-out"}], "updates is "),
+        ([], "updates is "),
+        ({"updates": [{"test": "size"}], "rows": 0}, "rows is 0: input should be greater than or equal to 1"),
+        ({"rows": 3}, "updates is missing"),
+        ({"updates": "size"}, "updates is 'size'"),
+        ({"updates": [{"test": "size"}], "row": 3}, "there is no 'row'; there are updates, average"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_would_do(value, said):
+    with pytest.raises(SettingsError, match=said):
+        parse_settings({"policy": value})
+    with pytest.raises(SettingsError, match=said):
+        parse_settings({"shadow_policy": value})
+
+
+def test_settings_with_tests_of_ones_own_come_back_from_their_json(tmp_path):
+    path = tmp_path / "settings.yaml"
+    path.write_text("policy: [{test: evidence, tolerance: .03}, {test: score, of: average}]\n")
+    found = load_settings(path, {})
+    assert found.policy == Policy(updates=(Loss(tolerance=0.03),), average=(Score(),))
+    assert SimulationSettings.model_validate_json(found.model_dump_json()) == found
+
+
+def test_rules_bind_every_number_of_tests_of_ones_own():
+    first, second = (text_of(Policy(updates=(Loss(tolerance=t),))) for t in (0.02, 0.03))
+    assert first != second and text_of("verdict") == "verdict"
