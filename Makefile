@@ -26,7 +26,7 @@ PYTHON_CODE := $(wildcard ml offchain scripts stakefed tools)
 ARGS ?=
 FLOWER ?=
 
-.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench bench-processes stateful live portability gas gas-tables mutants check format lock clean
+.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench bench-processes stateful live portability gas gas-tables wheel images mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -78,7 +78,7 @@ stateful: install ## search for disagreements of contracts and reference for hal
 	@STATEFUL_BUDGET=long STATEFUL_SEED=$${STATEFUL_SEED:-$$RANDOM} $(BIN)/ape test tests/stateful $(ARGS)
 
 live: install ## play ten rounds of eight institutions, each a process, on a node that mines by time
-	@LIVE_BUDGET=long $(BIN)/ape test tests/live/test_institutions.py $(ARGS)
+	@LIVE_BUDGET=long $(BIN)/ape test tests/live/test_institutions.py tests/operations/test_composed_rehearsal.py $(ARGS)
 
 portability: install $(ETHEREUMJS_STAMP) ## run the contracts' tests on py-evm, and rounds on EthereumJS; with ARGS the former only
 	@$(BIN)/ape test tests/contracts --network ethereum:local:test $(ARGS)
@@ -89,6 +89,16 @@ gas: install ## write the gas snapshot anew
 
 gas-tables: install ## measure docs/GAS.md anew, at up to 100,000 members; over half an hour
 	@GAS_TABLES=1 $(BIN)/ape test tests/gas/test_tables.py -s $(ARGS)
+
+wheel: install ## build dist/stakefed-*.whl, which brings the compiled contracts
+	@$(BIN)/ape compile > /dev/null
+	@rm -rf build dist
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@rm -rf build *.egg-info
+
+images: wheel ## build the images stakefed-watcher (no torch), stakefed-client and stakefed-chain, with Docker
+	@for target in watcher client chain; do \
+	  docker build --file operations/images/Dockerfile --target $$target --tag stakefed-$$target . || exit 1; done
 
 mutants: install ## break the code on purpose, line by line, and demand that a test notices
 	@$(BIN)/python tools/mutants.py $(ARGS)

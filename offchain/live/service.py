@@ -13,12 +13,14 @@ from ml.errors import MLError
 from offchain.errors import ChainError, OffchainError
 from offchain.live.errors import InsufficientFundsError, StaleDecisionError
 from offchain.monitoring.measures import FAILURES
+from offchain.software import VERSION, lock_digest
 
 _log = logging.getLogger(__name__)
 
 HEALTH_SECONDS = 60.0
 LONGEST_PAUSE = 60.0
 _DOUBLINGS = 16
+_LOCK_DIGITS = 12
 CLOCK_SECONDS = 120
 """How far this machine's clock may be from the chain's before it is worth a word."""
 
@@ -118,4 +120,5 @@ class Health:
             )  # fmt: skip
         if self.is_due:
             self._next = time.monotonic() + self._seconds
-            _log.info("healthy", extra={"lag_seconds": round(lag), **values})
+            software = {"version": VERSION, "lock": lock_digest()[:_LOCK_DIGITS]}
+            _log.info("healthy", extra={"lag_seconds": round(lag), **values, **software})

@@ -2,6 +2,7 @@
 
 import logging
 
+from ml.messages import cleaned
 from offchain.chain.compiled import compiled_contracts
 from offchain.live.access.account import unlock
 from offchain.live.access.chain import Chain
@@ -11,6 +12,7 @@ from offchain.live.access.sending import SendingSettings
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.deployment import LiveDeployment, load_deployment, require_deployed
 from offchain.live.errors import DeploymentError, InsufficientFundsError, NodeRefusedError
+from offchain.software import VERSION, lock_digest
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +26,20 @@ def reach(name: str, nodes: Nodes) -> tuple[LiveDeployment, Chain]:
         NodeUnavailableError: When no node answers.
     """
     deployment = load_deployment(name, compiled_contracts())
+    if (told := deployed_with_other(deployment)) is not None:
+        _log.info("%s", told)
     return deployment, connect_to(deployment, nodes)
+
+
+def deployed_with_other(deployment: LiveDeployment) -> str | None:
+    """Return a sentence on the software that deployed, where it is another than this one; else None."""
+    software = deployment.book.software
+    if software is None or (software.version, software.lock) == (VERSION, lock_digest()):
+        return None
+    return (
+        f"deployment {deployment.name} was made with stakefed {cleaned(software.version)}, lock "
+        f"{software.lock[:12] or 'unknown'}; this is {VERSION}, lock {lock_digest()[:12] or 'unknown'}"
+    )
 
 
 def connect_to(deployment: LiveDeployment, nodes: Nodes) -> Chain:

@@ -230,3 +230,23 @@ def test_an_alias_with_a_hyphen_takes_its_passphrase_from_a_variable_that_a_shel
     assert key.sign_message(b"m") == bytes(KEY.sign_message(encode_defunct(b"m")).signature)
     message = intents.message("Propose", 31337, "0x" + "ab" * 20, 7, b"\x09" * 24)
     assert key.sign_intent(message) == Signer(SECRET).sign_intent(message)
+
+
+def test_a_passphrase_may_be_a_credential_of_systemds(own_keystore, monkeypatch, tmp_path):
+    keystore(own_keystore, **{"cred-bank": (9).to_bytes(32)})
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(
+        AccountError, match="there is nobody to ask .*; set APE_ACCOUNTS_cred_bank_PASSPHRASE"
+    ):
+        unlock("cred-bank")
+    credential = tmp_path / "cred-bank.passphrase"
+    credential.write_text("wrong\n")
+    with pytest.raises(AccountError, match=f"cannot be unlocked .*; check {credential}$"):
+        unlock("cred-bank")
+    credential.write_text(PASSPHRASE + "\n")
+    assert unlock("cred-bank").address == Signer((9).to_bytes(32)).address
+    credential.write_bytes(b"\xff\xfe")
+    with pytest.raises(AccountError, match=f"the passphrase in {credential} cannot be read"):
+        unlock("cred-bank")
+    monkeypatch.setenv("APE_ACCOUNTS_cred_bank_PASSPHRASE", PASSPHRASE)
+    assert unlock("cred-bank").address == Signer((9).to_bytes(32)).address

@@ -5,6 +5,7 @@ import logging
 import re
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,15 @@ from live import FAST, signer, write_configuration
 
 from offchain.errors import ChainError
 from offchain.live.access.sender import Sender
+from offchain.live.deploying.book import Software
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deployer import Deployer
 from offchain.live.deploying.rules import rules_of
 from offchain.live.errors import AccountError, InsufficientFundsError, StaleDecisionError
 from offchain.live.logs import JsonFormatter, TextFormatter
 from offchain.live.service import Health, Stopped, run_forever, stopping
-from offchain.live.starting import require_funds
+from offchain.live.starting import deployed_with_other, require_funds
+from offchain.software import VERSION, lock_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -154,3 +157,23 @@ def test_the_tests_that_the_docs_name_exist():
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/DEPLOY.md").read_text()))
     code = "".join(path.read_text() for path in (ROOT / "tests/live").glob("*.py"))
     assert named and {name for name in named if f"def {name}(" not in code} == set()
+
+
+def test_the_book_and_the_health_line_tell_the_software(founded, caplog):
+    software = founded[0].book.software
+    assert software is not None and (software.version, software.lock) == (VERSION, lock_digest())
+    assert re.fullmatch("[0-9a-f]{64}", software.lock)
+    with caplog.at_level(logging.INFO, logger="offchain"):
+        Health(seconds=0).tell(int(time.time()))
+    (line,) = [record for record in caplog.records if record.getMessage() == "healthy"]
+    assert (line.version, line.lock) == (VERSION, lock_digest()[:12])
+
+
+def test_another_version_than_deployed_is_said_and_stops_nobody(founded):
+    deployment = founded[0]
+    assert deployed_with_other(deployment) is None
+    older = deployment.book.model_copy(update={"software": None})
+    assert deployed_with_other(replace(deployment, book=older)) is None
+    other = deployment.book.model_copy(update={"software": Software(version="9.9\n", lock="")})
+    told = deployed_with_other(replace(deployment, book=other))
+    assert told is not None and f"was made with stakefed 9.9, lock unknown; this is {VERSION}, lock" in told

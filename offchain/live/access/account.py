@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 from ape import accounts, networks
@@ -145,19 +146,36 @@ def unlock(alias: str) -> AccountKey:
 
 
 def _unlock_keyfile(account: KeyfileAccount, alias: str) -> None:
-    variables = passphrase_variables(alias)
-    passphrase = next((found for name in variables if (found := os.environ.get(name))), None)
+    passphrase, place = _passphrase(alias)
     if passphrase is None and not sys.stdin.isatty():
         raise AccountError(
-            f"account {alias!r} is locked and there is nobody to ask for its passphrase; set {variables[0]}"
+            f"account {alias!r} is locked and there is nobody to ask for its passphrase; set {place}"
         )
     try:
         account.set_autosign(True, passphrase)
     except (ApeException, Abort) as error:
         reason = " ".join(str(error).split()) or "no passphrase given"
-        raise AccountError(
-            f"account {alias!r} cannot be unlocked ({reason}); check {variables[0]}"
-        ) from error
+        raise AccountError(f"account {alias!r} cannot be unlocked ({reason}); check {place}") from error
+
+
+def _passphrase(alias: str) -> tuple[str | None, str]:
+    """An account's passphrase, None where there is nothing but a prompt; and where it is looked for.
+
+    Variables first, then what systemd's `LoadCredential=ALIAS.passphrase:FILE` hands over, which no other
+    process of the user sees.
+    """
+    variables = passphrase_variables(alias)
+    for name in variables:
+        if found := os.environ.get(name):
+            return found, variables[0]
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder) / f"{alias}.passphrase" if folder else None
+    if path is None or not path.is_file():
+        return None, variables[0]
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise AccountError(f"the passphrase in {path} cannot be read: {error}") from error
 
 
 def passphrase_variables(alias: str) -> tuple[str, ...]:

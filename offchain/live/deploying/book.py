@@ -57,6 +57,15 @@ class UpdateForm(BaseModel):
         return bytes.fromhex(self.schema_digest[2:])
 
 
+class Software(BaseModel):
+    """With what a deployment was made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: str = Field(max_length=40, description="StakeFed's.")
+    lock: str = Field(pattern="^([0-9a-f]{64})?$", description="SHA-256 of its requirements.txt.")
+
+
 class AddressBook(BaseModel):
     """Where a deployment stands, and what it was deployed from."""
 
@@ -69,6 +78,7 @@ class AddressBook(BaseModel):
     parameters_digest: Digest
     parameters: Mapping[str, int | str] = Field(description="The round manager's, base units and seconds.")
     update: UpdateForm | None = Field(None, description="What members exchange; older books do not tell.")
+    software: Software | None = Field(None, description="That deployed; older books do not tell.")
     contracts: dict[str, Entry] = Field(default_factory=dict)
     pending: Pending | None = None
     complete: bool = Field(False, description="Whether everything stands and was read back.")

@@ -18,6 +18,7 @@ from offchain.live.deploying.book import (
     AddressBook,
     Entry,
     Pending,
+    Software,
     configuration_digest,
     read_book,
     update_form,
@@ -36,6 +37,7 @@ from offchain.live.deploying.parameters import (
 )
 from offchain.live.errors import ConfigurationError, DeploymentError, NodeRefusedError
 from offchain.reference import Parameters
+from offchain.software import VERSION, lock_digest
 
 _log = logging.getLogger(__name__)
 
@@ -240,6 +242,7 @@ class Deployer:
             parameters_digest=parameters_digest(self.parameters),
             parameters=named(self.parameters),
             update=self._update,
+            software=Software(version=VERSION, lock=lock_digest()),
         )
         if isinstance(configuration.token, ExistingToken):
             book.contracts[_TOKEN] = Entry(address=configuration.token.address)
