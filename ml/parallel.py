@@ -1,9 +1,11 @@
-"""Independent work on the threads of this process."""
+"""Independent work on threads of this process, and what processes need that are started beside it."""
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -17,6 +19,16 @@ def processors() -> int:
         return int(given)
     # Those this process may run on, where the system tells.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def let_processes_import() -> None:
+    """Let processes that start from now on import the project's packages.
+
+    They start with this one's path, of which `ape run` takes the project again once a script is loaded.
+    """
+    root = str(Path(__file__).parents[1])
+    if root not in sys.path:
+        sys.path.append(root)
 
 
 class Workers:

@@ -119,7 +119,8 @@ class SimulationSettings(BaseModel):
         None,
         ge=1,
         description="Processor threads for models; by default all for a table's perceptron, whose results "
-        "are the same with any number, and one for others, whose float sums, and so runs, depend on it.",
+        "are the same with any number, and one for others, whose float sums, and so runs, depend on it; "
+        "their clients are shared out among as many processes as there are processors.",
     )
 
     initial_balance: Tokens = Field(Decimal(64), description="Tokens of every client at the start, its bond.")

@@ -9,8 +9,9 @@ from ml.tasks.task import Task
 from ml.training.learner import Learner, Predictor, Trainer, TrainingJob
 from ml.training.module import ModuleLearner, make_module
 from ml.training.perceptron import Perceptron
+from ml.training.side_by_side import Origin, SideBySideLearner
 
-__all__ = ["Learner", "Predictor", "Trainer", "TrainingJob", "make_learner"]
+__all__ = ["Learner", "Origin", "Predictor", "Trainer", "TrainingJob", "make_learner"]
 
 
 def make_learner(
@@ -20,18 +21,23 @@ def make_learner(
     device: str = "cpu",
     threads: int | None = None,
     trainer: Trainer | None = None,
+    origin: Origin | None = None,
 ) -> Learner:
     """Return what learns a task from rows of shape `row` with targets of shape `label`, on `device`.
 
     It computes with `threads` processor threads; by default with all there are where results do not depend on
-    their number (the perceptron of one label), else with one. `trainer` is a member's own training.
+    their number (the perceptron of one label). Others have one by default, and where their `origin` is given,
+    so that processes beside this one can make them too, clients are shared out among as many as there are
+    processors. `trainer` is a member's own training.
     """
     module = make_module(task, row, label)
     if trainer is None and isinstance(module, PerceptronNetwork) and _is_the_papers(task, module):
         inputs, hidden, *_ = module.widths
         return Perceptron(inputs, hidden, device, threads or processors())
     use_threads(threads or 1)
-    return ModuleLearner(task, row, label, device, trainer)
+    own = ModuleLearner(task, row, label, device, trainer)
+    count = 1 if threads or device != "cpu" else processors()
+    return own if origin is None or count == 1 else SideBySideLearner(own, origin, count)
 
 
 def _is_the_papers(task: Task, module: PerceptronNetwork) -> bool:

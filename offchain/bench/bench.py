@@ -8,11 +8,11 @@ from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
+from ml.parallel import let_processes_import
 from offchain.bench.cases import Case
 from offchain.bench.play import Measurement, measure
 from offchain.bench.updates import UpdateSpeed, update_speed
 from offchain.errors import SimulationError
-from offchain.processes import let_processes_import
 
 ROUNDS_FILE, UPDATES_FILE, FLOWER_FILE = "rounds.jsonl", "updates.json", "flower.json"
 UPDATE_SIZES = (10**4, 10**5, 10**6, 10**7)

@@ -9,8 +9,8 @@ from joblib.parallel import get_active_backend
 from rich.console import Console
 
 from ml.errors import MLError
+from ml.parallel import let_processes_import
 from offchain.errors import OffchainError
-from offchain.processes import let_processes_import
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
 from offchain.runs.progress import BarOrLines
 from offchain.settings import SimulationSettings

@@ -21,7 +21,7 @@ from ml.seeds import derive_seed
 from ml.settings import AttackSettings, ScorePolicy
 from ml.tasks.federating import federate
 from ml.tasks.loading import load_function
-from ml.training import TrainingJob, make_learner
+from ml.training import Origin, TrainingJob, make_learner
 from ml.updates.fixed_point import aggregate, decode
 from ml.updates.schema import Schema
 from offchain.errors import SettingsError
@@ -87,13 +87,15 @@ class Federation:
         device = require_device(settings.device)
         self._settings = settings
         self._data = data
+        row, label = shape_of(data.X_test), shape_of(data.y_test)
         learner = make_learner(
             settings.loaded_task,
-            shape_of(data.X_test),
-            shape_of(data.y_test),
+            row,
+            label,
             device,
             settings.threads,
             load_function(settings.train, "train") if settings.train else None,
+            Origin(settings.named_task, settings.train, row, label),
         )
         self._common = CommonLearning(
             learner, genesis_model(learner, settings.seed), settings.scoring_settings
