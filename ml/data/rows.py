@@ -217,6 +217,11 @@ def batch(of: Any, places: Any) -> Any:
     return {name: array[places] for name, array in of.items()} if isinstance(of, Mapping) else of[places]
 
 
+def is_in_memory(of: Any) -> bool:
+    """Return whether this is an array, or several by name, of which nothing has to be read or made first."""
+    return all(type(part) is np.ndarray for part in (of.values() if isinstance(of, Mapping) else (of,)))
+
+
 def head(rows: Any, count: int) -> Any:
     """Return the first `count` of inputs or targets, or all when there are fewer, without reading any."""
     return taken(rows, np.arange(min(count, length(rows))))

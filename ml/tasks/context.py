@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ml.data.rows import Rows, batch, each
+from ml.data.rows import Rows, batch, each, is_in_memory
 from ml.settings import TrainingSettings
 from ml.tasks.losses import batch_loss
 
@@ -43,11 +43,7 @@ class Context:
         """
         places = list(permuted(len(rows), self.seed, self.settings))
         targets = each(rows.targets, lambda array: as_tensors(array, self.device))
-        ahead = (
-            _made_ahead(rows.inputs, places, workers)
-            if workers
-            else (batch(rows.inputs, p.numpy()) for p in places)
-        )
+        ahead = _made_ahead(rows.inputs, places, workers) if workers else _made_now(rows.inputs, places)
         for chosen, inputs in zip(places, ahead, strict=True):
             where = chosen.to(self.device)
             yield as_tensors(inputs, self.device), batch(targets, where)
@@ -91,6 +87,13 @@ def as_tensors(of: Any, device: str) -> Any:
     from ml.models.tensors import placed
 
     return each(of, lambda array: placed(array, device))
+
+
+def _made_now(inputs: Any, places: list[Tensor]) -> Iterator[Any]:
+    if is_in_memory(inputs):
+        tensors = as_tensors(inputs, "cpu")
+        return (batch(tensors, chosen) for chosen in places)
+    return (batch(inputs, chosen.numpy()) for chosen in places)
 
 
 def _made_ahead(inputs: Any, places: list[Tensor], workers: int) -> Iterator[Any]:

@@ -40,6 +40,9 @@ def batch_loss(target: Target, outputs: Any, targets: Any) -> Tensor:
     if isinstance(target, Labels) and not torch.isnan(targets).any():
         # In one operation, whose last bits are those of the paper's runs.
         return binary_cross_entropy_with_logits(_same(target, outputs, targets), targets)
+    if isinstance(target, Classes) and bool((targets != MASKED).all()):
+        _require_shape(target, outputs, (*targets.shape, target.count))
+        return cross_entropy(outputs.reshape(-1, target.count), targets.reshape(-1))
     values, known = _losses(target, outputs, targets)
     return values.sum() / known.sum().clamp(min=1)
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import Inputs, Shape, Targets, length
+from ml.data.rows import Inputs, Shape, Targets, is_in_memory, length
 from ml.device import use_threads
 from ml.errors import TrainingError
 from ml.parallel import let_processes_import
@@ -101,7 +101,7 @@ class SideBySideLearner:
     def predictor(self, sets: Sequence[Inputs]) -> Predictor:
         """Return `sets` of rows, each of which is one process's."""
         own = self._own.predictor(sets)
-        if len(sets) < 2 or not all(map(_is_plain, sets)):
+        if len(sets) < 2 or not all(map(is_in_memory, sets)):
             return own
         return SideBySidePredictor(own, sets, self._crew)
 
@@ -198,11 +198,7 @@ def _results(futures: Sequence[Future[Any]]) -> list[Any]:
 
 
 def _travels(job: TrainingJob) -> bool:
-    return _is_plain(job.X) and _is_plain(job.y) and type(job.attack) is AttackSettings
-
-
-def _is_plain(of: Inputs | Targets) -> bool:
-    return all(type(each) is np.ndarray for each in (of.values() if isinstance(of, Mapping) else (of,)))
+    return is_in_memory(job.X) and is_in_memory(job.y) and type(job.attack) is AttackSettings
 
 
 class _Here:
