@@ -72,6 +72,13 @@ class SimulationSettings(BaseModel):
     shadow_policy: AnyPolicy | None = Field(
         None, description="Policy that is computed and recorded beside the one that decides."
     )
+    memory: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Last included models, the genesis among them, of which each client builds on the newest "
+        "that its own rows find good; 1 for the global model whatever it is.",
+    )
     attack: AttackName = Field("label-flip", description="What malicious proposers train on.")
     task: str = Field(
         "loans",
@@ -144,7 +151,7 @@ class SimulationSettings(BaseModel):
 
     edition: Literal[1, 2] = Field(
         1,
-        description="Of the rules that the contract binds: 1 for built-in tasks, unless said; 2 for others.",
+        description="Of the rules that the contract binds: 1 for built-in tasks and memory 1; 2 for others.",
     )
 
     @model_validator(mode="before")
@@ -157,7 +164,8 @@ class SimulationSettings(BaseModel):
         if not (isinstance(name, str) and isinstance(options, Mapping)):
             return given  # For the fields to say.
         named = Named(name, options)
-        own = {} if named.is_built_in else {"edition": 2}
+        first = named.is_built_in and given.get("memory", 1) == 1
+        own = {} if first else {"edition": 2}
         return {**own, **_clients_of(given.get("clients_data")), **defaults_of(named), **given}
 
     @model_validator(mode="after")
@@ -192,6 +200,8 @@ class SimulationSettings(BaseModel):
             )
         if self.edition == 1 and not self.named_task.is_built_in:
             raise ValueError(f"rules of edition 1 know the first edition's tasks only, not {self.task}")
+        if self.edition == 1 and self.memory > 1:
+            raise ValueError(f"rules of edition 1 know memory 1 alone, got {self.memory}; leave edition out")
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())

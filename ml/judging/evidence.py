@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.judging.bases import nearest
 from ml.judging.findings import Finding, Reason, of_all
 from ml.judging.own_rows import OwnRows, Tried
 from ml.judging.policies import admissible
@@ -32,12 +33,13 @@ class Evidence:
 
     Args:
         updates: Admissible ones by seat position.
-        parent: The global model that they are changes of.
+        parent: The voters' base.
         rows: All clients' rows.
         voters: Clients, as numbers in `rows`.
         references: What each voter's own rows make of the parent, float32 [voters, size]; asked for once,
             where a test needs them.
         budget: Of loss, within which training rows judge beside validation rows.
+        models: Those that somebody may build on: an update is a change of the nearest; of none, the parent.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Evidence:
         voters: Sequence[int],
         references: Callable[[], NDArray[np.float32]],
         budget: float,
+        models: Sequence[Parameters] = (),
     ) -> None:
         self.positions = tuple(updates)
         self.voters = voters
@@ -55,7 +58,10 @@ class Evidence:
         self._references = references
         self._start = decode(parent)
         self._counts = rows.counts(self._start, voters, budget)
-        self._changes = np.array([decode(update) - self._start for update in updates.values()])
+        origins = models or [parent]
+        self._changes = np.array(
+            [decode(update) - decode(origins[nearest(update, origins)]) for update in updates.values()]
+        )
         self._steps: dict[float, list[Tried]] = {}
 
     @property
@@ -117,12 +123,13 @@ def evidence_findings(
     rows: OwnRows,
     voters: Sequence[int],
     references: Callable[[], NDArray[np.float32]],
+    models: Sequence[Parameters] = (),
 ) -> list[Finding]:
     """Return what honest `voters` find under a policy of tests; arguments as of `Evidence`."""
-    kept = admissible(updates, parent)
+    kept = admissible(updates, parent, models)
     if not kept:
         return [of_all(Finding((), {}), updates) for _ in voters]
-    evidence = Evidence(kept, parent, rows, voters, references, policy.budget)
+    evidence = Evidence(kept, parent, rows, voters, references, policy.budget, models)
     return [of_all(found, updates) for found in findings(policy, evidence, kept, samples)]
 
 

@@ -82,6 +82,18 @@ class OwnRows:
         outputs = self._predictor.outputs(params, list(clients))
         return [self._count(client, found, budget) for client, found in zip(clients, outputs, strict=True)]
 
+    def means(self, params: NDArray[np.float32], clients: Sequence[int]) -> list[float]:
+        """Return the mean loss of a model [size] on all rows of each of `clients`."""
+        outputs = self._predictor.outputs(params, list(clients))
+        return [
+            float(self._learner.losses(found, self._targets[client]).mean())
+            for client, found in zip(clients, outputs, strict=True)
+        ]
+
+    def targets(self, client: int) -> Targets:
+        """Return the targets of a client's rows."""
+        return self._targets[client]
+
     def tried(self, params: NDArray[np.float32], clients: Sequence[int], counts: Sequence[int]) -> Tried:
         """Return what a model [size] does on the first `counts` rows of each of `clients`."""
         outputs = self._predictor.outputs(params, list(clients))

@@ -44,13 +44,15 @@ def parse_updates(blobs: Mapping[int, bytes | None], schema: Schema) -> dict[int
     return parsed
 
 
-def admissible(updates: Mapping[int, Parameters], parent: Parameters) -> dict[int, Parameters]:
+def admissible(
+    updates: Mapping[int, Parameters], parent: Parameters, others: Sequence[Parameters] = ()
+) -> dict[int, Parameters]:
     """Return the updates that may be accepted at all, by seat position in ascending order.
 
-    Left out are those of the wrong type or length, and byte-equal to the parent or to the update of a lower
-    position.
+    Left out are those of the wrong type or length, and byte-equal to the parent, to one of `others`, which
+    are models that somebody may build on, or to the update of a lower position.
     """
-    seen = {parent.tobytes()}
+    seen = {model.tobytes() for model in (parent, *others)}
     kept = {}
     for position in sorted(updates):
         update = updates[position]
@@ -69,6 +71,7 @@ def score_findings(
     validation: ValidationSets,
     voters: Sequence[int],
     tolerance: float,
+    others: Sequence[Parameters] = (),
 ) -> list[Finding]:
     """Return what honest `voters` find by one score, in their order.
 
@@ -82,8 +85,9 @@ def score_findings(
         validation: All clients' validation rows.
         voters: Clients, as indices into `validation`.
         tolerance: ε of Eq. 2.
+        others: Models that somebody may build on, whose copies are inadmissible too.
     """
-    judge = _Judge(admissible(updates, parent), samples, parent, validation, voters, tolerance)
+    judge = _Judge(admissible(updates, parent, others), samples, parent, validation, voters, tolerance)
     decided = judge.aggregate() if policy == "aggregate" else judge.verdict()
     return [of_all(found, updates) for found in decided]
 

@@ -69,7 +69,11 @@ class CommonLearning:
         parent: Parameters,
         validation: ValidationSets,
         voters: Sequence[int],
+        others: Sequence[Parameters] = (),
     ) -> list[Finding]:
-        """Return what `voters`, indices into `validation`, find of updates by seat position by one score."""
+        """Return what `voters`, indices into `validation`, find of updates by seat position by one score.
+
+        Copies of `others`, models that somebody may build on, are inadmissible.
+        """
         tolerance = self.scoring.tolerance
-        return score_findings(policy, updates, samples, parent, validation, voters, tolerance)
+        return score_findings(policy, updates, samples, parent, validation, voters, tolerance, others)

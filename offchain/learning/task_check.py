@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from ml.data.rows import Targets, length, shape_of
 from ml.data.shares import ClientData
+from ml.judging.constants import constant_loss
 from ml.judging.scoring import ValidationSets
 from ml.tasks.loading import load_function
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
-from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob, make_learner
 from ml.training.checks import check_learner
 from ml.updates.fixed_point import decode
@@ -56,7 +56,7 @@ def _learned(
     started = perf_counter()
     (before,), (after,) = validation.losses(genesis, [0]), validation.losses(trained, [0])
     judging = (perf_counter() - started) / 2
-    constant = constant_loss(sample.task, rows)
+    constant = constant_loss(sample.task, rows.y_train, rows.y_validation)
     beside = "" if constant is None else f"; of the best constant {constant:.4f}"
     yield (
         "loss",
@@ -74,28 +74,6 @@ def least_rise(differences: NDArray[np.float64]) -> float:
     1.28 standard errors of a paired difference [rows] away from none, and as many on the other side.
     """
     return float(2 * _NINE_IN_TEN * differences.std(ddof=1) / np.sqrt(len(differences)))
-
-
-def constant_loss(task: Task, rows: ClientData) -> float | None:
-    """Return the validation loss of the constant that training rows make best.
-
-    None for other targets and for losses of the task's own, whose best constant nobody knows.
-    """
-    if type(task).losses is not Task.losses:
-        return None
-    target = task.target
-    y: Any = rows.y_train
-    judged: Any = rows.y_validation
-    if isinstance(target, Labels):
-        chance = np.clip(np.nanmean(y, axis=0), 1e-6, 1 - 1e-6)
-        return float(-np.nanmean(judged * np.log(chance) + (1 - judged) * np.log(1 - chance)))
-    if isinstance(target, Numbers):
-        return float(np.nanmean((judged - np.nanmean(y, axis=0)) ** 2 / 2))
-    if isinstance(target, Classes):
-        counts = np.bincount(y[is_known(y)].ravel(), minlength=target.count)
-        chances = np.maximum(counts, 1e-6) / max(1, counts.sum())
-        return float(-np.log(chances[judged[is_known(judged)].ravel()]).mean())
-    return None
 
 
 def _balance(target: Any, y: Targets) -> str:

@@ -104,7 +104,7 @@ def run_digest(settings: SimulationSettings) -> str:
 
 
 def _own_content(settings: SimulationSettings) -> dict[str, Any]:
-    """What the first edition had not: policies beside, parted rows, a training of the clients' own."""
+    """What the first edition had not: a policy beside, parted rows, a training of the clients' own."""
     found = settings.model_dump(mode="json", include={"shadow_policy"}, exclude_defaults=True)
     if settings.clients_data is not None:
         found["clients_data"] = data_digest(settings.clients_data)

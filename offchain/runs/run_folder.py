@@ -24,7 +24,7 @@ from offchain.simulation.records import RoundRecord
 from offchain.simulation.simulation import State
 
 _SETTINGS, _ROUNDS, _STATE, _SUMMARY = "settings.json", "rounds.jsonl", "state.npz", "summary.json"
-_ROUND, _PARAMETERS, _BASELINE = "round", "parameters", "baseline_"
+_ROUND, _PARAMETERS, _BASELINE, _OLDER = "round", "parameters", "baseline_", "older_"
 
 
 class RunFolder:
@@ -105,6 +105,7 @@ class RunFolder:
             file.write(record.model_dump_json().encode() + b"\n")
             _flush(file)
         arrays = {_BASELINE + name: model for name, model in state.baselines.items()}
+        arrays |= {f"{_OLDER}{place:04}": model for place, model in enumerate(state.older)}
         arrays |= {_ROUND: np.array(state.round), _PARAMETERS: state.parameters}
         self._replace(_STATE, lambda file: np.savez(file, **arrays))
 
@@ -144,10 +145,11 @@ class RunFolder:
         try:
             arrays = read_arrays(path)
             played, parameters = _round(arrays.pop(_ROUND)), _model(arrays.pop(_PARAMETERS))
+            older = [_model(arrays.pop(name)) for name in sorted(arrays) if name.startswith(_OLDER)]
             baselines = {name.removeprefix(_BASELINE): _model(each) for name, each in arrays.items()}
         except (OSError, ValueError, KeyError) as error:
             raise RunFolderError(f"{path} is damaged: {_first_line(error)}") from error
-        return State(played, parameters, baselines)
+        return State(played, parameters, baselines, older)
 
     def _replace(self, name: str, write: Callable[[BinaryIO], object]) -> None:
         with replacing(self.path / name) as file:

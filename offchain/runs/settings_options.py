@@ -21,6 +21,7 @@ OPTIONS = (
     "rounds",
     "policy",
     "shadow_policy",
+    "memory",
     "attack",
     "task",
     "task_options",

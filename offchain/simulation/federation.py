@@ -1,6 +1,7 @@
 """The learning of a run: clients' rows, one model's description, local training, averages, test scores."""
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +23,7 @@ from ml.settings import AttackSettings, ScorePolicy
 from ml.tasks.federating import federate
 from ml.tasks.loading import load_function
 from ml.training import Origin, TrainingJob, make_learner
-from ml.updates.fixed_point import aggregate, decode
+from ml.updates.fixed_point import aggregate, decode, encode
 from ml.updates.schema import Schema
 from offchain.errors import SettingsError
 from offchain.learning.common import CommonLearning, Parameters
@@ -31,6 +32,7 @@ from offchain.learning.genesis import genesis_model
 from offchain.learning.rules import first_rules
 from offchain.learning.training_seed import training_seed
 from offchain.settings import SimulationSettings, parted_rows
+from offchain.simulation.bases import Bases, grouped
 
 _CENTRAL, _REFERENCE = 5, 6
 _HONEST = AttackSettings(name="none")
@@ -64,9 +66,11 @@ def _files(folder: Path, settings: SimulationSettings) -> list[Path]:
 def _rules(settings: SimulationSettings, common: CommonLearning) -> bytes:
     if settings.edition == 1:
         return first_rules(common.scoring, common.schema, common.genesis)
-    task, named = settings.loaded_task, settings.named_task
-    training, seed = settings.training_settings, settings.seed
-    return description_of(named, task, common.learner, common.scoring, training, seed, common.genesis).rules
+    task, named, training = settings.loaded_task, settings.named_task, settings.training_settings
+    found = description_of(
+        named, task, common.learner, common.scoring, training, settings.seed, common.genesis
+    )
+    return found.model_copy(update={"memory": settings.memory}).rules
 
 
 class Federation:
@@ -122,6 +126,24 @@ class Federation:
         names = [f"client {client}'s training" for client in proposers]
         return dict(zip(proposers, self._updates(parent, jobs, names), strict=True))
 
+    def train_from(
+        self, models: Sequence[Parameters], proposers: Sequence[int], attackers: Collection[int], round_: int
+    ) -> dict[int, Parameters]:
+        """Return what each proposer makes, in a round, of its base among the last models, oldest first.
+
+        Raises:
+            SimulationError: When a client's training diverged.
+        """
+
+        def train(base: Parameters, clients: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+            made = self.train(base, clients, attackers, round_)
+            return {client: decode(update) for client, update in made.items()}
+
+        if len(models) == 1:
+            return self.train(models[0], proposers, attackers, round_)
+        trained = self._bases.trained(models, proposers, train, attackers)
+        return {client: encode(made) for client, (_, made) in trained.items()}
+
     def train_centrally(self, parent: Parameters, clients: Sequence[int], round_: int) -> Parameters:
         """Return what the rows of `clients`, in one place, make of a model: as many steps as theirs together.
 
@@ -137,23 +159,26 @@ class Federation:
         self,
         policy: str | Policy,
         updates: Mapping[int, Parameters],
-        parent: Parameters,
+        models: Sequence[Parameters],
         voters: Sequence[int],
     ) -> list[Finding]:
-        """Return what honest `voters` find of `updates` by seat position under a policy, in their order."""
-        weights, tests = dict.fromkeys(updates, 1), listed_tests(policy)
-        if tests is None:
-            scored = cast("ScorePolicy", policy)
-            return self._common.score_findings(scored, updates, weights, parent, self._validation, voters)
-        return evidence_findings(
-            tests,
-            updates,
-            weights,
-            parent,
-            self._own_rows(tests.rows),
-            voters,
-            lambda: self._references(tests, parent, voters),
-        )
+        """Return what honest `voters` find of `updates` by seat position under a policy, in their order.
+
+        `models` are the last global ones, oldest first, of which each voter has its base.
+        """
+        tests = listed_tests(policy)
+        made: dict[int, NDArray[np.float32]] = {}
+        if tests is None or len(models) == 1:
+            bases = {voter: places[0] for voter, places in self._bases.of(models, voters).items()}
+        else:
+            trained = self._bases.trained(models, voters, partial(self._references, tests))
+            bases = {voter: place for voter, (place, _) in trained.items()}
+            made = {voter: model for voter, (_, model) in trained.items()}
+        found: dict[int, Finding] = {}
+        for place, those in grouped(bases).items():
+            of_base = self._of_base(policy, updates, models, models[place], those, made)
+            found |= zip(those, of_base, strict=True)
+        return [found[voter] for voter in voters]
 
     def average(self, updates: Collection[Parameters], parent: Parameters) -> Parameters:
         """Return the next global model: the average of `updates`, or `parent` when there are none."""
@@ -162,6 +187,37 @@ class Federation:
     def quality(self, parameters: Parameters) -> Quality:
         """Return the scores of a global model on the test rows."""
         return self._test.quality(decode(parameters))
+
+    def _of_base(
+        self,
+        policy: str | Policy,
+        updates: Mapping[int, Parameters],
+        models: Sequence[Parameters],
+        base: Parameters,
+        voters: Sequence[int],
+        made: Mapping[int, NDArray[np.float32]],
+    ) -> list[Finding]:
+        """What voters of one base find; `made` has what their own rows make of it, where that is known."""
+        weights, tests = dict.fromkeys(updates, 1), listed_tests(policy)
+        if tests is None:
+            scored = cast("ScorePolicy", policy)
+            return self._common.score_findings(
+                scored, updates, weights, base, self._validation, voters, models
+            )
+
+        def references() -> NDArray[np.float32]:
+            own = made or self._references(tests, base, voters)
+            return np.array([own[voter] for voter in voters])
+
+        rows = self._own_rows(tests.rows)
+        return evidence_findings(tests, updates, weights, base, rows, voters, references, models)
+
+    @cached_property
+    def _bases(self) -> Bases:
+        settings = self._settings
+        known = [client.y_train for client in self._data.clients]
+        rows = self._own_rows(Policy.model_fields["rows"].default)
+        return Bases(rows, known, settings.loaded_task, settings.tolerance)
 
     def _own_rows(self, most: int) -> OwnRows:
         if most not in self._placed:
@@ -178,11 +234,13 @@ class Federation:
             most,
         )
 
-    def _references(self, policy: Policy, parent: Parameters, voters: Sequence[int]) -> NDArray[np.float32]:
+    def _references(
+        self, policy: Policy, parent: Parameters, voters: Sequence[int]
+    ) -> dict[int, NDArray[np.float32]]:
         """What each voter's own rows make of the parent in one pass, of so many steps at most."""
         settings = self._settings.training_settings.model_copy(update={"local_epochs": 1})
         jobs = [self._reference_job(voter, policy.reference_steps * settings.batch) for voter in voters]
-        return np.array(self._common.learner.train(decode(parent), jobs, settings))
+        return dict(zip(voters, self._common.learner.train(decode(parent), jobs, settings), strict=True))
 
     def _reference_job(self, voter: int, most: int) -> TrainingJob:
         rows, seed = self._data.clients[voter], derive_seed(self._settings.seed, _REFERENCE, voter)

@@ -35,11 +35,13 @@ class State:
         round: Rounds played.
         parameters: The global model.
         baselines: The baselines' global models, by name.
+        older: The included models before it that clients may still build on, oldest first.
     """
 
     round: int
     parameters: Parameters
     baselines: Mapping[str, Parameters]
+    older: Sequence[Parameters] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ class Simulation:
         self._store = MemoryStore()
         # One thread, so that the learner does one thing at a time: the round trains before, and waits after.
         self._beside = ThreadPoolExecutor(1, "beside the chain")
-        self._parameters = federation.genesis
+        self._models = [federation.genesis]  # The last included ones, oldest first; the genesis counts.
         self._round = 0
         self._members = settings.clients
 
@@ -107,7 +109,11 @@ class Simulation:
     def state(self) -> State:
         """What to keep, beside the records, to go on later."""
         models = {name: baseline.parameters for name, baseline in self._baselines.items()}
-        return State(self._round, self._parameters, models)
+        return State(self._round, self._parameters, models, self._models[:-1])
+
+    @property
+    def _parameters(self) -> Parameters:
+        return self._models[-1]
 
     def restore(self, records: Sequence[RoundRecord], state: State) -> None:
         """Play the recorded rounds again, without learning, and go on from `state`.
@@ -119,7 +125,7 @@ class Simulation:
             self._replay(record)
         self._check_state(records, state)
         self._round = len(records)
-        self._parameters = state.parameters
+        self._models = [*state.older, state.parameters]
         for name, baseline in self._baselines.items():
             baseline.parameters = state.baselines[name]
 
@@ -153,14 +159,20 @@ class Simulation:
         if outcome.included != expected:
             model = self._next_model(fetched, outcome.included)
 
-        self._parameters = model.parameters
+        if outcome.included:
+            self.include(model.parameters)
         self._round = seating.round
         self._members -= len(outcome.removed)
         return self._record(seating, roots, judged, outcome, model, beside, watch)
 
+    def include(self, model: Parameters) -> None:
+        """Make a model the global one; clients may build on the last `memory` of them."""
+        self._models = [*self._models, model][-self._settings.memory :]
+
     def _check_state(self, records: Sequence[RoundRecord], state: State) -> None:
-        models = {"the global model": state.parameters, **state.baselines}
-        if models.keys() - {"the global model"} != self._baselines.keys():
+        older = {f"included model {place}": model for place, model in enumerate(state.older)}
+        models = {"the global model": state.parameters, **older, **state.baselines}
+        if len(older) >= self._settings.memory or state.baselines.keys() != self._baselines.keys():
             raise SimulationError(f"the saved models are of {', '.join(models)}, not of this run's settings")
         for name, model in models.items():
             if model.dtype != np.int32 or model.shape != self._federation.genesis.shape:
@@ -177,7 +189,7 @@ class Simulation:
 
     def _train(self, seating: Seating) -> dict[int, Parameters]:
         proposers = [client for client in seating.proposers if client not in seating.unable]
-        return self._federation.train(self._parameters, proposers, self._attackers, seating.round)
+        return self._federation.train_from(self._models, proposers, self._attackers, seating.round)
 
     def _put(self, updates: Mapping[int, Parameters]) -> dict[int, bytes]:
         self._store.clear()
@@ -200,7 +212,7 @@ class Simulation:
     def _found(
         self, policy: str | Policy, fetched: Mapping[int, Parameters], voters: Sequence[int]
     ) -> Judgement:
-        found = self._federation.findings(policy, fetched, self._parameters, voters) if fetched else []
+        found = self._federation.findings(policy, fetched, self._models, voters) if fetched else []
         return judgement(policy, voters, found)
 
     def _next_model(self, fetched: Mapping[int, Parameters], included: int) -> Model:
