@@ -1,6 +1,5 @@
 """`ape run explain`: every change of a client's balance, adding up exactly to what the contract says."""
 
-import json
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from offchain.live.starting import reach
 from offchain.live.watching.explain import statement_of
 from offchain.live.watching.log_cache import log_cache
 from offchain.live.watching.statement_report import print_statement, statement_json, times_of
+from offchain.machine_json import json_text
 
 
 @click.command()
@@ -39,7 +39,7 @@ def cli(
     except OffchainError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
-        click.echo(json.dumps(statement_json(statement, unit, times), indent=2))
+        click.echo(json_text("statement", statement_json(statement, unit, times)))
     elif not statement.changes:
         click.echo(f"Nothing ever changed for {address} in deployment {there.name}.")
     else:

@@ -1,6 +1,5 @@
 """`ape run status`: rounds, phase with the time left, seats and members of a deployment."""
 
-import json
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from offchain.live.starting import reach
 from offchain.live.watching.log_cache import log_cache
 from offchain.live.watching.status import Watch, status_json
 from offchain.live.watching.status_report import render
+from offchain.machine_json import json_text
 
 
 @click.command()
@@ -59,12 +59,12 @@ def cli(
             if not watch:
                 status = eyes.look()
                 if as_json:
-                    click.echo(json.dumps(status_json(status), indent=2))
+                    click.echo(json_text("status", status_json(status)))
                 else:
                     people_console().print(render(status, rounds))
             elif as_json:
                 while True:
-                    click.echo(json.dumps(status_json(eyes.look())))
+                    click.echo(json_text("status", status_json(eyes.look()), indent=None))
                     time.sleep(poll)
             else:
                 _show(eyes, rounds, poll)

@@ -29,6 +29,11 @@ from offchain.stores.server import Keeping, application
 @click.option(
     "--folder", required=True, help="Where artefacts are kept: a folder, or what fsspec opens by URL."
 )
+@click.option(
+    "--members-only",
+    is_flag=True,
+    help="Ask readers for a member's permit too: updates tell something of rows (docs/PRIVACY.md).",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=8787, show_default=True, help="Port to listen on."
@@ -38,6 +43,7 @@ def cli(
     nodes: Nodes,
     monitoring: Monitoring,
     folder: str,
+    members_only: bool,
     host: str,
     port: int,
 ) -> None:

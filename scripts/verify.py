@@ -1,6 +1,5 @@
 """`ape run verify`: the lineage of global models replayed from logs and artefacts."""
 
-import json
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from offchain.live.access.network import Nodes
 from offchain.live.client.options import store_option
 from offchain.live.options import chain_options, deployment_option, log_cache_option
 from offchain.live.starting import reach
+from offchain.machine_json import json_text
 from offchain.user_path import UserPath
 
 
@@ -53,7 +53,7 @@ def cli(
         verification = Verification(chain, live, stores, log_cache(live, cache))
         fault = verification.run(until)
         if as_json:
-            click.echo(json.dumps(told(verification, fault), indent=2))
+            click.echo(json_text("verification", told(verification, fault)))
         else:
             print_rounds(people_console(), verification)
         if fault is not None:

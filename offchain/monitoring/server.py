@@ -11,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from offchain.errors import OffchainError
+from offchain.machine_json import for_programs
 from offchain.monitoring.measures import BLOCK_LAG, HEALTHY, PROGRAM, RESPONSES
 from offchain.monitoring.vitals import VITALS, Vitals
 from offchain.serving import application, listening
@@ -55,7 +56,7 @@ def monitor(own: Iterable[Collector], vitals: Vitals) -> web.Application:
 
     async def health(request: web.Request) -> web.StreamResponse:
         problems = vitals.problems()
-        told = {"healthy": not problems, "problems": problems}
+        told = for_programs("health", {"healthy": not problems, "problems": problems})
         return web.json_response(told, status=503 if problems else 200)
 
     return application([web.get("/metrics", metrics), web.get("/health", health)], SECONDS, 0)

@@ -15,12 +15,12 @@ SECONDS = 28.0
 _ANSWER_BYTES = 4096
 _REASON = 300  # characters
 
-Permit = Callable[[bytes], str]
-"""What a member may write a root with: the value of the header `Authorization`."""
+Permit = Callable[[bytes | None], str]
+"""What a member may write a root with, or, for None, read with: a permit for the header `Authorization`."""
 
 
 class HttpStore:
-    """A `Store` behind HTTP: anyone reads, members write what they signed for.
+    """A `Store` behind HTTP: members write what they signed for; anyone reads, or members alone.
 
     Attributes:
         name: The URL without user and password.
@@ -32,16 +32,17 @@ class HttpStore:
         Args:
             url: Such as https://store.example.
             place: The deployment whose artefacts it should keep; none to take its word.
-            permit: What makes a permit to write; none to read only.
+            permit: What makes permits; none to read where anyone does.
         """
         self.name = shown(url)
         self._url = url.rstrip("/")
         self._place = place
         self._permit = permit
+        self._reading = ""  # A permit to read, once the server asked for one.
 
     def get(self, root: bytes, size: int) -> bytes | None:
         """Return the `size` bytes kept under `root`; None when the server has nothing."""
-        answer = self._request("GET", self._of(root), size)
+        answer = self._read(root, size)
         if answer.status == 404:
             return None
         self._require(answer, 200)
@@ -49,11 +50,19 @@ class HttpStore:
             raise StoreError(f"store {self.name} sent {len(answer.body)} bytes, an artefact has {size}")
         return answer.body
 
+    def _read(self, root: bytes, size: int) -> Answer:
+        """Ask with the permit that was good last, and once more with a new one where that is no longer."""
+        answer = self._request("GET", self._of(root), size, headers=_permitted(self._reading))
+        if answer.status == 401 and self._permit is not None:
+            self._reading = self._permit(None)
+            answer = self._request("GET", self._of(root), size, headers=_permitted(self._reading))
+        return answer
+
     def put(self, root: bytes, data: bytes) -> None:
         """Send an artefact with a permit."""
         if self._permit is None:
             raise StoreError(f"store {self.name} takes writes of members only, and no account was given")
-        headers = {"Authorization": f"{SCHEME} {self._permit(root)}"}
+        headers = _permitted(self._permit(root))
         self._require(self._request("PUT", self._of(root), 0, data, headers), 200, 201)
 
     def check(self) -> None:
@@ -92,3 +101,7 @@ class HttpStore:
         if answer.status not in expected:
             reason = cleaned(answer.body.decode(errors="replace"), _REASON)
             raise StoreError(f"store {self.name} answers {answer.status}: {reason or 'no reason given'}")
+
+
+def _permitted(permit: str) -> dict[str, str]:
+    return {"Authorization": f"{SCHEME} {permit}"} if permit else {}

@@ -1,4 +1,4 @@
-"""Permits to write to a consortium's store: signatures of members' keys (EIP-191)."""
+"""Permits to write to a consortium's store, or to read there: signatures of members' keys (EIP-191)."""
 
 import re
 from collections.abc import Callable
@@ -35,16 +35,24 @@ class Place:
         return f"deployment {self.manager} on chain {self.chain_id}"
 
 
-def message(place: Place, root: bytes, expires: int) -> bytes:
-    """Return what is signed, for people to read: this artefact may be written here until `expires`."""
+def message(place: Place, root: bytes | None, expires: int) -> bytes:
+    """Return what is signed, for people to read.
+
+    Args:
+        place: Of the deployment.
+        root: Of the artefact that may be written; None for reading all of them.
+        expires: Unix time until which it holds.
+    """
+    what = "read artefacts" if root is None else "write one artefact"
+    which = "" if root is None else f"Artefact: {root.hex()}\n"
     return (
-        f"StakeFed store: write one artefact\nChain: {place.chain_id}\nDeployment: {place.manager}\n"
-        f"Artefact: {root.hex()}\nExpires: {expires}"
+        f"StakeFed store: {what}\nChain: {place.chain_id}\nDeployment: {place.manager}\n"
+        f"{which}Expires: {expires}"
     ).encode()
 
 
-def permit(place: Place, root: bytes, expires: int, sign: Sign) -> str:
-    """Return a permit as the header `Authorization` carries it after the scheme."""
+def permit(place: Place, root: bytes | None, expires: int, sign: Sign) -> str:
+    """Return a permit as the header `Authorization` carries it after the scheme; see `message`."""
     return f"{expires}.{sign(message(place, root, expires)).hex()}"
 
 
@@ -72,8 +80,8 @@ class SentPermit:
             raise StoreError("a permit is an expiry and a signature of 65 bytes, joined by a full stop")
         return cls(int(found[1]), bytes.fromhex(found[2]))
 
-    def signer(self, place: Place, root: bytes) -> str:
-        """Return the address, lower-case hex, that permits writing `root`.
+    def signer(self, place: Place, root: bytes | None) -> str:
+        """Return the address, lower-case hex, that permits writing `root`, or reading with None.
 
         Raises:
             StoreError: When the signature is none.

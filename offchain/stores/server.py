@@ -1,4 +1,4 @@
-"""The store that a consortium runs: read by anyone, written by members, for one deployment's artefacts."""
+"""The store that a consortium runs: written by members, read by anyone or by members, for one deployment."""
 
 import asyncio
 import logging
@@ -53,12 +53,14 @@ class Keeping:
         schema: Of its model: an artefact has 4 bytes a parameter.
         folder: Where the files lie.
         gate: The chain.
+        members_only: Whether readers need a member's permit too.
     """
 
     place: Place
     schema: Form
     folder: FileStore
     gate: Gate
+    members_only: bool = False
 
     @property
     def size(self) -> int:
@@ -69,7 +71,8 @@ class Keeping:
 def application(keeping: Keeping) -> web.Application:
     """Return the server.
 
-    `GET /` says whose artefacts these are, `GET /artefacts/<root>` gives one, `PUT` takes one. A write needs
+    `GET /` says whose artefacts these are, `GET /artefacts/<root>` gives one, to members alone where that was
+    asked for, `PUT` takes one. A write needs
     a member's permit and a root that was published on chain, so that the chain bounds what is kept: sixteen
     artefacts a round, each paid for by a stake. There is no list and no delete.
     """
@@ -94,13 +97,14 @@ class _Handlers:
         self._failed = Seldom(logger)
 
     async def describe(self, request: web.Request) -> web.StreamResponse:
-        place = self._keeping.place
-        return web.json_response(
-            {"chainId": place.chain_id, "manager": place.manager, "bytes": self._keeping.size}
-        )
+        keeping = self._keeping
+        about = {"chainId": keeping.place.chain_id, "manager": keeping.place.manager, "bytes": keeping.size}
+        return web.json_response({**about, "membersOnly": keeping.members_only})
 
     async def read(self, request: web.Request) -> web.StreamResponse:
         keeping = self._keeping
+        if keeping.members_only and (refused := await self._refused_reader(request)) is not None:
+            return refused
         try:
             file = await self._reading.do(request, keeping.folder.open, _root(request), keeping.size)
         except StoreError as error:
@@ -116,7 +120,7 @@ class _Handlers:
         if request.content_length != self._keeping.size:
             return refusal(413, f"an artefact has {self._keeping.size} bytes, said before it is sent")
         try:
-            writer = await self._asking.do(request, self._admitted, _permit(request), root)
+            writer = await self._asking.do(request, self._admitted, _permit(request, "write"), root)
             if await self._reading.do(request, self._is_there, root):
                 return web.Response()
             request.app[CONNECTIONS_OF].promote(request, Rank.ADMITTED)
@@ -151,22 +155,40 @@ class _Handlers:
             raise
         return answer
 
+    async def _refused_reader(self, request: web.Request) -> web.StreamResponse | None:
+        """What a reader is told that is no member; None for one that is."""
+        try:
+            await self._asking.do(request, self._member, _permit(request, "read here"), None)
+        except _NotAdmittedError as error:
+            return refusal(403, error)
+        except _NotPermittedError as error:
+            return refusal(401, error)
+        except OffchainError as error:
+            self._failed(logging.ERROR, "a reader's permit cannot be looked at: %s", error)
+            return refusal(503, "the chain does not answer; try again")
+        return None
+
     def _admitted(self, sent: SentPermit, root: bytes) -> str:
-        """Who sent a permit, and may write `root` now; what costs least is looked at first."""
+        """Who sent a permit, and may write `root` now."""
+        writer = self._member(sent, root)
+        if not self._keeping.gate.is_published(root):
+            raise _NotAdmittedError("nobody published this root on chain")
+        return writer
+
+    def _member(self, sent: SentPermit, root: bytes | None) -> str:
+        """The member that sent a permit which holds now; what costs least is looked at first."""
         gate = self._keeping.gate
         try:
-            writer = sent.signer(self._keeping.place, root)
+            signer = sent.signer(self._keeping.place, root)
         except StoreError as error:
             raise _NotPermittedError(error) from error
-        if not gate.may_write(writer):
-            raise _NotAdmittedError(f"{writer} is not a member")
+        if not gate.may_write(signer):
+            raise _NotAdmittedError(f"{signer} is not a member")
         try:
             sent.require_valid(gate.now())
         except StoreError as error:
             raise _NotPermittedError(error) from error
-        if not gate.is_published(root):
-            raise _NotAdmittedError("nobody published this root on chain")
-        return writer
+        return signer
 
     def _is_there(self, root: bytes) -> bool:
         """Whether the artefact is kept and whole: then it is not taken again."""
@@ -210,10 +232,10 @@ class _NotAdmittedError(Exception):
     """A permit of somebody who may not write this."""
 
 
-def _permit(request: web.Request) -> SentPermit:
+def _permit(request: web.Request, act: str) -> SentPermit:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme != SCHEME:
-        raise _NotPermittedError(f"a write needs the header Authorization: {SCHEME} <permit>")
+        raise _NotPermittedError(f"to {act} needs a member's permit: Authorization: {SCHEME} <permit>")
     try:
         return SentPermit.parse(text)
     except StoreError as error:

@@ -220,6 +220,10 @@ def test_keepers_race_and_live_through_a_node_that_goes_away(run, tmp_path, comp
     acts = [line for log in logs for line in log if line["message"].endswith(" done")]
     done = [(line["message"], line["round"], line.get("client")) for line in acts]
     assert len(set(done)) == len(done), "something was done twice"
+    assert [each["schema"] for each in (told, explained)] == ["stakefed.status/1", "stakefed.statement/1"]
+    numbers = [*scalars(told), *scalars(explained)]
+    assert not [n for n in numbers if isinstance(n, float) or (isinstance(n, int) and n > 2**53)]
+    assert int(told["reward_pool"]) > 0 and told["decimals"] == 18
     assert told["rounds"][0] | {"model": None} == {
         "round": 1,
         "members": 6,
@@ -232,6 +236,14 @@ def test_keepers_race_and_live_through_a_node_that_goes_away(run, tmp_path, comp
         "model": None,
     }
     assert "update not published" in [change["reason"] for change in explained["changes"]]
+
+
+def scalars(value):
+    """Whatever JSON holds that is no list and no object."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [each for part in inner for each in scalars(part)]
+    return [value]
 
 
 def test_a_relay_answers_and_stops(timed, run, tmp_path, compiled):

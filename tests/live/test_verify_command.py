@@ -48,6 +48,7 @@ def test_as_json_it_tells_every_round(verify, verifiable):
     told = json.loads(verify("--json").output)
     verification = Verification(verifiable.chain, verifiable.deployment, verifiable.stores)
     assert verification.run() is None and told["fault"] is None
+    assert told["schema"] == "stakefed.verification/1"
     assert [each["number"] for each in told["rounds"]] == [1, 2]
     assert told["rounds"][0]["votes"].keys() == {str(j) for j in asdict(verification.checked[0])["votes"]}
     assert told["model"] == "0x" + verification.model.id.hex()

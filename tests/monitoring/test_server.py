@@ -37,7 +37,10 @@ def test_measures_are_text_that_prometheus_reads(url):
 
 def test_health_is_green_until_something_is_wrong(url, vitals):
     answer = requests.get(f"{url}/health", timeout=10)
-    assert (answer.status_code, answer.json()) == (200, {"healthy": True, "problems": []})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"schema": "stakefed.health/1", "healthy": True, "problems": []},
+    )
     vitals.saw(5, 0, 1)
     answer = requests.get(f"{url}/health", timeout=10)
     assert answer.status_code == 503 and answer.json()["healthy"] is False

@@ -160,7 +160,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, optio
     """
     place = place_of(deployment)
 
-    def permits(root: bytes) -> str:
+    def permits(root: bytes | None) -> str:
         return permit(place, root, chain.head().time + LIFETIME, key.sign_message)
 
     prepared = prepare(chain, deployment, key.address, options, permits)

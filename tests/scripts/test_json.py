@@ -1,0 +1,30 @@
+"""Every `--json` says what it is and in which form."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+from offchain.machine_json import VERSIONS, for_programs
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+def calls_of(name):
+    """The calls in a script by the name that is called, with what is given first."""
+    tree = ast.parse((SCRIPTS / f"{name}.py").read_text())
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [(ast.unparse(call.func), call.args[0] if call.args else None) for call in found]
+
+
+def test_commands_with_json_write_it_through_the_one_function():
+    names = [path.stem for path in SCRIPTS.glob("[!_]*.py")]
+    telling = [n for n in names if any("--json" in p.opts for p in import_module(f"scripts.{n}").cli.params)]
+    assert set(telling) >= {"status", "explain", "verify"}
+    for name in telling:
+        kinds = [each.value for called, each in calls_of(name) if called == "json_text"]
+        assert kinds and set(kinds) <= set(VERSIONS), name
+    assert not [name for name in names if "json.dumps" in {called for called, _ in calls_of(name)}]
+
+
+def test_the_schema_comes_first():
+    assert list(for_programs("status", {"round": 1})) == ["schema", "round"]
