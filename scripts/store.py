@@ -47,7 +47,7 @@ def cli(
     host: str,
     port: int,
 ) -> None:
-    """Keep a deployment's artefacts: anyone reads by digest, members write what they published on chain.
+    """Keep a deployment's artefacts: members write what they published on chain, anyone reads by digest.
 
     Put a server with TLS in front of it before it meets the internet.
     """
@@ -55,9 +55,8 @@ def cli(
         live, chain = reach(deployment, nodes)
         kept = FileStore(str(at_home(folder).resolve()) if "://" not in folder else folder)
         kept.check()
-        app = application(
-            Keeping(place_of(live), form_of(live), kept, ChainGate(chain, live, log_cache(live)))
-        )
+        gate = ChainGate(chain, live, log_cache(live))
+        app = application(Keeping(place_of(live), form_of(live), kept, gate, members_only))
         told = listening(host, deployment=live.name, folder=kept.name, artefacts=kept.count())
         monitoring.look_on(connect_to(live, nodes), live)
         with monitoring.telling(STORE):

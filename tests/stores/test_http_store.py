@@ -59,8 +59,9 @@ def permits(account=MEMBER, expires=NOW + 60, place=PLACE, of=None):
 
 
 @contextmanager
-def consortium(tmp_path, gate=None):
-    with serving(application(Keeping(PLACE, SCHEMA, FileStore(str(tmp_path)), gate or Told()))) as url:
+def consortium(tmp_path, gate=None, members_only=False):
+    keeping = Keeping(PLACE, SCHEMA, FileStore(str(tmp_path)), gate or Told(), members_only)
+    with serving(application(keeping)) as url:
         yield url
 
 
@@ -317,3 +318,88 @@ def test_a_url_names_its_kind_of_store(given, kind):
 def test_no_url_is_no_store():
     with pytest.raises(StoreError, match="no store was named; give --store"):
         open_artefacts([], SCHEMA)
+
+
+@pytest.fixture
+def closed(tmp_path):
+    """A store for members alone, which has the artefact; and what its chain says."""
+    gate = Told()
+    with consortium(tmp_path, gate, members_only=True) as url:
+        HttpStore(url, PLACE, permits()).put(ROOT, DATA)
+        yield url, gate
+
+
+def reads(url, authorization=None):
+    headers = {} if authorization is None else {"Authorization": f"StakeFed {authorization}"}
+    answer = requests.get(f"{url}/artefacts/{ROOT.hex()}", headers=headers, timeout=10)
+    return answer.status_code, answer.content
+
+
+def test_a_store_for_members_alone_is_read_by_members(closed):
+    url, _ = closed
+    assert requests.get(url, timeout=10).json()["membersOnly"] is True
+    member = HttpStore(url, PLACE, permits())
+    member.check()
+    assert [member.get(ROOT, len(DATA)) for _ in range(2)] == [DATA, DATA]
+    assert member.get(bytes(32), len(DATA)) is None
+    with pytest.raises(StoreError, match="answers 401: to read here needs a member's permit"):
+        HttpStore(url, PLACE).get(ROOT, len(DATA))
+    with pytest.raises(StoreError, match="answers 403: .* is not a member"):
+        HttpStore(url, PLACE, permits(STRANGER)).get(ROOT, len(DATA))
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        (permit(PLACE, None, NOW + 60, signing(MEMBER)), 200),
+        (permit(PLACE, ROOT, NOW + 60, signing(MEMBER)), 403),  # To write: signs another text.
+        (permit(PLACE, None, NOW, signing(MEMBER)), 401),
+        (permit(PLACE, None, NOW + LONGEST + 1, signing(MEMBER)), 401),
+        (permit(Place(1, PLACE.manager), None, NOW + 60, signing(MEMBER)), 403),
+        (permit(PLACE, None, NOW + 60, signing(STRANGER)), 403),
+        ("nonsense", 401),
+        (None, 401),
+    ],
+)
+def test_only_a_members_permit_to_read_here_and_now_reads(closed, authorization, status):
+    found, body = reads(closed[0], authorization)
+    assert found == status and (DATA in body) == (status == 200)
+    head = requests.head(
+        f"{closed[0]}/artefacts/{ROOT.hex()}",
+        headers={"Authorization": f"StakeFed {authorization}"},
+        timeout=10,
+    )
+    assert head.status_code == status
+
+
+def test_a_permit_to_read_does_not_write(closed):
+    answer = requests.put(
+        f"{closed[0]}/artefacts/{ROOT.hex()}",
+        data=DATA,
+        headers={"Authorization": f"StakeFed {permit(PLACE, None, NOW + 60, signing(MEMBER))}"},
+        timeout=10,
+    )
+    assert answer.status_code == 403
+
+
+def test_a_permit_is_signed_once_until_it_expires_and_is_never_shown_to_an_open_store(closed, url):
+    signed = []
+
+    def counting(root):
+        signed.append(root)
+        return permit(PLACE, root, NOW + 60 * len(signed), signing(MEMBER))
+
+    open_to_all = HttpStore(url, PLACE, counting)
+    open_to_all.get(ROOT, len(DATA))
+    assert signed == []
+    member = HttpStore(closed[0], PLACE, counting)
+    for _ in range(3):
+        assert member.get(ROOT, len(DATA)) == DATA
+    assert signed == [None]
+    closed[1].now = lambda: NOW + 61
+    assert member.get(ROOT, len(DATA)) == DATA and signed == [None, None]
+
+
+def test_a_chain_that_does_not_answer_opens_no_closed_store(closed):
+    closed[1].down = True
+    assert reads(closed[0], permit(PLACE, None, NOW + 60, signing(MEMBER)))[0] == 503
