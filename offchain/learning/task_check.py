@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from ml.data.rows import Targets, length, shape_of
 from ml.data.shares import ClientData
+from ml.judging.calibration import least_rise, warnings
 from ml.judging.constants import constant_loss
+from ml.judging.policy import EVIDENCE
 from ml.judging.scoring import ValidationSets
 from ml.tasks.loading import load_function
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
@@ -19,8 +21,6 @@ from ml.updates.fixed_point import decode
 from offchain.learning.catalogue import Sample
 from offchain.learning.describing import training_of
 from offchain.learning.genesis import genesis_model
-
-_NINE_IN_TEN = 1.28
 
 
 def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
@@ -65,15 +65,16 @@ def _learned(
     scores = [float(validation.scores(model, [0])[0]) for model in (genesis, trained)]
     yield sample.metric, f"genesis {scores[0]:.3f}, after {scores[1]:.3f}"
     yield "seconds", f"{training:.2f} to train, {judging:.3f} to judge a model"
-    yield "can tell apart", f"a rise of loss of {least_rise(after - before):.4f}, nine times in ten"
-
-
-def least_rise(differences: NDArray[np.float64]) -> float:
-    """Return the least rise of mean loss that as many rows, spread as much, show nine times in ten.
-
-    1.28 standard errors of a paired difference [rows] away from none, and as many on the other side.
-    """
-    return float(2 * _NINE_IN_TEN * differences.std(ddof=1) / np.sqrt(len(differences)))
+    finds = least_rise(after - before)
+    yield "can tell apart", f"a rise of loss of {finds:.4f}, nine times in ten"
+    knows = None if constant is None else constant - float(after.mean())
+    if knows is not None:
+        yield (
+            "knows",
+            f"{knows:.4f} beyond the best constant after this little; see `ape run calibrate`",
+        )
+    for warning in warnings(EVIDENCE, knows, finds):
+        yield "note", warning
 
 
 def _balance(target: Any, y: Targets) -> str:

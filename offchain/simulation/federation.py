@@ -12,7 +12,7 @@ from ml.data.rows import head, joined, shape_of
 from ml.data.shares import FederatedData
 from ml.device import require_device
 from ml.judging.evaluation import Evaluation, Quality
-from ml.judging.evidence import evidence_findings
+from ml.judging.evidence import Evidence, evidence_findings
 from ml.judging.findings import Finding
 from ml.judging.metrics import LIKELIHOOD, needs_outcomes
 from ml.judging.own_rows import OwnRows
@@ -179,6 +179,17 @@ class Federation:
             of_base = self._of_base(policy, updates, models, models[place], those, made)
             found |= zip(those, of_base, strict=True)
         return [found[voter] for voter in voters]
+
+    def evidence(
+        self, policy: Policy, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
+    ) -> Evidence:
+        """Return what voters measure of `updates` by seat position, for tests of a policy to ask."""
+        own = self._own_rows(policy.rows)
+
+        def references() -> NDArray[np.float32]:
+            return np.array(list(self._references(policy, parent, voters).values()))
+
+        return Evidence(updates, parent, own, voters, references, policy.budget)
 
     def average(self, updates: Collection[Parameters], parent: Parameters) -> Parameters:
         """Return the next global model: the average of `updates`, or `parent` when there are none."""

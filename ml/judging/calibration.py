@@ -1,0 +1,103 @@
+"""What honest updates look like to honest voters: the settings that tests would need to let them pass."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.judging.evidence import Evidence
+from ml.judging.policy import ClassLoss, Direction, Loss, Policy, Score, Size, UpdateTest
+from ml.judging.update_tests import paired_standard_error
+
+Measured = NDArray[np.float64]
+
+_NINE_IN_TEN = 1.28
+"""Standard errors below which a normal error stays nine times in ten, on one side."""
+
+
+@dataclass(frozen=True)
+class Needed:
+    """One test on honest updates.
+
+    Attributes:
+        setting: Of the test, that decides.
+        values: What it would have to be for each pair of update and voter to pass, float64 [pairs].
+        refused: Share of the pairs that fail the test as it is.
+        is_upper: Whether more of the setting lets more pass.
+    """
+
+    setting: str
+    values: Measured
+    refused: float
+    is_upper: bool
+
+    def that_passes(self, share: float) -> float:
+        """Return the setting with which this share of the pairs passes."""
+        return float(np.quantile(self.values, share if self.is_upper else 1 - share))
+
+
+def needed(test: UpdateTest, evidence: Sequence[Evidence]) -> Needed:
+    """Return what a test would need to be for the updates of some rounds, all honest, to pass."""
+    values = np.concatenate([_values(test, of_round).ravel() for of_round in evidence])
+    setting, limit = _SETTINGS[type(test)], getattr(test, _SETTINGS[type(test)])
+    is_upper = not isinstance(test, Direction)
+    passed = values <= limit if is_upper else values >= limit
+    return Needed(setting, values, float(1 - passed.mean()), is_upper)
+
+
+def least_rise(differences: Measured) -> float:
+    """Return the least rise of mean loss that as many rows, spread as much, show nine times in ten.
+
+    1.28 standard errors of a paired difference [rows] away from none, and as many on the other side.
+
+    >>> round(least_rise(np.array([0.0, 0.1, 0.2, 0.3])), 4)
+    0.1652
+    """
+    return float(2 * _NINE_IN_TEN * paired_standard_error(differences))
+
+
+def warnings(policy: Policy, knows: float | None, finds: float) -> Iterator[str]:
+    """Yield what founders should not overlook, a sentence each.
+
+    Args:
+        policy: Theirs.
+        knows: Of the model beyond the best constant, in the losses' unit.
+        finds: The least rise of loss that a vote finds nine times in ten.
+    """
+    tolerances = [test.tolerance for test in policy.updates if isinstance(test, Loss)]
+    for tolerance in tolerances:
+        if knows is not None and tolerance > knows / 2:
+            yield (
+                f"tolerance {tolerance:g} of evidence is more than half of what the model knows beyond the "
+                f"best constant, {knows:.4f}: what takes all of it away may pass, and the score has to see it"
+            )
+        if tolerance < finds / 2:
+            yield (
+                f"tolerance {tolerance:g} of evidence is below half of the {finds:.4f} that a vote finds "
+                "nine times in ten: noise decides votes; give members more rows, or a larger tolerance"
+            )
+
+
+_SETTINGS = {
+    Size: "most",
+    Direction: "least",
+    Loss: "tolerance",
+    Score: "tolerance",
+    ClassLoss: "tolerance",
+}
+
+
+def _values(test: UpdateTest, evidence: Evidence) -> Measured:
+    if isinstance(test, Size):
+        lengths: Measured = evidence.sizes / evidence.own_sizes
+        return lengths
+    if isinstance(test, Direction):
+        return evidence.cosines
+    tried, current = evidence.at(test.step), evidence.current
+    if isinstance(test, Score):
+        return np.array([1 - each.scores / current.scores for each in tried])
+    if isinstance(test, ClassLoss):
+        rises = [np.nan_to_num(each.class_means - current.class_means, nan=-np.inf) for each in tried]
+        return np.array([rise.max(axis=1) for rise in rises])
+    return np.array([each.means - current.means for each in tried])

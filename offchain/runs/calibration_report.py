@@ -1,0 +1,34 @@
+"""What clean rounds showed of a policy, for founders."""
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from offchain.simulation.calibration import PASSING, Calibration
+
+
+def print_calibration(console: Console, found: Calibration) -> None:
+    """Print what tolerances the data bears."""
+    table = Table(
+        title=f"Policy {found.policy} on {found.pairs:,} pairs of an honest update and an honest voter, "
+        f"{found.rounds} rounds",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+    )
+    for name in ("test", "setting", "now", "half need", f"{PASSING:.1%} need", "refused"):
+        table.add_column(name, justify="left" if name in ("test", "setting") else "right")
+    for each in found.tests:
+        step = "" if each.step is None else f", step {each.step:g}"
+        numbers = (f"{number:.4g}" for number in (each.now, each.typical, each.needed))
+        table.add_row(f"{each.test}{step}", each.setting, *numbers, f"{each.refused:.2%}")
+    console.print(table)
+    lines = [
+        f"A client judges on {found.rows} rows, and finds a rise of mean loss of {found.finds:.4f} nine "
+        "times in ten.",
+    ]
+    if found.knows is not None:
+        lines.append(f"The last model knows {found.knows:.4f} beyond the best constant.")
+    for line in [*lines, *(f"Note: {warning}." for warning in found.warnings)]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

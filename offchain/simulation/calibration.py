@@ -1,0 +1,123 @@
+"""What tolerances founders' data bears: rounds in which everyone is honest, seen by a policy."""
+
+from collections.abc import Iterator
+from statistics import median
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from ml.data.shares import FederatedData
+from ml.judging.calibration import least_rise, needed, warnings
+from ml.judging.constants import constant_loss
+from ml.judging.evidence import Evidence
+from ml.judging.policy import EVIDENCE, Policy, listed_tests, name_of
+from offchain.engines.deployment import Deployment
+from offchain.settings import SimulationSettings
+from offchain.simulation.baselines import everyones_proposers
+from offchain.simulation.federation import Federation
+
+PASSING = 0.995
+"""Share of honest pairs of update and voter that a tolerance should let pass."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TestBorne(_Part):
+    """One test on honest updates: its setting now, the one that 99.5 % need, the share that it refuses."""
+
+    test: str
+    step: float | None
+    setting: str
+    now: float
+    typical: float
+    needed: float
+    refused: float
+
+
+class Calibration(_Part):
+    """What clean rounds showed; losses in the task's own unit, for log-losses nats.
+
+    Attributes:
+        schema_version: Of this file.
+        policy: Its name.
+        rounds: Clean ones.
+        pairs: Of an update and a voter.
+        tests: Of the policy, each.
+        knows: How much less than the best constant the last model loses on own rows, mean over clients; None
+            where nobody knows the best constant.
+        finds: The least rise of loss that a client's vote finds nine times in ten, median over clients.
+        rows: On which a client judges, median.
+        warnings: What founders should not overlook.
+    """
+
+    schema_version: int = 1
+    policy: str
+    rounds: int
+    pairs: int
+    tests: tuple[TestBorne, ...]
+    knows: float | None
+    finds: float
+    rows: int
+    warnings: tuple[str, ...]
+
+
+def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
+    """Play rounds in which everyone is honest and all are included; see what a policy would refuse."""
+    federation = Federation(settings, data)
+    policy = listed_tests(settings.policy) or EVIDENCE
+    evidence = list(_rounds(settings, federation, policy))
+    last = evidence[-1]
+    knows = _knows(settings, data, last)
+    rises = [
+        least_rise(after - before)
+        for tried in last.at(0.5)
+        for after, before in zip(tried.losses, last.current.losses, strict=True)
+    ]
+    return Calibration(
+        policy=name_of(settings.policy) if listed_tests(settings.policy) else "evidence",
+        rounds=len(evidence),
+        pairs=sum(len(of_round.positions) * len(of_round.voters) for of_round in evidence),
+        tests=tuple(_borne(policy, evidence)),
+        knows=knows,
+        finds=median(rises),
+        rows=int(median(len(losses) for losses in last.current.losses)),
+        warnings=tuple(warnings(policy, knows, median(rises))),
+    )
+
+
+def _rounds(settings: SimulationSettings, federation: Federation, policy: Policy) -> Iterator[Evidence]:
+    deployment, model = Deployment.of(settings, federation.rules), federation.genesis
+    for round_ in range(1, settings.rounds + 1):
+        proposers = everyones_proposers(deployment, round_)
+        updates = federation.train(model, proposers, (), round_)
+        voters = [client for client in range(settings.clients) if client not in proposers]
+        by_position = dict(enumerate(updates.values()))
+        yield federation.evidence(policy, by_position, model, voters)
+        model = federation.average(updates.values(), model)
+
+
+def _borne(policy: Policy, evidence: list[Evidence]) -> Iterator[TestBorne]:
+    for test in policy.updates:
+        found = needed(test, evidence)
+        yield TestBorne(
+            test=test.test,
+            step=getattr(test, "step", None),
+            setting=found.setting,
+            now=getattr(test, found.setting),
+            typical=float(np.median(found.values)),
+            needed=found.that_passes(PASSING),
+            refused=found.refused,
+        )
+
+
+def _knows(settings: SimulationSettings, data: FederatedData, last: Evidence) -> float | None:
+    found = []
+    for voter, losses in zip(last.voters, last.current.losses, strict=True):
+        rows = data.clients[voter]
+        constant = constant_loss(settings.loaded_task, rows.y_train, rows.y_validation)
+        if constant is None:
+            return None
+        found.append(constant - losses[: len(rows.y_validation)].mean())
+    return float(np.mean(found))
