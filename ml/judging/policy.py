@@ -24,7 +24,7 @@ class Direction(_Test):
     """cos(δ_j, δ_v) ≥ least, for models large enough that chance has no direction."""
 
     test: Literal["direction"] = "direction"
-    least: float = Field(0.0, ge=-1, le=1, description="The least cosine with the voter's own change.")
+    least: float = Field(-0.1, ge=-1, le=1, description="The least cosine with the voter's own change.")
     parameters: int = Field(10_000, ge=1, description="Models of fewer are not tested.")
 
 
