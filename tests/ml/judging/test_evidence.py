@@ -60,7 +60,7 @@ def test_every_named_policy_takes_the_honest_update_and_leaves_the_poisoned_one(
     ("test", "made"),
     [
         (Size(), encode(decode(START) + 9 * (decode(HONEST) - decode(START)))),
-        (Direction(parameters=1), POISON),
+        (Direction(parameters=1, least=0.0), POISON),
         (Loss(), POISON),
         (Score(), POISON),
         (ClassLoss(tolerance=0.08), POISON),
