@@ -31,7 +31,6 @@ contract RoundManager is RoundViews, EIP712 {
 
     /* CONSTANTS */
 
-    uint256 private constant MIN_MEMBERS = 4;
     uint256 private constant ANCHOR_WINDOW = 256; // Blocks whose hash the EVM still knows.
     uint256 private constant MAX_ROUND = type(uint24).max;
 
@@ -119,7 +118,9 @@ contract RoundManager is RoundViews, EIP712 {
         _requirePhase(h, Phase.Idle);
         require(!_isOver(h), RoundsExhausted(_MAX_ROUNDS));
         uint256 members = _roster.count;
-        require(members >= MIN_MEMBERS, TooFewMembers(members, MIN_MEMBERS));
+        require(members >= _MIN_MEMBERS, TooFewMembers(members, _MIN_MEMBERS));
+        uint256 opensAt = h.drawnAt() + _INTERVAL;
+        require(block.timestamp >= opensAt, TooEarly(block.timestamp, opensAt));
 
         uint256 round = h.round() + 1;
         require(round <= MAX_ROUND, RoundsExhausted(MAX_ROUND));

@@ -50,8 +50,10 @@ abstract contract RoundViews is IRoundManager {
     uint8 internal immutable _MAX_STRIKES;
     uint16 internal immutable _MAX_SAMPLES;
     uint24 internal immutable _MAX_ROUNDS;
+    uint24 internal immutable _MIN_MEMBERS;
     uint16 internal immutable _SEED_DELAY;
     Schedule internal immutable _SCHEDULE;
+    uint32 internal immutable _INTERVAL;
     uint32 internal immutable _UNBONDING;
     bytes32 internal immutable _RULES;
     bytes32 internal immutable _ADMISSION_ROOT;
@@ -89,8 +91,10 @@ abstract contract RoundViews is IRoundManager {
         _MAX_STRIKES = p.maxStrikes;
         _MAX_SAMPLES = p.maxSamples;
         _MAX_ROUNDS = p.maxRounds;
+        _MIN_MEMBERS = p.minMembers;
         _SEED_DELAY = p.seedDelay;
         _SCHEDULE = Schedules.pack(p);
+        _INTERVAL = p.interval;
         _UNBONDING = p.unbonding;
         _RULES = p.rules;
         _ADMISSION_ROOT = p.admissionRoot;
@@ -114,8 +118,10 @@ abstract contract RoundViews is IRoundManager {
         p.maxStrikes = _MAX_STRIKES;
         p.maxSamples = _MAX_SAMPLES;
         p.maxRounds = _MAX_ROUNDS;
+        p.minMembers = _MIN_MEMBERS;
         p.seedDelay = _SEED_DELAY;
         _SCHEDULE.unpack(p);
+        p.interval = _INTERVAL;
         p.unbonding = _UNBONDING;
         p.rules = _RULES;
         p.admissionRoot = _ADMISSION_ROOT;

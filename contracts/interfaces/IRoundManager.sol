@@ -75,11 +75,13 @@ interface IRoundManager {
         uint8 maxStrikes; // Seats missed in a row until removal; 0 for never.
         uint16 maxSamples; // Cap on a claimed sample count, at least 1.
         uint24 maxRounds; // Rounds in all; 0 for no end.
+        uint24 minMembers; // Members below which no round opens, at least 4.
         uint16 seedDelay; // Blocks from opening to anchor, 1 to 256.
         uint32 proposeFor; // Seconds.
         uint32 publishFor; // Seconds.
         uint32 voteFor; // Seconds.
         uint32 revealFor; // Seconds.
+        uint32 interval; // Seconds from one draw to the next opening, at least; 0 for none, at most 365 days.
         uint32 unbonding; // Seconds from leaving to withdrawal; at least the four phases together.
         bytes32 rules; // Digest of policy, metric, tolerance, schema, scale and genesis model; the first model id.
         bytes32 admissionRoot; // Merkle root of the addresses that may join; zero for all.
@@ -250,7 +252,7 @@ interface IRoundManager {
 
     /* A ROUND, BY PHASE */
 
-    /// @notice Opens the next round. Touches no member.
+    /// @notice Opens the next round, `interval` seconds after the last draw at the earliest. Touches no member.
     function openRound() external;
 
     /// @notice Replaces an anchor that nobody drew from within 256 blocks.

@@ -23,12 +23,14 @@ library ParametersCheck {
         _atMost("voterSeats", p.voterSeats, Tallies.MAX_VOTERS);
         _atMost("quorumBps", p.quorumBps, 5000);
         _atLeast("maxSamples", p.maxSamples, 1);
+        _atLeast("minMembers", p.minMembers, Seats.MIN_MEMBERS);
         _atLeast("seedDelay", p.seedDelay, 1); // Not the opening's own block; sources may need more.
         _atMost("seedDelay", p.seedDelay, 256);
         _atLeast("proposeFor", p.proposeFor, 1);
         _atLeast("publishFor", p.publishFor, 1);
         _atLeast("voteFor", p.voteFor, 1);
         _atLeast("revealFor", p.revealFor, 1);
+        _atMost("interval", p.interval, 365 days);
         _atLeast("unbonding", p.unbonding, schedule);
         _atLeast("rules", uint256(p.rules), 1);
     }

@@ -9,6 +9,9 @@ library Seats {
     /// @notice Proposer seats at most; bounds every loop over proposals.
     uint256 internal constant MAX_PROPOSERS = 16;
 
+    /// @notice Members that a round takes at least.
+    uint256 internal constant MIN_MEMBERS = 4;
+
     /// @notice Half-steps of the Feistel network. Four fail a test of pairs at 50 members.
     uint256 internal constant STEPS = 8;
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from offchain.reference.errors import require
-from offchain.reference.seats import MAX_PROPOSERS
+from offchain.reference.seats import MAX_PROPOSERS, MIN_MEMBERS
 from offchain.reference.tally import MAX_VOTERS
 
+MAX_INTERVAL = 365 * 24 * 3600
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Parameters:
     """The struct `IRoundManager.Parameters`, field by field in the same order.
 
@@ -25,11 +27,13 @@ class Parameters:
     max_strikes: int  # 0 for never
     max_samples: int  # at least 1
     max_rounds: int  # 0 for no end
+    min_members: int = MIN_MEMBERS  # at least 4
     seed_delay: int  # blocks, 1 to 256
     propose_for: int  # seconds
     publish_for: int  # seconds
     vote_for: int  # seconds
     reveal_for: int  # seconds
+    interval: int = 0  # seconds from one draw to the next opening, at most 365 days
     unbonding: int  # seconds, at least the four phases
     rules: bytes  # 32 bytes
     admission_root: bytes = bytes(32)
@@ -45,12 +49,14 @@ class Parameters:
         _at_most("voterSeats", self.voter_seats, MAX_VOTERS)
         _at_most("quorumBps", self.quorum_bps, 5000)
         _at_least("maxSamples", self.max_samples, 1)
+        _at_least("minMembers", self.min_members, MIN_MEMBERS)
         _at_least("seedDelay", self.seed_delay, 1)
         _at_most("seedDelay", self.seed_delay, 256)
         _at_least("proposeFor", self.propose_for, 1)
         _at_least("publishFor", self.publish_for, 1)
         _at_least("voteFor", self.vote_for, 1)
         _at_least("revealFor", self.reveal_for, 1)
+        _at_most("interval", self.interval, MAX_INTERVAL)
         _at_least("unbonding", self.unbonding, self.schedule)
         _at_least("rules", int.from_bytes(self.rules), 1)
 

@@ -7,7 +7,6 @@ from offchain.reference.errors import Refused, require
 from offchain.reference.parameters import Parameters
 from offchain.reference.state import REMOVED, ClientState, Event, Phase, Record, RoundState, Seat
 
-MIN_MEMBERS = 4
 ANCHOR_WINDOW = 256
 MAX_ROUND = 2**24 - 1
 
@@ -113,7 +112,9 @@ class Protocol:
         """Open the next round and name its anchor block."""
         self._require_phase(Phase.IDLE)
         require(not self._is_over(), "RoundsExhausted", self.parameters.max_rounds)
-        require(len(self.members) >= MIN_MEMBERS, "TooFewMembers", len(self.members), MIN_MEMBERS)
+        least, opens_at = self.parameters.min_members, self.head.drawn_at + self.parameters.interval
+        require(len(self.members) >= least, "TooFewMembers", len(self.members), least)
+        require(self.now >= opens_at, "TooEarly", self.now, opens_at)
         require(self.head.round < MAX_ROUND, "RoundsExhausted", MAX_ROUND)
 
         number = self.head.round + 1

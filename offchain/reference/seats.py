@@ -6,6 +6,7 @@ from math import isqrt
 from ml.updates.hashing import keccak256
 
 MAX_PROPOSERS = 16
+MIN_MEMBERS = 4
 STEPS = 8
 NO_POSITION = 2**256 - 1
 

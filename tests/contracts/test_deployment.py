@@ -20,12 +20,14 @@ BOUNDS = [
     ("voterSeats", 16_383, 16_382, {}),
     ("quorumBps", 5001, 5000, {}),
     ("maxSamples", 0, 1, {}),
+    ("minMembers", 3, 4, {}),
     ("seedDelay", 0, 1, {}),
     ("seedDelay", 257, 256, {}),
     ("proposeFor", 0, 1, {}),
     ("publishFor", 0, 1, {}),
     ("voteFor", 0, 1, {}),
     ("revealFor", 0, 1, {}),
+    ("interval", 365 * 86_400 + 1, 365 * 86_400, {}),
     ("unbonding", SCHEDULE - 1, SCHEDULE, {}),
     ("unbonding", 2**32 - 2, 2**32 - 1, {"revealFor": 2**32 - 1 - 6000}),
     ("rules", bytes(32), bytes(31) + b"\x01", {}),
@@ -63,7 +65,7 @@ def test_the_bound_itself_is_accepted(deploy_manager, name, refused, accepted, o
 
 
 def test_zero_is_accepted_where_it_has_a_meaning(deploy_manager):
-    zeros = dict.fromkeys(("absencePenalty", "quorumBps", "maxStrikes", "maxRounds"), 0)
+    zeros = dict.fromkeys(("absencePenalty", "quorumBps", "maxStrikes", "maxRounds", "interval"), 0)
     parameters = deploy_manager(**zeros).parameters()
     assert {name: getattr(parameters, name) for name in zeros} == zeros
 
@@ -81,11 +83,13 @@ def test_every_parameter_is_read_back(deploy_manager):
         "maxStrikes": 107,
         "maxSamples": 108,
         "maxRounds": 109,
+        "minMembers": 115,
         "seedDelay": 110,
         "proposeFor": 111,
         "publishFor": 112,
         "voteFor": 113,
         "revealFor": 114,
+        "interval": 116,
         "unbonding": 5000,
         "rules": b"\x0b" * 32,
         "admissionRoot": b"\x0c" * 32,

@@ -41,6 +41,41 @@ def test_four_members_are_enough(deploy):
     assert game.manager.RoundOpened(round=1, members=4) in tx.events
 
 
+def test_one_member_below_min_members_is_too_few(deploy):
+    game = deploy(members=6, minMembers=7)
+    with reverts(game.manager.TooFewMembers, actual=6, required=7):
+        game.manager.openRound(sender=game.owner)
+
+
+def test_min_members_are_enough(deploy):
+    game = deploy(members=7, minMembers=7)
+    tx = game.manager.openRound(sender=game.owner)
+    assert game.manager.RoundOpened(round=1, members=7) in tx.events
+
+
+def test_a_stranger_opens_no_round_within_the_interval(deploy, outsider):
+    game = deploy(interval=50_000)
+    game.play_idle_round()
+    opens_at = game.manager.head().drawnAt + 50_000
+    game.next_block_at(opens_at - 1)
+    with reverts(game.manager.TooEarly, actual=opens_at - 1, required=opens_at):
+        game.manager.openRound(sender=outsider)
+
+
+def test_the_interval_ends_to_the_second(deploy, outsider):
+    game = deploy(interval=50_000)
+    game.play_idle_round()
+    game.next_block_at(game.manager.head().drawnAt + 50_000)
+    tx = game.manager.openRound(sender=outsider)
+    assert game.manager.RoundOpened(round=2) in tx.events
+
+
+def test_the_first_round_waits_for_no_interval(deploy):
+    game = deploy(interval=365 * 86_400)
+    tx = game.manager.openRound(sender=game.owner)
+    assert game.manager.RoundOpened(round=1) in tx.events
+
+
 def test_members_are_counted_at_the_opening(game, manager):
     game.play_idle_round()
     for leaver in game.clients[:4]:

@@ -57,6 +57,12 @@ def test_two_networks_are_ready():
         ({"max_samples": 0}, "protocol.max_samples is 0: it must be at least 1"),
         ({"seed_delay": 257}, "protocol.seed_delay is 257: it must be 1 to 256 blocks"),
         ({"seed_delay": 1}, "prevrandao is known one block before the anchor, so it must be 2 or more"),
+        ({"min_members": 3}, "protocol.min_members is 3: a round takes four members at least"),
+        (
+            {"interval": 31_536_001},
+            "protocol.interval is 31536001: it must be at most 31536000 seconds, a year",
+        ),
+        ({"interval": -1}, "protocol.interval is -1"),
         ({"vote_for": 0}, "protocol.vote_for is 0: it must be at least 1 second"),
         ({"unbonding": 2399}, "protocol.unbonding is 2399: it must be at least propose_for + publish_for"),
         ({"bond": "64.0000000000000000001"}, "bond is 64.0000000000000000001: the token has 18 decimals"),
@@ -158,11 +164,12 @@ def test_unwise_choices_are_said():
         "max_strikes": 0,
         "quorum_bps": 0,
         "max_samples": 9,
+        "min_members": 4,
     }
     configuration = Configuration.model_validate(
         CONFIGURATION | {"protocol": protocol, "seed_source": "simulated"}
     )
-    assert len(advice(configuration)) == 7
+    assert len(advice(configuration)) == 8
 
 
 @pytest.mark.parametrize(
@@ -212,7 +219,7 @@ def test_shapes_that_a_model_takes_have_rules(model, row, label):
         (6, 15, ["of whom 2 propose and 4 vote", "of whom 2 propose and 4 vote"]),
         (8, 5, []),
         (8, 4, ["of whom 2 propose and 4 vote at most: an even number of voters"]),
-        (0, 4, ["admission is open", "voter_seats is 4: an even number of voters"]),
+        (0, 4, ["min_members is 4", "admission is open", "voter_seats is 4: an even number of voters"]),
     ],
 )
 def test_a_list_shorter_than_the_seats_and_an_even_committee_are_said(listed, seats, told):

@@ -171,10 +171,20 @@ def test_a_log_that_is_missing_is_noticed(founded, players, keep, members):
 
 
 def test_the_status_names_phase_seats_and_what_it_waits_for(founded, anvil_node, players, keep, members):
+    from dataclasses import replace
+
     from rich.console import Console
 
     watch = Watch(founded[1], founded[0], members=True)
-    assert watch.look().waits_for == "a keeper to open the next round"
+    first = watch.look()
+    assert first.waits_for == "a keeper to open the next round"
+    drawn = replace(first.view, drawn_at=first.view.now - 100)
+    for change, words in (
+        ({"min_members": 9}, "3 more members"),
+        ({"interval": 130}, "the next round, which can open in 30 seconds"),
+    ):
+        view = replace(drawn, parameters=replace(drawn.parameters, **change))
+        assert replace(first, view=view).waits_for == words
     keep(Phase.DRAW, 1)
     assert watch.look().waits_for in (
         "2 blocks, until the seed is known",

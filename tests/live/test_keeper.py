@@ -222,3 +222,28 @@ def test_what_is_due(founded, changes, idle, expected):
     state |= {"voter_seats": 4, "round": 1, "members": 6} | changes
     due = duties(replace(view, **state), Idle(*idle), every=999)
     assert [f"{duty.act} {duty.client}".strip() for duty in due] == expected
+
+
+@pytest.mark.parametrize(
+    ("parameters", "drawn_at", "members", "opens"),
+    [
+        ({"interval": 999}, 1, 6, True),
+        ({"interval": 1000}, 1, 6, False),
+        ({"interval": 1000}, 0, 6, True),
+        ({"min_members": 6}, 1, 6, True),
+        ({"min_members": 7}, 1, 6, False),
+    ],
+)
+def test_a_round_is_opened_when_the_contract_takes_it(founded, parameters, drawn_at, members, opens):
+    from dataclasses import replace
+
+    view = look(founded)
+    view = replace(
+        view,
+        phase=Phase.IDLE,
+        block=replace(view.block, time=1000),
+        drawn_at=drawn_at,
+        member_count=members,
+        parameters=replace(view.parameters, **parameters),
+    )
+    assert duties(view, Idle()) == [Duty("openRound")] * opens

@@ -64,6 +64,8 @@ class Machine(RuleBasedStateMachine):
         d, phase = self.duel, self.phase
         match phase:
             case Phase.IDLE:
+                if not stay:
+                    d.until("interval", 0)
                 d.open_round()
             case Phase.DRAW:
                 d.mine(self.parameters.seed_delay)
@@ -146,7 +148,7 @@ class Machine(RuleBasedStateMachine):
     # Time, tokens, membership.
 
     @rule(
-        phase=st.sampled_from(["propose", "publish", "vote", "reveal", "unbonding"]),
+        phase=st.sampled_from(["propose", "publish", "vote", "reveal", "interval", "unbonding"]),
         offset=st.sampled_from([-1, 0, 1]),
         seconds=st.one_of(st.just(0), st.integers(1, 45)),
         blocks=st.sampled_from([0, 0, 0, 1, 2, 3, 255, 256, 257]),

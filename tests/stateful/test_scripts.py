@@ -58,6 +58,27 @@ def test_three_members_open_no_round_and_four_do(duel_of):
     duel.everybody_leaves()
 
 
+def test_one_below_min_members_opens_no_round(duel_of):
+    duel = duel_of(STRICT, members=4)
+    duel.open_round()
+    duel.deposit(4, 1107)
+    duel.join(4)
+    duel.open_round()
+    duel.everybody_leaves()
+
+
+def test_the_interval_to_the_second(duel_of):
+    duel = duel_of(STRICT)
+    duel.open_round()  # The first waits for none.
+    duel.finish_round()
+    duel.until("interval", -1)
+    duel.open_round()
+    duel.until("interval", 0)
+    duel.open_round()
+    duel.finish_round()
+    duel.everybody_leaves()
+
+
 def test_the_bond_to_the_unit(duel_of):
     duel = duel_of(STRICT, members=0)
     duel.deposit(0, 1106)
@@ -107,6 +128,7 @@ def test_the_anchor_to_the_block(duel_of):
             duel.draw()
         duel.draw()
         duel.finish_round()
+        duel.until("interval", 0)
         duel.open_round()
         duel.mine(delay + 255)
         duel.reanchor()  # In block anchor + 256, the last in which the anchor serves.

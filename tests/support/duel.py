@@ -114,11 +114,14 @@ class Duel:
     def until(self, phase, offset):
         """Let the next call come `offset` seconds after the end of a phase, unless that is past.
 
-        Phases are "propose", "publish", "vote" and "reveal"; "unbonding" is the last release of all clients.
+        Phases are "propose", "publish", "vote" and "reveal"; "interval" ends
+        when the next round can open, "unbonding" is the last release of all clients.
         """
         p, ends = self.scene.parameters, self.reference.head.drawn_at
         if phase == "unbonding":
             ends = max(c.release_at for c in self.reference.clients.values())
+        elif phase == "interval":
+            ends += p.interval
         else:
             spans = {
                 "propose": p.propose_for,
@@ -383,7 +386,8 @@ class Duel:
 
     @recorded
     def start_round(self):
-        """Open and draw."""
+        """Open, as soon as it can be, and draw."""
+        self.until("interval", 0)
         self.open_round()
         self.mine(self.scene.parameters.seed_delay)
         self.draw()
@@ -459,10 +463,10 @@ class Duel:
 
     @recorded
     def play_on(self):
-        """While four members remain, the next round can be reached and played (I6)."""
+        """While as many members remain as a round takes, the next round can be reached and played (I6)."""
         self.finish_round()
         p, h = self.scene.parameters, self.reference.head
-        if len(self.reference.members) >= 4 and not 0 != p.max_rounds == h.round:
+        if len(self.reference.members) >= p.min_members and not 0 != p.max_rounds == h.round:
             self.start_round()
             assert self.reference.phase == Phase.PROPOSE
 

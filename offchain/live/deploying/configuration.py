@@ -13,6 +13,7 @@ from ml.settings import ScorePolicy, ScoringSettings
 from offchain.chain.addresses import address
 from offchain.live.deploying.admission import admission_root
 from offchain.live.errors import ConfigurationError
+from offchain.reference.seats import MIN_MEMBERS
 from offchain.yaml_file import read_mapping
 
 SeedSource = Literal["prevrandao", "blockhash", "simulated"]
@@ -71,11 +72,13 @@ class Protocol(_Part):
     max_strikes: int = Field(description="Seats missed in a row until removal; 0 for never.")
     max_samples: int = Field(1, description="Cap on a claimed sample count.")
     max_rounds: int = Field(0, description="Rounds in all; 0 for no end.")
+    min_members: int = Field(MIN_MEMBERS, description="Members below which no round opens, 4 or more.")
     seed_delay: int = Field(description="Blocks from the opening to the anchor.")
     propose_for: int = Field(description="Seconds to train and commit.")
     publish_for: int = Field(description="Seconds to publish.")
     vote_for: int = Field(description="Seconds to fetch, score and commit.")
     reveal_for: int = Field(description="Seconds to reveal.")
+    interval: int = Field(0, description="Seconds from one draw to the next opening, at least; 0 for none.")
     unbonding: int = Field(description="Seconds from leaving to withdrawal.")
 
 

@@ -12,8 +12,7 @@ from offchain.live.deploying.configuration import Configuration, NewToken
 from offchain.live.errors import ConfigurationError
 from offchain.reference import Parameters
 from offchain.reference.errors import Refused
-from offchain.reference.protocol import MIN_MEMBERS
-from offchain.reference.seats import counts
+from offchain.reference.seats import MIN_MEMBERS, counts
 
 NEW_TOKEN_DECIMALS = 18
 AMOUNTS = ("proposer_stake", "voter_stake", "bond", "absence_penalty")
@@ -30,6 +29,8 @@ _WHY = {
     "quorumBps": "it must be at most 5000, half of the voters",
     "maxSamples": "it must be at least 1",
     "seedDelay": "it must be 1 to 256 blocks",
+    "minMembers": "a round takes four members at least",
+    "interval": "it must be at most 31536000 seconds, a year",
     "unbonding": "it must be at least propose_for + publish_for + vote_for + reveal_for",
     "rules": "the digest of the learning rules must not be zero",
 }
@@ -79,6 +80,10 @@ def advice(configuration: Configuration) -> list[str]:
         found.append("absence_penalty is 0: honest voting then earns no more than not voting")
     if not p.max_strikes:
         found.append("max_strikes is 0: clients that are never there keep their seats")
+    if p.min_members == MIN_MEMBERS and not configuration.admission:
+        found.append(
+            "min_members is 4: the first four to join are the whole electorate; take half of those expected"
+        )
     if not p.quorum_bps:
         found.append("quorum_bps is 0: a single reveal decides a round")
     if p.max_samples > 1:
@@ -96,8 +101,8 @@ def advice(configuration: Configuration) -> list[str]:
 
 def _advice_on_voters(configuration: Configuration) -> list[str]:
     p, listed = configuration.protocol, len(configuration.admission)
-    if listed and listed < MIN_MEMBERS:
-        return [f"admission lists {listed}: a round takes {MIN_MEMBERS} members, so that none will open"]
+    if listed and listed < p.min_members:
+        return [f"admission lists {listed}: a round takes {p.min_members} members, so that none will open"]
     voters, who = p.voter_seats, f"voter_seats is {p.voter_seats}"
     if listed:
         proposers, voters = counts(listed, p.proposer_bps, p.voter_seats)
@@ -136,7 +141,7 @@ def parameters_digest(parameters: Parameters) -> str:
 
 def parameters_read(answer: tuple[Any, ...]) -> Parameters:
     """Return what the view `parameters()` answered."""
-    return Parameters(*answer)
+    return Parameters(**dict(zip((field.name for field in fields(Parameters)), answer, strict=True)))
 
 
 def named(parameters: Parameters) -> Mapping[str, int | str]:

@@ -9,8 +9,6 @@ from offchain.reference import Phase
 
 Act = Literal["openRound", "reanchor", "draw", "markAbsent", "finalise"]
 
-MIN_MEMBERS = 4
-
 
 @dataclass(frozen=True)
 class Duty:
@@ -29,8 +27,9 @@ def duties(view: View, idle: Callable[[range], Sequence[str]], every: int = 0) -
         every: Least seconds from one draw to the next opening.
     """
     if view.phase == Phase.IDLE:
-        rested = view.now >= view.drawn_at + every
-        return [Duty("openRound")] if rested and not view.is_over and view.member_count >= MIN_MEMBERS else []
+        rested = view.now >= max(view.opens_at, view.drawn_at + every)
+        enough = view.member_count >= view.parameters.min_members
+        return [Duty("openRound")] if rested and enough and not view.is_over else []
     if view.phase == Phase.DRAW:
         if view.anchor_is_missed:
             return [Duty("reanchor")]

@@ -50,8 +50,7 @@ class Status:
         if view.is_over:
             return "nothing: all rounds were played"
         if phase == Phase.IDLE:
-            missing = 4 - view.member_count
-            return f"{missing} more members" if missing > 0 else "a keeper to open the next round"
+            return self._opening
         if phase == Phase.DRAW:
             left = view.anchor - view.block.number
             return f"{left + 1} blocks, until the seed is known" if left >= 0 else "a keeper to draw the seed"
@@ -64,6 +63,15 @@ class Status:
             Phase.REVEAL: (self._revealed, view.ballots, "voters to reveal"),
         }[phase]
         return f"{of - done} of {of} {what}"
+
+    @property
+    def _opening(self) -> str:
+        view = self.view
+        if (missing := view.parameters.min_members - view.member_count) > 0:
+            return f"{missing} more members"
+        if (left := view.opens_at - view.now) > 0:
+            return f"the next round, which can open in {left} seconds"
+        return "a keeper to open the next round"
 
     @property
     def _revealed(self) -> int:

@@ -100,6 +100,11 @@ class View:
         return self.finalised and self.round == self.parameters.max_rounds != 0
 
     @property
+    def opens_at(self) -> int:
+        """Unix time from which the next round can open."""
+        return self.drawn_at + self.parameters.interval
+
+    @property
     def anchor_is_missed(self) -> bool:
         """Whether the round can no longer be drawn from its anchor, which the EVM has forgotten."""
         return self.block.number > self.anchor + ANCHOR_WINDOW

@@ -92,10 +92,10 @@ contract Locks is Field {
         vm.assertEq(manager.clientOf(a).strikes, 1, "washed clean");
     }
 
-    /// @dev With three members no round opens, and they get out all the same.
+    /// @dev With too few members no round opens, and they get out all the same.
     function test_defended_tooFewToPlayStillLeave() external {
         _field(Presets.guarded(), 3);
-        vm.expectRevert(abi.encodeWithSelector(IRoundManager.TooFewMembers.selector, 3, 4));
+        vm.expectRevert(abi.encodeWithSelector(IRoundManager.TooFewMembers.selector, 3, p.minMembers));
         manager.openRound();
         vm.assertEq(_drain(), 0, "left behind");
     }

@@ -106,7 +106,8 @@ abstract contract Ghost is Deployment {
     }
 
     function _mayOpen() internal view returns (bool) {
-        return !round.open && !_isOver() && ghostMembers >= 4;
+        return !round.open && !_isOver() && ghostMembers >= p.minMembers
+            && vm.getBlockTimestamp() >= round.drawnAt + p.interval;
     }
 
     function _mayDraw() internal view returns (bool) {

@@ -140,7 +140,7 @@ contract Handler is SignedCalls, Properties {
         for (uint256 steps = how % 8; steps != 0; --steps) {
             how = uint256(keccak256(abi.encode(how)));
             IRoundManager.Phase phase = ghostPhase();
-            if (phase == IRoundManager.Phase.Idle) openRound();
+            if (phase == IRoundManager.Phase.Idle) _openInTime();
             else if (phase == IRoundManager.Phase.Draw) draw(1);
             else if (phase != IRoundManager.Phase.Close) playPhase(how);
             else if (_mayFinalise()) finalise();
@@ -148,6 +148,12 @@ contract Handler is SignedCalls, Properties {
             if (phase == ghostPhase()) passToDeadline(how >> 8);
         }
         ++accepted[this.playOn.selector];
+    }
+
+    function _openInTime() private {
+        uint256 opensAt = round.drawnAt + p.interval;
+        if (vm.getBlockTimestamp() < opensAt) vm.warp(opensAt);
+        openRound();
     }
 
     /* CLOCK */
@@ -164,6 +170,7 @@ contract Handler is SignedCalls, Properties {
         for (uint256 i; i < spans.length && next <= vm.getBlockTimestamp(); ++i) {
             next += spans[i];
         }
+        if (next <= vm.getBlockTimestamp()) next = round.drawnAt + p.interval;
         if (next <= vm.getBlockTimestamp()) next = vm.getBlockTimestamp() + p.unbonding / 2;
         vm.warp(how % 4 == 0 ? next - 1 : next);
         vm.roll(vm.getBlockNumber() + 1);

@@ -59,13 +59,15 @@ abstract contract ProtocolInvariants {
         _drain();
     }
 
-    /// @dev Time and anyone's calls reach the next round while four members remain and rounds are left.
+    /// @dev Time and anyone's calls reach the next round while enough members remain and rounds are left.
     function _checkRoundsGoOn() private {
         _finish();
         bool isOver = p.maxRounds != 0 && manager.head().round == p.maxRounds;
-        if (manager.memberCount() < 4 || isOver) return;
+        if (manager.memberCount() < p.minMembers || isOver) return;
 
         uint256 round = manager.head().round;
+        uint256 opensAt = manager.head().drawnAt + p.interval;
+        if (vm.getBlockTimestamp() < opensAt) vm.warp(opensAt);
         manager.openRound();
         _finish();
         vm.assertEq(manager.head().round, round + 1, "I6: no next round");

@@ -29,6 +29,8 @@ abstract contract Field is Deployment {
     }
 
     function _openAndDraw() internal {
+        uint256 opensAt = manager.head().drawnAt + p.interval;
+        if (vm.getBlockTimestamp() < opensAt) vm.warp(opensAt);
         manager.openRound();
         _draw();
     }

@@ -18,6 +18,8 @@ library Presets {
         p.maxStrikes = 2;
         p.maxSamples = 100;
         p.maxRounds = 30;
+        p.minMembers = 5;
+        p.interval = 400;
     }
 
     /// @notice As the paper plays: equal stakes, everybody votes, no penalty, no quorum, no end.
@@ -47,6 +49,7 @@ library Presets {
     function _common() private pure returns (IRoundManager.Parameters memory p) {
         p.proposerBps = 3000;
         p.voterSeats = 16_382;
+        p.minMembers = 4;
         p.seedDelay = 2;
         p.proposeFor = 100;
         p.publishFor = 70;
