@@ -8,12 +8,13 @@ above.
 
 import json
 from collections import Counter
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from eth_abi import encode
-from field import HARDFORK, Field
+from field import HARDFORK, PARAMETERS, Field
 from raw_chain import GAS, anvil
-from scenes import DEPLOYER, RULES
+from scenes import DEPLOYER
 from tables import PAGE, table_of, with_tables
 
 from offchain.chain.gateway import create_address
@@ -117,9 +118,18 @@ def _deployment(chain, project):
     token, priced = deployed(chain, project.StakeToken, "Test stake", "TST", 10**24, DEPLOYER)
     found = {"StakeToken": priced}
     source, found["PrevrandaoSeed"] = deployed(chain, project.PrevrandaoSeed)
-    unit, phase = 10**18, 10_000
-    stakes = (8 * unit, unit, 64 * unit, unit // 2, 1000, 45, 3000, 3, 1, 0, 2)
-    parameters = (*stakes, phase, phase, phase, phase, 4 * phase, RULES, bytes(32))
+    unit = 10**18
+    parameters = astuple(
+        replace(
+            PARAMETERS,
+            voter_stake=unit,
+            absence_penalty=unit // 2,
+            voter_seats=45,
+            quorum_bps=3000,
+            max_strikes=3,
+            seed_delay=2,
+        )
+    )
     manager, found["RoundManager"] = deployed(chain, project.RoundManager, token, source, parameters)
     _, found["Relay"] = deployed(chain, project.Relay, manager)
     return found

@@ -62,7 +62,7 @@ def test_two_networks_are_ready():
             {"interval": 31_536_001},
             "protocol.interval is 31536001: it must be at most 31536000 seconds, a year",
         ),
-        ({"interval": -1}, "protocol.interval is -1"),
+        ({"interval": -1}, "protocol.interval is -1: input should be greater than or equal to 0"),
         ({"vote_for": 0}, "protocol.vote_for is 0: it must be at least 1 second"),
         ({"unbonding": 2399}, "protocol.unbonding is 2399: it must be at least propose_for + publish_for"),
         ({"bond": "64.0000000000000000001"}, "bond is 64.0000000000000000001: the token has 18 decimals"),

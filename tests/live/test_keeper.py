@@ -225,7 +225,7 @@ def test_what_is_due(founded, changes, idle, expected):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "drawn_at", "members", "opens"),
+    ("parameters", "drawn_at", "joined", "opens"),
     [
         ({"interval": 999}, 1, 6, True),
         ({"interval": 1000}, 1, 6, False),
@@ -234,7 +234,7 @@ def test_what_is_due(founded, changes, idle, expected):
         ({"min_members": 7}, 1, 6, False),
     ],
 )
-def test_a_round_is_opened_when_the_contract_takes_it(founded, parameters, drawn_at, members, opens):
+def test_a_round_is_opened_when_the_contract_takes_it(founded, parameters, drawn_at, joined, opens):
     from dataclasses import replace
 
     view = look(founded)
@@ -243,7 +243,7 @@ def test_a_round_is_opened_when_the_contract_takes_it(founded, parameters, drawn
         phase=Phase.IDLE,
         block=replace(view.block, time=1000),
         drawn_at=drawn_at,
-        member_count=members,
+        member_count=joined,
         parameters=replace(view.parameters, **parameters),
     )
     assert duties(view, Idle()) == [Duty("openRound")] * opens

@@ -1,5 +1,7 @@
 """Rounds of any size, played for their gas alone."""
 
+from dataclasses import astuple, replace
+
 from anatomy import anatomy
 from eth_utils import keccak
 from raw_chain import Interface
@@ -7,7 +9,7 @@ from scenes import DEPLOYER, KEEPER, RULES, SALT
 
 from offchain.chain import intents
 from offchain.chain.signing import Signer
-from offchain.reference import seats
+from offchain.reference import Parameters, seats
 
 HARDFORK = "osaka"
 UNIT = 10**18
@@ -16,6 +18,11 @@ CHAIN_ID = 31_337
 PHASE = 10_000  # Seconds.
 AGREED = (0b11111,)
 SPLIT = (0b11111, 0b11111, 0b10101, 0b00111)  # Ballots in turn: no bit is unanimous, and money moves.
+PARAMETERS = Parameters(
+    proposer_stake=STAKE, voter_stake=STAKE, bond=BOND, absence_penalty=UNIT, proposer_bps=1000,
+    voter_seats=16_382, quorum_bps=0, max_strikes=0, max_samples=1, max_rounds=0, seed_delay=1,
+    propose_for=PHASE, publish_for=PHASE, vote_for=PHASE, reveal_for=PHASE, unbonding=4 * PHASE, rules=RULES,
+)  # fmt: skip
 
 
 class Field:
@@ -27,9 +34,7 @@ class Field:
         self._batches = Interface(project.Relay)
         self._token = chain.deploy(DEPLOYER, project.StakeToken, "Stake", "S", 10**27, DEPLOYER)
         source = chain.deploy(DEPLOYER, project.SimulatedSeed, SALT)
-        stakes = (STAKE, STAKE, BOND, UNIT, proposer_bps, voter_seats, 0, 0, 1, 0, 1)
-        spans = (PHASE, PHASE, PHASE, PHASE, 4 * PHASE)
-        parameters = (*stakes, *spans, RULES, bytes(32))
+        parameters = astuple(replace(PARAMETERS, proposer_bps=proposer_bps, voter_seats=voter_seats))
         self._manager = chain.deploy(DEPLOYER, project.RoundManager, self._token, source, parameters)
         self._pool = "0x" + self._view("POOL")[12:].hex()
         self._relay = chain.deploy(DEPLOYER, project.Relay, self._manager)

@@ -78,7 +78,9 @@ class Protocol(_Part):
     publish_for: int = Field(description="Seconds to publish.")
     vote_for: int = Field(description="Seconds to fetch, score and commit.")
     reveal_for: int = Field(description="Seconds to reveal.")
-    interval: int = Field(0, description="Seconds from one draw to the next opening, at least; 0 for none.")
+    interval: int = Field(
+        0, ge=0, description="Seconds from one draw to the next opening, at least; 0 for none."
+    )
     unbonding: int = Field(description="Seconds from leaving to withdrawal.")
 
 
