@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml.errors import MLError
-from ml.settings import TrainingSettings
 from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
-from offchain.live.client.options import data_options, keep_rounds_option, store_option, training_options
+from offchain.live.client.options import (
+    data_options,
+    keep_rounds_option,
+    store_option,
+    task_options,
+    training_options,
+)
 from offchain.live.logs import log_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
@@ -26,6 +31,7 @@ from offchain.live.options import (
 from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
 from offchain.monitoring.measures import CLIENT
+from offchain.named_values import named_values
 from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
 @deployment_option
 @chain_options
 @account_option
+@task_options
 @data_options
 @store_option(required=False)  # Who leaves needs none.
 @training_options
@@ -101,19 +108,19 @@ def cli(
 
 
 def _options(
+    task: str | None,
+    task_options: tuple[str, ...],
     data: Path | None,
-    encoding: Path | None,
     share: tuple[int, int] | None,
-    dataset: str,
-    rows: int | None,
+    train: str | None,
     allow_missing: float,
     accept_rows: bool,
     stores: tuple[str, ...],
     cache: Path | None,
     keep_rounds: int,
-    local_epochs: int,
-    batch: int,
-    learning_rate: float,
+    local_epochs: int | None,
+    batch: int | None,
+    learning_rate: float | None,
     device: str,
     keep: str,
     salts: Path | None,
@@ -125,12 +132,14 @@ def _options(
     from offchain.live.client.own_data import DataOptions
     from offchain.live.client.start import ClientOptions
 
+    training = {"local_epochs": local_epochs, "batch": batch, "learning_rate": learning_rate}
+    options = named_values(task_options)
     return ClientOptions(
-        data=DataOptions(data, encoding, share, dataset, rows, allow_missing, accept_rows),
+        data=DataOptions(data, share, task, options, train, allow_missing, accept_rows),
         stores=stores,
         cache=cache,
         keep_rounds=keep_rounds,
-        training=TrainingSettings(local_epochs=local_epochs, batch=batch, learning_rate=learning_rate),
+        training={name: value for name, value in training.items() if value is not None},
         leave=leave,
         keep=keep,
         salts=salts,

@@ -9,6 +9,7 @@ from offchain.chain.abi import Interface
 from offchain.chain.compiled import compiled_contracts
 from offchain.console import people_console
 from offchain.errors import OffchainError
+from offchain.learning.finding import Here
 from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes, connect
 from offchain.live.access.sender import Sender
@@ -46,7 +47,7 @@ def cli(
 ) -> None:
     """Deploy the contracts of a configuration to a public network, or go on where it was interrupted."""
     # Here for the reason that scripts/simulate.py gives.
-    from offchain.live.deploying.rules import rules_of, schema_of
+    from offchain.live.deploying.rules import require_joinable
 
     console = people_console()
     try:
@@ -54,9 +55,8 @@ def cli(
         contracts = compiled_contracts()
         interfaces = [Interface(each) for each in contracts.values()]
         chain = connect(nodes.or_else(configuration.network), configuration.chain_id, interfaces)
-        learning = configuration.learning
-        rules, schema = rules_of(learning), schema_of(learning)
-        deployer = Deployer(chain, contracts, configuration, rules, book_path(config), schema)
+        require_joinable(configuration.learning, Here(config.parent))
+        deployer = Deployer(chain, contracts, configuration, configuration.learning.rules, book_path(config))
         print_warnings(console, configuration)
         print_prices(console, chain, deployer, address_of(account), sending.fee_cap)
         if dry_run:

@@ -6,7 +6,7 @@ from ml.errors import MLError
 from ml.home import at_home
 from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
-from offchain.live.deploying.deployment import form_of, place_of
+from offchain.live.deploying.deployment import place_of
 from offchain.live.logs import log_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import chain_options, deployment_option, metrics_options
@@ -55,8 +55,8 @@ def cli(
         live, chain = reach(deployment, nodes)
         kept = FileStore(str(at_home(folder).resolve()) if "://" not in folder else folder)
         kept.check()
-        gate = ChainGate(chain, live, log_cache(live))
-        app = application(Keeping(place_of(live), form_of(live), kept, gate, members_only))
+        gate, form = ChainGate(chain, live, log_cache(live)), live.configuration.learning.schema_
+        app = application(Keeping(place_of(live), form, kept, gate, members_only))
         told = listening(host, deployment=live.name, folder=kept.name, artefacts=kept.count())
         monitoring.look_on(connect_to(live, nodes), live)
         with monitoring.telling(STORE):

@@ -97,7 +97,10 @@ def describe(
         files = FoundersFiles(genesis, drawn, probe)
         found = describe_for_deployment(sample, policy, metric, tolerance, files)
         text = yaml.safe_dump(
-            {"learning": found.model_dump(mode="json", exclude_none=True)}, sort_keys=False, width=110
+            {"learning": found.model_dump(mode="json", exclude_none=True)},
+            sort_keys=False,
+            width=110,
+            default_flow_style=None,
         )
         if into is None:
             click.echo(text, nl=False)

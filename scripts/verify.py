@@ -1,18 +1,25 @@
 """`ape run verify`: the lineage of global models replayed from logs and artefacts."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ml.errors import MLError
 from offchain.console import people_console
 from offchain.errors import OffchainError
+from offchain.learning.finding import Here
 from offchain.live.access.network import Nodes
-from offchain.live.client.options import store_option
+from offchain.live.client.options import store_option, task_options
 from offchain.live.options import chain_options, deployment_option, log_cache_option
 from offchain.live.starting import reach
 from offchain.machine_json import json_text
+from offchain.named_values import named_values
 from offchain.user_path import UserPath
+
+if TYPE_CHECKING:
+    from offchain.live.deploying.deployment import LiveDeployment
+    from offchain.live.verifying.lineage import GlobalModel
 
 
 @click.command()
@@ -31,6 +38,8 @@ from offchain.user_path import UserPath
     type=UserPath(),
     help="File for the global model, .safetensors, with JSON beside it.",
 )
+@task_options
+@click.option("--data", type=UserPath(), help="Rows on which to score the model, as the task reads them.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def cli(
     deployment: str,
@@ -39,6 +48,9 @@ def cli(
     cache: Path | None,
     until: int | None,
     out: Path | None,
+    task: str | None,
+    task_options: tuple[str, ...],
+    data: Path | None,
     as_json: bool,
 ) -> None:
     """Check every digest, weight, ballot and decision, and the model that they lead to; needs no account."""
@@ -50,12 +62,17 @@ def cli(
 
     try:
         live, chain = reach(deployment, nodes)
-        verification = Verification(chain, live, stores, log_cache(live, cache))
+        here = Here(live.folder, task, named_values(task_options))
+        verification = Verification(chain, live, stores, log_cache(live, cache), here)
         fault = verification.run(until)
+        scored = None if data is None or fault else _scored(verification.model, live, here, data)
         if as_json:
-            click.echo(json_text("verification", told(verification, fault)))
+            click.echo(json_text("verification", {**told(verification, fault), **(scored or {})}))
         else:
             print_rounds(people_console(), verification)
+            if scored is not None:
+                scores = ", ".join(f"{name} {value:.4g}" for name, value in scored["quality"].items())
+                click.echo(f"On {scored['rows']} rows of {data}: {scores}")
         if fault is not None:
             raise fault
         if out is not None:
@@ -65,3 +82,11 @@ def cli(
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error}") from error
+
+
+def _scored(model: "GlobalModel", live: "LiveDeployment", here: Here, data: Path) -> dict[str, Any]:
+    # Here, since it brings torch, which checking what was decided does not need.
+    from offchain.live.verifying.quality import quality_on
+
+    rows, quality = quality_on(model, live.configuration.learning, here, data)
+    return {"rows": rows, "quality": dict(quality)}

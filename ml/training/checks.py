@@ -52,6 +52,13 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
     return Checked(float(together.mean()), _repeats(learner, model, X, y))
 
 
+def outputs_of(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> Any:
+    """Return what a model [size] says of rows, once its losses against targets could be computed."""
+    (outputs,) = learner.predictor([X]).outputs(model, [0])
+    learner.losses(outputs, y)
+    return outputs
+
+
 def row_losses(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> NDArray[np.float64]:
     """Return the loss of each row under a model [size], float64 [rows].
 

@@ -9,13 +9,14 @@ from typing import Any, cast
 from ml.data.rows import shape_of
 from ml.data.shares import ClientData
 from ml.judging.metrics import metrics_of
-from ml.settings import Policy, ScoringSettings, SplitSettings
-from ml.tasks.federating import federate, own_rows, read_rows
+from ml.settings import Policy, ScoringSettings
+from ml.tasks.federating import own_rows, read_rows
 from ml.tasks.loading import Named, built_in_names
 from ml.tasks.task import Task
 from offchain.errors import SettingsError
 from offchain.learning.describing import FoundersFiles, described
 from offchain.learning.description import Learning
+from offchain.learning.member_rows import require_path, share_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,22 +38,24 @@ class Sample:
         """
         named = Named(name, options)
         task = named.load()
-        if data is not None and task.takes:
+        if data is not None:
+            require_path(task, data)
             return cls(named, task, own_rows(task, read_rows(task, data), seed), seed)
         if task.takes:
             raise SettingsError(f"task {name} needs --data, {task.takes}")
         index, _, of = share.partition("/")
-        if not (index.isdecimal() and of.isdecimal() and int(index) < int(of)):
+        if not (index.isdecimal() and of.isdecimal()):
             raise SettingsError(f"--share is {share}; the third of eight is 2/8")
-        settings = SplitSettings(
-            clients=int(of), seed=seed, shares=task.simulation.get("shares", SplitSettings().shares)
-        )
-        return cls(named, task, federate(task, None, settings).clients[int(index)], seed)
+        return cls(named, task, share_of(task, int(index), int(of), seed, _metric(task)), seed)
 
     @property
     def metric(self) -> str:
         """The score that votes on the task use unless told otherwise."""
-        return str(self.task.simulation.get("metric", metrics_of(self.task.target)[0]))
+        return _metric(self.task)
+
+
+def _metric(task: Task) -> str:
+    return str(task.simulation.get("metric", metrics_of(task.target)[0]))
 
 
 def describe_for_deployment(

@@ -43,14 +43,22 @@ class CommonLearning:
         jobs: Sequence[TrainingJob],
         training: TrainingSettings,
         names: Sequence[str],
+        trainee: Learner | None = None,
     ) -> list[Parameters]:
-        """Return what each job makes of a global model, in their order; `names` are those of the jobs.
+        """Return what each job makes of a global model, in their order.
+
+        Args:
+            parent: The global model.
+            jobs: The jobs.
+            training: How they train.
+            names: Of the jobs, for what is said of them.
+            trainee: What learns in place of the common learner, with a training of its own.
 
         Raises:
             SimulationError: When a job's training diverged.
         """
         updates = []
-        trained = self.learner.train(decode(parent), jobs, training)
+        trained = (trainee or self.learner).train(decode(parent), jobs, training)
         for name, job, parameters in zip(names, jobs, trained, strict=True):
             try:
                 updates.append(encode(parameters))

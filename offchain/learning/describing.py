@@ -20,8 +20,8 @@ from ml.updates.canonical import digest, to_bytes
 from offchain.errors import SettingsError
 from offchain.learning.common import CommonLearning
 from offchain.learning.description import EDITION, Learning
-from offchain.learning.finding import Here, beside
-from offchain.learning.genesis import genesis_in, genesis_model, write_genesis
+from offchain.learning.finding import Here
+from offchain.learning.genesis import genesis_in, genesis_model, genesis_of, write_genesis
 from offchain.learning.probing import check_probe, probe_of
 
 
@@ -59,9 +59,7 @@ def described(
         TaskError: When the task cannot be loaded.
     """
     task = named.load()
-    if scoring.metric not in metrics_of(task.target):
-        known = " or ".join(metrics_of(task.target))
-        raise SettingsError(f"metric is {scoring.metric!r}, which {task.target} does not have; use {known}")
+    _require_metric(task, scoring.metric)
     learner, genesis = _learner(named.name, task, row, label), files.genesis
     first = genesis_model(learner, seed) if genesis is None else genesis_in(genesis, learner.schema)
     probe = probe_of(task, learner, first, files.probe)
@@ -89,7 +87,7 @@ def description_of(
     first: NDArray[np.int32],
 ) -> Learning:
     """Return the description of a learner of a task with a first model int32 [size], without its files."""
-    own, tests = type(task).losses is not Task.losses, listed_tests(scoring.policy)
+    tests = listed_tests(scoring.policy)
     return Learning(
         edition=EDITION,
         policy=name_of(scoring.policy),
@@ -100,10 +98,10 @@ def description_of(
         task=named.name,
         task_options=dict(named.options),
         task_digest="0x" + named.digest.hex(),
-        loss="own" if own else VERSIONS[type(task.target)],
+        loss=_loss_of(task),
         row_shape=_plain(learner.row_shape),
         label_shape=_plain(learner.label_shape),
-        parameters=dict(learner.schema.entries),
+        parameters=tuple({name: shape} for name, shape in learner.schema.entries),
         constants="0x" + learner.constants.hex(),
         genesis_seed=seed,
         genesis_root="0x" + digest(to_bytes(first), learner.schema).hex(),
@@ -136,6 +134,12 @@ def learner_of(
         SettingsError: When the module here is another than the description's.
     """
     learner = _learner(learning.task, task, learning.row_shape, learning.label_shape, device, trainer)
+    takes = learner.row_shape, learner.label_shape
+    if takes != (learning.row_shape, learning.label_shape):
+        raise SettingsError(
+            f"task {learning.task} takes rows {_told(takes[0])} with targets {_told(takes[1])}, not "
+            f"{_told(learning.row_shape)} with {_told(learning.label_shape)}"
+        )
     if learner.schema != learning.schema_:
         raise SettingsError(
             f"the module of task {learning.task} has other parameters here than the deployment's: "
@@ -150,28 +154,7 @@ def learner_of(
     return learner
 
 
-def genesis_of(learning: Learning, learner: Learner, folder: Path | None = None) -> NDArray[np.int32]:
-    """Return the first global model, int32 [size]; `folder` is that of the description's file.
-
-    Raises:
-        SettingsError: When it is not the one that the description binds.
-    """
-    if learning.genesis is None:
-        first = genesis_model(learner, learning.genesis_seed)
-    else:
-        first = genesis_in(beside(folder, learning.genesis), learner.schema)
-    root = "0x" + digest(to_bytes(first), learner.schema).hex()
-    if root != learning.genesis_root:
-        where = "the seed's" if learning.genesis is None else learning.genesis
-        raise SettingsError(
-            f"the first model, {where}, has root {root} here, the deployment's is {learning.genesis_root}"
-        )
-    return first
-
-
-def common_learning(
-    learning: Learning, here: Here, device: str = "cpu", trainer: Trainer | None = None
-) -> tuple[Task, CommonLearning]:
+def common_learning(learning: Learning, here: Here, device: str = "cpu") -> tuple[Task, CommonLearning]:
     """Return a described task, and what all its clients share, checked on the probe.
 
     Raises:
@@ -179,10 +162,23 @@ def common_learning(
         TaskError: When the task cannot be loaded.
     """
     task = task_of(learning, here)
-    learner = learner_of(learning, task, device, trainer)
-    first = genesis_of(learning, learner, here.folder)
+    _require_metric(task, learning.metric)
+    if learning.loss != _loss_of(task):
+        raise SettingsError(f"the loss is {_loss_of(task)} here, the deployment's is {learning.loss}")
+    learner = learner_of(learning, task, device)
+    first = genesis_of(learning, here.folder, lambda: learner)
     check_probe(learning, task, learner, first, here.folder)
     return task, CommonLearning(learner, first, learning.scoring)
+
+
+def _loss_of(task: Task) -> str:
+    return "own" if type(task).losses is not Task.losses else VERSIONS[type(task.target)]
+
+
+def _require_metric(task: Task, metric: str) -> None:
+    if metric not in metrics_of(task.target):
+        known = " or ".join(metrics_of(task.target))
+        raise SettingsError(f"metric is {metric!r}, which {task.target} does not have; use {known}")
 
 
 def _learner(

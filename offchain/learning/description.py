@@ -16,6 +16,7 @@ EDITION = 2
 
 Digest = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
 _Sizes = tuple[Annotated[int, Field(ge=1)], ...]
+_Parameter = Annotated[dict[str, _Sizes], Field(min_length=1, max_length=1)]  # Mappings have no order.
 Shape = _Sizes | dict[str, _Sizes]
 """Of one row's inputs or targets; by name where there are several arrays."""
 
@@ -56,7 +57,7 @@ class Learning(BaseModel):
     loss: str = Field(min_length=1, description="The target's loss and its version, or own.")
     row_shape: Shape = Field(description="Shape of one row.")
     label_shape: Shape = Field((), description="Shape of one row's targets: [] for one.")
-    parameters: dict[str, _Sizes] = Field(min_length=1, description="Shape of each parameter, in order.")
+    parameters: tuple[_Parameter, ...] = Field(min_length=1, description="Name and shape of each, in order.")
     constants: Digest = Field(description="Of what the module has and never trains.")
     genesis_seed: int = Field(
         ge=0, lt=2**63, description="Seed of shuffles, and of a first model without file."
@@ -95,7 +96,7 @@ class Learning(BaseModel):
     @property
     def schema_(self) -> Schema:
         """The model's."""
-        return Schema.of(list(self.parameters.items()))
+        return Schema.of([entry for parameter in self.parameters for entry in parameter.items()])
 
     @property
     def rules(self) -> bytes:

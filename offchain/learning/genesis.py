@@ -1,5 +1,6 @@
 """The first global model: the same wherever it is made, or read from the founders' file."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from ml.seeds import derive_seed
+from ml.updates.canonical import digest, to_bytes
 from ml.updates.fixed_point import decode, encode
 from ml.updates.schema import Schema
 from offchain.errors import SettingsError
+from offchain.learning.description import Learning
+from offchain.learning.finding import Here, beside
 
 if TYPE_CHECKING:
     from ml.training import Learner
@@ -62,3 +66,48 @@ def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:
             f"genesis {path} has the tensor {sorted(tensors)[0]}, which the module does not train"
         )
     return encode(model)
+
+
+def genesis_of(
+    learning: Learning, folder: Path | None, learner: Callable[[], "Learner"]
+) -> NDArray[np.int32]:
+    """Return the first model of a description, int32 [size].
+
+    Args:
+        learning: The description.
+        folder: Of the description's file, beside which its own are looked for.
+        learner: Makes what learns its task; asked for where no file of the model is handed out.
+
+    Raises:
+        SettingsError: When the model is not the one that the description binds.
+    """
+    if learning.genesis is None:
+        return _bound(learning, genesis_model(learner(), learning.genesis_seed), "the seed's")
+    path = beside(folder, learning.genesis)
+    return _bound(learning, genesis_in(path, learning.schema_), str(path))
+
+
+def first_model(learning: Learning, here: Here) -> NDArray[np.int32]:
+    """Return the first model; the task runs only where no file of the model is handed out.
+
+    Raises:
+        SettingsError: When it is not the one that the description binds, or the task is another.
+        TaskError: When the task cannot be loaded.
+    """
+
+    # Here, since it brings torch, for which whoever verifies has no other use.
+    def learner() -> "Learner":
+        from offchain.learning.describing import learner_of, task_of
+
+        return learner_of(learning, task_of(learning, here))
+
+    return genesis_of(learning, here.folder, learner)
+
+
+def _bound(learning: Learning, first: NDArray[np.int32], where: str) -> NDArray[np.int32]:
+    root = "0x" + digest(to_bytes(first), learning.schema_).hex()
+    if root != learning.genesis_root:
+        raise SettingsError(
+            f"the first model, {where}, has root {root} here, the deployment's is {learning.genesis_root}"
+        )
+    return first

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import head
+from ml.data.rows import head, shape_of
 from ml.tasks.federating import read_rows
 from ml.tasks.task import Task
 from ml.training import Learner
@@ -99,6 +99,9 @@ def _losses(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of each row, under the first model and under the first model with noise."""
     read = read_rows(task, rows)
+    found, takes = (shape_of(read.inputs), shape_of(read.targets)), (learner.row_shape, learner.label_shape)
+    if found != takes:
+        raise SettingsError(f"the probe's rows and targets have shapes {found}, the model takes {takes}")
     X, y = head(read.inputs, ROWS), head(read.targets, ROWS)
     start = decode(first)
     noise = np.random.default_rng(0).uniform(-_NOISE, _NOISE, start.size).astype(np.float32)

@@ -4,8 +4,9 @@ from dataclasses import replace
 from io import StringIO
 from types import SimpleNamespace
 
+import loans_learning
 import pytest
-from live import CONFIGURATION, FAST, SEPOLIA, deploy, node, signer, write_configuration
+from live import FAST, SEPOLIA, deploy, node, signer, write_configuration
 from rich.console import Console
 
 from ml.data.columns import typed
@@ -14,6 +15,7 @@ from ml.data.loans import book
 from ml.errors import MLError
 from offchain.chain.abi import Interface
 from offchain.errors import OffchainError
+from offchain.learning.description import Learning
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
@@ -23,7 +25,6 @@ from offchain.live.client.report import print_prepared
 from offchain.live.client.start import ClientOptions, prepare
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deployment import place_of
-from offchain.live.deploying.rules import genesis_of, rules_of
 from offchain.stores.permits import Place
 
 OWNER, STRANGER, PAUPER, BROKE = signer(31), signer(32), signer(33), signer(34)
@@ -38,17 +39,16 @@ def consortium(compiled, tmp_path_factory):
     loans.iloc[:LOANS].to_csv(folder / "own.csv", index=False)
     encoding = CommonEncoding.fit(typed(loans.iloc[LOANS:], "application"), "application")
     (folder / "encoding.json").write_text(encoding.model_dump_json())
-    learning = CONFIGURATION["learning"] | {
-        "row_shape": [encoding.inputs],
-        "encoding": "0x" + encoding.digest.hex(),
-    }
+    named = {"encoding": str(folder / "encoding.json")}
+    learning = loans_learning.describe("lending-club", inputs=encoding.inputs, **named)
+    learning["task_options"]["encoding"] = "encoding.json"  # Beside the configuration, wherever that is.
     admitted = [key.address for key in (OWNER, PAUPER, BROKE)]
     path = write_configuration(folder, learning=learning, admission=admitted)
     with node() as running:
         for key in (signer(1), OWNER, STRANGER, PAUPER):
             running.give(key.address)
         chain = Chain(Rpc([running.url]), [Interface(each) for each in compiled.values()])
-        rules = rules_of(load_configuration(path).learning)
+        rules = load_configuration(path).learning.rules
         deployment = deploy(chain, compiled, path, signer(1), rules=rules)
         hands = Sender(chain, signer(1), FAST)
         for key in (OWNER, BROKE):
@@ -58,7 +58,7 @@ def consortium(compiled, tmp_path_factory):
 
 @pytest.fixture
 def options(consortium, tmp_path):
-    data = DataOptions(path=consortium.folder / "own.csv", encoding=consortium.folder / "encoding.json")
+    data = DataOptions(path=consortium.folder / "own.csv")
     return ClientOptions(
         data=data,
         stores=(str(tmp_path / "store"),),
@@ -76,11 +76,11 @@ def test_an_institution_with_rows_of_its_own_is_ready(consortium, options):
     ready = prepared(consortium, options)
     assert ready.next_action == Approve(consortium.deployment.parameters.bond)
     assert 0 < ready.learning.samples < LOANS
-    genesis = genesis_of(consortium.deployment.configuration.learning, ready.learner)
-    update = ready.learning.update(genesis, 1)
-    again = prepared(consortium, options).learning.update(genesis, 1)
+    genesis = ready.learning.genesis
+    update = ready.learning.update(genesis, 1, secret=5)
+    again = prepared(consortium, options).learning.update(genesis, 1, secret=5)
     assert (update == again).all() and (update != genesis).any()
-    assert ready.learning.update(genesis, 2).tolist() != update.tolist()
+    assert ready.learning.update(genesis, 1, secret=6).tolist() != update.tolist()
 
 
 def test_a_dry_run_says_what_would_be_done_and_sends_nothing(consortium, options):
@@ -145,32 +145,43 @@ def test_a_relay_does_not_pay_for_joining(consortium, options):
     [
         (dict(path=None), "give --data FILE, or --share"),
         (dict(share=(0, 4)), "give --data FILE, or --share"),
-        (dict(encoding=None), "rows of one's own need --encoding"),
+        (dict(options={"encoding": "nowhere.json"}), "nowhere.json, which the task needs, cannot be read"),
+        (dict(options={"hidden": 64}), "has digest 0x.*, the deployment's is 0x.*: get the founders' files"),
+        (dict(task="loans"), "task loans has no option 'encoding'"),
         (dict(path="nowhere.csv"), "there is no file nowhere.csv"),
-        (dict(path=None, encoding=None, share=(1, 4), rows=800), r"the rows have shape .* takes \["),
-        (dict(path=None, encoding=None, share=(4, 4)), "--share is 4/4"),
+        (dict(path=None, share=(1, 4)), "the task makes no rows of which to take a share; it needs --data"),
+        (dict(path=None, share=(4, 4)), "--share is 4/4"),
     ],
 )
 def test_rows_that_are_missing_or_of_another_schema_are_told(consortium, options, change, told):
     from pathlib import Path
 
-    change = {name: Path(value) if isinstance(value, str) else value for name, value in change.items()}
+    if change.get("path"):
+        change = change | {"path": Path(change["path"])}
     refused(consortium, replace(options, data=replace(options.data, **change)), told)
 
 
-def test_another_encoding_than_the_deployments_is_told(consortium, options, tmp_path):
+def other_encoding(consortium, folder):
     spread = consortium.encoding.numbers["dti"]
     numbers = {**consortium.encoding.numbers, "dti": spread.model_copy(update={"mean": spread.mean + 1})}
     other = consortium.encoding.model_copy(update={"numbers": numbers})
-    (tmp_path / "other.json").write_text(other.model_dump_json())
-    data = replace(options.data, encoding=tmp_path / "other.json")
+    (folder / "other.json").write_text(other.model_dump_json())
+    return folder / "other.json"
+
+
+def test_another_encoding_than_the_deployments_is_told(consortium, options, tmp_path):
+    other = other_encoding(consortium, tmp_path)
+    data = replace(options.data, options={"encoding": str(other)})
     refused(consortium, replace(options, data=data), "has digest 0x.*, the deployment's is 0x")
 
 
-def test_the_contract_binds_the_encoding(consortium):
-    learning = consortium.deployment.configuration.learning
-    others = [learning.model_copy(update={"encoding": other}) for other in (None, "0x" + "12" * 32)]
-    assert len({rules_of(each) for each in (learning, *others)}) == 3
+def test_the_contract_binds_the_encoding(consortium, tmp_path):
+    one, other = (
+        loans_learning.describe("lending-club", encoding=str(path))
+        for path in (consortium.folder / "encoding.json", other_encoding(consortium, tmp_path))
+    )
+    assert one["task_digest"] != other["task_digest"]
+    assert Learning.model_validate(one).rules != Learning.model_validate(other).rules
 
 
 def test_a_file_with_too_few_loans_is_told(consortium, options, tmp_path):
@@ -189,7 +200,7 @@ def rows_of(consortium, options, tmp_path, changes, **more):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        (dict(loan_status="Fully Paid"), "the 320 training rows of .* have one outcome only of 'Fully Paid'"),
+        (dict(loan_status="Fully Paid"), "the 320 training rows have one outcome only of 'Fully Paid'"),
         (
             dict(verification_status="VERIFIED - income", home_ownership="ANY"),
             "home_ownership has values unknown to the encoding in 100% of the rows, such as 'ANY' .it knows "

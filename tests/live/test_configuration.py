@@ -1,20 +1,36 @@
 """Configurations: those that are ready hold, what is wrong is said in a sentence before anything is sent."""
 
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
+import loans_learning
 import pytest
 import yaml
 from live import CONFIGURATION, RULES, write_configuration
+from loans_learning import LEARNING
 
+from ml.settings import ScoringSettings
+from ml.tasks.loading import Named
+from offchain.learning.describing import FoundersFiles, described, task_of
+from offchain.learning.description import Probe
+from offchain.learning.finding import Here
 from offchain.live.client.own_data import DataOptions, own_rows
 from offchain.live.deploying.admission import admission_proof, admission_root
 from offchain.live.deploying.configuration import Configuration, load_configuration
 from offchain.live.deploying.parameters import advice, parameters_of, require_abi
-from offchain.live.deploying.rules import rules_of
+from offchain.live.deploying.rules import require_joinable
 from offchain.live.errors import ConfigurationError
 
 RIGHT, MISTYPED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAee"
+FIRST_EDITION = {
+    "policy": "verdict",
+    "metric": "accuracy",
+    "tolerance": 0.05,
+    "model": "mlp",
+    "row_shape": [4],
+    "genesis_seed": 0,
+}
 READY = sorted((Path(__file__).resolve().parents[2] / "deployments").glob("*.yaml"))
 
 
@@ -29,14 +45,16 @@ def refusal(path):
 @pytest.mark.parametrize("path", READY, ids=[path.stem for path in READY])
 def test_what_is_ready_holds(path, compiled):
     configuration = load_configuration(path)
-    require_abi(compiled["RoundManager"], parameters_of(configuration, rules_of(configuration.learning)))
+    require_abi(compiled["RoundManager"], parameters_of(configuration, configuration.learning.rules))
+    require_joinable(configuration.learning, Here(path.parent))
     assert advice(configuration) == ["admission is open: whoever pays many bonds gets many votes"]
 
 
 def test_what_is_ready_takes_the_built_in_loans():
-    learning = load_configuration(READY[0]).learning
-    assert {load_configuration(path).learning for path in READY} == {learning}
-    assert own_rows(DataOptions(share=(0, 8)), learning, "0x1").rows.X_train.shape[1:] == learning.row_shape
+    learning, *others = [load_configuration(path).learning for path in READY]
+    assert all(each == learning for each in others)
+    own = own_rows(DataOptions(share=(0, 8)), learning, task_of(learning, Here()))
+    assert own.rows.X_train.shape[1:] == learning.row_shape
 
 
 def test_two_networks_are_ready():
@@ -90,8 +108,11 @@ def test_a_parameter_that_does_not_hold_is_refused(tmp_path, change, words):
             "token.supply is 10: it must cover the bonds",
         ),
         ({"token": {"name": "a", "symbol": "b", "supply": 10**11}}, "must fit 96 bits"),
-        ({"learning": CONFIGURATION["learning"] | {"metric": "f1"}}, "learning.metric is 'f1'"),
-        ({"learning": {"policy": "verdict"}}, "learning.metric is missing"),
+        ({"learning": {"policy": "verdict"}}, "learning.edition is missing"),
+        ({"learning": FIRST_EDITION}, "learning: these rules are of the first edition"),
+        ({"learning": FIRST_EDITION}, "let `ape run task describe` write learning anew"),
+        ({"learning": LEARNING | {"genesis_root": "0x12"}}, "learning.genesis_root is '0x12'"),
+        ({"learning": LEARNING | {"policy": "evidence"}}, "policy evidence has tests and reference"),
     ],
 )
 def test_what_is_no_configuration_is_refused(tmp_path, change, words):
@@ -146,15 +167,29 @@ def test_what_does_not_fit_its_type_is_refused(compiled):
 
 def test_the_rules_follow_every_rule_of_learning():
     learning = Configuration.model_validate(CONFIGURATION).learning
+    other = "0x" + 64 * "1"
     others = {
         "policy": "aggregate",
         "metric": "auroc",
         "tolerance": 0.06,
+        "loss": "own",
         "row_shape": (5,),
-        "genesis_seed": 1,
+        "label_shape": (1,),
+        "parameters": ({"other": (4,)},),
+        "task_digest": other,
+        "constants": other,
+        "genesis_root": other,
+        "probe": Probe(genesis=(1.0,), moved=(1.0,)),
     }
     changed = [learning.model_copy(update={name: value}) for name, value in others.items()]
-    assert len({rules_of(each) for each in (learning, *changed)}) == 1 + len(others)
+    assert len({each.rules for each in (learning, *changed)}) == 1 + len(others)
+
+
+def test_what_describe_writes_of_the_loans_is_what_tests_deploy():
+    described = loans_learning.describe()
+    assert Configuration.model_validate(CONFIGURATION | {"learning": described}).learning == (
+        Configuration.model_validate(CONFIGURATION).learning
+    )
 
 
 def test_unwise_choices_are_said():
@@ -172,36 +207,55 @@ def test_unwise_choices_are_said():
     assert len(advice(configuration)) == 8
 
 
-@pytest.mark.parametrize(
-    ("model", "row", "label"),
-    [
-        ("cnn", [16, 16], [10]),
-        ("cnn", [3, 16, 16], [10]),
-        ("cnn", [1, 16, 16], []),
-        ("cnn", [1, 16, 16], [2, 5]),
-        ("cnn", [256], [10]),
-        ("mlp", [97], [3]),
-        ("mlp", [97], [1]),
-        ("mlp", [1, 16, 16], []),
-        ("mlp", [4, 4], []),
-    ],
-)
-def test_shapes_that_no_client_could_train_on_are_refused(model, row, label):
-    learning = CONFIGURATION["learning"] | {"model": model, "row_shape": row, "label_shape": label}
-    configuration = Configuration.model_validate(CONFIGURATION | {"learning": learning})
-    told = rf"learning: model {model} does not take rows \{row} with labels \{label} \(.+\); an mlp takes"
+def unjoinable(learning, told):
     with pytest.raises(ConfigurationError, match=told) as refused:
-        rules_of(configuration.learning)
+        require_joinable(learning, Here())
     assert "\n" not in str(refused.value)
 
 
+@cache
+def joinable(task):
+    shapes = {"digits": ((1, 16, 16), (10,)), "loans": ((97,), ())}[task]
+    learning = described(Named(task, {}), *shapes, ScoringSettings(metric="accuracy"), 0, FoundersFiles())
+    require_joinable(learning, Here())
+    return learning
+
+
 @pytest.mark.parametrize(
-    ("model", "row", "label"),
-    [("mlp", [97], []), ("mlp", [1], []), ("cnn", [1, 16, 16], [10]), ("cnn", [1, 64, 64], [1])],
+    ("task", "row", "label"),
+    [
+        ("digits", (16, 16), (10,)),
+        ("digits", (3, 16, 16), (10,)),
+        ("digits", (1, 16, 16), ()),
+        ("digits", (1, 16, 16), (2, 5)),
+        ("digits", (256,), (10,)),
+        ("loans", (97,), (3,)),
+        ("loans", (97,), (1,)),
+        ("loans", (1, 16, 16), ()),
+        ("loans", (4, 4), ()),
+        ("loans", (96,), ()),
+    ],
 )
-def test_shapes_that_a_model_takes_have_rules(model, row, label):
-    learning = CONFIGURATION["learning"] | {"model": model, "row_shape": row, "label_shape": label}
-    assert len(rules_of(Configuration.model_validate(CONFIGURATION | {"learning": learning}).learning)) == 32
+def test_shapes_that_no_client_could_train_on_are_refused(task, row, label):
+    unjoinable(joinable(task).model_copy(update={"row_shape": row, "label_shape": label}), "^learning: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"metric": "f1"}, "metric is 'f1', which .* does not have; use auroc"),
+        ({"loss": "own"}, "the loss is binary cross-entropy 1 here, the deployment's is own"),
+        ({"task": "digits"}, "task digits here has digest 0x.*, the deployment's is 0x"),
+        ({"task": "nowhere.py:Own"}, "there is no task file nowhere.py"),
+        ({"genesis_seed": 1}, "the first model, the seed's, has root 0x"),
+        ({"genesis": "nowhere.safetensors"}, "genesis nowhere.safetensors cannot be read"),
+        ({"constants": "0x" + 64 * "0"}, "never trains is other here"),
+        ({"parameters": ({"other": (4,)},)}, "has other parameters here than the deployment's"),
+    ],
+)
+def test_what_no_client_can_join_is_not_deployed(change, told):
+    learning = Configuration.model_validate(CONFIGURATION).learning
+    unjoinable(learning.model_copy(update=change), told)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from serving import serving
 from ml.updates.canonical import digest
 from offchain.live.access.sender import Sender
 from offchain.live.deploying.deployment import place_of
-from offchain.live.deploying.rules import learner_of
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.server import application as relay_application
 from offchain.live.verifying.verification import Verification
@@ -139,7 +138,7 @@ def test_a_store_that_fails_in_any_way_costs_nobody_a_seat(tmp_path, compiled, k
         stores = [url, str(tmp_path / "second")]
         with game(tmp_path, compiled, 4, max_rounds=4, stores=stores, vote_for=80) as network:
             hostile.place = place_of(network.deployment)
-            hostile.size = 4 * learner_of(network.deployment.configuration.learning).schema.size
+            hostile.size = 4 * network.schema.size
             network.enrol()
             for member in network.members:
                 member.start()

@@ -16,10 +16,7 @@ from live import PASSPHRASE, deploy, eventually, free_port, keystore, node, sign
 from offchain.chain.abi import Interface
 from offchain.live.access.chain import Chain
 from offchain.live.access.rpc import Rpc
-from offchain.live.deploying.book import read_book, write_book
 from offchain.live.deploying.configuration import load_configuration
-from offchain.live.deploying.deployment import form_of, load_deployment
-from offchain.live.deploying.rules import schema_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "tests" / "support" / "heavy_modules.py"
@@ -28,14 +25,14 @@ SENDER = signer(1)
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory, compiled):
-    """A deployment whose address book tells what an update is, and the options that name it."""
+    """A deployment, and the options that name it."""
     folder = tmp_path_factory.mktemp("processes")
     keystore(folder / "ape", sender=(1).to_bytes(32))
     path = write_configuration(folder)
     with node() as running:
         running.give(SENDER.address)
         chain = Chain(Rpc([running.url]), [Interface(each) for each in compiled.values()])
-        deploy(chain, compiled, path, SENDER, schema=schema_of(load_configuration(path).learning))
+        deploy(chain, compiled, path, SENDER, rules=load_configuration(path).learning.rules)
         yield folder, ("--deployment", str(path), "--network", running.url)
 
 
@@ -81,6 +78,10 @@ def test_help_loads_no_library_of_learning(start):
 )
 def test_who_watches_loads_no_library_of_learning(start, deployed, arguments):
     assert loaded(start(*arguments, *deployed[1])) == []
+
+
+def test_who_verifies_loads_no_library_of_learning(start, deployed, tmp_path):
+    assert loaded(start("verify", "--store", tmp_path, *deployed[1])) == []
 
 
 def test_a_client_that_trains_loads_torch_alone(start, deployed):
@@ -133,19 +134,3 @@ def answers(url):
         return requests.get(url, timeout=5).ok
     except requests.RequestException:
         return False
-
-
-def test_what_the_address_book_tells_of_updates_is_the_models(deployed, compiled):
-    deployment = load_deployment(deployed[1][1], compiled)
-    schema, told = schema_of(deployment.configuration.learning), form_of(deployment)
-    assert told is deployment.book.update and told is not None
-    assert (told.size, told.digest) == (schema.size, schema.digest)
-
-
-def test_an_address_book_of_before_leaves_it_to_the_model(deployed, compiled, tmp_path):
-    path = write_configuration(tmp_path)
-    book = read_book(Path(deployed[1][1]).with_suffix(".json"))
-    write_book(path.with_suffix(".json"), book.model_copy(update={"update": None}))
-    deployment = load_deployment(str(path), compiled)
-    assert "update" not in path.with_suffix(".json").read_text()
-    assert form_of(deployment) == schema_of(deployment.configuration.learning)

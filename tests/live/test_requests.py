@@ -1,5 +1,6 @@
 """What a program that has nothing to do asks of its node, counted by the number of blocks, not by seconds."""
 
+import loans_learning
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
@@ -13,7 +14,6 @@ from offchain.live.client.decision import Wait
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.start import ClientOptions, make_client
 from offchain.live.deploying.configuration import load_configuration
-from offchain.live.deploying.rules import rules_of
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.relaying.desk import Desk
 from offchain.live.service import Health
@@ -52,10 +52,10 @@ def consortium(compiled, tmp_path_factory):
     path = write_configuration(
         tmp_path_factory.mktemp("idle"),
         protocol=CONFIGURATION["protocol"] | LONG,
-        learning=CONFIGURATION["learning"] | {"row_shape": [88]},
+        learning=loans_learning.describe(inputs=88, rows=300),
     )
     with node() as running:
-        rules = rules_of(load_configuration(path).learning)
+        rules = load_configuration(path).learning.rules
         deployment, chain = found(running, compiled, path, KEYS, rules=rules)
         running.mine(40, BLOCK)
         yield running, deployment, chain
@@ -74,7 +74,7 @@ pytestmark = pytest.mark.usefixtures("before")
 
 def member(deployment, url, tmp_path, **more):
     options = ClientOptions(
-        DataOptions(share=(0, 6), rows=300),
+        DataOptions(share=(0, 6)),
         (str(tmp_path / "store"),),
         tmp_path / "cache",
         sending=FAST,

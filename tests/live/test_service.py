@@ -16,7 +16,6 @@ from offchain.live.access.sender import Sender
 from offchain.live.deploying.book import Software
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deployer import Deployer
-from offchain.live.deploying.rules import rules_of
 from offchain.live.errors import AccountError, InsufficientFundsError, StaleDecisionError
 from offchain.live.logs import JsonFormatter, TextFormatter
 from offchain.live.service import Health, Stopped, run_forever, stopping
@@ -129,7 +128,7 @@ def test_the_gas_in_the_docs_is_what_a_deployment_takes(founded, compiled, tmp_p
     configuration = load_configuration(path)
     chain = founded[1]
     deployer = Deployer(
-        chain, compiled, configuration, rules_of(configuration.learning), tmp_path / "sepolia.json"
+        chain, compiled, configuration, configuration.learning.rules, tmp_path / "sepolia.json"
     )
     table = dict(
         re.findall(r"^\| (\w+).* \| ([\d,]+) \|$", (ROOT / "docs/DEPLOY.md").read_text(), re.MULTILINE)

@@ -89,7 +89,7 @@ def test_the_drawn_first_model_is_kept_beside_the_configuration(founders):
     learning = described(founders)
     assert Path(learning.genesis) == founders / "net.genesis.safetensors"
     tensors = load_file(learning.genesis)
-    assert {name: tensor.shape for name, tensor in tensors.items()} == learning.parameters
+    assert {name: tensor.shape for name, tensor in tensors.items()} == dict(learning.schema_.entries)
 
 
 def refused(learning, here, told):

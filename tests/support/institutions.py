@@ -14,8 +14,8 @@ from offchain.simulation.simulation import Simulation
 
 def settings_of(clients, rounds, rows, malicious, seed):
     return parse_settings(
-        dict(clients=clients, rounds=rounds, rows=rows, malicious=malicious, seed=seed, engine="reference")
-        | dict(baselines=False)
+        dict(clients=clients, rounds=rounds, malicious=malicious, seed=seed, engine="reference")
+        | dict(baselines=False, task_options={"rows": rows}, edition=2)
     )
 
 

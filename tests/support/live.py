@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from eth_account import Account
+from loans_learning import LEARNING
 from ports import free_port
 
 from offchain.chain.abi import Interface
@@ -47,14 +48,7 @@ CONFIGURATION = {
         "reveal_for": 600,
         "unbonding": 2400,
     },
-    "learning": {
-        "policy": "verdict",
-        "metric": "accuracy",
-        "tolerance": 0.05,
-        "model": "mlp",
-        "row_shape": [4],
-        "genesis_seed": 0,
-    },
+    "learning": LEARNING,
 }
 
 
@@ -132,11 +126,11 @@ def keystore(folder, **keys):
         (accounts / f"{alias}.json").write_text(json.dumps(locked))
 
 
-def deploy(chain, contracts, path, founder, rules=RULES, settings=FAST, schema=None):
+def deploy(chain, contracts, path, founder, rules=RULES, settings=FAST):
     """Deploy a configuration file; the deployment."""
     from offchain.live.deploying.deployment import load_deployment
 
-    Deployer(chain, contracts, load_configuration(path), rules, path.with_suffix(".json"), schema).run(
+    Deployer(chain, contracts, load_configuration(path), rules, path.with_suffix(".json")).run(
         Sender(chain, founder, settings)
     )
     return load_deployment(str(path), contracts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+import loans_learning
 import requests
 from federations import load
 from live import (
@@ -29,7 +30,6 @@ from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
 from offchain.live.deploying.configuration import load_configuration
-from offchain.live.deploying.rules import learner_of, rules_of
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.watching.history import History
 from offchain.live.watching.view import read_view
@@ -134,7 +134,7 @@ class Keeping(threading.Thread):
 class Game:
     """What a test plays with."""
 
-    def __init__(self, folder, running, contracts, protocol, clients, rows, seed, stores, salt):
+    def __init__(self, folder, running, contracts, protocol, clients, learning, shown, stores, salt):
         self.folder, self.node, self.contracts = folder, running, contracts
         path = write_configuration(
             folder,
@@ -143,30 +143,23 @@ class Game:
             seed_source="simulated",
             seed_salt="0x" + salt.hex(),
             protocol=protocol,
-            learning={
-                "policy": "verdict",
-                "metric": "accuracy",
-                "tolerance": 0.05,
-                "model": "mlp",
-                "row_shape": [inputs(clients, rows, seed)],
-                "genesis_seed": seed,
-            },
+            learning=learning,
         )
         self.chain = Chain(Rpc([running.url]), [Interface(each) for each in contracts.values()])
         for key in (FOUNDER, KEEPER):
             running.give(key.address)
-        rules = rules_of(load_configuration(path).learning)
+        rules = load_configuration(path).learning.rules
         self.deployment = deploy(self.chain, contracts, path, FOUNDER, rules=rules)
         self.path = path
         self.stores = stores or [str(folder / "store")]
-        self.members = [self._member(number, clients, rows) for number in range(clients)]
+        self.members = [self._member(number, clients, shown) for number in range(clients)]
         self._history = History(self.chain, [self.deployment.manager, self.deployment.pool], 0)
 
-    def _member(self, number, clients, rows):
+    def _member(self, number, clients, shown):
         alias, key = aliases(clients)[number], client_key(number)
         self.node.give(key.address)
         arguments = ["--deployment", str(self.path), "--network", self.node.url, "--account", alias]
-        arguments += ["--share", f"{number}/{clients}", "--rows", str(rows), "--poll", "0.2"]
+        arguments += [*shown(number), "--poll", "0.2"]
         arguments += ["--confirmations", "1", "--patience", "3"]
         arguments += ["--cache", str(self.folder / f"cache-{alias}")]
         for store in self.stores:
@@ -213,7 +206,7 @@ class Game:
 
     @property
     def schema(self):
-        return learner_of(self.deployment.configuration.learning).schema
+        return self.deployment.configuration.learning.schema_
 
     def view(self):
         return read_view(self.chain, self.deployment, [member.key.address for member in self.members])
@@ -303,11 +296,20 @@ def game(
     salt=b"\x01" * 32,
     block_time=0.25,
     on=None,
+    learning=None,
+    shown=None,
     **protocol,
 ):
-    """A network without clients yet; they end with it. `on` is a node that mines by time, else an anvil."""
+    """A network without clients yet; they end with it.
+
+    `on` is a node that mines by time, else an anvil. Without `learning` it learns the built-in loans; `shown`
+    gives the arguments by which a client, by number, names its rows.
+    """
+    learning = learning or loans_learning.describe(inputs=inputs(clients, rows, seed), seed=seed, rows=rows)
+    shown = shown or (lambda number: ["--share", f"{number}/{clients}"])
     with nullcontext(on) if on else node("--block-time", str(block_time), chain_id=CHAIN) as running:
-        made = Game(Path(folder), running, contracts, PROTOCOL | protocol, clients, rows, seed, stores, salt)
+        rules = PROTOCOL | protocol
+        made = Game(Path(folder), running, contracts, rules, clients, learning, shown, stores, salt)
         made.keeping = keeping = Keeping(made)
         try:
             yield made

@@ -1,82 +1,91 @@
 """What one client computes: its update of the global model, and its ballot on others' updates."""
 
 from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ml.device import require_device
-from ml.errors import UpdateError
+from ml.data.rows import length
 from ml.judging.evaluation import Evaluation
 from ml.judging.findings import Finding, of_all
-from ml.judging.policies import parse_updates, score_findings
-from ml.judging.scoring import ValidationSets
+from ml.judging.policies import parse_updates
 from ml.settings import AttackSettings, TrainingSettings
-from ml.training import TrainingJob
-from ml.updates.fixed_point import decode, encode
-from ml.updates.schema import Schema
-from offchain.errors import SimulationError
+from ml.tasks.task import Task
+from ml.training import Learner, TrainingJob
+from ml.training.checks import check_learner
+from ml.updates.fixed_point import decode
+from offchain.learning.common import CommonLearning, Parameters
+from offchain.learning.describing import training_of
+from offchain.learning.description import Learning
 from offchain.learning.training_seed import training_seed
+from offchain.learning.voting import Voters
 from offchain.live.client.own_data import OwnRows
-from offchain.live.deploying.configuration import Learning
-from offchain.live.deploying.rules import learner_of
-
-Parameters = NDArray[np.int32]
+from offchain.live.errors import ConfigurationError
 
 
 class LocalLearning:
     """One client's rows under a deployment's rules; all results depend on nothing else, to the last bit.
 
     Attributes:
+        genesis: The first global model.
         schema: The model's.
         samples: Training rows.
-        told: What the owner should know of the rows.
+        told: What the owner should know of rows and training.
     """
 
     attack = AttackSettings(name="none")
 
     def __init__(
-        self, learning: Learning, own: OwnRows, training: TrainingSettings, device: str = "cpu"
+        self,
+        learning: Learning,
+        task: Task,
+        common: CommonLearning,
+        own: OwnRows,
+        training: Mapping[str, Any],
+        trainee: Learner | None = None,
+        must_repeat: bool = True,
     ) -> None:
-        """Place the rows on the device.
+        """Try on the first rows what this client will do.
 
         Args:
             learning: The deployment's rules.
+            task: Their task.
+            common: What all clients share.
             own: The client's rows.
-            training: How it trains, which is its own business.
-            device: "cpu" or "cuda".
+            training: Where it trains otherwise than the task says, by the names of `TrainingSettings`.
+            trainee: What learns with the client's own training; none for the task's.
+            must_repeat: Whether training twice has to give the same update.
 
         Raises:
-            MLError: When the device is not there, or the rows cannot be scored by the deployment's metric.
+            ConfigurationError: When it has to, and does not.
+            MLError: When nobody could judge by the task, or the rows cannot be scored by the metric.
         """
-        self._learner = learner_of(learning, require_device(device))
+        self._common = common
+        self._trainee = trainee or common.learner
         self._own = own
-        self._learning = learning
-        self._training = training
-        self.schema: Schema = self._learner.schema
-        self.samples = len(own.rows.y_train)
-        self.told = own.told
-        X, y = own.rows.X_validation, own.rows.y_validation
-        validation = [(X, y)]
-        self._evaluation = Evaluation(X, y, self._learner)
-        self._validation = ValidationSets(validation, self._learner, learning.metric, ["this client"])
+        self._seed = learning.genesis_seed
+        self._training = TrainingSettings(**{**training_of(task).model_dump(), **training})
+        self.genesis, self.schema = common.genesis, common.schema
+        self.samples = length(own.rows.y_train)
+        reference = learning.reference or TrainingSettings()
+        self._voters = Voters(common, [own.rows], reference, self._seed, ["this client"])
+        self._evaluation = Evaluation(own.rows.X_validation, own.rows.y_validation, common.learner)
+        self.told = [*own.told, *self._tried(must_repeat)]
 
-    def update(self, parent: Parameters, round_: int) -> Parameters:
+    def update(self, parent: Parameters, round_: int, secret: int) -> Parameters:
         """Return what the client's rows make of the global model in a round.
+
+        Args:
+            parent: The global model.
+            round_: The round.
+            secret: Seed of what training draws from rows of one's own; a share's is the simulation's.
 
         Raises:
             SimulationError: When training diverged.
         """
-        rows = self._own.rows
-        seed = training_seed(self._learning.genesis_seed, round_, self._own.number)
-        job = TrainingJob(rows.X_train, rows.y_train, seed, self.attack)
-        (trained,) = self._learner.train(decode(parent), [job], self._training)
-        try:
-            return encode(trained)
-        except UpdateError as error:
-            raise SimulationError(
-                f"training in round {round_} diverged ({error}); lower --learning-rate"
-            ) from error
+        rows, number = self._own.rows, self._own.number
+        seed = secret if number is None else training_seed(self._seed, round_, number)
+        job = TrainingJob(rows.X_train, rows.y_train, seed, self.attack, round_)
+        (update,) = self._common.updates(parent, [job], self._training, ["training"], self._trainee)
+        return update
 
     def quality(self, model: Parameters) -> dict[str, float]:
         """Return the scores of a global model on the client's validation rows by name, `loss` among them."""
@@ -86,8 +95,19 @@ class LocalLearning:
         self, blobs: Mapping[int, bytes | None], samples: Mapping[int, int], parent: Parameters
     ) -> Finding:
         """Return what it finds of updates by seat position; None is one that could not be had: refused."""
-        updates, rules = parse_updates(blobs, self.schema), self._learning
-        (found,) = score_findings(
-            rules.policy, updates, samples, parent, self._validation, [0], rules.tolerance
-        )
+        updates, policy = parse_updates(blobs, self.schema), self._common.scoring.policy
+        (found,) = self._voters.findings(policy, updates, samples, parent, [0])
         return of_all(found, blobs)
+
+    def _tried(self, must_repeat: bool) -> list[str]:
+        rows = self._own.rows
+        checked = check_learner(self._trainee, decode(self.genesis), rows.X_train, rows.y_train)
+        if checked.repeats:
+            return []
+        if must_repeat:
+            raise ConfigurationError(
+                "training the same rows twice gives two updates, so that a client that is killed before it "
+                "publishes could lose its stake: the task must draw from PyTorch's, NumPy's or Python's "
+                "generators, which are seeded, and from nothing else"
+            )
+        return ["training twice gives two updates: keep --cache, or a kill before publishing costs the stake"]

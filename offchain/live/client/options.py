@@ -5,13 +5,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ml.settings import ALLOWED_MISSING, TrainingSettings
+from ml.settings import ALLOWED_MISSING
 from offchain.user_path import UserPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 KEEP_ROUNDS = 8
-_TRAINING = TrainingSettings()
 
 
 class Share(click.ParamType):
@@ -29,39 +28,45 @@ class Share(click.ParamType):
         return int(index), int(of)
 
 
-def data_options(function: Command) -> Command:
-    """Adds where the client's rows come from."""
+def task_options(function: Command) -> Command:
+    """Adds where the founders' task is."""
     for decorator in (
         click.option(
-            "--rows", type=click.IntRange(min=1), help="Rows of the built-in set that are shared out."
+            "--task-option",
+            "task_options",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Option of the task that names a file which is elsewhere here. Repeatable.",
         ),
         click.option(
-            "--dataset",
-            type=click.Choice(("loans", "digits")),
-            default="loans",
-            show_default=True,
-            help="Built-in set of which --share takes a share.",
+            "--task",
+            metavar="FILE.py:CLASS",
+            help="Where the founders' task is here.  [default: beside the configuration]",
+        ),
+    ):
+        function = decorator(function)
+    return function
+
+
+def data_options(function: Command) -> Command:
+    """Adds where the client's rows come from, and what trains on them."""
+    for decorator in (
+        click.option(
+            "--train", metavar="FILE.py:FUNCTION", help="Training of your own.  [default: the task's]"
         ),
         click.option(
-            "--share", type=Share(), help="Share I, from 0, of K of a built-in set; to try things out."
+            "--share",
+            type=Share(),
+            help="Share I, from 0, of K of the rows that a task makes; to try things out.",
         ),
-        click.option(
-            "--encoding",
-            type=UserPath(),
-            help="The founders' file by which all clients turn loans into rows (`ape run encoding`).",
-        ),
-        click.option(
-            "--data",
-            type=UserPath(),
-            help="Your loans: a CSV with Lending Club's columns, plain or in GZ, BZ2, XZ or ZIP.",
-        ),
+        click.option("--data", type=UserPath(), help="Your rows: the file or folder that the task reads."),
         click.option(
             "--allow-missing",
             type=click.FloatRange(0, 1),
             default=ALLOWED_MISSING,
             show_default=True,
             metavar="SHARE",
-            help="Share of your decided loans that may be left out for gaps or what cannot be read.",
+            help="Share of your rows that may be left out for gaps or what cannot be read.",
         ),
         click.option(
             "--accept-rows",
@@ -81,24 +86,18 @@ def training_options(function: Command) -> Command:
         ),
         click.option(
             "--learning-rate",
-            type=float,
-            default=_TRAINING.learning_rate,
-            show_default=True,
-            help="Adam's step size.",
+            type=click.FloatRange(0, min_open=True),
+            help="Adam's step size.  [default: the task's]",
         ),
         click.option(
             "--batch",
             type=click.IntRange(min=1),
-            default=_TRAINING.batch,
-            show_default=True,
-            help="Rows a step.",
+            help="Rows a step.  [default: the task's]",
         ),
         click.option(
             "--local-epochs",
             type=click.IntRange(min=1),
-            default=_TRAINING.local_epochs,
-            show_default=True,
-            help="Passes over your rows in a round.",
+            help="Passes over your rows in a round.  [default: the task's]",
         ),
     ):
         function = decorator(function)

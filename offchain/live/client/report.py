@@ -22,6 +22,7 @@ def print_prepared(
         "account": f"{me.address}, {status}; {prepared.native / _ETHER:.6f} of the native coin for gas",
         "tokens": f"{unit.text(me.free)} {unit.symbol} free, {unit.text(me.escrow)} in escrow, "
         f"{unit.text(wallet.balance)} in the wallet",
+        "task": prepared.task,
         "rows": f"{prepared.learning.samples} to train on, of the deployment's shape"
         if prepared.learning
         else "none were named",

@@ -9,9 +9,10 @@ from ml.judging.policies import bitmap
 from ml.messages import cleaned
 from ml.updates.canonical import digest, to_bytes
 from offchain.errors import LineageError, OffchainError
+from offchain.learning.common import Parameters
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer
-from offchain.live.client.local_learning import LocalLearning, Parameters
+from offchain.live.client.local_learning import LocalLearning
 from offchain.live.errors import CommitmentLostError, LogsError
 from offchain.live.verifying.lineage import Inclusion, Lineage, Step
 from offchain.live.watching.history import History
@@ -221,8 +222,9 @@ class RoundWork:
     def _train(self, view: View) -> tuple[bytes, bytes]:
         learning, parent = self._require_learning(view), self._parent(view)
         if self._trained is None or self._trained[0] != (view.round, view.model):
+            secret = self._committer.salts.training(view.round)
             with measures.TRAINING.time():
-                data = to_bytes(learning.update(parent, view.round))
+                data = to_bytes(learning.update(parent, view.round, secret))
             self._trained = (view.round, view.model), (digest(data, learning.schema), data)
         return self._trained[1]
 

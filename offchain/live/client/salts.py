@@ -12,7 +12,7 @@ from offchain.stores.permits import Place
 
 _log = logging.getLogger(__name__)
 
-_UPDATE, _BALLOT = b"update", b"ballot"
+_UPDATE, _BALLOT, _TRAINING = b"update", b"ballot", b"training"
 _SECRET_BYTES = 32
 
 
@@ -75,6 +75,10 @@ class Salts:
     def ballot(self, round_: int) -> bytes:
         """The salt of the ballot of a round."""
         return self._salt(_BALLOT, round_)
+
+    def training(self, round_: int) -> int:
+        """The seed of what training draws in a round, 63 bits: the same after every restart, and secret."""
+        return int.from_bytes(self._salt(_TRAINING, round_)) >> 193
 
     def _salt(self, kind: bytes, round_: int) -> bytes:
         return keccak256(self._secret + keccak256(kind) + round_.to_bytes(32))

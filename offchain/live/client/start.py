@@ -1,14 +1,18 @@
 """From options to a client that can start: everything that can be wrong is found before anything is sent."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from ml.settings import TrainingSettings
-from ml.training import Learner
+from ml.device import require_device
+from ml.tasks.loading import load_function
 from ml.updates.schema import Schema
 from offchain.errors import OffchainError
+from offchain.learning.describing import common_learning, learner_of
+from offchain.learning.genesis import first_model
 from offchain.live.access.account import AccountKey
 from offchain.live.access.chain import Chain
 from offchain.live.access.sender import Sender
@@ -27,9 +31,7 @@ from offchain.live.client.words import leaving
 from offchain.live.deploying.admission import admission_proof
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.code_check import require_code
-from offchain.live.deploying.configuration import Learning
 from offchain.live.deploying.deployment import LiveDeployment, place_of
-from offchain.live.deploying.rules import genesis_of, learner_of, rules_of
 from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
 from offchain.live.relaying.line import RelayLine, patience_of
 from offchain.live.starting import require_funds
@@ -54,7 +56,7 @@ class ClientOptions:
         data: Its rows.
         stores: URLs, at least one.
         cache: Folder of its own; none for the user's cache folder.
-        training: How it trains.
+        training: Where it trains otherwise than the task says, by the names of `TrainingSettings`.
         leave: Whether it wants to leave.
         keep: Tokens below which free ones are topped up from the wallet; empty for never.
         poll: Seconds between two looks at the chain; None for what blocks and phases ask for.
@@ -69,7 +71,7 @@ class ClientOptions:
     data: DataOptions
     stores: tuple[str, ...]
     cache: Path | None = None
-    training: TrainingSettings = field(default_factory=TrainingSettings)
+    training: Mapping[str, Any] = field(default_factory=dict)
     leave: bool = False
     keep: str = ""
     poll: float | None = None
@@ -86,7 +88,7 @@ class Prepared:
     """A client's parts after they were checked.
 
     Attributes:
-        learner: The deployment's model.
+        task: Where the deployment's task is here, with its digest.
         learning: Its rows and what it computes; None for one that leaves without rows.
         artefacts: Its cache and the stores.
         proof: What joining needs.
@@ -96,7 +98,7 @@ class Prepared:
         unit: The deployment's token.
     """
 
-    learner: Learner
+    task: str
     learning: LocalLearning | None
     artefacts: ClientArtefacts
     proof: list[bytes]
@@ -120,23 +122,23 @@ def prepare(
         OffchainError: With a sentence on each thing that is wrong.
         MLError: When that is only the rows, which cannot be read or scored.
     """
-    learning_rules = deployment.configuration.learning
-    if rules_of(learning_rules) != deployment.parameters.rules:
+    rules = deployment.configuration.learning
+    if rules.rules != deployment.parameters.rules:
         raise ConfigurationError(
             f"the learning rules in deployment {deployment.name}'s configuration are not those of the "
             "contract: get the founders' file"
         )
-    learner, unit = learner_of(learning_rules), Unit.read(chain, deployment)
+    unit = Unit.read(chain, deployment)
     outlook = look(chain, deployment, address)
     if not outlook.me.is_member and not options.leave:
         _require_own_code(chain, deployment)
     keep = unit.base_units(options.keep) if options.keep else 0
     wish = Wish(options.leave, keep, plays=not options.leave or _can_play(options))
     learning, native, proof, faults = None, 0, [], Faults()
-    artefacts = _artefacts(deployment, address, options, learner.schema, permit_)
+    artefacts = _artefacts(deployment, address, options, rules.schema_, permit_)
     with faults.noting():
         if wish.plays:
-            learning = _learning(learning_rules, address, options)
+            learning = _learning(deployment, options)
     with faults.noting():
         proof = admission_proof(deployment.configuration.admission, address)
     with faults.noting():
@@ -148,7 +150,9 @@ def prepare(
             _require_stores(options)
             artefacts.check(0.0 if faults.any else options.store_patience)
     faults.require_none()
-    return Prepared(learner, learning, artefacts, proof, wish, outlook, native, unit)
+    named = options.data.here(deployment.folder).named(rules.task, rules.task_options)
+    task = f"{named.name}, digest {rules.task_digest}"
+    return Prepared(task, learning, artefacts, proof, wish, outlook, native, unit)
 
 
 def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, options: ClientOptions) -> Client:
@@ -164,11 +168,11 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, optio
         return permit(place, root, chain.head().time + LIFETIME, key.sign_message)
 
     prepared = prepare(chain, deployment, key.address, options, permits)
-    learner, learning, parameters = prepared.learner, prepared.learning, deployment.parameters
-    genesis, most = partial(genesis_of, deployment.configuration.learning, learner), parameters.max_samples
+    learning, parameters, rules = prepared.learning, deployment.parameters, deployment.configuration.learning
+    genesis, most = partial(first_model, rules, options.data.here(deployment.folder)), parameters.max_samples
     work = RoundWork(
         history=history_of(chain, deployment, log_cache(deployment, options.cache)),
-        lineage=Lineage(genesis, parameters, learner.schema, prepared.artefacts.get),
+        lineage=Lineage(genesis, parameters, rules.schema_, prepared.artefacts.get),
         learning=learning,
         artefacts=prepared.artefacts,
         committer=Committer(place, key.address, _salts(options.salts, key, place)),
@@ -195,8 +199,14 @@ def _can_play(options: ClientOptions) -> bool:
     return options.data.is_given and bool(options.stores)
 
 
-def _learning(rules: Learning, address: str, options: ClientOptions) -> LocalLearning:
-    learning = LocalLearning(rules, own_rows(options.data, rules, address), options.training, options.device)
+def _learning(deployment: LiveDeployment, options: ClientOptions) -> LocalLearning:
+    rules, data, device = deployment.configuration.learning, options.data, require_device(options.device)
+    task, common = common_learning(rules, data.here(deployment.folder), device)
+    own, trainee = own_rows(data, rules, task), None
+    if data.train is not None:
+        trainee = learner_of(rules, task, device, load_function(data.train, "--train"))
+    must_repeat = trainee is None and device == "cpu"
+    learning = LocalLearning(rules, task, common, own, options.training, trainee, must_repeat)
     for sentence in learning.told:
         _log.info("rows: %s", sentence)
     return learning

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml.home import at_home
 from ml.updates.hashing import keccak256
-from ml.updates.schema import Form
 from ml.validation import first_fault
 from offchain.live.deploying.configuration import Address, Configuration, Digest, plain
 from offchain.live.errors import ConfigurationError
@@ -38,25 +37,6 @@ class Pending(BaseModel):
     hashes: list[Digest] = Field(default_factory=list)
 
 
-class UpdateForm(BaseModel):
-    """What the bytes of an update are, for who keeps them and has no use for the model: a `Form`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    parameters: int = Field(ge=1, description="Numbers in an update, four bytes each.")
-    schema_digest: Digest = Field(description="Of their names and shapes.")
-
-    @property
-    def size(self) -> int:
-        """Number of parameters."""
-        return self.parameters
-
-    @property
-    def digest(self) -> bytes:
-        """32 bytes that bind names, shapes and order."""
-        return bytes.fromhex(self.schema_digest[2:])
-
-
 class Software(BaseModel):
     """With what a deployment was made."""
 
@@ -77,7 +57,6 @@ class AddressBook(BaseModel):
     configuration: Digest = Field(description="Of what it was deployed from.")
     parameters_digest: Digest
     parameters: Mapping[str, int | str] = Field(description="The round manager's, base units and seconds.")
-    update: UpdateForm | None = Field(None, description="What members exchange; older books do not tell.")
     software: Software | None = Field(None, description="That deployed; older books do not tell.")
     contracts: dict[str, Entry] = Field(default_factory=dict)
     pending: Pending | None = None
@@ -87,11 +66,6 @@ class AddressBook(BaseModel):
     def first_block(self) -> int:
         """The earliest block of which logs can matter."""
         return self.contracts["RoundManager"].block or 0
-
-
-def update_form(schema: Form) -> UpdateForm:
-    """Return what a book tells of updates of a model."""
-    return UpdateForm(parameters=schema.size, schema_digest="0x" + schema.digest.hex())
 
 
 def book_path(configuration: Path) -> Path:

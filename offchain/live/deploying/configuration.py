@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
-from ml.settings import ScorePolicy, ScoringSettings
 from offchain.chain.addresses import address
+from offchain.learning.description import Learning
 from offchain.live.deploying.admission import admission_root
 from offchain.live.errors import ConfigurationError
 from offchain.reference.seats import MIN_MEMBERS
@@ -82,30 +82,6 @@ class Protocol(_Part):
         0, ge=0, description="Seconds from one draw to the next opening, at least; 0 for none."
     )
     unbonding: int = Field(description="Seconds from leaving to withdrawal.")
-
-
-class Learning(_Part):
-    """What voters must agree on, or they slash one another; bound by the contract's `rules`."""
-
-    policy: ScorePolicy = Field(description="How voters judge.")
-    metric: Literal["accuracy", "auroc"] = Field(description="Score that voters compare.")
-    tolerance: float = Field(ge=0, lt=1, allow_inf_nan=False, description="Relative loss that still passes.")
-    model: Literal["mlp", "cnn", "densenet121"] = Field(description="Network to train.")
-    row_shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        min_length=1, description="Shape of one row: [inputs] of an mlp, [1, side, side] of images."
-    )
-    label_shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        (), description="Shape of one row's labels: [] for one, as an mlp has, [labels] of images."
-    )
-    genesis_seed: int = Field(ge=0, lt=2**63, description="Seed of the first global model.")
-    encoding: Digest | None = Field(
-        None, description="Digest of the file by which all clients turn loans into rows; none for other rows."
-    )
-
-    @property
-    def scoring(self) -> ScoringSettings:
-        """The part that voters need."""
-        return ScoringSettings(metric=self.metric, tolerance=self.tolerance, policy=self.policy)
 
 
 class Configuration(_Part):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ethpm_types import ContractType
 
-from ml.updates.schema import Form
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed, create_address
 from offchain.errors import ChainError
@@ -21,7 +20,6 @@ from offchain.live.deploying.book import (
     Software,
     configuration_digest,
     read_book,
-    update_form,
     write_book,
 )
 from offchain.live.deploying.configuration import SOURCES, Configuration, ExistingToken, NewToken
@@ -76,7 +74,6 @@ class Deployer:
         configuration: Configuration,
         rules: bytes,
         path: Path,
-        schema: Form | None = None,
     ) -> None:
         """Check everything that can be checked before anything is sent.
 
@@ -86,7 +83,6 @@ class Deployer:
             configuration: What its founders wrote.
             rules: Digest of its learning rules, 32 bytes.
             path: Where the address book is, or will be.
-            schema: Its model's, for the address book; None where no model is learned.
 
         Raises:
             ConfigurationError: When the configuration does not hold, or the book is one of something else.
@@ -97,7 +93,6 @@ class Deployer:
         self._interfaces = {name: Interface(each) for name, each in contracts.items()}
         self._configuration = configuration
         self._path = path
-        self._update = None if schema is None else update_form(schema)
         if chain.chain_id != configuration.chain_id:
             raise DeploymentError(
                 f"this is chain {chain.chain_id}, the configuration is for chain {configuration.chain_id}; "
@@ -241,7 +236,6 @@ class Deployer:
             configuration=configuration_digest(configuration),
             parameters_digest=parameters_digest(self.parameters),
             parameters=named(self.parameters),
-            update=self._update,
             software=Software(version=VERSION, lock=lock_digest()),
         )
         if isinstance(configuration.token, ExistingToken):

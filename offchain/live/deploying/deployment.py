@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ethpm_types import ContractType
 
-from ml.updates.schema import Form
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed
 from offchain.errors import ChainError
@@ -25,6 +24,7 @@ class LiveDeployment:
 
     Attributes:
         name: Its name, that of its files.
+        folder: Of its files, beside which those that learning names are looked for.
         configuration: What its founders wrote.
         book: Where it stands.
         manager: The RoundManager.
@@ -36,6 +36,7 @@ class LiveDeployment:
     """
 
     name: str
+    folder: Path
     configuration: Configuration
     book: AddressBook
     manager: Deployed
@@ -83,6 +84,7 @@ def load_deployment(name: str, contracts: Mapping[str, ContractType]) -> LiveDep
     try:
         return LiveDeployment(
             name=Path(name).stem,
+            folder=yaml_path.parent,
             configuration=configuration,
             book=book,
             manager=at("RoundManager", "RoundManager"),
@@ -102,20 +104,6 @@ def load_deployment(name: str, contracts: Mapping[str, ContractType]) -> LiveDep
 def place_of(deployment: LiveDeployment) -> Place:
     """Return where a deployment is, as commitments, salts and permits name it."""
     return Place(deployment.book.chain_id, deployment.manager.address)
-
-
-def form_of(deployment: LiveDeployment) -> Form:
-    """Return what an update is, from the address book; the model is made where an older one does not tell.
-
-    Raises:
-        ConfigurationError: When the learning rules name no model.
-    """
-    if deployment.book.update is not None:
-        return deployment.book.update
-    # Here, since it brings torch, for which a store has no other use.
-    from offchain.live.deploying.rules import schema_of
-
-    return schema_of(deployment.configuration.learning)
 
 
 def require_deployed(chain: Chain, deployment: LiveDeployment) -> None:

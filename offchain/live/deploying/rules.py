@@ -1,81 +1,53 @@
-"""What learning rules mean: a model, its first parameters, and the digest that the contract holds."""
+"""Whether anybody can join: what every client does with the rules of learning, before they are deployed."""
+
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ml.data.rows import Shape
 from ml.errors import MLError
-from ml.tasks.built_in.loans import Loans
-from ml.tasks.images import ImageTask
-from ml.tasks.targets import Labels
-from ml.tasks.task import Task
-from ml.training import Learner, make_learner
-from ml.updates.hashing import keccak256
-from ml.updates.schema import Schema
-from offchain.learning.genesis import genesis_model
-from offchain.learning.rules import first_rules
-from offchain.live.deploying.configuration import Learning
+from ml.training import Learner
+from ml.training.checks import outputs_of
+from offchain.errors import SettingsError
+from offchain.learning.describing import common_learning
+from offchain.learning.description import Learning
+from offchain.learning.finding import Here
 from offchain.live.errors import ConfigurationError
 
-_SHAPES = (
-    "an mlp takes row_shape [inputs] and label_shape [], networks of images [1, side, side] and [labels]"
-)
+_KINDS = (np.float32, np.int64)  # Numbers, or places in a table of an embedding.
 
 
-def learner_of(learning: Learning, device: str = "cpu") -> Learner:
-    """Return the learner that the rules name, on a device, once a row of zeros went through it.
+def require_joinable(learning: Learning, here: Here) -> None:
+    """Raise ConfigurationError unless a client can start by these rules.
 
     Raises:
-        ConfigurationError: When there is no such model for rows and labels of these shapes.
+        ConfigurationError: When task, module, first model, probe or shapes are not what the rules say.
     """
     try:
-        learner = make_learner(_task_of(learning), learning.row_shape, learning.label_shape, device)
-        _require_passage(learner, learning)
-    except (MLError, ValueError, IndexError, TypeError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0]  # PyTorch's have many lines.
-        raise ConfigurationError(
-            f"learning: model {learning.model} does not take rows {list(learning.row_shape)} with labels "
-            f"{list(learning.label_shape)} ({reason}); {_SHAPES}"
-        ) from error
-    return learner
-
-
-def _task_of(learning: Learning) -> Task:
-    if learning.model == "mlp":
-        return Loans()
-    task = ImageTask(learning.model, learning.row_shape[-1])
-    task.target = Labels(learning.label_shape[0])
-    return task
+        _, common = common_learning(learning, here)
+    except (MLError, SettingsError) as error:
+        raise ConfigurationError(f"learning: {error}") from error
+    if learning.probe is None:
+        _require_passage(common.learner, learning)
 
 
 def _require_passage(learner: Learner, learning: Learning) -> None:
-    """Try what every client will do: whatever shapes mean to a model, it has to give a row its labels."""
-    row = np.zeros((1, *learning.row_shape), dtype=np.float32)
-    (logits,) = learner.predictor([row]).outputs(learner.initial_parameters(0), [0])
-    if logits.shape != (1, *learning.label_shape):
-        raise ValueError(f"a row gives logits of shape {list(logits.shape[1:])}")
+    """Try two rows of zeros: a network of images takes more than one side without any parameter telling."""
+    faults = []
+    for kind in _KINDS:
+        X, y = _zeros(learning.row_shape, kind), _zeros(learning.label_shape, kind)
+        try:
+            outputs_of(learner, learner.initial_parameters(0), X, y)
+            return
+        except (MLError, ValueError, TypeError, RuntimeError, IndexError) as error:
+            faults.append(str(error).partition("\n")[0])  # PyTorch's have many lines.
+    raise ConfigurationError(
+        f"learning: task {learning.task} does not take rows {learning.row_shape} with targets "
+        f"{learning.label_shape} ({faults[0]}); let `ape run task describe` write them"
+    )
 
 
-def genesis_of(learning: Learning, learner: Learner) -> NDArray[np.int32]:
-    """Return the first global model, int32 [size]; that of a simulation with the same seed and shapes."""
-    return genesis_model(learner, learning.genesis_seed)
-
-
-def schema_of(learning: Learning) -> Schema:
-    """Return the schema of the model that the rules name.
-
-    Raises:
-        ConfigurationError: When they name none.
-    """
-    return learner_of(learning).schema
-
-
-def rules_of(learning: Learning) -> bytes:
-    """Return the 32 bytes that a contract of these rules holds as `rules`.
-
-    Raises:
-        ConfigurationError: When the rules name no model.
-    """
-    learner = learner_of(learning)
-    rules = first_rules(learning.scoring, learner.schema, genesis_of(learning, learner))
-    # Voters that encode rows differently would slash one another.
-    return rules if learning.encoding is None else keccak256(rules + bytes.fromhex(learning.encoding[2:]))
+def _zeros(shape: Shape, kind: type) -> Any:
+    if isinstance(shape, tuple):
+        return np.zeros((2, *shape), dtype=kind)
+    return {name: np.zeros((2, *part), dtype=kind) for name, part in shape.items()}

@@ -162,8 +162,11 @@ class Lineage:
         Raises:
             LineageError: When one cannot be had.
         """
-        head = self.head
-        return GlobalModel(head.round, head.id, self._model(head.inclusion))
+        return self.at(self.head)
+
+    def at(self, step: Step) -> GlobalModel:
+        """Return the global model from a checked round on; see `latest`."""
+        return GlobalModel(step.round, step.id, self._model(step.inclusion))
 
     @property
     def needed(self) -> set[bytes]:

@@ -22,7 +22,7 @@ def print_rounds(console: Console, verification: Verification) -> None:
     console.print(table)
     console.print(
         f"{len(verification.checked)} rounds checked: digests, weights, ballots, decisions; global model "
-        f"0x{verification.model.id.hex()}",
+        f"0x{verification.head.id.hex()}",
         highlight=False,
         soft_wrap=True,
     )

@@ -5,11 +5,12 @@ from dataclasses import asdict
 from functools import partial
 
 from offchain.errors import LineageError
+from offchain.learning.finding import Here
+from offchain.learning.genesis import first_model
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.deployment import LiveDeployment
-from offchain.live.deploying.rules import genesis_of, learner_of, rules_of
 from offchain.live.errors import LogsError
-from offchain.live.verifying.lineage import CheckedRound, GlobalModel, Lineage
+from offchain.live.verifying.lineage import CheckedRound, GlobalModel, Lineage, Step
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.rounds import RoundLog, rounds_of
@@ -23,11 +24,16 @@ class Verification:
     Attributes:
         schema: The model's.
         checked: Rounds of which everything was checked, in order.
-        model: The newest global model that was verified.
+        head: The last of them.
     """
 
     def __init__(
-        self, chain: Chain, deployment: LiveDeployment, stores: Sequence[str], cache: LogCache | None = None
+        self,
+        chain: Chain,
+        deployment: LiveDeployment,
+        stores: Sequence[str],
+        cache: LogCache | None = None,
+        here: Here | None = None,
     ) -> None:
         """Check the rules of a deployment that stands on this chain.
 
@@ -36,12 +42,15 @@ class Verification:
             deployment: Which.
             stores: URLs of its artefacts.
             cache: Logs of earlier calls; none to read all. A fault is one only when all were read.
+            here: Where the founders' files are; none for beside the deployment's. They are looked for when
+                the first model is asked for, and no file of it is handed out.
 
         Raises:
             LineageError: When the learning rules are not those that the contract binds.
             StoreError: When nothing opens a store's URL.
         """
-        rules = rules_of(deployment.configuration.learning)
+        learning = deployment.configuration.learning
+        rules = learning.rules
         if rules != deployment.parameters.rules:
             raise LineageError(
                 f"the learning rules hash to {rules.hex()}, the contract binds "
@@ -49,10 +58,9 @@ class Verification:
             )
         self._chain = chain
         self._deployment = deployment
-        learner = learner_of(deployment.configuration.learning)
-        self.schema = learner.schema
+        self.schema = learning.schema_
         artefacts = open_artefacts(stores, self.schema)
-        genesis = partial(genesis_of, deployment.configuration.learning, learner)
+        genesis = partial(first_model, learning, here or Here(deployment.folder))
         self._fresh = partial(Lineage, genesis, deployment.parameters, self.schema, artefacts.get)
         self._history = history_of(chain, deployment, cache)
         self._begin()
@@ -60,7 +68,19 @@ class Verification:
     def _begin(self) -> None:
         self._lineage = self._fresh()
         self.checked: list[CheckedRound] = []
-        self.model: GlobalModel = self._lineage.latest
+        self.head: Step = self._lineage.head
+        self._model: GlobalModel | None = None
+
+    @property
+    def model(self) -> GlobalModel:
+        """The newest global model that was verified.
+
+        Raises:
+            SettingsError: When that is the first one, and it cannot be had here.
+        """
+        if self._model is None:
+            self._model = self._lineage.at(self.head)
+        return self._model
 
     @property
     def described(self) -> Mapping[str, object]:
@@ -103,7 +123,9 @@ class Verification:
                     break
                 # One by one, so that what was checked before a fault is known, and every average is made.
                 checked = self._lineage.advance(rounds, until=log.number)
-                self.model = self._lineage.latest
+                if self._lineage.head.inclusion.updates:
+                    self._model = self._lineage.latest
+                self.head = self._lineage.head
                 self.checked += checked
             if until is None:
                 self._require_newest(view)
@@ -116,9 +138,9 @@ class Verification:
             raise LineageError(f"the logs have {len(rounds)} rounds, the contract is in round {view.round}")
 
     def _require_newest(self, view: View) -> None:
-        if view.model != self.model.id:
+        if view.model != self.head.id:
             raise LineageError(
-                f"the logs lead to global model {self.model.id.hex()}, the contract has {view.model.hex()}"
+                f"the logs lead to global model {self.head.id.hex()}, the contract has {view.model.hex()}"
             )
 
 
@@ -128,6 +150,6 @@ def told(verification: Verification, fault: LineageError | None) -> dict[str, ob
     return {
         **verification.described,
         "rounds": rounds,
-        "model": "0x" + verification.model.id.hex(),
+        "model": "0x" + verification.head.id.hex(),
         "fault": None if fault is None else str(fault),
     }
