@@ -51,5 +51,5 @@ def cli(data: Path, features: str, allow_missing: float, out: Path) -> None:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error}") from error
-    click.echo(f"Written to {out}. For the deployment's configuration, under learning:")
-    click.echo(f"  row_shape: [{encoding.inputs}]\n  encoding: '0x{encoding.digest.hex()}'")
+    click.echo(f"Written to {out}. For the deployment's configuration:")
+    click.echo(f"  ape run task describe --task lending-club --task-option encoding={out} --data {data}")

@@ -147,7 +147,7 @@ def test_a_relay_does_not_pay_for_joining(consortium, options):
         (dict(share=(0, 4)), "give --data FILE, or --share"),
         (dict(options={"encoding": "nowhere.json"}), "nowhere.json, which the task needs, cannot be read"),
         (dict(options={"hidden": 64}), "has digest 0x.*, the deployment's is 0x.*: get the founders' files"),
-        (dict(task="loans"), "task loans has no option 'encoding'"),
+        (dict(task="loans"), "task loans here has digest"),
         (dict(path="nowhere.csv"), "there is no file nowhere.csv"),
         (dict(path=None, share=(1, 4)), "the task makes no rows of which to take a share; it needs --data"),
         (dict(path=None, share=(4, 4)), "--share is 4/4"),

@@ -86,7 +86,7 @@ def test_who_verifies_loads_no_library_of_learning(start, deployed, tmp_path):
 
 def test_a_client_that_trains_loads_torch_alone(start, deployed):
     """Up to the refusal of what it was not given, after rules, learner and shapes were checked."""
-    process = start("client", "--account", "sender", "--share", "0/5", "--dry-run", *deployed[1])
+    process = start("client", "--account", "sender", "--data", "nowhere", "--dry-run", *deployed[1])
     said, _ = process.communicate(timeout=120)
     assert json.loads(said.splitlines()[-1]) == ["torch"]
 

@@ -62,7 +62,7 @@ def test_the_rehearsal_leads_to_a_verified_model(tmp_path):
         "Withdrew ",
         "leaving without rows or stores",
         "Done: nothing is left in the pool.",
-        "encoding: '0x",
+        "task: lending-club",
     ):
         assert words in said, said
     assert said.count("Done: all rounds were played") == 5, said
