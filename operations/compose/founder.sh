@@ -51,16 +51,10 @@ protocol:
   vote_for: 120
   reveal_for: 60
   unbonding: 360
-learning:
-  policy: verdict
-  metric: accuracy
-  tolerance: 0.05
-  model: mlp
-  row_shape: [97]
-  genesis_seed: 0
 admission:
 $(for i in 0 1 2 3; do echo "  - '$(address hospital$i)'"; done)
 END
+  stakefed task describe --task loans --share 0/4 --into "$D"
 fi
 stakefed deploy --config "$D" --account founder --network "$NODE"
 stakefed grant $(for i in 0 1 2 3; do address hospital$i; done) \
