@@ -14,7 +14,7 @@ Policy = Literal["aggregate", "verdict", "likelihood", "evidence", "evidence-and
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""
 AnyPolicy = Annotated[Policy | Tests, BeforeValidator(read_policy)]
 """One by name, or tests of one's own."""
-AttackName = Literal["none", "label-flip"]
+AttackName = Literal["none", "near", "label-flip"]
 
 
 ALLOWED_MISSING = 0.1
@@ -44,9 +44,9 @@ class SplitSettings(_Settings):
 
 
 class AttackSettings(_Settings):
-    """What a malicious client does to its own training."""
+    """What a client trains on: its targets, those held near the global model, or wrong ones held so."""
 
-    name: AttackName = Field("none", description="The attack.")
+    name: AttackName = Field("none", description="The objective.")
     divergence_weight: float = Field(
         1e-3,
         ge=0,

@@ -20,18 +20,12 @@ from pydantic import (
 from ml.errors import MLError
 from ml.home import at_home
 from ml.judging.metrics import metrics_of
-from ml.settings import (
-    AnyPolicy,
-    AttackName,
-    AttackSettings,
-    ScoringSettings,
-    SplitSettings,
-    TrainingSettings,
-)
+from ml.settings import AnyPolicy, AttackSettings, ScoringSettings, SplitSettings, TrainingSettings
 from ml.tasks.loading import Named
 from ml.tasks.task import Task
 from offchain import first_edition
 from offchain.errors import SettingsError
+from offchain.reference import seats
 from offchain.yaml_file import read_mapping
 
 TOKEN = 10**18
@@ -79,7 +73,45 @@ class SimulationSettings(BaseModel):
         description="Last included models, the genesis among them, of which each client builds on the newest "
         "that its own rows find good; 1 for the global model whatever it is.",
     )
-    attack: AttackName = Field("label-flip", description="What malicious proposers train on.")
+    attack: str = Field(
+        "label-flip",
+        description="What malicious proposers do: none, an attack of docs/ARENA.md, or FILE.py:function.",
+    )
+    attack_options: Mapping[str, Any] = Field(
+        default_factory=dict, description="Options of the attack, by name; NAME=VALUE on the command line."
+    )
+    aimed: Share | None = Field(
+        None,
+        description="Scale what the coalition sends, together, to what at least this share of its own voters "
+        "would accept on their rows by the policy in force.",
+    )
+    coalition_votes: str | None = Field(
+        None,
+        description="How all malicious clients vote: honest, flip, own, always-yes, always-no, "
+        "against-rivals, copy, abstain, or FILE.py:function; by default as malicious_voters says.",
+    )
+    sleep_until: Tokens | None = Field(
+        None,
+        description="The coalition is honest while its members own fewer tokens than this on average.",
+    )
+    withhold_bytes: bool = Field(
+        False, description="Whether the coalition publishes its updates' roots and keeps the bytes."
+    )
+    commitments_broken: bool = Field(
+        False, description="Whether the coalition sees honest updates of the round before it fixes its own."
+    )
+    defence: str | None = Field(
+        None,
+        description="Robust rule that makes the next model, without votes: mean, median, krum, ... "
+        "(docs/ARENA.md), or FILE.py:function; nobody judges, and no stake is lost.",
+    )
+    assumed_faulty: int | None = Field(
+        None,
+        ge=0,
+        le=16,
+        description="Updates that the defence takes for malicious; by default as many as "
+        "malicious makes of the proposers.",
+    )
     task: str = Field(
         "loans",
         description="What is learned: a built-in task (loans, synthetic; others are listed by `ape run task "
@@ -148,6 +180,11 @@ class SimulationSettings(BaseModel):
     )
     baselines: bool = Field(True, description="Whether to learn without defence and without attack as well.")
     oracle: bool = Field(False, description="Whether to learn from all rows in one place as well.")
+    honest_only: bool = Field(
+        False,
+        description="Whether to average the honest updates of the run's own seats as well: what a perfect "
+        "vote would leave.",
+    )
 
     edition: Literal[1, 2] = Field(
         1,
@@ -183,7 +220,30 @@ class SimulationSettings(BaseModel):
                 "more than 96 bits hold; lower it"
             )
         self._check_task()
+        self._check_adversary()
         return self
+
+    def _check_adversary(self) -> None:
+        # Here, since attacks load what nobody needs who only reads settings.
+        from ml.attacks.registry import load_attack
+        from ml.attacks.votes import VOTES
+        from ml.named_functions import named_function
+
+        try:
+            if self.attack != "none":
+                load_attack(self.attack, self.attack_options)
+            if self.coalition_votes is not None:
+                named_function(self.coalition_votes, VOTES, "way to vote")
+            if self.defence is not None:
+                from ml.defences import require_defined
+
+                require_defined(self.defence, self.proposers, self.faulty)
+        except MLError as error:
+            raise ValueError(str(error)) from error
+        if self.attack == "none" and self.attack_options:
+            raise ValueError(f"attack none has no option {next(iter(self.attack_options))!r}")
+        if self.attack == "none" and self.aimed is not None:
+            raise ValueError("aimed scales an attack, and attack is none")
 
     def _check_task(self) -> None:
         task = self.loaded_task
@@ -230,10 +290,23 @@ class SimulationSettings(BaseModel):
             local_epochs=self.local_epochs, batch=self.batch, learning_rate=self.learning_rate
         )
 
-    @cached_property
-    def attack_settings(self) -> AttackSettings:
-        """The part that malicious proposers need."""
-        return AttackSettings(name=self.attack, divergence_weight=self.divergence_weight)
+    @property
+    def proposers(self) -> int:
+        """Proposers of a round while everyone is a member."""
+        return seats.counts(self.clients, self.proposer_bps, self.voter_seats or self.clients)[0]
+
+    @property
+    def faulty(self) -> int:
+        """Updates of a round that a defence without votes takes for malicious."""
+        return (
+            int(self.malicious * self.proposers + 0.5) if self.assumed_faulty is None else self.assumed_faulty
+        )
+
+    @property
+    def attack_arguments(self) -> Mapping[str, Any]:
+        """The attack's options; the weight of the term of `label-flip` has a setting too."""
+        near = {"divergence_weight": self.divergence_weight} if self.attack == "label-flip" else {}
+        return {**near, **self.attack_options}
 
     @cached_property
     def scoring_settings(self) -> ScoringSettings:

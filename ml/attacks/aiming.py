@@ -5,45 +5,66 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ml.attacks.coalition import Coalition, Vector, Vectors
-
-Accepts = Callable[[Vector], bool]
-"""Whether a model [size] would pass: the very policy in force, tried by the coalition on its own rows."""
-Harm = Callable[[Vector], float]
-"""What a model [size] is worth to the attacker: the mean loss of members' rows under it; more is worse."""
+from ml.attacks.functional import reversed_model
+from ml.attacks.labels import static_flip
+from ml.errors import AttackError
 
 _HALVINGS = 20
-_STRONGEST = 8.0
+_STRENGTHS = tuple(8.0 / 2**step for step in range(9))
+_REFINEMENTS = 3  # Each trial of a strength costs a vote.
 _SLACK = 1e-3  # Of a cosine: at 0 exactly, rounding to fixed point would decide.
 
 
-def largest(holds: Callable[[float], bool], upper: float) -> float:
+def largest(holds: Callable[[float], bool], upper: float, halvings: int = _HALVINGS) -> float:
     """Return the largest number found in [0, upper] for which `holds`, by halving; 0 where none does.
 
     `holds` is taken to be true below some bound and false above it.
 
-    >>> round(largest(lambda x: x <= 0.3, 1.0), 3)
+    >>> round(largest(lambda x: x <= 0.3, 1.0, halvings=20), 3)
     0.3
     """
     if holds(upper):
         return upper
     low, high = 0.0, upper
-    for _ in range(_HALVINGS):
+    for _ in range(halvings):
         middle = (low + high) / 2
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
 
 
-def aimed(models: Vectors, parent: Vector, accepts: Accepts) -> Vectors:
-    """Return each model [k, size] moved along its line from the parent, as far as `accepts` lets pass.
+def aimed(models: Vectors, coalition: Coalition) -> Vectors:
+    """Return models [k, size] moved along their lines from the parent, together as far as all would pass.
 
-    Up to eight times its own change, and nearer to the parent where it would be refused.
+    Up to eight times their own change, and nearer to the parent where they would be refused; where all is
+    refused, members send their honest updates, which lose no stake.
     """
-    return np.array([parent + _reach(parent, model - parent, accepts) * (model - parent) for model in models])
+    changes = models - coalition.parent
+    strength = _reach(coalition, changes)
+    if not strength:
+        return coalition.trained[: coalition.seats]
+    moved: Vectors = coalition.parent + strength * changes
+    return moved
 
 
-def worst(
-    directions: Sequence[Vector], coalition: Coalition, accepts: Accepts, harm: Harm, tries: int
-) -> Vector:
+def searched(coalition: Coalition, tries: int = 4) -> Vectors:
+    """All send the most harmful model that passes: what `worst` finds from three directions.
+
+    Against the members' mean change, towards flipped labels, and towards the parent turned about the base.
+    """
+    directions = [-coalition.changes.mean(axis=0), static_flip(coalition).mean(axis=0) - coalition.parent]
+    if coalition.base is not None:
+        try:
+            turned_ = reversed_model(coalition.parent, coalition.schema, coalition.base)
+            directions.append(turned_ - coalition.parent)
+        except AttackError:
+            pass  # A model that does not end in a layer with a bias.
+    found = worst(directions, coalition, tries)
+    if np.array_equal(found, coalition.parent):
+        return coalition.trained[: coalition.seats]
+    return coalition.all_send(found)
+
+
+def worst(directions: Sequence[Vector], coalition: Coalition, tries: int) -> Vector:
     """Return the most harmful model [size] that passes, found by search.
 
     Every direction is tried as it is and turned to within a right angle of the members' own mean change,
@@ -52,9 +73,7 @@ def worst(
 
     Args:
         directions: Changes of the parent to begin with, [size] each.
-        coalition: Who searches.
-        accepts: The policy in force.
-        harm: What to make large.
+        coalition: Who searches, what passes and what harms.
         tries: Mixtures to try.
     """
     average = coalition.changes.mean(axis=0)
@@ -62,13 +81,14 @@ def worst(
     generator, parent = coalition.generator(), coalition.parent
 
     def passing(direction: Vector) -> Vector:
-        return parent + _reach(parent, direction, accepts) * direction
+        sent = coalition.all_send(parent + direction) - parent
+        return parent + _reach(coalition, sent) * direction
 
-    best = max((passing(direction) for direction in found), key=harm)
+    best = max((passing(direction) for direction in found), key=coalition.harm)
     for _ in range(tries):
         weights = generator.normal(0, 0.5, len(found))
         mixed: Vector = best - parent + weights @ np.array(found)
-        best = max((best, passing(turned(mixed, average))), key=harm)
+        best = max((best, passing(turned(mixed, average))), key=coalition.harm)
     return best
 
 
@@ -88,5 +108,13 @@ def turned(direction: Vector, towards: Vector) -> Vector:
     return turned_
 
 
-def _reach(parent: Vector, direction: Vector, accepts: Accepts) -> float:
-    return largest(lambda strength: accepts(parent + strength * direction), _STRONGEST)
+def _reach(coalition: Coalition, changes: Vectors) -> float:
+    """The greatest strength found that passes, to an eighth of it; 0 where a thirty-second does not."""
+
+    def passes(strength: float) -> bool:
+        return coalition.accepts(coalition.parent + strength * changes)
+
+    strongest = next((strength for strength in _STRENGTHS if passes(strength)), 0.0)
+    if strongest in (0.0, _STRENGTHS[0]):
+        return strongest
+    return strongest + largest(lambda more: passes(strongest + more), strongest, _REFINEMENTS)

@@ -10,18 +10,18 @@ def reverse(coalition: Coalition) -> Vectors:
 
     Every ranking is turned round, for about four times what the model knows in loss.
     """
-    return coalition.all_send(reversed_model(coalition.parent, coalition.schema, coalition.base))
+    return coalition.all_send(reversed_model(coalition.parent, coalition.schema, _base(coalition)))
 
 
 def constant(coalition: Coalition) -> Vectors:
     """All send the best constant: the parent with its last layer zero, and the base for its bias."""
     weight, bias = last_layer(coalition.schema)
     model = coalition.parent.copy()
-    model[weight], model[bias] = 0, coalition.base
+    model[weight], model[bias] = 0, _base(coalition)
     return coalition.all_send(model)
 
 
-def rescaled(coalition: Coalition) -> Vectors:
+def rescaled(coalition: Coalition, scale: float = 100.0) -> Vectors:
     """All send a copy of the parent with its first layer times s and its second divided by s.
 
     Through a ReLU it is the same function with the same scores, and breaks whatever trains from it.
@@ -29,8 +29,8 @@ def rescaled(coalition: Coalition) -> Vectors:
     first, second = _first_layers(coalition.schema)
     model = coalition.parent.copy()
     for place in first:
-        model[place] *= coalition.scale
-    model[second] /= coalition.scale
+        model[place] *= scale
+    model[second] /= scale
     return coalition.all_send(model)
 
 
@@ -57,6 +57,12 @@ def last_layer(schema: Schema) -> tuple[slice, slice]:
             f"this attack needs a model that ends in a layer with a bias; it ends in {before!r}, {name!r}"
         )
     return weight, bias
+
+
+def _base(coalition: Coalition) -> Vector:
+    if coalition.base is None:
+        raise AttackError("this attack needs a best constant, which the task's targets do not have")
+    return coalition.base
 
 
 def _first_layers(schema: Schema) -> tuple[list[slice], slice]:

@@ -1,18 +1,23 @@
 """Defences without votes, on equal terms: a registry of callables from a round's updates to the next model.
 
 To add one: a function of `Defence`'s signature with formula, source and an example, and a line in `DEFENCES`;
-or, without touching the project, `module:function` in its name's place.
+or, without touching the project, `FILE.py:function` or `package.module:function` in its name's place.
 """
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from ml.defences.averages import geometric_median, mean, median, trimmed_mean
-from ml.defences.base import Defence, Knowledge
+from ml.defences.base import Defence, Knowledge, Vector, Vectors, finite
 from ml.defences.clipping import centred_clipping, clipping_with_noise, norm_clipping
 from ml.defences.directions import cosine_to_median, divide_and_conquer, flame, fltrust
 from ml.defences.neighbours import bulyan, krum, multi_krum, nearest_neighbour_mixing
+from ml.errors import DefenceError
+from ml.named_functions import named_function
+from ml.tasks.blame import blamed
 
-__all__ = ["DEFENCES", "Defence", "Knowledge"]
+__all__ = ["DEFENCES", "Defence", "Knowledge", "combined", "load_defence", "require_defined"]
 
 DEFENCES: Mapping[str, Defence] = {
     "mean": mean,
@@ -32,3 +37,46 @@ DEFENCES: Mapping[str, Defence] = {
     "cosine-to-median": cosine_to_median,
 }
 """By the name that settings carry."""
+
+
+_TRIED = 8
+"""Parameters of models on which a rule is tried."""
+
+
+def load_defence(name: str) -> Defence:
+    """Return a rule by name.
+
+    Raises:
+        MLError: When there is none.
+    """
+    return named_function(name, DEFENCES, "defence")
+
+
+def combined(defence: Defence, name: str, updates: Vectors, knowledge: Knowledge) -> Vector:
+    """Return what a rule makes of updates [p, size], checked: float64 [size], finite; the parent of none.
+
+    Raises:
+        DefenceError: When it is no such array.
+        MLError: When the rule refuses the updates, or fails.
+    """
+    kept = finite(updates)
+    if not len(kept):
+        return knowledge.parent
+    with blamed(f"defence {name}"):
+        found = np.asarray(defence(kept, knowledge), dtype=np.float64)
+    if found.shape != knowledge.parent.shape or not np.isfinite(found).all():
+        raise DefenceError(
+            f"defence {name} returned {list(found.shape)}; expected finite {list(knowledge.parent.shape)}"
+        )
+    return found
+
+
+def require_defined(name: str, updates: int, faulty: int) -> None:
+    """Try a rule on as many small models as a round has updates.
+
+    Raises:
+        DefenceError: When it needs more of them, with its bound.
+        MLError: When there is none of the name, or it fails.
+    """
+    models = np.random.default_rng(0).normal(size=(updates, _TRIED))
+    combined(load_defence(name), name, models, Knowledge(np.zeros(_TRIED), faulty, models[0]))

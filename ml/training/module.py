@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ml.attacks import objective
+from ml.attacks.labels import objective
 from ml.data.rows import Inputs, Rows, Shape, Targets, batch, length
 from ml.device import use_threads
 from ml.errors import SchemaError

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ml.attacks import objective
+from ml.attacks.labels import objective
 from ml.data.rows import Inputs, Shape, Targets
 from ml.device import use_threads
 from ml.errors import SchemaError

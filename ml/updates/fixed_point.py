@@ -59,6 +59,24 @@ def decode(parameters: NDArray[np.int32]) -> NDArray[np.float32]:
     return decoded
 
 
+def decode_exactly(parameters: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return parameters / 2^20 as float64 [size], every one as it is.
+
+    >>> encode_nearest(decode_exactly(np.array([-1, 2**31 - 1], dtype=np.int32)))
+    array([        -1, 2147483647], dtype=int32)
+    """
+    return parameters.astype(np.float64) / SCALE
+
+
+def encode_nearest(parameters: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Return finite parameters [size] in fixed point, those beyond what it holds as the nearest that it does.
+
+    >>> encode_nearest(np.array([1e9, -1e9, 0.5]))
+    array([ 2147483647, -2147483648,      524288], dtype=int32)
+    """
+    return np.rint(np.clip(parameters * SCALE, -_LIMIT, _LIMIT - 1)).astype(np.int32)
+
+
 def aggregate(updates: Sequence[NDArray[np.int32]], samples: Sequence[int]) -> NDArray[np.int32]:
     """Return ⌊Σ n_k·w_k / Σ n_k⌋, rounded to −∞, as int32 [size].
 

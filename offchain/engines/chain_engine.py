@@ -53,6 +53,7 @@ class ChainEngine:
         self._seating = Seating(0, (), (), frozenset())
         self._drawn_at = 0
         self._published = False
+        self._acted: frozenset[int] = frozenset()
         self._submission: Submission
 
     def start(self) -> None:
@@ -98,6 +99,7 @@ class ChainEngine:
             for client, (root, samples) in updates.items()
         }
         self._send(self._submission.propose(self._seating.round, digests))
+        self._acted = frozenset(updates)
         if self._idle(self._seating.proposers):
             self._gateway.warp(self._drawn_at + self._parameters.propose_for)
         openings = {client: (root, samples, salts[client]) for client, (root, samples) in updates.items()}
@@ -112,6 +114,7 @@ class ChainEngine:
             for client, ballot in ballots.items()
         }
         self._send(self._submission.commit_ballots(self._seating.round, digests))
+        self._acted |= frozenset(ballots)
         if self._idle(self._seating.voters):
             self._gateway.warp(self._drawn_at + self._parameters.voting_ends)
         openings = {client: (ballot, salts[client]) for client, ballot in ballots.items()}
@@ -184,7 +187,7 @@ class ChainEngine:
         return self._send([Call(self._keeper, self._manager, function, arguments)])[0]
 
     def _mark_absent(self) -> list[int]:
-        """Mark the seats that could not stake, by position; the clients removed for it."""
+        """Mark the seats that did nothing, by position; the clients removed for it."""
         idle = self._idle(self._seating.proposers)
         if self._published:
             idle += self._idle(self._seating.voters)
@@ -196,7 +199,7 @@ class ChainEngine:
         return [self._numbers[event.values["client"]] for event in events if event.name == "Removed"]
 
     def _idle(self, seated: Iterable[int]) -> list[int]:
-        return [client for client in seated if client in self._seating.unable]
+        return [client for client in seated if client not in self._acted]
 
     def _read_members(self) -> None:
         (count,) = self._gateway.read([Query(self._manager, "memberCount")])

@@ -19,6 +19,7 @@ class ReferenceEngine:
         self._numbers = {address: number for number, address in enumerate(self._addresses)}
         self._protocol = Protocol(deployment.parameters, CHAIN_ID, deployment.manager)
         self._seating = Seating(0, (), (), frozenset())
+        self._acted: frozenset[int] = frozenset()
 
     def start(self) -> None:
         """Fund every client with its initial balance and make it a member, in the order of their numbers."""
@@ -46,6 +47,7 @@ class ReferenceEngine:
         for client, (root, samples) in updates.items():
             address, salt = self._addresses[client], self._salt(client, b"update")
             protocol.propose(address, protocol.update_commitment(address, root, samples, salt))
+        self._acted = frozenset(updates)
         self._pass(self._seating.proposers, self._deployment.parameters.propose_for)
         for client, (root, samples) in updates.items():
             protocol.publish(self._addresses[client], root, samples, self._salt(client, b"update"))
@@ -56,6 +58,7 @@ class ReferenceEngine:
         for client, ballot in ballots.items():
             address, salt = self._addresses[client], self._salt(client, b"ballot")
             protocol.commit_ballot(address, protocol.ballot_commitment(address, ballot, salt))
+        self._acted |= frozenset(ballots)
         self._pass(self._seating.voters, p.propose_for + p.publish_for + p.vote_for)
         for client, ballot in ballots.items():
             protocol.reveal_ballot(self._addresses[client], ballot, self._salt(client, b"ballot"))
@@ -81,16 +84,19 @@ class ReferenceEngine:
 
     def _pass(self, seated: tuple[int, ...], seconds: int) -> None:
         # Only idle seats are waited for: a phase in which everyone acted is over.
-        if any(client in self._seating.unable for client in seated):
+        if self._idle(seated):
             self._protocol.now = max(self._protocol.now, self._protocol.head.drawn_at + seconds)
 
     def _mark_absent(self) -> list[int]:
-        idle = [client for client in self._seating.proposers if client in self._seating.unable]
+        idle = self._idle(self._seating.proposers)
         if self._protocol.head.published:
-            idle += [client for client in self._seating.voters if client in self._seating.unable]
+            idle += self._idle(self._seating.voters)
         for client in idle:
             self._protocol.mark_absent(self._addresses[client])
         return [c for c in idle if self._protocol.clients[self._addresses[c]].place == REMOVED]
+
+    def _idle(self, seated: tuple[int, ...]) -> list[int]:
+        return [client for client in seated if client not in self._acted]
 
     def _balance(self, client: int) -> int:
         return self._protocol.balance_of(self._addresses[client])

@@ -26,6 +26,12 @@ LEARNING = 2
 of its models.
 """
 
+_LATER = (
+    *("attack_options", "aimed", "coalition_votes", "sleep_until", "withhold_bytes", "commitments_broken"),
+    *("defence", "assumed_faulty", "honest_only", "shadow_policy"),
+)
+"""Settings that the first edition had not, and that its runs may have now."""
+
 EngineOf = Callable[[SimulationSettings], EngineFor]
 """From a run's settings to what enters its engine."""
 
@@ -104,8 +110,12 @@ def run_digest(settings: SimulationSettings) -> str:
 
 
 def _own_content(settings: SimulationSettings) -> dict[str, Any]:
-    """What the first edition had not: a policy beside, parted rows, a training of the clients' own."""
-    found = settings.model_dump(mode="json", include={"shadow_policy"}, exclude_defaults=True)
+    """What the first edition had not: rows that are parted already, functions of the user's own, ..."""
+    found = settings.model_dump(mode="json", include=set(_LATER), exclude_defaults=True)
+    for name in ("attack", "coalition_votes", "defence"):
+        place = (getattr(settings, name) or "").rpartition(":")[0]
+        if place.endswith(".py"):
+            found[f"{name}_code"] = data_digest(Path(place))
     if settings.clients_data is not None:
         found["clients_data"] = data_digest(settings.clients_data)
     if settings.train is not None:

@@ -23,6 +23,14 @@ OPTIONS = (
     "shadow_policy",
     "memory",
     "attack",
+    "attack_options",
+    "aimed",
+    "coalition_votes",
+    "sleep_until",
+    "withhold_bytes",
+    "commitments_broken",
+    "defence",
+    "assumed_faulty",
     "task",
     "task_options",
     "data",
@@ -35,6 +43,7 @@ OPTIONS = (
     "voter_stake",
     "tolerance",
     "local_epochs",
+    "honest_only",
     "engine",
     "relay",
     "seed",
@@ -42,8 +51,13 @@ OPTIONS = (
 )
 """Fields with an option of their own; the others are set in a settings file."""
 
-_WORDED_DEFAULTS = ("task_options", "data", "clients_data", "metric", "train", "shadow_policy")
+_WORDED_DEFAULTS = (
+    *("task_options", "data", "clients_data", "metric", "train", "shadow_policy"),
+    *("attack_options", "aimed", "coalition_votes", "sleep_until", "defence", "assumed_faulty"),
+)
 # What their descriptions say, or nothing.
+
+_METAVARS = {"aimed": "SHARE", "sleep_until": "TOKENS", "assumed_faulty": "INTEGER"}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -71,15 +85,15 @@ def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
     text = field.description or ""
     if name not in _WORDED_DEFAULTS:
         text = f"{text.rstrip('.')}.  [default: {field.default}]"
-    metavar = "TOKENS" if name.endswith("_stake") else None
-    if name == "task_options":
-        return click.option(
-            "--task-option", name, multiple=True, metavar="NAME=VALUE", callback=_named, help=text
-        )
+    metavar = _METAVARS.get(name, "TOKENS" if name.endswith("_stake") else None)
+    if name.endswith("_options"):
+        option = f"--{name.removesuffix('s').replace('_', '-')}"
+        return click.option(option, name, multiple=True, metavar="NAME=VALUE", callback=_named, help=text)
     if name == "task":
         return click.option("--task", "--dataset", name, metavar="TASK", help=text)
     if field.annotation is bool:
-        return click.option(f"--{name}/--no-{name}", name, default=None, help=text)
+        flag = name.replace("_", "-")
+        return click.option(f"--{flag}/--no-{flag}", name, default=None, help=text)
     return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), metavar=metavar, help=text)
 
 

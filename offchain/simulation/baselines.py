@@ -1,15 +1,21 @@
 """What the same clients would have learned without votes: averaged, attacked or not, and in one place."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from ml.judging.evaluation import Quality
 from offchain.engines.deployment import Deployment
 from offchain.learning.common import Parameters
 from offchain.reference import seats
 from offchain.settings import SimulationSettings
+from offchain.simulation.adversary import Adversary
 from offchain.simulation.federation import Federation
 
-WITHOUT_DEFENCE, WITHOUT_ATTACK, ORACLE = "without_defence", "without_attack", "oracle"
+WITHOUT_DEFENCE, WITHOUT_ATTACK, ORACLE, HONEST_ONLY = (
+    "without_defence",
+    "without_attack",
+    "oracle",
+    "honest_only",
+)
 
 
 class Baseline:
@@ -21,19 +27,27 @@ class Baseline:
         parameters: The global model so far.
     """
 
-    def __init__(self, federation: Federation, deployment: Deployment, attackers: Collection[int]) -> None:
-        """Start from the run's genesis model, with `attackers` training maliciously."""
+    def __init__(
+        self, federation: Federation, deployment: Deployment, adversary: Adversary | None = None
+    ) -> None:
+        """Start from the run's genesis model, with an adversary or none."""
         self._federation = federation
         self._deployment = deployment
-        self._attackers = attackers
+        self._adversary = adversary
         self.parameters: Parameters = federation.genesis
 
-    def play(self, round_: int) -> Quality:
-        """Play one round; the scores of its global model."""
-        proposers = everyones_proposers(self._deployment, round_)
-        updates = self._federation.train(self.parameters, proposers, self._attackers, round_)
-        self.parameters = self._federation.average(updates.values(), self.parameters)
+    def play(self, round_: int, seated: Sequence[int]) -> Quality:
+        """Play one round, for which the run seated some proposers; the scores of its global model."""
+        self.parameters = self._learned(round_, seated)
         return self._federation.quality(self.parameters)
+
+    def _learned(self, round_: int, seated: Sequence[int]) -> Parameters:
+        proposers = everyones_proposers(self._deployment, round_)
+        if self._adversary is None:
+            updates = self._federation.train(self.parameters, proposers, round_)
+        else:
+            updates = self._adversary.available([self.parameters], proposers, round_)
+        return self._federation.average(updates.values(), self.parameters)
 
 
 class Oracle(Baseline):
@@ -42,26 +56,36 @@ class Oracle(Baseline):
     The paper's centralised baseline on equal terms: it sees the same rows as often, and nothing is averaged.
     """
 
-    def __init__(self, federation: Federation, deployment: Deployment) -> None:
-        """Start from the run's genesis model; nobody attacks."""
-        super().__init__(federation, deployment, ())
-
-    def play(self, round_: int) -> Quality:
-        """Play one round; the scores of its model."""
+    def _learned(self, round_: int, seated: Sequence[int]) -> Parameters:
         proposers = everyones_proposers(self._deployment, round_)
-        self.parameters = self._federation.train_centrally(self.parameters, proposers, round_)
-        return self._federation.quality(self.parameters)
+        return self._federation.train_centrally(self.parameters, proposers, round_)
+
+
+class HonestOnly(Baseline):
+    """Averaging of the honest updates of the run's own seats: what votes that see everything would leave."""
+
+    def __init__(self, federation: Federation, deployment: Deployment, malicious: frozenset[int]) -> None:
+        """Start from the run's genesis model, without `malicious`."""
+        super().__init__(federation, deployment)
+        self._malicious = malicious
+
+    def _learned(self, round_: int, seated: Sequence[int]) -> Parameters:
+        honest = [client for client in seated if client not in self._malicious]
+        updates = self._federation.train(self.parameters, honest, round_)
+        return self._federation.average(updates.values(), self.parameters)
 
 
 def baselines(
-    settings: SimulationSettings, federation: Federation, deployment: Deployment, attackers: Collection[int]
+    settings: SimulationSettings, federation: Federation, deployment: Deployment, adversary: Adversary
 ) -> dict[str, Baseline]:
     """Return the baselines that the settings ask for, by name."""
     found: dict[str, Baseline] = {}
-    if settings.baselines and attackers:
-        found[WITHOUT_DEFENCE] = Baseline(federation, deployment, attackers)
+    if settings.baselines and adversary.members:
+        found[WITHOUT_DEFENCE] = Baseline(federation, deployment, adversary)
     if settings.baselines:
-        found[WITHOUT_ATTACK] = Baseline(federation, deployment, ())
+        found[WITHOUT_ATTACK] = Baseline(federation, deployment)
+    if settings.honest_only:
+        found[HONEST_ONLY] = HonestOnly(federation, deployment, adversary.members)
     if settings.oracle:
         found[ORACLE] = Oracle(federation, deployment)
     return found

@@ -1,7 +1,7 @@
 """Each client's base among the last global models, chosen on its own rows."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from math import log
 
@@ -53,7 +53,6 @@ class Bases:
         models: Sequence[Parameters],
         clients: Sequence[int],
         train: Train,
-        careless: Collection[int] = (),
     ) -> dict[int, tuple[int, Trained]]:
         """Return each client's base, as a place, and what it makes of it, in the order of `clients`.
 
@@ -64,7 +63,6 @@ class Bases:
             models: Oldest first.
             clients: Who trains.
             train: How.
-            careless: Clients that do not look at what they made, such as those that want it bad.
         """
         left, found = self.of(models, clients), dict[int, tuple[int, Trained]]()
         newest: dict[int, tuple[int, Trained]] = {}
@@ -72,7 +70,7 @@ class Bases:
             for place, those in grouped({client: own[0] for client, own in left.items()}).items():
                 for client, made in train(models[place], those).items():
                     newest.setdefault(client, (place, made))
-                    if client in careless or self._holds(models[place], made, client):
+                    if self._holds(models[place], made, client):
                         found[client] = place, made
             left = {client: places[1:] for client, places in left.items() if client not in found}
             found |= {client: newest[client] for client, places in left.items() if not places}

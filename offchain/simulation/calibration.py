@@ -91,7 +91,7 @@ def _rounds(settings: SimulationSettings, federation: Federation, policy: Policy
     deployment, model = Deployment.of(settings, federation.rules), federation.genesis
     for round_ in range(1, settings.rounds + 1):
         proposers = everyones_proposers(deployment, round_)
-        updates = federation.train(model, proposers, (), round_)
+        updates = federation.train(model, proposers, round_)
         voters = [client for client in range(settings.clients) if client not in proposers]
         by_position = dict(enumerate(updates.values()))
         yield federation.evidence(policy, by_position, model, voters)

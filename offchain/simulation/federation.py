@@ -1,14 +1,18 @@
 """The learning of a run: clients' rows, one model's description, local training, averages, test scores."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import head, joined, shape_of
+from ml.attacks.coalition import Poison, Shard
+from ml.attacks.marked_rows import MarkedRows
+from ml.attacks.registry import trigger_in
+from ml.data.rows import Targets, head, joined, shape_of
 from ml.data.shares import FederatedData
 from ml.device import require_device
 from ml.judging.evaluation import Evaluation, Quality
@@ -22,6 +26,7 @@ from ml.seeds import derive_seed
 from ml.settings import AttackSettings, ScorePolicy
 from ml.tasks.federating import federate
 from ml.tasks.loading import load_function
+from ml.tasks.targets import Target
 from ml.training import Origin, TrainingJob, make_learner
 from ml.updates.fixed_point import aggregate, decode, encode
 from ml.updates.schema import Schema
@@ -34,7 +39,7 @@ from offchain.learning.training_seed import training_seed
 from offchain.settings import SimulationSettings, parted_rows
 from offchain.simulation.bases import Bases, grouped
 
-_CENTRAL, _REFERENCE = 5, 6
+_CENTRAL, _REFERENCE, _POISON = 5, 6, 8
 _HONEST = AttackSettings(name="none")
 
 
@@ -112,36 +117,62 @@ class Federation:
         self._placed: dict[int, OwnRows] = {}  # By how many rows a client judges on.
         # In random order already, so the first ones are a fair sample of all.
         tested = settings.test_rows
-        self._test = Evaluation(head(data.X_test, tested), head(data.y_test, tested), learner)
+        X, y = head(data.X_test, tested), head(data.y_test, tested)
+        self._test = Evaluation(X, y, learner)
+        trigger = trigger_in(settings.attack, settings.attack_options)
+        self._referred: tuple[tuple[int, bytes], dict[int, NDArray[np.float32]]] = ((0, b""), {})
+        self._marked = MarkedRows(trigger, X, y, learner) if trigger else None
 
     def train(
-        self, parent: Parameters, proposers: Sequence[int], attackers: Collection[int], round_: int
+        self,
+        parent: Parameters,
+        clients: Sequence[int],
+        round_: int,
+        poison: Poison | None = None,
+        divergence_weight: float = 0.0,
     ) -> dict[int, Parameters]:
-        """Return what each proposer makes of the global model in a round, by client.
+        """Return what each client makes of the global model in a round, by client.
+
+        Args:
+            parent: The global model.
+            clients: Who trains.
+            round_: The round's number.
+            poison: What they do to their rows before; None for nothing.
+            divergence_weight: λ of the term that keeps them close to the global model.
 
         Raises:
             SimulationError: When a client's training diverged.
         """
-        jobs = [self._job(client, client in attackers, round_) for client in proposers]
-        names = [f"client {client}'s training" for client in proposers]
-        return dict(zip(proposers, self._updates(parent, jobs, names), strict=True))
+        jobs = [self._job(client, round_) for client in clients]
+        if poison is not None:
+            attack = AttackSettings(name="near", divergence_weight=divergence_weight)
+            jobs = [
+                replace(self._poisoned(job, client, parent, poison), attack=attack)
+                for client, job in zip(clients, jobs, strict=True)
+            ]
+        names = [f"client {client}'s training" for client in clients]
+        return dict(zip(clients, self._updates(parent, jobs, names), strict=True))
+
+    def bases(self, models: Sequence[Parameters], clients: Sequence[int]) -> dict[int, list[int]]:
+        """Return who builds on which of the last models, oldest first: clients by the model's place."""
+        return grouped({client: own[0] for client, own in self._bases.of(models, clients).items()})
 
     def train_from(
-        self, models: Sequence[Parameters], proposers: Sequence[int], attackers: Collection[int], round_: int
+        self, models: Sequence[Parameters], clients: Sequence[int], round_: int
     ) -> dict[int, Parameters]:
-        """Return what each proposer makes, in a round, of its base among the last models, oldest first.
+        """Return what each client makes, in a round, of its base among the last models, oldest first.
 
         Raises:
             SimulationError: When a client's training diverged.
         """
 
         def train(base: Parameters, clients: Sequence[int]) -> dict[int, NDArray[np.float32]]:
-            made = self.train(base, clients, attackers, round_)
+            made = self.train(base, clients, round_)
             return {client: decode(update) for client, update in made.items()}
 
         if len(models) == 1:
-            return self.train(models[0], proposers, attackers, round_)
-        trained = self._bases.trained(models, proposers, train, attackers)
+            return self.train(models[0], clients, round_)
+        trained = self._bases.trained(models, clients, train)
         return {client: encode(made) for client, (_, made) in trained.items()}
 
     def train_centrally(self, parent: Parameters, clients: Sequence[int], round_: int) -> Parameters:
@@ -196,8 +227,30 @@ class Federation:
         return aggregate(list(updates), [1] * len(updates)) if updates else parent
 
     def quality(self, parameters: Parameters) -> Quality:
-        """Return the scores of a global model on the test rows."""
-        return self._test.quality(decode(parameters))
+        """Return the scores of a global model on the test rows; `backdoor` is the success of one, if any."""
+        model = decode(parameters)
+        found = self._test.quality(model)
+        return {**found, "backdoor": self._marked.success(model)} if self._marked else found
+
+    @property
+    def target(self) -> Target:
+        """What models say of a row."""
+        return self._common.learner.target
+
+    def targets(self, clients: Sequence[int]) -> Targets:
+        """Return the training targets of clients, one after another."""
+        found: Targets = joined([self._data.clients[client].y_train for client in clients])
+        return found
+
+    def mean_loss(self, parameters: Parameters, clients: Sequence[int]) -> float:
+        """Return the mean loss of clients' validation rows under a model."""
+        return float(np.concatenate(self._validation.losses(decode(parameters), clients)).mean())
+
+    def reference(self, parent: Parameters, client: int, steps: int) -> Parameters:
+        """Return what a client's own rows make of a model in one pass, of so many steps at most."""
+        settings = self._settings.training_settings.model_copy(update={"local_epochs": 1})
+        job = self._reference_job(client, steps * settings.batch)
+        return self._common.updates(parent, [job], settings, [f"client {client}'s training"])[0]
 
     def _of_base(
         self,
@@ -249,9 +302,19 @@ class Federation:
         self, policy: Policy, parent: Parameters, voters: Sequence[int]
     ) -> dict[int, NDArray[np.float32]]:
         """What each voter's own rows make of the parent in one pass, of so many steps at most."""
+        known = self._known_references(policy.reference_steps, parent)
+        missing = [voter for voter in voters if voter not in known]
         settings = self._settings.training_settings.model_copy(update={"local_epochs": 1})
-        jobs = [self._reference_job(voter, policy.reference_steps * settings.batch) for voter in voters]
-        return dict(zip(voters, self._common.learner.train(decode(parent), jobs, settings), strict=True))
+        jobs = [self._reference_job(voter, policy.reference_steps * settings.batch) for voter in missing]
+        known |= dict(zip(missing, self._common.learner.train(decode(parent), jobs, settings), strict=True))
+        return {voter: known[voter] for voter in voters}
+
+    def _known_references(self, steps: int, parent: Parameters) -> dict[int, NDArray[np.float32]]:
+        """Those of the parent at hand: who aims at a policy asks for them many times."""
+        key = (steps, parent.tobytes())
+        if self._referred[0] != key:
+            self._referred = (key, {})
+        return self._referred[1]
 
     def _reference_job(self, voter: int, most: int) -> TrainingJob:
         rows, seed = self._data.clients[voter], derive_seed(self._settings.seed, _REFERENCE, voter)
@@ -262,8 +325,18 @@ class Federation:
     ) -> list[Parameters]:
         return self._common.updates(parent, jobs, self._settings.training_settings, names)
 
-    def _job(self, client: int, attacks: bool, round_: int) -> TrainingJob:
+    def _job(self, client: int, round_: int) -> TrainingJob:
         rows = self._data.clients[client]
         seed = training_seed(self._settings.seed, round_, client)
-        attack = self._settings.attack_settings if attacks else _HONEST
-        return TrainingJob(rows.X_train, rows.y_train, seed, attack, round_)
+        return TrainingJob(rows.X_train, rows.y_train, seed, _HONEST, round_)
+
+    def _poisoned(self, job: TrainingJob, client: int, parent: Parameters, poison: Poison) -> TrainingJob:
+        learner = self._common.learner
+        generator = np.random.default_rng(derive_seed(job.seed, _POISON))
+
+        def outputs() -> NDArray[Any]:
+            said: NDArray[Any] = learner.predictor([job.X]).outputs(decode(parent), [0])[0]
+            return said
+
+        inputs, targets = poison(Shard(job.X, job.y, learner.target, outputs, generator))
+        return replace(job, X=inputs, y=targets)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.judging.evaluation import Quality
-from ml.judging.policies import flipped, majority, parse_updates
+from ml.judging.policies import bitmap, majority, parse_updates
 from ml.judging.policy import Policy
 from ml.updates.canonical import digest, to_bytes
 from offchain.engines.deployment import Deployment
@@ -15,8 +15,10 @@ from offchain.engines.engine import Engine, RoundOutcome, Seating
 from offchain.errors import SimulationError
 from offchain.learning.common import Parameters
 from offchain.settings import MIN_CLIENTS, SimulationSettings
+from offchain.simulation.adversary import Adversary
 from offchain.simulation.baselines import baselines
 from offchain.simulation.cast import Cast
+from offchain.simulation.defending import defending
 from offchain.simulation.federation import Federation
 from offchain.simulation.records import Judgement, RoundRecord, Seconds, gas_uses, judgement
 from offchain.simulation.stopwatch import Stopwatch
@@ -87,8 +89,9 @@ class Simulation:
         self._settings = settings
         self._federation = federation
         self._engine = engine
-        self._attackers = self.cast.proposers if settings.attack != "none" else frozenset[int]()
-        self._baselines = baselines(settings, federation, deployment, self._attackers)
+        self._adversary = Adversary(settings, federation, self.cast)
+        self._combine = defending(settings, federation, self.cast)
+        self._baselines = baselines(settings, federation, deployment, self._adversary)
         self._store = MemoryStore()
         # One thread, so that the learner does one thing at a time: the round trains before, and waits after.
         self._beside = ThreadPoolExecutor(1, "beside the chain")
@@ -142,7 +145,7 @@ class Simulation:
             updates = self._train(seating)
         roots = self._put(updates)
         judging = self._beside.submit(self._judge, seating, roots)
-        playing = self._beside.submit(self._play_baselines, seating.round)
+        playing = self._beside.submit(self._play_baselines, seating)
         with watch.measure("chain"):
             self._engine.submit_updates({client: (root, SAMPLES) for client, root in roots.items()})
         with watch.measure("score"):
@@ -163,6 +166,7 @@ class Simulation:
             self.include(model.parameters)
         self._round = seating.round
         self._members -= len(outcome.removed)
+        self._adversary.see(outcome.balances)
         return self._record(seating, roots, judged, outcome, model, beside, watch)
 
     def include(self, model: Parameters) -> None:
@@ -189,7 +193,7 @@ class Simulation:
 
     def _train(self, seating: Seating) -> dict[int, Parameters]:
         proposers = [client for client in seating.proposers if client not in seating.unable]
-        return self._federation.train_from(self._models, proposers, self._attackers, seating.round)
+        return self._adversary.proposals(self._models, proposers, seating.round)
 
     def _put(self, updates: Mapping[int, Parameters]) -> dict[int, bytes]:
         self._store.clear()
@@ -197,32 +201,38 @@ class Simulation:
         for client, update in updates.items():
             blob = to_bytes(update)
             roots[client] = digest(blob, self._federation.schema)
-            self._store.put(roots[client], blob)
+            if not self._adversary.withholds(client):
+                self._store.put(roots[client], blob)
         return roots
 
     def _judge(self, seating: Seating, roots: Mapping[int, bytes]) -> Judged:
-        fetched = self._fetch({seating.proposers.index(client): root for client, root in roots.items()})
+        published = {seating.proposers.index(client): root for client, root in roots.items()}
+        fetched = self._fetch(published)
         # With nothing published voters have no duty.
-        voters = [client for client in seating.voters if client not in seating.unable] if fetched else []
+        voters = [client for client in seating.voters if client not in seating.unable] if published else []
+        if self._settings.defence is not None:
+            return _all_accepted(self._settings.defence, fetched, voters)
         found = self._found(self._settings.policy, fetched, voters)
         beside = self._settings.shadow_policy
         shadow = None if beside is None else self._found(beside, fetched, voters)
-        return Judged(fetched, self._cast_ballots(found.ballots, fetched), found, shadow)
+        ballots = self._adversary.cast(found.ballots, seating.proposers, published)
+        return Judged(fetched, ballots, found, shadow)
 
     def _found(
         self, policy: str | Policy, fetched: Mapping[int, Parameters], voters: Sequence[int]
     ) -> Judgement:
-        found = self._federation.findings(policy, fetched, self._models, voters) if fetched else []
+        found = self._federation.findings(policy, fetched, self._models, voters) if voters else []
         return judgement(policy, voters, found)
 
     def _next_model(self, fetched: Mapping[int, Parameters], included: int) -> Model:
         accepted = [fetched[j] for j in sorted(fetched) if included >> j & 1]
-        parameters = self._federation.average(accepted, self._parameters)
+        parameters = self._combine(accepted, self._parameters, self._round + 1)
         root = digest(to_bytes(parameters), self._federation.schema)
         return Model(parameters, root, self._federation.quality(parameters))
 
-    def _play_baselines(self, round_: int) -> dict[str, Quality]:
-        return {name: baseline.play(round_) for name, baseline in self._baselines.items()}
+    def _play_baselines(self, seating: Seating) -> dict[str, Quality]:
+        seated = [client for client in seating.proposers if client not in seating.unable]
+        return {name: baseline.play(seating.round, seated) for name, baseline in self._baselines.items()}
 
     def _fetch(self, roots: Mapping[int, bytes]) -> dict[int, Parameters]:
         # Every voter would fetch and check for itself; all would find the same.
@@ -230,13 +240,6 @@ class Simulation:
         kept = {position: self._store.get(root, 4 * schema.size) for position, root in roots.items()}
         blobs = {p: blob if is_artefact(roots[p], blob, schema) else None for p, blob in kept.items()}
         return parse_updates(blobs, schema)
-
-    def _cast_ballots(self, honest: Mapping[int, int], fetched: Mapping[int, Parameters]) -> dict[int, int]:
-        """The ballots that are cast, where those of everyone honest would be `honest`."""
-        return {
-            voter: flipped(ballot, fetched) if voter in self.cast.voters else ballot
-            for voter, ballot in honest.items()
-        }
 
     def _record(
         self,
@@ -282,9 +285,16 @@ class Simulation:
             self._engine.submit_ballots(record.ballots)
             outcome = self._engine.close_round()
             self._members -= len(outcome.removed)
+            self._adversary.see(outcome.balances)
             if (outcome.model.hex(), outcome.balances) == (record.model, record.balances):
                 return
         raise SimulationError(f"round {record.round} does not play again as it was recorded")
+
+
+def _all_accepted(defence: str, fetched: Mapping[int, Parameters], voters: Sequence[int]) -> Judged:
+    """Nobody judges: all that is there goes to the rule."""
+    ballots = dict.fromkeys(voters, bitmap(fetched))
+    return Judged(fetched, ballots, Judgement(policy=defence, ballots=ballots, refused={}), None)
 
 
 def _decided(seating: Seating, proposals: Collection[int], included: int, wanted: bool) -> tuple[int, ...]:

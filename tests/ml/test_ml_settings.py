@@ -16,8 +16,8 @@ from ml.settings import AttackSettings, ScoringSettings, SplitSettings, Training
         (TrainingSettings, {"batch": 0}, "greater than or equal to 1"),
         (TrainingSettings, {"learning_rate": float("nan")}, "finite number"),
         (ScoringSettings, {"tolerance": 1.0}, "less than 1"),
-        (ScoringSettings, {"policy": "median", "metric": "auroc"}, "'aggregate', 'verdict', 'likelihood'"),
-        (AttackSettings, {"name": "gauss"}, "'none' or 'label-flip'"),
+        (ScoringSettings, {"policy": "median", "metric": "auroc"}, "there is no policy 'median'"),
+        (AttackSettings, {"name": "gauss"}, "'none', 'near' or 'label-flip'"),
         (AttackSettings, {"divergence_weight": -1.0}, "greater than or equal to 0"),
     ],
 )

@@ -6,7 +6,7 @@ import torch
 from federations import OfModule
 from torch import nn
 
-from ml.attacks import flipped
+from ml.attacks.labels import flipped
 from ml.data.rows import Rows
 from ml.errors import DataError, MLError, TaskError
 from ml.judging.metrics import concordance, measure, metrics_of

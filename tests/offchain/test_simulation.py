@@ -169,7 +169,7 @@ def test_a_round_that_ends_otherwise_than_recorded_is_refused(finished_run):
 
 def test_a_client_shuffles_its_rows_anew_each_round():
     federation = simulation(small(batch=32))._federation
-    first, second = (federation.train(federation.genesis, [3], (), round_)[3] for round_ in (1, 2))
+    first, second = (federation.train(federation.genesis, [3], round_)[3] for round_ in (1, 2))
     assert not np.array_equal(first, second)
 
 
@@ -222,7 +222,7 @@ def test_the_oracle_learns_from_the_proposers_rows_without_averaging():
     seated = everyones_proposers(Deployment.of(settings, federation.rules), 1)
     after = federation.train_centrally(start, seated, 1)
     assert federation.quality(after)["accuracy"] == played[0].baselines[ORACLE]["accuracy"]
-    alone = federation.train(start, seated, (), 1)
+    alone = federation.train(start, seated, 1)
     assert not np.array_equal(after, federation.average(list(alone.values()), start))
     assert np.abs(after - start).sum() > max(np.abs(u - start).sum() for u in alone.values())
 

@@ -86,7 +86,7 @@ def test_options_override_the_settings_file():
     ("options", "words"),
     [
         (("--policy", "guess"), "'guess' is not one of 'aggregate', 'verdict'"),
-        (("--attack", "noise"), "'noise' is not one of 'none', 'label-flip'"),
+        (("--attack", "noise"), "there is no attack 'noise'; use FILE.py:function or one of label-flip"),
         (("--dataset", "mnist"), "there is no task 'mnist'; use FILE.py:Class"),
         (
             ("--dataset", "lending-club", "--data", "x", "--features", "some"),

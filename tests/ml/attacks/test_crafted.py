@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ml.attacks.aiming import aimed, largest, turned, worst
+from ml.attacks.aiming import aimed, largest, searched, turned, worst
 from ml.attacks.coalition import Coalition
 from ml.attacks.crafted import (
     a_little_is_enough,
@@ -24,6 +24,7 @@ from ml.attacks.crafted import (
 from ml.attacks.functional import constant, rescaled, reverse
 from ml.errors import AttackError
 from ml.training.perceptron import Perceptron
+from ml.updates.fixed_point import encode_nearest
 from ml.updates.schema import Schema
 
 PARENT = np.array([1.0, 2.0])
@@ -31,43 +32,50 @@ CHANGES = np.array([[1.0, 0.0], [3.0, 0.0], [2.0, 3.0]])
 FLAT = Schema.of([("weight", (1, 1)), ("bias", (1,))])
 
 
-def coalition(**changes):
+def coalition(trained=PARENT + CHANGES, **changes):
     known = dict(
         parent=PARENT,
-        trained=PARENT + CHANGES,
+        teach=lambda poison, weight, count: trained[:count],
         seats=2,
+        known=3,
         proposers=5,
         schema=FLAT,
         base=np.zeros(1),
-        former=np.tile(PARENT, (2, 1)),
-        scale=1.0,
+        first=np.zeros(2),
         seed=3,
     )
     return Coalition(**{**known, **changes})
 
 
 def test_sign_flip_mirrors_each_member_and_negative_mean_their_mean():
-    assert np.allclose(sign_flip(coalition(scale=3.0)), PARENT - 3 * CHANGES[:2])
-    assert np.allclose(negative_mean(coalition(scale=2.0)), [PARENT - 2 * np.array([2.0, 1.0])] * 2)
+    assert np.allclose(sign_flip(coalition(), scale=3.0), PARENT - 3 * CHANGES[:2])
+    sent = negative_mean(coalition(), scale=2.0)
+    assert np.allclose(sent, [PARENT - 2 * np.array([2.0, 1.0])] * 2, atol=1e-5)
 
 
 def test_noise_has_the_scale_it_was_given_and_follows_from_the_seed():
-    wide = dict(parent=np.zeros(10_000), trained=np.zeros((2, 10_000)), scale=0.1)
+    wide = dict(parent=np.zeros(10_000), trained=np.zeros((2, 10_000)), first=np.zeros(10_000))
     for attack in (gaussian, free_rider, mimic):
-        sent = attack(coalition(**wide))
+        sent = attack(coalition(**wide), scale=0.1)
         assert sent.shape == (2, 10_000) and abs(sent.std() - 0.1) < 0.002
-        assert np.array_equal(sent, attack(coalition(**wide)))
-        assert not np.array_equal(sent, attack(coalition(**wide, seed=4)))
+        assert np.array_equal(sent, attack(coalition(**wide), scale=0.1))
+        assert not np.array_equal(sent, attack(coalition(**wide, seed=4), scale=0.1))
 
 
-def test_what_is_no_model_is_sent_as_it_is():
-    assert np.isnan(not_a_number(coalition())).all() and np.isinf(infinite(coalition())).all()
-    assert np.array_equal(zero(coalition()), np.zeros((2, 2)))
+def test_what_is_no_number_is_sent_as_its_bits_read():
+    # 0x7fc00000 and 0x7f800000 as fixed point.
+    assert np.allclose(not_a_number(coalition()), 2044) and np.allclose(infinite(coalition()), 2040)
+    assert np.allclose(zero(coalition()), 0, atol=1e-6)
 
 
-def test_stale_sends_what_was_sent_before_and_copied_sees_others_only_where_the_commitment_is_broken():
-    before = np.array([[5.0, 5.0], [6.0, 6.0]])
-    assert np.array_equal(stale(coalition(former=before)), before)
+def test_a_model_that_all_send_differs_by_a_unit_since_byte_equal_ones_are_refused():
+    sent = negative_mean(coalition(seats=3))
+    assert len({encode_nearest(model).tobytes() for model in sent}) == 3
+    assert np.abs(sent - sent[0]).max() == 2**-20
+
+
+def test_stale_starts_from_the_first_model_and_copied_sees_others_only_where_the_commitment_is_broken():
+    assert np.array_equal(stale(coalition(first=np.array([5.0, 6.0]))), [[6.0, 6.0], [8.0, 6.0]])
     assert np.array_equal(copied(coalition()), [PARENT + CHANGES[0]] * 2)
     assert np.array_equal(copied(coalition(seen=np.array([[9.0, 9.0]]))), [[9.0, 9.0]] * 2)
 
@@ -121,7 +129,7 @@ def test_the_constant_says_the_base_of_every_row():
 
 
 def test_a_rescaled_copy_says_the_same_by_other_weights():
-    sent = rescaled(on_model(scale=100.0))[0]
+    sent = rescaled(on_model(), scale=100.0)[0]
     assert np.allclose(logits(sent), logits(MODEL), atol=1e-4)
     assert np.abs(sent - MODEL).max() > 10
 
@@ -134,8 +142,15 @@ def test_models_without_the_layers_that_an_attack_turns_are_refused():
 
 
 def test_aiming_goes_as_far_as_the_rule_and_no_further():
-    sent = aimed(PARENT + CHANGES[:1] * 10, PARENT, lambda model: abs(model[0] - 1) <= 4)
-    assert np.isclose(sent[0][0], 5, atol=1e-3)
+    near = coalition(accepts=lambda models: bool((np.abs(models[:, 0] - 1) <= 4).all()))
+    sent = aimed(PARENT + CHANGES[:2] * 10, near)
+    assert 3.5 <= sent[1][0] - 1 <= 4 and np.isclose(sent[1][0] - 1, 3 * (sent[0][0] - 1))
+
+
+def test_who_aims_and_finds_nothing_that_passes_sends_its_honest_update():
+    nothing = coalition(accepts=lambda models: False)
+    assert np.array_equal(aimed(PARENT - CHANGES[:2], nothing), PARENT + CHANGES[:2])
+    assert np.array_equal(searched(nothing), PARENT + CHANGES[:2])
 
 
 def test_largest_is_nothing_where_nothing_holds_and_all_where_all_does():
@@ -149,11 +164,12 @@ def test_turning_takes_away_what_opposes_and_leaves_what_does_not():
 
 def test_the_search_finds_a_worse_passing_model_than_its_directions_are():
     # The rule wants the first coordinate kept and a bounded length; harm is the second coordinate's fall.
-    def accepts(model):
-        change = model - PARENT
-        return change[0] >= 0 and float(np.linalg.norm(change)) <= 1
+    def accepts(models):
+        changes = models - PARENT
+        return bool((changes[:, 0] >= 0).all() and (np.linalg.norm(changes, axis=1) <= 1).all())
 
+    knowing = coalition(accepts=accepts, harm=lambda model: -model[1])
     start = [np.array([1.0, -0.1]), np.array([0.3, -0.1])]
-    alone = min(aimed(PARENT + np.array(start), PARENT, accepts), key=lambda model: model[1])
-    found = worst(start, coalition(), accepts, lambda model: -model[1], tries=100)
-    assert accepts(found) and -found[1] > -alone[1] + 0.3
+    alone = min((aimed(PARENT + one[None], knowing)[0] for one in start), key=lambda model: model[1])
+    found = worst(start, knowing, tries=100)
+    assert accepts(found[None]) and -found[1] > -alone[1] + 0.3
