@@ -325,8 +325,9 @@ abstract contract RoundViews is IRoundManager {
     }
 
     function _isVoid(Head h) internal view returns (bool) {
-        uint256 quorum = Math.max(1, Math.ceilDiv((_seats(h) - h.proposers()) * _QUORUM_BPS, 10_000));
-        return h.published() == 0 || _tally.revealed() < quorum;
+        uint256 ballots = h.ballots();
+        uint256 quorum = Math.ceilDiv((_seats(h) - h.proposers()) * _QUORUM_BPS, 10_000);
+        return h.published() == 0 || ballots < quorum || 2 * _tally.revealed() <= ballots;
     }
 
     /// @dev What the seat of a finalised round pays. Nothing for an update unpublished or a ballot unrevealed.

@@ -71,7 +71,7 @@ interface IRoundManager {
         uint96 absencePenalty; // Base units, at most, for a seat neither used nor excused.
         uint16 proposerBps; // Share of members that propose, basis points, 1 to 5000.
         uint16 voterSeats; // Committee size, 1 to 16382.
-        uint16 quorumBps; // Share of voter seats below which a round is void, basis points, 0 to 5000.
+        uint16 quorumBps; // Share of voter seats that commit, below which a round is void, basis points, 0 to 5000.
         uint8 maxStrikes; // Seats missed in a row until removal; 0 for never.
         uint16 maxSamples; // Cap on a claimed sample count, at least 1.
         uint24 maxRounds; // Rounds in all; 0 for no end.

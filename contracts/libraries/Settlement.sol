@@ -30,7 +30,10 @@ library Settlement {
         if (tally.isVoid()) return stake;
 
         (uint256 mask, uint256 included) = tally.included();
-        return (mask >> j) & 1 == 0 ? 0 : stake + shareDown(pot, included);
+        if ((mask >> j) & 1 == 1) return stake + shareDown(pot, included);
+        // slither-disable-next-line unused-return: only which.
+        (mask,) = tally.spared();
+        return (mask >> j) & 1 == 1 ? stake : 0;
     }
 
     /// @notice What a voter that revealed `ballot` gets back.
@@ -38,15 +41,16 @@ library Settlement {
     /// @param ballot Its ballot, masked to the published proposals.
     /// @param stake Its lock.
     function voterPayout(Tally tally, uint256 ballot, uint256 stake) internal pure returns (uint256 payout) {
-        // Where nobody was silent and nobody disagreed the parts come back whole: a shortcut, the loop says the same.
+        // Where nobody disagreed the parts come back whole: a shortcut, the loop says the same.
         if (tally.isVoid() || tally.isUnanimous(ballot)) return stake;
 
         // Bounded: sixteen lanes. No overflow: terms below 2^110.
         unchecked {
             uint256 left = tally.proposals();
             uint256 part = stake / left;
-            uint256 pot = tally.committed() * part;
+            uint256 committed = tally.committed();
             uint256 ballots = tally.revealed();
+            uint256 pot = ballots * part;
             uint256 lanes = Tally.unwrap(tally);
             payout = stake - left * part;
             for (; left != 0; ballot >>= 1) {
@@ -55,7 +59,7 @@ library Settlement {
                 if (yes == Tallies.LANE_MASK) continue;
                 uint256 no = ballots - yes;
                 uint256 agreeing = no ^ ((no ^ yes) * (ballot & 1)); // No branch: see {Tallies-included}.
-                payout += _partDown(agreeing, ballots, part, pot);
+                payout += _partDown(agreeing, committed, ballots, part, pot);
                 --left;
             }
         }
@@ -81,16 +85,17 @@ library Settlement {
             return (updates - published) * proposerStake + (ballots - tally.revealed()) * voterStake;
         }
         // slither-disable-next-line unused-return: only how many.
-        (, uint256 included) = tally.included();
-        return (updates - included) * proposerStake + ballots * voterStake - _voterTotal(tally, voterStake);
+        (, uint256 spared) = tally.spared();
+        return (updates - spared) * proposerStake + ballots * voterStake - _voterTotal(tally, voterStake);
     }
 
     /// @dev Payouts of all revealed ballots of a round that is not void.
     function _voterTotal(Tally tally, uint256 stake) private pure returns (uint256 total) {
         uint256 left = tally.proposals();
         uint256 part = stake / left;
-        uint256 pot = tally.committed() * part;
+        uint256 committed = tally.committed();
         uint256 ballots = tally.revealed();
+        uint256 pot = ballots * part;
         uint256 lanes = Tally.unwrap(tally);
         total = ballots * (stake - left * part);
         // Bounded: sixteen lanes. No overflow: at most 2^14 ballots of sixteen terms below 2^110.
@@ -100,19 +105,21 @@ library Settlement {
                 lanes >>= Tallies.LANE_BITS;
                 if (yes == Tallies.LANE_MASK) continue;
                 uint256 no = ballots - yes;
-                total += yes * _partDown(yes, ballots, part, pot) + no * _partDown(no, ballots, part, pot);
+                total += yes * _partDown(yes, committed, ballots, part, pot);
+                total += no * _partDown(no, committed, ballots, part, pot);
                 --left;
             }
         }
     }
 
-    /// @dev One bit's payout to each of W ballots that agree on it: in the majority part + ⌊(C − W)·part / W⌋ = ⌊C·part / W⌋,
-    /// against it nothing, on a tie the part.
+    /// @dev One bit's payout to each of W ballots that agree on it: more than half of those committed get
+    /// part + ⌊(R − W)·part / W⌋ = ⌊R·part / W⌋, the others nothing; where neither side is as many, each gets the part.
     /// @param agreeing W.
-    /// @param ballots Ballots revealed, one at least.
+    /// @param committed C, less than twice R.
+    /// @param ballots R, ballots revealed.
     /// @param part ⌊stake / p⌋.
-    /// @param pot C·part, the parts of all ballots committed.
-    function _partDown(uint256 agreeing, uint256 ballots, uint256 part, uint256 pot)
+    /// @param pot R·part, the parts of all ballots revealed: silent ones take no part.
+    function _partDown(uint256 agreeing, uint256 committed, uint256 ballots, uint256 part, uint256 pot)
         private
         pure
         returns (uint256 paid)
@@ -120,7 +127,9 @@ library Settlement {
         // Assembly, for it is half as dear: no branches, and no check of a divisor that is zero only where it is not used.
         assembly ("memory-safe") {
             let twice := shl(1, agreeing)
-            paid := add(mul(gt(twice, ballots), div(pot, agreeing)), mul(eq(twice, ballots), part))
+            let isMost := gt(twice, committed)
+            let areOthers := gt(sub(shl(1, ballots), twice), committed)
+            paid := add(mul(isMost, div(pot, agreeing)), mul(iszero(or(isMost, areOthers)), part))
         }
     }
 }

@@ -83,31 +83,45 @@ library Tallies {
         return self.committed() == LANE_MASK;
     }
 
-    /// @notice Whether every ballot committed was revealed and is `ballot`; of a sealed tally that is not void.
+    /// @notice Whether every ballot revealed is `ballot`; of a sealed tally that is not void.
     /// @param ballot Masked to the published proposals.
     function isUnanimous(Tally self, uint256 ballot) internal pure returns (bool) {
         // No overflow: a lane holds every count of ballots.
         unchecked {
             uint256 votes = _spread(ballot);
-            uint256 count = self.committed();
             uint256 lanes = Tally.unwrap(self) & (ALL_LANES * LANE_MASK);
             // Nothing in the lanes of proposals; all ones in those of none, where the ballot has no bit.
-            uint256 differing = lanes ^ (votes * count);
+            uint256 differing = lanes ^ (votes * self.revealed());
             uint256 none = differing & ALL_LANES;
-            return count == self.revealed() && differing == none * LANE_MASK && none & votes == 0;
+            return differing == none * LANE_MASK && none & votes == 0;
         }
     }
 
-    /// @notice Proposals included: 2·y_j > R (Eq. 3; a tie excludes), none when void; of a sealed tally.
-    /// @return mask Bit `j` set when a strict majority of the revealed ballots accepts proposal `j`.
+    /// @notice Proposals included: 2·y_j > C (Eq. 3, of the ballots committed; a tie excludes), none when void; of a sealed
+    /// tally.
+    /// @return mask Bit `j` set when a strict majority of the committed ballots accepts proposal `j`.
     /// @return bits How many.
     function included(Tally self) internal pure returns (uint256 mask, uint256 bits) {
-        if (self.isVoid()) return (0, 0);
+        return self.isVoid() ? (0, 0) : _above(self, self.committed());
+    }
 
-        // Without a branch at each lane, where the proofs' paths would split: 2^16 of them. Of z = LANE_MASK − y, which is
-        // zero where there is no proposal, 2·z − 2 is below the limit exactly when 2·y > R.
+    /// @notice Proposals not rejected, 2·n_j < C: included, or undecided where silence left both sides half or less; of a
+    /// sealed tally that is not void.
+    /// @return mask Bit `j` set when less than half of the committed ballots reject proposal `j`.
+    /// @return bits How many.
+    function spared(Tally self) internal pure returns (uint256 mask, uint256 bits) {
+        // No underflow: more than half were revealed, or the round is void.
         unchecked {
-            uint256 limit = 2 * LANE_MASK - 2 - self.revealed();
+            return _above(self, 2 * self.revealed() - self.committed());
+        }
+    }
+
+    /// @dev Proposals with 2·y_j above `least`, a count of ballots.
+    function _above(Tally self, uint256 least) private pure returns (uint256 mask, uint256 bits) {
+        // Without a branch at each lane, where the proofs' paths would split: 2^16 of them. Of z = LANE_MASK − y, which is
+        // zero where there is no proposal, 2·z − 2 is below the limit exactly when 2·y is above `least`.
+        unchecked {
+            uint256 limit = 2 * LANE_MASK - 2 - least;
             uint256 rest = ~Tally.unwrap(self) & (ALL_LANES * LANE_MASK);
             // Bounded: sixteen lanes of 14 bits.
             for (uint256 j; rest != 0; ++j) {

@@ -117,6 +117,8 @@ def _proposals(log: RoundLog, acts: Sequence[LoggedEvent], numbers: Mapping[str,
 def _fate(log: RoundLog, position: int) -> Fate:
     if log.outcome is None or is_void(log.outcome.tally):
         return Fate.PUBLISHED
+    if log.outcome.undecided >> position & 1:
+        return Fate.UNDECIDED
     return Fate.INCLUDED if log.outcome.included >> position & 1 else Fate.EXCLUDED
 
 

@@ -15,6 +15,7 @@ class Fate(StrEnum):
 
     INCLUDED = "i"
     EXCLUDED = "x"
+    UNDECIDED = "u"  # Silent ballots left it neither included nor excluded.
     COMMITTED = "c"  # An update whose bytes were not shown, or not yet.
     PUBLISHED = "p"  # Not decided yet, or void.
     REVEALED = "r"

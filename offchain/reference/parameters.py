@@ -23,7 +23,7 @@ class Parameters:
     absence_penalty: int  # base units
     proposer_bps: int  # basis points, 1 to 5000
     voter_seats: int  # 1 to 16382
-    quorum_bps: int  # basis points, 0 to 5000
+    quorum_bps: int  # of the voter seats, committed; basis points, 0 to 5000
     max_strikes: int  # 0 for never
     max_samples: int  # at least 1
     max_rounds: int  # 0 for no end

@@ -468,9 +468,9 @@ class Protocol:
 
     def _outcome(self) -> settlement.Outcome:
         h = self.head
-        quorum = max(1, -(-self._seats()[1] * self.parameters.quorum_bps // 10_000))
-        void = h.published == 0 or len(h.revealed) < quorum
-        return settlement.Outcome(h.published, self._votes(), len(h.revealed), h.ballots, void)
+        revealed, voters = len(h.revealed), self._seats()[1]
+        void = settlement.is_void(h.published, h.ballots, revealed, voters, self.parameters.quorum_bps)
+        return settlement.Outcome(h.published, self._votes(), revealed, h.ballots, void)
 
     def _votes(self) -> tuple[int, ...]:
         return tuple(sum(ballot >> j & 1 for ballot in self.head.revealed) for j in range(tally.LANES))

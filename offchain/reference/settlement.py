@@ -1,7 +1,8 @@
 """The rules of money, written as the paper writes them rather than as the contracts compute them.
 
 Algorithm 1 (proposers) and Algorithm 2 (voters) of Dong et al. 2024, the second applied to each bit of a
-ballot with ⌊stake / p⌋. All rounding goes to the pool.
+ballot with ⌊stake / p⌋. Majorities are of the ballots committed, so that silence decides nothing; with nobody
+silent this is the paper. All rounding goes to the pool.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,19 @@ def positions(mask: int) -> list[int]:
     return [j for j in range(tally.LANES) if mask >> j & 1]
 
 
+def is_void(published: int, committed: int, revealed: int, voter_seats: int, quorum_bps: int) -> bool:
+    """Whether a round decides nothing: p = 0, C below the quorum, or half of the ballots or more silent.
+
+    Args:
+        published: Bit mask of the proposals.
+        committed: C.
+        revealed: R.
+        voter_seats: V, of which the quorum is a share.
+        quorum_bps: That share, basis points.
+    """
+    return not published or 10_000 * committed < voter_seats * quorum_bps or 2 * revealed <= committed
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a round decided, in counts and bit masks."""
@@ -31,15 +45,41 @@ class Outcome:
 
     @property
     def included(self) -> int:
-        """Bit j set iff 2·y_j > R; a tie excludes, and so does a void round."""
+        """Bit j set iff 2·y_j > C; a tie excludes, and so does a void round."""
         if self.void:
             return 0
-        return sum(1 << j for j in self.positions if 2 * self.votes[j] > self.revealed)
+        return sum(1 << j for j in self.positions if 2 * self.votes[j] > self.committed)
+
+    @property
+    def rejected(self) -> int:
+        """Bit j set iff 2·n_j ≥ C; none when void."""
+        if self.void:
+            return 0
+        return sum(1 << j for j in self.positions if 2 * (self.revealed - self.votes[j]) >= self.committed)
+
+    @property
+    def undecided(self) -> int:
+        """Bit j set where silence leaves a proposal neither included nor rejected; none when void."""
+        return 0 if self.void else self.published & ~self.included & ~self.rejected
+
+    def majority(self, position: int) -> int | None:
+        """The bit that more than half of the committed ballots have at `position`; None where neither has."""
+        yes = self.votes[position]
+        sides = {1: yes, 0: self.revealed - yes}
+        return next((bit for bit, ballots in sides.items() if 2 * ballots > self.committed), None)
 
     @property
     def positions(self) -> Sequence[int]:
         """Seat positions of the published proposals, ascending."""
         return positions(self.published)
+
+
+def outcome_of(word: int) -> Outcome:
+    """What a sealed tally says that a round decided; of a void one the ballots committed are not known."""
+    lanes = [word >> tally.LANE_BITS * j & tally.LANE_MASK for j in range(tally.LANES)]
+    published = sum(1 << j for j, lane in enumerate(lanes) if lane != tally.LANE_MASK)
+    votes = tuple(lane if published >> j & 1 else 0 for j, lane in enumerate(lanes))
+    return Outcome(published, votes, tally.revealed(word), tally.committed(word), tally.is_void(word))
 
 
 def share(outcome: Outcome, pot: int) -> int:
@@ -50,9 +90,9 @@ def share(outcome: Outcome, pot: int) -> int:
 
 def proposer_payout(outcome: Outcome, position: int, stake: int, pot: int) -> int:
     """What the proposer that published at `position` gets back (Algorithm 1)."""
-    if outcome.void:
-        return stake
-    return stake + share(outcome, pot) if outcome.included >> position & 1 else 0
+    if outcome.included >> position & 1:
+        return stake + share(outcome, pot)
+    return 0 if outcome.rejected >> position & 1 else stake
 
 
 def voter_payout(outcome: Outcome, ballot: int, stake: int) -> int:
@@ -63,13 +103,12 @@ def voter_payout(outcome: Outcome, ballot: int, stake: int) -> int:
     part = stake // proposals
     payout = stake - proposals * part
     for j in outcome.positions:
-        yes, no = outcome.votes[j], outcome.revealed - outcome.votes[j]
-        mine = yes if ballot >> j & 1 else no
-        if yes == no:
+        bit, yes = outcome.majority(j), outcome.votes[j]
+        if bit is None:
             payout += part
-        elif 2 * mine > outcome.revealed:
-            losers = outcome.committed - mine
-            payout += part + losers * part // mine
+        elif bit == ballot >> j & 1:
+            mine = yes if bit else outcome.revealed - yes
+            payout += part + (outcome.revealed - mine) * part // mine
     return payout
 
 
@@ -86,7 +125,6 @@ def slashed(
         voter_stake: Lock of a ballot.
     """
     locks = updates * proposer_stake + outcome.committed * voter_stake
-    returned = outcome.published if outcome.void else outcome.included
-    to_proposers = returned.bit_count() * proposer_stake
+    to_proposers = (outcome.published & ~outcome.rejected).bit_count() * proposer_stake
     to_voters = sum(voter_payout(outcome, ballot, voter_stake) for ballot in ballots)
     return locks - to_proposers - to_voters

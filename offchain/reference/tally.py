@@ -29,9 +29,19 @@ def sealed(votes: Sequence[int], revealed: int, committed: int, published: int, 
     return lanes | revealed << _REVEALED_AT | ballots << _COMMITTED_AT | proposals << _PROPOSALS_AT
 
 
+def revealed(word: int) -> int:
+    """Ballots revealed."""
+    return word >> _REVEALED_AT & LANE_MASK
+
+
+def committed(word: int) -> int:
+    """Ballots committed, of a sealed tally; all ones when the round decided nothing."""
+    return word >> _COMMITTED_AT & LANE_MASK
+
+
 def is_void(word: int) -> bool:
     """Whether the round of a sealed tally decided nothing."""
-    return word >> _COMMITTED_AT & LANE_MASK == LANE_MASK
+    return committed(word) == LANE_MASK
 
 
 def _lanes(votes: Sequence[int]) -> int:

@@ -40,12 +40,47 @@ ROWS = [
         pool=POT + STAKE,
     ),
     Row(
-        "a tie with a silent voter, whose stake goes to the pool",
+        "a tie with a silent voter, whose stake goes to the pool, is undecided",
         updates=[1, IDLE],
         ballots=[1, 1, 0, 0, SILENT],
-        proposers=[0, None],
+        proposers=[STAKE, None],
         voters=[VOTE, VOTE, VOTE, VOTE, 0],
+        pool=POT + VOTE,
+    ),
+    Row(
+        "accepted by all that reveal but not by half of the ballots is undecided",
+        updates=[1, 1],
+        ballots=[0b01, 0b01, 0b11, SILENT, SILENT],
+        # Bit 0: three of five; bit 1: one for, two against, of five.
+        proposers=[STAKE + POT, STAKE],
+        voters=[VOTE, VOTE, VOTE, 0, 0],
+        pool=2 * VOTE,
+        included=0b01,
+    ),
+    Row(
+        "half of the ballots against it, and one silent, reject",
+        updates=[1, IDLE],
+        ballots=[1, 0, 0, SILENT, IDLE],
+        # Neither side is more than half of four: the parts return.
+        proposers=[0, None],
+        voters=[VOTE, VOTE, VOTE, 0, None],
         pool=POT + STAKE + VOTE,
+    ),
+    Row(
+        "half of the ballots for it, and one silent, leave it undecided",
+        updates=[1, IDLE],
+        ballots=[1, 1, 0, SILENT, IDLE],
+        proposers=[STAKE, None],
+        voters=[VOTE, VOTE, VOTE, 0, None],
+        pool=POT + VOTE,
+    ),
+    Row(
+        "half of the ballots silent",
+        updates=[1, 1],
+        ballots=[3, 3, SILENT, SILENT, IDLE],
+        proposers=[STAKE, STAKE],
+        voters=[VOTE, VOTE, 0, 0, None],
+        pool=POT + 2 * VOTE,
     ),
     Row(
         "a tie on one bit and a majority on the other",
@@ -119,36 +154,45 @@ ROWS = [
         updates=[1, 1],
         ballots=[3, 3, 3, SILENT, SILENT],
         proposers=[STAKE + HALF, STAKE + HALF],
-        # ⌊5 · 500001 / 3⌋ = 833335 on each bit; of the silent 2 · 500002 the majority leaves two units.
-        voters=[1_666_671, 1_666_671, 1_666_671, 0, 0],
-        pool=1 + 2,
+        # What the silent locked is nobody's gain but the pool's.
+        voters=[VOTE, VOTE, VOTE, 0, 0],
+        pool=1 + 2 * VOTE,
         included=0b11,
     ),
     Row(
         "one below quorum",
         updates=[1, 1],
-        ballots=[3, SILENT, SILENT, SILENT, SILENT],
+        ballots=[3, IDLE, IDLE, IDLE, IDLE],
         proposers=[STAKE, STAKE],
-        voters=[VOTE, 0, 0, 0, 0],
-        pool=POT + 4 * VOTE,
+        voters=[VOTE, None, None, None, None],
+        pool=POT,
     ),
     Row(
         "exactly quorum",
         updates=[1, 1],
-        ballots=[3, 3, SILENT, SILENT, SILENT],
+        ballots=[3, 3, IDLE, IDLE, IDLE],
         proposers=[STAKE + HALF, STAKE + HALF],
-        # ⌊5 · 500001 / 2⌋ = 1250002 on each bit.
-        voters=[2_500_005, 2_500_005, 0, 0, 0],
-        pool=1 + 5 * VOTE - 2 * 2_500_005,
+        voters=[VOTE, VOTE, None, None, None],
+        pool=1,
         included=0b11,
     ),
     Row(
-        "one reveal where any number is a quorum",
+        "a quorum is of the ballots committed, revealed or not",
         updates=[1, 1],
-        ballots=[1, SILENT, IDLE, IDLE, IDLE],
+        ballots=[3, 3, SILENT, IDLE, IDLE],
+        proposers=[STAKE + HALF, STAKE + HALF],
+        voters=[VOTE, VOTE, 0, None, None],
+        pool=1 + VOTE,
+        included=0b11,
+        parameters={"quorumBps": 5000},
+    ),
+    Row(
+        "one ballot where any number is a quorum",
+        updates=[1, 1],
+        ballots=[1, IDLE, IDLE, IDLE, IDLE],
         proposers=[STAKE + POT, 0],
-        voters=[REST + 4 * PART, 0, None, None, None],
-        pool=STAKE + REST,
+        voters=[VOTE, None, None, None, None],
+        pool=STAKE,
         included=0b01,
         parameters={"quorumBps": 0},
     ),
@@ -191,12 +235,21 @@ ROWS = [
         included=0b01,
     ),
     Row(
-        "a majority of the revealed that is none of the seats",
+        "a majority of the revealed that is none of the committed",
         updates=[1, 1],
         ballots=[3, 3, 0, SILENT, SILENT],
+        proposers=[STAKE, STAKE],
+        voters=[VOTE, VOTE, VOTE, 0, 0],
+        pool=POT + 2 * VOTE,
+    ),
+    Row(
+        "a majority of the committed shares what the others that revealed lost",
+        updates=[1, 1],
+        ballots=[3, 3, 3, 0, SILENT],
         proposers=[STAKE + HALF, STAKE + HALF],
-        voters=[2_500_005, 2_500_005, REST, 0, 0],
-        pool=1 + 5 * VOTE - 2 * 2_500_005 - REST,
+        # ⌊4 · 500001 / 3⌋ = 666668 on each bit, and what is over of the stake.
+        voters=[REST + 2 * 666_668] * 3 + [REST, 0],
+        pool=1 + 5 * VOTE - 3 * (REST + 2 * 666_668) - REST,
         included=0b11,
     ),
     Row(
@@ -236,8 +289,7 @@ def outcome_of(game, row: Row) -> settlement.Outcome:
     revealed = [ballot & published for ballot in row.ballots if ballot >= 0]
     committed = sum(ballot != IDLE for ballot in row.ballots)
     votes = tuple(sum(ballot >> j & 1 for ballot in revealed) for j in range(16))
-    quorum = max(1, -(-5 * game.quorumBps // 10_000))
-    void = not published or len(revealed) < quorum
+    void = settlement.is_void(published, committed, len(revealed), 5, game.quorumBps)
     return settlement.Outcome(published, votes, len(revealed), committed, void)
 
 

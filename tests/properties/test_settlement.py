@@ -71,11 +71,14 @@ def amount(rng, least):
 
 
 def random_round(rng):
-    """Any shape that a round can end in; ties and empty sides often."""
+    """Any shape that a round can end in; ties, empty sides and silence often."""
     proposals = rng.choice([0, 1, 1, 2, 3, 5, 16, rng.randint(1, 16), rng.randint(1, 16)])
     published = sum(1 << j for j in rng.sample(range(LANES), proposals))
     revealed = rng.choice([0, 1, 2, rng.randint(0, 12), rng.randint(0, 60), rng.randint(0, 16_382), 16_382])
-    committed = rng.choice([revealed, revealed, min(16_382, revealed + rng.randint(0, 20)), 16_382])
+    most = min(16_382, max(2 * revealed - 1, revealed))  # Committed: any more, and the round is void.
+    committed = rng.choice(
+        [revealed, revealed, rng.randint(revealed, most), min(16_382, 2 * revealed), 16_382]
+    )
     kinds = rng.randint(1, BALLOTS)
     if rng.random() < 0.25:
         revealed -= revealed % 2  # Two halves: a tie on each bit in which they differ.
@@ -87,7 +90,14 @@ def random_round(rng):
         counts = Counter()
         for low, high in zip([0, *cuts], [*cuts, revealed], strict=True):
             counts[rng.choice([0, published, rng.getrandbits(16) & published])] += high - low
-    void = published == 0 or revealed == 0 or rng.random() < 0.1
+    if rng.random() < 0.05:
+        noes, yeses = (
+            rng.randint(2, 8_191),
+            rng.randint(1, 100),
+        )  # Half of the ballots against all, and silence.
+        committed, revealed, counts = 2 * noes, noes + min(yeses, noes - 1), {0: noes}
+        counts[published] = counts.get(published, 0) + revealed - noes
+    void = settlement.is_void(published, committed, revealed, 0, 0) or rng.random() < 0.1
     return Round(
         published,
         rng.randint(proposals, LANES),
@@ -126,7 +136,7 @@ def by_reference(r):
     ]
     kinds = (list(r.ballots) + [0] * BALLOTS)[:BALLOTS]
     voters = [settlement.voter_payout(outcome, ballot, r.voter_stake) for ballot in kinds]
-    returned = (r.published if r.void else outcome.included).bit_count() * r.proposer_stake
+    returned = (r.published & ~outcome.rejected).bit_count() * r.proposer_stake
     paid = sum(n * settlement.voter_payout(outcome, b, r.voter_stake) for b, n in r.ballots.items())
     return Answer(
         tally.sealed(r.votes, r.revealed, r.committed, r.published, r.void),
@@ -161,9 +171,15 @@ def test_the_random_rounds_have_every_shape(rounds):
         shapes["nothing published"] += not r.published
         shapes["sixteen proposals"] += r.published == 0xFFFF
         shapes["one proposal"] += r.published.bit_count() == 1
-        shapes["silent ballots"] += r.committed > r.revealed
+        shapes["silent ballots"] += r.committed > r.revealed and not r.void
+        shapes["half silent"] += r.committed == 2 * r.revealed > 0
         shapes["no reveal"] += r.revealed == 0
         shapes["tie"] += any(2 * r.votes[j] == r.revealed > 0 for j in r.outcome.positions)
+        shapes["undecided"] += bool(r.outcome.undecided)
+        shapes["undecided beside decided"] += 0 < r.outcome.undecided < r.published
+        shapes["half of all reject"] += r.committed > r.revealed and any(
+            2 * (r.revealed - r.votes[j]) == r.committed for j in r.outcome.positions
+        )
         shapes["unanimous"] += any(r.votes[j] == r.revealed > 0 for j in r.outcome.positions)
         shapes["all agree"] += len(+Counter(r.ballots)) == 1 and r.committed == r.revealed
         shapes["largest committee"] += r.committed == 16_382
@@ -217,12 +233,11 @@ def test_counting_up_to_the_largest_committee(contract):
 
 @dataclass(frozen=True)
 class PaperRound:
-    """One decision a on the whole aggregate by votes v, both ±1; `silent` staked and said nothing."""
+    """One decision a on the whole aggregate by votes v, both ±1."""
 
     proposers: int
     accepts: int
     rejects: int
-    silent: int
 
     @property
     def decision(self):
@@ -239,27 +254,21 @@ def algorithm_2(paper, stake):
     if paper.accepts == paper.rejects:
         return Fraction(stake), Fraction(stake)
     winners = max(paper.accepts, paper.rejects)
-    losers = paper.accepts + paper.rejects + paper.silent - winners
+    losers = paper.accepts + paper.rejects - winners
     award = stake + Fraction(losers * stake, winners)
     return (award, Fraction(0)) if paper.decision == 1 else (Fraction(0), award)
 
 
 def test_all_or_nothing_ballots_are_the_papers_algorithms(contract):
-    """I13: Algorithm 1 exactly, Algorithm 2 to 2·p base units a voter.
-
-    The paper knows no silent voters. With them, the part that p does not divide is not shared out:
-    p + (p − 1)·(C − W)/W base units, which is below 2·p where all W + (C − W) ballots are revealed.
-    """
+    """I13: Algorithm 1 exactly, Algorithm 2 to 2·p base units a voter, where nobody is silent."""
     rng = Random(SEED)
     cases, rounds = [], []
     while len(rounds) < 3000:
-        paper = PaperRound(
-            rng.randint(1, LANES), *(rng.randint(0, 45) for _ in range(2)), rng.choice([0, rng.randint(0, 9)])
-        )
+        paper = PaperRound(rng.randint(1, LANES), *(rng.randint(0, 45) for _ in range(2)))
         if paper.accepts + paper.rejects == 0:
             continue
         published = sum(1 << j for j in rng.sample(range(LANES), paper.proposers))
-        committed = paper.accepts + paper.rejects + paper.silent
+        committed = paper.accepts + paper.rejects
         ballots = {published: paper.accepts, 0: paper.rejects}
         stakes = rng.randint(1, 10**20), rng.randint(16, 10**20), rng.randint(0, 10**22)
         rounds.append(Round(published, paper.proposers, committed, False, *stakes, ballots))
@@ -269,9 +278,27 @@ def test_all_or_nothing_ballots_are_the_papers_algorithms(contract):
         assert [p for j, p in enumerate(answer.proposers) if r.published >> j & 1] == [
             expected
         ] * paper.proposers
-        winners = max(paper.accepts, paper.rejects)
-        p, losers = paper.proposers, paper.accepts + paper.rejects + paper.silent - winners
-        bound = p + Fraction((p - 1) * losers, winners)
-        assert paper.silent or bound < 2 * p
         for actual, exact in zip(answer.voters[:2], algorithm_2(paper, r.voter_stake), strict=True):
-            assert abs(actual - exact) <= bound, (paper, r)
+            assert abs(actual - exact) < 2 * paper.proposers, (paper, r)
+
+
+def test_silence_takes_no_part_in_what_a_majority_gets(contract):
+    """With a majority of the committed ballots, who revealed is paid as if nobody else had committed."""
+    rng = Random(SEED)
+    silent, without = [], []
+    while len(silent) < 1000:
+        winners, losers = rng.randint(1, 45), rng.randint(0, 44)
+        missing = rng.randint(0, 44)
+        if losers + missing >= winners:
+            continue
+        published = sum(1 << j for j in rng.sample(range(LANES), rng.randint(1, LANES)))
+        ballots = dict([(published, winners), (0, losers)][:: rng.choice([1, -1])])
+        revealed, rest = winners + losers, (rng.randint(1, 10**20), rng.randint(16, 10**20), 10**22, ballots)
+        updates = published.bit_count()
+        silent.append(Round(published, updates, revealed + missing, False, *rest))
+        without.append(Round(published, updates, revealed, False, *rest))
+    for r, one, other in zip(silent, settle(contract, silent), settle(contract, without), strict=True):
+        assert (one.included, one.awarded, one.proposers) == (other.included, other.awarded, other.proposers)
+        assert one.voters == other.voters
+        missing = r.committed - r.revealed
+        assert one.slashed == other.slashed + missing * r.voter_stake

@@ -251,6 +251,7 @@ class RoundWork:
             values = {
                 "round": checked.number,
                 "included": list(checked.included),
+                "undecided": list(checked.undecided),
                 "model": checked.model.hex(),
             }
             _log.info("round checked", extra=values)

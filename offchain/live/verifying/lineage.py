@@ -13,7 +13,7 @@ from ml.updates.fixed_point import aggregate
 from ml.updates.schema import Schema
 from offchain.errors import LineageError
 from offchain.live.watching.rounds import Outcome, Publication, RoundLog
-from offchain.reference import Parameters, commitments, seats, tally
+from offchain.reference import Parameters, commitments, seats, settlement, tally
 
 Model = NDArray[np.int32]
 
@@ -48,6 +48,7 @@ class CheckedRound:
         number: The round.
         published: Updates published.
         included: Positions that entered the global model.
+        undecided: Positions that silence left neither included nor rejected.
         committed: Ballots committed.
         revealed: Ballots revealed.
         votes: Accepting ballots by position of what was published.
@@ -58,6 +59,7 @@ class CheckedRound:
     number: int
     published: int
     included: tuple[int, ...]
+    undecided: tuple[int, ...]
     committed: int
     revealed: int
     votes: dict[int, int]
@@ -78,27 +80,28 @@ def check_decision(log: RoundLog, outcome: Outcome, parameters: Parameters) -> C
                 f"allowed are 1 to {parameters.max_samples}"
             )
     _, voter_seats = seats.counts(log.members, parameters.proposer_bps, parameters.voter_seats)
-    quorum = max(1, -(-voter_seats * parameters.quorum_bps // 10_000))
     revealed = len(log.ballots)
-    void = not log.published or revealed < quorum
-    votes = [sum(ballot >> j & 1 for ballot in log.ballots.values()) for j in range(tally.LANES)]
+    votes = tuple(sum(ballot >> j & 1 for ballot in log.ballots.values()) for j in range(tally.LANES))
     published = sum(1 << position for position in log.published)
+    void = settlement.is_void(published, log.committed, revealed, voter_seats, parameters.quorum_bps)
     counted = tally.sealed(votes, revealed, log.committed, published, void)
     if counted != outcome.tally:
         raise LineageError(
             f"round {log.number}: the revealed ballots make the tally {counted:#x}, the contract has "
             f"{outcome.tally:#x}"
         )
-    included = tuple(j for j in sorted(log.published) if not void and 2 * votes[j] > revealed)
-    if outcome.included != sum(1 << j for j in included):
+    decided = settlement.Outcome(published, votes, revealed, log.committed, void)
+    included = settlement.positions(decided.included)
+    if outcome.included != decided.included:
         raise LineageError(
-            f"round {log.number}: a majority accepts positions {list(included)}, the contract includes "
-            f"{[j for j in range(tally.LANES) if outcome.included >> j & 1]}"
+            f"round {log.number}: a majority accepts positions {included}, the contract includes "
+            f"{settlement.positions(outcome.included)}"
         )
     return CheckedRound(
         number=log.number,
         published=len(log.published),
-        included=included,
+        included=tuple(included),
+        undecided=tuple(settlement.positions(decided.undecided)),
         committed=log.committed,
         revealed=revealed,
         votes={j: votes[j] for j in sorted(log.published)},

@@ -31,4 +31,5 @@ def print_rounds(console: Console, verification: Verification) -> None:
 def _included(checked: CheckedRound) -> str:
     if checked.void:
         return "void"
-    return " ".join(map(str, checked.included)) or "none"
+    undecided = ", undecided " + " ".join(map(str, checked.undecided)) if checked.undecided else ""
+    return (" ".join(map(str, checked.included)) or "none") + undecided

@@ -134,15 +134,10 @@ class Statement:
         if outcome.void:
             return seat.holds, "round void"
         if seat.proposes:
-            included = outcome.included >> seat.content & 1
             payout = proposer_payout(outcome, seat.content, parameters.proposer_stake, self._round.pot)
-            return payout, "update included" if included else "update excluded"
+            return payout, f"update {_fate(outcome, seat.content)}"
         payout = voter_payout(outcome, seat.content, parameters.voter_stake)
-        right = sum(
-            (outcome.included >> j & 1) == (seat.content >> j & 1)
-            for j in outcome.positions
-            if 2 * outcome.votes[j] != outcome.revealed
-        )
+        right = sum(outcome.majority(j) == seat.content >> j & 1 for j in outcome.positions)
         return payout, f"ballot with the majority on {right} of {len(outcome.positions)} updates"
 
     def _require_seat(self, event: LoggedEvent) -> "_Seat":
@@ -156,6 +151,12 @@ class Statement:
         self.free += free
         self.escrow += escrow
         self.changes.append(Change(event, round_, reason, free, escrow, self._round.number))
+
+
+def _fate(outcome: Outcome, position: int) -> str:
+    if outcome.undecided >> position & 1:
+        return "undecided"
+    return "included" if outcome.included >> position & 1 else "excluded"
 
 
 @dataclass

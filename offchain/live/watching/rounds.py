@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from offchain.live.errors import LogsError
+from offchain.reference.settlement import outcome_of
 
 _INSIDE = ("UpdatePublished", "BallotCommitted", "BallotRevealed", "RoundFinalised")
 
@@ -42,6 +43,11 @@ class Outcome:
     tally: int
     included: int
     model: bytes
+
+    @property
+    def undecided(self) -> int:
+        """Bit j set where silent ballots left proposal j neither included nor rejected."""
+        return outcome_of(self.tally).undecided
 
 
 @dataclass

@@ -14,6 +14,7 @@ from offchain.live.watching.roster import Roster
 from offchain.live.watching.rounds import RoundLog, rounds_of
 from offchain.live.watching.view import ClientView, View, read_view
 from offchain.reference import Phase
+from offchain.reference.settlement import positions
 from offchain.reference.tally import is_void
 
 
@@ -194,6 +195,7 @@ def _round_json(log: RoundLog) -> dict[str, Any]:
         "revealed": len(log.ballots),
         "finalised": outcome is not None,
         "void": is_void(outcome.tally) if outcome else None,
-        "included": [j for j in range(16) if outcome.included >> j & 1] if outcome else None,
+        "included": positions(outcome.included) if outcome else None,
+        "undecided": positions(outcome.undecided) if outcome else None,
         "model": "0x" + outcome.model.hex() if outcome else None,
     }

@@ -54,16 +54,20 @@ def _rounds(rounds: tuple[RoundLog, ...]) -> Table:
     for column in table.columns:
         column.justify = "right"
     for log in rounds:
-        outcome = log.outcome
-        if outcome is None:
-            included = "open"
-        elif is_void(outcome.tally):
-            included = "void"
-        else:
-            included = str(outcome.included.bit_count())
-        values = (log.number, log.members, len(log.published), log.committed, len(log.ballots), included)
-        table.add_row(*map(str, values))
+        values = (log.number, log.members, len(log.published), log.committed, len(log.ballots))
+        table.add_row(*map(str, values), _decided(log))
     return table
+
+
+def _decided(log: RoundLog) -> str:
+    """How many updates a round included, and how many silence left undecided, if any."""
+    outcome = log.outcome
+    if outcome is None:
+        return "open"
+    if is_void(outcome.tally):
+        return "void"
+    undecided = outcome.undecided.bit_count()
+    return f"{outcome.included.bit_count()}" + (f", {undecided} undecided" if undecided else "")
 
 
 def _seats(status: Status) -> Table:

@@ -3,7 +3,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const rounds = data.rounds, count = data.members.length;
 const el = (id) => document.getElementById(id);
-const FATES = { i: "update included", x: "update excluded", p: "update published", c: "update not shown",
+const FATES = { i: "update included", x: "update excluded", u: "update undecided", p: "update published", c: "update not shown",
   r: "ballot opened", s: "ballot not opened", a: "seat not used" };
 const OUTCOMES = { d: "decided", v: "void", o: "open" };
 const PAGE = 50, COLOURS = ["var(--accent)", "var(--x)", "var(--i)", "var(--c)", "var(--s)"];
@@ -82,6 +82,7 @@ function showRound() {
   const many = (letter) => fates.filter((each) => each === letter).length;
   const opened = (round.v || []).filter((vote) => vote[1] === "r").length;
   el("told").textContent = `Round ${round.n} is ${OUTCOMES[round.o]}: ${many("i")} updates included, ${many("x")} excluded, `
+    + (many("u") ? `${many("u")} undecided, ` : "")
     + `${opened} of ${(round.v || []).length} ballots opened` + (round.p === undefined ? "." : `, ${number(round.p)} ${data.symbol} in the reward pool.`);
   const body = el("updates").tBodies[0];
   body.replaceChildren(...(round.u || []).map(([member, letter, root, hash], seat) => {

@@ -254,16 +254,17 @@ abstract contract Ghost is Deployment {
 
     /// @dev Whatever of the round's locks and pot is not paid out stays in the pool, or gets there (I3).
     function _finalised() internal {
-        uint256 count = Rules.ones(round.published);
-        bool isVoid = count == 0 || ballots.length < Rules.quorum(round.voters, p.quorumBps);
-        uint256 included = isVoid ? 0 : Rules.included(ballots, round.published);
+        bool isVoid =
+            Rules.isVoid(round.published, round.voters, p.quorumBps, round.committed, ballots.length);
+        uint256 included = isVoid ? 0 : Rules.included(ballots, round.published, round.committed);
+        uint256 rejected = isVoid ? 0 : Rules.rejected(ballots, round.published, round.committed);
         uint256 payouts;
         for (uint256 i; i < actors.length; ++i) {
             Member storage m = clients[actors[i]];
             if (m.round != round.number || m.lock == 0) continue;
             if (m.seat == Seat.Published) {
-                if (isVoid) m.due = m.lock;
-                else if ((included >> m.position) & 1 == 1) m.due = m.lock + round.pot / Rules.ones(included);
+                if ((rejected >> m.position) & 1 == 0) m.due = m.lock;
+                if ((included >> m.position) & 1 == 1) m.due += round.pot / Rules.ones(included);
             } else if (m.seat == Seat.Revealed) {
                 m.due = isVoid
                     ? m.lock

@@ -18,15 +18,18 @@ library Bits {
         uint96 stake;
     }
 
-    /// @notice One proposal's payout to each of `agreeing` ballots: ⌊pot / agreeing⌋ to a majority, the part on a tie, or nothing.
-    function share(uint256 agreeing, uint256 ballots, uint256 part, uint256 pot)
+    /// @notice One proposal's payout to each of `agreeing` ballots: ⌊pot / agreeing⌋ to a majority of those committed, nothing
+    /// against one, the part where there is none.
+    function share(uint256 agreeing, uint256 committed, uint256 ballots, uint256 part, uint256 pot)
         internal
         pure
         returns (uint256 paid)
     {
         assembly ("memory-safe") {
             let twice := shl(1, agreeing)
-            paid := add(mul(gt(twice, ballots), div(pot, agreeing)), mul(eq(twice, ballots), part))
+            let isMost := gt(twice, committed)
+            let areOthers := gt(sub(shl(1, ballots), twice), committed)
+            paid := add(mul(isMost, div(pot, agreeing)), mul(iszero(or(isMost, areOthers)), part))
         }
     }
 
@@ -45,7 +48,7 @@ library Bits {
     function sealedTally(uint256 p, Round memory r) internal pure returns (Tally) {
         uint256 revealed = r.revealed & MASK;
         uint256 committed = r.committed & MASK;
-        vm.assume(0 < revealed && revealed <= committed && committed <= Tallies.MAX_VOTERS);
+        vm.assume(revealed <= committed && committed < 2 * revealed && committed <= Tallies.MAX_VOTERS);
         uint256 word = (1 << 255) | (revealed << 224);
         for (uint256 j; j < p; ++j) {
             uint256 yes = r.yes[j] & MASK;

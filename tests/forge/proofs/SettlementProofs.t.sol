@@ -32,7 +32,8 @@ contract SettlementProofs {
         }
     }
 
-    /// @dev All-or-nothing ballots, one to sixteen proposals, every tally: Algorithm 1, to the unit.
+    /// @dev All-or-nothing ballots, one to sixteen proposals, every tally: Algorithm 1, to the unit, where nobody is silent;
+    /// silence can give the stake back besides.
     function check_allOrNothingIsAlgorithmOne(
         uint8 p,
         uint16 yes,
@@ -46,12 +47,14 @@ contract SettlementProofs {
                 r.yes[j] = yes;
             }
             Tally t = Bits.sealedTally(i, r);
-            bool accepted = 2 * Bits.lane(t, 0) > t.revealed();
+            bool accepted = 2 * Bits.lane(t, 0) > t.committed();
+            bool rejected = 2 * (t.revealed() - Bits.lane(t, 0)) >= t.committed();
+            assert(t.revealed() != t.committed() || accepted != rejected);
             for (uint256 j; j < i; ++j) {
                 uint256 paid = Settlement.proposerPayout(t, j, lock, pot);
                 unchecked {
                     if (accepted) assert(paid == lock + pot / i);
-                    else assert(paid == 0);
+                    else assert(paid == (rejected ? 0 : lock));
                 }
             }
         }
@@ -75,10 +78,10 @@ contract SettlementProofs {
                 uint256 ballots = t.revealed();
                 uint256 agreeing = accepts ? Bits.lane(t, 0) : ballots - Bits.lane(t, 0);
                 if (t.isUnanimous(ballot)) {
-                    assert(payout == r.stake && agreeing == t.committed());
+                    assert(payout == r.stake && agreeing == ballots);
                 } else {
                     uint256 part = r.stake / i;
-                    uint256 share = Bits.share(agreeing, ballots, part, t.committed() * part);
+                    uint256 share = Bits.share(agreeing, t.committed(), ballots, part, ballots * part);
                     assert(payout == r.stake - i * part + i * share);
                 }
             }
@@ -87,12 +90,12 @@ contract SettlementProofs {
 
     function _checkSlashed(uint256 p, Bits.Round memory r, uint256 updates, uint256 lock) private pure {
         Tally t = Bits.sealedTally(p, r);
-        (, uint256 included) = t.included(); // {TallyProofs} says how many.
+        (, uint256 spared) = t.spared(); // {TallyProofs} says how many.
         uint256 committed = t.committed();
         uint256 slashed = Settlement.slashedTotal(t, updates, p, committed, lock, r.stake);
         unchecked {
             uint256 paid = _paid(t, p, r.stake);
-            assert(slashed == (updates - included) * lock + committed * r.stake - paid);
+            assert(slashed == (updates - spared) * lock + committed * r.stake - paid);
         }
     }
 
@@ -101,7 +104,7 @@ contract SettlementProofs {
         uint256 payout = Settlement.voterPayout(t, ballot, r.stake);
         uint256 ballots = t.revealed();
         if (t.isUnanimous(ballot)) {
-            assert(payout == r.stake && t.committed() == ballots);
+            assert(payout == r.stake);
             for (uint256 j; j < p; ++j) {
                 assert(Bits.agreeing(ballot, Bits.lane(t, j), ballots) == ballots);
                 ballot >>= 1;
@@ -110,10 +113,12 @@ contract SettlementProofs {
         }
         unchecked {
             uint256 part = r.stake / p;
-            uint256 pot = t.committed() * part;
+            uint256 committed = t.committed();
+            uint256 pot = ballots * part;
             uint256 sum = r.stake - p * part;
             for (uint256 j; j < p; ++j) {
-                sum += Bits.share(Bits.agreeing(ballot, Bits.lane(t, j), ballots), ballots, part, pot);
+                uint256 agreeing = Bits.agreeing(ballot, Bits.lane(t, j), ballots);
+                sum += Bits.share(agreeing, committed, ballots, part, pot);
                 ballot >>= 1;
             }
             assert(payout == sum);
@@ -125,12 +130,14 @@ contract SettlementProofs {
         unchecked {
             uint256 ballots = t.revealed();
             uint256 part = stake / p;
-            uint256 pot = t.committed() * part;
+            uint256 committed = t.committed();
+            uint256 pot = ballots * part;
             sum = ballots * (stake - p * part);
             for (uint256 j; j < p; ++j) {
                 uint256 yes = Bits.lane(t, j);
                 uint256 no = ballots - yes;
-                sum += yes * Bits.share(yes, ballots, part, pot) + no * Bits.share(no, ballots, part, pot);
+                sum += yes * Bits.share(yes, committed, ballots, part, pot);
+                sum += no * Bits.share(no, committed, ballots, part, pot);
             }
         }
     }

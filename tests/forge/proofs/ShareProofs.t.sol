@@ -12,45 +12,52 @@ contract ShareProofs {
     uint256 private constant VOTES = 1 << 14;
     uint256 private constant STAKES = 1 << 96;
 
-    /// @dev A majority's ballot gets ⌊pot / W⌋, on a tie each gets its part, against a majority none.
-    function check_shareIsByMajority(uint256 w, uint256 ballots, uint256 part, uint256 pot) external pure {
-        vm.assume(w < VOTES && ballots < VOTES);
-        uint256 paid = Bits.share(w, ballots, part, pot);
+    /// @dev The ballot of a majority of those committed gets ⌊pot / W⌋, against one nothing, and its part where neither side is one.
+    function check_shareIsByMajority(
+        uint256 w,
+        uint256 revealed,
+        uint256 committed,
+        uint256 part,
+        uint256 pot
+    ) external pure {
+        vm.assume(w <= revealed && revealed <= committed && committed < VOTES);
+        uint256 paid = Bits.share(w, committed, revealed, part, pot);
         unchecked {
-            if (2 * w < ballots) assert(paid == 0);
-            else if (2 * w == ballots) assert(paid == part);
-            else assert(paid == pot / w);
+            if (2 * w > committed) assert(paid == pot / w);
+            else if (2 * (revealed - w) > committed) assert(paid == 0);
+            else assert(paid == part);
         }
     }
 
     /// @dev What a majority gets is at most the pot of the proposal, whatever the pot.
-    function check_majorityStaysWithinPot(uint256 w, uint256 part, uint256 committed) external pure {
-        vm.assume(0 < w && w < VOTES && committed < VOTES && part < STAKES);
+    function check_majorityStaysWithinPot(uint256 w, uint256 part, uint256 revealed) external pure {
+        vm.assume(0 < w && w < VOTES && revealed < VOTES && part < STAKES);
         unchecked {
-            uint256 pot = committed * part;
+            uint256 pot = revealed * part;
             assert(w * (pot / w) <= pot);
         }
     }
 
-    /// @dev On a tie both sides together get at most the pot: as many parts as ballots were revealed.
-    function check_tieStaysWithinPot(uint256 revealed, uint256 committed, uint256 part) external pure {
+    /// @dev The pot of a proposal, the parts of the ballots revealed, is at most what was locked for it.
+    function check_potStaysWithinLocks(uint256 revealed, uint256 committed, uint256 part) external pure {
         vm.assume(revealed <= committed && committed < VOTES && part < STAKES);
         unchecked {
             assert(revealed * part <= committed * part);
         }
     }
 
-    function check_tieIsAsManyPartsAsBallots(uint256 yes, uint256 no, uint256 part) external pure {
+    /// @dev Where neither side is a majority both together get the pot.
+    function check_returnedPartsAreThePot(uint256 yes, uint256 no, uint256 part) external pure {
         unchecked {
             assert(yes * part + no * part == (yes + no) * part);
         }
     }
 
-    /// @dev Where everybody committed, revealed and agreed, ⌊C · part / C⌋ is the part.
-    function check_unanimityReturnsTheParts(uint256 committed, uint256 part) external pure {
-        vm.assume(0 < committed && committed < VOTES && part < STAKES);
+    /// @dev Where all that revealed agreed, ⌊R · part / R⌋ is the part.
+    function check_unanimityReturnsTheParts(uint256 revealed, uint256 part) external pure {
+        vm.assume(0 < revealed && revealed < VOTES && part < STAKES);
         unchecked {
-            assert((committed * part) / committed == part);
+            assert((revealed * part) / revealed == part);
         }
     }
 

@@ -60,17 +60,43 @@ contract TallyProofs {
     /// @dev Eq. 3, whatever was published and however it was voted.
     function check_strictMajorityIncludes(uint256 word) external pure {
         Tally tally = Tally.wrap(word);
-        uint256 revealed = tally.revealed();
-        vm.assume(revealed <= Tallies.MAX_VOTERS && !tally.isVoid());
+        uint256 committed = tally.committed();
+        vm.assume(!tally.isVoid());
         (uint256 mask, uint256 bits) = tally.included();
         uint256 expected;
         for (uint256 j; j < 16; ++j) {
             uint256 yes = _lane(word, j);
-            uint256 bit = _toUint(yes != MASK) & _toUint(2 * yes > revealed);
+            uint256 bit = _toUint(yes != MASK) & _toUint(2 * yes > committed);
             assert((mask >> j) & 1 == bit);
             expected += (mask >> j) & 1;
         }
         assert(mask >> 16 == 0 && bits == expected);
+    }
+
+    /// @dev Less than half of the committed ballots against it, 2·(R − y) < C, spare a proposal, whatever was published and
+    /// however it was voted.
+    function check_halfOfTheBallotsRejects(uint256 word) external pure {
+        Tally tally = Tally.wrap(word);
+        (uint256 committed, uint256 revealed) = (tally.committed(), tally.revealed());
+        vm.assume(revealed <= committed && committed < 2 * revealed && committed <= Tallies.MAX_VOTERS);
+        (uint256 mask, uint256 bits) = tally.spared();
+        uint256 expected;
+        uint256 least = 2 * revealed - committed;
+        for (uint256 j; j < 16; ++j) {
+            uint256 yes = _lane(word, j);
+            uint256 bit = _toUint(yes != MASK) & _toUint(2 * yes > least);
+            assert((mask >> j) & 1 == bit);
+            expected += (mask >> j) & 1;
+        }
+        assert(mask >> 16 == 0 && bits == expected);
+    }
+
+    /// @dev The same as in {check_halfOfTheBallotsRejects}; with nobody silent who is not included is rejected.
+    function check_sparedIsLessThanHalfAgainst(uint16 yes, uint16 revealed, uint16 committed) external pure {
+        vm.assume(yes <= revealed && revealed <= committed && committed <= 2 * uint256(revealed));
+        bool spared = 2 * uint256(yes) > 2 * uint256(revealed) - committed;
+        assert(spared == (2 * uint256(revealed - yes) < committed));
+        assert(revealed != committed || spared == (2 * uint256(yes) > committed));
     }
 
     /// @dev Of a void tally none.

@@ -4,19 +4,19 @@ pragma solidity 0.8.37;
 import {VoterFacts} from "./VoterFacts.sol";
 import {vm} from "../support/Vm.sol";
 
-/// @notice Proved by Halmos: how near all-or-nothing ballots come to Algorithm 2, for every stake and all counts. Of C ballots
-/// committed W are the majority, on p proposals. {SettlementProofs} finds what is paid here in the library.
+/// @notice Proved by Halmos: how near all-or-nothing ballots come to Algorithm 2, for every stake and all counts. Of R ballots
+/// revealed, c here, W are the majority, on p proposals; the paper knows no silent ones, and those take no part. {SettlementProofs} finds what is paid here in the library.
 /// Products and quotients are symbols here, of which {VoterFacts} are known.
 /// @custom:halmos --solver-command ".venv/audit/bin/python tests/forge/proofs/solve.py commuting"
 contract VoterProofs {
     struct Terms {
         uint256 rest; // of the stake, that p does not divide
         uint256 share; // of one proposal
-        uint256 paper; // Algorithm 2: stake + ⌊(C − W)·stake / W⌋
+        uint256 paper; // Algorithm 2: stake + ⌊(R − W)·stake / W⌋
         uint256 short; // of it
     }
 
-    /// @dev Never more than the paper, and W times less by at most p·(W − 1) + (C − W)·(p − 1).
+    /// @dev Never more than the paper, and W times less by at most p·(W − 1) + (R − W)·(p − 1).
     function check_allOrNothingIsNearAlgorithmTwo(uint256 p, uint256 w, uint256 c, uint256 stake)
         external
         pure
@@ -28,11 +28,8 @@ contract VoterProofs {
         }
     }
 
-    /// @dev Where nobody was silent, W more than half of C: less by fewer than 2·p base units.
-    function check_withoutSilenceLessThanTwiceTheProposals(uint256 p, uint256 w, uint256 c, uint256 stake)
-        external
-        pure
-    {
+    /// @dev W is more than half of R, whoever is silent: less by fewer than 2·p base units.
+    function check_lessThanTwiceTheProposals(uint256 p, uint256 w, uint256 c, uint256 stake) external pure {
         vm.assume(w <= c && c < 2 * w && w < VoterFacts.VOTES);
         Terms memory t = _proved(p, w, c, stake);
         unchecked {

@@ -16,10 +16,13 @@ library Rules {
         v = members - s < wanted ? members - s : wanted;
     }
 
-    /// @notice Reveals below which a round is void.
-    function quorum(uint256 voters, uint256 bps) internal pure returns (uint256 least) {
-        least = (voters * bps + 9999) / 10_000;
-        if (least == 0) least = 1;
+    /// @notice Whether a round of V voters, C ballots committed and R revealed decides nothing.
+    function isVoid(uint256 published, uint256 v, uint256 bps, uint256 c, uint256 r)
+        internal
+        pure
+        returns (bool)
+    {
+        return published == 0 || c < (v * bps + 9999) / 10_000 || 2 * r <= c;
     }
 
     /// @notice Bits set.
@@ -36,15 +39,31 @@ library Rules {
         }
     }
 
-    /// @notice Proposals that more than half of the revealed ballots accept (Eq. 3).
-    function included(uint256[] memory ballots, uint256 published) internal pure returns (uint256 mask) {
+    /// @notice Proposals that more than half of the committed ballots accept (Eq. 3).
+    function included(uint256[] memory ballots, uint256 published, uint256 committed)
+        internal
+        pure
+        returns (uint256 mask)
+    {
         for (uint256 j; j < 16; ++j) {
-            if ((published >> j) & 1 == 1 && 2 * votes(ballots, j) > ballots.length) mask |= 1 << j;
+            if ((published >> j) & 1 == 1 && 2 * votes(ballots, j) > committed) mask |= 1 << j;
         }
     }
 
-    /// @notice What a voter gets back: on each bit its part and an equal share of what the others lost there, or nothing; and
-    /// what no part takes.
+    /// @notice Proposals that half of the committed ballots or more reject.
+    function rejected(uint256[] memory ballots, uint256 published, uint256 committed)
+        internal
+        pure
+        returns (uint256 mask)
+    {
+        for (uint256 j; j < 16; ++j) {
+            uint256 no = ballots.length - votes(ballots, j);
+            if ((published >> j) & 1 == 1 && 2 * no >= committed) mask |= 1 << j;
+        }
+    }
+
+    /// @notice What a voter gets back: on each bit its part and an equal share of what the others that revealed lost there, or
+    /// nothing, or its part where no side is more than half of the committed ballots; and what no part takes.
     function voterPayout(
         uint256[] memory ballots,
         uint256 ballot,
@@ -58,8 +77,9 @@ library Rules {
             if ((published >> j) & 1 == 0) continue;
             uint256 yes = votes(ballots, j);
             uint256 agreeing = (ballot >> j) & 1 == 1 ? yes : ballots.length - yes;
-            if (2 * agreeing == ballots.length) payout += part;
-            if (2 * agreeing > ballots.length) payout += part + ((committed - agreeing) * part) / agreeing;
+            uint256 others = ballots.length - agreeing;
+            if (2 * agreeing > committed) payout += part + (others * part) / agreeing;
+            else if (2 * others <= committed) payout += part;
         }
     }
 }
