@@ -28,7 +28,7 @@ def test_each_role_gets_what_the_round_decided(game, manager):
     # First included by 3 of 4, second excluded by 3 of 4; one ballot stays closed.
     game.play_round(ballots=[0b01, 0b01, 0b01, 0b10, SILENT])
     included, excluded = game.proposers
-    majority = REST + 2 * (5 * PART // 3)
+    majority = REST + 2 * (4 * PART // 3)
     payouts = {included: game.proposerStake, excluded: 0}
     payouts |= dict(zip(game.voters, [majority, majority, majority, REST, 0], strict=True))
 
