@@ -233,6 +233,7 @@ def test_keepers_race_and_live_through_a_node_that_goes_away(run, tmp_path, comp
         "finalised": True,
         "void": True,
         "included": [],
+        "undecided": [],
         "model": None,
     }
     assert "update not published" in [change["reason"] for change in explained["changes"]]
