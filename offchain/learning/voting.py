@@ -1,6 +1,7 @@
 """What voters find by whatever policy, one voter or many side by side."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import cast
 
 import numpy as np
@@ -12,7 +13,7 @@ from ml.judging.evidence import evidence_findings
 from ml.judging.findings import Finding
 from ml.judging.metrics import LIKELIHOOD
 from ml.judging.own_rows import OwnRows
-from ml.judging.policy import Policy, listed_tests
+from ml.judging.policy import Policy, Size, listed_tests
 from ml.judging.scoring import ValidationSets
 from ml.seeds import derive_seed
 from ml.settings import ScorePolicy, TrainingSettings
@@ -75,6 +76,20 @@ class Voters:
             voters,
             lambda: self._references(tests, parent, voters),
         )
+
+    def longest(self, policy: str | Policy, parent: Parameters, voter: int) -> float:
+        """Return how far from a global model a voter like this one lets an update be; infinite for no bound.
+
+        Halfway from its own reference change to the policy's bound where that is longer, since others'
+        references are shorter or longer than its own.
+        """
+        tests = listed_tests(policy)
+        bounds = [test.most for test in tests.updates if isinstance(test, Size)] if tests else []
+        if tests is None or not bounds:
+            return inf
+        (reference,) = self._references(tests, parent, [voter])
+        times = min(min(bounds), (1 + min(bounds)) / 2)
+        return times * float(np.linalg.norm(reference.astype(np.float64) - decode(parent)))
 
     def _own_rows(self, most: int) -> OwnRows:
         if most not in self._placed:

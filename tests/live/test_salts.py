@@ -26,6 +26,8 @@ KEY, OTHER = Key(b"\1" * 32), Key(b"\2" * 32)
 def test_the_same_key_makes_the_same_salts_anywhere():
     first, again = Salts.signed(KEY, PLACE), Salts.signed(Key(b"\1" * 32), PLACE)
     assert (first.update(3), first.ballot(3)) == (again.update(3), again.ballot(3))
+    assert first.training(3) == again.training(3) != first.training(4)
+    assert 0 <= first.training(3) < 2**63
 
 
 def test_every_salt_is_another():
@@ -85,6 +87,8 @@ def test_a_secret_in_a_file_is_made_once_and_gives_other_salts_to_every_account_
     assert path.stat().st_mode & 0o777 == 0o600 and len(bytes.fromhex(path.read_text())) == 32
     again = Salts.kept(path, KEY.address, PLACE)
     assert (first.update(3), first.ballot(3)) == (again.update(3), again.ballot(3))
+    assert first.training(3) == again.training(3) != first.training(4)
+    assert 0 <= first.training(3) < 2**63
     others = [Salts.kept(path, OTHER.address, PLACE), Salts.kept(path, KEY.address, elsewhere)]
     others.append(Salts.kept(tmp_path / "another", KEY.address, PLACE))
     salts = [salt for s in (first, *others) for salt in (s.update(3), s.ballot(3))]

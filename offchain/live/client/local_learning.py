@@ -1,7 +1,10 @@
 """What one client computes: its update of the global model, and its ballot on others' updates."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from ml.data.rows import length
 from ml.judging.evaluation import Evaluation
@@ -11,7 +14,7 @@ from ml.settings import AttackSettings, TrainingSettings
 from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob
 from ml.training.checks import check_learner
-from ml.updates.fixed_point import decode
+from ml.updates.fixed_point import decode, encode
 from offchain.learning.common import CommonLearning, Parameters
 from offchain.learning.describing import training_of
 from offchain.learning.description import Learning
@@ -19,6 +22,8 @@ from offchain.learning.training_seed import training_seed
 from offchain.learning.voting import Voters
 from offchain.live.client.own_data import OwnRows
 from offchain.live.errors import ConfigurationError
+
+_log = logging.getLogger(__name__)
 
 
 class LocalLearning:
@@ -85,7 +90,7 @@ class LocalLearning:
         seed = secret if number is None else training_seed(self._seed, round_, number)
         job = TrainingJob(rows.X_train, rows.y_train, seed, self.attack, round_)
         (update,) = self._common.updates(parent, [job], self._training, ["training"], self._trainee)
-        return update
+        return self._shortened(update, parent)
 
     def quality(self, model: Parameters) -> dict[str, float]:
         """Return the scores of a global model on the client's validation rows by name, `loss` among them."""
@@ -98,6 +103,17 @@ class LocalLearning:
         updates, policy = parse_updates(blobs, self.schema), self._common.scoring.policy
         (found,) = self._voters.findings(policy, updates, samples, parent, [0])
         return of_all(found, blobs)
+
+    def _shortened(self, update: Parameters, parent: Parameters) -> Parameters:
+        """An update no further from the global model than a voter like this client lets it be."""
+        start = decode(parent)
+        change = decode(update) - start
+        length = float(np.linalg.norm(change.astype(np.float64)))
+        longest = self._voters.longest(self._common.scoring.policy, parent, 0)
+        if length <= longest:
+            return update
+        _log.info("update shortened", extra={"length": length, "to": longest})
+        return encode(start + change * np.float32(longest / length))
 
     def _tried(self, must_repeat: bool) -> list[str]:
         rows = self._own.rows

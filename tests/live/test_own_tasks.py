@@ -1,0 +1,94 @@
+"""Institutions as processes that learn a module of their own from files of their own."""
+
+import json
+import shutil
+
+import pytest
+from click.testing import CliRunner
+from live_game import keys_for
+from own_tasks import sorting_game
+
+import scripts.verify
+from offchain.learning.finding import Here
+from offchain.live.verifying.quality import quality_on
+from offchain.live.verifying.verification import Verification
+
+FLIPPER = 0
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory):
+    return keys_for(8, tmp_path_factory.mktemp("ape"))
+
+
+@pytest.mark.parametrize("policy", ["verdict", "evidence"])
+def test_five_institutions_learn_a_module_of_their_own_and_a_flipper_ends_poorer(
+    tmp_path, compiled, keyed, policy
+):
+    with sorting_game(tmp_path, compiled, 5, "--policy", policy, proposer_bps=4000, max_rounds=3) as network:
+        network.enrol()
+        for member in network.members:
+            member.start(attack=member.number == FLIPPER)
+        network.keeping.start()
+        view = network.until(lambda v: v.is_over, 150, may_end=True)
+        learning = network.deployment.configuration.learning
+        assert learning.task.endswith("sorting.py") and learning.edition == 2
+
+        verification = Verification(network.chain, network.deployment, network.stores)
+        assert verification.run() is None and verification.model.id == view.model
+        here = Here(network.deployment.folder)
+        rows, after = quality_on(verification.model, learning, here, tmp_path / "public.npz")
+        assert verification.run(until=0) is None
+        before = learning.probe.genesis
+        assert rows == 160 and after["loss"] < sum(before) / len(before)
+
+        verified = verify(network, "--data", str(tmp_path / "public.npz"), "--json")
+        told = json.loads(verified.output)
+        assert told["quality"]["sorted well"] == pytest.approx(after["sorted well"]) and told["rows"] == 160
+        tokens = {m.number: view.clients[m.key.address] for m in network.members}
+        held = {number: client.free + client.escrow for number, client in tokens.items()}
+        assert held[FLIPPER] <= min(held.values()) and network.events("RoundFinalised")
+
+
+def verify(network, *more):
+    arguments = ["--deployment", str(network.path), "--network", network.node.url, *more]
+    for store in network.stores:
+        arguments += ["--store", store]
+    result = CliRunner().invoke(scripts.verify.cli, arguments)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_killed_between_commit_and_publish_without_its_cache_a_module_with_dropout_loses_nothing(
+    tmp_path, compiled, keyed
+):
+    deaths = tmp_path / "deaths"
+    deaths.mkdir()
+    (deaths / "propose-after").touch()
+    with sorting_game(tmp_path, compiled, 4, max_rounds=1) as network:
+        network.enrol()
+        for member in network.members:
+            member.start(deaths=str(deaths))
+        network.keeping.start()
+        dead = died(network)
+        shutil.rmtree(tmp_path / f"cache-{dead.alias}")
+        dead.start(deaths=str(deaths))
+        view = network.until(lambda v: v.is_over, 120, may_end=True)
+        (committed,) = network.events("UpdateCommitted")
+        assert len(network.events("UpdatePublished")) == 1, network.logs()
+        assert committed.values["client"].lower() == dead.key.address
+        tokens = view.clients[dead.key.address]
+        assert tokens.free + tokens.escrow >= network.deployment.parameters.bond
+        assert Verification(network.chain, network.deployment, network.stores).run() is None
+
+
+def died(network):
+    """The client that killed itself."""
+    ended = []
+
+    def look(view):
+        ended[:] = [member for member in network.members if member.process.exitcode is not None]
+        return bool(ended)
+
+    network.until(look, 120, may_end=True)
+    return ended[0]
