@@ -1,6 +1,7 @@
-"""`ape run encoding`: the file by which all clients of a deployment turn loans into rows."""
+"""`ape run encoding`: the file by which all members turn a table, or Lending Club's loans, into rows."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -8,20 +9,64 @@ from ml.errors import MLError
 from ml.settings import ALLOWED_MISSING
 from offchain.user_path import UserPath
 
+if TYPE_CHECKING:
+    from ml.tasks.tables.fitting import Fitted
+
+
+class _Names(click.ParamType):
+    """Names of columns with commas between them."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if isinstance(value, tuple) else tuple(filter(None, map(str.strip, value.split(","))))
+
+
+class _Widths(click.ParamType):
+    """Whole numbers with commas between them."""
+
+    name = "widths"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not all(part.isdecimal() and 0 < int(part) <= 8192 for part in parts) or len(parts) > 8:
+            self.fail(f"{value!r} are no widths of up to eight layers, such as 128,128", param, ctx)
+        return tuple(map(int, parts))
+
 
 @click.command()
 @click.option(
     "--data",
     type=UserPath(),
     required=True,
-    help="Loans that everyone may know, with Lending Club's columns: a CSV, plain or in GZ, BZ2, XZ or ZIP.",
+    help="Rows that everyone may know: a CSV, plain or in GZ, BZ2, XZ or ZIP, or a Parquet file.",
+)
+@click.option("--target", metavar="COLUMN", help="What is to be said of a row; none for Lending Club's.")
+@click.option(
+    "--kind", type=click.Choice(("classes", "numbers")), help="Of the target.  [default: by its looks]"
+)
+@click.option("--positive", metavar="VALUE", help="Of two outcomes, the one whose likelihood is learned.")
+@click.option("--drop", type=_Names(), default=(), help="Columns to leave out: a,b.")
+@click.option("--keep", type=_Names(), default=(), help="Columns to use that look like identifiers: a,b.")
+@click.option("--group", metavar="COLUMN", help="What stays on one side of splits, such as a patient.")
+@click.option("--time", metavar="COLUMN", help="By which the latest rows validate.")
+@click.option("--encoding", metavar="NAME", help="Of the text, such as cp1252.  [default: as it looks]")
+@click.option("--separator", metavar="CHARACTER", help="Between cells.  [default: as it looks]")
+@click.option(
+    "--hidden",
+    type=_Widths(),
+    default=(128, 128),
+    metavar="WIDTHS",
+    help="Hidden layers: 128,128.",
 )
 @click.option(
     "--features",
     type=click.Choice(("application", "all")),
     default="application",
     show_default=True,
-    help="Columns known at application time, or all, which leak the outcome.",
+    help="Of Lending Club's: columns known at application time, or all, which leak the outcome.",
 )
 @click.option(
     "--allow-missing",
@@ -29,27 +74,68 @@ from offchain.user_path import UserPath
     default=ALLOWED_MISSING,
     show_default=True,
     metavar="SHARE",
-    help="Share of the loans that may be left out for gaps or what cannot be read.",
+    help="Share of the rows that may be left out for gaps or what cannot be read.",
 )
-@click.option("--out", type=UserPath(), required=True, help="The JSON file to write.")
-def cli(data: Path, features: str, allow_missing: float, out: Path) -> None:
-    """Fit categories and scales on public loans, once, before a deployment."""
+@click.option("--out", type=UserPath(dir_okay=False), required=True, help="The JSON file to write.")
+def cli(
+    data: Path, target: str | None, features: str, allow_missing: float, out: Path, **wishes: Any
+) -> None:
+    """Look at rows that everyone may know, once, and write how all members read theirs.
+
+    With --target the file is a task: `ape run simulate --task FILE.json --data ROWS`. A person can edit it.
+    """
+    try:
+        if target is None:
+            _refuse_beside_loans(wishes)
+            _of_loans(data, features, allow_missing, out)
+        else:
+            _of_a_table(data, allow_missing, out, target=target, **wishes)
+    except MLError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error}") from error
+
+
+def _refuse_beside_loans(wishes: dict[str, Any]) -> None:
+    given = [name for name, value in wishes.items() if value and name != "hidden"]
+    if given:
+        raise click.UsageError(f"--{given[0]} is for a table: name its --target COLUMN too")
+
+
+def _of_a_table(data: Path, allow_missing: float, out: Path, **wishes: Any) -> None:
+    from ml.tasks.tables.fitting import Wishes, fit
+    from ml.tasks.tables.reading import input_names, read_table
+
+    fitted = fit(data, Wishes(**wishes))
+    rows = read_table(fitted.form, data, allow_missing, accept=True)
+    out.write_text(fitted.form.model_dump_json(indent=1, exclude_none=True) + "\n", encoding="utf-8")
+    _tell(fitted, (*(rows.usage.told() if rows.usage else ()), *rows.told))
+    click.echo(f"\nWritten to {out}: {len(input_names(fitted.form))} inputs of a model. Next:")
+    click.echo(f"  ape run task check --task {out} --data {data}")
+    click.echo(f"  ape run simulate --network foundry --task {out} --data {data} --clients 20")
+
+
+def _tell(fitted: "Fitted", told: tuple[str, ...]) -> None:
+    for name, use in fitted.used.items():
+        click.echo(f"{name}: {use}")
+    for name, why in fitted.left_out.items():
+        click.echo(f"left out: {name}: {why}")
+    for sentence in (*told, *fitted.notes):
+        click.echo(sentence)
+
+
+def _of_loans(data: Path, features: Any, allow_missing: float, out: Path) -> None:
     # Here for the reason that scripts/simulate.py gives.
     from ml.data.common_encoding import CommonEncoding
     from ml.data.lending_club import read
     from ml.tasks.built_in.lending_club import LendingClub
     from ml.tasks.federating import require_outcomes
 
-    try:
-        loans = read(data, features, allow_missing)  # type: ignore[arg-type]
-        for sentence in loans.usage.told():
-            click.echo(sentence)
-        require_outcomes(LendingClub.target, loans.table.labels, f"loans of {data}")
-        encoding = CommonEncoding.fit(loans.table, features)  # type: ignore[arg-type]
-        out.write_text(encoding.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except MLError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error}") from error
+    loans = read(data, features, allow_missing)
+    for sentence in loans.usage.told():
+        click.echo(sentence)
+    require_outcomes(LendingClub.target, loans.table.labels, f"loans of {data}")
+    encoding = CommonEncoding.fit(loans.table, features)
+    out.write_text(encoding.model_dump_json(indent=2) + "\n", encoding="utf-8")
     click.echo(f"Written to {out}. For the deployment's configuration:")
     click.echo(f"  ape run task describe --task lending-club --task-option encoding={out} --data {data}")

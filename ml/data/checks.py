@@ -42,17 +42,31 @@ def compare(encoding: CommonEncoding, loans: Table, insist: bool = True) -> list
     told: list[str] = []
     grave: list[str] = []
     for name, values in encoding.categories.items():
-        share, sentence = _unknown(name, loans.categories[name], values)
-        if share >= _UNKNOWN_TOLD:
-            (grave if share >= _UNKNOWN_REFUSED else told).append(sentence)
+        is_grave, sentences = unknown_values(name, loans.categories[name], values)
+        (grave if is_grave else told).extend(sentences)
     for name, spread in encoding.numbers.items():
-        grave += _unlike(name, loans.numbers[name], spread)
+        grave += unlike(name, loans.numbers[name], spread)
+    return insisted(grave, told, insist)
+
+
+def insisted(grave: list[str], told: list[str], insist: bool) -> list[str]:
+    """Return all sentences, the grave ones first.
+
+    Raises:
+        DataError: When there is a grave one, and it insists.
+    """
     if grave and insist:
         raise DataError(
             f"the rows are unlike those of the encoding: {'; '.join(grave)}. Write them as the founders' are "
             "written, or, if this is meant, give --accept-rows"
         )
     return grave + told
+
+
+def unknown_values(name: str, column: Category, known: tuple[str, ...]) -> tuple[bool, list[str]]:
+    """Return whether what an encoding lacks is graver than to be told, and a sentence where it counts."""
+    share, sentence = _unknown(name, column, known)
+    return share >= _UNKNOWN_REFUSED, [sentence] if share >= _UNKNOWN_TOLD else []
 
 
 def _unknown(name: str, column: Category, known: tuple[str, ...]) -> tuple[float, str]:
@@ -67,7 +81,8 @@ def _unknown(name: str, column: Category, known: tuple[str, ...]) -> tuple[float
     )
 
 
-def _unlike(name: str, values: NDArray[np.float64], spread: Spread) -> list[str]:
+def unlike(name: str, values: NDArray[np.float64], spread: Spread) -> list[str]:
+    """Return a sentence when numbers lie far from an encoding's, or spread otherwise."""
     mean, scale = float(values.mean()), float(values.std())
     far = abs(mean - spread.mean) > _FAR * spread.scale
     wide = scale > _OTHER_SCALE * spread.scale

@@ -22,6 +22,7 @@ from ml.errors import MLError, TaskError
 from ml.home import at_home
 from ml.tasks import built_in
 from ml.tasks.blame import blamed
+from ml.tasks.tables.form import read_form
 from ml.tasks.targets import Classes, Labels, Numbers, Other
 from ml.tasks.task import Task
 from ml.updates.hashing import keccak256
@@ -37,7 +38,7 @@ class Named:
     """A task as it is named: where it comes from, without having run any of it.
 
     Attributes:
-        name: As given: of a built-in one, `FILE.py:Class`, `package.module:Class`.
+        name: As given: of a built-in one, `FILE.py:Class`, `FILE.json`, `package.module:Class`.
         options: Keyword arguments of its class.
     """
 
@@ -48,6 +49,11 @@ class Named:
     def is_built_in(self) -> bool:
         """Whether it comes with the project."""
         return self.name in built_in_names()
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table's file of JSON."""
+        return self.name.endswith(".json")
 
     @property
     def digest(self) -> bytes:
@@ -82,8 +88,8 @@ class Named:
 
     @property
     def _class(self) -> str:
-        """The class's name; empty for a file's only one."""
-        return self.name.rpartition(":")[2] if ":" in self.name else ""
+        """The class's name; empty for a file's only one, and for a table."""
+        return self.name.rpartition(":")[2] if ":" in self.name and not self.is_table else ""
 
     def _plain_options(self) -> dict[str, Any]:
         """Options with the content of files in place of their paths, where the task is built in."""
@@ -97,6 +103,8 @@ class Named:
     def _make(self) -> Task:
         if self.is_built_in:
             return _made(self.name, self.kind, self.options)
+        if self.is_table:
+            return _table(self.name, self.options)
         place, _, wanted = self.name.rpartition(":") if ":" in self.name else (self.name, "", "")
         if place.endswith(".py"):
             module = _module_of_file(_file(place), self.digest)
@@ -109,6 +117,8 @@ class Named:
     def _contents(self) -> Iterable[tuple[str, bytes]]:
         if self.is_built_in:
             return [("built-in", self.name.encode())]
+        if self.is_table:
+            return [("table", read_form(self.name).canonical)]
         place = self.name.rpartition(":")[0] if ":" in self.name else self.name
         if place.endswith(".py"):
             file = _file(place)
@@ -138,6 +148,16 @@ def load_function(name: str, what: str) -> Callable[..., Any]:
         raise TaskError(f"{file} has no function {function!r}")
     made: Callable[..., Any] = found
     return made
+
+
+def _table(name: str, options: Mapping[str, Any]) -> Task:
+    if options:
+        raise TaskError(
+            f"task {name} takes no options, got {', '.join(options)}: what it says stands in the file"
+        )
+    from ml.tasks.tables.task import TableTask
+
+    return TableTask(read_form(name))
 
 
 def _built_in(name: str) -> ModuleType:
@@ -218,8 +238,8 @@ def _package(place: str, name: str) -> Path:
     if spec is None or spec.origin is None:
         names = ", ".join(built_in_names())
         raise TaskError(
-            f"there is no task {name!r}; use FILE.py:Class, an installed package.module:Class, or a built-in "
-            f"one: {names}"
+            f"there is no task {name!r}; use FILE.py:Class, a table's FILE.json, an installed "
+            f"package.module:Class, or a built-in one: {names}"
         )
     return Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)
 

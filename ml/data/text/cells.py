@@ -16,7 +16,7 @@ MISSING, UNREADABLE = float("nan"), float("inf")
 Rule = Callable[[str], float]
 """From a cell's stripped text to a finite value, MISSING or UNREADABLE."""
 
-_EMPTY = frozenset(
+EMPTY = frozenset(
     ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A")
     + ("NA", "NULL", "NaN", "None", "n/a", "nan", "null")
 )
@@ -72,7 +72,7 @@ class Words(dict[str, int]):
         return np.fromiter(map(self._code, texts), np.float64, len(texts))
 
     def _code(self, text: str) -> float:
-        if text in _EMPTY:
+        if text in EMPTY:
             return MISSING
         return self[text] if text in self or is_text(text) else UNREADABLE
 
@@ -92,7 +92,7 @@ def number(text: str) -> float:
     """
     if _PLAIN.fullmatch(text):
         return _finite(text)
-    if text in _EMPTY:
+    if text in EMPTY:
         return MISSING
     bare = _AROUND.sub(r"\1", text)
     if _PLAIN.fullmatch(bare):
@@ -117,7 +117,7 @@ def day(text: str) -> float:
     >>> [day(text) for text in ("Aug-88", "11-Dec", "2011-13", "")]
     [6787.0, inf, inf, nan]
     """
-    if text in _EMPTY:
+    if text in EMPTY:
         return MISSING
     lower = text.lower()
     if match := _WORD_DATE.fullmatch(lower):

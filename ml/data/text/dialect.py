@@ -64,22 +64,52 @@ def dialect(path: Path, wanted: Sequence[str], purpose: str) -> Dialect:
     Raises:
         DataError: When it is no text, or a column is missing or stands there twice.
     """
-    with opened(path) as stream:
-        sample = stream.read(_SAMPLE)
-    encoding = _encoding(sample, path)
+    return dialect_as(path, wanted, purpose, None, None)
+
+
+def _best(sample: bytes, encoding: str, separators: Sequence[str], wanted: Sequence[str]) -> Dialect:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
-    best = max(
+    return max(
         (
             Dialect(encoding, separator, before, header, _places(header, wanted))
-            for separator in _SEPARATORS
+            for separator in separators
             for before, header in enumerate(_first_records(text, separator))
         ),
         key=lambda each: (len(each.places), -each.before),
-        default=Dialect(encoding, ",", 0, (), {}),
+        default=Dialect(encoding, separators[0], 0, (), {}),
     )
-    _require_all(best, wanted, path, purpose)
-    _require_once(best, wanted, path)
-    return best
+
+
+def known_encoding(name: str) -> str:
+    """Return the name of an encoding that Python knows and that is one of text.
+
+    >>> known_encoding("Latin-1")
+    'Latin-1'
+    """
+    try:
+        codec = codecs.lookup(name)
+    except (LookupError, ValueError):
+        codec = None
+    if codec is None or not codec._is_text_encoding:
+        raise ValueError(f"{name!r} is no encoding; use utf-8, cp1252, latin-1 or another that Python names")
+    return name
+
+
+def dialect_as(
+    path: Path, wanted: Sequence[str], purpose: str, encoding: str | None, separator: str | None
+) -> Dialect:
+    """Return the dialect of a file of which encoding or separator is known; see `dialect`.
+
+    Raises:
+        DataError: When it is no text, or a column is missing or stands there twice.
+    """
+    with opened(path) as stream:
+        sample = stream.read(_SAMPLE)
+    separators = (separator,) if separator else _SEPARATORS
+    found = _best(sample, encoding or _encoding(sample, path), separators, wanted)
+    _require_all(found, wanted, path, purpose)
+    _require_once(found, wanted, path)
+    return found
 
 
 def _encoding(sample: bytes, path: Path) -> str:
@@ -112,6 +142,18 @@ def _places(header: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
     loose = {key(name): i for i, name in reversed(list(enumerate(header)))}
     found = {name: exact.get(name, loose.get(key(name))) for name in wanted}
     return {name: place for name, place in found.items() if place is not None}
+
+
+def places_in(header: Sequence[str], wanted: Sequence[str], path: Path, purpose: str) -> dict[str, int]:
+    """Return where in a header that is known the wanted columns stand, under any spelling.
+
+    Raises:
+        DataError: When one is missing or stands there twice.
+    """
+    found = Dialect("", ",", 0, tuple(header), _places(header, wanted))
+    _require_all(found, wanted, path, purpose)
+    _require_once(found, wanted, path)
+    return dict(found.places)
 
 
 def _require_all(found: Dialect, wanted: Sequence[str], path: Path, purpose: str) -> None:

@@ -1,0 +1,99 @@
+"""Parquet files as pieces of text: every value is written as a CSV file would write it, then read as such."""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ml.data.text.opening import require_file
+from ml.data.text.records import Piece
+from ml.errors import DataError
+from ml.home import at_home
+
+MAGIC = b"PAR1"
+_PIECE = 20_000
+
+
+def is_parquet(path: Path) -> bool:
+    """Return whether a file's first bytes say that it is one."""
+    require_file(path)
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def header(path: Path) -> tuple[str, ...]:
+    """Return the names of a file's columns.
+
+    Raises:
+        DataError: When it is cut off or damaged, or no Parquet file.
+    """
+    return tuple(_opened(path).schema_arrow.names)
+
+
+def parquet_pieces(path: Path, names: Sequence[str]) -> Iterator[Piece]:
+    """Yield the rows of a file in pieces, of the columns `names` only; lines are rows, from 1.
+
+    Raises:
+        DataError: When it is damaged, or a column holds lists or the like.
+    """
+    file, first = _opened(path), 1
+    try:
+        for batch in file.iter_batches(_PIECE, columns=list(names)):
+            columns: dict[str, Sequence[str]] = {
+                name: _texts(batch.column(name), name, path) for name in names
+            }
+            lines = range(first, first + batch.num_rows)
+            first += batch.num_rows
+            yield Piece(columns, lines, [])
+    except OSError as error:  # pyarrow's errors are of this kind, or of ValueError's.
+        raise _damaged(path, error) from error
+
+
+def _opened(path: Path) -> Any:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        return ParquetFile(at_home(path), memory_map=True)  # type: ignore[no-untyped-call]
+    except (OSError, ArrowException) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    reason = str(error).split("\n")[0]
+    return DataError(f"{path} cannot be read as a Parquet file: {reason}; is it cut off or damaged?")
+
+
+def _texts(column: Any, name: str, path: Path) -> Sequence[str]:
+    try:
+        return [canonical(value) for value in column.to_pylist()]
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"column {name} of {path} cannot be written as text: {error}") from error
+
+
+def canonical(value: object) -> str:
+    """Return a value as text: nothing, true or false, 36, 0.1, 2011-12-05, 2011-12-05T13:00:00.
+
+    >>> [canonical(value) for value in (None, True, 36, 36.0, 0.1, b"a", datetime.date(2011, 12, 5))]
+    ['', 'true', '36', '36', '0.1', 'a', '2011-12-05']
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape").strip()
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, int | str | Decimal | datetime.date | datetime.time):
+        return str(value).strip()
+    raise TypeError(f"it holds {type(value).__name__}; keep columns of one value a row")
+
+
+def _number(value: float) -> str:
+    if value != value:
+        return ""
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)

@@ -1,0 +1,348 @@
+"""A form made by looking at a table that everyone may know: what each column is, why some are left out."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.data.text.cells import EMPTY, UNREADABLE, Cells
+from ml.data.text.dates import AMBIGUOUS, days, formats_of
+from ml.data.text.records import Piece
+from ml.data.text.source import Source
+from ml.errors import DataError
+from ml.tasks.tables.cells import number_rule
+from ml.tasks.tables.counting import Moments, Seen
+from ml.tasks.tables.form import Form
+
+MOST_VALUES = 50
+"""Values of a category that have an input of their own; the others share one."""
+_FREE_TEXT = 100  # Different values from which a column may be free text,
+_FREE_SHARE = 0.2  # where they are this share of its cells.
+_MANY = 20  # Different numbers from which a target is an amount; identifiers are that many at least.
+_IDENTIFIER = re.compile(
+    r"(^|[\W_])(id|ids|uuid|guid|key|nr|no|number|index)$|[a-z]I[dD]$|^Unnamed", re.ASCII
+)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What founders say of a table; the rest is found out.
+
+    Attributes:
+        target: Column of what is to be said of a row.
+        kind: "classes" or "numbers"; none for what it looks like.
+        positive: The outcome that a model says the likelihood of, where there are two.
+        drop: Columns to leave out.
+        keep: Columns to use though they look like identifiers or free text.
+        group: Column of what belongs together.
+        time: Column by which the latest validate.
+        encoding: Of the file.
+        separator: Of the file.
+        hidden: Widths of the model's hidden layers.
+    """
+
+    target: str
+    kind: str | None = None
+    positive: str | None = None
+    drop: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    group: str | None = None
+    time: str | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    hidden: tuple[int, ...] = (128, 128)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A form, and sentences on how it came about.
+
+    Attributes:
+        form: What was found.
+        used: By column, what it is used as.
+        left_out: By column, why it is not.
+        notes: What a person should look at.
+    """
+
+    form: Form
+    used: dict[str, str]
+    left_out: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def fit(path: Path, wishes: Wishes) -> Fitted:
+    """Look at a table that everyone may know, and return a form for tables of its kind.
+
+    The file is read twice, in pieces.
+
+    Args:
+        path: CSV, packed or plain, or Parquet.
+        wishes: What is known of it.
+
+    Raises:
+        DataError: When it is no table, lacks a column that is named, or has one twice; when the target is
+            empty, has one outcome, or is neither outcomes nor numbers; when no column is left to learn from.
+    """
+    return _Fitting(path, wishes).fitted()
+
+
+class _Fitting:
+    def __init__(self, path: Path, wishes: Wishes) -> None:
+        self._path, self._wishes = path, wishes
+        named = [wishes.target, wishes.group, wishes.time, *wishes.drop, *wishes.keep]
+        wanted = tuple(dict.fromkeys(name for name in named if name))
+        first = Source(path, wanted, "are named", wishes.encoding, wishes.separator)
+        self._header = [name for name in first.header if name]
+        _require_once(self._header, path)
+        self._encoding = wishes.encoding or first.encoding
+        self._separator = first.separator
+        self._source = self._readable(first)
+        self._seen = {name: Seen() for name in self._header}
+        self._rows = 0
+        self.used: dict[str, str] = {}
+        self.left_out: dict[str, str] = {}
+        self.notes: list[str] = []
+
+    def _readable(self, first: Source) -> Source:
+        if self._encoding == "utf-8" and self._wishes.encoding is None and not _is_utf8(self._path):
+            self._encoding = "cp1252"
+        return Source(self._path, self._header, "are in it", self._encoding, self._separator)
+
+    def fitted(self) -> Fitted:
+        for piece in self._pieces():
+            self._rows += len(piece.lines)
+            self._add(piece)
+        if not self._rows:
+            raise DataError(f"{self._path} has no rows")
+        self._decimal = self._chosen_decimal()
+        target = self._target()
+        inputs = [made for name in self._header if (made := self._input(name)) is not None]
+        if not inputs:
+            why = "; ".join(f"{name}: {reason}" for name, reason in list(self.left_out.items())[:5])
+            raise DataError(f"{self._path} has no column to learn from ({why})")
+        form = Form.model_validate(
+            {
+                "format": 1,
+                "read": self._reading(),
+                "target": target,
+                "group": self._wishes.group,
+                "time": self._time(),
+                "drop": [name for name in self._header if name in self.left_out],
+                "inputs": inputs,
+                "model": {"hidden": self._wishes.hidden},
+            }
+        )
+        return Fitted(form, self.used, self.left_out, tuple(self.notes))
+
+    def _pieces(self) -> Any:
+        return self._source.pieces(self._header)
+
+    def _add(self, piece: Piece) -> None:
+        for name, seen in self._seen.items():
+            rules = {decimal: Cells(number_rule(decimal)) for decimal in self._decimals()}
+            seen.add(piece.columns[name], rules)
+
+    def _decimals(self) -> Sequence[str]:
+        return "." if self._separator in (",", None) else ".,"
+
+    def _chosen_decimal(self) -> str:
+        counts = {
+            decimal: sum(seen.is_of_numbers(decimal) for seen in self._seen.values())
+            for decimal in self._decimals()
+        }
+        return max(counts, key=lambda decimal: (counts[decimal], decimal == "."))
+
+    def _reading(self) -> dict[str, Any]:
+        if self._separator is None:
+            return {}
+        encoding = None if self._encoding in ("utf-8", "utf-8-sig") else self._encoding
+        return {"separator": self._separator, "encoding": encoding, "decimal": self._decimal}
+
+    # The target
+
+    def _target(self) -> dict[str, Any]:
+        name, seen = self._wishes.target, self._seen[self._wishes.target]
+        if not seen.present:
+            raise DataError(f"the target {name} of {self._path} is empty in every row")
+        moments, different = seen.moments[self._decimal], len(seen.texts)
+        numeric = seen.is_of_numbers(self._decimal)
+        kind = self._wishes.kind or ("numbers" if numeric and different > _MANY else "classes")
+        if kind == "numbers":
+            if not numeric:
+                raise DataError(f"the target {name} of {self._path} is no number in {_examples(seen.texts)}")
+            if not moments.spread:
+                raise DataError(f"the target {name} of {self._path} is {moments.mean:g} in every row")
+            self.used[name] = f"target, an amount of {moments.mean:.4g} ± {moments.spread:.3g}"
+            return {
+                "column": name,
+                "kind": kind,
+                "mean": _short(moments.mean),
+                "scale": _short(moments.spread),
+            }
+        values = self._outcomes(name, seen)
+        told = ", ".join(f"{value!r} {seen.texts[value]}" for value in values[:5])
+        self.used[name] = f"target, one of {len(values)} outcomes: {told}{', …' if len(values) > 5 else ''}"
+        return {"column": name, "kind": kind, "values": values}
+
+    def _outcomes(self, name: str, seen: Seen) -> list[str]:
+        if len(seen.texts) < 2:
+            raise DataError(f"the target {name} of {self._path} is {next(iter(seen.texts))!r} in every row")
+        if len(seen.texts) > 1000:
+            raise DataError(
+                f"the target {name} of {self._path} has {len(seen.texts)} different values, such as "
+                f"{_examples(seen.texts)}; outcomes are few, amounts are --kind numbers"
+            )
+        values = sorted(seen.texts, key=_natural)
+        positive = self._wishes.positive
+        if positive is None:
+            return values
+        if positive not in values:
+            raise DataError(
+                f"--positive {positive!r} is no outcome of {name}; there are {_examples(seen.texts)}"
+            )
+        if len(values) != 2:
+            raise DataError(f"--positive is for two outcomes; {name} has {len(values)}")
+        return [*(value for value in values if value != positive), positive]
+
+    # Inputs
+
+    def _input(self, name: str) -> dict[str, Any] | None:
+        if name == self._wishes.target:
+            return None
+        reason = self._reason_against(name)
+        if reason:
+            self.left_out[name] = reason
+            return None
+        seen = self._seen[name]
+        if seen.is_of_numbers(self._decimal):
+            return self._number(name, seen)
+        formats = formats_of(text for text, _ in seen.texts.most_common())
+        return self._date(name, seen, formats) if formats else self._category(name, seen)
+
+    def _reason_against(self, name: str) -> str:
+        seen, wishes = self._seen[name], self._wishes
+        if name in wishes.drop:
+            return "--drop"
+        if name == wishes.group:
+            return "--group: it says what belongs together"
+        if name == wishes.time:
+            return "--time: it says which rows are the latest"
+        if not seen.present:
+            return "empty in every row"
+        if len(seen.texts) == 1 and not seen.missing:
+            return f"{next(iter(seen.texts))[:30]!r} in every row"
+        if name in wishes.keep:
+            return ""
+        if _IDENTIFIER.search(name) and seen.all_differ and seen.present >= _MANY:
+            return "looks like an identifier, every value differs (--keep uses it all the same)"
+        return self._free_text(seen)
+
+    def _free_text(self, seen: Seen) -> str:
+        if seen.is_of_numbers(self._decimal) or len(seen.texts) <= max(
+            _FREE_TEXT, _FREE_SHARE * seen.present
+        ):
+            return ""
+        if formats_of(seen.texts):
+            return ""
+        return f"free text or identifiers, {len(seen.texts)} different values (--keep uses the most frequent)"
+
+    def _number(self, name: str, seen: Seen) -> dict[str, Any]:
+        moments = seen.moments[self._decimal]
+        self.used[name] = f"number, {moments.mean:.4g} ± {moments.spread:.3g}{self._gaps(seen)}"
+        self._tell_unread(name, seen.present - moments.count, "numbers")
+        return {"column": name, "kind": "number", **_standard(moments, seen)}
+
+    def _date(self, name: str, seen: Seen, formats: tuple[str, ...]) -> dict[str, Any]:
+        moments, unread = Moments(), 0
+        rule = Cells(lambda text: days(text, formats))
+        for piece in self._source.pieces([name]):
+            values = rule.read([text for text in piece.columns[name] if text not in EMPTY])
+            unread += int(np.isinf(values).sum())
+            moments.add(values[np.isfinite(values)])
+        self.used[name] = f"date, {' or '.join(formats)}{self._gaps(seen)}"
+        self._tell_unread(name, unread, "such dates")
+        self._tell_ambiguous(name, formats, seen)
+        return {"column": name, "kind": "date", "formats": formats, **_standard(moments, seen)}
+
+    def _tell_ambiguous(self, name: str, formats: tuple[str, ...], seen: Seen) -> None:
+        for other, each in ((AMBIGUOUS[each], each) for each in formats if each in AMBIGUOUS):
+            if all(days(text, [other]) != UNREADABLE for text in islice(seen.texts, 300)):
+                self.notes.append(f"{name} is taken for {each}; where it is {other}, say so in the file")
+
+    def _category(self, name: str, seen: Seen) -> dict[str, Any]:
+        frequent = [value for value, _ in seen.texts.most_common(MOST_VALUES)]
+        values = sorted(frequent, key=_natural)
+        rest = len(seen.texts) - len(values)
+        more = f", {rest} rarer ones share an input" if rest else ""
+        shown = ", ".join(map(repr, values[:4])) + (", …" if len(values) > 4 else "")
+        self.used[name] = f"one of {len(values)} values: {shown}{more}{self._gaps(seen)}"
+        return {
+            "column": name,
+            "kind": "category",
+            "values": values,
+            "other": True,
+            "flag": bool(seen.missing),
+        }
+
+    def _gaps(self, seen: Seen) -> str:
+        return f"; {seen.missing} gaps, which have an input" if seen.missing else ""
+
+    def _tell_unread(self, name: str, count: int, what: str) -> None:
+        if count:
+            self.notes.append(f"{name} holds {count} cells that are no {what}; their rows will be left out")
+
+    def _time(self) -> dict[str, Any] | None:
+        name = self._wishes.time
+        if name is None:
+            return None
+        seen = self._seen[name]
+        formats = None if seen.is_of_numbers(self._decimal) else formats_of(seen.texts)
+        if formats == ():
+            raise DataError(f"--time {name} holds neither numbers nor dates, such as {_examples(seen.texts)}")
+        return {"column": name, "formats": formats}
+
+
+def _standard(moments: Moments, seen: Seen) -> dict[str, Any]:
+    mean = _short(moments.mean)
+    gap = {"gap": mean, "flag": True} if seen.missing else {}
+    return {"mean": mean, "scale": _short(moments.spread) or 1.0, **gap}
+
+
+def _short(value: float) -> float:
+    """A number of six digits: one that a person can read and change."""
+    return float(f"{value:.6g}")
+
+
+def _natural(text: str) -> tuple[int, float, str]:
+    """Numbers by size, then texts by letters."""
+    value = number_rule(".")(text)
+    return (0, value, text) if np.isfinite(value) else (1, 0.0, text)
+
+
+def _examples(texts: Collection[str]) -> str:
+    return ", ".join(repr(text[:30]) for text in islice(texts, 3)) + (", …" if len(texts) > 3 else "")
+
+
+def _require_once(header: Sequence[str], path: Path) -> None:
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        raise DataError(
+            f"{path} has the column {twice[0]} {header.count(twice[0])} times; rename all but one"
+        )
+
+
+def _is_utf8(path: Path) -> bool:
+    from ml.data.text.opening import opened
+
+    with opened(path) as stream:
+        sample = stream.read(1 << 22)
+    try:
+        sample.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data" and len(sample) == 1 << 22
+    return True

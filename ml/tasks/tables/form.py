@@ -1,0 +1,280 @@
+"""The file, format 1: what it may say, and a sentence on the first thing in it that cannot be."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
+
+from ml.data.text.dates import require_format
+from ml.data.text.dialect import known_encoding
+from ml.errors import TaskError
+from ml.home import at_home
+from ml.messages import cleaned
+
+FORMAT = 1
+MOST_LAYERS, MOST_WIDTH = 8, 8192
+
+_LARGEST = 2**24  # bytes
+_SHOWN = 60
+
+
+def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = next((value for place, value in enumerate(values) if value in values[:place]), None)
+    if twice is not None:
+        raise ValueError(f"{twice!r} stands there twice")
+    return values
+
+
+def _encoding(name: str | None) -> str | None:
+    return None if name is None else known_encoding(name)
+
+
+Values = Annotated[tuple[str, ...], AfterValidator(_unique)]
+Formats = Annotated[
+    tuple[Annotated[str, AfterValidator(require_format)], ...], Field(min_length=1), AfterValidator(_unique)
+]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reading(_Part):
+    """How the file writes a table; what is left out is found out of each file by itself.
+
+    Attributes:
+        separator: Between cells.
+        encoding: Python's name of it.
+        decimal: What stands before a fraction.
+        missing: Spellings of nothing, beside the usual ones.
+    """
+
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encoding: Annotated[str | None, AfterValidator(_encoding)] = None
+    decimal: Literal[".", ","] = "."
+    missing: Values = ()
+
+
+class NumberColumn(_Part):
+    """A number: (value − mean) / scale.
+
+    Attributes:
+        column: Its name.
+        mean: Of the founders' rows, about.
+        scale: Their spread.
+        gap: What stands for an empty cell; none to leave such a row out.
+        flag: Whether an input of its own says that the cell was empty.
+    """
+
+    column: Name
+    kind: Literal["number"]
+    mean: Finite
+    scale: Scale
+    gap: Finite | None = None
+    flag: bool = False
+
+
+class DateColumn(_Part):
+    """A date, as days since 1970; otherwise like a number.
+
+    Attributes:
+        column: Its name.
+        formats: How it may be written, as Python's `strptime` has them; the first that fits counts.
+        mean: In days since 1970.
+        scale: In days.
+        gap: Likewise; none to leave such a row out.
+        flag: Whether an input of its own says that the cell was empty.
+    """
+
+    column: Name
+    kind: Literal["date"]
+    formats: Formats
+    mean: Finite
+    scale: Scale
+    gap: Finite | None = None
+    flag: bool = False
+
+
+class CategoryColumn(_Part):
+    """One of some values: an input each.
+
+    Attributes:
+        column: Its name.
+        values: Those that have an input.
+        other: Whether one more says that it is another value; without it all are zero.
+        flag: Whether one more says that the cell was empty; without it such a row is left out.
+    """
+
+    column: Name
+    kind: Literal["category"]
+    values: Annotated[Values, Field(min_length=1)]
+    other: bool = True
+    flag: bool = False
+
+
+Column = Annotated[NumberColumn | DateColumn | CategoryColumn, Field(discriminator="kind")]
+
+
+class ClassesTarget(_Part):
+    """One of some outcomes. Of two, the model says how likely the last is."""
+
+    column: Name
+    kind: Literal["classes"]
+    values: Annotated[Values, Field(min_length=2)]
+
+
+class NumbersTarget(_Part):
+    """An amount, of which the model says (value − mean) / scale."""
+
+    column: Name
+    kind: Literal["numbers"]
+    mean: Finite
+    scale: Scale
+
+
+class TimeColumn(_Part):
+    """What rows are ordered by: the latest validate. Without formats it is a number, or a usual date."""
+
+    column: Name
+    formats: Formats | None = None
+
+
+class Perceptron(_Part):
+    """The model: widths of its hidden layers."""
+
+    hidden: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=MOST_WIDTH)], ...], Field(max_length=MOST_LAYERS)
+    ] = (128, 128)
+
+
+class Form(_Part):
+    """What is learned of a table's rows.
+
+    Attributes:
+        format: Of this file.
+        read: How a table is written.
+        target: What is to be said of a row.
+        group: Column of what belongs together, such as a patient; it stays on one side of every split.
+        time: Column by which the latest rows validate.
+        drop: Columns that were left out, for people.
+        inputs: What the model sees, in order.
+        model: What it is.
+    """
+
+    format: Literal[1]
+    read: Reading = Reading()
+    target: Annotated[ClassesTarget | NumbersTarget, Field(discriminator="kind")]
+    group: Name | None = None
+    time: TimeColumn | None = None
+    drop: tuple[str, ...] = ()
+    inputs: Annotated[tuple[Column, ...], Field(min_length=1)]
+    model: Perceptron = Perceptron()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_time(cls, content: Any) -> Any:
+        if isinstance(content, dict) and isinstance(content.get("time"), str):
+            return {**content, "time": {"column": content["time"]}}
+        return content
+
+    @model_validator(mode="after")
+    def _each_column_has_one_use(self) -> "Form":
+        _unique(tuple(each.column for each in self.inputs))
+        names = {each.column for each in self.inputs}
+        if self.target.column in names:
+            raise ValueError(f"the target {self.target.column!r} is among the inputs: it would be read off")
+        if self.group == self.target.column:
+            raise ValueError(f"{self.group!r} cannot be both target and group")
+        both = sorted(names & set(self.drop))
+        if both:
+            raise ValueError(f"{both[0]!r} is among the inputs and in drop; keep one")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read, each once."""
+        beside = [self.group, self.time.column if self.time else None]
+        return tuple(
+            dict.fromkeys([self.target.column, *(each.column for each in self.inputs), *filter(None, beside)])
+        )
+
+    @property
+    def canonical(self) -> bytes:
+        """The same bytes for the same content, however it is written."""
+        return self.model_dump_json().encode()
+
+
+def read_form(place: str | Path) -> Form:
+    """Return what a file of JSON says.
+
+    Raises:
+        TaskError: When it is none, or says what cannot be: which part, and what is expected.
+    """
+    path = at_home(place)
+    content = _content(path)
+    if not isinstance(content, dict):
+        raise TaskError(f"task {path} holds no object with format, target and inputs")
+    if content.get("format") != FORMAT or isinstance(content.get("format"), bool):
+        found = cleaned(repr(content.get("format")), _SHOWN)
+        raise TaskError(f"task {path} has format {found}; this version reads format {FORMAT}")
+    try:
+        return Form.model_validate(content)
+    except ValidationError as error:
+        raise TaskError(f"task {path}, {_fault(error)}") from error
+
+
+def _content(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            read = file.read(_LARGEST + 1)
+        if len(read) > _LARGEST:
+            raise ValueError(f"it is larger than {_LARGEST >> 20} MiB")
+        from_json(read, allow_inf_nan=False)  # It knows how deep is too deep; json ends the process there.
+        return json.loads(read, object_pairs_hook=_pairs)
+    except FileNotFoundError:
+        raise TaskError(f"there is no task file {path}") from None
+    except OSError as error:
+        raise TaskError(f"task {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # UnicodeDecodeError among them.
+        raise TaskError(f"task {path} is no JSON that can be read: {cleaned(error)}") from error
+
+
+def _pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{cleaned(twice, _SHOWN)!r} stands twice in one object")
+    return found
+
+
+def _fault(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the whole"
+    if first["type"] == "extra_forbidden":
+        near = get_close_matches(str(first["loc"][-1]), list(_KNOWN), 1)
+        return cleaned(f"{where}: there is no such key" + (f"; is it {near[0]}?" if near else ""))
+    message = first["msg"].removeprefix("Value error, ")
+    value = first["input"]
+    shown = "" if isinstance(value, Mapping | list | tuple) else f", got {cleaned(repr(value), _SHOWN)}"
+    return cleaned(f"{where}: {message}{shown}")
+
+
+def _keys(*kinds: type[BaseModel]) -> Iterator[str]:
+    for kind in kinds:
+        yield from kind.model_fields
+
+
+_KNOWN = dict.fromkeys(
+    _keys(
+        *(Form, Reading, NumberColumn, DateColumn, CategoryColumn),
+        *(ClassesTarget, NumbersTarget, TimeColumn, Perceptron),
+    )
+)

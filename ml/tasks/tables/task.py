@@ -1,0 +1,69 @@
+"""The task that a form describes: a perceptron on a table's columns."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ml.data.rows import Rows, Shape
+from ml.errors import DataError
+from ml.tasks.tables.form import ClassesTarget, Form, NumbersTarget
+from ml.tasks.tables.reading import input_names, read_table
+from ml.tasks.targets import Classes, Labels, Numbers, Target
+from ml.tasks.task import Task
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class TableTask(Task):
+    """What a file of JSON says is learned; see `ml.tasks.tables.form.Form`.
+
+    Args:
+        form: What the file says.
+    """
+
+    # A rise of the mean loss shows what few rows' ranking hides (docs/JUDGING.md).
+    simulation: Mapping[str, Any] = {"metric": "likelihood"}
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.target = target_of(form)
+        self.takes = "a CSV file, plain or packed, or a Parquet file with the task's columns"
+
+    def module(self) -> "nn.Module":
+        """Return a perceptron from the form's inputs to its target."""
+        from ml.models.perceptron import PerceptronNetwork
+
+        outputs = self.target.count if isinstance(self.target, Classes) else 1
+        return PerceptronNetwork(len(input_names(self.form)), self.form.model.hidden, outputs)
+
+    def module_for(self, row: Shape, label: Shape) -> "nn.Module":
+        """Return the same: the form says how many inputs there are."""
+        return self.module()
+
+    def rows(self, path: Path | None) -> Rows:
+        """Return the rows of a member's file."""
+        if path is None:
+            raise DataError(f"the task needs the path of {self.takes}")
+        return read_table(self.form, path, self.allow_missing, self.accept_rows)
+
+    def metrics(self, outputs: Any, targets: Any) -> Mapping[str, float]:
+        """Return the share that is right of outcomes, the usual error of amounts in their own unit."""
+        target = self.form.target
+        if isinstance(target, NumbersTarget):
+            error = (outputs.reshape(targets.shape) - targets).square().mean().sqrt()
+            return {f"error of {target.column}": float(error) * target.scale}
+        if isinstance(self.target, Classes):
+            return {"accuracy": float((outputs.argmax(-1) == targets).float().mean())}
+        return {"accuracy": float(((outputs.reshape(targets.shape) > 0) == (targets > 0.5)).float().mean())}
+
+
+def target_of(form: Form) -> Target:
+    """Return what a model is to say of a row."""
+    target = form.target
+    if isinstance(target, NumbersTarget):
+        return Numbers(names=(target.column,))
+    assert isinstance(target, ClassesTarget)
+    if len(target.values) == 2:
+        return Labels(names=(target.values[1],))
+    return Classes(len(target.values), names=target.values)

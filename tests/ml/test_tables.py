@@ -1,0 +1,470 @@
+"""Tables without code: a form is found by looking, edited by hand, and read as it says."""
+
+import bz2
+import csv
+import datetime
+import gzip
+import io
+import json
+import zipfile
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from ml.errors import DataError, TaskError
+from ml.settings import ALLOWED_MISSING
+from ml.tasks.federating import read_rows
+from ml.tasks.loading import Named
+from ml.tasks.tables.fitting import Wishes, fit
+from ml.tasks.tables.form import Form, read_form
+from ml.tasks.tables.reading import input_names, read_table
+from ml.tasks.targets import Classes, Labels, Numbers
+
+ROWS = 240
+DRAW = np.random.default_rng(5)
+AGES = DRAW.integers(20, 90, ROWS)
+WEIGHTS = DRAW.normal(1234.5, 300, ROWS).round(2)
+WARDS = DRAW.choice(["icu", "surgery", "äußere"], ROWS)
+DAYS = [datetime.date(2022, 1, 1) + datetime.timedelta(int(day)) for day in DRAW.integers(0, 800, ROWS)]
+AGAIN = np.where(DRAW.random(ROWS) < 0.4, "yes", "no")
+
+
+def table(**columns):
+    """Columns of text by name, the usual ones first."""
+    usual = {
+        "age": [str(age) for age in AGES],
+        "weight": [f"{weight:.2f}" for weight in WEIGHTS],
+        "ward": list(WARDS),
+        "admitted": [day.isoformat() for day in DAYS],
+        "again": list(AGAIN),
+    }
+    return usual | columns
+
+
+def text_of(columns, separator=","):
+    written = io.StringIO()
+    csv.writer(written, delimiter=separator).writerows([columns, *zip(*columns.values(), strict=True)])
+    return written.getvalue()
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a table, and gives the path."""
+
+    def to(columns, name="rows.csv", separator=",", encoding="utf-8", pack=lambda content: content):
+        (tmp_path / name).write_bytes(pack(text_of(columns, separator).encode(encoding)))
+        return tmp_path / name
+
+    return to
+
+
+def fitted(path, target="again", **wishes):
+    return fit(path, Wishes(target, **wishes))
+
+
+def read(form, path, allowed=ALLOWED_MISSING, accept=False):
+    return read_table(form, path, allowed, accept)
+
+
+def by_name(form):
+    return {each.column: each for each in form.inputs}
+
+
+def column(rows, name):
+    return rows.inputs[:, rows.names.index(name)]
+
+
+def test_each_column_is_read_by_its_own_rule(write):
+    path = write(table())
+    found = fitted(path)
+    kinds = {name: each.kind for name, each in by_name(found.form).items()}
+    assert kinds == {"age": "number", "weight": "number", "ward": "category", "admitted": "date"}
+    rows = read(found.form, path)
+    assert rows.inputs.dtype == np.float32 and rows.inputs.shape == (ROWS, len(rows.names))
+    assert rows.names == (
+        *("age", "weight", "ward=icu", "ward=surgery", "ward=äußere", "ward is another", "admitted"),
+    )
+    np.testing.assert_allclose(column(rows, "age"), (AGES - AGES.mean()) / AGES.std(), atol=1e-4)
+    np.testing.assert_array_equal(column(rows, "ward=icu"), WARDS == "icu")
+    days = np.array([(day - datetime.date(1970, 1, 1)).days for day in DAYS])
+    np.testing.assert_allclose(column(rows, "admitted"), (days - days.mean()) / days.std(), atol=1e-3)
+    np.testing.assert_array_equal(rows.targets, AGAIN == "yes")
+    assert rows.usage.used == rows.usage.rows == ROWS
+
+
+WRITTEN = {
+    "semicolons": dict(separator=";"),
+    "tabs": dict(separator="\t"),
+    "bars": dict(separator="|"),
+    "a mark first": dict(encoding="utf-8-sig"),
+    "UTF-16": dict(encoding="utf-16"),
+    "Windows' bytes": dict(encoding="cp1252"),
+    "gzip": dict(name="rows.csv.gz", pack=gzip.compress),
+    "bzip2": dict(name="rows.csv.bz2", pack=bz2.compress),
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_however_a_file_is_written_its_rows_are_the_same(write, how):
+    plain = write(table(), "plain.csv")
+    expected = read(fitted(plain).form, plain)
+    path = write(table(), **WRITTEN[how])
+    rows = read(fitted(path).form, path)
+    assert rows.names == expected.names
+    np.testing.assert_array_equal(rows.inputs, expected.inputs)
+    np.testing.assert_array_equal(rows.targets, expected.targets)
+
+
+def test_a_decimal_comma_is_found(write):
+    plain, commas = write(table(), "plain.csv"), table(weight=[f"{w:,.2f}" for w in WEIGHTS])
+    commas["weight"] = [w.translate(str.maketrans(",.", ".,")) for w in commas["weight"]]
+    path = write(commas, separator=";")
+    form = fitted(path).form
+    assert form.read.decimal == "," and by_name(form)["weight"].kind == "number"
+    np.testing.assert_array_equal(read(form, path).inputs, read(fitted(plain).form, plain).inputs)
+
+
+def test_an_archive_and_quoted_line_ends(tmp_path):
+    columns = table(note=[f"well,\nsaid {number % 3}" for number in range(ROWS)])
+    with zipfile.ZipFile(tmp_path / "rows.zip", "w") as archive:
+        archive.writestr("inner/rows.csv", text_of(columns))
+    form = fitted(tmp_path / "rows.zip").form
+    assert by_name(form)["note"].values == ("well,\nsaid 0", "well,\nsaid 1", "well,\nsaid 2")
+    assert read(form, tmp_path / "rows.zip").usage.used == ROWS
+
+
+def test_parquet_gives_what_the_same_table_as_text_gives(write, tmp_path):
+    flags = DRAW.random(ROWS) < 0.5
+    stays = [None if number % 7 == 0 else number % 5 + 0.5 for number in range(ROWS)]
+    at = [
+        datetime.datetime(2022, 1, 1) + datetime.timedelta(hours=int(h)) for h in DRAW.integers(0, 9999, ROWS)
+    ]
+    stored = {
+        "age": AGES,
+        "weight": WEIGHTS,
+        "ward": pa.array(list(WARDS)).dictionary_encode(),
+        "admitted": DAYS,
+    }
+    stored |= {"smokes": flags, "stay": stays, "at": at, "again": list(AGAIN)}
+    parquet.write_table(pa.table(stored), tmp_path / "rows.parquet", row_group_size=50)
+    as_text = table(
+        smokes=["true" if flag else "false" for flag in flags],
+        stay=["" if stay is None else repr(stay) for stay in stays],
+        at=[moment.isoformat() for moment in at],
+    )
+    as_text["again"] = as_text.pop("again")
+    path = write(as_text)
+    one, other = fitted(tmp_path / "rows.parquet").form, fitted(path).form
+    assert one.inputs == other.inputs and by_name(one)["at"].kind == "date"
+    np.testing.assert_array_equal(read(one, tmp_path / "rows.parquet").inputs, read(other, path).inputs)
+    np.testing.assert_array_equal(read(other, tmp_path / "rows.parquet").inputs, read(other, path).inputs)
+
+
+# What a column is
+
+
+def test_codes_keep_their_zeros_and_gaps_have_an_input(write):
+    codes = [f"{number % 9:04}" for number in range(ROWS)]
+    gaps = ["" if number % 8 == 0 else str(number % 7) for number in range(ROWS)]
+    path = write(table(code=codes, gap=gaps, note=["NA" if n % 3 else "seen" for n in range(ROWS)]))
+    form = fitted(path).form
+    found = by_name(form)
+    assert found["code"].kind == "category" and found["code"].values[1] == "0001"
+    assert found["gap"].flag and found["gap"].gap == found["gap"].mean
+    rows = read(form, path)
+    np.testing.assert_array_equal(column(rows, "gap is missing"), [n % 8 == 0 for n in range(ROWS)])
+    assert not column(rows, "gap")[::8].any()
+    np.testing.assert_array_equal(column(rows, "note is missing"), [n % 3 > 0 for n in range(ROWS)])
+    assert any("gap is empty in 30 of the rows used" in sentence for sentence in rows.told)
+
+
+LEFT_OUT = {
+    "constant": (["x"] * ROWS, "in every row"),
+    "empty": ([""] * ROWS, "empty in every row"),
+    "case_id": ([str(10_000 + n) for n in range(ROWS)], "identifier"),
+    "comment": ([f"words {n} of somebody" for n in range(ROWS)], "free text"),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_columns_that_say_nothing_are_left_out_with_a_reason(write, name):
+    cells, why = LEFT_OUT[name]
+    found = fitted(write(table(**{name: cells})))
+    assert why in found.left_out[name] and name in found.form.drop and name not in by_name(found.form)
+
+
+def test_a_column_that_is_kept(write):
+    found = fitted(write(table(case_id=[str(10_000 + n) for n in range(ROWS)])), keep=("case_id",))
+    assert by_name(found.form)["case_id"].kind == "number"
+
+
+DATES = {
+    "%d.%m.%Y": lambda day: day.strftime("%d.%m.%Y"),
+    "%m/%d/%Y": lambda day: day.strftime("%m/%d/%Y"),
+    "%d-%b-%Y": lambda day: day.strftime("%d-%b-%Y"),
+    "%Y-%m-%d %H:%M:%S": lambda day: day.strftime("%Y-%m-%d 00:00:00"),
+}
+
+
+@pytest.mark.parametrize("format_", DATES)
+def test_dates_of_any_usual_kind_are_days(write, format_):
+    plain = write(table(), "plain.csv")
+    path = write(table(admitted=[DATES[format_](day) for day in DAYS]))
+    form = fitted(path).form
+    assert by_name(form)["admitted"].formats == (format_,)
+    np.testing.assert_array_equal(read(form, path).inputs, read(fitted(plain).form, plain).inputs)
+
+
+def test_dates_of_two_vintages(write):
+    both = [day.strftime("%d.%m.%Y" if number % 2 else "%Y-%m-%d") for number, day in enumerate(DAYS)]
+    path, plain = write(table(admitted=both)), write(table(), "plain.csv")
+    form = fitted(path).form
+    assert set(by_name(form)["admitted"].formats) == {"%d.%m.%Y", "%Y-%m-%d"}
+    np.testing.assert_array_equal(read(form, path).inputs, read(fitted(plain).form, plain).inputs)
+
+
+def test_a_date_that_may_be_either_is_told(write):
+    cells = [f"{1 + n % 12:02}/{1 + n % 11:02}/2023" for n in range(ROWS)]
+    assert "say so in the file" in fitted(write(table(seen=cells))).notes[0]
+
+
+# Targets
+
+
+def test_targets_by_their_looks(write):
+    three = write(table(grade=[("low", "mid", "high")[n % 3] for n in range(ROWS)]), "three.csv")
+    task = task_of(fitted(three, "grade").form, three.parent / "t.json")
+    assert task.target == Classes(3, names=("high", "low", "mid"))
+    np.testing.assert_array_equal(read_rows(task, three).targets[:3], [1, 2, 0])
+    amount = fitted(three, "weight").form
+    task = task_of(amount, three.parent / "a.json")
+    assert isinstance(task.target, Numbers)
+    targets = read_rows(task, three).targets
+    np.testing.assert_allclose(targets * amount.target.scale + amount.target.mean, WEIGHTS, rtol=1e-5)
+
+
+def test_outcomes_that_are_numbers_are_the_same_however_written(write):
+    path = write(table(out=[str(n % 2) for n in range(ROWS)]))
+    other = write(table(out=["1.0" if n % 2 else "0.0" for n in range(ROWS)]), "other.csv")
+    form = fitted(path, "out").form
+    np.testing.assert_array_equal(read(form, other).targets, read(form, path).targets)
+
+
+def test_the_positive_outcome(write):
+    path = write(table())
+    form = fitted(path, positive="no").form
+    assert form.target.values == ("yes", "no")
+    np.testing.assert_array_equal(read(form, path).targets, AGAIN == "no")
+
+
+REFUSED_TARGETS = {
+    "empty": (dict(t=[""] * ROWS), dict(), "is empty in every row"),
+    "one outcome": (dict(t=["a"] * ROWS), dict(), "is 'a' in every row"),
+    "not there": (dict(), dict(), "lacks the columns t"),
+    "no number": (dict(t=["a", "b"] * (ROWS // 2)), dict(kind="numbers"), "is no number"),
+    "no such outcome": (dict(t=["a", "b"] * (ROWS // 2)), dict(positive="c"), "no outcome of t"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_TARGETS)
+def test_a_target_that_cannot_be_learned(write, case):
+    columns, wishes, sentence = REFUSED_TARGETS[case]
+    with pytest.raises(DataError, match=sentence):
+        fitted(write(table(**columns)), "t", **wishes)
+
+
+# Rows that cannot be used
+
+
+def test_what_cannot_be_read_is_counted_with_an_example_and_stops_above_a_share(write):
+    form = fitted(write(table(), "plain.csv")).form
+    wrong = [str(age) for age in AGES]
+    wrong[3], wrong[100] = "old", "very old"
+    rows = read(form, write(table(age=wrong), "few.csv"))
+    faults = rows.usage.columns["age"]
+    assert (rows.usage.used, faults.unreadable, faults.example, faults.line) == (ROWS - 2, 2, "'old'", 5)
+    np.testing.assert_array_equal(rows.targets, np.delete(AGAIN == "yes", [3, 100]))
+    with pytest.raises(DataError, match="more than the 10% that --allow-missing permits: age is unreadable"):
+        read(form, write(table(age=["old"] * 100 + wrong[100:]), "many.csv"))
+
+
+def test_a_gap_that_nothing_stands_for_leaves_the_row_out(write):
+    form = fitted(write(table(), "plain.csv")).form
+    gaps = ["" if n in (1, 2) else str(age) for n, age in enumerate(AGES)]
+    targets = ["" if n == 7 else again for n, again in enumerate(AGAIN)]
+    usage = read(form, write(table(age=gaps, again=targets))).usage
+    assert (
+        usage.used == ROWS - 3 and usage.columns["age"].missing == 2 and usage.columns["again"].missing == 1
+    )
+
+
+def test_rows_unlike_the_founders_are_refused_unless_accepted(write):
+    form = fitted(write(table(), "plain.csv")).form
+    other = write(table(weight=[f"{w / 1000:.5f}" for w in WEIGHTS]), "tonnes.csv")
+    with pytest.raises(DataError, match="weight is .* as if in another unit .1000 to 1."):
+        read(form, other)
+    assert any("another unit" in sentence for sentence in read(form, other, accept=True).told)
+    with pytest.raises(DataError, match="ward has values unknown to the encoding in 100%"):
+        read(form, write(table(ward=["ICU", "SURGERY"] * (ROWS // 2)), "capitals.csv"))
+
+
+def test_groups_and_times(write):
+    patients = [f"p{n % 60}" for n in range(ROWS)]
+    path = write(table(patient=patients))
+    found = fitted(path, group="patient", time="admitted")
+    rows = read(found.form, path)
+    assert len(set(rows.groups)) == 60 and rows.groups[0] == rows.groups[60]
+    np.testing.assert_array_equal(np.argsort(rows.times, kind="stable"), np.argsort(DAYS, kind="stable"))
+    assert set(found.left_out) == {"patient", "admitted"}
+    assert list(rows.columns["ward"]) == list(WARDS)
+
+
+def test_columns_under_another_spelling_and_twice(write):
+    form = fitted(write(table(), "plain.csv")).form
+    renamed = {{"age": " Age ", "ward": "WARD"}.get(name, name): cells for name, cells in table().items()}
+    assert read(form, write(renamed, "renamed.csv")).usage.used == ROWS
+    renamed["a_g_e"] = renamed[" Age "]
+    with pytest.raises(DataError, match="has the column age 2 times"):
+        read(form, write(renamed, "twice.csv"))
+    with pytest.raises(DataError, match="lacks the columns weight"):
+        read(form, write({k: v for k, v in table().items() if k != "weight"}, "less.csv"))
+
+
+# The file that a person edits
+
+
+def plain_form():
+    return {
+        "format": 1,
+        "target": {"column": "again", "kind": "classes", "values": ["no", "yes"]},
+        "inputs": [
+            {"column": "age", "kind": "number", "mean": 55, "scale": 20},
+            {"column": "ward", "kind": "category", "values": ["icu", "surgery"]},
+            {"column": "admitted", "kind": "date", "formats": ["%Y-%m-%d"], "mean": 19000, "scale": 200},
+        ],
+    }
+
+
+def task_of(form, path):
+    path.write_text(form.model_dump_json() if isinstance(form, Form) else json.dumps(form))
+    return Named(str(path), {}).load()
+
+
+def test_a_file_as_the_design_writes_it(write, tmp_path):
+    content = plain_form() | {
+        "read": {"separator": ";", "encoding": "utf-8", "decimal": ",", "missing": ["", "?"]},
+        **{"group": "patient", "time": None, "drop": ["id"], "model": {"hidden": [16, 8]}},
+    }
+    task = task_of(content, tmp_path / "t.json")
+    patients = [str(n % 50) for n in range(ROWS)]
+    ages = ["?" if n == 9 else f"{age},0" for n, age in enumerate(AGES)]
+    rows = read_rows(task, write(table(patient=patients, age=ages), separator=";"))
+    assert task.target == Labels(names=("yes",)) and rows.usage.used == ROWS - 1
+    assert task.module().widths == (5, 16, 8, 1)
+    np.testing.assert_allclose(
+        rows.inputs[0], [(AGES[0] - 55) / 20, *ward(WARDS[0]), day(DAYS[0])], rtol=1e-6
+    )
+
+
+def ward(name):
+    return [name == "icu", name == "surgery", name not in ("icu", "surgery")]
+
+
+def day(date):
+    return ((date - datetime.date(1970, 1, 1)).days - 19000) / 200
+
+
+def test_the_digest_is_the_contents(tmp_path):
+    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    one.write_text(json.dumps(plain_form(), indent=3))
+    other.write_text(json.dumps(dict(reversed(plain_form().items()))))
+    assert Named(str(one), {}).digest == Named(str(other), {}).digest
+    content = plain_form()
+    content["inputs"][0]["mean"] = 56
+    other.write_text(json.dumps(content))
+    assert Named(str(one), {}).digest != Named(str(other), {}).digest
+
+
+def put(*place):
+    """Puts a value where the keys before it lead."""
+    *keys, last, value = place
+
+    def edit(content):
+        for each in keys:
+            content = content[each]
+        content[last] = value
+
+    return edit
+
+
+EDITS = {
+    "format": (put("format", 2), "has format 2; this version reads format 1"),
+    "key": (put("inputs", 0, "scael", 3), "inputs.0.number.scael: there is no such key; is it scale"),
+    "top": (put("tagret", 3), "tagret: there is no such key; is it target"),
+    "scale": (put("inputs", 0, "scale", 0), "inputs.0.number.scale: .* greater than 0, got 0"),
+    "type": (put("inputs", 0, "mean", "much"), "inputs.0.number.mean: .*number.*, got 'much'"),
+    "kind": (put("inputs", 0, "kind", "numbr"), "inputs.0: .*'numbr'"),
+    "no values": (put("inputs", 1, "values", []), "inputs.1.category.values"),
+    "value twice": (
+        put("inputs", 1, "values", ["a", "b", "a"]),
+        "inputs.1.category.values: 'a' stands",
+    ),
+    "format of a date": (put("inputs", 2, "formats", ["day.month"]), "no format of a date with a year"),
+    "column twice": (put("inputs", 1, "column", "age"), "'age' stands there twice"),
+    "target among inputs": (put("inputs", 0, "column", "again"), "target 'again' is among the inputs"),
+    "one outcome": (put("target", "values", ["yes"]), "target.classes.values"),
+    "no inputs": (put("inputs", []), "inputs: "),
+    "layers": (put("model", {"hidden": [0]}), "model.hidden.0"),
+    "encoding": (put("read", {"encoding": "utf-9"}), "read.encoding: 'utf-9' is no encoding"),
+    "separator": (put("read", {"separator": "::"}), "read.separator"),
+    "both": (put("drop", ["age"]), "'age' is among the inputs and in drop"),
+}
+
+
+@pytest.mark.parametrize("case", EDITS)
+def test_a_bad_edit_is_one_sentence_that_names_the_place(tmp_path, case):
+    edit, sentence = EDITS[case]
+    content = plain_form()
+    edit(content)
+    (tmp_path / "t.json").write_text(json.dumps(content))
+    with pytest.raises(TaskError, match=sentence) as caught:
+        read_form(tmp_path / "t.json")
+    assert "\n" not in str(caught.value) and "pydantic" not in str(caught.value)
+
+
+HOSTILE = {
+    "deep": b"[" * 100_000,
+    "list": b"[]",
+    "nan": b'{"format": NaN}',
+    "infinite": b'{"format": 1, "x": Infinity}',
+    "key twice": b'{"format": 1, "format": 1}',
+    "bytes": b"\xff\xfe{",
+    "huge number": b'{"format": ' + b"9" * 10_000 + b"}",
+    "empty": b"",
+    "large": b" " * (2**24 + 1),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_files_are_one_sentence(tmp_path, case):
+    (tmp_path / "t.json").write_bytes(HOSTILE[case])
+    with pytest.raises(TaskError) as caught:
+        Named(str(tmp_path / "t.json"), {}).load()
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+
+
+def test_a_table_takes_no_options_and_a_missing_file_is_said(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps(plain_form()))
+    with pytest.raises(TaskError, match="takes no options, got hidden"):
+        Named(str(tmp_path / "t.json"), {"hidden": 3}).load()
+    with pytest.raises(TaskError, match="there is no task file"):
+        Named(str(tmp_path / "u.json"), {}).load()
+
+
+def test_an_input_has_a_name(tmp_path):
+    (tmp_path / "t.json").write_text(json.dumps(plain_form()))
+    assert input_names(read_form(tmp_path / "t.json")) == (
+        *("age", "ward=icu", "ward=surgery", "ward is another", "admitted"),
+    )
