@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import Rows, Shape
+from ml.errors import TaskError
 from ml.settings import ALLOWED_MISSING
 from ml.tasks.targets import Target
 from ml.updates.schema import Schema
@@ -50,7 +51,7 @@ class Task:
         It is made under a fixed seed, so that what it draws and never trains is everyone's. Parameters that
         do not require a gradient are never sent.
         """
-        raise NotImplementedError
+        raise TaskError(f"task {type(self).__name__} defines no module()")
 
     def module_for(self, row: Shape, label: Shape) -> "nn.Module":
         """Return a new module for rows and targets of these shapes, for tasks that learn them from rows."""
@@ -58,7 +59,7 @@ class Task:
 
     def rows(self, path: Path | None) -> Rows:
         """Return a member's rows, read from its file or folder; nothing is fitted or drawn at random."""
-        raise NotImplementedError
+        raise TaskError(f"task {type(self).__name__} defines no rows(path)")
 
     def losses(self, outputs: Any, targets: Any) -> "Tensor":
         """Return the loss of each row, float [rows], at least 0 and of no other row; by default the target's.

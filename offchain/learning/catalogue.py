@@ -13,9 +13,13 @@ from ml.settings import Policy, ScoringSettings
 from ml.tasks.federating import own_rows, read_rows
 from ml.tasks.loading import Named, built_in_names
 from ml.tasks.task import Task
+from ml.training import make_learner
+from ml.training.checks import check_learner
+from ml.updates.fixed_point import decode
 from offchain.errors import SettingsError
 from offchain.learning.describing import FoundersFiles, described
 from offchain.learning.description import Learning
+from offchain.learning.genesis import genesis_model
 from offchain.learning.member_rows import require_path, share_of
 
 
@@ -61,11 +65,19 @@ def _metric(task: Task) -> str:
 def describe_for_deployment(
     sample: Sample, policy: str, metric: str | None, tolerance: float, files: FoundersFiles
 ) -> Learning:
-    """Return what a configuration says of a task, for rows of the sample's shape."""
+    """Return what a configuration says of a task, for rows of the sample's shape.
+
+    Raises:
+        SettingsError: When task, score, first model and probe do not fit each other.
+        MLError: When nobody could judge by the task.
+    """
     scoring = ScoringSettings(
         policy=cast("Policy", policy), metric=metric or sample.metric, tolerance=tolerance
     )
     row, label = shape_of(sample.rows.X_train), shape_of(sample.rows.y_train)
+    learner = make_learner(sample.task, row, label)
+    first = decode(genesis_model(learner, sample.seed))
+    check_learner(learner, first, sample.rows.X_train, sample.rows.y_train)
     return described(sample.named, row, label, scoring, sample.seed, files)
 
 

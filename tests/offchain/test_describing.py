@@ -170,3 +170,29 @@ def test_a_configuration_that_has_learning_keeps_it(founders):
     (founders / "net.yaml").write_text("learning: {}\n")
     assert "has learning already" in describe(founders, code=1)
     assert (founders / "net.yaml").read_text() == "learning: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (OWN.replace("def module", "def other"), "task Own defines no module()"),
+        (OWN.replace("def rows", "def other"), "task Own defines no rows(path)"),
+        (OWN.replace("target = Classes(3)", "other = 1"), "declares no target"),
+        (OWN.replace("from torch", "from tortch"), "ModuleNotFoundError: No module named 'tortch'"),
+        (OWN.replace("nn.Linear(8, 3)", "nn.Linear(8, 2)"), "target Classes(3) takes"),
+        (
+            OWN
+            + "    def losses(self, outputs, targets): return (outputs - outputs.mean(0)).square().sum(-1)",
+            "a loss must be of its row only",
+        ),
+        (OWN.replace("return nn.Sequential", "return tuple; nn.Sequential"), "expected a torch.nn.Module"),
+    ],
+    ids=["no module", "no rows", "no target", "no import", "outputs", "neighbours", "no nn.Module"],
+)
+def test_a_task_by_which_nobody_could_learn_is_not_described(founders, source, told):
+    (founders / "own.py").write_text(source)
+    before = (founders / "net.yaml").read_text()
+    said = describe(founders, code=1)
+    assert told in said and said.count("\n") == 1
+    assert (founders / "net.yaml").read_text() == before
+    assert not (founders / "net.genesis.safetensors").exists()
