@@ -95,7 +95,9 @@ class Evidence:
     @cached_property
     def cosines(self) -> Measured:
         """cos(δ_j, δ_v), [updates, voters]; 0 where one does not move."""
-        products = self._changes.astype(np.float64) @ self.own_changes.T.astype(np.float64)
+        changes = self._changes.astype(np.float64)
+        # One voter at a time: in float64 all of them together would be twice the memory of all models.
+        products = np.array([changes @ own.astype(np.float64) for own in self.own_changes]).T
         lengths = self.sizes * self.own_sizes
         return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
 

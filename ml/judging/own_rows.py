@@ -1,7 +1,9 @@
 """A voter's own rows, validation and training, on which models are tried: losses by row, and a score."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ from ml.judging.metrics import measure
 from ml.judging.update_tests import paired_standard_error
 from ml.tasks.targets import Classes, Labels, Target
 from ml.training.learner import Learner
+
+_RECENT_MODELS = 16
+"""Whose outputs are kept: those of a round, so that whoever is asked twice computes once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,15 @@ class Tried:
         return np.where(np.isfinite(means), means, np.inf)
 
 
+@dataclass(frozen=True, eq=False)
+class _Passed:
+    """One model on all rows of one client: outputs, losses float64 [rows], and scores by how many rows."""
+
+    outputs: Any
+    losses: NDArray[np.float64]
+    scores: dict[int, float]
+
+
 class OwnRows:
     """Every client's own rows, at most so many, made ready for any number of models.
 
@@ -72,6 +86,7 @@ class OwnRows:
         self._classes = [_classes(learner.target, y) for y in self._targets]
         self._learner = learner
         self._score = score
+        self._recent: OrderedDict[bytes, dict[int, _Passed]] = OrderedDict()
 
     def counts(self, params: NDArray[np.float32], clients: Sequence[int], budget: float) -> list[int]:
         """Return how many rows of each client judge a round that starts from `params`, validation rows first.
@@ -79,16 +94,13 @@ class OwnRows:
         All, or the validation rows alone where the model does better on training rows by more than the
         budget and two standard errors: what it has learned by heart makes strangers' updates look bad.
         """
-        outputs = self._predictor.outputs(params, list(clients))
-        return [self._count(client, found, budget) for client, found in zip(clients, outputs, strict=True)]
+        found = self._passed(params, clients)
+        return [self._count(client, found[client].losses, budget) for client in clients]
 
     def means(self, params: NDArray[np.float32], clients: Sequence[int]) -> list[float]:
         """Return the mean loss of a model [size] on all rows of each of `clients`."""
-        outputs = self._predictor.outputs(params, list(clients))
-        return [
-            float(self._learner.losses(found, self._targets[client]).mean())
-            for client, found in zip(clients, outputs, strict=True)
-        ]
+        found = self._passed(params, clients)
+        return [float(found[client].losses.mean()) for client in clients]
 
     def targets(self, client: int) -> Targets:
         """Return the targets of a client's rows."""
@@ -96,22 +108,47 @@ class OwnRows:
 
     def tried(self, params: NDArray[np.float32], clients: Sequence[int], counts: Sequence[int]) -> Tried:
         """Return what a model [size] does on the first `counts` rows of each of `clients`."""
-        outputs = self._predictor.outputs(params, list(clients))
-        losses, scores = [], []
-        for client, count, found in zip(clients, counts, outputs, strict=True):
-            kept, targets = batch(found, slice(count)), batch(self._targets[client], slice(count))
-            losses.append(self._learner.losses(kept, targets))
-            scores.append(self._measured(kept, targets, losses[-1]))
-        classes = [self._classes[client][:count] for client, count in zip(clients, counts, strict=True)]
-        return Tried(losses, np.array(scores), classes)
+        found = self._passed(params, clients)
+        judged = list(zip(clients, counts, strict=True))
+        return Tried(
+            [found[client].losses[:count] for client, count in judged],
+            np.array([self._score_of(found[client], client, count) for client, count in judged]),
+            [self._classes[client][:count] for client, count in judged],
+        )
+
+    def _passed(self, params: NDArray[np.float32], clients: Sequence[int]) -> dict[int, "_Passed"]:
+        """What a model does on all rows of clients; kept of recent models: an average is the next parent."""
+        key = blake2b(params.tobytes()).digest()
+        known = self._recent.setdefault(key, {})
+        self._recent.move_to_end(key)
+        if len(self._recent) > _RECENT_MODELS:
+            self._recent.popitem(last=False)
+        missing = [client for client in clients if client not in known]
+        outputs = self._predictor.outputs(params, missing)
+        for client, own, losses in zip(missing, outputs, self._losses(outputs, missing), strict=True):
+            known[client] = _Passed(own, losses, {})
+        return known
+
+    def _losses(self, outputs: Sequence[Any], clients: Sequence[int]) -> list[NDArray[np.float64]]:
+        """Of each client's rows; of many clients at once, since a row's loss is of the row alone."""
+        targets = [self._targets[client] for client in clients]
+        if len(clients) < 2 or not all(isinstance(own, np.ndarray) and own.ndim < 3 for own in outputs):
+            return [self._learner.losses(own, y) for own, y in zip(outputs, targets, strict=True)]
+        whole = self._learner.losses(joined(outputs), joined(targets))
+        return np.split(whole, np.cumsum([length(y) for y in targets])[:-1])
+
+    def _score_of(self, passed: "_Passed", client: int, count: int) -> float:
+        if count not in passed.scores:
+            outputs, targets = batch(passed.outputs, slice(count)), batch(self._targets[client], slice(count))
+            passed.scores[count] = self._measured(outputs, targets, passed.losses[:count])
+        return passed.scores[count]
 
     def _measured(self, outputs: Any, targets: Targets, losses: NDArray[np.float64]) -> float:
         if self._score is None:
             return 1.0
         return measure(self._score, self._learner.target, outputs, targets, lambda: losses)
 
-    def _count(self, client: int, outputs: Any, budget: float) -> int:
-        losses = self._learner.losses(outputs, self._targets[client])
+    def _count(self, client: int, losses: NDArray[np.float64], budget: float) -> int:
         own, other = np.split(losses, [self._validation[client]])
         if not len(other):
             return len(losses)

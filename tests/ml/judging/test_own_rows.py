@@ -1,0 +1,70 @@
+"""What many clients' rows tell at once is what each tells alone, to the last bit."""
+
+import numpy as np
+import pytest
+from torch import nn
+
+from ml.judging.own_rows import OwnRows
+from ml.tasks.targets import Classes, Labels, Numbers
+from ml.tasks.task import Task
+from ml.training import make_learner
+
+SIZES = (1, 7, 8, 9, 31, 33, 64, 97, 130)
+
+
+class Line(Task):
+    def __init__(self, target, outputs):
+        self.target, self._outputs = target, outputs
+
+    def module(self):
+        last = [nn.Flatten(0)] if self._outputs == 1 else []
+        return nn.Sequential(nn.Linear(3, self._outputs), *last)
+
+
+def sets(generator, target):
+    for rows in SIZES:
+        X = generator.normal(size=(rows, 3)).astype(np.float32)
+        if isinstance(target, Classes):
+            y = generator.integers(0, target.count, rows)
+        elif isinstance(target, Labels):
+            y = generator.integers(0, 2, rows).astype(np.float32)
+        else:
+            y = generator.normal(size=rows).astype(np.float32)
+        yield X, y
+
+
+@pytest.mark.parametrize(
+    "target, outputs, score",
+    [(Labels(), 1, "accuracy"), (Classes(4), 4, "accuracy"), (Numbers(), 1, None)],
+    ids=["labels", "classes", "numbers"],
+)
+def test_losses_of_all_clients_at_once_are_each_ones_own(target, outputs, score):
+    generator = np.random.default_rng(3)
+    given = list(sets(generator, target))
+    task = Line(target, outputs)
+    learner = make_learner(task, (3,), ())
+    empty = [(X[:0], y[:0]) for X, y in given]
+    everyone = range(len(given))
+    for seed in range(5):
+        model = learner.initial_parameters(seed) * 7
+        together = OwnRows(given, empty, learner, score, 100).tried(model, everyone, [100] * len(given))
+        for client in everyone:
+            alone = OwnRows(given, empty, learner, score, 100).tried(model, [client], [100])
+            assert alone.losses[0].tobytes() == together.losses[client].tobytes()
+            assert alone.scores[0] == together.scores[client]
+
+
+def test_what_was_kept_of_a_model_is_asked_for_by_any_number_of_rows():
+    target = Labels()
+    given = list(sets(np.random.default_rng(4), target))
+    learner = make_learner(Line(target, 1), (3,), ())
+    empty = [(X[:0], y[:0]) for X, y in given]
+    kept, model = OwnRows(given, empty, learner, "accuracy", 100), learner.initial_parameters(0)
+    kept.means(model, [8, 7])
+    for count in (100, 30, 100):
+        fresh = OwnRows(given, empty, learner, "accuracy", 100).tried(model, [7, 8], [count] * 2)
+        again = kept.tried(model, [7, 8], [count] * 2)
+        assert [a.tobytes() for a in again.losses] == [f.tobytes() for f in fresh.losses]
+        assert (again.scores == fresh.scores).all() and len(again.losses[1]) == min(count, 100)
+    other = kept.means(model * 2, [7])
+    assert other != kept.means(model, [7])
