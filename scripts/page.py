@@ -1,17 +1,22 @@
 """`ape run page`: one HTML file that shows a run or a deployment, and asks nobody for anything."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from ml.errors import MLError
 from offchain.errors import OffchainError
+from offchain.learning.finding import Here
 from offchain.live.access.network import Nodes
+from offchain.live.client.options import store_option, task_options
 from offchain.live.logs import log_options
 from offchain.live.options import chain_options, log_cache_option
 from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
 from offchain.live.watching.log_cache import log_cache
+from offchain.named_values import named_values
 from offchain.page.serve import page_server
 from offchain.page.story import Story
 from offchain.page.write import page, write_page
@@ -35,6 +40,19 @@ from offchain.user_path import UserPath
     metavar="PORT",
     help="Show it at http://127.0.0.1:PORT instead, told anew each time it is loaded, until Ctrl-C.",
 )
+@click.option(
+    "--gas", is_flag=True, help="Of a deployment: ask for every transaction's receipt, for gas and coin."
+)
+@click.option(
+    "--explorer",
+    metavar="URL",
+    help="What transactions' hashes are appended to for links, https://.../tx/.  [default: known chains']",
+)
+@store_option(required=False)
+@task_options
+@click.option(
+    "--data", type=UserPath(), help="Of a deployment, with --store: rows to score each global model on."
+)
 @chain_options
 @log_options
 @log_cache_option
@@ -44,20 +62,21 @@ def cli(
     out: Path,
     serve: int | None,
     nodes: Nodes,
-    cache: Path | None,
+    **chosen: Any,
 ) -> None:
     """Write or serve a page of a run or a deployment."""
     if (run is None) == (deployment is None):
         raise click.UsageError("give either --run DIR or --deployment NAME")
+    _require_fitting(run, **chosen)
     try:
         with stopping():
-            tell = _run_teller(run) if run else _chain_teller(deployment or "", nodes, cache)
+            tell = _run_teller(run) if run else _chain_teller(deployment or "", nodes, **chosen)
             if serve is None:
                 path = write_page(tell(), out)
                 click.echo(f"Written to {path}, {path.stat().st_size / 1e6:.2f} MB; open it in a browser.")
             else:
                 _serve(serve, tell)
-    except OffchainError as error:
+    except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except Stopped:
         pass
@@ -69,11 +88,46 @@ def _run_teller(run: Path) -> Callable[[], Story]:
     return lambda: story_of_run(run)
 
 
-def _chain_teller(name: str, nodes: Nodes, cache: Path | None) -> Callable[[], Story]:
+def _require_fitting(
+    run: Path | None, gas: bool, explorer: str | None, stores: tuple[str, ...], data: Path | None, **_: Any
+) -> None:
+    if run is not None and (gas or explorer or stores or data):
+        raise click.UsageError("--gas, --explorer, --store and --data are of a --deployment")
+    if (data is None) != (not stores):
+        raise click.UsageError("--data needs --store, where the updates are, and the other way round")
+    if explorer is not None and not explorer.startswith(("https://", "http://")):
+        raise click.UsageError(f"--explorer takes a URL, https://..., got {explorer!r}")
+
+
+def _chain_teller(
+    name: str,
+    nodes: Nodes,
+    cache: Path | None,
+    gas: bool,
+    explorer: str | None,
+    stores: tuple[str, ...],
+    task: str | None,
+    task_options: tuple[str, ...],
+    data: Path | None,
+) -> Callable[[], Story]:
     from offchain.page.watching import PageWatch
 
     deployment, chain = reach(name, nodes)
-    return PageWatch(chain, deployment, log_cache(deployment, cache)).tell
+    kept = log_cache(deployment, cache)
+
+    def scores() -> Mapping[int, Mapping[str, float]]:
+        if data is None:
+            return {}
+        # Here, since they bring torch, for which a page without scores has no use.
+        from offchain.live.verifying.quality import Scorer
+        from offchain.live.verifying.verification import Verification
+        from offchain.page.lineage_scores import lineage_scores
+
+        here = Here(deployment.folder, task, named_values(task_options))
+        scorer = Scorer(deployment.configuration.learning, here, data)
+        return lineage_scores(Verification(chain, deployment, stores, kept, here), scorer.quality)
+
+    return PageWatch(chain, deployment, kept, gas, explorer, scores).tell
 
 
 def _serve(port: int, tell: Callable[[], Story]) -> None:

@@ -86,7 +86,7 @@ def cli(
 
 def _scored(model: "GlobalModel", live: "LiveDeployment", here: Here, data: Path) -> dict[str, Any]:
     # Here, since it brings torch, which checking what was decided does not need.
-    from offchain.live.verifying.quality import quality_on
+    from offchain.live.verifying.quality import Scorer
 
-    rows, quality = quality_on(model, live.configuration.learning, here, data)
-    return {"rows": rows, "quality": dict(quality)}
+    scorer = Scorer(live.configuration.learning, here, data)
+    return {"rows": scorer.rows, "quality": dict(scorer.quality(model))}

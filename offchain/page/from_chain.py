@@ -1,6 +1,7 @@
 """A deployment's logs as a story."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from offchain.live.deploying.amounts import Unit
@@ -9,6 +10,7 @@ from offchain.live.watching.explain import statements
 from offchain.live.watching.history import LoggedEvent
 from offchain.live.watching.rounds import RoundLog, rounds_of
 from offchain.live.watching.status import Status
+from offchain.page.gas import Use
 from offchain.page.story import Change, Fate, Proposal, Round, Story, Vote
 from offchain.reference import Parameters
 from offchain.reference.tally import is_void
@@ -24,6 +26,8 @@ def chain_story(
     unit: Unit,
     now: Mapping[str, str],
     explorer: str = "",
+    uses: Mapping[int, Mapping[str, Use]] = {},
+    scores: Mapping[int, Mapping[str, float]] = {},
 ) -> Story:
     """Return the story that the logs of round manager and pool tell, from the first one on.
 
@@ -34,6 +38,8 @@ def chain_story(
         unit: Of its token.
         now: What holds at this moment, by label.
         explorer: What a transaction's hash is appended to for a link; empty for none.
+        uses: Gas and coin by round and call, where they were asked for.
+        scores: Of the global model by the round that made it, where there are rows to score on.
 
     Raises:
         LogsError: When the logs do not add up.
@@ -43,7 +49,15 @@ def chain_story(
     logs = rounds_of(events)
     changes = _changes_by_round(told.items(), numbers, unit, logs[-1].number if logs else 0)
     acts = _acts_by_round(events)
-    rounds = [_round(log, acts[log.number], numbers, changes) for log in logs]
+    rounds = [
+        replace(
+            _round(log, acts[log.number], numbers, changes),
+            gas={call: (use.transactions, use.gas) for call, use in uses.get(log.number, {}).items()},
+            coin={call: use.coin for call, use in uses.get(log.number, {}).items()},
+            scores={"run": scores[log.number]} if log.number in scores else {},
+        )
+        for log in logs
+    ]
     return Story(
         title=title,
         about=[f"{len(rounds)} rounds, {len(numbers)} members so far"],

@@ -10,6 +10,20 @@ FORMAT = 1
 """Counts up when the page's data changes its form."""
 
 
+PHASES = {
+    "openRound": "draw",
+    "reanchor": "draw",
+    "draw": "draw",
+    "propose": "propose",
+    "publish": "publish",
+    "commitBallot": "vote",
+    "revealBallot": "reveal",
+    "markAbsent": "close",
+    "finalise": "close",
+}
+"""The phase that a call belongs to; other calls are of none."""
+
+
 class Fate(StrEnum):
     """What became of a seat; the value is its letter in the page's data."""
 
@@ -71,6 +85,7 @@ class Round:
         pool: Whole tokens in the reward pool afterwards; None where it is not known.
         scores: Of the global model by learner and metric, "run" for the model itself.
         gas: Transactions and gas by call.
+        coin: Whole native coins paid for them by call; empty where there is none.
         time: Unix seconds of its outcome; 0 in a simulation.
         link: Transaction of its outcome, hex; empty in a simulation.
     """
@@ -83,6 +98,7 @@ class Round:
     pool: Decimal | None = None
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     gas: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    coin: Mapping[str, Decimal] = field(default_factory=dict)
     time: int = 0
     link: str = ""
 
@@ -130,6 +146,7 @@ def page_json(story: Story) -> dict[str, Any]:
         "rounds": rounds,
         "reasons": list(reasons),
         "explorer": story.explorer,
+        "phases": PHASES,
     }
 
 
@@ -143,6 +160,15 @@ def amount_text(amount: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
+def coin_text(coin: Decimal) -> str:
+    """Return native coins as text, to a wei.
+
+    >>> coin_text(Decimal("0.000091000000000000"))
+    '0.000091'
+    """
+    return f"{coin:.18f}".rstrip("0").rstrip(".")
+
+
 def _round(each: Round, reasons: dict[str, int]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "n": each.number,
@@ -153,6 +179,7 @@ def _round(each: Round, reasons: dict[str, int]) -> dict[str, Any]:
         "p": None if each.pool is None else amount_text(each.pool),
         "s": {name: {m: round(s, 4) for m, s in scores.items()} for name, scores in each.scores.items()},
         "g": {call: list(use) for call, use in each.gas.items()},
+        "k": {call: coin_text(coin) for call, coin in each.coin.items()},
         "t": each.time,
         "l": each.link,
     }

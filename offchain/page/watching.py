@@ -1,12 +1,17 @@
 """A deployment's page, as it stands at the latest block."""
 
+from collections.abc import Callable, Mapping
+
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.status import Watch
 from offchain.page.from_chain import chain_story, now_of
+from offchain.page.gas import GasBook
 from offchain.page.story import Story
+
+Scores = Callable[[], Mapping[int, Mapping[str, float]]]
 
 EXPLORERS = {
     1: "https://etherscan.io/tx/",
@@ -24,12 +29,26 @@ class PageWatch:
         chain: Where.
         deployment: Which.
         cache: Logs of earlier calls; none to read all.
+        gas: Whether to ask for the receipt of every transaction.
+        explorer: What a transaction's hash is appended to; None for what is known of the chain.
+        scores: Tells those of the global models by round.
     """
 
-    def __init__(self, chain: Chain, deployment: LiveDeployment, cache: LogCache | None = None) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        deployment: LiveDeployment,
+        cache: LogCache | None = None,
+        gas: bool = False,
+        explorer: str | None = None,
+        scores: Scores = dict,
+    ) -> None:
         self._watch = Watch(chain, deployment, cache=cache)
         self._deployment = deployment
         self._unit = Unit.read(chain, deployment)
+        self._gas = GasBook(chain) if gas else None
+        self._explorer = EXPLORERS.get(chain.chain_id, "") if explorer is None else explorer
+        self._scores = scores
 
     def tell(self) -> Story:
         """Return the story at the latest block.
@@ -46,5 +65,7 @@ class PageWatch:
             deployment.parameters,
             self._unit,
             now_of(status),
-            EXPLORERS.get(status.chain_id, ""),
+            self._explorer,
+            self._gas.uses(self._watch.events) if self._gas else {},
+            self._scores(),
         )

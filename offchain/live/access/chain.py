@@ -292,6 +292,11 @@ class Chain:
         found: Mapping[str, Any] | None = self.rpc.request("eth_getTransactionReceipt", digest)
         return found if found and found.get("blockNumber") else None
 
+    def receipts(self, digests: Sequence[str]) -> list[Mapping[str, Any] | None]:
+        """What became of transactions, in order; None for one that is not mined, or forgotten."""
+        asked = [("eth_getTransactionReceipt", (digest,)) for digest in digests]
+        return [found if found and found.get("blockNumber") else None for found in self.rpc.batch(asked)]
+
     def transaction(self, digest: str) -> Mapping[str, Any] | None:
         """A transaction that should be there, with its nonce; None when no node knows it."""
         found: Mapping[str, Any] | None = self._until(

@@ -12,15 +12,29 @@ from offchain.learning.member_rows import require_path
 from offchain.live.verifying.lineage import GlobalModel
 
 
-def quality_on(model: GlobalModel, learning: Learning, here: Here, path: Path) -> tuple[int, Quality]:
-    """Return how many rows there are, and a model's scores, loss and the task's own figures on them.
+class Scorer:
+    """Somebody's rows, made ready to score any number of models.
+
+    Attributes:
+        rows: How many there are.
+
+    Args:
+        learning: The deployment's rules.
+        here: Where its task is.
+        path: The rows, as the task reads them.
 
     Raises:
         SettingsError: When there is no such file, or the task is not the deployment's.
         MLError: When the rows cannot be read or scored.
     """
-    task, common = common_learning(learning, here)
-    require_path(task, path)
-    rows = read_rows(task, path)
-    quality = Evaluation(rows.inputs, rows.targets, common.learner).quality(decode(model.parameters))
-    return len(rows), quality
+
+    def __init__(self, learning: Learning, here: Here, path: Path) -> None:
+        task, common = common_learning(learning, here)
+        require_path(task, path)
+        rows = read_rows(task, path)
+        self.rows = len(rows)
+        self._evaluation = Evaluation(rows.inputs, rows.targets, common.learner)
+
+    def quality(self, model: GlobalModel) -> Quality:
+        """Return a model's scores, loss and the task's own figures."""
+        return self._evaluation.quality(decode(model.parameters))

@@ -1,6 +1,6 @@
 """A deployment's lineage, verified by whoever wants to, without an account."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
@@ -25,6 +25,7 @@ class Verification:
         schema: The model's.
         checked: Rounds of which everything was checked, in order.
         head: The last of them.
+        on_model: Called with each global model that updates made, once it was checked.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Verification:
             )
         self._chain = chain
         self._deployment = deployment
+        self.on_model: Callable[[GlobalModel], None] = lambda model: None
         self.schema = learning.schema_
         artefacts = open_artefacts(stores, self.schema)
         genesis = partial(first_model, learning, here or Here(deployment.folder))
@@ -125,6 +127,7 @@ class Verification:
                 checked = self._lineage.advance(rounds, until=log.number)
                 if self._lineage.head.inclusion.updates:
                     self._model = self._lineage.latest
+                    self.on_model(self._model)
                 self.head = self._lineage.head
                 self.checked += checked
             if until is None:

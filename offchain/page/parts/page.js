@@ -270,13 +270,16 @@ function showMember() {
 function showGas() {
   const used = new Map();
   for (const round of rounds) for (const [call, [sent, gas]] of Object.entries(round.g || {})) {
-    const [n, g] = used.get(call) || [0, 0];
-    used.set(call, [n + sent, g + gas]);
+    const [n, g, c] = used.get(call) || [0, 0, 0];
+    used.set(call, [n + sent, g + gas, c + Number((round.k || {})[call] || 0)]);
   }
+  const order = Object.keys(data.phases);
+  const place = (call) => order.includes(call) ? order.indexOf(call) : order.length;
   const total = [...used.values()].reduce((sum, [, gas]) => sum + gas, 0);
   if (!total) { el("gas").hidden = true; return; }
-  el("gas").querySelector("tbody").replaceChildren(...[...used].sort((a, b) => b[1][1] - a[1][1])
-    .map(([call, [sent, gas]]) => row([call, number(sent, 0), number(gas, 0), `${number(100 * gas / total, 1)} %`])));
+  el("gas").querySelector("tbody").replaceChildren(...[...used].sort((a, b) => place(a[0]) - place(b[0]))
+    .map(([call, [sent, gas, coin]]) => row([data.phases[call] || "", call, number(sent, 0), number(gas, 0), `${number(100 * gas / total, 1)} %`,
+      coin ? number(coin, 9) : ""])));
 }
 
 function listen() {
