@@ -6,7 +6,7 @@ import shutil
 import pytest
 from click.testing import CliRunner
 from live_game import keys_for
-from own_tasks import sorting_game
+from own_tasks import hospital_game, sorting_game
 
 import scripts.verify
 from offchain.learning.finding import Here
@@ -48,6 +48,21 @@ def test_five_institutions_learn_a_module_of_their_own_and_a_flipper_ends_poorer
         tokens = {m.number: view.clients[m.key.address] for m in network.members}
         held = {number: client.free + client.escrow for number, client in tokens.items()}
         assert held[FLIPPER] <= min(held.values()) and network.events("RoundFinalised")
+
+
+def test_five_hospitals_learn_from_a_table_of_their_own_columns_without_code(tmp_path, compiled, keyed):
+    with hospital_game(tmp_path, compiled, 5, proposer_bps=4000, max_rounds=2) as network:
+        network.enrol()
+        for member in network.members:
+            member.start()
+        network.keeping.start()
+        view = network.until(lambda v: v.is_over, 150, may_end=True)
+        assert "loans" not in json.dumps(network.deployment.configuration.learning.model_dump(mode="json"))
+        verification = Verification(network.chain, network.deployment, network.stores)
+        assert verification.run() is None and verification.model.id == view.model
+        assert any(checked.included for checked in verification.checked), network.logs()
+        told = json.loads(verify(network, "--data", str(tmp_path / "public.csv"), "--json").output)
+        assert told["quality"]["auroc"] > 0.6 and told["rows"] == 400
 
 
 def verify(network, *more):

@@ -1,10 +1,14 @@
 """A consortium with a module and rows of its own, as founders and members have them: files in a folder."""
 
+import csv
+
 import numpy as np
 import yaml
 from click.testing import CliRunner
 from live_game import game
 
+from examples import hospital
+from scripts.encoding import cli as encoding
 from scripts.task import cli
 
 SORTING = '''
@@ -39,6 +43,12 @@ def write_patients(path, seed, count=160):
     np.savez(path, x=x, y=(score > -1).astype(int) + (score > 1))
 
 
+def write_admissions(path, seed, count):
+    """A hospital's table, as `examples/hospital.py` makes it."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([hospital.HEADER, *hospital.rows(count, seed)])
+
+
 def described(folder, task, data, *more):
     """`learning` as `ape run task describe` writes it into a configuration of that folder."""
     path = folder / "net.yaml"
@@ -62,5 +72,24 @@ def sorting_game(folder, contracts, clients, *more, **options):
         clients,
         learning=learning,
         shown=lambda number: ["--data", str(folder / f"own{number}.npz")],
+        **options,
+    )
+
+
+def hospital_game(folder, contracts, clients, **options):
+    """A game of a table without code: founders fit a file on rows that all may know."""
+    public, table = folder / "public.csv", folder / "readmission.json"
+    write_admissions(public, seed=100, count=400)
+    for number in range(clients):
+        write_admissions(folder / f"own{number}.csv", seed=1 + number, count=300)
+    fit = ["--data", str(public), "--target", "readmitted", "--group", "patient", "--out", str(table)]
+    result = CliRunner().invoke(encoding, [*fit, "--hidden", "16,16"])
+    assert result.exit_code == 0, result.output
+    return game(
+        folder,
+        contracts,
+        clients,
+        learning=described(folder, table, public),
+        shown=lambda number: ["--data", str(folder / f"own{number}.csv"), "--local-epochs", "3"],
         **options,
     )
