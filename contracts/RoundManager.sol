@@ -74,13 +74,15 @@ contract RoundManager is RoundViews, EIP712 {
         _requireMember(msg.sender, c);
 
         c = _settled(h, msg.sender, c);
-        bool vacates = _hasDuty(h, msg.sender, c);
-        if (vacates) c = _giveUpSeat(h, c, _position(h, msg.sender, c) < h.proposers());
-        _dismiss(h, msg.sender, c);
-        _clients[msg.sender] = c.placed(0);
-
-        uint256 paid = _ledger.penalise(msg.sender, vacates ? _ABSENCE_PENALTY : 0);
-        emit Left(msg.sender, paid);
+        if (_hasDuty(h, msg.sender, c)) {
+            c = _missed(h, msg.sender, c, _position(h, msg.sender, c) < h.proposers());
+        }
+        if (c.isMember()) {
+            _dismiss(h, msg.sender, c);
+            c = c.placed(0);
+            emit Left(msg.sender);
+        }
+        _clients[msg.sender] = c;
     }
 
     /// @inheritdoc IRoundManager
@@ -245,14 +247,7 @@ contract RoundManager is RoundViews, EIP712 {
         Client c = _clients[client];
         bool proposes = _requireMissedSeat(h, client, c);
 
-        c = _giveUpSeat(h, _settled(h, client, c), proposes);
-        bool canStake = _ledger.accounts[client].free >= (proposes ? _PROPOSER_STAKE : _VOTER_STAKE);
-        if (canStake && c.isMember()) c = c.struck(Math.min(c.strikes() + 1, type(uint8).max)); // Never stops a marking.
-        if (!canStake || (c.strikes() == _MAX_STRIKES && _MAX_STRIKES != 0)) c = _remove(h, client, c);
-        _clients[client] = c;
-
-        uint256 paid = _ledger.penalise(client, canStake ? _ABSENCE_PENALTY : 0);
-        emit MarkedAbsent(h.round(), client, paid);
+        _clients[client] = _missed(h, client, _settled(h, client, c), proposes);
     }
 
     /* OUTCOME */
@@ -332,9 +327,19 @@ contract RoundManager is RoundViews, EIP712 {
 
     /* INTERNAL: SEATS */
 
-    function _giveUpSeat(Head h, Client c, bool proposes) private returns (Client) {
+    /// @dev A seat that its holder, settled, does not use: one rule for those marked and those who leave. Whoever is no
+    /// member need not be able to stake.
+    function _missed(Head h, address client, Client c, bool proposes) private returns (Client) {
+        uint256 stake = proposes ? _PROPOSER_STAKE : _VOTER_STAKE;
+        bool canStake = !c.isMember() || _ledger.accounts[client].free >= stake;
         _head = h.withAbsent(proposes);
-        return c.absent(h.round());
+        c = c.absent(h.round());
+        if (canStake) c = c.struck(Math.min(c.strikes() + 1, type(uint8).max)); // Never stops a marking.
+        if (!canStake || (c.strikes() == _MAX_STRIKES && _MAX_STRIKES != 0)) c = _remove(h, client, c);
+
+        uint256 paid = _ledger.penalise(client, canStake ? _ABSENCE_PENALTY : 0);
+        emit MarkedAbsent(h.round(), client, paid);
+        return c;
     }
 
     /* INTERNAL: MEMBERS */

@@ -53,6 +53,7 @@ abstract contract RoundViews is IRoundManager {
     uint24 internal immutable _MIN_MEMBERS;
     uint16 internal immutable _SEED_DELAY;
     Schedule internal immutable _SCHEDULE;
+    uint32 internal immutable _MARK_FOR;
     uint32 internal immutable _INTERVAL;
     uint32 internal immutable _UNBONDING;
     bytes32 internal immutable _RULES;
@@ -94,6 +95,7 @@ abstract contract RoundViews is IRoundManager {
         _MIN_MEMBERS = p.minMembers;
         _SEED_DELAY = p.seedDelay;
         _SCHEDULE = Schedules.pack(p);
+        _MARK_FOR = p.markFor;
         _INTERVAL = p.interval;
         _UNBONDING = p.unbonding;
         _RULES = p.rules;
@@ -121,6 +123,7 @@ abstract contract RoundViews is IRoundManager {
         p.minMembers = _MIN_MEMBERS;
         p.seedDelay = _SEED_DELAY;
         _SCHEDULE.unpack(p);
+        p.markFor = _MARK_FOR;
         p.interval = _INTERVAL;
         p.unbonding = _UNBONDING;
         p.rules = _RULES;
@@ -232,13 +235,12 @@ abstract contract RoundViews is IRoundManager {
 
     /// @dev Silent voters need no look: with a ballot unrevealed the phase is Reveal until the schedule ends.
     function _requireNoOpenSeat(Head h) internal view {
-        uint256 endsAt = _SCHEDULE.revealEnds(h);
-        if (block.timestamp >= endsAt) return;
-
         (uint256 proposers, uint256 unpublished, uint256 voters) =
             (h.openProposers(), h.unpublished(), h.awaitedVoters());
+        // The absent must not end the round before anyone could mark them; an update unpublished is nothing to mark.
+        uint256 endsAt = _SCHEDULE.revealEnds(h) + (proposers + voters == 0 ? 0 : _MARK_FOR);
         require(
-            proposers + unpublished + voters == 0,
+            block.timestamp >= endsAt || proposers + unpublished + voters == 0,
             SeatsOpen(h.round(), proposers, unpublished, voters, endsAt)
         );
     }

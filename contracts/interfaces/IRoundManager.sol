@@ -81,8 +81,9 @@ interface IRoundManager {
         uint32 publishFor; // Seconds.
         uint32 voteFor; // Seconds.
         uint32 revealFor; // Seconds.
+        uint32 markFor; // Seconds after the reveal deadline for marking the absent before anyone may finalise.
         uint32 interval; // Seconds from one draw to the next opening, at least; 0 for none, at most 365 days.
-        uint32 unbonding; // Seconds from leaving to withdrawal; at least the four phases together.
+        uint32 unbonding; // Seconds from leaving to withdrawal; at least the four phases and markFor.
         bytes32 rules; // Digest of policy, metric, tolerance, schema, scale and genesis model; the first model id.
         bytes32 admissionRoot; // Merkle root of the addresses that may join; zero for all.
     }
@@ -92,8 +93,8 @@ interface IRoundManager {
     /// @notice Emitted when `client` becomes a member.
     event Joined(address indexed client);
 
-    /// @notice Emitted when `client` leaves; `penalty` base units went to the reward pool for a seat not acted on.
-    event Left(address indexed client, uint256 penalty);
+    /// @notice Emitted when `client` leaves.
+    event Left(address indexed client);
 
     /// @notice Emitted when `client` is removed for good.
     event Removed(address indexed client);
@@ -126,7 +127,8 @@ interface IRoundManager {
     /// @notice Emitted when a voter opens its ballot, masked to what was published.
     event BallotRevealed(uint256 indexed round, address indexed client, uint256 ballot);
 
-    /// @notice Emitted when a seat that locked nothing is marked; `penalty` base units went to the reward pool.
+    /// @notice Emitted when a seat that locked nothing is marked, or given up by leaving; `penalty` base units went to the
+    /// reward pool.
     event MarkedAbsent(uint256 indexed round, address indexed client, uint256 penalty);
 
     /// @notice Emitted when a round's outcome is fixed.
@@ -212,7 +214,7 @@ interface IRoundManager {
     /// @notice Thrown when a voter is marked in a round in which nothing was published.
     error NoDuty(uint256 round, address client);
 
-    /// @notice Thrown when a round would be finalised before its schedule ends while seats are open.
+    /// @notice Thrown when a round would be finalised while seats are open and have their time.
     /// @param round The round.
     /// @param proposers Proposer seats neither used nor marked.
     /// @param unpublished Updates committed and not published.
@@ -236,7 +238,7 @@ interface IRoundManager {
     /// @param proof Merkle proof of the caller's address where admission is restricted; empty otherwise.
     function join(bytes32[] calldata proof) external;
 
-    /// @notice Ends the caller's membership. A seat not yet acted on is given up for min(free, absencePenalty), unless
+    /// @notice Ends the caller's membership. A seat not yet acted on is marked absent first, as {markAbsent} does it, unless
     /// it is a voter's and nothing was published; a stake already locked plays on. Before the draw nothing is given up:
     /// the seat stays, and can be marked absent.
     function requestExit() external;
@@ -316,13 +318,13 @@ interface IRoundManager {
     /// @param salt The commitment's salt.
     function revealBallotFor(address client, uint16 ballot, bytes32 salt) external;
 
-    /// @notice Marks a seat that locked nothing, once its deadline passed. A client that could not have staked is
-    /// removed for good; any other gets a strike and pays min(free, absencePenalty).
+    /// @notice Marks a seat that locked nothing, once its deadline passed. A member that could not have staked is removed
+    /// for good; any other client gets a strike and pays min(free, absencePenalty).
     /// @param client Whose seat.
     function markAbsent(address client) external;
 
-    /// @notice Decides every proposal, fixes all payouts, extends the lineage. Possible at the end of the schedule, or
-    /// earlier when no seat is open. Cost bounded by sixteen proposals.
+    /// @notice Decides every proposal, fixes all payouts, extends the lineage. Possible `markFor` after the
+    /// reveal deadline, at that deadline when no seat can be marked, or earlier when none is open. Cost bounded by sixteen proposals.
     function finalise() external;
 
     /* SETTLEMENT */

@@ -12,7 +12,7 @@ library ParametersCheck {
     /// @notice Reverts {IRoundManager.InvalidParameter} for the first parameter that breaks a bound or a relation.
     function check(IRoundManager.Parameters memory p) internal pure {
         uint256 largest = Math.max(p.proposerStake, p.voterStake);
-        uint256 schedule = uint256(p.proposeFor) + p.publishFor + p.voteFor + p.revealFor;
+        uint256 longest = uint256(p.proposeFor) + p.publishFor + p.voteFor + p.revealFor + p.markFor;
 
         _atLeast("proposerStake", p.proposerStake, 1);
         _atLeast("voterStake", p.voterStake, Seats.MAX_PROPOSERS); // Every part of a stake is at least one unit.
@@ -31,7 +31,7 @@ library ParametersCheck {
         _atLeast("voteFor", p.voteFor, 1);
         _atLeast("revealFor", p.revealFor, 1);
         _atMost("interval", p.interval, 365 days);
-        _atLeast("unbonding", p.unbonding, schedule);
+        _atLeast("unbonding", p.unbonding, longest);
         _atLeast("rules", uint256(p.rules), 1);
     }
 

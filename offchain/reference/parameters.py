@@ -33,8 +33,9 @@ class Parameters:
     publish_for: int  # seconds
     vote_for: int  # seconds
     reveal_for: int  # seconds
+    mark_for: int = 0  # seconds after the reveal deadline
     interval: int = 0  # seconds from one draw to the next opening, at most 365 days
-    unbonding: int  # seconds, at least the four phases
+    unbonding: int  # seconds, at least the four phases and mark_for
     rules: bytes  # 32 bytes
     admission_root: bytes = bytes(32)
 
@@ -57,7 +58,7 @@ class Parameters:
         _at_least("voteFor", self.vote_for, 1)
         _at_least("revealFor", self.reveal_for, 1)
         _at_most("interval", self.interval, MAX_INTERVAL)
-        _at_least("unbonding", self.unbonding, self.schedule)
+        _at_least("unbonding", self.unbonding, self.schedule + self.mark_for)
         _at_least("rules", int.from_bytes(self.rules), 1)
 
     @property

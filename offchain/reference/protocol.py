@@ -93,18 +93,17 @@ class Protocol:
         self._emit("Joined", client=client)
 
     def request_exit(self, client: str) -> None:
-        """Leave; a seat not yet acted on is given up for min(free, absence penalty)."""
+        """Leave; a seat not yet acted on is marked absent first, by the same rule."""
         c = self._client(client)
         require(c.is_member, "NotMember", client)
 
         self._settle(client, c)
-        vacates = self._has_duty(c)
-        if vacates:
-            self._give_up_seat(c, self._position(c) < self._seats()[0])
-        self._dismiss(c)
-        c.place = 0
-        paid = self._penalise(c, self.parameters.absence_penalty if vacates else 0)
-        self._emit("Left", client=client, penalty=paid)
+        if self._has_duty(c):
+            self._miss(client, c, self._position(c) < self._seats()[0])
+        if c.is_member:
+            self._dismiss(c)
+            c.place = 0
+            self._emit("Left", client=client)
 
     # Opening
 
@@ -205,22 +204,14 @@ class Protocol:
     # Absence
 
     def mark_absent(self, client: str) -> None:
-        """Mark a seat that locked nothing by its deadline; remove a client that could not have staked."""
+        """Mark a seat that locked nothing by its deadline; remove a member that could not have staked."""
         h = self.head
         require(h.drawn_at != 0 and not h.finalised, "WrongPhase", h.round, self.phase, Phase.PROPOSE)
         c = self._client(client)
         proposes = self._require_missed_seat(client, c)
 
         self._settle(client, c)
-        self._give_up_seat(c, proposes)
-        stake = self.parameters.proposer_stake if proposes else self.parameters.voter_stake
-        can_stake = c.free >= stake
-        if can_stake and c.is_member:
-            c.strikes = min(c.strikes + 1, 255)
-        if not can_stake or c.strikes == self.parameters.max_strikes != 0:
-            self._remove(client, c)
-        paid = self._penalise(c, self.parameters.absence_penalty if can_stake else 0)
-        self._emit("MarkedAbsent", round=h.round, client=client, penalty=paid)
+        self._miss(client, c, proposes)
 
     # Outcome
 
@@ -344,8 +335,10 @@ class Protocol:
         return self._seats()[1] - self.head.ballots - self.head.absent_voters
 
     def _require_no_open_seat(self) -> None:
-        ends_at = self.head.drawn_at + self.parameters.schedule
         open_ = (self._open_proposers(), self._open_updates(), self._open_voters())
+        ends_at = self.head.drawn_at + self.parameters.schedule
+        if open_[0] or open_[2]:
+            ends_at += self.parameters.mark_for
         require(self.now >= ends_at or not any(open_), "SeatsOpen", self.head.round, *open_, ends_at)
 
     def _is_over(self) -> bool:
@@ -420,12 +413,20 @@ class Protocol:
         due = self.head.published != 0 or self.phase <= Phase.PUBLISH
         return position < proposers + voters and due
 
-    def _give_up_seat(self, c: ClientState, proposes: bool) -> None:
+    def _miss(self, client: str, c: ClientState, proposes: bool) -> None:
+        stake = self.parameters.proposer_stake if proposes else self.parameters.voter_stake
+        can_stake = not c.is_member or c.free >= stake
         if proposes:
             self.head.absent_proposers += 1
         else:
             self.head.absent_voters += 1
         c.round, c.seat, c.content = self.head.round, Seat.ABSENT, 0
+        if can_stake:
+            c.strikes = min(c.strikes + 1, 255)
+        if not can_stake or c.strikes == self.parameters.max_strikes != 0:
+            self._remove(client, c)
+        paid = self._penalise(c, self.parameters.absence_penalty if can_stake else 0)
+        self._emit("MarkedAbsent", round=self.head.round, client=client, penalty=paid)
 
     def _lock(self, client: str, stake: int, seat: Seat, commitment: bytes) -> None:
         c = self._client(client)

@@ -34,6 +34,7 @@ DEFAULTS = {
     "publishFor": 2000,
     "voteFor": 3000,
     "revealFor": 4000,
+    "markFor": 700,
     "interval": 0,
     "unbonding": 20_000,
     "rules": b"\x07" * 32,
@@ -275,7 +276,7 @@ class Deployment:
     def close_round(self) -> None:
         """Finalise, after the schedule where seats are idle."""
         if not self._is_complete():
-            self.warp(self.ends_at)
+            self.warp(self.ends_at + self.markFor)
         self.send(self.owner, self.manager.finalise)
 
     def play_idle_round(self) -> None:
@@ -335,7 +336,7 @@ class Deployment:
         if phase == Phase.DRAW:
             self._draw_late()
         if phase != Phase.IDLE:
-            self.warp(self.ends_at)
+            self.warp(self.ends_at + self.markFor)
             self.send(self.owner, self.manager.finalise)
         for client in self.clients:
             if self.word(self.manager.clientOf, client):

@@ -189,6 +189,7 @@ def test_acting_ends_strikes(game, manager):
     absent = game.proposers[0]
     game.warp(game.ends_at)
     game.send(game.owner, manager.markAbsent, absent)
+    game.warp(game.ends_at + game.markFor)
     game.send(game.owner, manager.finalise)
     game.open_round_where(lambda: absent in game.voters)
     game.submit_updates()

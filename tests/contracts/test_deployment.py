@@ -5,7 +5,7 @@ from expectations import reverts
 from offchain.reference.state import Phase
 
 LARGEST = DEFAULTS["proposerStake"] + DEFAULTS["absencePenalty"]
-SCHEDULE = 1000 + 2000 + 3000 + 4000
+SCHEDULE = 1000 + 2000 + 3000 + 4000 + DEFAULTS["markFor"]
 
 # Parameter, value just refused, value just accepted, and what else differs from the defaults.
 BOUNDS = [
@@ -29,7 +29,7 @@ BOUNDS = [
     ("revealFor", 0, 1, {}),
     ("interval", 365 * 86_400 + 1, 365 * 86_400, {}),
     ("unbonding", SCHEDULE - 1, SCHEDULE, {}),
-    ("unbonding", 2**32 - 2, 2**32 - 1, {"revealFor": 2**32 - 1 - 6000}),
+    ("unbonding", 2**32 - 2, 2**32 - 1, {"revealFor": 2**32 - 1 - 6700}),
     ("rules", bytes(32), bytes(31) + b"\x01", {}),
 ]
 
@@ -65,7 +65,7 @@ def test_the_bound_itself_is_accepted(deploy_manager, name, refused, accepted, o
 
 
 def test_zero_is_accepted_where_it_has_a_meaning(deploy_manager):
-    zeros = dict.fromkeys(("absencePenalty", "quorumBps", "maxStrikes", "maxRounds", "interval"), 0)
+    zeros = dict.fromkeys(("absencePenalty", "quorumBps", "maxStrikes", "maxRounds", "markFor", "interval"), 0)
     parameters = deploy_manager(**zeros).parameters()
     assert {name: getattr(parameters, name) for name in zeros} == zeros
 
@@ -89,6 +89,7 @@ def test_every_parameter_is_read_back(deploy_manager):
         "publishFor": 112,
         "voteFor": 113,
         "revealFor": 114,
+        "markFor": 117,
         "interval": 116,
         "unbonding": 5000,
         "rules": b"\x0b" * 32,

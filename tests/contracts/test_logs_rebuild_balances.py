@@ -49,7 +49,6 @@ class Books:
         self.pool += log.penalty
 
     def Left(self, log) -> None:
-        self.MarkedAbsent(log)
         self._leave(log.client)
 
     def Removed(self, log) -> None:

@@ -276,7 +276,7 @@ def played(request, game, deploy):
     game.play_round([SILENT, *[IDLE] * 15])
     assert game.manager.rewardPool() == POT
     game.play_to_close(row.updates, row.ballots)
-    game.warp(game.ends_at)
+    game.warp(game.ends_at + game.markFor)
     return game, row
 
 

@@ -171,6 +171,7 @@ def test_acting_ends_strikes(game, manager):
     absent = game.proposers[0]
     game.warp(game.ends_at)
     game.send(game.owner, manager.markAbsent, absent)
+    game.warp(game.ends_at + game.markFor)
     game.send(game.owner, manager.finalise)
     assert manager.clientOf(absent).strikes == 1
 

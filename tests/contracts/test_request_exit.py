@@ -33,7 +33,7 @@ def test_a_member_leaves(game, manager, member):
     game.next_block_at(time)
     tx = manager.requestExit(sender=member)
 
-    assert emitted(tx) == expected(manager.Left(client=member.address, penalty=0))
+    assert emitted(tx) == expected(manager.Left(client=member.address))
     assert not manager.clientOf(member).isMember
     assert manager.clientOf(member).place == 0
     assert manager.memberCount() == 7
@@ -64,7 +64,7 @@ def test_what_is_due_is_settled_first(game, manager):
 
     assert emitted(tx) == expected(
         manager.Settled(round=1, client=leaver.address, payout=game.proposerStake),
-        manager.Left(client=leaver.address, penalty=0),
+        manager.Left(client=leaver.address),
     )
     assert manager.accountOf(leaver).free == DEPOSIT
     assert manager.clientOf(leaver).seat == Seat.NONE
@@ -75,12 +75,15 @@ def test_a_proposer_gives_up_its_seat(game, manager):
     leaver, other = game.proposers
     tx = manager.requestExit(sender=leaver)
 
-    assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=game.absencePenalty))
+    assert emitted(tx) == expected(
+        manager.MarkedAbsent(round=1, client=leaver.address, penalty=game.absencePenalty),
+        manager.Left(client=leaver.address),
+    )
     assert manager.accountOf(leaver).free == DEPOSIT - game.absencePenalty
     assert manager.rewardPool() == game.absencePenalty
     assert (manager.head().absentProposers, manager.head().absentVoters) == (1, 0)
     state = manager.clientOf(leaver)
-    assert (state.round, state.seat) == (1, Seat.ABSENT)
+    assert (state.round, state.seat, state.strikes) == (1, Seat.ABSENT, 1)
     # No open seat is left to wait for, once the other proposer is ready.
     game.propose(other)
     assert game.phase == Phase.PUBLISH
@@ -92,7 +95,10 @@ def test_a_voter_gives_up_its_seat(game, manager, phase):
     leaver = game.voters[0]
     tx = manager.requestExit(sender=leaver)
 
-    assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=game.absencePenalty))
+    assert emitted(tx) == expected(
+        manager.MarkedAbsent(round=1, client=leaver.address, penalty=game.absencePenalty),
+        manager.Left(client=leaver.address),
+    )
     assert (manager.head().absentProposers, manager.head().absentVoters) == (0, 1)
 
 
@@ -102,7 +108,10 @@ def test_a_voter_that_missed_its_vote_still_pays(game, manager):
     leaver = game.voters[4]
 
     tx = manager.requestExit(sender=leaver)
-    assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=game.absencePenalty))
+    assert emitted(tx) == expected(
+        manager.MarkedAbsent(round=1, client=leaver.address, penalty=game.absencePenalty),
+        manager.Left(client=leaver.address),
+    )
 
 
 def test_a_proposer_that_missed_its_turn_still_pays(game, manager):
@@ -110,7 +119,10 @@ def test_a_proposer_that_missed_its_turn_still_pays(game, manager):
     leaver = game.proposers[1]
 
     tx = manager.requestExit(sender=leaver)
-    assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=game.absencePenalty))
+    assert emitted(tx) == expected(
+        manager.MarkedAbsent(round=1, client=leaver.address, penalty=game.absencePenalty),
+        manager.Left(client=leaver.address),
+    )
 
 
 def test_one_marked_absent_pays_no_second_time(game, manager):
@@ -119,7 +131,7 @@ def test_one_marked_absent_pays_no_second_time(game, manager):
     game.send(game.owner, manager.markAbsent, leaver)
 
     tx = manager.requestExit(sender=leaver)
-    assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=0))
+    assert emitted(tx) == expected(manager.Left(client=leaver.address))
     assert manager.head().absentProposers == 1
 
 
@@ -129,7 +141,7 @@ def test_a_voter_without_a_duty_pays_nothing(game, manager):
     game.warp(game.deadline(Phase.PROPOSE))  # nobody proposed, so there will be nothing to vote on
 
     tx = manager.requestExit(sender=leaver)
-    assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=0))
+    assert emitted(tx) == expected(manager.Left(client=leaver.address))
     assert manager.head().absentVoters == 0
 
 
@@ -141,8 +153,8 @@ def test_a_voter_pays_until_it_is_clear_that_nothing_is_published(game, manager,
     game.next_block_at(game.deadline(Phase.PUBLISH) + late)
 
     tx = manager.requestExit(sender=leaver)
-    penalty = game.absencePenalty if late < 0 else 0
-    assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=penalty))
+    marked = manager.MarkedAbsent(round=1, client=leaver.address, penalty=game.absencePenalty)
+    assert emitted(tx) == expected(*[marked] * (late < 0), manager.Left(client=leaver.address))
 
 
 def test_one_without_a_seat_pays_nothing(game, manager):
@@ -150,14 +162,14 @@ def test_one_without_a_seat_pays_nothing(game, manager):
     leaver = game.unseated[0]
 
     tx = manager.requestExit(sender=leaver)
-    assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=0))
+    assert emitted(tx) == expected(manager.Left(client=leaver.address))
 
 
 def test_before_the_draw_nobody_pays(game, manager, member):
     game.enter(Phase.DRAW)
     tx = manager.requestExit(sender=member)
 
-    assert emitted(tx) == expected(manager.Left(client=member.address, penalty=0))
+    assert emitted(tx) == expected(manager.Left(client=member.address))
     assert manager.clientOf(member).seat == Seat.NONE
 
 
@@ -166,18 +178,62 @@ def test_after_the_outcome_nobody_pays(game, manager):
     leaver = game.proposers[1]
 
     tx = manager.requestExit(sender=leaver)
-    assert emitted(tx) == expected(manager.Left(client=leaver.address, penalty=0))
+    assert emitted(tx) == expected(manager.Left(client=leaver.address))
 
 
 def test_the_penalty_is_no_more_than_what_is_free(poor):
     game, client = poor
     free = game.manager.accountOf(client).free + game.manager.escrowOf(client)
     assert 0 < free < game.absencePenalty
-    game.open_round_where(lambda: client not in game.unseated)
+    game.open_round_where(lambda: client in game.voters)
 
     tx = game.manager.requestExit(sender=client)
-    assert game.manager.Left(client=client.address, penalty=free) in tx.events
+    assert [event.penalty for event in tx.events if event.event_name == "MarkedAbsent"] == [free]
     assert game.manager.accountOf(client).free == 0
+
+
+@pytest.mark.parametrize("moment", [Phase.PROPOSE, Phase.CLOSE])
+def test_one_that_cannot_stake_leaves_for_good(broke, moment):
+    game, losers = broke
+    manager, client = game.manager, losers[0]
+    game.open_round_where(lambda: client in game.proposers)
+    if moment == Phase.CLOSE:
+        game.warp(game.ends_at)
+    tx = manager.requestExit(sender=client)
+
+    assert emitted(tx) == expected(
+        manager.Removed(client=client.address),
+        manager.MarkedAbsent(round=game.round, client=client.address, penalty=0),
+    )
+    assert manager.clientOf(client).place == REMOVED
+    game.deposit(client, game.bond)
+    with reverts(manager.RemovedForGood, client=client.address):
+        manager.join([], sender=client)
+
+
+def test_leaving_and_joining_again_washes_no_strike_away(game, manager):
+    dodger = game.clients[0]
+    for strikes in (1, 2):
+        game.open_round_where(lambda: dodger in game.proposers)
+        tx = manager.requestExit(sender=dodger)
+        assert manager.clientOf(dodger).strikes == strikes
+        if strikes < game.maxStrikes:
+            game.send(dodger, manager.join, [])
+            game.warp(game.ends_at + game.markFor)
+            game.send(game.owner, manager.finalise)
+
+    assert emitted(tx) == expected(
+        manager.Removed(client=dodger.address),
+        manager.MarkedAbsent(round=game.round, client=dodger.address, penalty=game.absencePenalty),
+    )
+
+
+def test_one_without_a_duty_is_never_removed(broke):
+    game, losers = broke
+    client = losers[0]
+    game.open_round_where(lambda: client in game.unseated)
+    tx = game.manager.requestExit(sender=client)
+    assert emitted(tx) == expected(game.manager.Left(client=client.address))
 
 
 def test_one_that_locked_plays_on(game, manager):
@@ -186,13 +242,13 @@ def test_one_that_locked_plays_on(game, manager):
     game.propose(proposer)
     game.propose(game.proposers[1])
     tx = manager.requestExit(sender=proposer)
-    assert emitted(tx) == expected(manager.Left(client=proposer.address, penalty=0))
+    assert emitted(tx) == expected(manager.Left(client=proposer.address))
     game.publish(proposer)
     game.publish(game.proposers[1])
 
     game.commit_ballot(voter, 3)
     tx = manager.requestExit(sender=voter)
-    assert emitted(tx) == expected(manager.Left(client=voter.address, penalty=0))
+    assert emitted(tx) == expected(manager.Left(client=voter.address))
     game.warp(game.deadline(Phase.VOTE))
     game.reveal_ballot(voter, 3)
 

@@ -115,7 +115,7 @@ def test_one_who_left_waits_for_its_last_seat(deploy):
 
 def test_a_seat_kept_from_before_the_draw_holds_its_owner(deploy):
     # Unbonding as long as the schedule, and a draw so late that it ends before voters can be marked.
-    game = deploy(unbonding=10_000, voterSeats=6)
+    game = deploy(unbonding=10_700, voterSeats=6)
     manager, leaver = game.manager, game.clients[3]
     game.send(game.owner, manager.openRound)
     game.send(leaver, manager.requestExit)

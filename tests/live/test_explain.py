@@ -130,7 +130,6 @@ def test_statements_add_up_for_everyone(founded, anvil_node, players, keep, memb
         "ballot not revealed",
         "ballot with the majority on 2 of 2 updates",
         "absent: seat not used",
-        "left, a seat not used",
         "withdrawal",
         "settled",
     }

@@ -224,6 +224,28 @@ def test_what_is_due(founded, changes, idle, expected):
     assert [f"{duty.act} {duty.client}".strip() for duty in due] == expected
 
 
+@pytest.mark.parametrize(("now", "finalises"), [(1400, False), (1429, False), (1430, True)])
+def test_the_absent_are_marked_before_anybody_finalises(founded, now, finalises):
+    from dataclasses import replace
+
+    view = look(founded)
+    parameters = replace(
+        view.parameters, propose_for=100, publish_for=100, vote_for=100, reveal_for=100, mark_for=30
+    )
+    view = replace(
+        view,
+        phase=Phase.CLOSE,
+        block=replace(view.block, time=now),
+        drawn_at=1000,
+        proposer_seats=1,
+        voter_seats=3,
+        published=1,
+        parameters=parameters,
+    )
+    assert duties(view, Idle("", "b")) == [Duty("markAbsent", "b"), Duty("finalise")][: 1 + finalises]
+    assert duties(view, Idle()) == [Duty("finalise")]
+
+
 @pytest.mark.parametrize(
     ("parameters", "drawn_at", "joined", "opens"),
     [

@@ -82,7 +82,7 @@ class Machine(RuleBasedStateMachine):
                 if mark:
                     d.mark_everyone()
                 if not stay:
-                    d.until("reveal", 0)
+                    d.until("mark" if not mark else "reveal", 0)
                 d.finalise()
         if phase in ENDS and not stay:
             d.until(ENDS[phase], 0)
@@ -148,7 +148,7 @@ class Machine(RuleBasedStateMachine):
     # Time, tokens, membership.
 
     @rule(
-        phase=st.sampled_from(["propose", "publish", "vote", "reveal", "interval", "unbonding"]),
+        phase=st.sampled_from(["propose", "publish", "vote", "reveal", "mark", "interval", "unbonding"]),
         offset=st.sampled_from([-1, 0, 1]),
         seconds=st.one_of(st.just(0), st.integers(1, 45)),
         blocks=st.sampled_from([0, 0, 0, 1, 2, 3, 255, 256, 257]),

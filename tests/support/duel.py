@@ -114,8 +114,8 @@ class Duel:
     def until(self, phase, offset):
         """Let the next call come `offset` seconds after the end of a phase, unless that is past.
 
-        Phases are "propose", "publish", "vote" and "reveal"; "interval" ends
-        when the next round can open, "unbonding" is the last release of all clients.
+        Phases are "propose", "publish", "vote" and "reveal"; "mark" is the end of
+        marking, "interval" ends when the next round can open, "unbonding" is the last release of all clients.
         """
         p, ends = self.scene.parameters, self.reference.head.drawn_at
         if phase == "unbonding":
@@ -128,6 +128,7 @@ class Duel:
                 "publish": p.publish_for,
                 "vote": p.vote_for,
                 "reveal": p.reveal_for,
+                "mark": p.mark_for,
             }
             for name, span in spans.items():
                 ends += span
@@ -436,7 +437,7 @@ class Duel:
                 self.mine(self.scene.parameters.seed_delay)
             self.draw()
         if self.reference.phase != Phase.IDLE:
-            self.until("reveal", 0)
+            self.until("mark", 0)
             self.finalise()
         assert self.reference.phase == Phase.IDLE
 

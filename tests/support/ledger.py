@@ -28,7 +28,7 @@ class Ledger:
                 self._lock(values["round"], values["client"], self._stakes[log.name])
             case "UpdatePublished" | "BallotRevealed":
                 self._open(values["round"], values["client"])
-            case "Left" | "MarkedAbsent":
+            case "MarkedAbsent":
                 self.free[values["client"]] -= values["penalty"]
                 self.reward_pool += values["penalty"]
             case "RoundFinalised":

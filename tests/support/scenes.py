@@ -105,6 +105,7 @@ STRICT = Scene(
         min_members=5,
         interval=170,
         seed_delay=3,
+        mark_for=20,
         unbonding=400,
         rules=RULES,
         admission_root=tree_root([leaf(CLIENTS[i]) for i in _ADMITTED]),

@@ -78,6 +78,11 @@ class Protocol(_Part):
     publish_for: int = Field(description="Seconds to publish.")
     vote_for: int = Field(description="Seconds to fetch, score and commit.")
     reveal_for: int = Field(description="Seconds to reveal.")
+    mark_for: int = Field(
+        0,
+        ge=0,
+        description="Seconds after the reveal deadline for marking the absent, before anyone finalises.",
+    )
     interval: int = Field(
         0, ge=0, description="Seconds from one draw to the next opening, at least; 0 for none."
     )

@@ -31,7 +31,7 @@ _WHY = {
     "seedDelay": "it must be 1 to 256 blocks",
     "minMembers": "a round takes four members at least",
     "interval": "it must be at most 31536000 seconds, a year",
-    "unbonding": "it must be at least propose_for + publish_for + vote_for + reveal_for",
+    "unbonding": "it must be at least propose_for + publish_for + vote_for + reveal_for + mark_for",
     "rules": "the digest of the learning rules must not be zero",
 }
 

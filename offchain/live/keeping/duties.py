@@ -35,8 +35,7 @@ def duties(view: View, idle: Callable[[range], Sequence[str]], every: int = 0) -
             return [Duty("reanchor")]
         return [Duty("draw")] if view.block.number > view.anchor else []
     marks = [Duty("markAbsent", client) for places in _overdue(view) for client in idle(places)]
-    ends = view.deadline(Phase.REVEAL) or 0
-    if view.phase == Phase.CLOSE and (not marks or view.now >= ends):
+    if view.phase == Phase.CLOSE and (not marks or view.now >= view.closes_at):
         return [*marks, Duty("finalise")]
     return marks
 

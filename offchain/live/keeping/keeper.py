@@ -104,7 +104,7 @@ class Keeper:
             done = self._settles and self._settle(view)
             # Before the draw what is due hangs on the number of the block.
             if not done and view.phase is not Phase.DRAW and view.round == self._roster.round:
-                self._lookout.rest(view, [view.opens_at, view.drawn_at + self._every])
+                self._lookout.rest(view, [view.opens_at, view.closes_at, view.drawn_at + self._every])
             return done
         # Those of one kind together: marking changes what can be done next.
         together = [duty for duty in due if duty.act == due[0].act][:_AT_ONCE]

@@ -13,6 +13,8 @@ from offchain.reference import Parameters
 from offchain.reference.settlement import Outcome, proposer_payout, voter_payout
 from offchain.reference.tally import LANES, is_void
 
+_MEMBERSHIP = {"Joined": "joined", "Left": "left", "Removed": "removed for good"}
+
 
 @dataclass(frozen=True)
 class Change:
@@ -93,13 +95,8 @@ class Statement:
                 self._require_seat(event).content = values["ballot"]
             case "MarkedAbsent":
                 self._note(event, values["round"], "absent: seat not used", -values["penalty"], 0)
-            case "Left":
-                reason = "left, a seat not used" if values["penalty"] else "left"
-                self._note(
-                    event, self._round.number if values["penalty"] else 0, reason, -values["penalty"], 0
-                )
-            case "Joined" | "Removed":
-                self._note(event, 0, "joined" if event.name == "Joined" else "removed for good", 0, 0)
+            case "Joined" | "Left" | "Removed":
+                self._note(event, 0, _MEMBERSHIP[event.name], 0, 0)
             case "Settled":
                 self._settle(event)
 

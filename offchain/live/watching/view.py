@@ -105,6 +105,11 @@ class View:
         return self.drawn_at + self.parameters.interval
 
     @property
+    def closes_at(self) -> int:
+        """Unix time from which the round can be finalised, whoever is absent."""
+        return self.drawn_at + self.parameters.schedule + self.parameters.mark_for
+
+    @property
     def anchor_is_missed(self) -> bool:
         """Whether the round can no longer be drawn from its anchor, which the EVM has forgotten."""
         return self.block.number > self.anchor + ANCHOR_WINDOW

@@ -68,7 +68,7 @@ contract Locks is Field {
         _field(parameters, 8);
         _openAndDraw();
         address a = _seatedAt(0);
-        vm.warp(vm.getBlockTimestamp() + _schedule());
+        vm.warp(vm.getBlockTimestamp() + _schedule() + p.markFor);
         vm.prank(a);
         manager.requestExit();
         manager.finalise();

@@ -32,7 +32,7 @@ contract Pace is Field {
         for (uint256 k; k < 3; ++k) {
             if (k != 0) _expectTooEarly();
             _openAndDraw();
-            vm.warp(vm.getBlockTimestamp() + _schedule());
+            vm.warp(vm.getBlockTimestamp() + _schedule() + p.markFor);
             manager.finalise();
         }
         vm.assertLe(start + 2 * p.interval, vm.getBlockTimestamp(), "three draws in less than two intervals");

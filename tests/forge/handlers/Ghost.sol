@@ -151,10 +151,10 @@ abstract contract Ghost is Deployment {
 
     function _mayFinalise() internal view returns (bool) {
         if (ghostPhase() != IRoundManager.Phase.Close) return false;
-        if (vm.getBlockTimestamp() >= round.drawnAt + _schedule()) return true;
-        return
-            round.openProposers == 0 && round.unpublished == 0
-                && (round.published == 0 || round.openVoters == 0);
+        uint256 since = vm.getBlockTimestamp() - round.drawnAt;
+        if (since >= _schedule() + p.markFor) return true;
+        bool isMarkable = round.openProposers != 0 || (round.published != 0 && round.openVoters != 0);
+        return !isMarkable && (round.unpublished == 0 || since >= _schedule());
     }
 
     function _maySettle(address a, uint256 number) internal view returns (bool) {
@@ -172,11 +172,8 @@ abstract contract Ghost is Deployment {
 
     function _left(address a) internal {
         _settled(a);
-        if (_hasDuty(a)) {
-            _seatGivenUp(a);
-            _penalised(a, p.absencePenalty);
-        }
-        _dismissed(a);
+        if (_hasDuty(a)) _missed(a);
+        if (clients[a].isMember) _dismissed(a);
     }
 
     function _opened() internal {
@@ -239,12 +236,17 @@ abstract contract Ghost is Deployment {
     }
 
     function _markedAbsent(address a) internal {
-        Member storage m = clients[a];
         _settled(a);
+        _missed(a);
+    }
+
+    /// @dev Marked, or left: the same.
+    function _missed(address a) private {
+        Member storage m = clients[a];
         bool proposes = m.position < round.proposers;
         _seatGivenUp(a);
-        bool canStake = m.free >= (proposes ? p.proposerStake : p.voterStake);
-        if (canStake && m.isMember) ++m.strikes;
+        bool canStake = !m.isMember || m.free >= (proposes ? p.proposerStake : p.voterStake);
+        if (canStake) ++m.strikes;
         if (!canStake || (p.maxStrikes != 0 && m.strikes == p.maxStrikes)) {
             m.removed = true;
             if (m.isMember) _dismissed(a);

@@ -166,7 +166,7 @@ contract Handler is SignedCalls, Properties {
     /// @dev To the next deadline, or a second before it.
     function passToDeadline(uint256 how) public {
         uint256 next = round.drawnAt;
-        uint32[4] memory spans = [p.proposeFor, p.publishFor, p.voteFor, p.revealFor];
+        uint32[5] memory spans = [p.proposeFor, p.publishFor, p.voteFor, p.revealFor, p.markFor];
         for (uint256 i; i < spans.length && next <= vm.getBlockTimestamp(); ++i) {
             next += spans[i];
         }

@@ -53,7 +53,6 @@ contract LogLedger {
         if (kind == IRoundManager.UpdateCommitted.selector) _lock(log, _PROPOSER_STAKE);
         if (kind == IRoundManager.BallotCommitted.selector) _lock(log, _VOTER_STAKE);
         if (kind == IRoundManager.Settled.selector) _settle(log);
-        if (kind == IRoundManager.Left.selector) _penalise(log.topics[1], log.data);
         if (kind == IRoundManager.MarkedAbsent.selector) _penalise(log.topics[2], log.data);
         if (kind == IRoundManager.RoundFinalised.selector) {
             (,, uint256 slashed, uint256 awarded,) =

@@ -109,7 +109,10 @@ abstract contract ProtocolInvariants {
             if (vm.getBlockNumber() <= anchor) vm.roll(anchor + 1);
             manager.draw("");
         }
-        vm.warp(vm.getBlockTimestamp() + uint256(p.proposeFor) + p.publishFor + p.voteFor + p.revealFor);
+        vm.warp(
+            vm.getBlockTimestamp() + uint256(p.proposeFor) + p.publishFor + p.voteFor + p.revealFor
+                + p.markFor
+        );
         manager.finalise();
     }
 }

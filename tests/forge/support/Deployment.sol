@@ -71,7 +71,7 @@ abstract contract Deployment {
         IRoundManager.RoundState memory h = manager.head();
         if (h.finalised) return;
         if (h.drawnAt == 0) _draw();
-        vm.warp(vm.getBlockTimestamp() + _schedule());
+        vm.warp(vm.getBlockTimestamp() + _schedule() + p.markFor);
         manager.finalise();
     }
 

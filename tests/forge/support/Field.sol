@@ -58,7 +58,7 @@ abstract contract Field is Deployment {
         for (uint256 j; j < voters; ++j) {
             if (_ballot(~seed, j) % 5 != 0) _reveal(_seatedAt(proposers + j), _ballot(seed, j));
         }
-        vm.warp(vm.getBlockTimestamp() + _schedule());
+        vm.warp(vm.getBlockTimestamp() + _schedule() + p.markFor);
         manager.finalise();
     }
 

@@ -19,6 +19,7 @@ library Presets {
         p.maxSamples = 100;
         p.maxRounds = 30;
         p.minMembers = 5;
+        p.markFor = 30;
         p.interval = 400;
     }
 

@@ -59,7 +59,7 @@ contract Rounds is Field {
         used[2] = gasleft();
         manager.markAbsent(a);
         used[2] -= gasleft();
-        vm.warp(vm.getBlockTimestamp() + _schedule());
+        vm.warp(vm.getBlockTimestamp() + _schedule() + p.markFor);
         used[3] = gasleft();
         manager.finalise();
         used[3] -= gasleft();
