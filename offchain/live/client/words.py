@@ -56,7 +56,7 @@ def leaving(parameters: Parameters, unit: Unit) -> str:
     """Return what it means to leave without rows or stores, in a sentence."""
     penalty, stake = unit.named(parameters.absence_penalty), unit.named(parameters.proposer_stake)
     return (
-        f"leaving without rows or stores: a seat that is not used yet is marked absent, which costs "
+        "leaving without rows or stores: a seat that is not used yet is marked absent, which costs "
         f"{penalty} and a strike (and, with less free than its stake, removal for good), an "
         f"update that was committed to and is not shown costs its stake of {stake}; with --data (or --share) "
         "and --store both would be played"
