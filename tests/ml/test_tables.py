@@ -332,6 +332,25 @@ def test_columns_under_another_spelling_and_twice(write):
         read(form, write({k: v for k, v in table().items() if k != "weight"}, "less.csv"))
 
 
+def test_a_header_that_is_not_utf_8(write):
+    columns = {"Größe": [str(i) for i in range(ROWS)], **table()}
+    found = fitted(write(columns, separator=";", encoding="latin-1"))
+    assert "Größe" in found.used | found.left_out and found.form.read.encoding == "cp1252"
+    written = fitted(write({"älter": table()["again"], **columns}, encoding="latin-1"), target="älter")
+    assert written.form.target.column == "älter"
+
+
+def test_a_column_that_is_there_twice_is_left_out_unless_it_is_named(write):
+    path = write(table())
+    head, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([f"{head},x,x", *(f"{line},1,2" for line in lines)]))
+    found = fitted(path)
+    assert found.left_out["x"].startswith("there 2 times") and "x" not in by_name(found.form)
+    assert read(found.form, path).usage.used == ROWS
+    with pytest.raises(DataError, match="has the column x 2 times"):
+        fitted(path, group="x")
+
+
 # The file that a person edits
 
 

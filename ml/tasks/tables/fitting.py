@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ml.data.text import parquet
 from ml.data.text.cells import EMPTY, UNREADABLE, Cells
 from ml.data.text.dates import AMBIGUOUS, days, formats_of
+from ml.data.text.opening import opened
 from ml.data.text.records import Piece
 from ml.data.text.source import Source
 from ml.errors import DataError
@@ -85,7 +87,7 @@ def fit(path: Path, wishes: Wishes) -> Fitted:
         wishes: What is known of it.
 
     Raises:
-        DataError: When it is no table, lacks a column that is named, or has one twice; when the target is
+        DataError: When it is no table, lacks a column that is named, or has it twice; when the target is
             empty, has one outcome, or is neither outcomes nor numbers; when no column is left to learn from.
     """
     return _Fitting(path, wishes).fitted()
@@ -96,22 +98,22 @@ class _Fitting:
         self._path, self._wishes = path, wishes
         named = [wishes.target, wishes.group, wishes.time, *wishes.drop, *wishes.keep]
         wanted = tuple(dict.fromkeys(name for name in named if name))
-        first = Source(path, wanted, "are named", wishes.encoding, wishes.separator)
-        self._header = [name for name in first.header if name]
-        _require_once(self._header, path)
-        self._encoding = wishes.encoding or first.encoding
-        self._separator = first.separator
-        self._source = self._readable(first)
+        # Before the header is read: its names may be what is no UTF-8.
+        encoding = wishes.encoding or (None if parquet.is_parquet(path) or _is_unicode(path) else "cp1252")
+        first = Source(path, wanted, "are named", encoding, wishes.separator)
+        counts = Counter(name for name in first.header if name)
+        self._header = [name for name, count in counts.items() if count == 1]
+        self._encoding, self._separator = first.encoding, first.separator
+        self._source = Source(path, self._header, "are in it", self._encoding, self._separator)
         self._seen = {name: Seen() for name in self._header}
         self._rows = 0
         self.used: dict[str, str] = {}
-        self.left_out: dict[str, str] = {}
+        self.left_out = {
+            name: f"there {count} times; rename all but one to use it"
+            for name, count in counts.items()
+            if count > 1
+        }
         self.notes: list[str] = []
-
-    def _readable(self, first: Source) -> Source:
-        if self._encoding == "utf-8" and self._wishes.encoding is None and not _is_utf8(self._path):
-            self._encoding = "cp1252"
-        return Source(self._path, self._header, "are in it", self._encoding, self._separator)
 
     def fitted(self) -> Fitted:
         for piece in self._pieces():
@@ -328,19 +330,11 @@ def _examples(texts: Collection[str]) -> str:
     return ", ".join(repr(text[:30]) for text in islice(texts, 3)) + (", …" if len(texts) > 3 else "")
 
 
-def _require_once(header: Sequence[str], path: Path) -> None:
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        raise DataError(
-            f"{path} has the column {twice[0]} {header.count(twice[0])} times; rename all but one"
-        )
-
-
-def _is_utf8(path: Path) -> bool:
-    from ml.data.text.opening import opened
-
+def _is_unicode(path: Path) -> bool:
     with opened(path) as stream:
         sample = stream.read(1 << 22)
+    if b"\0" in sample:
+        return True  # UTF-16 or UTF-32, if it is text at all.
     try:
         sample.decode("utf-8")
     except UnicodeDecodeError as error:
