@@ -184,6 +184,7 @@ LEFT_OUT = {
     "constant": (["x"] * ROWS, "in every row"),
     "empty": ([""] * ROWS, "empty in every row"),
     "case_id": ([str(10_000 + n) for n in range(ROWS)], "identifier"),
+    "Fall-Nr.": ([str(10_000 + n) for n in range(ROWS)], "identifier"),
     "comment": ([f"words {n} of somebody" for n in range(ROWS)], "free text"),
 }
 

@@ -27,7 +27,8 @@ _FREE_TEXT = 100  # Different values from which a column may be free text,
 _FREE_SHARE = 0.2  # where they are this share of its cells.
 _MANY = 20  # Different numbers from which a target is an amount; identifiers are that many at least.
 _IDENTIFIER = re.compile(
-    r"(^|[\W_])(id|ids|uuid|guid|key|nr|no|number|index)$|[a-z]I[dD]$|^Unnamed", re.ASCII
+    r"(?i:(^|[\W_\d])(id|ids|uuid|guid|key|nr|no|num|number|nummer|index)[\W_]*$)|[a-z]I[dD]$|^Unnamed",
+    re.ASCII,
 )
 
 
