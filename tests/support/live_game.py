@@ -77,11 +77,11 @@ def _run(arguments, log, told):
 
 
 @contextmanager
-def serving_store(network, folder):
-    """`ape run store` as a process; its URL."""
+def serving_store(network, folder, *more):
+    """`ape run store` as a process, `more` of its options; its URL."""
     port = free_port()
     arguments = ["--deployment", str(network.path), "--network", network.node.url]
-    arguments += ["--folder", str(folder), "--port", str(port)]
+    arguments += ["--folder", str(folder), "--port", str(port), *more]
     log = network.folder / "store.log"
     process = _START.Process(target=_run_store, args=(arguments, str(log)), daemon=True)
     process.start()
