@@ -1,15 +1,18 @@
 """A consortium with a module and rows of its own, as founders and members have them: files in a folder."""
 
 import csv
+import runpy
+from pathlib import Path
 
 import numpy as np
 import yaml
 from click.testing import CliRunner
 from live_game import game
 
-from examples import hospital
 from scripts.encoding import cli as encoding
 from scripts.task import cli
+
+HOSPITAL = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "hospital.py"))
 
 SORTING = '''
 import numpy as np
@@ -46,7 +49,7 @@ def write_patients(path, seed, count=160):
 def write_admissions(path, seed, count):
     """A hospital's table, as `examples/hospital.py` makes it."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([hospital.HEADER, *hospital.rows(count, seed)])
+        csv.writer(file).writerows([HOSPITAL["HEADER"], *HOSPITAL["rows"](count, seed)])
 
 
 def described(folder, task, data, *more):
