@@ -10,7 +10,7 @@ from own_tasks import hospital_game, sorting_game
 
 import scripts.verify
 from offchain.learning.finding import Here
-from offchain.live.verifying.quality import quality_on
+from offchain.live.verifying.quality import Scorer
 from offchain.live.verifying.verification import Verification
 
 FLIPPER = 0
@@ -37,10 +37,11 @@ def test_five_institutions_learn_a_module_of_their_own_and_a_flipper_ends_poorer
         verification = Verification(network.chain, network.deployment, network.stores)
         assert verification.run() is None and verification.model.id == view.model
         here = Here(network.deployment.folder)
-        rows, after = quality_on(verification.model, learning, here, tmp_path / "public.npz")
+        scorer = Scorer(learning, here, tmp_path / "public.npz")
+        after = scorer.quality(verification.model)
         assert verification.run(until=0) is None
         before = learning.probe.genesis
-        assert rows == 160 and after["loss"] < sum(before) / len(before)
+        assert scorer.rows == 160 and after["loss"] < sum(before) / len(before)
 
         verified = verify(network, "--data", str(tmp_path / "public.npz"), "--json")
         told = json.loads(verified.output)
