@@ -352,6 +352,18 @@ def test_a_column_that_is_there_twice_is_left_out_unless_it_is_named(write):
         fitted(path, group="x")
 
 
+def test_words_that_repeat_in_a_column_of_numbers_are_gaps(write):
+    laboratory = ["unknown" if i % 9 == 0 else f"{1 + i % 37 / 10}" for i in range(ROWS)]
+    path = write({**table(), "laboratory": laboratory})
+    found = fitted(path)
+    assert by_name(found.form)["laboratory"].kind == "number" and found.form.read.missing == ("unknown",)
+    assert any("laboratory is a number but for 'unknown'" in note for note in found.notes)
+    rows = read(found.form, path)
+    assert rows.usage.used == ROWS
+    flagged = column(rows, next(name for name in rows.names if "laboratory" in name and name != "laboratory"))
+    assert flagged.sum() == sum(cell == "unknown" for cell in laboratory)
+
+
 # The file that a person edits
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.text.cells import EMPTY, Cells
+from ml.data.text.cells import EMPTY, Cells, number
 
 NEARLY_ALL = 0.95
 """Share of a column's cells that must be numbers, or dates, for it to be of such."""
 _KEPT_TEXTS = 100_000  # Different texts that are counted of a column.
+_REPEATED = 3  # Cells from which a word says that there is no number, and is no slip.
+_WORD = re.compile(r"[^\W\d][^\d\udc80-\udcff]*")
 _CODE = re.compile(r"0\d+")
 
 
@@ -42,6 +44,19 @@ class Seen:
             self.texts.update(present)
             self.all_differ = self.all_differ and len(self.texts) == self.present
         self.has_codes = self.has_codes or any(map(_CODE.fullmatch, present))
+
+    def take_for_gaps(self, decimal: str) -> set[str]:
+        """Return the words that repeat in a column of numbers, such as `unknown`, and count them as gaps."""
+        if self.has_codes or self.numbers[decimal] <= self.present / 2:
+            return set()
+        words = {
+            text
+            for text, count in self.texts.items()
+            if count >= _REPEATED and _WORD.fullmatch(text) and not np.isfinite(number(text))
+        }
+        count = sum(self.texts.pop(word) for word in words)
+        self.missing, self.present = self.missing + count, self.present - count
+        return words
 
     def is_of_numbers(self, decimal: str) -> bool:
         """Whether nearly all cells are numbers, and none a code such as 007."""

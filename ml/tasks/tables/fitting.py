@@ -115,6 +115,7 @@ class _Fitting:
             if count > 1
         }
         self.notes: list[str] = []
+        self._missing: set[str] = set()
 
     def fitted(self) -> Fitted:
         for piece in self._pieces():
@@ -123,6 +124,7 @@ class _Fitting:
         if not self._rows:
             raise DataError(f"{self._path} has no rows")
         self._decimal = self._chosen_decimal()
+        self._take_words_for_gaps()
         target = self._target()
         inputs = [made for name in self._header if (made := self._input(name)) is not None]
         if not inputs:
@@ -141,6 +143,15 @@ class _Fitting:
             }
         )
         return Fitted(form, self.used, self.left_out, tuple(self.notes))
+
+    def _take_words_for_gaps(self) -> None:
+        for name, seen in self._seen.items():
+            words = seen.take_for_gaps(self._decimal)
+            self._missing |= words
+            if words:
+                self.notes.append(
+                    f"{name} is a number but for {_examples(sorted(words))}, which count as gaps"
+                )
 
     def _pieces(self) -> Any:
         return self._source.pieces(self._header)
@@ -161,10 +172,11 @@ class _Fitting:
         return max(counts, key=lambda decimal: (counts[decimal], decimal == "."))
 
     def _reading(self) -> dict[str, Any]:
+        missing = {"missing": tuple(sorted(self._missing))} if self._missing else {}
         if self._separator is None:
-            return {}
+            return missing
         encoding = None if self._encoding in ("utf-8", "utf-8-sig") else self._encoding
-        return {"separator": self._separator, "encoding": encoding, "decimal": self._decimal}
+        return {"separator": self._separator, "encoding": encoding, "decimal": self._decimal, **missing}
 
     # The target
 
