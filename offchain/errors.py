@@ -49,6 +49,10 @@ class ReproductionError(OffchainError):
     """An item of the paper that cannot be made from what is there."""
 
 
+class ArenaError(OffchainError):
+    """A grid that is malformed, or of which nothing could be played."""
+
+
 class StoreError(OffchainError):
     """A store that cannot be read or written, or that holds what it should not."""
 

@@ -1,7 +1,7 @@
 """Many runs at once, on joblib: processes of this machine, or the cluster that is entered."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import joblib
@@ -15,14 +15,34 @@ from offchain.reproduction.kept_runs import EngineOf, KeptRuns
 from offchain.runs.progress import BarOrLines
 from offchain.settings import SimulationSettings
 
+Failure = OffchainError | MLError
+
+
+def first_one_ends_all(run: SimulationSettings, failure: Failure) -> None:
+    """Raise what a run failed with: the others are worth nothing without it."""
+    raise failure
+
 
 def play_all(
-    runs: Sequence[SimulationSettings], kept: KeptRuns, engine_of: EngineOf, jobs: int, console: Console
+    runs: Sequence[SimulationSettings],
+    kept: KeptRuns,
+    engine_of: EngineOf,
+    jobs: int,
+    console: Console,
+    failed: Callable[[SimulationSettings, Failure], None] = first_one_ends_all,
 ) -> None:
     """Play every run that is not kept yet, `jobs` at a time (-1 for all workers), and show how far it is.
 
+    Args:
+        runs: What is to be played.
+        kept: Where runs are kept.
+        engine_of: Enters a run's engine.
+        jobs: Runs at once.
+        console: Where progress is shown.
+        failed: Is told each run that failed, and why.
+
     Raises:
-        OffchainError: Of the first run that failed.
+        OffchainError: What `failed` raises.
         MLError: Likewise.
     """
     missing = [run for run in dict.fromkeys(runs) if kept.find(run) is None]
@@ -37,17 +57,19 @@ def play_all(
     started = time.monotonic()
     with BarOrLines(console, "run", len(missing)) as progress:
         failures = parallel(joblib.delayed(_play)(kept, run, engine_of) for run in missing)
-        for done, failure in enumerate(failures, start=1):
+        for done, (run, failure) in enumerate(failures, start=1):
             if failure is not None:
-                raise failure
+                failed(run, failure)
             left = (time.monotonic() - started) / done * (len(missing) - done)
             progress.show(done, "" if console.is_terminal else f"about {timedelta(seconds=round(left))} left")
 
 
-def _play(kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf) -> OffchainError | MLError | None:
+def _play(
+    kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf
+) -> tuple[SimulationSettings, Failure | None]:
     # Returned, not raised: joblib would add a page of its own frames to one sentence.
     try:
         kept.play(run, engine_of)
     except (OffchainError, MLError) as error:
-        return error
-    return None
+        return run, error
+    return run, None

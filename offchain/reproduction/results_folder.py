@@ -1,13 +1,12 @@
 """A folder of results: a study's settings, and for each item tables as CSV, a figure and a page to read."""
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from offchain.errors import ReproductionError
 from offchain.reproduction.catalogue import Item
+from offchain.reproduction.claimed_folder import claim
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.kept_runs import KeptRuns
 from offchain.reproduction.result import Comparison, Result, Statement
@@ -32,7 +31,7 @@ class ResultsFolder:
         """
         self.path = path
         self.runs = KeptRuns(path / "runs")
-        self._claim(study)
+        claim(path, _STUDY, describe(study))
 
     def write(self, item: Item, result: Result) -> list[str]:
         """Write an item; the names of the files."""
@@ -53,21 +52,6 @@ class ResultsFolder:
         table.to_csv(self.path / f"{name}.csv", index=False, float_format="%.6g")
         return f"{name}.csv"
 
-    def _claim(self, study: Study) -> None:
-        described = describe(study)
-        try:
-            if (self.path / _STUDY).exists():
-                _require_same(self.path, json.loads((self.path / _STUDY).read_text()), described)
-                return
-            if self.path.exists() and any(self.path.iterdir()):
-                raise ReproductionError(
-                    f"the folder {self.path} holds something other than results; choose another with --out"
-                )
-            self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / _STUDY).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
-        except (OSError, json.JSONDecodeError) as error:
-            raise ReproductionError(f"the results folder {self.path} cannot be used: {error}") from error
-
 
 def describe(study: Study) -> dict[str, object]:
     """Return what a study's numbers follow from, as JSON: its settings with data by content, not by path."""
@@ -87,16 +71,6 @@ def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
 def statement_table(statements: Iterable[Statement]) -> pd.DataFrame:
     """Return rows of statement, holds, evidence."""
     return pd.DataFrame(dict(statement=s.text, holds=s.holds, evidence=s.evidence) for s in statements)
-
-
-def _require_same(path: Path, found: dict[str, object], wanted: dict[str, object]) -> None:
-    differing = sorted(name for name in found | wanted if found.get(name) != wanted.get(name))
-    if differing:
-        name = differing[0]
-        raise ReproductionError(
-            f"the folder {path} holds results with {name} {found.get(name)}, not {wanted.get(name)}; "
-            "choose another with --out"
-        )
 
 
 def _page(item: Item, result: Result) -> str:

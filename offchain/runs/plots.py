@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ml.judging.policy import name_of
 from offchain.runs.scores import shown_score, title
 from offchain.settings import TOKEN, SimulationSettings
-from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.simulation.baselines import HONEST_ONLY, ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.simulation.cast import Cast
 from offchain.simulation.records import RoundRecord
 
@@ -37,6 +37,7 @@ def _plot_scores(axes: Axes, settings: SimulationSettings, records: Sequence[Rou
         WITHOUT_ATTACK: ("without attack", _GREY, "--"),
         WITHOUT_DEFENCE: ("without defence", _RED, "-"),
         ORACLE: ("oracle", _GREEN, "--"),
+        HONEST_ONLY: ("honest only", _GREEN, ":"),
     }
     for name, (label, colour, style) in lines.items():
         if name in records[0].baselines:

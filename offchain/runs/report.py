@@ -11,13 +11,14 @@ from ml.judging.policy import name_of
 from offchain.runs.scores import in_order, title
 from offchain.runs.summary import Counts, Summary
 from offchain.settings import MIN_CLIENTS
-from offchain.simulation.baselines import ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
+from offchain.simulation.baselines import HONEST_ONLY, ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.simulation.cast import Cast
 
 _NAMES = {
     WITHOUT_DEFENCE: "plain averaging, no votes (without defence)",
     WITHOUT_ATTACK: "plain averaging, nobody attacks (without attack)",
     ORACLE: "the same rows in one place, nobody attacks (oracle)",
+    HONEST_ONLY: "honest updates of the same seats (honest only)",
 }
 _CALLS = (
     *("propose", "publish", "commitBallot", "revealBallot"),

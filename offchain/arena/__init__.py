@@ -1,0 +1,1 @@
+"""Attacks against policies and defences, by a grid: what gets through, and what it costs whom."""

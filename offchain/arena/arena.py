@@ -1,0 +1,89 @@
+"""From a grid to its results: the runs that are not kept, then what all of them came to."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from offchain.arena import report
+from offchain.arena.grid import NOBODY, Cell, Grid
+from offchain.arena.outcome import Outcome, outcome
+from offchain.errors import ArenaError
+from offchain.reproduction.claimed_folder import claim
+from offchain.reproduction.data_digest import data_digest
+from offchain.reproduction.grid import play_all
+from offchain.reproduction.kept_runs import EngineOf, KeptRuns
+from offchain.settings import SimulationSettings
+
+_GRID = "grid.json"
+
+
+def fight(
+    path: Path,
+    grid: Grid,
+    played: Sequence[Cell],
+    engine_of: EngineOf,
+    jobs: int,
+    console: Console,
+) -> list[str]:
+    """Play a grid's cells, those that are not kept, and write what they came to; the names of the files.
+
+    A cell whose attack or rule fails is told beside the others.
+
+    Args:
+        path: Folder of the results and the runs; of one grid.
+        grid: What is played.
+        played: Its cells.
+        engine_of: Enters a run's engine.
+        jobs: Runs at once.
+        console: Where progress is shown.
+
+    Raises:
+        ReproductionError: When the folder is another grid's.
+        ArenaError: When no cell could be played.
+    """
+    claim(path, _GRID, described(grid, played))
+    kept = KeptRuns(path / "runs")
+    failed: dict[SimulationSettings, str] = {}
+    play_all(
+        [cell.settings for cell in played],
+        kept,
+        engine_of,
+        jobs,
+        console,
+        lambda run, error: failed.update({run: str(error)}),
+    )
+    outcomes = [_outcome(cell, played, kept, failed) for cell in played if cell.settings not in failed]
+    if not outcomes:
+        raise ArenaError(f"no cell could be played; the first: {next(iter(failed.values()))}")
+    failures = {name_of(cell): failed[cell.settings] for cell in played if cell.settings in failed}
+    for name, why in failures.items():
+        console.print(f"failed: {name}: {why}", highlight=False, markup=False, soft_wrap=True)
+    return report.write(path, outcomes, failures)
+
+
+def described(grid: Grid, played: Sequence[Cell]) -> dict[str, object]:
+    """Return what a grid's numbers follow from: the grid, and its data by content, not by path."""
+    data = {cell.task: data_digest(cell.settings.data) for cell in played}
+    content = grid.model_dump(mode="json")
+    content["tasks"] = {
+        label: {name: value for name, value in task.items() if name != "data"}
+        for label, task in content["tasks"].items()
+    }
+    content["settings"] = {k: v for k, v in content["settings"].items() if k != "data"}
+    return content | {"data": data}
+
+
+def name_of(cell: Cell) -> str:
+    """Return a cell's labels, for people."""
+    parts = (cell.task, cell.decider, cell.attack, f"votes {cell.votes}", f"η = {cell.malicious:g}")
+    return ", ".join((*parts, f"seed {cell.seed}"))
+
+
+def _outcome(
+    cell: Cell, played: Sequence[Cell], kept: KeptRuns, failed: dict[SimulationSettings, str]
+) -> Outcome:
+    same = (cell.task, cell.decider, cell.seed, NOBODY)
+    clean = next(c for c in played if (c.task, c.decider, c.seed, c.attack) == same)
+    beside = None if clean.settings in failed else kept.records(clean.settings)
+    return outcome(cell, kept.records(cell.settings), beside)

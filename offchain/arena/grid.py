@@ -1,0 +1,176 @@
+"""A grid of an arena: every attack against every policy or defence, on every task, over seeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import product
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ml.errors import MLError
+from ml.settings import Policy
+from ml.tasks.loading import Named
+from ml.validation import first_fault
+from offchain.errors import ArenaError, SettingsError
+from offchain.settings import SimulationSettings, parse_settings
+from offchain.yaml_file import read_mapping
+
+Labelled = Mapping[str, Mapping[str, Any]]
+"""Simulation settings by label."""
+
+NOBODY = "nobody"
+"""The attack of clean runs, with nobody malicious."""
+
+
+def _labelled(given: Any, settings_of: Any) -> Any:
+    if isinstance(given, list | tuple) and all(isinstance(name, str) for name in given):
+        return {name: settings_of(name) for name in given}
+    if isinstance(given, Mapping):
+        return {name: settings_of(name) if each is None else each for name, each in given.items()}
+    return given
+
+
+class Grid(BaseModel):
+    """What is played: the product of all its parts, and a clean run of each task, decider and seed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    settings: Mapping[str, Any] = Field(default_factory=dict, description="Of all runs.")
+    tasks: Labelled = Field({"loans": {"task": "loans"}}, min_length=1, description="Tasks, with shares.")
+    attacks: Labelled = Field(min_length=1, description="Attacks by name, or settings by label.")
+    deciders: Labelled = Field(min_length=1, description="Policies and defences, or settings by label.")
+    votes: tuple[str, ...] = Field(("honest",), min_length=1, description="How the coalition votes.")
+    malicious: tuple[float, ...] = Field((0.4,), min_length=1, description="Shares of malicious clients.")
+    seeds: tuple[int, ...] = Field((0,), min_length=1, description="Seeds.")
+
+    @field_validator("attacks", mode="before")
+    @classmethod
+    def _attacks_by_name(cls, given: Any) -> Any:
+        return _labelled(given, lambda name: {"attack": name})
+
+    @field_validator("deciders", mode="before")
+    @classmethod
+    def _deciders_by_name(cls, given: Any) -> Any:
+        return _labelled(given, lambda name: {"policy" if name in get_args(Policy) else "defence": name})
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _as_many(cls, given: Any) -> Any:
+        return tuple(range(given)) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+DEFAULT = Grid(
+    settings={"rounds": 30, "rows": 6_000},
+    attacks={
+        "label-flip": {"attack": "label-flip"},
+        "sign-flip": {"attack": "sign-flip"},
+        "gaussian": {"attack": "gaussian"},
+        "free-rider": {"attack": "free-rider"},
+        "min-max": {"attack": "min-max"},
+        "reverse": {"attack": "reverse"},
+        "backdoor": {"attack": "backdoor"},
+        "aimed negative-mean": {"attack": "negative-mean", "aimed": 0.7},
+    },
+    deciders={
+        "mean": {"defence": "mean"},
+        "median": {"defence": "median"},
+        "fltrust": {"defence": "fltrust"},
+        "aggregate": {"policy": "aggregate"},
+        "verdict": {"policy": "verdict"},
+        "evidence": {"policy": "evidence"},
+    },
+    votes=("honest", "own"),
+)
+"""Small enough for two processors and half an hour; on built-in loans."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One run of a grid, by the labels of its parts."""
+
+    task: str
+    decider: str
+    attack: str
+    votes: str
+    malicious: float
+    seed: int
+    settings: SimulationSettings
+
+
+def read_grid(file: Path) -> Grid:
+    """Return the grid that a YAML file holds.
+
+    Raises:
+        ArenaError: With one sentence on what is wrong with it.
+    """
+    content = read_mapping(file, "grid", ArenaError)
+    try:
+        return Grid(**{str(name): value for name, value in content.items()})
+    except ValidationError as error:
+        raise ArenaError(f"the grid {file}: {_sentence(error)}") from error
+
+
+def cells(grid: Grid, data: Path | None = None) -> list[Cell]:
+    """Return every run of a grid, the clean ones first; `data` is what its tasks read that read anything.
+
+    Raises:
+        ArenaError: When the settings of one cannot be, such as an unknown attack; nothing has been played.
+    """
+    grid = grid if data is None else _reading(grid, data)
+    clean = [
+        _cell(grid, task, decider, NOBODY, "honest", 0.0, seed)
+        for task, decider, seed in product(grid.tasks, grid.deciders, grid.seeds)
+    ]
+    attacked = [
+        _cell(grid, task, decider, attack, votes, eta, seed)
+        for task, decider, attack, eta, seed in product(
+            grid.tasks, grid.deciders, grid.attacks, grid.malicious, grid.seeds
+        )
+        for votes in _votes_of(grid, decider)
+    ]
+    return clean + attacked
+
+
+def _reading(grid: Grid, data: Path) -> Grid:
+    tasks = {
+        label: {"data": data, **task} if _takes_data({**grid.settings, **task}) else task
+        for label, task in grid.tasks.items()
+    }
+    return grid.model_copy(update={"tasks": tasks})
+
+
+def _takes_data(values: Mapping[str, Any]) -> bool:
+    name = values.get("task", SimulationSettings.model_fields["task"].default)
+    try:
+        return bool(Named(name, values.get("task_options", {})).load().takes)
+    except MLError as error:
+        raise ArenaError(str(error)) from error
+
+
+def _votes_of(grid: Grid, decider: str) -> Sequence[str]:
+    return ("none",) if "defence" in grid.deciders[decider] else grid.votes
+
+
+def _cell(grid: Grid, task: str, decider: str, attack: str, votes: str, eta: float, seed: int) -> Cell:
+    fixed = {"engine": "reference", "baselines": False, "honest_only": True}
+    values = {**fixed, **grid.settings, **grid.tasks[task], **grid.deciders[decider], "seed": seed}
+    values |= {"attack": "none"} if attack == NOBODY else grid.attacks[attack]
+    values |= {"malicious": eta}
+    if votes not in ("honest", "none"):
+        values |= {"coalition_votes": votes}
+    try:
+        settings = parse_settings(values)
+    except SettingsError as error:
+        raise ArenaError(f"{attack} against {decider} on {task}: {error}") from error
+    return Cell(task, decider, attack, votes, eta, seed, settings)
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    if first["type"] == "extra_forbidden":
+        name = str(first["loc"][0])
+        near = get_close_matches(name, Grid.model_fields, n=1)
+        return f"there is no key {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return first_fault(error, "the grid")

@@ -1,0 +1,37 @@
+"""A folder of results is of one set of settings: those of another are never mixed in."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from offchain.errors import ReproductionError
+
+
+def claim(path: Path, name: str, described: Mapping[str, object]) -> None:
+    """Take a folder for results that follow from `described`, which its file `name` tells; made if missing.
+
+    Raises:
+        ReproductionError: When it holds results of other settings, something else, or cannot be written.
+    """
+    try:
+        if (path / name).exists():
+            _require_same(path, json.loads((path / name).read_text()), described)
+            return
+        if path.exists() and any(path.iterdir()):
+            raise ReproductionError(
+                f"the folder {path} holds something other than results; choose another with --out"
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    except (OSError, json.JSONDecodeError) as error:
+        raise ReproductionError(f"the results folder {path} cannot be used: {error}") from error
+
+
+def _require_same(path: Path, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:
+    differing = sorted(name for name in {*found, *wanted} if found.get(name) != wanted.get(name))
+    if differing:
+        name = differing[0]
+        raise ReproductionError(
+            f"the folder {path} holds results with {name} {found.get(name)}, not {wanted.get(name)}; "
+            "choose another with --out"
+        )

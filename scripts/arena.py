@@ -1,0 +1,57 @@
+"""`ape run arena`: attacks against policies and defences."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from ml.errors import MLError
+from offchain.chain.network_option import network_option
+from offchain.console import people_console
+from offchain.engines.choice import engine_on
+from offchain.errors import OffchainError
+from offchain.user_path import UserPath
+
+INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
+
+
+@click.command()
+@network_option
+@click.option("--grid", type=UserPath(), help="YAML file of a grid (docs/ARENA.md).  [default: a small one]")
+@click.option("--data", type=UserPath(), help="Rows of the grid's tasks that read a file or folder.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at once on this machine."
+)
+@click.option("--cluster", "address", help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT.")
+@click.option(
+    "--out",
+    type=UserPath(),
+    default=Path("arena"),
+    show_default=True,
+    help="Folder for results and for the runs that they are made of.",
+)
+def cli(
+    network: str, grid: Path | None, data: Path | None, jobs: int, address: str | None, out: Path
+) -> None:
+    """Play every attack of a grid against every policy and defence; tell what gets through.
+
+    Runs are kept; interrupted work goes on where it stopped.
+    """
+    # Here for the reason that scripts/simulate.py gives.
+    from offchain.arena.arena import fight
+    from offchain.arena.grid import DEFAULT, cells, read_grid
+    from offchain.reproduction.cluster import cluster
+
+    console = people_console()
+    try:
+        chosen = read_grid(grid) if grid else DEFAULT
+        played = cells(chosen, data)
+        with cluster(address, [cell.settings for cell in played]):
+            at_once = -1 if address else jobs
+            written = fight(out, chosen, played, partial(engine_on, network), at_once, console)
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        console.print("Interrupted. What was played is kept; the same command goes on from there.")
+        raise SystemExit(INTERRUPTED) from None
+    console.print(f"Written to {out}: {', '.join(written)}")
