@@ -168,9 +168,9 @@ def _cell(grid: Grid, task: str, decider: str, attack: str, votes: str, eta: flo
 
 
 def _sentence(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    if first["type"] == "extra_forbidden":
-        name = str(first["loc"][0])
+    unknown = [each for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
+    if unknown:
+        name = str(unknown[0]["loc"][0])
         near = get_close_matches(name, Grid.model_fields, n=1)
         return f"there is no key {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     return first_fault(error, "the grid")

@@ -1,0 +1,193 @@
+"""A grid of attacks against policies and defences: what it plays, keeps, measures, tells, and refuses."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_runs import quiet, records, reference, small
+
+from offchain.arena.arena import fight
+from offchain.arena.grid import DEFAULT, NOBODY, Grid, cells, read_grid
+from offchain.arena.outcome import losing_bits, outcome
+from offchain.arena.report import heat_map, summarised
+from offchain.errors import ArenaError, ReproductionError
+from offchain.simulation.cast import Cast
+
+TINY = dict(rounds=3, clients=10, rows=1500, proposer_bps=3000)
+BAD = "def attack(coalition):\n    return coalition.parent * float('nan')\n"
+
+
+def engine_of(settings):
+    return reference
+
+
+def forbidden(settings):
+    raise AssertionError(f"played again: {settings}")
+
+
+def refusal(tmp_path, text):
+    file = tmp_path / "grid.yaml"
+    file.write_text(text)
+    with pytest.raises(ArenaError) as caught:
+        cells(read_grid(file))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def fought(tmp_path_factory):
+    """A grid with an attack that fails, played once."""
+    folder = tmp_path_factory.mktemp("arena")
+    own = folder / "own.py"
+    own.write_text(BAD)
+    grid = Grid(
+        settings=TINY,
+        deciders=["median", "evidence"],
+        attacks=["sign-flip", "backdoor", f"{own}:attack"],
+        votes=("honest", "own"),
+        seeds=2,
+    )
+    console = quiet()
+    fight(folder / "out", grid, cells(grid), engine_of, 2, console)
+    return grid, folder / "out", console.file.getvalue()
+
+
+def test_a_grid_is_the_product_of_its_parts_and_a_clean_run_each():
+    grid = Grid(
+        settings=TINY, deciders=["median", "verdict"], attacks=["zero"], votes=["own", "flip"], seeds=3
+    )
+    found = cells(grid)
+    clean = [cell for cell in found if cell.attack == NOBODY]
+    assert len(clean) == 2 * 3 and all(cell.settings.malicious == 0 for cell in clean)
+    # A rule without votes is played once, whatever the coalition would vote.
+    assert len(found) - len(clean) == 3 * (1 + 2)
+    assert {cell.settings.coalition_votes for cell in found if cell.decider == "verdict"} == {
+        None,
+        "own",
+        "flip",
+    }
+    assert all(cell.settings.honest_only and cell.settings.engine == "reference" for cell in found)
+
+
+def test_the_default_grid_can_be_played():
+    assert len(cells(DEFAULT)) == 6 + 8 * (3 + 3 * 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("attaks: [zero]\ndeciders: [mean]", "there is no key 'attaks'; did you mean 'attacks'?"),
+        ("attacks: [zero]", "deciders: Field required"),
+        ("attacks: [zer0]\ndeciders: [mean]", "there is no attack 'zer0'; use FILE.py:function or one of"),
+        ("attacks: [zero]\ndeciders: [meen]", "there is no defence 'meen'; use FILE.py:function or one of"),
+        (
+            "attacks: [zero]\ndeciders: [krum]",
+            "krum needs 2f + 3 = 7 updates or more where 2 may be",
+        ),
+        (
+            "attacks: [zero]\ndeciders: [mean]\nsettings: {round: 3}",
+            "no setting 'round'; did you mean",
+        ),
+        ("attacks: [zero]\ndeciders: [mean]\nseeds: some", "seeds"),
+        ("attacks: 3\ndeciders: [mean]", "attacks"),
+        ("attacks: [zero]\ndeciders: [mean]\nvotes: [loud]", None),
+        ("attacks: [zero]\ndeciders: [verdict]\nvotes: [loud]", "there is no way to vote 'loud'"),
+        ("- zero", "grid"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_refused_before_anything_is_played(tmp_path, text, words):
+    if words is None:  # Nobody votes where a rule decides.
+        file = tmp_path / "grid.yaml"
+        file.write_text(text)
+        assert cells(read_grid(file))
+    else:
+        assert words in refusal(tmp_path, text)
+
+
+def test_a_users_attack_that_fails_is_its_own_cells_failure(fought):
+    _, folder, said = fought
+    failures = json.loads((folder / "arena.json").read_text())["failures"]
+    assert len(failures) == 2 * (1 + 2) and all("own.py:attack returned" in why for why in failures.values())
+    assert said.count("failed: ") == len(failures)
+    played = pd.read_csv(folder / "cells.csv")
+    assert set(played.attack) == {NOBODY, "sign-flip", "backdoor"} and len(played) == 4 + 2 * 2 * 3
+    assert "## Failed" in (folder / "arena.md").read_text()
+
+
+def test_what_was_played_is_kept_and_what_failed_is_tried_again(fought):
+    grid, folder, _ = fought
+    before = (folder / "cells.csv").read_bytes()
+    healthy = [cell for cell in cells(grid) if "own.py" not in cell.attack]
+    fight(folder, grid, healthy, forbidden, 1, quiet())
+    assert (folder / "cells.csv").read_bytes() == before
+
+
+def test_a_folder_is_of_one_grid(fought):
+    grid, folder, _ = fought
+    other = grid.model_copy(update={"malicious": (0.2,)})
+    with pytest.raises(ReproductionError, match="holds results with malicious"):
+        fight(folder, other, cells(other), forbidden, 1, quiet())
+
+
+def test_a_cell_is_measured_against_the_clean_and_the_honest_only_run(fought):
+    grid, folder, _ = fought
+    cell = next(c for c in cells(grid) if (c.decider, c.attack, c.votes) == ("evidence", "sign-flip", "own"))
+    played, clean = records(cell.settings), records(small(**{**TINY, "malicious": 0, "policy": "evidence"}))
+    cast, found = Cast.of(cell.settings), outcome(cell, played, clean)
+    score, honest = (np.array([of(r)["accuracy"] for r in played]) for of in (_own, _honest_only))
+    assert np.isclose(found.against_honest, (score - honest)[-1:].mean())
+    assert found.worst_round == (score - honest).min() <= found.against_honest
+    assert found.malicious_in + found.malicious_out == sum(
+        len(cast.proposers & set(r.updates)) for r in played
+    )
+    assert found.tokens_malicious < 64 < found.tokens_honest
+    assert np.isclose(found.against_clean, found.score - clean[-1].scores["accuracy"])
+
+
+def _own(record):
+    return record.scores
+
+
+def _honest_only(record):
+    return record.baselines["honest_only"]
+
+
+def test_losing_answers_are_those_of_honest_voters_that_the_majority_outvoted():
+    (record,) = records(small(rounds=1))
+    cast = Cast.of(small())
+    voter = next(v for v in record.ballots if v not in cast.malicious)
+    liar = next(v for v in record.ballots if v in cast.malicious)
+    answers = sum(v not in cast.malicious for v in record.ballots) * len(record.updates)
+
+    def lost(**ballots):
+        return round(losing_bits([record.model_copy(update=ballots)], cast) * answers, 6)
+
+    agreeing = dict.fromkeys(record.ballots, record.included)
+    assert lost(ballots=agreeing) == 0
+    assert lost(ballots={**agreeing, voter: record.included ^ 0b11}) == 2
+    assert lost(ballots={**agreeing, liar: record.included ^ 0b11}) == 0
+
+
+def test_a_heat_map_shows_the_worst_of_votes_and_the_worst_of_attacks(fought):
+    _, folder, _ = fought
+    summary = summarised(pd.read_csv(folder / "cells.csv"))
+    assert set(summary.seeds) == {2}
+    axes = heat_map(summary, "loans").axes[0]
+    shown = [text.get_text() for text in axes.texts]
+    attacked = summary[summary.attack != NOBODY]
+    for decider in ("median", "evidence"):
+        worst = attacked[attacked.decider == decider].against_honest.min()
+        assert shown.count(f"{worst:+.3f}") >= 2  # In its own column and the last.
+    assert (folder / "loans.png").stat().st_size > 10_000
+
+
+def test_data_goes_to_the_tasks_that_read_some(tmp_path):
+    loans = tmp_path / "loans.csv"
+    loans.write_text("")
+    tasks = {"built-in": {"task": "loans"}, "read": {"task": "lending-club"}}
+    grid = Grid(settings={"clients": 10}, tasks=tasks, deciders=["verdict"], attacks=["zero"])
+    found = {cell.task: cell.settings.data for cell in cells(grid, loans)}
+    assert found == {"built-in": None, "read": loans}
+    with pytest.raises(ArenaError, match="needs data"):
+        cells(grid)
