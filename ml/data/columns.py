@@ -1,6 +1,7 @@
 """Lending Club's columns: which are used, what they are, and how a loan becomes usable."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -30,6 +31,39 @@ CATEGORICAL = (
     "purpose",
     "addr_state",
 )
+_WHOLE = re.compile(r"(\d+)(?:\.0+)?(?: ?(?:months?|mos?\.?|m))?", re.IGNORECASE)
+_YEARS = re.compile(r"(< ?)?(\d+)(\+)?(?: ?(?:years?|yrs?\.?|y))?", re.IGNORECASE)
+
+
+def _term(word: str) -> str:
+    match = _WHOLE.fullmatch(word)
+    return f"{match[1]} months" if match else word
+
+
+def _employment(word: str) -> str:
+    match = _YEARS.fullmatch(word)
+    if not match:
+        return word
+    return f"{'< ' if match[1] else ''}{match[2]}{match[3] or ''} year{'' if match[2] == '1' else 's'}"
+
+
+_SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "term": _term,
+    "emp_length": _employment,
+    "verification_status": str.title,
+    "purpose": lambda word: word.lower().replace(" ", "_"),
+}
+
+
+def spelling(column: str) -> Callable[[str], str]:
+    """Return what gives Lending Club's spelling of a category, however a file has it.
+
+    >>> spelling("term")("36.0"), spelling("emp_length")("10+"), spelling("home_ownership")("Rent")
+    ('36 months', '10+ years', 'RENT')
+    """
+    return _SPELLINGS.get(column, str.upper)
+
+
 _APPLICATION_NUMBERS = (
     "loan_amnt",
     "int_rate",
@@ -64,6 +98,10 @@ _AFTERWARDS = (
     "last_fico_range_low",
     "last_fico_range_high",
 )
+
+
+LARGE_AMOUNTS = ("loan_amnt", "annual_inc", "revol_bal")
+"""Columns of whole dollars, by the thousand: a point in all of their cells is none before cents."""
 
 
 def numerical(features: Features) -> tuple[str, ...]:

@@ -12,15 +12,18 @@ from ml.data.columns import (
     CREDIT_MONTHS,
     CREDIT_SINCE,
     ISSUED,
+    LARGE_AMOUNTS,
     STATUS,
     Features,
     numerical,
     outcome,
     required,
+    spelling,
 )
-from ml.data.table import Category, Table, joined
-from ml.data.text.cells import UNREADABLE, Cells, Words, month, number
-from ml.data.text.dialect import dialect
+from ml.data.scales import two_scales
+from ml.data.table import Category, Table, joined, repeated
+from ml.data.text.cells import UNREADABLE, Months, Numbers, Words, visible
+from ml.data.text.dialect import dialect, key
 from ml.data.text.records import Piece, pieces
 from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
@@ -50,8 +53,8 @@ def read(path: Path, features: Features, allowed: float = ALLOWED_MISSING) -> Lo
         allowed: Share of the decided loans that may be left out.
 
     Raises:
-        DataError: When the file is missing, no table, cut off, lacks columns, or holds no usable loan or too
-            few.
+        DataError: When the file is missing, no table, cut off, lacks columns, holds no usable loan or too
+            few, or has a column in several units.
     """
     found = dialect(path, required(features), f"features '{features}' need")
     reader = _Reader(features, path.name)
@@ -59,10 +62,23 @@ def read(path: Path, features: Features, allowed: float = ALLOWED_MISSING) -> Lo
     usage = reader.tally.usage
     if usage.rows == sum(usage.apart.values()):
         raise DataError(f"{path} has no loan with status 'Fully Paid' or 'Charged Off'{_why(usage)}")
+    reader.require_one_unit(path)
     usage.require(path, allowed)
     if not usage.used:
         raise DataError("; ".join(usage.told()))
-    return Loans(joined(parts), usage)
+    table = joined(parts)
+    _require_one_scale(path, table)
+    return Loans(table, usage.model_copy(update={"repeated": repeated(table)}))
+
+
+def _require_one_scale(path: Path, table: Table) -> None:
+    for name, values in table.numbers.items():
+        if found := two_scales(values):
+            low, high = found
+            raise DataError(
+                f"{path} has {name} in two units, as it seems: up to {low:g} in some loans, from {high:g} in "
+                "the others, and nothing between; write all in one unit"
+            )
 
 
 def _why(usage: Usage) -> str:
@@ -74,9 +90,9 @@ class _Reader:
 
     def __init__(self, features: Features, source: str) -> None:
         self.tally = Tally("loans", source)
-        self._words = {name: Words() for name in CATEGORICAL}
-        self._cells = {name: Cells(number) for name in numerical(features)}
-        self._dates = {name: Cells(month) for name in (ISSUED, CREDIT_SINCE)}
+        self._words = {name: Words(spelling(name)) for name in CATEGORICAL}
+        self._cells = {name: Numbers() for name in numerical(features)}
+        self._dates = {name: Months() for name in (ISSUED, CREDIT_SINCE)}
 
     def usable(self, piece: Piece) -> Table:
         """Return the usable loans of a piece."""
@@ -95,6 +111,24 @@ class _Reader:
         labels = np.array([outcomes[i] for i in decided], np.float32)[good]
         return self._table({name: values[good] for name, values in columns.items()}, labels)
 
+    def require_one_unit(self, path: Path) -> None:
+        """Raise `DataError` when a column is in several currencies, or has days where months are read."""
+        for name, cells in self._cells.items():
+            if len(cells.currencies) > 1:
+                several = " and ".join(sorted(cells.currencies))
+                raise DataError(f"{path} has {name} in {several}; write all in one currency")
+            if name in LARGE_AMOUNTS and cells.has_pointed_thousands:
+                raise DataError(
+                    f"{path} has points between the thousands of {name}, as it seems; write it without them"
+                )
+        for name, dates in self._dates.items():
+            if dates.is_day_first:
+                day, of_year = min(dates.slashed)
+                raise DataError(
+                    f"{path} has the day before the month in {name}, as it seems, such as "
+                    f"{day:02}/{of_year:02}; write dates as yyyy-mm-dd"
+                )
+
     def _columns(self, piece: Piece, decided: Sequence[int]) -> Columns:
         lines = [piece.lines[i] for i in decided]
         columns: Columns = {}
@@ -108,7 +142,7 @@ class _Reader:
 
     def _table(self, columns: Columns, labels: NDArray[np.float32]) -> Table:
         categories = {
-            name: Category(columns[name].astype(np.int32), tuple(words))
+            name: Category(columns[name].astype(np.int32), tuple(words.words))
             for name, words in self._words.items()
         }
         numbers = {name: columns[name] for name in self._cells}
@@ -116,4 +150,7 @@ class _Reader:
 
 
 def _apart(status: str) -> str:
+    if key(status) == key(STATUS):
+        return "the header again"
+    status = visible(status)
     return f"of status {ascii(status[:_SHOWN])}" if status else "without a status"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # Of a multiplicative hash of 64 bits.
+
 
 @dataclass(frozen=True, eq=False)
 class Category:
@@ -70,6 +72,16 @@ def joined(parts: Sequence[Table]) -> Table:
         {name: np.concatenate([part.numbers[name] for part in parts]) for name in first.numbers},
         np.concatenate([part.labels for part in parts]),
     )
+
+
+def repeated(table: Table) -> int:
+    """Return how many rows are the same as an earlier one in every column."""
+    mixed = np.zeros(len(table), np.uint64)
+    columns = [column.codes for column in table.categories.values()]
+    for values in (*columns, *table.numbers.values(), table.labels):
+        mixed = (mixed ^ np.asarray(values, np.float64).view(np.uint64)) * _ODD
+        mixed ^= mixed >> np.uint64(29)
+    return len(mixed) - len(np.unique(mixed))
 
 
 def _one(parts: Sequence[Category]) -> Category:

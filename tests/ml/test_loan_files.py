@@ -52,6 +52,16 @@ def thousands(names):
     return names.astype(float).map("{:,.0f}".format)
 
 
+def grouped(separator):
+    return lambda names: thousands(names).str.replace(",", separator)
+
+
+def lines(change, text=TEXT):
+    """The book with each line but the header's changed."""
+    header, *rest = text.rstrip("\n").split("\n")
+    return "\n".join([header, *map(change, rest)]) + "\n"
+
+
 def written(tmp_path, content, name="loans.csv"):
     path = tmp_path / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -96,6 +106,46 @@ RIGHT = {
     "line ends in quotes": TEXT.replace("\n", ',"one\ntwo, ""three"""\n').replace(
         ',"one\ntwo, ""three"""', ",desc", 1
     ),
+    "thousands of Switzerland": sheet(annual_inc=grouped("’")),
+    "thousands of France": sheet(annual_inc=grouped("\u202f")),
+    "thousands with thin spaces": sheet(annual_inc=grouped("\u2009")),
+    "currency codes": sheet(annual_inc=lambda c: ("USD " + c).where(HALF, c + " US$")),
+    "ISO times with a zone": sheet(issue_d=lambda c: iso(c, "%Y-%m-%dT%H:%M:%S.000+00:00")),
+    "American times": sheet(issue_d=lambda c: iso(c, "%m/%d/%Y 12:00:00 AM")),
+    "months with dots": sheet(issue_d=lambda c: iso(c, "01.%m.%Y").where(HALF, iso(c, "%m.%Y"))),
+    "months with dashes": sheet(issue_d=lambda c: iso(c, "%m-%Y")),
+    "months together": sheet(issue_d=lambda c: iso(c, "%Y%m").where(HALF, iso(c, "%Y%m%d"))),
+    "years before month names": sheet(issue_d=lambda c: iso(c, "%Y-%b").where(HALF, iso(c, "%Y %b"))),
+    "dates in words": sheet(issue_d=lambda c: iso(c, "%B 1, %Y").where(HALF, iso(c, "%b '%y"))),
+    "British September": sheet(issue_d=lambda c: c.str.replace("Sep", "Sept")),
+    "terms as numbers": sheet(term=lambda c: c.str.slice(0, 2).where(HALF, c.str.slice(0, 2) + ".0")),
+    "terms in other words": sheet(term=lambda c: c.str.title().where(HALF, c.str.replace("months", "mo"))),
+    "spaces of other kinds": sheet(term=lambda c: c.str.replace(" ", "\u00a0 ") + "\u200b"),
+    "homes in small letters": sheet(home_ownership=lambda c: c.str.lower().where(HALF, c.str.title())),
+    "grades in small letters": sheet(grade=lambda c: c.str.lower(), sub_grade=lambda c: c.str.lower()),
+    "purposes in words": sheet(purpose=lambda c: c.str.replace("_", " ").str.title()),
+    "years of employment as numbers": sheet(emp_length=lambda c: c.str.replace(" years?", "", regex=True)),
+    "statuses with spaces of other kinds": sheet(
+        loan_status=lambda c: c.str.replace(" ", " \u00a0") + "\u200b"
+    ),
+    "a mark of byte order in the header": TEXT.replace("term", "\ufeffterm", 1).replace(
+        "loan_amnt", "loan\u200b_amnt"
+    ),
+    "two marks of byte order": b"\xef\xbb\xbf\xef\xbb\xbf" + TEXT.encode(),
+    "a line end in the header": TEXT.replace("loan_amnt", '"loan\namnt"', 1),
+    "a separator that is named": "sep=;\n" + TEXT.replace(",", ";"),
+    "bars with spaces": TEXT.replace(",", " | "),
+    "spaces before quotes": "\n".join(
+        ", ".join(f'"{cell}"' for cell in line.split(",")) for line in TEXT.rstrip("\n").split("\n")
+    ),
+    "separators at the ends of lines": lines(lambda line: line + ",,,"),
+    "a separator at the end of the header": TEXT.replace("\n", ",\n", 1),
+    "old Mac's line ends": TEXT.replace("\n", "\r"),
+    "the end of file of DOS": TEXT + "\x1a",
+    "UTF-16 with other letters": lines(lambda line: line + ",名字")
+    .replace("\n", ",title\n", 1)
+    .encode("utf-16-le"),
+    "UTF-32 without a mark": TEXT.encode("utf-32-le"),
     "an empty cell too many": TEXT.replace("\n", ",\n").replace(",\n", "\n", 1),
 }
 
@@ -131,6 +181,9 @@ PACKED = {
     "loans.zip": zipped(**{"loans.csv": TEXT}),
     "mac.zip": zipped(**{"loans.csv": TEXT, **LITTER}),
     "folder.zip": zipped(**{"accepted.csv/": "", "accepted.csv/accepted.csv": TEXT}),
+    "two members.csv.gz": gzip.compress(TEXT[:3000].encode()) + gzip.compress(TEXT[3000:].encode()),
+    "two members.csv.xz": lzma.compress(TEXT[:3000].encode()) + lzma.compress(TEXT[3000:].encode()),
+    "of old.csv.lzma": lzma.compress(TEXT.encode(), lzma.FORMAT_ALONE),
     "twice.zip": zipped(**{"loans.csv.gz": gzip.compress(TEXT.encode())}),
     "named plain.csv": gzip.compress(TEXT.encode()),
 }
@@ -192,6 +245,51 @@ REFUSED = {
     "web page": ("x.csv", " <!DOCTYPE HTML><html>", "is a web page, no table"),
     "empty": ("x.csv", b"", "it is empty"),
     "empty in gz": ("x.csv.gz", gzip.compress(b""), "it is empty"),
+    "twice gz": ("x.csv.gz", gzip.compress(PACKED["loans.csv.gz"]), "packed twice: unpack it"),
+    "zip in zip": ("x.zip", zipped(**{"a.zip": PACKED["loans.zip"]}), "a zip archive in another"),
+    "gz without its end": ("x.csv.gz", PACKED["loans.csv.gz"][:-8], "cut off or damaged"),
+    "gz with more behind": ("x.csv.gz", PACKED["loans.csv.gz"] + b"garbage", "cut off or damaged"),
+    "a workbook of OpenDocument": ("x.ods", zipped(mimetype="", **{"content.xml": ""}), "save it as CSV"),
+    "JSON": ("x.csv", BOOK.to_json(orient="records"), "a JSON document: save it as CSV"),
+    "a picture": ("x.csv", b"\x89PNG\r\n\x1a\n" + bytes(9), "a picture, no table"),
+    "a mark alone": ("x.csv", b"\xef\xbb\xbf", "no line that a table could begin with"),
+    "zero bytes between": ("x.csv", TEXT.replace("RENT", "RE\0NT"), "zero bytes"),
+    "two currencies": (
+        "x.csv",
+        sheet(annual_inc=lambda c: ("€" + c).where(HALF, "$" + c)),
+        r"annual_inc in \$ and €; write all in one currency",
+    ),
+    "percent and shares": (
+        "x.csv",
+        sheet(int_rate=lambda c: c.where(HALF, (c.astype(float) / 100).map("{:.4f}".format))),
+        r"int_rate in two units, as it seems: up to 0\.\d+ in some loans, from \d.* in the others",
+    ),
+    "points between thousands": (
+        "x.csv",
+        sheet(annual_inc=grouped(".")),
+        "points between the thousands of annual_inc",
+    ),
+    "days first": ("x.csv", sheet(issue_d=lambda c: iso(c, "%d/%m/%Y")), "day before the month in issue_d"),
+    "days first, mid-month": (
+        "x.csv",
+        sheet(issue_d=lambda c: iso(c, "15/%m/%Y")),
+        "day before the month in issue_d",
+    ),
+    "percent with commas": (
+        "x.csv",
+        sheet(int_rate=lambda c: comma(c) + "%"),
+        "such as '.*%' in line 2, it looks like a decimal comma",
+    ),
+    "formulas that failed": (
+        "x.csv",
+        sheet(home_ownership=lambda c: "#REF!"),
+        "home_ownership is unreadable in 60, such as '#REF!' .* formula that failed",
+    ),
+    "a line of a million letters": (
+        "x.csv",
+        TEXT + "x" * (1 << 20),
+        "line 62 has more than 1048576 letters",
+    ),
     "no text": ("x.csv", b"\1\0\0\2" * 50, "zero bytes"),
     "no header": (
         "x.csv",
@@ -231,7 +329,7 @@ REFUSED = {
     "numbers of Excel": (
         "x.csv",
         sheet(issue_d=lambda c: "40878"),
-        "issue_d is unreadable in 60, such as '40878' in line 2",
+        "issue_d is unreadable in 60, such as '40878' in line 2, .* as a spreadsheet counts it",
     ),
     "bytes of Latin-1 in a used column": (
         "x.csv",
@@ -306,3 +404,39 @@ def test_short_years_are_of_the_last_century_from_1930(tmp_path):
     dates = dict(issue_d=lambda c: "Dec-11", earliest_cr_line=lambda c: "Jan-46")
     found = read(written(tmp_path, sheet(**dates)), "application")
     assert set(found.table.numbers[CREDIT_MONTHS]) == {(2011 - 1946) * 12 + 11}
+
+
+@pytest.mark.parametrize(
+    "negative",
+    [
+        lambda c: "(" + c + ")",
+        lambda c: "$(" + c + ")",
+        lambda c: "($" + c + ")",
+        lambda c: "\u2212" + c,
+        lambda c: c + "-",
+        lambda c: "-$" + c,
+    ],
+)
+def test_a_negative_number_is_read_however_accountants_write_it(tmp_path, negative):
+    found = read(written(tmp_path, sheet(dti=negative)), "application")
+    assert np.array_equal(found.table.numbers["dti"], -TABLE.numbers["dti"])
+
+
+def test_spellings_of_nothing_are_gaps_in_categories_and_numbers(tmp_path):
+    changes = dict(emp_length=lambda c: c.where(HALF, "\\N"), dti=lambda c: c.where(HALF, "-"))
+    usage = read(written(tmp_path, sheet(**changes)), "application", 0.5).usage
+    assert (usage.used, usage.columns["emp_length"].missing, usage.columns["dti"].missing) == (30, 30, 30)
+
+
+def test_a_file_joined_to_itself_is_told(tmp_path):
+    found = read(written(tmp_path, TEXT + TEXT), "application")
+    assert (found.usage.used, found.usage.repeated) == (2 * LOANS, LOANS)
+    assert "the same as an earlier one in every column: 60; was a file joined to itself?" in (
+        found.usage.told()
+    )
+    assert found.usage.apart == {"the header again": 1}
+
+
+def test_loans_that_differ_in_one_column_are_not_the_same(tmp_path):
+    again = sheet(dti=lambda c: "1" + c).split("\n", 1)[1]
+    assert read(written(tmp_path, TEXT + again), "application").usage.repeated == 0

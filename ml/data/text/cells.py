@@ -1,10 +1,12 @@
 """What a cell's text means: a number, a month, a category, nothing, or what cannot be read.
 
-Every cell is read by itself, so that its value never depends on its neighbours.
+Every cell is read by itself, so that its value never depends on its neighbours; a column whose cells together
+show that they are of several units, or days before months, is refused.
 """
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -19,14 +21,29 @@ Rule = Callable[[str], float]
 EMPTY = frozenset(
     ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A")
     + ("NA", "NULL", "NaN", "None", "n/a", "nan", "null")
+    + ("\\N", "NaT", "-", "--", ".", "?")
 )
-"""Spellings of nothing; pandas' list."""
+"""Spellings of nothing: pandas' list, and those of databases and reports."""
+
+_FORMULA_ERROR = re.compile(r"#[A-Z0-9/_]+[!?]|Err:\d{3}")
 
 _REMEMBERED = 50_000  # Texts of a column; most columns repeat a few.
 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3})+|(?:[ \u00a0\u202f'’]\d{3})+)(\.\d*)?", re.ASCII)
-_AROUND = re.compile(r"^([+-]?)\s*[$€£]\s*|\s*[%$€£]$")
+_SPACES = " \u00a0\u2007\u2009\u202f"
+_GROUPED = re.compile(
+    rf"[+-]?\d{{1,3}}(?:(?:,\d{{3}})+|(?:,\d{{2}})+,\d{{3}}|(?:[{_SPACES}'’]\d{{3}})+)(\.\d*)?", re.ASCII
+)
+_CURRENCIES = {
+    "$": "$", "US$": "$", "USD": "$", "€": "€", "EUR": "€", "£": "£", "GBP": "£", "¥": "¥", "JPY": "¥",
+    "₹": "₹", "INR": "₹", "C$": "C$", "CAD": "C$", "A$": "A$", "AUD": "A$", "CHF": "CHF",
+}  # fmt: skip
+_MARK = "|".join(map(re.escape, sorted(_CURRENCIES, key=len, reverse=True)))
+_AMOUNT = re.compile(
+    rf"(?P<sign>[+-]?)(?P<open>\(?)\s*(?P<before>{_MARK})?\s*(?P<inner>\(?)(?P<digits>[+-]?[\d.].*?)"
+    rf"(?P<minus>-?)\s*\)?\s*(?P<after>{_MARK}|%)?\s*\)?"
+)
+_POINTED = re.compile(r"[^\d.]*[1-9]\d{0,2}(\.\d{3})+[^\d.]*", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+", re.ASCII)
 _SEVERAL_MEANINGS = re.compile(r"\d{1,2}-[A-Za-z]{3}", re.ASCII)
 
@@ -37,9 +54,17 @@ _LONG_MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
     "november", "december",
 )  # fmt: skip
-_WORD_DATE = re.compile(r"(?:(\d{1,2})[-/ .])?([a-z]{3,9})\.?[-/ ,.]+(\d{4}|\d{2})", re.ASCII)
-_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?:[t ]\d{1,2}:\d{2}\S*)?", re.ASCII)
-_MONTH_FIRST = re.compile(r"(\d{1,2})/(?:(\d{1,2})/)?(\d{4})(?: \d{1,2}:\d{2}\S*)?", re.ASCII)
+_SEPARATOR = r"[-/ .,']+"
+_CLOCK = r"(?:[t ]\d{1,2}:\d{2}\S*(?: ?[ap]m| utc| z)?)?"
+_WORD_DATE = re.compile(rf"(?:(\d{{1,2}}){_SEPARATOR})?([a-z]{{3,9}}){_SEPARATOR}(\d{{4}}|\d{{2}})", re.ASCII)
+_WORD_FIRST = re.compile(rf"([a-z]{{3,9}}){_SEPARATOR}(\d{{1,2}}), ?(\d{{4}}){_CLOCK}", re.ASCII)
+_YEAR_AND_WORD = re.compile(rf"(\d{{4}}){_SEPARATOR}([a-z]{{3,9}})\.?(?:{_SEPARATOR}(\d{{1,2}}))?", re.ASCII)
+_YEAR_FIRST = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})(?:[-/.](\d{{1,2}}))?{_CLOCK}", re.ASCII)
+_TOGETHER = re.compile(r"(\d{4})(\d{2})(\d{2})?", re.ASCII)
+_MONTH_FIRST = re.compile(rf"(\d{{1,2}})/(?:(\d{{1,2}})/)?(\d{{4}}){_CLOCK}", re.ASCII)
+_WITH_DOTS = re.compile(rf"(?:(\d{{1,2}})\.)?(\d{{1,2}})\.(\d{{4}}){_CLOCK}", re.ASCII)
+_MONTH_AND_YEAR = re.compile(r"(\d{1,2})-(\d{4})", re.ASCII)
+_SERIAL = re.compile(r"[2-6]\d{4}(\.\d*)?", re.ASCII)
 
 
 class Cells(dict[str, float]):
@@ -60,26 +85,102 @@ class Cells(dict[str, float]):
         return np.fromiter(map(self.__getitem__, texts), np.float64, len(texts))
 
 
-class Words(dict[str, int]):
-    """The categories of one column, numbered as they appear."""
+class Words(Cells):
+    """The categories of one column.
 
-    def __missing__(self, text: str) -> int:
-        code = self[text] = len(self)
-        return code
+    Attributes:
+        words: Each and its number, in the order of their appearance.
 
-    def read(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return each text's number, MISSING or UNREADABLE, float64 [texts]."""
-        return np.fromiter(map(self._code, texts), np.float64, len(texts))
+    Args:
+        spelling: Gives the one spelling of those that a category has.
+    """
+
+    def __init__(self, spelling: Callable[[str], str] = str) -> None:
+        super().__init__(self._code)
+        self._spelling = spelling
+        self.words: dict[str, int] = {}
 
     def _code(self, text: str) -> float:
-        if text in EMPTY:
+        word = visible(text)
+        if word in EMPTY:
             return MISSING
-        return self[text] if text in self or is_text(text) else UNREADABLE
+        if not is_text(word) or _FORMULA_ERROR.fullmatch(word):
+            return UNREADABLE
+        return self.words.setdefault(self._spelling(word), len(self.words))
+
+
+class Numbers(Cells):
+    """The numbers of one column, and what they are numbers of.
+
+    Attributes:
+        currencies: Those that stand beside them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(self._number)
+        self.currencies: set[str] = set()
+        self._pointed = 0
+        self._has_decimals = False
+
+    def _number(self, text: str) -> float:
+        value, currency = amount(text)
+        if currency:
+            self.currencies.add(currency)
+        if "." in text:
+            self._pointed += 1
+            self._has_decimals |= not _POINTED.fullmatch(text)
+        return value
+
+    @property
+    def has_pointed_thousands(self) -> bool:
+        """Whether each cell with a point, of several, has three digits behind it and at most three before."""
+        return self._pointed >= _TELLING and not self._has_decimals
+
+
+class Months(Cells):
+    """The months of one column.
+
+    Attributes:
+        slashed: Day or month, whichever it is, that stand first and second in its dates with slashes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(self._month)
+        self.slashed: set[tuple[int, int]] = set()
+
+    def _month(self, text: str) -> float:
+        match = _MONTH_FIRST.fullmatch(text.lower())
+        if match and match[2]:
+            self.slashed.add((int(match[1]), int(match[2])))
+        return month(text)
+
+    @property
+    def is_day_first(self) -> bool:
+        """Whether its dates with slashes have the day in front, so that 01/10/2013 is no day of January."""
+        firsts, seconds = ({pair[place] for pair in self.slashed} for place in (0, 1))
+        if not firsts or max(seconds) > _A_YEAR:
+            return False
+        return max(firsts) > _A_YEAR or (len(firsts) == 1 and len(seconds) >= _TELLING)
+
+
+_A_YEAR = 12  # months
+_TELLING = 3  # Cells of a kind; days of one month alone would be beyond the 12th too.
+
+
+def visible(text: str) -> str:
+    r"""Return a cell's text without what cannot be seen, and with single spaces.
+
+    >>> visible("36\u00a0 months\u200b")
+    '36 months'
+    """
+    if not text.isascii():
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return " ".join(text.split())
 
 
 def is_text(cell: str) -> bool:
-    """Return whether a cell held nothing but bytes of the file's encoding."""
-    return not any("\udc80" <= letter <= "\udcff" for letter in cell)
+    """Return whether a cell held nothing but letters of the file's encoding."""
+    return not any("\udc80" <= letter <= "\udcff" or letter < " " for letter in cell)
 
 
 def number(text: str) -> float:
@@ -87,17 +188,45 @@ def number(text: str) -> float:
 
     >>> [number(text) for text in ("10.65%", "$41,637.00", "65 000", "-1e3")]
     [10.65, 41637.0, 65000.0, -1000.0]
+    >>> [number(text) for text in ("(31.09)", "31.09-", "\u2212$5", "5 CHF")]
+    [-31.09, -31.09, -5.0, 5.0]
     >>> [number(text) for text in ("16,47", "36 months", "inf", "")]
     [inf, inf, inf, nan]
     """
+    return amount(text)[0]
+
+
+def amount(text: str) -> tuple[float, str]:
+    """Return a number, MISSING or UNREADABLE, and the sign of the currency that stands beside it, if any.
+
+    >>> amount("(US$ 1,234.50)")
+    (-1234.5, '$')
+    """
     if _PLAIN.fullmatch(text):
-        return _finite(text)
+        return _finite(text), ""
     if text in EMPTY:
-        return MISSING
-    bare = _AROUND.sub(r"\1", text)
-    if _PLAIN.fullmatch(bare):
-        return _finite(bare)
-    return _finite(re.sub(r"[^\d.+-]", "", bare)) if _GROUPED.fullmatch(bare) else UNREADABLE
+        return MISSING, ""
+    match = _AMOUNT.fullmatch(text.replace("\u2212", "-"))
+    if match is None or text.count("(") > 1 or text.count("(") != text.count(")"):
+        return UNREADABLE, ""
+    marks = [mark for mark in (match["before"], match["after"]) if mark]
+    currencies = {_CURRENCIES[mark] for mark in marks if mark != "%"}
+    if len(marks) > 1:
+        return UNREADABLE, ""
+    return _signed(match, text), next(iter(currencies), "")
+
+
+def _signed(match: "re.Match[str]", text: str) -> float:
+    digits = match["digits"].strip()
+    signs = [sign for sign in (match["sign"], match["minus"], digits[0]) if sign in ("+", "-")]
+    if len(signs) + text.count("(") > 1:
+        return UNREADABLE
+    if not _PLAIN.fullmatch(digits):
+        if not _GROUPED.fullmatch(digits):
+            return UNREADABLE
+        digits = re.sub(r"[^\d.+-]", "", digits)
+    value = _finite(digits)
+    return -value if "(" in text or "-" in (match["sign"], match["minus"]) else value
 
 
 def _finite(text: str) -> float:
@@ -108,10 +237,10 @@ def _finite(text: str) -> float:
 def day(text: str) -> float:
     """Return a date as days since 1970, its month's first where no day is given.
 
-    Understood are Dec-2011, Dec-11, 5-Dec-2011, December 2011, 2011-12, 2011-12-05 with or without a time,
-    and American 12/2011 and 12/5/2011.
+    Understood are Dec-2011, Dec-11, 5-Dec-2011, December 5, 2011, 2011-Dec, 2011-12 and 201112, 2011-12-05
+    and 20111205, each with or without a time; 12-2011, the American 12/2011 and 12/5/2011, and 5.12.2011.
 
-    >>> days = [day(text) for text in ("Dec-11", "dec-2011", "2011-12-01", "2011-12", "12/1/2011")]
+    >>> days = [day(text) for text in ("Dec-11", "dec-2011", "2011-12-01", "201112", "12/1/2011")]
     >>> set(days) == {15309.0}
     True
     >>> [day(text) for text in ("Aug-88", "11-Dec", "2011-13", "")]
@@ -119,14 +248,10 @@ def day(text: str) -> float:
     """
     if text in EMPTY:
         return MISSING
-    lower = text.lower()
-    if match := _WORD_DATE.fullmatch(lower):
-        of_month, month, year = match.groups()
-        return _days(_year(year), _month(month), int(of_month or 1))
-    if match := _YEAR_FIRST.fullmatch(lower):
-        return _days(*(int(part or 1) for part in match.groups()))
-    if match := _MONTH_FIRST.fullmatch(lower):
-        return _days(int(match[3]), int(match[1]), int(match[2] or 1))
+    for pattern, parts in _DATE_FORMS:
+        if match := pattern.fullmatch(text.lower()):
+            year, month, of_month = parts(match.groups())
+            return _days(_year(year), _month(month), int(of_month or 1))
     return UNREADABLE
 
 
@@ -149,8 +274,25 @@ def _year(text: str) -> int:
 
 
 def _month(name: str) -> int:
-    known = _MONTHS if len(name) == 3 else _LONG_MONTHS
+    if name.isdecimal():
+        return int(name)
+    known = _LONG_MONTHS if name in _LONG_MONTHS else _MONTHS
+    name = "sep" if name == "sept" else name
     return known.index(name) + 1 if name in known else 0
+
+
+_Parts = Sequence[str]
+_DATE_FORMS: Sequence[tuple["re.Pattern[str]", Callable[[_Parts], _Parts]]] = (
+    (_WORD_DATE, lambda found: (found[2], found[1], found[0])),
+    (_WORD_FIRST, lambda found: (found[2], found[0], found[1])),
+    (_YEAR_AND_WORD, lambda found: found),
+    (_YEAR_FIRST, lambda found: found),
+    (_TOGETHER, lambda found: found),
+    (_MONTH_FIRST, lambda found: (found[2], found[0], found[1])),
+    (_WITH_DOTS, lambda found: (found[2], found[1], found[0])),
+    (_MONTH_AND_YEAR, lambda found: (found[1], found[0], "")),
+)
+"""Forms of a date, and how to find year, month and day of the month, which may be missing, in each."""
 
 
 def _days(year: int, month: int, of_month: int) -> float:
@@ -167,10 +309,18 @@ def likely_cause(text: str) -> str:
     >>> likely_cause("16,47")
     'a decimal comma: save the file with decimal points'
     """
+    if "\0" in text:
+        return "no text: the file is damaged"
     if not is_text(text):
         return "not UTF-8: save the file as UTF-8"
-    if _DECIMAL_COMMA.fullmatch(text):
+    if _DECIMAL_COMMA.fullmatch(text.strip(f"%$€£{_SPACES}")):
         return "a decimal comma: save the file with decimal points"
+    if _POINTED.fullmatch(text):
+        return "points between thousands: save the file without them"
     if _SEVERAL_MEANINGS.fullmatch(text):
         return "a day where Excel took Dec-11 for one: write Dec-2011"
+    if _SERIAL.fullmatch(text):
+        return "a day as a spreadsheet counts it: give the column the format yyyy-mm-dd"
+    if _FORMULA_ERROR.fullmatch(text):
+        return "a formula that failed: mend it in the spreadsheet"
     return ""

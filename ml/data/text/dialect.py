@@ -4,11 +4,13 @@ import codecs
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from ml.data.text.cells import visible
 from ml.data.text.opening import opened
 from ml.errors import DataError
 
@@ -22,6 +24,9 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_UNMARKED = {"utf-16-le": (1, 3), "utf-16-be": (0, 2), "utf-32-le": (1, 2, 3), "utf-32-be": (0, 1, 2)}
+"""By encoding, which of four bytes are mostly zero in a text of Latin letters."""
+_MOSTLY = 0.6
 _NAMED = 5  # Missing columns that a sentence lists.
 
 
@@ -33,7 +38,7 @@ class Dialect:
         encoding: Python's name of it.
         separator: Between cells.
         before: Records before the header.
-        header: Names of the columns as they stand, stripped.
+        header: Names of the columns as they stand, without what cannot be seen.
         places: By wanted name, which column.
     """
 
@@ -50,7 +55,7 @@ def key(name: str) -> str:
     >>> key("Loan Amnt") == key("loanAmnt") == key(" LOAN_AMNT ")
     True
     """
-    return re.sub(r"[\W_]", "", name.casefold())
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", name).casefold())
 
 
 def dialect(path: Path, wanted: Sequence[str], purpose: str) -> Dialect:
@@ -118,18 +123,23 @@ def _encoding(sample: bytes, path: Path) -> str:
             return name
     if b"\0" not in sample:
         return "utf-8"
-    if not any(sample[1::2]):
-        return "utf-16-le"
-    if not any(sample[::2]):
-        return "utf-16-be"
+    for name, places in _UNMARKED.items():
+        whole = len(sample) - len(sample) % 4
+        zero = [sample[place:whole:4].count(0) for place in range(4)]
+        if all((zero[place] > _MOSTLY * whole / 4) == (place in places) for place in range(4)):
+            return name
     raise DataError(f"{path} cannot be read as a CSV file: it holds zero bytes and is no text")
 
 
 def _first_records(text: str, separator: str) -> list[tuple[str, ...]]:
     records: list[tuple[str, ...]] = []
     try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
-            records.append(tuple(cell.strip() for cell in record))
+        lines = io.StringIO(text, newline="")
+        for record in csv.reader(lines, delimiter=separator, skipinitialspace=True):
+            cells = [visible(cell) for cell in record]
+            while cells and not cells[-1]:
+                cells.pop()  # As a separator at the end of each line leaves them.
+            records.append(tuple(cells))
             if len(records) == _HEADER_WITHIN:
                 break
     except csv.Error:
@@ -169,7 +179,7 @@ def _require_all(found: Dialect, wanted: Sequence[str], path: Path, purpose: str
 
 def _cause(found: Dialect, missing: Sequence[str], wanted: int) -> str:
     if not found.header:
-        return "; it has no line at all"
+        return "; it has no line that a table could begin with"
     if len(missing) == wanted:
         first = found.separator.join(found.header)
         return f"; its first line is {_shown(first)}: is that the header, and is this the right file?"

@@ -24,6 +24,7 @@ _PACKED = {
     b"\x1f\x8b": "gz",
     b"BZh": "bz2",
     b"\xfd7zXZ\x00": "xz",
+    b"\x5d\x00\x00": "xz",  # LZMA as it was before XZ.
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
 }
@@ -47,6 +48,12 @@ _FOREIGN: Mapping[bytes, str] = {
     b"\x80\x04": "a Python pickle, which could run anything: save the table as CSV",
     b"\x80\x05": "a Python pickle, which could run anything: save the table as CSV",
     b"version https://git-lfs": "a Git LFS pointer, not the file itself: fetch it with git lfs pull",
+    b"\x89PNG": "a picture, no table",
+    b"\xff\xd8\xff": "a picture, no table",
+    b"GIF8": "a picture, no table",
+    b'{"': "a JSON document: save it as CSV",
+    b'[{"': "a JSON document: save it as CSV",
+    b"{\\rtf": "a text document: save the table in it as CSV",
     b"<!doctype html": "a web page, no table: download the file itself",
     b"<html": "a web page, no table: download the file itself",
     b"<?xml": "an XML document, no table: save it as CSV",
@@ -84,7 +91,7 @@ def require_file(path: Path) -> None:
     """Raise `DataError` when nothing is at `path`, or no regular file that can be read."""
     try:
         mode = path.stat().st_mode
-    except OSError as error:
+    except (OSError, ValueError) as error:  # The latter of names with a zero byte.
         if isinstance(error, FileNotFoundError):
             raise DataError(f"there is no file {path}") from None
         raise DataError(f"{path} cannot be read ({_reason(error)})") from error
@@ -109,6 +116,7 @@ def is_own(name: str) -> bool:
     return not (parts[-1].startswith(".") or "__MACOSX" in parts or parts[-1].lower() in _LITTER)
 
 
+_WORKBOOKS = ("[Content_Types].xml", "mimetype", "Index/Document.iwa")  # Microsoft's, OpenDocument's, Apple's
 _LITTER = ("thumbs.db", "desktop.ini")
 
 
@@ -153,7 +161,7 @@ def _require_promise(path: Path, packing: str | None, beginning: bytes) -> None:
 
 def _only_member(path: Path, archive: zipfile.ZipFile) -> IO[bytes]:
     names = [each.filename for each in archive.infolist() if not each.is_dir() and is_own(each.filename)]
-    if "[Content_Types].xml" in names:
+    if any(name in names for name in _WORKBOOKS):
         raise DataError(
             f"{path} cannot be read as a CSV file: it is an Excel workbook or the like; save it as CSV"
         )
@@ -172,6 +180,8 @@ def _require_table(path: Path, beginning: bytes) -> None:
     what = _foreign(beginning)
     if what is None and beginning[_TAR_AT:].startswith(_TAR):
         what = "a tar archive: unpack it and give the table in it"
+    if what is None and _packing(beginning):
+        what = "packed twice: unpack it and give the table in it"
     if what is None and not beginning:
         what = "empty"
     if what:

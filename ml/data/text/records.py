@@ -17,6 +17,7 @@ from ml.errors import DataError
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
 
+_LONGEST = 1 << 20  # Letters of a line; what has more is no table.
 _PIECE = 20_000  # Records; of 151 columns some 100 MB as Python's text, of which the used ones stay.
 
 
@@ -63,11 +64,20 @@ def _reader(path: Path, dialect: Dialect) -> Iterator["_Reader"]:
     with opened(path) as stream:
         try:
             text = io.TextIOWrapper(stream, dialect.encoding, "surrogateescape", newline="")
-            yield csv.reader(text, delimiter=dialect.separator)
+            yield csv.reader(_lines(text, path), delimiter=dialect.separator, skipinitialspace=True)
         except UnicodeDecodeError as error:
             raise DataError(
                 f"{path} is cut off or is not in {dialect.encoding} ({error.reason}); save it as UTF-8"
             ) from error
+
+
+def _lines(text: io.TextIOWrapper, path: Path) -> Iterator[str]:
+    for number, line in enumerate(iter(lambda: text.readline(_LONGEST), ""), 1):
+        if len(line) == _LONGEST:
+            raise DataError(
+                f"{path} cannot be read as a CSV file: line {number} has more than {_LONGEST} letters"
+            )
+        yield line
 
 
 def _batch(reader: "_Reader", width: int, path: Path) -> _Batch | None:

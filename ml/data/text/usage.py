@@ -63,6 +63,7 @@ class Usage(BaseModel):
         source: Name of the file.
         rows: Rows in the file.
         used: Of them, those that are used.
+        repeated: Of those, the ones that are the same as an earlier one in every column that is used.
         apart: Rows that are not meant to be used, by why, such as loans that are not decided.
         columns: By column, what was wrong in the others; a row may lack several.
         broken: Lines that are no rows.
@@ -75,6 +76,7 @@ class Usage(BaseModel):
     source: str = "the rows"
     rows: int
     used: int
+    repeated: int = 0
     apart: dict[str, int] = {}
     columns: dict[str, ColumnFaults] = {}
     broken: int = 0
@@ -94,6 +96,10 @@ class Usage(BaseModel):
         """Return sentences for people: how many rows are used, and each reason why others are not."""
         apart = Counter(self.apart).most_common()
         told = [f"{self.source}: {self.used} of {self.rows} {self.what} are used"]
+        if self.repeated:
+            told.append(
+                f"the same as an earlier one in every column: {self.repeated}; was a file joined to itself?"
+            )
         told += [f"left out, {why}: {count}" for why, count in apart[:_SHOWN]]
         if len(apart) > _SHOWN:
             told.append(f"left out, of {len(apart) - _SHOWN} more kinds: {sum(n for _, n in apart[_SHOWN:])}")
