@@ -65,17 +65,22 @@ def remove_abandoned(folder: Path) -> None:
             _remove_abandoned(part)
 
 
-def opened(path: Path) -> BinaryIO:
-    """Open a plain file for reading; never waits, as opening a pipe would, nor follows a link.
+def opened(path: Path, follow: bool = False) -> BinaryIO:
+    """Open a plain file for reading; never waits, as opening a pipe would.
+
+    Args:
+        path: The file.
+        follow: Whether it may be a link to one.
 
     Raises:
         FileNotFoundError: When there is none.
         OSError: When it is something else than a file, or cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags if follow else flags | os.O_NOFOLLOW)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(f"{path} is no plain file")
+        raise OSError("it is no plain file")
     return os.fdopen(descriptor, "rb")
 
 

@@ -1,5 +1,6 @@
 """Files that people write, and send to each other."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,16 @@ import yaml
 from yaml.events import AliasEvent
 from yaml.nodes import Node, ScalarNode
 
+from ml.home import at_home
 from ml.messages import cleaned
+from ml.private_files import opened
 from offchain.errors import OffchainError
 
 _LARGEST = 2**20  # bytes; a configuration has some thousand
 _DEEPEST = 32
 _LONGEST = 4096  # characters of one value
+_NUMBER_OF_OTHERS = re.compile(r"[+-]?(0[0-7_]+|0b[01_]+|\d[\d_]*(:[0-5]?\d)+(\.\d*)?)")
+"""What YAML 1.1 takes for numbers of base 8, 2 and 60, and people for decimal ones and for times."""
 _MOST_DIGITS = 100  # of a number; 2^256 has 78
 
 
@@ -41,7 +46,24 @@ class _Loader(yaml.SafeLoader):
             raise yaml.MarkedYAMLError(
                 None, None, f"holds a {what} of {len(node.value)} characters", node.start_mark
             )
+        if is_number and _NUMBER_OF_OTHERS.fullmatch(node.value):
+            raise yaml.MarkedYAMLError(
+                None,
+                None,
+                f"holds {node.value}, which is no decimal number; write it as one",
+                node.start_mark,
+            )
         return super().construct_scalar(node)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Refuse a name that stands there twice: one of both values would be thrown away."""
+        seen: set[str] = set()
+        for name, _ in node.value:
+            if isinstance(name, ScalarNode):
+                if name.value in seen:
+                    raise yaml.MarkedYAMLError(None, None, f"holds {name.value} twice", name.start_mark)
+                seen.add(name.value)
+        return super().construct_mapping(node, deep)
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
         """Say of a value of YAML's own types that it is none, such as the 99th of a month."""
@@ -67,7 +89,7 @@ def read_mapping(path: Path, what: str, refusal: type[OffchainError]) -> dict[An
         refusal: What is raised when it is not there or not readable as such.
     """
     try:
-        with path.open("rb") as file:
+        with opened(at_home(path), follow=True) as file:
             text = file.read(_LARGEST + 1)
         if len(text) > _LARGEST:
             raise ValueError(f"it has more than {_LARGEST} bytes")

@@ -2,6 +2,7 @@
 
 import lzma
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -18,10 +19,12 @@ from ml.data.rows import Rows, StoredImages
 from ml.data.shares import TEST_SHARE
 from ml.data.text.usage import first_of
 from ml.errors import DataError
+from ml.private_files import opened
 
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
     *(KeyError, ValueError, TypeError, SyntaxError, NotImplementedError, RuntimeError, MemoryError),
+    tokenize.TokenError,
 )
 """What zipfile and NumPy raise on files that are no archives of arrays, or broken ones."""
 
@@ -45,7 +48,7 @@ def read(file: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
 
 
 def _read(file: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
-    with np.load(file, allow_pickle=False) as arrays:
+    with opened(file, follow=True) as stream, np.load(stream, allow_pickle=False) as arrays:
         labels = {part: _labels(arrays[f"{part}_labels"], part) for part in (*_TRAINING, _TEST)}
     available = sum(map(len, labels.values()))
     if rows is not None and rows > available:
@@ -85,7 +88,7 @@ def _images(
     file: Path, counts: Mapping[str, int], labels: Mapping[str, NDArray[np.uint8]], side: int
 ) -> Iterator[NDArray[np.uint8]]:
     # Read one image at a time: in the largest edition they would not fit in memory together.
-    with zipfile.ZipFile(file) as archive:
+    with opened(file, follow=True) as whole, zipfile.ZipFile(whole) as archive:
         for part, count in counts.items():
             with archive.open(f"{part}_images.npy") as stream:
                 height, width = _shape(cast("BinaryIO", stream), part, len(labels[part]))
@@ -101,6 +104,9 @@ def _shape(stream: BinaryIO, part: str, count: int) -> tuple[int, int]:
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(  # type: ignore[no-untyped-call]
         stream
     )
-    if len(shape) != 3 or shape[0] != count or dtype != np.uint8 or fortran:
-        raise ValueError(f"{part}_images are {dtype} {shape}, not uint8 ({count}, height, width)")
+    if len(shape) != 3 or shape[0] != count or dtype != np.uint8 or fortran or not all(shape[1:]):
+        raise ValueError(
+            f"{part}_images are {dtype} {shape}{' by columns' if fortran else ''}, not uint8 "
+            f"({count}, height, width) by rows"
+        )
     return shape[1], shape[2]

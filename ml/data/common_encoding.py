@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ml.data.columns import CATEGORICAL, Features, encoded_numbers
 from ml.data.table import Table
 from ml.errors import DataError
-from ml.home import at_home
+from ml.json_file import read_json
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 
@@ -48,6 +48,9 @@ class CommonEncoding(BaseModel):
         ):
             if have != want:
                 raise ValueError(f"{what} must be the columns {', '.join(want)}, in this order")
+        for name, values in self.categories.items():
+            if len(set(values)) < len(values):
+                raise ValueError(f"categories.{name} has a value twice")
         return self
 
     @classmethod
@@ -100,7 +103,7 @@ def read_encoding(path: Path) -> CommonEncoding:
         DataError: When it cannot be read as one.
     """
     try:
-        content = json.loads(at_home(path).read_text(encoding="utf-8"))
+        content = json.loads(read_json(path))
     except FileNotFoundError:
         raise DataError(f"there is no encoding {path}; the deployment's founders hand it out") from None
     except (OSError, ValueError) as error:

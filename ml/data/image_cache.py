@@ -17,7 +17,7 @@ from rich.progress import track
 from ml.errors import DataError
 from ml.private_files import locked, make_folder, opened, remove_abandoned, replacing
 
-_VERSION = "StakeFed images 2"  # Another number when the same file becomes other pixels.
+_VERSION = "StakeFed images 3"  # Another number when the same file becomes other pixels.
 
 
 def fingerprint(files: Sequence[Path], root: Path, *details: object) -> str:

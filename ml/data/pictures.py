@@ -6,12 +6,14 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ml.errors import DataError
+from ml.private_files import opened
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 """What is opened. Pillow knows dozens more; one of them runs another program on the file."""
@@ -45,13 +47,23 @@ def resized(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 def _read(file: Path, side: int) -> NDArray[np.uint8]:
     try:
-        with Image.open(file, formats=FORMATS) as picture:
-            return _squeezed(_grey(picture), side)
+        with opened(file, follow=True) as stream:
+            _require_whole(stream)
+            with Image.open(stream, formats=FORMATS) as picture:
+                return _squeezed(_grey(ImageOps.exif_transpose(picture)), side)
     except DataError as error:
         raise DataError(f"{file} {error}") from None
     except _DAMAGE as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{file} cannot be read as a picture ({reason}); download it again") from error
+
+
+def _require_whole(stream: BinaryIO) -> None:
+    """Compare the checksums that PNG has, which Pillow does not while it decodes."""
+    with Image.open(stream, formats=FORMATS) as picture:
+        if picture.format == "PNG":
+            picture.verify()
+    stream.seek(0)
 
 
 def _grey(picture: Image.Image) -> Image.Image:

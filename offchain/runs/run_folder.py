@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from ml.json_file import read_json
 from ml.private_files import replacing
 from offchain.errors import RunFolderError
 from offchain.runs.arrays_file import read_arrays
@@ -65,11 +66,10 @@ class RunFolder:
             RunFolderError: When it holds none, or one that cannot be read.
         """
         try:
-            text = (path / _SETTINGS).read_text(encoding="utf-8")
-            return cls(path, SimulationSettings.model_validate_json(text))
+            return cls(path, SimulationSettings.model_validate_json(read_json(path / _SETTINGS)))
         except FileNotFoundError:
             raise RunFolderError(f"there is no run to resume in {path}: it has no file {_SETTINGS}") from None
-        except (OSError, UnicodeDecodeError, ValidationError) as error:
+        except (OSError, ValueError) as error:  # pydantic's among the latter.
             raise RunFolderError(f"{path / _SETTINGS} is damaged: {_first_line(error)}") from error
 
     def __enter__(self) -> "RunFolder":

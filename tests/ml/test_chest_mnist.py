@@ -117,3 +117,28 @@ def test_a_file_damaged_inside_is_refused(file):
     whole[place : place + 50] = bytes(50)
     file.write_bytes(whole)
     refused(file, "is damaged")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"train_images": np.zeros((70, 0, 0), np.uint8)}, r"\(70, 0, 0\), not uint8 \(70, height, width\)"),
+        ({"train_images": np.zeros((28, 28, 70), np.uint8)}, r"uint8 \(28, 28, 70\), not"),
+        ({"train_images": np.zeros((70, 28, 28), np.uint8, "F")}, r"by columns, not .* by rows"),
+        ({"train_images": np.zeros((70, 28, 28), ">u2")}, "train_images are >u2"),
+        ({"train_labels": np.full((70, 14), np.nan)}, "train_labels are float64"),
+        ({"train_labels": np.full((70, 14), {}, object)}, "Object arrays cannot be loaded"),
+    ],
+    ids=["no pixels", "another order", "by columns", "big-endian", "NaN", "objects"],
+)
+def test_arrays_of_another_form_are_refused(tmp_path, changes, told):
+    with pytest.raises(DataError, match=told):
+        read(write(tmp_path / "x.npz", {**arrays(), **changes}), None, 28, tmp_path)
+
+
+def test_a_header_that_is_no_python_is_refused(tmp_path):
+    path = write(tmp_path / "x.npz", arrays())
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("train_labels.npy", b"\x93NUMPY\x01\x00\x28\x23" + b"(" * 9000)
+    with pytest.raises(DataError, match="is not MedMNIST's chestmnist.npz, or is damaged"):
+        read(path, None, 28, tmp_path)

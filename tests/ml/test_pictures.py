@@ -1,5 +1,7 @@
 """Pictures of every kind of pixel: grey by value, or refused; and only formats on the list are opened."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -83,3 +85,27 @@ def test_formats_that_are_not_on_the_list_are_not_opened(tmp_path, kind):
     picture = Image.merge("RGB", [Image.fromarray(GREY)] * 3)
     with pytest.raises(DataError, match="cannot be read as a picture"):
         grey(saved(tmp_path, picture, format=kind))
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "x.png", "x.tif"])
+def test_a_picture_that_lies_on_its_side_is_turned(tmp_path, name):
+    turned = Image.Exif()
+    turned[0x0112] = 3  # Upside down.
+    how = {"quality": 100} if name == "x.jpg" else {}
+    found = grey(saved(tmp_path, Image.fromarray(GREY[::-1, ::-1].copy()), name, exif=turned, **how))
+    assert np.abs(found.astype(int) - GREY).max() <= 2
+
+
+def test_a_png_whose_checksum_does_not_hold_is_refused(tmp_path):
+    path = saved(tmp_path, Image.fromarray(GREY))
+    whole = bytearray(path.read_bytes())
+    whole[60] ^= 0xFF
+    path.write_bytes(whole)
+    with pytest.raises(DataError, match="cannot be read as a picture .broken PNG file"):
+        grey(path)
+
+
+def test_a_pipe_among_pictures_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "x.png")
+    with pytest.raises(DataError, match="cannot be read as a picture .it is no plain file"):
+        grey(tmp_path / "x.png")

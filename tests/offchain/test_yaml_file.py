@@ -1,5 +1,7 @@
 """Files that people send to each other: what makes them huge is refused in a sentence."""
 
+import os
+
 import pytest
 
 from offchain.errors import SettingsError
@@ -52,10 +54,16 @@ def read(tmp_path, text):
         ("a: '\ud800'", "cannot be read as YAML"),
         ("a:\t- b", "cannot be read as YAML"),
         ("a: b: c\x1b[2J", "cannot be read as YAML"),
+        ("a: 1\nb: 2\na: 3", "holds a twice"),
+        ("a: {b: 1, 'b': 1}", "holds b twice"),
+        ("a: 010", "holds 010, which is no decimal number"),
+        ("a: 4:00", "holds 4:00, which is no decimal number"),
+        ("a: 1:30:00", "holds 1:30:00, which is no decimal number"),
+        ("a: 0b11", "holds 0b11, which is no decimal number"),
         ("- a", "holds no mapping"),
         ("", "holds no mapping"),
     ],
-    ids=range(35),
+    ids=range(41),
 )
 def test_a_hostile_file_is_refused_in_one_sentence(tmp_path, text, told):
     with pytest.raises(SettingsError, match=told) as caught:
@@ -68,3 +76,9 @@ def test_what_people_write_is_read(tmp_path):
     text = "a: 1\nb: [1.5, x, true, null]\nc: {d: '0x12', e: 2026-11-28}\nn: 0x" + "f" * 64
     found = read(tmp_path, text)
     assert found["b"] == [1.5, "x", True, None] and found["n"] == 2**256 - 1 and found["c"]["d"] == "0x12"
+
+
+def test_a_pipe_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "file.yaml")
+    with pytest.raises(SettingsError, match="it is no plain file"):
+        read_mapping(tmp_path / "file.yaml", "settings file", SettingsError)

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml.home import at_home
+from ml.json_file import read_json
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 from offchain.live.deploying.configuration import Address, Configuration, Digest, plain
@@ -98,12 +99,12 @@ def read_book(path: Path) -> AddressBook | None:
         ConfigurationError: When the file is no address book.
     """
     try:
-        return AddressBook.model_validate_json(path.read_text(encoding="utf-8"))
+        return AddressBook.model_validate_json(read_json(path))
     except FileNotFoundError:
         return None
     except ValidationError as error:
         raise ConfigurationError(f"{path} is no address book: {first_fault(error, 'the file')}") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
 
 
