@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from ml.home import at_home
 from ml.private_files import opened
 
@@ -23,10 +25,8 @@ def read_json(path: Path) -> str:
     if len(content) > _LARGEST:
         raise ValueError(f"it has more than {_LARGEST} bytes")
     text = content.decode("utf-8-sig")
-    try:
-        json.loads(text, object_pairs_hook=_once)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
+    from_json(text)  # First: deep nesting, which it refuses, would end the process in json's.
+    json.loads(text, object_pairs_hook=_once)
     return text
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 from yaml.events import AliasEvent
-from yaml.nodes import Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from ml.home import at_home
 from ml.messages import cleaned
@@ -58,7 +58,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """Refuse a name that stands there twice: one of both values would be thrown away."""
         seen: set[str] = set()
-        for name, _ in node.value:
+        for name, _ in node.value if isinstance(node, MappingNode) else ():
             if isinstance(name, ScalarNode):
                 if name.value in seen:
                     raise yaml.MarkedYAMLError(None, None, f"holds {name.value} twice", name.start_mark)

@@ -48,7 +48,7 @@ def resized(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 def _read(file: Path, side: int) -> NDArray[np.uint8]:
     try:
         with opened(file, follow=True) as stream:
-            _require_whole(stream)
+            _require_one(stream)
             with Image.open(stream, formats=FORMATS) as picture:
                 return _squeezed(_grey(ImageOps.exif_transpose(picture)), side)
     except DataError as error:
@@ -58,18 +58,18 @@ def _read(file: Path, side: int) -> NDArray[np.uint8]:
         raise DataError(f"{file} cannot be read as a picture ({reason}); download it again") from error
 
 
-def _require_whole(stream: BinaryIO) -> None:
-    """Compare the checksums that PNG has, which Pillow does not while it decodes."""
+def _require_one(stream: BinaryIO) -> None:
+    """Refuse several pictures, and a PNG whose checksums fail, which Pillow decodes all the same."""
     with Image.open(stream, formats=FORMATS) as picture:
+        count = getattr(picture, "n_frames", 1)
+        if count > 1 and picture.format != "JPEG":
+            raise DataError(f"holds {count} pictures; save each as a file of its own")
         if picture.format == "PNG":
             picture.verify()
     stream.seek(0)
 
 
 def _grey(picture: Image.Image) -> Image.Image:
-    count = getattr(picture, "n_frames", 1)
-    if count > 1 and picture.format != "JPEG":
-        raise DataError(f"holds {count} pictures; save each as a file of its own")
     if picture.mode in _LEVELS:
         levels = _LEVELS[picture.mode](np.asarray(picture))
         return Image.fromarray(levels)

@@ -423,7 +423,7 @@ def test_a_negative_number_is_read_however_accountants_write_it(tmp_path, negati
 
 
 def test_spellings_of_nothing_are_gaps_in_categories_and_numbers(tmp_path):
-    changes = dict(emp_length=lambda c: c.where(HALF, "\\N"), dti=lambda c: c.where(HALF, "-"))
+    changes = dict(emp_length=lambda c: c.where(HALF, "\\N"), dti=lambda c: c.where(HALF, "NaT"))
     usage = read(written(tmp_path, sheet(**changes)), "application", 0.5).usage
     assert (usage.used, usage.columns["emp_length"].missing, usage.columns["dti"].missing) == (30, 30, 30)
 

@@ -21,9 +21,9 @@ Rule = Callable[[str], float]
 EMPTY = frozenset(
     ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A")
     + ("NA", "NULL", "NaN", "None", "n/a", "nan", "null")
-    + ("\\N", "NaT", "-", "--", ".", "?")
+    + ("\\N", "NaT")
 )
-"""Spellings of nothing: pandas' list, and those of databases and reports."""
+"""Spellings of nothing: pandas' list, and those of databases and of times."""
 
 _FORMULA_ERROR = re.compile(r"#[A-Z0-9/_]+[!?]|Err:\d{3}")
 

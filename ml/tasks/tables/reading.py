@@ -169,8 +169,9 @@ class _Reader:
             self.times.add(values["\0" + self._form.time.column])
         for name, codes in self._codes.items():
             texts = piece.columns[name]
-            words = self._texts[name]
-            codes.add(np.array([words[texts[place]] for place in places], np.int32))
+            words = self._texts[name].words
+            numbers = (words.setdefault(texts[place], len(words)) for place in places)
+            codes.add(np.fromiter(numbers, np.int32, len(places)))
         for name in self._gaps:
             self._gaps[name] += int(np.isnan(values[name]).sum())
 
@@ -179,7 +180,9 @@ class _Reader:
 
     def categories(self) -> dict[str, Category]:
         """Return every column of categories as its texts."""
-        return {name: Category(codes.array, tuple(self._texts[name])) for name, codes in self._codes.items()}
+        return {
+            name: Category(codes.array, tuple(self._texts[name].words)) for name, codes in self._codes.items()
+        }
 
     def filled(self) -> list[str]:
         """Return a sentence on each column whose gaps something stands for."""
