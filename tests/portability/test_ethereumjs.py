@@ -77,7 +77,7 @@ def test_refusals_are_explained(engine_api_gateway, compiled):
     with pytest.raises(CallRevertedError) as refused:
         token = Interface(compiled["StakeToken"])
         stake = engine_api_gateway.deploy(holder, token, "Stake", "STK", 1000, holder.address)
-        parameters = (0,) * 18 + (bytes(32), bytes(32))
+        parameters = (0,) * 19 + (bytes(32), bytes(32))
         manager = Interface(compiled["RoundManager"])
         engine_api_gateway.deploy(holder, manager, stake.address, stake.address, parameters)
     assert refused.value.error == "InvalidParameter"

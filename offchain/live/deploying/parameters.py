@@ -85,7 +85,7 @@ def advice(configuration: Configuration) -> list[str]:
             "min_members is 4: the first four to join are the whole electorate; take half of those expected"
         )
     if not p.quorum_bps:
-        found.append("quorum_bps is 0: a single reveal decides a round")
+        found.append("quorum_bps is 0: a single ballot decides a round")
     if p.max_samples > 1:
         found.append(
             f"max_samples is {p.max_samples}: sample counts are self-reported, and a liar gets their weight"
