@@ -10,16 +10,15 @@ from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
+from offchain.user_path import UserPath
 
 _ROUNDS = 30
 
 
 @click.command()
 @settings_options
-@click.option(
-    "--settings", type=click.Path(path_type=Path), help="YAML file of settings; options override it."
-)
-@click.option("--out", type=click.Path(path_type=Path), help="JSON file to write as well.")
+@click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
+@click.option("--out", type=UserPath(), help="JSON file to write as well.")
 def cli(settings: Path | None, out: Path | None, **options: Any) -> None:
     """Tell what tolerances the data bears: 30 rounds in memory in which everyone is honest, unless --rounds.
 

@@ -55,6 +55,7 @@ def own_keystore(tmp_path_factory):
     folder = tmp_path_factory.mktemp("keystore")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config, "DATA_FOLDER", folder)
+        vars(accounts).pop("containers", None)  # Some test before may have looked.
         assert accounts.containers["accounts"].data_folder.parent == folder
         yield folder
         accounts.containers["accounts"].loaded_accounts.clear()

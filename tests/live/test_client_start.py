@@ -124,7 +124,10 @@ def test_whoever_leaves_without_rows_or_stores_is_told_what_a_seat_costs(consort
     told = Console(file=StringIO(), width=400)
     print_prepared(told, consortium.deployment, ready)
     text = told.file.getvalue()
-    assert "a seat that is not used yet is given up and costs 0.5 TST" in text and "stake of 8 TST" in text
+    assert (
+        "a seat that is not used yet is marked absent, which costs 0.5 TST" in text
+        and "stake of 8 TST" in text
+    )
     assert prepared(consortium, replace(bare, leave=True, data=options.data)).wish.plays is False
     assert prepared(consortium, replace(options, leave=True)).wish.plays
     refused(consortium, replace(bare, leave=False), "2 things are wrong")

@@ -18,7 +18,7 @@ from offchain.page.lineage_scores import lineage_scores
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory, compiled):
+def network_played(tmp_path_factory, compiled):
     """A round of four clients; the node still answers."""
     keys_for(8, tmp_path_factory.mktemp("ape"))
     with game(tmp_path_factory.mktemp("page"), compiled, 4, rows=600, max_rounds=1) as network:
@@ -31,9 +31,16 @@ def played(tmp_path_factory, compiled):
 
 
 @pytest.fixture
-def shown(played, tmp_path):
+def shown(network_played, tmp_path):
     def show(*options):
-        where = ["--deployment", str(played.path), "--network", played.node.url, "--out", str(tmp_path)]
+        where = [
+            "--deployment",
+            str(network_played.path),
+            "--network",
+            network_played.node.url,
+            "--out",
+            str(tmp_path),
+        ]
         return CliRunner().invoke(scripts.page.cli, [*where, *options])
 
     return show
@@ -46,7 +53,7 @@ def data_of(folder):
     return json.loads(found[1])
 
 
-def test_gas_and_coin_are_those_of_the_receipts(played, shown, tmp_path):
+def test_gas_and_coin_are_those_of_the_receipts(network_played, shown, tmp_path):
     result = shown("--gas", "--explorer", "https://explorer.example/tx/")
     assert result.exit_code == 0, result.output
     data = data_of(tmp_path)
@@ -54,7 +61,7 @@ def test_gas_and_coin_are_those_of_the_receipts(played, shown, tmp_path):
     assert data["explorer"] == "https://explorer.example/tx/"
     names = {"propose": "UpdateCommitted", "commitBallot": "BallotCommitted", "finalise": "RoundFinalised"}
     for call, event in names.items():
-        receipts = [played.chain.receipt(each.transaction) for each in played.events(event)]
+        receipts = [network_played.chain.receipt(each.transaction) for each in network_played.events(event)]
         gas = [int(receipt["gasUsed"], 16) for receipt in receipts]
         paid = sum(g * int(r["effectiveGasPrice"], 16) for g, r in zip(gas, receipts, strict=True))
         assert told["g"][call] == [len(gas), sum(gas)]
@@ -67,7 +74,7 @@ def test_gas_and_coin_are_those_of_the_receipts(played, shown, tmp_path):
         "reveal",
         "close",
     }
-    assert told["u"][0][3] == played.events("UpdatePublished")[0].transaction
+    assert told["u"][0][3] == network_played.events("UpdatePublished")[0].transaction
 
 
 def test_without_being_asked_no_receipt_is_read(shown, tmp_path):
@@ -75,18 +82,18 @@ def test_without_being_asked_no_receipt_is_read(shown, tmp_path):
     assert "g" not in data_of(tmp_path)["rounds"][0]
 
 
-def test_each_model_of_the_lineage_is_scored(played):
+def test_each_model_of_the_lineage_is_scored(network_played):
     rows = load(rows=600, clients=4)
     learner = make_learner(Named("loans", {}).load(), rows.X_test.shape[1:], (), "cpu")
     evaluation = Evaluation(rows.X_test, rows.y_test, learner)
 
     def verification():
-        return Verification(played.chain, played.deployment, played.stores)
+        return Verification(network_played.chain, network_played.deployment, network_played.stores)
 
     scores = lineage_scores(verification(), lambda model: evaluation.quality(decode(model.parameters)))
     again = verification()
     assert again.run() is None
-    (finalised,) = played.events("RoundFinalised")
+    (finalised,) = network_played.events("RoundFinalised")
     expected = {1: evaluation.quality(decode(again.model.parameters))} if finalised.values["included"] else {}
     assert scores == expected
 

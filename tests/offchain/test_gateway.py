@@ -64,7 +64,7 @@ def test_a_refusal_names_the_error_and_its_values(gateway, token):
 
 def test_a_refused_constructor_is_explained(gateway, contracts, token):
     manager = Interface(contracts["RoundManager"])
-    parameters = (0,) * 16 + (bytes(32), bytes(32))
+    parameters = (0,) * 19 + (bytes(32), bytes(32))
     with pytest.raises(CallRevertedError) as refused:
         gateway.deploy(HOLDER, manager, token.address, token.address, parameters)
     assert refused.value.error == "InvalidParameter"

@@ -20,7 +20,7 @@ SUFFIXES = {"counter": ("_total",), "histogram": ("_sum", "_count", "_bucket"), 
 
 
 @pytest.fixture(scope="module")
-def told():
+def measures_told():
     """Labels of every series by its name, as programs tell them."""
     registry = CollectorRegistry()
     series = {f.name: set() for f in ProcessCollector(registry=registry).collect()} | {"up": {"job"}}
@@ -33,24 +33,24 @@ def told():
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_what_is_asked_for_is_told(expression, told):
+def test_what_is_asked_for_is_told(expression, measures_told):
     bare = re.sub(r'"[^"]*"', '""', expression)
     named = re.findall(r"\b(stakefed_\w+|process_\w+|up)\b(?:\{([^}]*)\})?", bare)
     assert named
     for name, matchers in named:
-        assert name in told, name
+        assert name in measures_told, name
         labels = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", matchers))
-        assert labels <= told[name] | {"job", "instance"}, (name, labels)
+        assert labels <= measures_told[name] | {"job", "instance"}, (name, labels)
     for opening, closing in ("()", "{}", "[]"):
         assert bare.count(opening) == bare.count(closing)
 
 
-def test_what_a_legend_or_a_summary_shows_is_a_label_of_its_series(told):
+def test_what_a_legend_or_a_summary_shows_is_a_label_of_its_series(measures_told):
     shown = [(t["expr"], t["legendFormat"]) for panel in PANELS for t in panel["targets"]]
     shown += [(r["expr"], r["annotations"]["summary"].replace("$labels.", "")) for r in RULES]
     for expression, text in shown:
         names = {name for name in re.findall(r"stakefed_\w+|process_\w+|\bup\b", expression)}
-        labels = set().union(*(told[name] for name in names)) | {"job", "instance"}
+        labels = set().union(*(measures_told[name] for name in names)) | {"job", "instance"}
         assert set(re.findall(r"\{\{ ?(\w+) ?\}\}", text)) <= labels, text
 
 

@@ -104,8 +104,10 @@ def read_book(path: Path) -> AddressBook | None:
         return None
     except ValidationError as error:
         raise ConfigurationError(f"{path} is no address book: {first_fault(error, 'the file')}") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is no address book: {error}") from error
 
 
 def write_book(path: Path, book: AddressBook) -> None:
