@@ -172,8 +172,7 @@ class Crew:
     @cached_property
     def _processes(self) -> list[ProcessPoolExecutor]:
         let_processes_import()
-        context = get_context("forkserver")
-        context.set_forkserver_preload([__name__])
+        context = get_context("spawn")  # A fork server would be everybody's in this process.
         return [
             ProcessPoolExecutor(1, context, initializer=_begin, initargs=(self._origin,))
             for _ in range(self._count)
