@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +16,16 @@ from ml.data.rows import Targets, head, joined, shape_of
 from ml.data.shares import FederatedData
 from ml.device import require_device
 from ml.judging.evaluation import Evaluation, Quality
-from ml.judging.evidence import Evidence, evidence_findings
+from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding
-from ml.judging.metrics import LIKELIHOOD, needs_outcomes
-from ml.judging.own_rows import OwnRows
+from ml.judging.metrics import needs_outcomes
 from ml.judging.policy import Policy, listed_tests
-from ml.judging.scoring import ValidationSets
 from ml.seeds import derive_seed
-from ml.settings import AttackSettings, ScorePolicy
+from ml.settings import AttackSettings
 from ml.tasks.federating import federate
 from ml.tasks.loading import load_function
 from ml.tasks.targets import Target
-from ml.training import Origin, TrainingJob, make_learner
+from ml.training import Learner, Origin, TrainingJob, make_learner
 from ml.updates.fixed_point import aggregate, decode, encode
 from ml.updates.schema import Schema
 from offchain.errors import SettingsError
@@ -36,10 +34,11 @@ from offchain.learning.describing import description_of
 from offchain.learning.genesis import genesis_model
 from offchain.learning.rules import first_rules
 from offchain.learning.training_seed import training_seed
+from offchain.learning.voting import Voters
 from offchain.settings import SimulationSettings, parted_rows
 from offchain.simulation.bases import Bases, grouped
 
-_CENTRAL, _REFERENCE, _POISON = 5, 6, 8
+_CENTRAL, _POISON = 5, 8
 _HONEST = AttackSettings(name="none")
 
 
@@ -97,30 +96,26 @@ class Federation:
         self._settings = settings
         self._data = data
         row, label = shape_of(data.X_test), shape_of(data.y_test)
-        learner = make_learner(
-            settings.loaded_task,
-            row,
-            label,
-            device,
-            settings.threads,
-            load_function(settings.train, "train") if settings.train else None,
-            Origin(settings.named_task, settings.train, row, label),
-        )
+
+        def learning(train: str | None) -> Learner:
+            trainer = load_function(train, "train") if train else None
+            origin = Origin(settings.named_task, train, row, label)
+            return make_learner(settings.loaded_task, row, label, device, settings.threads, trainer, origin)
+
+        learner = learning(None)  # What judges; a training of the clients' own never does.
+        self._trainee = learning(settings.train) if settings.train else learner
         self._common = CommonLearning(
             learner, genesis_model(learner, settings.seed), settings.scoring_settings
         )
         self.schema: Schema = learner.schema
         self.genesis: Parameters = self._common.genesis
         self.rules = _rules(settings, self._common)
-        rows = [(client.X_validation, client.y_validation) for client in data.clients]
-        self._validation = ValidationSets(rows, learner, settings.metric)
-        self._placed: dict[int, OwnRows] = {}  # By how many rows a client judges on.
+        self._voters = Voters(self._common, data.clients, settings.training_settings, settings.seed)
         # In random order already, so the first ones are a fair sample of all.
         tested = settings.test_rows
         X, y = head(data.X_test, tested), head(data.y_test, tested)
         self._test = Evaluation(X, y, learner)
         trigger = trigger_in(settings.attack, settings.attack_options)
-        self._referred: tuple[tuple[int, bytes], dict[int, NDArray[np.float32]]] = ((0, b""), {})
         self._marked = MarkedRows(trigger, X, y, learner) if trigger else None
 
     def train(
@@ -171,9 +166,18 @@ class Federation:
             return {client: decode(update) for client, update in made.items()}
 
         if len(models) == 1:
-            return self.train(models[0], clients, round_)
+            return self._shortened(models[0], self.train(models[0], clients, round_))
         trained = self._bases.trained(models, clients, train)
-        return {client: encode(made) for client, (_, made) in trained.items()}
+        return {
+            client: self._shortened(models[place], {client: encode(made)})[client]
+            for client, (place, made) in trained.items()
+        }
+
+    def _shortened(self, base: Parameters, made: Mapping[int, Parameters]) -> dict[int, Parameters]:
+        policy = self._common.scoring.policy
+        return {
+            client: self._voters.shortened(policy, update, base, client) for client, update in made.items()
+        }
 
     def train_centrally(self, parent: Parameters, clients: Sequence[int], round_: int) -> Parameters:
         """Return what the rows of `clients`, in one place, make of a model: as many steps as theirs together.
@@ -202,12 +206,16 @@ class Federation:
         if tests is None or len(models) == 1:
             bases = {voter: places[0] for voter, places in self._bases.of(models, voters).items()}
         else:
-            trained = self._bases.trained(models, voters, partial(self._references, tests))
+            trained = self._bases.trained(
+                models, voters, partial(self._voters.references, tests.reference_steps)
+            )
             bases = {voter: place for voter, (place, _) in trained.items()}
             made = {voter: model for voter, (_, model) in trained.items()}
         found: dict[int, Finding] = {}
         for place, those in grouped(bases).items():
-            of_base = self._of_base(policy, updates, models, models[place], those, made)
+            of_base = self._voters.findings(
+                policy, updates, dict.fromkeys(updates, 1), models[place], those, models, made
+            )
             found |= zip(those, of_base, strict=True)
         return [found[voter] for voter in voters]
 
@@ -215,12 +223,7 @@ class Federation:
         self, policy: Policy, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
     ) -> Evidence:
         """Return what voters measure of `updates` by seat position, for tests of a policy to ask."""
-        own = self._own_rows(policy.rows)
-
-        def references() -> NDArray[np.float32]:
-            return np.array(list(self._references(policy, parent, voters).values()))
-
-        return Evidence(updates, parent, own, voters, references, policy.budget)
+        return self._voters.evidence(policy, updates, parent, voters)
 
     def average(self, updates: Collection[Parameters], parent: Parameters) -> Parameters:
         """Return the next global model: the average of `updates`, or `parent` when there are none."""
@@ -244,86 +247,24 @@ class Federation:
 
     def mean_loss(self, parameters: Parameters, clients: Sequence[int]) -> float:
         """Return the mean loss of clients' validation rows under a model."""
-        return float(np.concatenate(self._validation.losses(decode(parameters), clients)).mean())
+        return float(np.concatenate(self._voters.validation.losses(decode(parameters), clients)).mean())
 
     def reference(self, parent: Parameters, client: int, steps: int) -> Parameters:
         """Return what a client's own rows make of a model in one pass, of so many steps at most."""
-        settings = self._settings.training_settings.model_copy(update={"local_epochs": 1})
-        job = self._reference_job(client, steps * settings.batch)
-        return self._common.updates(parent, [job], settings, [f"client {client}'s training"])[0]
-
-    def _of_base(
-        self,
-        policy: str | Policy,
-        updates: Mapping[int, Parameters],
-        models: Sequence[Parameters],
-        base: Parameters,
-        voters: Sequence[int],
-        made: Mapping[int, NDArray[np.float32]],
-    ) -> list[Finding]:
-        """What voters of one base find; `made` has what their own rows make of it, where that is known."""
-        weights, tests = dict.fromkeys(updates, 1), listed_tests(policy)
-        if tests is None:
-            scored = cast("ScorePolicy", policy)
-            return self._common.score_findings(
-                scored, updates, weights, base, self._validation, voters, models
-            )
-
-        def references() -> NDArray[np.float32]:
-            own = made or self._references(tests, base, voters)
-            return np.array([own[voter] for voter in voters])
-
-        rows = self._own_rows(tests.rows)
-        return evidence_findings(tests, updates, weights, base, rows, voters, references, models)
+        return encode(self._voters.references(steps, parent, [client])[client])
 
     @cached_property
     def _bases(self) -> Bases:
         settings = self._settings
         known = [client.y_train for client in self._data.clients]
-        rows = self._own_rows(Policy.model_fields["rows"].default)
+        rows = self._voters.own_rows(Policy.model_fields["rows"].default)
         return Bases(rows, known, settings.loaded_task, settings.tolerance)
-
-    def _own_rows(self, most: int) -> OwnRows:
-        if most not in self._placed:
-            self._placed[most] = self._place(most)
-        return self._placed[most]
-
-    def _place(self, most: int) -> OwnRows:
-        clients, metric = self._data.clients, self._settings.metric
-        return OwnRows(
-            [(client.X_validation, client.y_validation) for client in clients],
-            [(client.X_train, client.y_train) for client in clients],
-            self._common.learner,
-            None if metric == LIKELIHOOD else metric,
-            most,
-        )
-
-    def _references(
-        self, policy: Policy, parent: Parameters, voters: Sequence[int]
-    ) -> dict[int, NDArray[np.float32]]:
-        """What each voter's own rows make of the parent in one pass, of so many steps at most."""
-        known = self._known_references(policy.reference_steps, parent)
-        missing = [voter for voter in voters if voter not in known]
-        settings = self._settings.training_settings.model_copy(update={"local_epochs": 1})
-        jobs = [self._reference_job(voter, policy.reference_steps * settings.batch) for voter in missing]
-        known |= dict(zip(missing, self._common.learner.train(decode(parent), jobs, settings), strict=True))
-        return {voter: known[voter] for voter in voters}
-
-    def _known_references(self, steps: int, parent: Parameters) -> dict[int, NDArray[np.float32]]:
-        """Those of the parent at hand: who aims at a policy asks for them many times."""
-        key = (steps, parent.tobytes())
-        if self._referred[0] != key:
-            self._referred = (key, {})
-        return self._referred[1]
-
-    def _reference_job(self, voter: int, most: int) -> TrainingJob:
-        rows, seed = self._data.clients[voter], derive_seed(self._settings.seed, _REFERENCE, voter)
-        return TrainingJob(head(rows.X_train, most), head(rows.y_train, most), seed, _HONEST)
 
     def _updates(
         self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str]
     ) -> list[Parameters]:
-        return self._common.updates(parent, jobs, self._settings.training_settings, names)
+        training = self._settings.training_settings
+        return self._common.updates(parent, jobs, training, names, self._trainee)
 
     def _job(self, client: int, round_: int) -> TrainingJob:
         rows = self._data.clients[client]

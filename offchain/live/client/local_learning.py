@@ -4,8 +4,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from ml.data.rows import length
 from ml.judging.evaluation import Evaluation
 from ml.judging.findings import Finding, of_all
@@ -14,7 +12,7 @@ from ml.settings import AttackSettings, TrainingSettings
 from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob
 from ml.training.checks import check_learner
-from ml.updates.fixed_point import decode, encode
+from ml.updates.fixed_point import decode
 from offchain.learning.common import CommonLearning, Parameters
 from offchain.learning.describing import training_of
 from offchain.learning.description import Learning
@@ -90,7 +88,10 @@ class LocalLearning:
         seed = secret if number is None else training_seed(self._seed, round_, number)
         job = TrainingJob(rows.X_train, rows.y_train, seed, self.attack, round_)
         (update,) = self._common.updates(parent, [job], self._training, ["training"], self._trainee)
-        return self._shortened(update, parent)
+        sent = self._voters.shortened(self._common.scoring.policy, update, parent, 0)
+        if sent is not update:
+            _log.info("update shortened: it went further than voters would let it")
+        return sent
 
     def quality(self, model: Parameters) -> dict[str, float]:
         """Return the scores of a global model on the client's validation rows by name, `loss` among them."""
@@ -103,17 +104,6 @@ class LocalLearning:
         updates, policy = parse_updates(blobs, self.schema), self._common.scoring.policy
         (found,) = self._voters.findings(policy, updates, samples, parent, [0])
         return of_all(found, blobs)
-
-    def _shortened(self, update: Parameters, parent: Parameters) -> Parameters:
-        """An update no further from the global model than a voter like this client lets it be."""
-        start = decode(parent)
-        change = decode(update) - start
-        length = float(np.linalg.norm(change.astype(np.float64)))
-        longest = self._voters.longest(self._common.scoring.policy, parent, 0)
-        if length <= longest:
-            return update
-        _log.info("update shortened", extra={"length": length, "to": longest})
-        return encode(start + change * np.float32(longest / length))
 
     def _tried(self, must_repeat: bool) -> list[str]:
         rows = self._own.rows

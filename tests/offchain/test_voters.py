@@ -1,0 +1,58 @@
+"""Voters' own rows, the same in simulations and live: what they refer to, and what they make of an update."""
+
+import numpy as np
+import pytest
+
+from ml.updates.fixed_point import decode, encode
+from offchain.settings import SimulationSettings
+from offchain.simulation.federation import Federation, all_rows
+
+LONG = SimulationSettings(
+    clients=8, rows=1200, engine="reference", policy="evidence", batch=16, local_epochs=6
+)
+
+
+@pytest.fixture(scope="module")
+def federation():
+    return Federation(LONG, all_rows(LONG))
+
+
+def length(change):
+    return np.linalg.norm(change.astype(np.float64))
+
+
+def reference(federation, client):
+    return federation._voters.references(16, federation.genesis, [client])[client]
+
+
+def test_an_honest_update_ends_where_voters_let_it(federation):
+    whole = federation.train(federation.genesis, [0], 1)[0]
+    sent = federation.train_from([federation.genesis], [0], 1)[0]
+    start = decode(federation.genesis)
+    own, long, short = reference(federation, 0) - start, decode(whole) - start, decode(sent) - start
+    assert length(long) > 1.5 * length(own)
+    assert length(short) == pytest.approx(1.25 * length(own), rel=1e-3)
+    assert short @ long == pytest.approx(length(short) * length(long), rel=1e-3)
+
+
+def test_one_that_keeps_the_bound_or_meets_none_is_sent_as_it_is(federation):
+    start = decode(federation.genesis)
+    small = encode(start + (reference(federation, 0) - start) * np.float32(1.2))
+    voters = federation._voters
+    assert voters.shortened("evidence", small, federation.genesis, 0) is small
+    whole = federation.train(federation.genesis, [0], 1)[0]
+    for policy in ("verdict", "aggregate", "likelihood"):
+        assert voters.shortened(policy, whole, federation.genesis, 0) is whole
+
+
+def test_voters_accept_what_honest_clients_send_and_not_what_they_trained(federation):
+    proposers, voters = [0, 1, 2], [3, 4, 5, 6, 7]
+
+    def noes(updates):
+        found = federation.findings("evidence", updates, [federation.genesis], voters)
+        return sum(len(each.reasons) for each in found)
+
+    sent = federation.train_from([federation.genesis], proposers, 1)
+    trained = federation.train(federation.genesis, proposers, 1)
+    assert noes(dict(enumerate(trained.values()))) == 15
+    assert noes(dict(enumerate(sent.values()))) <= 3
