@@ -10,6 +10,7 @@ from offchain.chain.network_option import network_option
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
+from offchain.reproduction.options import playing_options
 from offchain.user_path import UserPath
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
@@ -19,17 +20,7 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 @network_option
 @click.option("--grid", type=UserPath(), help="YAML file of a grid (docs/ARENA.md).  [default: a small one]")
 @click.option("--data", type=UserPath(), help="Rows of the grid's tasks that read a file or folder.")
-@click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at once on this machine."
-)
-@click.option("--cluster", "address", help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT.")
-@click.option(
-    "--out",
-    type=UserPath(),
-    default=Path("arena"),
-    show_default=True,
-    help="Folder for results and for the runs that they are made of.",
-)
+@playing_options("arena")
 def cli(
     network: str, grid: Path | None, data: Path | None, jobs: int, address: str | None, out: Path
 ) -> None:

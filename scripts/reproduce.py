@@ -12,6 +12,7 @@ from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
 from offchain.named_values import named_values
+from offchain.reproduction.options import playing_options
 from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
@@ -47,17 +48,7 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 )
 @click.option("--set", "loans", metavar="NAME=VALUE", multiple=True, help="Setting of all runs on loans.")
 @click.option("--set-images", metavar="NAME=VALUE", multiple=True, help="Setting of all runs on images.")
-@click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Runs at once on this machine."
-)
-@click.option("--cluster", "address", help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT.")
-@click.option(
-    "--out",
-    type=UserPath(),
-    default=Path("results"),
-    show_default=True,
-    help="Folder for results and for the runs that they are made of.",
-)
+@playing_options("results")
 def cli(
     network: str,
     items: tuple[str, ...],

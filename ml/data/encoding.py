@@ -1,6 +1,6 @@
 """Loans as rows whose encoding only training rows decide: one-hot categories and standardised amounts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ml.data.columns import Features
 from ml.data.common_encoding import CommonEncoding
 from ml.data.rows import Rows
-from ml.data.table import Category, Table, joined
+from ml.data.table import Table, Texts, joined
 from ml.data.text.usage import Usage
 
 
@@ -47,23 +47,7 @@ class UnfittedLoans:
         return encoding.encode(self.table), encoding.names
 
 
-class _Columns(Mapping[str, NDArray[np.str_]]):
-    """Categories by name, as text when they are asked for."""
-
-    def __init__(self, categories: Mapping[str, Category]) -> None:
-        self._categories = categories
-
-    def __getitem__(self, name: str) -> NDArray[np.str_]:
-        return self._categories[name].text
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._categories)
-
-    def __len__(self) -> int:
-        return len(self._categories)
-
-
 def loan_rows(table: Table, features: Features, usage: Usage | None = None) -> Rows:
     """Return loans as rows, to be encoded once they are split."""
-    columns = _Columns(table.categories)
+    columns = Texts(table.categories)
     return Rows(UnfittedLoans(table, features), table.labels, columns=columns, usage=usage)

@@ -1,6 +1,6 @@
 """Rows of a table as columns of numbers and categories, before they are encoded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,22 @@ class Category:
         place = {value: i for i, value in enumerate(known)}
         table = np.array([place.get(value, len(known)) for value in self.values], np.int64)
         return table[self.codes]
+
+
+class Texts(Mapping[str, NDArray[np.str_]]):
+    """Categories by column, as text when they are asked for."""
+
+    def __init__(self, categories: Mapping[str, Category]) -> None:
+        self._categories = categories
+
+    def __getitem__(self, name: str) -> NDArray[np.str_]:
+        return self._categories[name].text
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._categories)
+
+    def __len__(self) -> int:
+        return len(self._categories)
 
 
 @dataclass(frozen=True, eq=False)

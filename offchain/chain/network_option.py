@@ -6,12 +6,10 @@ needs a chain; a script therefore takes `network_option`, and enters `connected`
 
 import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
-from random import SystemRandom
 from typing import Any, TypeVar
 
 import ape_foundry.provider as foundry
@@ -20,9 +18,10 @@ from ape import networks
 from ape.api import ProviderAPI, SubprocessProvider
 from ape.exceptions import ApeException
 
+from offchain.chain.ports import free_port
+
 PROVIDERS = ("foundry", "test")
 START_SECONDS = 60
-_PORTS = range(10_000, 32_000)  # Below those of outgoing connections, any of which may hold one.
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _DEFAULTS = ("ethereum", "local", "foundry")
 
@@ -100,21 +99,7 @@ def allow_slow_start(seconds: int = START_SECONDS) -> None:
 
 def give_a_free_port() -> None:
     """Lets anvil listen where nobody does: Ape draws a port unseen, and where it is taken waits in vain."""
-    foundry.EPHEMERAL_PORTS_START = foundry.EPHEMERAL_PORTS_END = _free_port()
-
-
-def _free_port() -> int:
-    drawn = SystemRandom().sample(_PORTS, len(_PORTS))  # Not by the seed that a simulation sets.
-    return next((port for port in drawn if _is_free(port)), drawn[0])
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as attempt:
-        try:
-            attempt.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+    foundry.EPHEMERAL_PORTS_START = foundry.EPHEMERAL_PORTS_END = free_port()
 
 
 def _leave_out_proxies() -> None:

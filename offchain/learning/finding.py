@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ml.home import at_home
 from ml.tasks.loading import Named
 
 
@@ -43,7 +44,7 @@ class Here:
 
 def beside(folder: Path | None, name: str) -> Path:
     """Return a file that a description names: in the description's folder, or else from the current one."""
-    path = Path(name).expanduser()
+    path = at_home(name)
     if folder is not None and not path.is_absolute() and (folder / path).exists():
         return folder / path
     return path

@@ -12,7 +12,7 @@ import pytest
 from ape.api import SubprocessProvider
 from click.testing import CliRunner
 
-from offchain.chain import network_option as module
+from offchain.chain import ports as module
 from offchain.chain.network_option import (
     START_SECONDS,
     NetworkUnavailableError,
@@ -179,7 +179,7 @@ def test_a_port_that_is_taken_is_passed_over(monkeypatch):
             each.bind(("127.0.0.1", 0))
         ports = [each.getsockname()[1] for each in (taken, to_be_free)]
         to_be_free.close()
-        monkeypatch.setattr(module, "_PORTS", ports)
+        monkeypatch.setattr(module, "PORTS", ports)
         monkeypatch.setattr(module.SystemRandom, "sample", lambda self, drawn, count: list(drawn))
         with connected(ANVIL) as provider:
             assert urlsplit(provider.http_uri).port == ports[1]

@@ -1,24 +1,23 @@
 """The file, format 1: what it may say, and a sentence on the first thing in it that cannot be."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import from_json
 
 from ml.data.text.dates import require_format
 from ml.data.text.dialect import known_encoding
 from ml.errors import TaskError
 from ml.home import at_home
+from ml.json_file import read_json
 from ml.messages import cleaned
 
 FORMAT = 1
 MOST_LAYERS, MOST_WIDTH = 8, 8192
 
-_LARGEST = 2**24  # bytes
 _SHOWN = 60
 
 
@@ -62,44 +61,41 @@ class Reading(_Part):
     missing: Values = ()
 
 
-class NumberColumn(_Part):
-    """A number: (value − mean) / scale.
+class _Scaled(_Part):
+    """What becomes (value − mean) / scale.
 
     Attributes:
         column: Its name.
-        mean: Of the founders' rows, about.
+        kind: What it is.
+        mean: Of the founders' rows, about; of dates in days since 1970.
         scale: Their spread.
         gap: What stands for an empty cell; none to leave such a row out.
         flag: Whether an input of its own says that the cell was empty.
     """
 
     column: Name
-    kind: Literal["number"]
+    kind: str
     mean: Finite
     scale: Scale
     gap: Finite | None = None
     flag: bool = False
 
 
-class DateColumn(_Part):
-    """A date, as days since 1970; otherwise like a number.
+class NumberColumn(_Scaled):
+    """A number."""
+
+    kind: Literal["number"]
+
+
+class DateColumn(_Scaled):
+    """A date.
 
     Attributes:
-        column: Its name.
         formats: How it may be written, as Python's `strptime` has them; the first that fits counts.
-        mean: In days since 1970.
-        scale: In days.
-        gap: Likewise; none to leave such a row out.
-        flag: Whether an input of its own says that the cell was empty.
     """
 
-    column: Name
     kind: Literal["date"]
     formats: Formats
-    mean: Finite
-    scale: Scale
-    gap: Finite | None = None
-    flag: bool = False
 
 
 class CategoryColumn(_Part):
@@ -232,27 +228,13 @@ def read_form(place: str | Path) -> Form:
 
 def _content(path: Path) -> Any:
     try:
-        with path.open("rb") as file:
-            read = file.read(_LARGEST + 1)
-        if len(read) > _LARGEST:
-            raise ValueError(f"it is larger than {_LARGEST >> 20} MiB")
-        from_json(read, allow_inf_nan=False)  # It knows how deep is too deep; json ends the process there.
-        return json.loads(read, object_pairs_hook=_pairs)
+        return json.loads(read_json(path))
     except FileNotFoundError:
         raise TaskError(f"there is no task file {path}") from None
     except OSError as error:
-        raise TaskError(f"task {path} cannot be read: {error.strerror}") from error
+        raise TaskError(f"task {path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:  # UnicodeDecodeError among them.
         raise TaskError(f"task {path} is no JSON that can be read: {cleaned(error)}") from error
-
-
-def _pairs(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{cleaned(twice, _SHOWN)!r} stands twice in one object")
-    return found
 
 
 def _fault(error: ValidationError) -> str:

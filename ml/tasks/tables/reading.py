@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml.data.checks import insisted, unknown_values, unlike
 from ml.data.common_encoding import Spread
 from ml.data.rows import Rows
-from ml.data.table import Category
+from ml.data.table import Category, Texts
 from ml.data.text.cells import EMPTY, Cells, Words
 from ml.data.text.records import Piece
 from ml.data.text.source import Source
@@ -74,22 +74,6 @@ def _names(column: Any) -> Iterator[str]:
         yield column.column
     if column.flag:
         yield f"{column.column} is missing"
-
-
-class Texts(Mapping[str, NDArray[np.str_]]):
-    """Categories by column, as text when they are asked for."""
-
-    def __init__(self, categories: Mapping[str, Category]) -> None:
-        self._categories = categories
-
-    def __getitem__(self, name: str) -> NDArray[np.str_]:
-        return self._categories[name].text
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._categories)
-
-    def __len__(self) -> int:
-        return len(self._categories)
 
 
 class _Growing:

@@ -1,0 +1,40 @@
+"""Command-line options of what plays many runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from offchain.user_path import UserPath
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def playing_options(folder: str) -> Callable[[Command], Command]:
+    """Adds `--jobs`, `--cluster`, which arrives as `address`, and `--out`, by default `folder`."""
+
+    def add(function: Command) -> Command:
+        for option in (
+            click.option(
+                "--out",
+                type=UserPath(),
+                default=Path(folder),
+                show_default=True,
+                help="Folder for results and for the runs that they are made of.",
+            ),
+            click.option(
+                "--cluster", "address", help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT."
+            ),
+            click.option(
+                "--jobs",
+                type=click.IntRange(1),
+                default=1,
+                show_default=True,
+                help="Runs at once on this machine.",
+            ),
+        ):
+            function = option(function)
+        return function
+
+    return add
