@@ -6,8 +6,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from offchain.live.access.answers import Kind, refusal, whole
-from offchain.live.access.forms import is_well_formed
+from offchain.live.access.answers import Kind, in_disguise, refusal, whole
+from offchain.live.access.forms import chain_number, is_well_formed
 
 LOGS = ("eth_getLogs", [{"address": ["0x" + "ab" * 20], "fromBlock": "0x64", "toBlock": "0x9db3"}])  # 40,272
 ONE = ("eth_getLogs", [{"address": [], "fromBlock": "0x64", "toBlock": "0x64"}])
@@ -84,6 +84,28 @@ TOO_MUCH = [
     ("a list of one", BATCH, 200, [told(-32600, "batch not supported")], None),
     ("a batch as one object", BATCH, 200, told(-32600, "Invalid Request"), None),
     ("a batch in HTML", BATCH, 400, None, None),
+    ("QuickNode2", LOGS, 413, told(-32614, "eth_getLogs and eth_newFilter are limited to a 10,000 blocks range"), 10000),
+    ("Ankr", LOGS, 200, told(-32062, "Block range is too large"), None),
+    ("dRPC free", LOGS, 200, told(35, "ranges over 10000 blocks are not supported on freetier"), 10000),
+    ("dRPC free 400", LOGS, 400, told(35, "ranges over 10000 blocks are not supported on free tier, please upgrade your tier to the paid one"), 10000),
+    ("dRPC to", LOGS, 408, told(30, "Request timeout on the free tier, please upgrade your tier to the paid one"), None),
+    ("Blast", LOGS, 200, told(-32600, "eth_getLogs is limited to 0 - 10000 blocks range"), 10000),
+    ("Chainstack", LOGS, 403, told(-32000, "Block range limit exceeded. See more details at https://docs.chainstack.com/docs/limits#evm-range-limits"), None),
+    ("Nethermind", LOGS, 200, told(-32005, "Too many logs requested. Max logs per response is 10000."), 10000),
+    ("zkSync", LOGS, 200, told(-32602, "Query returned more than 10000 results. Try with this block range [0x64, 0xc7]."), 100),
+    ("Avalanche", LOGS, 200, told(-32000, "requested too many blocks from 100 to 40371, maximum is set to 2048"), 2048),
+    ("Evmos", LOGS, 200, told(-32000, "maximum [from, to] blocks distance: 10000"), 10000),
+    ("thirdweb", LOGS, 200, told(-32005, "Maximum allowed number of requested blocks is 1000"), 1000),
+    ("BlockPI", LOGS, 200, told(-32602, "eth_getLogs is limited to 1024 block range. Please check the parameter requirements at https://docs.blockpi.io"), 1024),
+    ("llama", LOGS, 400, told(-32000, "range is too large, max is 1k blocks"), 1000),
+    ("OnFinality", LOGS, 200, told(-32000, "Exceed maximum block range 5000. Sign up for more at https://onfinality.io"), 5000),
+    ("Lotus", LOGS, 200, told(1, "invalid epoch range: max epoch range 2880"), 2880),
+    ("jsonrpsee", LOGS, 200, told(-32008, "Response is too big", data="Exceeded max limit of 167772160"), None),
+    ("go", LOGS, 200, told(-32000, "context deadline exceeded"), None),
+    ("span", LOGS, 200, told("-32005", "block span too big, at most 256"), 256),
+    ("code string", LOGS, 200, told("-32614", "no"), None),
+    ("arb", LOGS, 200, told(-32000, "invalid block range params"), None),
+    ("geth inv", LOGS, 200, told(-32602, "invalid block range params"), None),
 ]  # fmt: skip
 
 OTHERS = {
@@ -111,6 +133,36 @@ OTHERS = {
         ("proxy", CALL, 407, None),
         ("batch", BATCH, 403, told(-32600, "Monthly capacity limit exceeded.")),
         ("batch", BATCH, 401, None),
+        ("msg closed", CALL, 200, {"code": 10001, "msg": "api key is invalid"}),
+        ("statusCode", CALL, 200, {"status": "401", "title": "nope"}),
+        ("Alchemy", CALL, 401, told(-32600, "Must be authenticated!")),
+        ("Alchemy 200", CALL, 200, told(-32600, "Must be authenticated!")),
+        ("Alchemy", CALL, 200, told(-32600, "ETH_SEPOLIA is not enabled for this app. Visit this page to enable the network: https://x")),
+        ("Alchemy", CALL, 200, told(-32600, "Unspecified origin not on whitelist.")),
+        ("Alchemy", CALL, 200, told(-32600, "App is inactive")),
+        ("Infura", CALL, 200, told(-32002, "rejected due to project ID settings")),
+        ("Infura", CALL, 200, "project id required in the url"),
+        ("Infura", LOGS, 200, told(-32002, "rejected due to project ID settings")),
+        ("QuickNode", CALL, 200, told(-32001, "endpoint has been disabled")),
+        ("drpc", CALL, 200, told(4, "token is invalid")),
+        ("drpc", CALL, 200, told(12, "You've reached your limit of paid requests, please, upgrade your tier")),
+        ("Moralis", CALL, 401, {"message": "Validation service blocked: Your plan: free-plan-daily total included usage has been consumed, please upgrade your plan here"}),
+        ("Moralis", CALL, 200, {"message": "total included usage has been consumed"}),
+        ("NodeReal", CALL, 200, told(-32005, "CU balance is not enough")),
+        ("NodeReal", CALL, 200, told(-32005, "the CUs of your plan are used up")),
+        ("Grove", CALL, 200, told(-32004, "Exceeded daily relay limit")),
+        ("expired", CALL, 200, told(-32000, "Your trial has expired")),
+        ("expired", LOGS, 200, told(-32000, "subscription plan expired")),
+        ("unpaid", CALL, 200, told(-32000, "Account locked: unpaid invoice")),
+        ("legal", CALL, 200, told(-32000, "not available in your country")),
+        ("banned", CALL, 200, told(-32000, "your IP has been banned")),
+        ("JWT", CALL, 200, told(-32000, "missing token")),
+        ("JWT", CALL, 401, "signature is invalid / token expired"),
+        ("permission", CALL, 200, told(-32604, "permission denied")),
+        ("balance provider", CALL, 200, told(-32000, "Insufficient balance, please top up your account")),
+        ("used up monthly logs", LOGS, 200, told(-32005, "You have exceeded the maximum requests for this month")),
+        ("all used", CALL, 200, told(-32000, "You have used all your included requests")),
+        ("Besu auth", CALL, 200, told(-40100, "Unauthorized")),
     ],
     Kind.BUSY: [
         ("Alchemy", CALL, 429,
@@ -134,6 +186,31 @@ OTHERS = {
                                                                524, 525, 526, 527, 529, 530)),
         ("internal", CALL, 500, told(-32603, "Internal error")),
         ("time-out", CALL, 200, told(-32000, "execution timed out")),
+        ("dRPC to", CALL, 408, told(30, "Request timeout on the free tier, please upgrade your tier to the paid one")),
+        ("go", CALL, 200, told(-32000, "context deadline exceeded")),
+        ("string code busy", CALL, 200, told("429", "slow down")),
+        ("Alchemy conc", CALL, 429, told(429, "Your app has exceeded its concurrent requests capacity. If you have retries enabled, you can safely ignore")),
+        ("Chainstack rps", LOGS, 200, told(-32005, "You've exceeded the RPS limit available on the current plan. Learn more: https://x")),
+        ("Chainstack rps", CALL, 200, told(-32005, "You've exceeded the RPS limit available on the current plan.")),
+        ("legacy", LOGS, 200, told(-32005, "legacy access request rate exceeded")),
+        ("slow down", LOGS, 200, told(-32000, "Slow down, you are sending requests too frequently")),
+        ("freq", CALL, 200, told(-32000, "call frequency too high")),
+        ("qps", CALL, 200, told(-32000, "QPS exceeded")),
+        ("conns", CALL, 200, told(-32000, "too many concurrent connections")),
+        ("upstreams", CALL, 200, told(1, "no available upstreams to process a request")),
+        ("upstreams logs", LOGS, 200, told(1, "no available upstreams to process a request")),
+        ("envoy", CALL, 200, "no healthy upstream"),
+        ("envoy", CALL, 503, "upstream connect error or disconnect/reset before headers. reset reason: connection failure"),
+        ("tcp", CALL, 200, told(-32000, "dial tcp 10.0.0.7:8545: connect: connection refused")),
+        ("tcp", CALL, 200, told(-32000, "Post \"http://10.0.0.7:8545\": EOF")),
+        ("tcp", CALL, 200, told(-32000, "read tcp 10.0.0.1:1->10.0.0.7:8545: i/o timeout")),
+        ("internal 200", CALL, 200, told(-32603, "Internal error")),
+        ("internal 200", HEAD, 200, told(-32603, "internal error")),
+        ("proxyd sender", SEND, 200, told(-32017, "sender is over rate limit")),
+        ("drpc no nodes", CALL, 200, told(1, "Can't route your request to suitable provider, if you specified certain providers revise the list")),
+        ("server error", HEAD, 200, told(-32000, "server error")),
+        ("msg", CALL, 200, {"code": 429, "msg": "rate limit"}),
+        ("statusCode", CALL, 200, {"statusCode": 429, "message": "x"}),
     ],
     Kind.BEHIND: [
         ("Geth", CALL, 200, told(-32000, "header not found")),
@@ -145,6 +222,11 @@ OTHERS = {
         ("anvil", CALL, 200, told(-32602, "BlockOutOfRangeError: block height is 5 but requested was 6")),
         ("Besu", CALL, 200, told(-39001, "Unknown block")),
         ("syncing", HEAD, 200, told(-32000, "node is still syncing")),
+        ("besu world", CALL, 200, told(-32000, "World state unavailable")),
+        ("nm sync", CALL, 200, told(-32002, "Node is not fully synced")),
+        ("initial", CALL, 200, told(-32000, "node is in initial sync / catching up")),
+        ("no block yet", HEAD, 200, told(-32000, "genesis is not reached / head not available")),
+        ("geth", HEAD, 200, told(-32000, "header does not exist")),
     ],
     Kind.LACKS: [
         ("Geth", OLD, 200, told(-32000, "missing trie node 5c0ee75d (path )")),
@@ -157,6 +239,25 @@ OTHERS = {
         ("proxyd", RAW, 403, told(-32001, "rpc method is not whitelisted")),
         ("no logs at all", ONE, 200, told(-32005, "limit exceeded")),
         ("no logs at all", ONE, 413, None),
+        ("string code meth", CALL, 200, told("-32601", "nope")),
+        ("float code", CALL, 200, told(-32601.0, "nope")),
+        ("drpc method", RAW, 200, told(35, "method is not available on freetier, please upgrade to paid tier")),
+        ("Besu", RAW, 200, told(-32604, "Method not enabled")),
+        ("quiknode method", RAW, 200, told(-32000, "this request method is not supported")),
+        ("unknown method", RAW, 200, told(-32000, "Unknown method debug_getRawHeader")),
+        ("rpc not avail", RAW, 200, told(-32000, "the method is disabled by the operator")),
+        ("unsupp", RAW, 200, told(-32000, "rpc debug_getRawHeader is unsupported")),
+        ("zk", RAW, 200, told(-32601, "Method not found")),
+        ("Alchemy arch", OLD, 200, told(-32000, "missing trie node 9ab (path 0a) state 0x9ab is not available, not found")),
+        ("Erigon old", OLD, 200, told(-32000, "old data not available due to pruning")),
+        ("archive", OLD, 200, told(-32000, "Archive requests require a personal token. Get one at https://x")),
+        ("archive2", OLD, 403, told(-32002, "project ID does not have access to archive state")),
+        ("archive3", OLD, 200, told(-32000, "You are asking for archive data. upgrade your plan")),
+        ("besu world", OLD, 200, told(-32000, "World state unavailable")),
+        ("evmos", OLD, 200, told(-32000, "failed to load state at height 100; version does not exist (latest height: 200)")),
+        ("distance", OLD, 200, told(-32000, "distance to target block exceeds maximum proof window")),
+        ("reth", OLD, 200, told(-32001, "block not found: 0x64")),
+        ("arb", OLD, 200, told(-32000, "missing trie node")),
     ],
     Kind.BEYOND: [
         ("reth", LOGS, 200,
@@ -168,6 +269,13 @@ OTHERS = {
         ("Geth", LOGS, 200, told(-32000, "unknown block")),
         ("words", LOGS, 200, told(-32000, "toBlock is greater than latest block")),
         ("one block", ONE, 200, told(-32602, "block range extends beyond current head block")),
+        ("Besu", LOGS, 200, told(-39001, "Unknown block")),
+        ("ahead", LOGS, 200, told(-32000, "toBlock 40371 exceeds latest block 40370")),
+        ("future", LOGS, 200, told(-32602, "requested block is in the future")),
+        ("head", LOGS, 200, told(-32000, "end block is higher than chain height")),
+        ("drpc head", LOGS, 200, told(-32000, "to block can't be greater than the current head")),
+        ("notyet", LOGS, 200, told(-32000, "block 0x9db3 is not available yet")),
+        ("notsynced", LOGS, 200, told(-32000, "log index is not synced up to block 40371")),
     ],
     Kind.REFUSAL: [
         ("Geth", SEND, 200, told(-32000, "nonce too low")),
@@ -180,6 +288,9 @@ OTHERS = {
         ("Geth", CALL, 200, told(-32602, "too many arguments, want at most 2")),
         ("Geth", CALL, 200, told(-32000, "gas required exceeds allowance (30000000)")),
         ("bad request", CALL, 400, told(-32600, "invalid request")),
+        ("internal send", SEND, 200, told(-32603, "Internal error: nonce too low")),
+        ("hyper", CALL, 200, told(-32000, "execution aborted (out of gas)")),
+        ("out of gas", CALL, 200, told(-32000, "out of gas")),
     ],
     Kind.NONSENSE: [
         ("HTML", CALL, 200, None),
@@ -289,6 +400,39 @@ def test_odd_errors_are_judged_all_the_same(answer):
             assert isinstance(refusal(call, status, answer).kind, Kind)
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"error": {"code": -32005, "message": "daily request count exceeded"}}, Kind.CLOSED),
+        ({"code": -32016, "message": "over rate limit"}, Kind.BUSY),
+        ("execution reverted", Kind.REVERT),
+        ("Too Many Requests", Kind.BUSY),
+        ("0xnothing", None),
+        ({"number": None}, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_an_error_in_a_results_place_is_judged_as_one(answer, kind):
+    found = in_disguise(CALL, answer)
+    assert (found.kind if found else None) is kind
+
+
+@pytest.mark.parametrize(
+    ("spelled", "number"),
+    [
+        ("0xaa36a7", 11155111),
+        ("0x00AA36A7", 11155111),
+        ("11155111", 11155111),
+        (11155111, 11155111),
+        ("aa36a7", 11155111),
+        ("1", 1),
+    ],
+)
+def test_a_chains_id_is_one_number_however_it_is_spelled(spelled, number):
+    assert chain_number(spelled) == number
+
+
 WORD = "0x" + "12" * 32
 LOG = {
     "address": "0x" + "AB" * 20,
@@ -304,7 +448,8 @@ LOG = {
 @pytest.mark.parametrize(
     ("call", "good", "bad"),
     [
-        (("eth_chainId", []), ["0xaa36a7", "0xAA36A7", "0x0aa36a7", "0XAA36A7"], [None, "11155111", 11155111, "0x"]),
+        (("eth_chainId", []), ["0xaa36a7", "0xAA36A7", "0x0aa36a7", "0XAA36A7", "11155111", 11155111, "aa36a7"],
+         [None, "0x", "", 0, -1, True, 1.5, "sepolia", []]),
         (LOGS, [[], None, [LOG], [LOG | {"extra": 1}]],
          [{}, "", [None], [LOG | {"blockNumber": None}], [LOG | {"topics": None}], [LOG | {"address": "0x12"}],
           [LOG | {"address": "0x" + "cd" * 20}], [LOG | {"blockNumber": "0x1"}], [LOG | {"blockNumber": "0xffffff"}],

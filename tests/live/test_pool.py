@@ -1,4 +1,5 @@
 """What node programs say when they do not take a transaction: each in its own words, all understood."""
+# ruff: noqa: E501  (a sentence a line)
 
 import pytest
 
@@ -58,6 +59,101 @@ WORDS = [
     # others: Frontier, Cosmos
     ("submit transaction to pool failed: Pool(TooLowPriority { old: 1, new: 1 })", Objection.REPLACES),
     ("insufficient fee; got: 1 required: 20: insufficient fee", Objection.TIP),
+    # zkSync, Avalanche, Parity, Hedera, Substrate, CometBFT and others
+    (
+        "FeeTooLow, MaxFeePerGas too low. MaxFeePerGas: 1, BaseFee: 100000000, MaxPriorityFeePerGas:1, Block number: 5",
+        Objection.BASE_FEE,
+    ),
+    ("FeeTooLow", Objection.TIP),
+    ("InsufficientFunds, Account balance: 0, cumulative cost: 21000", Objection.NO_FUNDS),
+    ("NonceGap, Future nonce. Expected nonce: 1", Objection.NOT_YET),
+    ("NotCurrentNonceForDelegation", Objection.NOT_YET),
+    ("GasLimitExceeded", Objection.OTHER),
+    ("SenderIsContract", Objection.OTHER),
+    ("Transaction nonce is too distant from current sender nonce", Objection.NOT_YET),
+    ("Max fee per gas below the current base fee", Objection.BASE_FEE),
+    ("Gas price below current base fee", Objection.BASE_FEE),
+    ("Max priority fee per gas exceeds max fee per gas", Objection.OTHER),
+    ("Transaction fee cap exceeded", Objection.OTHER),
+    ("An invalid transaction with a lower nonce exists", Objection.NOT_YET),
+    ("nonce too high. allowed nonce range: 5 - 105, actual: 300", Objection.NOT_YET),
+    ("nonce too low. allowed nonce range: 5 - 105, actual: 4", Objection.NONCE_USED),
+    ("known transaction. transaction with hash 0xabc is already in the system", Objection.HAS_IT),
+    ("not enough balance to cover the fee. max fee: 5, balance: 0", Objection.NO_FUNDS),
+    (
+        "max fee per gas less than block base fee: address 0xD0e5C3b3c4aD0a77a9B1c3b4E1d14a2aF5b0f1aa, maxFeePerGas: 100000000, baseFee: 103540000",
+        Objection.BASE_FEE,
+    ),
+    ("transaction underpriced: tip needed 1000000, tip permitted 100", Objection.TIP),
+    ("nonce too low: address 0xab current nonce (5) > tx nonce (4)", Objection.NONCE_USED),
+    (
+        "transaction underpriced: address 0xab have gas fee cap (1) < pool minimum fee cap (25000000000)",
+        Objection.TIP,
+    ),
+    ("Transaction with the same hash was already imported.", Objection.HAS_IT),
+    (
+        "There are too many transactions in the queue. Your transaction was dropped due to limit. Try increasing the fee.",
+        Objection.NOT_YET,
+    ),
+    (
+        "Transaction gas price supplied is too low. There is another transaction with same nonce in the queue. Try increasing the gas price or incrementing the nonce.",
+        Objection.REPLACES,
+    ),
+    (
+        "Transaction gas price 1wei is too low; It does not satisfy your node's minimal gas price (minimal: 1000000000wei, got: 1wei). Try increasing the gas price.",
+        Objection.TIP,
+    ),
+    ("Gas price '10' is below configured minimum gas price '710000000000'", Objection.TIP),
+    ("Nonce too low. Provided nonce: 4, current nonce: 5", Objection.NONCE_USED),
+    (
+        "submit transaction to pool failed: InvalidTransaction(InvalidTransaction::Stale)",
+        Objection.NONCE_USED,
+    ),
+    ("submit transaction to pool failed: InvalidTransaction(InvalidTransaction::Future)", Objection.NOT_YET),
+    (
+        "submit transaction to pool failed: InvalidTransaction(InvalidTransaction::Payment)",
+        Objection.NO_FUNDS,
+    ),
+    ("submit transaction to pool failed: Pool(TemporarilyBanned)", Objection.NOT_YET),
+    ("submit transaction to pool failed: Pool(AlreadyImported(0xab))", Objection.HAS_IT),
+    ("invalid nonce; got 4, expected 5: invalid sequence: invalid sequence", Objection.NONCE_USED),
+    ("invalid nonce; got 7, expected 5: invalid sequence: invalid sequence", Objection.NOT_YET),
+    ("account sequence mismatch, expected 5, got 4: incorrect account sequence", Objection.NONCE_USED),
+    ("mempool is full: number of txs 5000 (max: 5000)", Objection.NOT_YET),
+    ("tx already exists in cache", Objection.HAS_IT),
+    ("insufficient fee: got 1, required 10: insufficient fee", Objection.TIP),
+    ("provided fee < minimum global fee (1 < 2)", Objection.TIP),
+    ("err: max fee per gas (100) lower than base fee (200)", Objection.BASE_FEE),
+    ("base fee (200) is higher than maxFeePerGas (100)", Objection.BASE_FEE),
+    (
+        "max priority fee per gas higher than max fee per gas: maxPriorityFeePerGas 5, maxFeePerGas 4",
+        Objection.OTHER,
+    ),
+    ("tx fee (1.10 ether) exceeds the configured cap (1.00 ether)", Objection.OTHER),
+    ("intrinsic gas too low: have 21000, want 53000", Objection.OTHER),
+    ("transaction type not supported", Objection.OTHER),
+    ("transaction would cause overdraft", Objection.NO_FUNDS),
+    (
+        "sender doesn't have enough funds to send tx. The max upfront cost is: 10 and the sender's balance is: 1",
+        Objection.NO_FUNDS,
+    ),
+    ("insufficient funds for gas * price + value: balance 0, tx cost 5, overshot 5", Objection.NO_FUNDS),
+    ("balance too low to pay for gas", Objection.NO_FUNDS),
+    ("account has insufficient native token", Objection.NO_FUNDS),
+    ("sender has exceeded the per-account slots of the pool", Objection.NOT_YET),
+    ("too many transactions from this sender in mempool", Objection.NOT_YET),
+    (
+        "Transaction maxFeePerGas (5) is too low for the next block, which has a baseFeePerGas of 9",
+        Objection.BASE_FEE,
+    ),
+    ("replacement fee too low: had 2, needs 3", Objection.REPLACES),
+    ("Transaction is already pending", Objection.HAS_IT),
+    ("transaction already submitted", Objection.HAS_IT),
+    ("Already in the mempool", Objection.HAS_IT),
+    ("duplicate transaction", Objection.HAS_IT),
+    ("nonce 4 has already been used by this account", Objection.NONCE_USED),
+    ("transaction nonce 4 is lower than the account's nonce 5", Objection.NONCE_USED),
+    ("expected nonce 5, got 4", Objection.NONCE_USED),
 ]
 
 

@@ -16,6 +16,7 @@ from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.network import Nodes
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
+from offchain.live.errors import NodeUnavailableError
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.service import Stopped, run_forever
 from offchain.live.starting import connect_to
@@ -235,6 +236,66 @@ def test_a_running_keeper_goes_on_at_another_node(how, founded, anvil_node, monk
         with pytest.raises(Stopped):
             run_forever(keeper.step, 1)
     assert read_view(chain, deployment).drawn_at, "the keeper did not draw"
+
+
+def shouted(block):
+    return {**block, **{name: block[name].upper().replace("0X", "0x") for name in ("hash", "parentHash")}}
+
+
+ODD_LOGS = {
+    "each twice": lambda logs: [each for log in logs for each in (log, log)],
+    "backwards": lambda logs: logs[::-1],
+    "with one taken back": lambda logs: logs + [{**log, "removed": True, "data": "0x"} for log in logs],
+    "in capitals": lambda logs: [
+        {
+            **log,
+            "blockHash": log["blockHash"].upper().replace("0X", "0x"),
+            "address": "0x" + log["address"][2:].upper(),
+        }
+        for log in logs
+    ],
+    "with zeros in front": lambda logs: [
+        {**log, **{name: "0x000" + log[name][2:] for name in ("blockNumber", "logIndex")}} for log in logs
+    ],
+}
+
+
+@pytest.mark.parametrize("how", ODD_LOGS)
+def test_logs_count_once_however_they_are_told(how, founded, anvil_node, told):
+    with fake_node(anvil_node.url, Says("eth_getLogs", ODD_LOGS[how])) as (_, url):
+        found, said = told(url)
+    assert found == told(anvil_node.url)[0] | {"node": found["node"]}
+    assert "reorganised" not in said and "do not agree" not in said
+
+
+def test_two_logs_in_one_place_are_an_error_of_the_node(founded, anvil_node):
+    deployment, _ = founded
+    with fake_node(
+        anvil_node.url, Says("eth_getLogs", lambda logs: logs + [{**logs[0], "data": "0x1234"}])
+    ) as (
+        _,
+        url,
+    ):
+        with pytest.raises(NodeUnavailableError, match="two logs in place .* of block .*--rpc"):
+            History(Chain(Rpc([url])), [deployment.manager], deployment.first_block).advance()
+
+
+def test_a_hash_in_capitals_is_the_same_block(founded, anvil_node, caplog):
+    deployment, _ = founded
+    odd = Says("eth_getBlockByNumber", shouted)
+    with fake_node(anvil_node.url) as (node, url):
+        history = History(Chain(Rpc([url])), [deployment.manager], deployment.first_block)
+        known = len(history.advance().events)
+        node.dialects.append(odd)
+        anvil_node.mine(3)
+        news = history.advance()
+    assert known == 6 and not news.rewound and not news.events and "reorganised" not in caplog.text
+
+
+@pytest.mark.parametrize("spelled", ["11155111", 11155111, "aa36a7", "0x00AA36A7"])
+def test_commands_take_a_chains_id_in_any_spelling(spelled, founded, anvil_node, told):
+    with fake_node(anvil_node.url, Says("eth_chainId", {"result": spelled})) as (_, url):
+        assert len(told(url)[0]["members"]) == 6
 
 
 NONSENSE = [None, "", "0x", 7, [], {}, [None], [{}], [[None]], {"number": None}, "latest", True, {"logs": 5}]

@@ -1,13 +1,19 @@
 """Each kind of answer and its treatment, over real sockets: next node, wait, less at once, say so."""
 
+import gzip
+import json
 import logging
 import time
+import zlib
 
 import pytest
+from aiohttp import web
 from fake_node import FakeNode, Http, Says, batch_of_more_than, blocks_asked, error, fake_node, more_than
 from live import free_port
+from serving import serving
 
 from offchain.live.access import rpc as module
+from offchain.live.access.network import Nodes, connect
 from offchain.live.access.portion import Portion
 from offchain.live.access.rpc import Rpc
 from offchain.live.errors import BeyondHeadError, NodeRefusedError, NodeUnavailableError, TooMuchAskedError
@@ -246,11 +252,122 @@ def test_a_node_that_drips_or_hangs_up_is_passed_over():
         assert time.monotonic() - began < 15  # A deadline, no speed: it would be twenty seconds.
 
 
-def test_keys_that_a_node_repeats_are_not_said(slept):
-    echo = Says("", error(-32602, "no such thing for hidden0123456789, see https://x/v3/hidden0123456789"))
-    with fake_node(None, echo) as (_, url), pytest.raises(NodeRefusedError) as refused:
-        Rpc([url]).request(*ASK)
-    assert "hidden" not in str(refused.value) and "no such thing" in str(refused.value)
+@pytest.mark.parametrize(
+    "echo",
+    [
+        Says("", error(-32602, "no such thing for hidden0123456789, see https://x/v3/hidden0123456789")),
+        Says("", {"result": "hidden0123456789"}),
+        Says("", error(-32602, "the key hidden7 of hidden8:hidden9 is not that of hidden%20ten")),
+        Says("", error(-32602, "hidden ten is no path")),
+        Http(401, "invalid api key hidden0123456789"),
+    ],
+)
+def test_keys_that_a_node_repeats_are_not_said(echo, slept, caplog):
+    with fake_node(None, echo) as (_, url):
+        url = url.replace("//", "//hidden8:hidden9@") + "/hidden%20ten?apikey=hidden7"
+        with (
+            pytest.raises((NodeRefusedError, NodeUnavailableError)) as refused,
+            caplog.at_level(logging.DEBUG),
+        ):
+            Rpc([url]).request(*ASK)
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("offchain")]
+    assert "hidden" not in " ".join([str(refused.value), *said])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda asked: {"jsonrpc": "2.0", "id": asked["id"], "error": None, "result": "0x2a"},
+        lambda asked: {"jsonrpc": "2.0", "id": asked["id"], "error": {}, "result": "0x2a"},
+        lambda asked: {"jsonrpc": "2.0", "id": str(asked["id"]), "result": "0X2A"},
+        lambda asked: {"id": asked["id"], "result": "0x000000002A", "error": ""},
+        lambda asked: "\ufeff" + json.dumps({"id": asked["id"], "result": "0x2a"}),
+        lambda asked: "\n  " + json.dumps({"id": asked["id"], "result": "0x2a"}) + "\r\n",
+    ],
+)
+def test_an_answer_in_another_dress_is_one(answer, slept):
+    with fake_node(None, Http(200, answer)) as (node, url):
+        assert int(Rpc([url]).request(*ASK), 16) == 42
+    assert len(node.posts) == 1
+
+
+def test_what_leaves_out_null_answers_null(slept):
+    bare = Http(200, lambda asked: {"jsonrpc": "2.0", "id": asked["id"]})
+    with fake_node(None, bare) as (_, url):
+        assert Rpc([url]).request("eth_getTransactionReceipt", "0x" + "12" * 32) is None
+        with pytest.raises(NodeUnavailableError, match="none of its results"):
+            Rpc([url], tries=1).request(*ASK)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ("no healthy upstream", 200, "too busy .no healthy upstream"),
+        ("Too Many Requests", 200, "too busy .Too Many Requests"),
+        ("invalid api key", 400, "cannot serve us .invalid api key"),
+        ({"msg": "the monthly quota is used up"}, 400, "cannot serve us .the monthly quota"),
+        ({"statusCode": 429, "message": "x"}, 200, "too busy"),
+        ({"result": {"error": {"code": 403, "message": "no"}}}, 200, "cannot serve us"),
+        ("<html><h1>quota</h1></html>", 200, "did not answer as a node does"),
+    ],
+)
+def test_words_that_are_no_json_rpc_are_read(body, status, words, slept):
+    def say(asked):
+        return {"id": asked["id"], **body} if isinstance(body, dict) else body
+
+    with fake_node(None, Http(status, say)) as (_, url), pytest.raises(NodeUnavailableError, match=words):
+        Rpc([url], tries=1).request(*ASK)
+
+
+def test_a_range_that_is_refused_in_plain_text_is_too_much(slept):
+    with fake_node(None, Http(400, "block range is too wide")) as (_, url), pytest.raises(TooMuchAskedError):
+        Rpc([url]).request("eth_getLogs", LOGS)
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, zlib.compress])
+def test_packed_answers_are_unpacked_within_the_limit(packed, slept, monkeypatch):
+    name = {gzip.compress: "gzip", zlib.compress: "deflate"}[packed]
+
+    async def answer(request):
+        asked = json.loads(await request.read())
+        body = json.dumps(
+            {"id": asked["id"], "result": "0x" + "0" * 62 + "2a", "pad": "x" * asked["params"][0]}
+        )
+        return web.Response(body=packed(body.encode()), headers={"Content-Encoding": name})
+
+    monkeypatch.setattr(module, "_LARGEST", 2**20)
+    app = web.Application()
+    app.add_routes([web.post("/", answer)])
+    with serving(app) as url:
+        rpc = Rpc([url], tries=1)
+        assert int(rpc.request("eth_getBalance", 5), 16) == 42
+        with pytest.raises(NodeUnavailableError, match="more than 1048576 bytes"):
+            rpc.request("eth_getBalance", 2**24)
+
+
+def test_a_url_may_be_written_in_capitals(slept):
+    with fake_node(None, CHAIN, BALANCE) as (_, url):
+        chain = connect(Nodes(None, (url.replace("http", "HTTP", 1),)), 11_155_111)
+        assert chain.balance(ASK[1]) == 42
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://me:hidden99@node.example/v3/hidden0123",
+        "wss://node.example/v3/hidden0123?key=hidden99",
+        "https:/node.example/hidden0123",
+        "node.example/hidden0123",
+        "me:hidden99@node.example",
+        "//node.example/v3/hidden0123",
+        "ipc:///hidden0123/geth.ipc",
+    ],
+)
+def test_what_is_no_http_url_is_refused_without_its_keys(url):
+    for nodes in (Nodes(None, (url,)), Nodes(f"ethereum:sepolia:{url}")):
+        with pytest.raises(NodeUnavailableError) as refused:
+            connect(nodes)
+        assert "hidden" not in str(refused.value) and "https://..." in str(refused.value)
 
 
 def test_the_fake_node_counts():

@@ -58,9 +58,13 @@ class _Row:
     statuses: tuple[int, ...] = ()
     methods: tuple[str, ...] = ()  # none for any
     but: tuple[str, ...] = ()  # methods
+    of_old: bool = False  # whether only for what is asked of a block that was named
 
-    def fits(self, method: str, status: int, code: int | None, told: str) -> bool:
+    def fits(self, call: Call, status: int, code: int | None, told: str) -> bool:
+        method, parameters = call
         if method in self.but or (self.methods and method not in self.methods):
+            return False
+        if self.of_old and "latest" in parameters:
             return False
         said = any(re.search(each, told, re.IGNORECASE) for each in self.words)
         return said or code in self.codes or status in self.statuses
@@ -72,6 +76,12 @@ _SENDING = ("eth_sendRawTransaction",)
 _INTERNAL = -32603
 _BATCH = "batch"
 """The method of a refusal that is of a whole batch."""
+
+_TIME_IS_UP = (
+    r"(request|execution|gateway|operation|query|i/o) ?(timeout|timed out)|deadline exceeded|took too long"
+)
+_STATUSES = (401, 402, 403, 407, 408, 413, 429, 451, 502, 503, 504, 529)
+"""Of HTTP, where they stand as a code in an answer that HTTP calls a good one."""
 
 _TABLE = (
     # First, since a contract's own words may be any of those below.
@@ -91,31 +101,32 @@ _TABLE = (
         Kind.BEYOND,
         words=(
             r"beyond (the )?((current|latest|chain) )*(head|block|tip)",
-            r"(greater|higher|larger) than (the )?(latest|head|current|last)",
-            r"(ahead of|after) (the )?(latest|head|current|last)",
+            r"(greater|higher|larger) than (the )?(latest|head|current|last|chain)",
+            r"(ahead of|after|past|exceeds) (the )?(latest|head|current|last|chain)",
             r"blocks? specified in filter .*cannot be found",
-            r"block ?(is )?(not found|out ?of ?range)",
-            r"(unknown|future) block",
-            r"header not found",
+            r"block ?(is )?(not found|out ?of ?range)|block \S+ (is )?not (yet )?(available|found|reached)",
+            r"(unknown|future) block|in the future",
+            r"header not found|not (yet )?(synced|indexed) (up )?(to|until)",
         ),
         methods=_RANGES,
     ),
     _Row(
         Kind.TOO_MUCH,
         words=(
-            r"block.{0,3} ?range",
-            r"range.{0,20}(large|wide|big|high|limit|exceed|max)",
+            r"block.{0,3} ?range|block (span|distance|count)",
+            r"range.{0,20}(large|wide|big|high|limit|exceed|max)|ranges? (over|above|of more)",
             r"(max|limit|exceed).{0,20}range",
-            r"response (size|is too)",
+            r"\b\d[\d,_]*k?[ -]blocks\b(?! behind)",
+            r"response (size|is too)|(result|response|message|content).{0,20}too (large|big|long)",
             r"(too (many|much)|max|more than [\d,_]+) ?(logs|results|blocks|events)",
             r"logs? (response|matched)",
             r"limit the query|narrow|specify an address",
-            r"(smaller|reduce).{0,20}(range|block|query|than)",
+            r"(smaller|reduce).{0,20}(range|block|query|than|amount|data)",
             r"query (timeout|timed out|exceeds)",
             r"get_?logs (is |are |requests? )*limit",
             r"too large|entity too",
         ),
-        codes=(-32614, -32701, -32047, -32020),
+        codes=(-32614, -32701, -32047, -32020, -32008),
         statuses=(413, 414, 431),
         methods=_RANGES,
     ),
@@ -126,17 +137,36 @@ _TABLE = (
         statuses=(413, 414, 431),
         methods=(_BATCH,),
     ),
+    # Before accounts: those who sell them tell of time and history that a larger one would have.
+    _Row(Kind.TOO_MUCH, words=(_TIME_IS_UP,), methods=_RANGES),
+    _Row(Kind.BUSY, words=(_TIME_IS_UP,)),
+    _Row(
+        Kind.LACKS,
+        words=(
+            r"\bmethod\b.{0,60}(\bnot\b|unsupported|disabled|unavailable)",
+            r"(unsupported|unknown|no such) (rpc )?method|rpc \w+ is (unsupported|not)",
+        ),
+        but=_SENDING,
+    ),
+    _Row(Kind.LACKS, words=("archiv",), but=_SENDING, of_old=True),
     _Row(
         Kind.CLOSED,
         words=(
             r"(daily|weekly|monthly|hourly).{0,30}(limit|capacity|count|credit|request|usage)",
-            r"quota|capacity limit|payment|billing|subscription|upgrade (your|to)",
-            r"(out of|insufficient|no|used all).{0,12}credits?\b|credits? (are )?(exhausted|used)",
-            r"(api|access|secret|invalid) ?-?key|project id|invalid token",
-            r"unauthori[sz]ed|not authori[sz]ed|authenticat|forbidden|access denied",
-            r"(account|app|project|endpoint) (is |has been |was )?(disabled|suspended|inactive|blocked)",
-            r"(account|app|project|endpoint) (is |has been |was )?(paused|removed|deprecated|not found)",
-            r"(origin|ip|address) .{0,30}(not (allowed|whitelisted)|blocked)",
+            r"(this|per|a|for the) (day|week|month)\b",
+            r"quota|capacity limit|payment|paid requests|billing|subscription|upgrade (your|to|plan)",
+            r"(out of|insufficient|no|used all|not enough).{0,12}(credits?|cus?)\b",
+            r"(credits?|cus?|balance|usage|requests)\b.{0,20}(exhausted|used|consumed|not enough|empty)",
+            r"used (all|up)|top up|unpaid|invoice|overdue|expired",
+            r"(api|access|secret|invalid) ?-?key|project ?id|(invalid|missing|unknown|bad|no) (\w+ )?token",
+            r"(token|jwt|credentials?|key) (is |are |was |has )?(invalid|missing|required|unknown|not found)",
+            r"unauthori[sz]ed|not authori[sz]ed|authenticat|forbidden|denied|permission|not permitted",
+            r"(account|app|project|endpoint) (is |has been |was )?(disabled|suspended|inactive|paused)",
+            r"(account|app|project|endpoint) (is |has been |was )?(removed|b?locked|not found)",
+            r"endpoint (is |has been |was )?deprecated",
+            r"(origin|ip|address|country|region) .{0,30}(not (allowed|whitelisted)|blocked|banned)",
+            r"not on (the )?(white|allow)list|banned|blacklist|not enabled for",
+            r"(in|from|of) your (country|region|location|jurisdiction)",
             r"shut ?down|sign ?up|register",
         ),
         statuses=(402,),
@@ -151,28 +181,28 @@ _TABLE = (
     _Row(
         Kind.BUSY,
         words=(
-            r"rate.?limit|too many requests|request rate|throughput|throttl",
-            r"(per|/) ?(second|sec|minute|min|s)\b",
+            r"rate.?limit|too many (concurrent )?(requests|connections)|request rate|throughput|throttl",
+            r"(per|/) ?(second|sec|minute|min|s)\b|\b[rqt]ps\b|frequen|slow down|concurrent",
             r"compute units?|over (rate|capacity)|credits limited",
-            r"no backend|overload|temporarily|service unavailable|bad gateway|internal server error",
+            r"(no|all) .{0,20}(backend|upstream|node|server|provider)s?\b|upstream|can('t|not) route",
+            r"overload|temporarily|service unavailable|bad gateway|internal server error",
+            r"connection (refused|reset|closed|failure)|dial tcp|broken pipe|\beof\b|context cancell?ed",
+            r"^\W*(internal (json-?rpc )?|server |internal server )error\W*$",
         ),
         codes=(429, -32016, -32029, -32097, -32007, -32011, -32012, -32090),
         statuses=(429, 529),
     ),
-    _Row(
-        Kind.LACKS,
-        words=(r"method .{0,60}(not|unsupported|disabled)", r"unsupported method", r"not whitelisted"),
-        codes=(-32601, -32004),
-    ),
+    _Row(Kind.LACKS, words=(r"not whitelisted",), codes=(-32601, -32004)),
     _Row(
         Kind.BEHIND,
         words=(
             r"block ?(is )?out ?of ?range",
             r"header (for hash )?not found|block .{0,20}not found|could not find block|resource not found",
+            r"(header|block|head|version) .{0,20}(does not exist|not (yet )?(available|reached))",
             r"(unknown|future) block",
-            r"missing trie node|no state|historical state|pruned|unfinalized",
-            r"state .{0,40}(not |un)available",
-            r"(still|is) syncing|not (yet )?synced",
+            r"missing trie node|no state|world state|historical state|prun(ed|ing)|unfinalized|proof window",
+            r"state .{0,40}(not |un)available|not available due",
+            r"(still|is|initial|currently) sync|not (fully |yet |fully yet )?synced|catching up",
         ),
         but=_SENDING,
     ),
@@ -185,7 +215,7 @@ _TABLE = (
             r"busy|try again|retry|timed? ?out",
             r"limit (is |was )?(reached|exceeded)|exceeded.{0,20}limit",
         ),
-        codes=(-32005,),
+        codes=(-32005, _INTERNAL),
         but=(*_SENDING, *_RANGES, _BATCH),
     ),
     _Row(Kind.BUSY, codes=(-32005,), methods=_SENDING),
@@ -203,12 +233,13 @@ def refusal(call: Call, status: int, answer: Any, headers: Mapping[str, str] | N
         headers: HTTP's.
     """
     method, parameters = call
-    error = answer.get("error", answer) if isinstance(answer, dict) else answer
+    error = _inner(answer)
     code, told = _code(error), _told(error, status)
     if status == 500 and code not in (None, _INTERNAL) and error is not answer:
         status = 200  # Some nodes say every refusal so.
+    status = _told_status(status, code)
     data = _revert_data(error) if method in _CALLS else None
-    kind = next((row.kind for row in _TABLE if row.fits(method, status, code, told)), None)
+    kind = next((row.kind for row in _TABLE if row.fits(call, status, code, told)), None)
     if data:
         kind = Kind.REVERT
     elif kind is None:
@@ -221,6 +252,17 @@ def refusal(call: Call, status: int, answer: Any, headers: Mapping[str, str] | N
     if kind is Kind.TOO_MUCH:
         most = _most_requests(told, parameters) if method == _BATCH else _most_blocks(told, parameters)
     return Refusal(kind, told, _wait(headers or {}, error), most, data)
+
+
+def in_disguise(call: Call, result: Any, headers: Mapping[str, str] | None = None) -> Refusal | None:
+    """Return what an error means that stands where a result is due; None when it is nothing that is known."""
+    if not isinstance(result, str | dict):
+        return None
+    error = _inner(result)
+    code, told = _code(error), _told(error, 200)
+    if not any(row.fits(call, _told_status(200, code), code, told) for row in _TABLE):
+        return None
+    return refusal(call, 200, {"error": error}, headers)
 
 
 def whole(calls: Sequence[Call]) -> Call:
@@ -244,16 +286,40 @@ def _otherwise(method: str, answer: Any) -> Kind:
     return Kind.TOO_MUCH if method in _RANGES else Kind.REFUSAL
 
 
+def _inner(answer: Any) -> Any:
+    """The error in an answer, however deep it lies; the answer where there is none."""
+    for _ in range(3):
+        inner = answer.get("error") if isinstance(answer, dict) else None
+        if not inner or not isinstance(inner, dict | str | list):
+            break
+        if isinstance(inner, str) and "message" in answer:
+            break  # The words stand beside it.
+        answer = inner
+    return answer
+
+
+def _told_status(status: int, code: int | None) -> int:
+    return code if status == 200 and code in _STATUSES else status
+
+
 def _code(error: Any) -> int | None:
-    code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, int) else None
+    """An error's number, which some write as text and some call otherwise."""
+    names = ("code", "statusCode", "status_code", "status")
+    given = [error.get(name) for name in names] if isinstance(error, dict) else []
+    for code in map(str, given):
+        if re.fullmatch(r"-?\d{1,9}(\.0)?", code):
+            return int(float(code))
+    return None
+
+
+_WORDS = ("message", "msg", "error", "title", "detail", "description", "data", "reason")
 
 
 def _told(error: Any, status: int) -> str:
     """Words of an error, however they are wrapped, in one line that can be logged."""
     parts: list[object] = []
     if isinstance(error, dict):
-        parts = [error.get(name) for name in ("message", "error", "detail", "data", "reason")]
+        parts = [error.get(name) for name in _WORDS]
     elif isinstance(error, str):
         parts = [error]
     elif isinstance(error, list) and error:
@@ -277,8 +343,8 @@ _LIMITS = (
     re.compile(r"\b(\d[\d,_]*)\s?(k)?[ -]blocks?\b", re.IGNORECASE),
     re.compile(r"\b(\d[\d,_]*)\s?(k)? range\b", re.IGNORECASE),
     re.compile(
-        r"(?:max(?:imum)?|limit(?:ed)?|allowed|exceeds?|than|size|filter)\b[^\d]{0,30}?(\d[\d,_]*)\s?(k\b)?"
-        r"(?![\d,_]|\s?(?:results|logs|events|bytes|[kmg]i?b|ms|s\b|sec))",
+        r"(?:max(?:imum)?|most|up to|limit(?:ed)?|allowed|exceeds?|than|size|filter)\b[^\d]{0,40}?"
+        r"(\d[\d,_]*)\s?(k\b)?(?![\d,_]|\s?(?:results|logs|events|bytes|[kmg]i?b|ms|s\b|sec))",
         re.IGNORECASE,
     ),
 )

@@ -12,6 +12,7 @@ from eth_abi.exceptions import DecodingError
 from offchain.chain.abi import Interface, Log
 from offchain.chain.gateway import Deployed
 from offchain.errors import CallRevertedError, ChainError
+from offchain.live.access.forms import chain_number
 from offchain.live.access.rpc import Rpc, host
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
 
@@ -136,7 +137,7 @@ class Chain:
         self.log_range = log_range
         self._interfaces = tuple(interfaces)
         self._said: set[str] = set()
-        self.chain_id = int(rpc.request("eth_chainId"), 16)
+        self.chain_id = chain_number(rpc.request("eth_chainId"))
 
     @cached_property
     def node(self) -> str:
@@ -244,14 +245,14 @@ class Chain:
         if found is None:
             self._say_once("the node answers null where a list of logs is due; it is taken for an empty one")
             found = []
-        return sorted(found, key=lambda log: (int(log["blockNumber"], 16), int(log["logIndex"], 16)))
+        return _in_order(found)
 
     def since(self, before: Block, addresses: Sequence[str]) -> tuple[Block, bool]:
         """The latest block, and whether contracts logged anything after block `before`; in one batch."""
         # From a block that is there: some nodes refuse ranges that begin beyond their head.
         wanted = {"address": list(addresses), "fromBlock": hex(before.number), "toBlock": "latest"}
         raw, logs = self.rpc.batch([("eth_getBlockByNumber", ["latest", False]), ("eth_getLogs", [wanted])])
-        return _block(raw), any(int(log["blockNumber"], 16) > before.number for log in logs or ())
+        return _block(raw), any(int(log["blockNumber"], 16) > before.number for log in _in_order(logs or ()))
 
     def nonce(self, address: str) -> int:
         """Transactions mined for an address."""
@@ -364,11 +365,34 @@ def _decoded(call: Invocation, answer: bytes) -> tuple[Any, ...]:
         ) from error
 
 
+def _in_order(logs: Sequence[Log]) -> list[Log]:
+    """Logs of the chain in its order, each once: some nodes tell one twice, or one that was taken back.
+
+    Raises:
+        NodeUnavailableError: When two logs are said to stand in one place.
+    """
+    placed: dict[tuple[int, int], Log] = {}
+    for log in logs:
+        if log.get("removed") is True:
+            continue
+        place = int(log["blockNumber"], 16), int(log["logIndex"], 16)
+        if _content(placed.setdefault(place, log)) != _content(log):
+            raise NodeUnavailableError(
+                f"the node tells two logs in place {place[1]} of block {place[0]}; it errs, try another with "
+                "--rpc"
+            )
+    return [placed[place] for place in sorted(placed)]
+
+
+def _content(log: Log) -> tuple[str, ...]:
+    return tuple(str(log[name]).lower() for name in ("blockHash", "address", "topics", "data"))
+
+
 def _block(raw: RawBlock) -> Block:
     return Block(
         number=int(raw["number"], 16),
-        hash=raw["hash"],
-        parent=raw["parentHash"],
+        hash=raw["hash"].lower(),
+        parent=raw["parentHash"].lower(),
         time=int(raw["timestamp"], 16),
         base_fee=int(raw.get("baseFeePerGas") or "0x0", 16),
     )

@@ -7,6 +7,7 @@ from typing import Any
 Form = Callable[[Any, Sequence[object]], bool]
 
 _QUANTITY = re.compile(r"0[xX][0-9a-fA-F]{1,64}")
+_CHAIN_ID = re.compile(r"(0[xX])?[0-9a-fA-F]{1,64}")
 _DATA = re.compile(r"0[xX]([0-9a-fA-F]{2})*")
 _WORD = re.compile(r"0[xX][0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
@@ -17,6 +18,22 @@ def is_well_formed(method: str, parameters: Sequence[object], result: Any) -> bo
     """Whether a result is of the form that a method's results have; true for methods that nothing uses."""
     form = _FORMS.get(method)
     return form is None or form(result, parameters)
+
+
+def chain_number(value: int | str) -> int:
+    """Return a chain's id, however a node spells it; digits alone are decimal, as most people write it.
+
+    >>> [chain_number(each) for each in ("0xaa36a7", "0XAA36A7", "11155111", 11155111, "aa36a7")]
+    [11155111, 11155111, 11155111, 11155111, 11155111]
+    """
+    text = str(value)
+    return int(text) if text.isdecimal() else int(text, 16)
+
+
+def _chain_id(value: Any, parameters: Sequence[object] = ()) -> bool:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return 0 < value < 2**64
+    return isinstance(value, str) and bool(_CHAIN_ID.fullmatch(value))
 
 
 def _quantity(value: Any, parameters: Sequence[object] = ()) -> bool:
@@ -124,7 +141,7 @@ def _receipt(value: Any, parameters: Sequence[object]) -> bool:
 
 
 _FORMS: Mapping[str, Form] = {
-    "eth_chainId": _quantity,
+    "eth_chainId": _chain_id,
     "eth_blockNumber": _quantity,
     "eth_getBalance": _quantity,
     "eth_getTransactionCount": _quantity,

@@ -13,6 +13,7 @@ from ape.exceptions import ApeException
 from offchain.chain.abi import Interface
 from offchain.errors import ChainError
 from offchain.live.access.chain import Chain
+from offchain.live.access.forms import chain_number
 from offchain.live.access.rpc import Rpc, host
 from offchain.live.errors import DeploymentError, NodeUnavailableError
 
@@ -23,6 +24,8 @@ _WANTED = "--network ethereum:sepolia:https://..., the URL alone, or --rpc https
 
 
 _URL = re.compile(r"(\w+://)(\S+)")
+_BESIDE = re.compile(r"[^\s'\"]*@|(?<=[^\s'\"/]/)(?!/)[^\s'\"]+")
+"""Of what should be a URL and is none: user and password before the host, and all after its first slash."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,13 @@ def connect(nodes: Nodes, chain_id: int | None = None, interfaces: Sequence[Inte
     """
     rpcs = nodes.rpcs
     for each in rpcs:
-        if not each.startswith(_HTTP):
+        if not _is_http(each):
             raise NodeUnavailableError(f"--rpc takes a URL, https://..., got {_shown(each)!r}")
     urls = list(dict.fromkeys([*_urls_of(nodes.network or "", alone=not rpcs), *rpcs]))
     rpc = Rpc(urls)
     for url in urls:
         try:
-            found = int(rpc.only(url).request("eth_chainId"), 16)
+            found = chain_number(rpc.only(url).request("eth_chainId"))
         except ChainError as error:
             _log.warning("node %s does not answer now: %s", host(url), error)
             continue
@@ -94,7 +97,7 @@ def _urls_of(network: str, alone: bool) -> list[str]:
         raise NodeUnavailableError(
             f"{_shown(network)!r} is no network that Ape knows: {_shown(first)}; {_WANTED}"
         ) from error
-    if url.startswith(_HTTP):
+    if _is_http(url):
         return [url]
     if alone:
         raise NodeUnavailableError(
@@ -107,14 +110,18 @@ def _urls_of(network: str, alone: bool) -> list[str]:
 def _configured(provider: ProviderAPI) -> str:
     """The URL in a choice, in Ape's configuration or the environment, or of a plugin; empty for none."""
     choice: str = provider.network_choice
-    configured = choice if choice.startswith(_HTTP) else choice.split(":", 2)[-1]
-    if configured.startswith(_HTTP):
+    configured = choice if _is_http(choice) else choice.split(":", 2)[-1]
+    if _is_http(configured):
         return configured
     if provider.name == "node":
         return os.environ.get("WEB3_PROVIDER_URI", "")
     return provider.http_uri or ""
 
 
+def _is_http(url: str) -> bool:
+    return url.lower().startswith(_HTTP)
+
+
 def _shown(words: str) -> str:
     """Words with the URLs in them cut down to what may be shown."""
-    return _URL.sub(lambda found: found[1] + host(found[0]), words)
+    return _BESIDE.sub("…", _URL.sub(lambda found: found[1] + host(found[0]), words))

@@ -28,32 +28,42 @@ _SUBJECTS = (
     # In this order: a sentence on funds or nonces may name fees too.
     (
         Objection.HAS_IT,
-        r"already ?known|known ?transaction|already ?imported|already (in|exists)|same hash",
+        r"already ?known|known ?transaction|already ?(been )?(imported|submitted|pending|queued|in\b|exists)|"
+        r"same hash|duplicate (transaction|tx)",
     ),
     (
         Objection.NOT_YET,
-        r"delegat|in-?flight|gapped|nonce.?gap|future.?nonce|nonce (is )?too (high|distant|far)|"
-        r"account.?limit|(pool|queue) .{0,20}(full|overflow)|too many (pending|queued)|pending.{0,10}limit|"
-        r"already reserved",
+        r"delegat|in-?flight|gapped|nonce.?gap|future.?nonce|::future|nonce (is )?too (high|distant|far)|"
+        r"account.?limit|(pool|queue) .{0,20}(full|overflow)|pending.{0,10}limit|slots|lower nonce exists|"
+        r"too many .{0,12}(transactions|txs)|too many (pending|queued)|already reserved|temporarily ?banned",
     ),
     (
         Objection.NONCE_USED,
-        r"nonce (is )?too low|old ?nonce|nonce ?already|already been used|invalid nonce",
+        r"nonce (is )?too low|old ?nonce|nonce ?already|already been used|invalid nonce|\bstale\b|"
+        r"nonce .{0,12}(lower|less|below|smaller)",
     ),
     (
         Objection.NO_FUNDS,
-        r"insufficient.{0,15}(fund|balance|coin|ether)|(enough|lack of|sufficient) (funds|balance)|"
-        r"upfront cost",
+        r"insufficient.{0,20}(fund|balance|coin|ether|token)|(enough|lack of|sufficient) (funds|balance)|"
+        r"upfront cost|overdraft|balance (is )?(too low|not enough)|::payment",
     ),
     # More than somebody allows, or a tip above the largest fee: paying more makes it worse.
-    (Objection.OTHER, r"exceeds the configured cap|fee ?cap exceeded|fee (is )?too (high|large)|higher than"),
-    (Objection.REPLACES, r"replac|too ?low ?priority"),
+    (
+        Objection.OTHER,
+        r"exceeds the configured cap|fee ?cap exceeded|fee (is )?too (high|large)|"
+        r"(priority|tip).{0,40}(higher|greater|exceeds|more|above).{0,12}(max ?fee|fee ?cap|gas ?fee)",
+    ),
+    (Objection.REPLACES, r"replac|too ?low ?priority|(same|this|that) nonce"),
     (
         Objection.BASE_FEE,
-        r"max ?fee ?per ?gas (is )?(less|too low|below|lower)|(less|lower|below) .{0,20}base ?fee",
+        r"max ?fee ?per ?gas (is )?(less|too low|below|lower)|(less|lower|below) .{0,20}base ?fee|"
+        r"base ?fee.{0,20}(higher|greater|above|more|exceeds)|too low for .{0,60}base ?fee",
     ),
     (Objection.TIP, r"underpriced|fee|price|\btip"),
 )
+_NONCE = r"(?:nonce|sequence)\b"
+_GIVEN = re.compile(r"(?:got|provided nonce|rejected tx|tx nonce)\D{0,4}(\d{1,18})", re.IGNORECASE)
+_DUE = re.compile(r"(?:expected|expected nonce|current nonce|next nonce)\D{0,4}(\d{1,18})", re.IGNORECASE)
 _UNITS = {
     "wei": 0,
     "": 0,
@@ -98,7 +108,16 @@ def understood(words: str) -> Answer:
     1500000000
     """
     found = (meaning for meaning, subject in _SUBJECTS if re.search(subject, words, re.IGNORECASE))
-    return Answer(next(found, Objection.OTHER), tuple(sorted(_amounts(words))))
+    objection = _of_nonces(words) or next(found, Objection.OTHER)
+    return Answer(objection, tuple(sorted(_amounts(words))))
+
+
+def _of_nonces(words: str) -> Objection | None:
+    """What two nonces mean that stand there as numbers; None without."""
+    given, due = _GIVEN.search(words), _DUE.search(words)
+    if not (given and due and re.search(_NONCE, words, re.IGNORECASE)) or int(given[1]) == int(due[1]):
+        return None
+    return Objection.NONCE_USED if int(given[1]) < int(due[1]) else Objection.NOT_YET
 
 
 def _amounts(words: str) -> Iterator[int]:

@@ -7,17 +7,17 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic_core import from_json
 
 from offchain.exchange import Answer, ExchangeError, TooLongError, TooSlowError, exchange
-from offchain.live.access.answers import Call, Kind, Refusal, late, refusal, whole
-from offchain.live.access.forms import is_well_formed
+from offchain.live.access.answers import Call, Kind, Refusal, in_disguise, late, refusal, whole
+from offchain.live.access.forms import chain_number, is_well_formed
 from offchain.live.access.portion import Portion
 from offchain.live.errors import BeyondHeadError, NodeRefusedError, NodeUnavailableError, TooMuchAskedError
 from offchain.monitoring.measures import NODE_REFUSALS, NODE_REQUESTS
-from offchain.urls import shown
+from offchain.urls import shown, without_secrets
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +28,9 @@ _LONGEST_WAIT = 30.0
 """Seconds, at most, that a request waits for a node that asks for more time; a daemon asks again later."""
 _CLOSED_SECONDS = 600.0
 """How long a node that serves nobody of ours is left alone while there are others."""
+_BOM = b"\xef\xbb\xbf"
+_LONGEST_TEXT = 2000
+"""Bytes of an answer that is no JSON, but words."""
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "stakefed"}
 
 _ERRORS = {Kind.REVERT, Kind.REFUSAL, Kind.TOO_MUCH, Kind.BEYOND}
@@ -214,8 +217,10 @@ class Rpc:
         (found,) = self._ask(url, [("eth_chainId", ())])
         if isinstance(found, Exception):
             raise found if isinstance(found, _Unanswered) else _Unanswered(Kind.CLOSED, str(found))
-        if int(found, 16) != self._chain_id:
-            raise _Unanswered(Kind.CLOSED, f"is a node of chain {int(found, 16)}, not of {self._chain_id}")
+        if chain_number(found) != self._chain_id:
+            raise _Unanswered(
+                Kind.CLOSED, f"is a node of chain {chain_number(found)}, not of {self._chain_id}"
+            )
         self._checked.add(url)
 
     def _ask(self, url: str, calls: Sequence[Call]) -> list[Any]:
@@ -263,15 +268,17 @@ class Rpc:
     def _judged(self, url: str, call: Call, number: object, answer: Answer, found: Any) -> Any:
         """A result that holds, or what is in its place."""
         method, parameters = call
-        is_answer = isinstance(found, dict) and found.get("error") is None and "result" in found
+        is_answer = isinstance(found, dict) and not found.get("error") and _has_result(found)
         if not is_answer or not 200 <= answer.status < 300:
             return self._outcome(url, call, refusal(call, answer.status, found, answer.headers))
         if str(found.get("id")) != str(number):
             return _Unanswered(Kind.NONSENSE, f"answered another request than {method}")
-        result = found["result"]
+        result = found.get("result")
         if not is_well_formed(method, parameters, result):
-            told = " ".join(str(result).split())[:60]
-            return _Unanswered(Kind.NONSENSE, f"answered {method} with what is none of its results ({told})")
+            if told := in_disguise(call, result, answer.headers):
+                return self._outcome(url, call, told)
+            odd = _without_keys(" ".join(str(result).split())[:60], url)
+            return _Unanswered(Kind.NONSENSE, f"answered {method} with what is none of its results ({odd})")
         if result is None and "latest" in parameters and method != "eth_feeHistory":
             return _Unanswered(Kind.BEHIND, f"lags behind (it answers {method} with null)")
         return result
@@ -323,13 +330,19 @@ def _count_refusal(url: str, outcome: object) -> None:
 
 
 def _parsed(answer: Answer) -> Any:
-    """JSON's value; None when it is none."""
+    """JSON's value; else the words of a short text; None when it is neither."""
     try:
-        return from_json(
-            answer.body
-        )  # Not json's: with a raised recursion limit deep nesting ends the process.
+        # Not json's: with a raised recursion limit deep nesting ends the process.
+        return from_json(answer.body.removeprefix(_BOM))
     except ValueError:
-        return None
+        text = answer.body[:_LONGEST_TEXT].decode("utf-8", "replace").strip()
+        # Pages hold words of any kind, and of one that was cut off nobody knows what it was.
+        return text if text and text[0] not in "<{[" and len(answer.body) < _LONGEST_TEXT else None
+
+
+def _has_result(found: Mapping[str, Any]) -> bool:
+    """Whether an answer has a result; programs that leave out what is empty have none where it is null."""
+    return "result" in found or ("jsonrpc" in found and "error" not in found)
 
 
 def _by_id(found: Any) -> dict[str, Any] | None:
@@ -345,14 +358,7 @@ _SHORTEST_KEY = 8
 
 def _without_keys(words: str, url: str) -> str:
     """A node's words, should they repeat what is secret in its URL."""
-    parts = urlsplit(url)
-    secrets = [
-        parts.username,
-        parts.password,
-        *parts.path.split("/"),
-        *parts.query.replace("=", "&").split("&"),
-    ]
-    for secret in secrets:
-        if secret and len(secret) >= _SHORTEST_KEY:
-            words = words.replace(secret, "…")
-    return words
+    for part in (*urlsplit(url).path.split("/"), *map(unquote, urlsplit(url).path.split("/"))):
+        if len(part) >= _SHORTEST_KEY:
+            words = words.replace(part, "…")
+    return without_secrets(words, url)
