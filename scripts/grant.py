@@ -1,5 +1,7 @@
 """`ape run grant`: hands tokens out to those who are to join."""
 
+import logging
+
 import click
 
 from offchain.errors import OffchainError
@@ -15,8 +17,10 @@ from offchain.live.options import (
     deployment_option,
     sending_options,
 )
-from offchain.live.purse.granting import grant, missing
+from offchain.live.purse.granting import grant, missing, require_receivers
 from offchain.live.starting import open_sender, reach
+
+_log = logging.getLogger("offchain.live.purse")
 
 
 @click.command()
@@ -41,7 +45,10 @@ def cli(
         unit = Unit.read(chain, there)
         wanted = unit.base_units(amount)
         sender = open_sender(chain, account, sending)
-        amounts = missing(chain, there, list(dict.fromkeys(addresses)), wanted)
+        receivers = list(dict.fromkeys(addresses))
+        for address in require_receivers(chain, there, sender.address, receivers):
+            _log.warning("%s is a contract: what it is given only its code can use", address)
+        amounts = missing(chain, there, receivers, wanted)
         (wallet,) = chain.read([Invocation(there.token, "balanceOf", (sender.address,))])
         grant(sender, there, amounts, wallet, unit)
     except OffchainError as error:

@@ -4,7 +4,13 @@ import re
 
 from eth_utils.address import to_checksum_address
 
+from offchain.pasted import is_secret, said_back
+
+_DIGITS = 40
 _FORM = re.compile(r"0[xX][0-9a-fA-F]{40}")
+_HEX = re.compile(r"(0[xX])?[0-9a-fA-F]+")
+_OTHERS = re.compile(r"(?!0?[xX])[0-9a-zA-Z]{25,110}")
+_SEEN = re.compile(r"[\x21-\x7e]*")
 
 
 def address(value: str) -> str:
@@ -17,7 +23,10 @@ def address(value: str) -> str:
         ValueError: When it is none, or the zero address, or mistyped.
     """
     if not _FORM.fullmatch(value) or not int(value[2:], 16):
-        raise ValueError(f"{value!r} is no address; expected 0x and 40 hexadecimal digits, not all zero")
+        raise ValueError(
+            f"{said_back(value)} is no address; expected 0x and 40 hexadecimal digits, not all zero"
+            f"{_hint(value)}"
+        )
     digits, lowered = value[2:], "0x" + value[2:].lower()
     has_checksum = digits not in (digits.lower(), digits.upper())
     if has_checksum and to_checksum_address(lowered)[2:] != digits:
@@ -26,3 +35,29 @@ def address(value: str) -> str:
             "digits; copy the address again from where it came from"
         )
     return lowered
+
+
+def _hint(value: str) -> str:
+    """What was given instead, where that can be told."""
+    reason = _reason(value)
+    return f": {reason}" if reason else ""
+
+
+def _reason(value: str) -> str:
+    text = value.strip()
+    if is_secret(text):
+        return "if it is a key, do not use it again, for it may stand in this shell's history"
+    if not _SEEN.fullmatch(value):
+        return "there are spaces, or characters that cannot be seen or only look like others; type it anew"
+    if "." in text:
+        return "names are not looked up here, since they can be pointed elsewhere; give the address itself"
+    if re.fullmatch(r"\w+:0[xX]\S+", text):
+        return "leave out what stands before 0x"
+    if re.fullmatch(r"[xX][eE]\d\d\w{26,31}", text):
+        return "this is an ICAP; write it as 0x and hexadecimal digits"
+    if not _HEX.fullmatch(text):
+        return "it may be another chain's" if _OTHERS.fullmatch(text) else ""
+    digits = re.sub("^0[xX]", "", text)
+    if len(digits) != _DIGITS:
+        return f"it has {len(digits)} of them"
+    return "write 0x in front of it" if digits == text else ""

@@ -119,6 +119,17 @@ def test_what_is_no_configuration_is_refused(tmp_path, change, words):
     assert words in refusal(write_configuration(tmp_path, **change))
 
 
+@pytest.mark.parametrize("written", ["0x" + "1f" * 32, f'"{"1F" * 32}"', '"0x' + "1f" * 31 + '"'])
+@pytest.mark.parametrize("field", ["admission", "token"])
+def test_a_key_in_a_configuration_is_not_repeated(tmp_path, field, written):
+    path = write_configuration(tmp_path, **{field: {"address": "PLACE"} if field == "token" else ["PLACE"]})
+    path.write_text(path.read_text().replace("PLACE", written))
+    told = refusal(path)
+    assert (
+        "is not repeated here" in told and "1f1f" not in told.lower() and str(int("1f" * 32, 16)) not in told
+    )
+
+
 @pytest.mark.parametrize(
     ("field", "quoted"),
     [("admission.0", f'["{RIGHT}"]'), ("token.address", f'"{RIGHT}"'), ("seed_salt", f'"0x{"5" * 64}"')],

@@ -92,6 +92,43 @@ def test_a_mistyped_address_gets_nothing_and_explains_nothing(invoke, founded):
     assert invoke(explain, right).exit_code == 0
 
 
+def test_tokens_are_not_given_where_they_would_be_lost(invoke, founded, anvil_node):
+    deployment, chain = founded
+    nonce = chain.nonce(signer(1).address)
+    for name, contract in (("RoundManager", deployment.manager), ("StakePool", deployment.pool)):
+        told = refusal(invoke(grant, contract.address, "--amount", "1", account="founder_"))
+        assert f"is the deployment's {name}, where tokens would be lost" in told
+    told = refusal(invoke(grant, signer(1).address, "--amount", "1", account="founder_"))
+    assert "is the account that gives" in told
+    assert chain.nonce(signer(1).address) == nonce
+
+
+def test_a_contract_that_is_given_tokens_is_said_and_a_delegated_account_is_none(
+    invoke, founded, anvil_node, caplog
+):
+    contract, delegated = "0x" + "c0" * 20, "0x" + "de" * 20
+    anvil_node.rpc.request("anvil_setCode", contract, "0x60006000fd")
+    anvil_node.rpc.request("anvil_setCode", delegated, "0xef0100" + "11" * 20)
+    done = invoke(grant, contract, delegated, "--amount", "1", account="founder_")
+    assert done.exit_code == 0, done.output
+    assert f"{contract} is a contract" in done.output and f"{delegated} is a contract" not in done.output
+
+
+@pytest.mark.parametrize("secret", ["0x" + "1f" * 32, "1F" * 32, " ".join(["test"] * 11 + ["junk"])])
+def test_a_key_that_is_pasted_anywhere_is_not_repeated(secret, invoke, founded_path, tmp_path):
+    where = [
+        invoke(grant, secret, "--amount", "1", account="founder_"),
+        invoke(grant, signer(88).address, "--amount", secret, account="founder_"),
+        invoke(grant, signer(88).address, "--amount", "1", account=secret),
+        invoke(withdraw, "--amount", secret, account="bank"),
+        invoke(explain, secret),
+        invoke(keeper, "--once", account=secret),
+    ]
+    for result in where:
+        assert "is not repeated here" in refusal(result) and "1f1f" not in result.output.lower()
+        assert "junk" not in result.output
+
+
 def test_a_keeper_does_what_is_due_and_ends(invoke, founded):
     deployment, chain = founded
     done = invoke(keeper, "--once", "--poll", "0.05", account="founder_")

@@ -71,3 +71,62 @@ def test_two_digits_that_changed_places_and_a_letter_of_the_other_case_are_notic
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ValueError, match="is no address; expected 0x and 40 hexadecimal digits"):
         address(text)
+
+
+KEY = "1f" * 32
+SECRETS = {
+    "a key": "0x" + KEY,
+    "in capitals": KEY.upper(),
+    "a digit short": "0x" + KEY[:-1],
+    "a digit long": KEY + "0",
+    "with a space": KEY[:32] + " " + KEY[32:],
+    "with what is not seen": "0x" + KEY[:8] + "\u200b" + KEY[8:],
+    "with a line end": KEY + "\n",
+    "a phrase": " ".join(["test"] * 11 + ["junk"]),
+    "a long phrase": "  ".join(["Abandon"] * 24),
+}
+
+
+@pytest.mark.parametrize("how", SECRETS)
+def test_a_key_that_is_pasted_is_not_repeated(how):
+    with pytest.raises(
+        ValueError, match="is not repeated here is no address.*do not use it again"
+    ) as refused:
+        address(SECRETS[how])
+    for part in (KEY[:7], KEY[:7].upper(), "junk", "Abandon"):
+        assert part not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("vitalik.eth", "names are not looked up here"),
+        ("bank.bnb", "names are not looked up here"),
+        ("sep:" + RIGHT[0], "leave out what stands before 0x"),
+        ("ethereum:" + RIGHT[0] + "@1", "leave out what"),
+        (RIGHT[0][2:], "write 0x in front of it"),
+        (RIGHT[0][:-1], "it has 39 of them"),
+        (RIGHT[0] + "0", "it has 41 of them"),
+        ("XE7338O073KYGTWWZN0F2WZ0R8PX5ZPPZS", "this is an ICAP"),
+        ("1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", "another chain's"),
+        ("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "another chain's"),
+        ("cosmos1xxkueklal9vejv9unqu80w9vptyepfa95pd53u", "another chain's"),
+        ("7EcDhSYGxXyscszYEp35KHN8vvw3svAuLKTzXwCFLtV", "another chain's"),
+        (RIGHT[0] + "\xa0", "characters that cannot be seen"),
+        ("\ufeff" + RIGHT[0], "characters that cannot be seen"),
+        (RIGHT[0][:9] + "\u200b" + RIGHT[0][9:], "characters that cannot be seen"),
+        ("\u202e" + RIGHT[0], "characters that cannot be seen"),
+        ("0\u0445" + RIGHT[0][2:], "only look like others"),  # a Cyrillic letter
+        ("0x" + "\uff11" * 40, "only look like others"),
+    ],
+)
+def test_what_was_given_instead_is_said(given, words):
+    with pytest.raises(ValueError, match=f"is no address; .*{words}") as refused:
+        address(given)
+    assert str(refused.value).isprintable()
+
+
+def test_0X_is_0x_and_the_checksum_holds_behind_it_too():  # noqa: N802
+    assert address("0X" + RIGHT[0][2:]) == RIGHT[0].lower()
+    with pytest.raises(ValueError, match="mistyped"):
+        address("0X" + RIGHT[0][2:].swapcase())

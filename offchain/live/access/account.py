@@ -18,6 +18,7 @@ from eth_account.messages import SignableMessage, encode_defunct
 
 from offchain.chain.signing import Transaction
 from offchain.live.errors import AccountError, SigningError
+from offchain.pasted import said_back
 
 _DYNAMIC_FEE = 2
 _FIRST_V = 27
@@ -197,8 +198,8 @@ def _load(alias: str) -> AccountAPI:
     if alias not in known:
         have = f"there are {', '.join(known)}" if known else "there are none yet"
         raise AccountError(
-            f"there is no account {alias!r} in Ape's keystore; {have}: `ape accounts generate {alias}` makes "
-            f"one, `ape accounts import {alias}` takes a key over"
+            f"there is no account {said_back(alias)} in Ape's keystore; {have}: give an alias, no address or "
+            "key; `ape accounts generate ALIAS` makes one, `ape accounts import ALIAS` takes a key over"
         )
     account: AccountAPI = accounts.load(alias)
     return account

@@ -5,6 +5,7 @@ from decimal import Decimal
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import ConfigurationError, NodeRefusedError
+from offchain.pasted import said_back
 
 
 class Unit:
@@ -70,7 +71,7 @@ class Unit:
             amount = Decimal(-1)
         if not amount.is_finite() or amount <= 0 or amount != amount.to_integral_value():
             raise ConfigurationError(
-                f"{tokens!r} is no amount of {self.symbol}: expected a number above 0 with at most "
+                f"{said_back(tokens)} is no amount of {self.symbol}: expected a number above 0 with at most "
                 f"{self.decimals} decimals"
             )
         return int(amount)

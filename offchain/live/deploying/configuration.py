@@ -13,6 +13,7 @@ from offchain.chain.addresses import address
 from offchain.learning.description import Learning
 from offchain.live.deploying.admission import admission_root
 from offchain.live.errors import ConfigurationError
+from offchain.pasted import is_secret, said_back
 from offchain.reference.seats import MIN_MEMBERS
 from offchain.yaml_file import read_mapping
 
@@ -134,9 +135,15 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}"
     if first["type"] == "string_type" and isinstance(first["input"], int | float | date):
-        return f"{name} is {_unquoted(first['input'])} when it is written without quotes: put it in quotes"
+        given = said_back(first["input"]) if _is_key(name, first["input"]) else _unquoted(first["input"])
+        return f"{name} is {given} when it is written without quotes: put it in quotes"
     reason: str = first["msg"]
-    return f"{name} is {first['input']!r}: {reason[:1].lower() + reason[1:]}"
+    return f"{name} is {said_back(first['input'])}: {reason[:1].lower() + reason[1:]}"
+
+
+def _is_key(name: str, value: object) -> bool:
+    """Whether a key may stand where an address is due; digests have as many digits."""
+    return name.startswith(("admission", "token")) and is_secret(value)
 
 
 def _unquoted(value: int | float | date) -> str:
