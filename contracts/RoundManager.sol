@@ -31,7 +31,6 @@ contract RoundManager is RoundViews, EIP712 {
 
     /* CONSTANTS */
 
-    uint256 private constant ANCHOR_WINDOW = 256; // Blocks whose hash the EVM still knows.
     uint256 private constant MAX_ROUND = type(uint24).max;
 
     /* CONSTRUCTOR */

@@ -39,6 +39,8 @@ abstract contract RoundViews is IRoundManager {
     IStakePool public immutable POOL;
     /// @inheritdoc IRoundManager
     ISeedSource public immutable SEED_SOURCE;
+    /// @inheritdoc IRoundManager
+    uint256 public immutable ANCHOR_WINDOW;
 
     uint96 internal immutable _PROPOSER_STAKE;
     uint96 internal immutable _VOTER_STAKE;
@@ -78,10 +80,11 @@ abstract contract RoundViews is IRoundManager {
     /// @param seedSource Where seeds come from.
     /// @param p Everything else, for ever.
     constructor(IERC20 token, ISeedSource seedSource, Parameters memory p) {
-        ParametersCheck.check(p);
+        ParametersCheck.check(p, seedSource.LEAST_DELAY());
 
         POOL = new StakePool(token);
         SEED_SOURCE = seedSource;
+        ANCHOR_WINDOW = seedSource.WINDOW();
         _PROPOSER_STAKE = p.proposerStake;
         _VOTER_STAKE = p.voterStake;
         _BOND = p.bond;

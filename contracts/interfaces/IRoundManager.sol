@@ -76,7 +76,7 @@ interface IRoundManager {
         uint16 maxSamples; // Cap on a claimed sample count, at least 1.
         uint24 maxRounds; // Rounds in all; 0 for no end.
         uint24 minMembers; // Members below which no round opens, at least 4.
-        uint16 seedDelay; // Blocks from opening to anchor, 1 to 256.
+        uint16 seedDelay; // Blocks from opening to anchor: what the source of seeds needs, to 256.
         uint32 proposeFor; // Seconds.
         uint32 publishFor; // Seconds.
         uint32 voteFor; // Seconds.
@@ -180,7 +180,7 @@ interface IRoundManager {
     /// @notice Thrown when all rounds were played.
     error RoundsExhausted(uint256 maxRounds);
 
-    /// @notice Thrown when the seed is drawn outside (anchor, anchor + 256].
+    /// @notice Thrown when the seed is drawn outside (anchor, anchor + ANCHOR_WINDOW].
     error AnchorNotUsable(uint256 blockNumber, uint256 anchor);
 
     /// @notice Thrown when an anchor that can still be used would be replaced.
@@ -257,7 +257,7 @@ interface IRoundManager {
     /// @notice Opens the next round, `interval` seconds after the last draw at the earliest. Touches no member.
     function openRound() external;
 
-    /// @notice Replaces an anchor that nobody drew from within 256 blocks.
+    /// @notice Replaces an anchor that nobody drew from within {ANCHOR_WINDOW} blocks.
     function reanchor() external;
 
     /// @notice Fixes the seed and starts the clock.
@@ -342,6 +342,9 @@ interface IRoundManager {
 
     /// @notice Where seeds come from.
     function SEED_SOURCE() external view returns (ISeedSource);
+
+    /// @notice Blocks after the anchor in which a round can be drawn from it, as the source said at deployment.
+    function ANCHOR_WINDOW() external view returns (uint256);
 
     /// @notice Everything chosen at deployment.
     function parameters() external view returns (Parameters memory);

@@ -10,8 +10,14 @@ interface ISeedSource {
 
     /// @notice The random value of `round`. Every caller gets the same value for the same round and anchor.
     /// @param round The round that draws.
-    /// @param anchor Block number fixed when the round opened; at most 256 blocks old, never the current block.
+    /// @param anchor Block number fixed when the round opened; at most {WINDOW} blocks old, never the current block.
     /// @param proof Whatever the source needs to show the value; empty where it needs nothing.
-    /// @return The value, unpredictable when the round opens: see each source for how many blocks `seedDelay` must be.
+    /// @return The value, unpredictable when the round opens if the anchor was {LEAST_DELAY} blocks ahead or more.
     function seed(uint256 round, uint256 anchor, bytes calldata proof) external view returns (bytes32);
+
+    /// @notice Blocks from opening to anchor, at least. Never changes.
+    function LEAST_DELAY() external view returns (uint16);
+
+    /// @notice Blocks after the anchor in which its value can still be had. Never changes.
+    function WINDOW() external view returns (uint16);
 }

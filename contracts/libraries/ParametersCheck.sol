@@ -10,7 +10,8 @@ import {Tallies} from "./Tallies.sol";
 /// @notice The bounds of the parameters and the relations between them; used once, at deployment.
 library ParametersCheck {
     /// @notice Reverts {IRoundManager.InvalidParameter} for the first parameter that breaks a bound or a relation.
-    function check(IRoundManager.Parameters memory p) internal pure {
+    /// @param leastDelay Of its source of seeds.
+    function check(IRoundManager.Parameters memory p, uint256 leastDelay) internal pure {
         uint256 largest = Math.max(p.proposerStake, p.voterStake);
         uint256 longest = uint256(p.proposeFor) + p.publishFor + p.voteFor + p.revealFor + p.markFor;
 
@@ -24,7 +25,7 @@ library ParametersCheck {
         _atMost("quorumBps", p.quorumBps, 5000);
         _atLeast("maxSamples", p.maxSamples, 1);
         _atLeast("minMembers", p.minMembers, Seats.MIN_MEMBERS);
-        _atLeast("seedDelay", p.seedDelay, 1); // Not the opening's own block; sources may need more.
+        _atLeast("seedDelay", p.seedDelay, Math.max(1, leastDelay)); // Not the opening's own block.
         _atMost("seedDelay", p.seedDelay, 256);
         _atLeast("proposeFor", p.proposeFor, 1);
         _atLeast("publishFor", p.publishFor, 1);

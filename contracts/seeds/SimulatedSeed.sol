@@ -6,6 +6,11 @@ import {ISeedSource} from "../interfaces/ISeedSource.sol";
 /// @title SimulatedSeed
 /// @notice For simulations only: a value that contract and reference both compute from a salt. Anyone can predict it.
 contract SimulatedSeed is ISeedSource {
+    /// @inheritdoc ISeedSource
+    uint16 public constant LEAST_DELAY = 1;
+    /// @inheritdoc ISeedSource
+    uint16 public constant WINDOW = 256;
+
     bytes32 public immutable SALT;
 
     constructor(bytes32 salt) {

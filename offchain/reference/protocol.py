@@ -7,7 +7,7 @@ from offchain.reference.errors import Refused, require
 from offchain.reference.parameters import Parameters
 from offchain.reference.state import REMOVED, ClientState, Event, Phase, Record, RoundState, Seat
 
-ANCHOR_WINDOW = 256
+ANCHOR_WINDOW = 256  # Of the contract SimulatedSeed.
 MAX_ROUND = 2**24 - 1
 
 
@@ -130,7 +130,7 @@ class Protocol:
         )
 
     def reanchor(self) -> None:
-        """Replace an anchor that nobody drew from within 256 blocks."""
+        """Replace an anchor that nobody drew from within its window."""
         self._require_phase(Phase.DRAW)
         record = self.records[self.head.round]
         require(self.block > record.anchor + ANCHOR_WINDOW, "AnchorUsable", self.block, record.anchor)

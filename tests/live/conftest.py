@@ -46,6 +46,7 @@ def founded_path(tmp_path_factory):
 @pytest.fixture(scope="module")
 def founded(anvil_node, compiled, members, founded_path):
     """A deployment with six members, and its chain; the node is as it was before after each test."""
+    anvil_node.forget_hashes()
     return found(anvil_node, compiled, founded_path, members)
 
 

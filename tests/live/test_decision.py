@@ -10,6 +10,7 @@ from offchain.live.client.decision import (
     Approve,
     Deposit,
     Done,
+    Draw,
     Join,
     Lack,
     Leave,
@@ -164,9 +165,25 @@ def test_who_leaves_without_rows_or_stores_opens_and_gives_up_the_rest(phase, po
     assert act(view(phase), client(position, seat), leave=True, plays=False) == expected
 
 
-@pytest.mark.parametrize(("block", "leaves"), [(50, False), (40 + 256, False), (40 + 257, True)])
+def undrawn(block):
+    return replace(view(Phase.DRAW), block=Block(block, "0x", "0x", 10**6, 1))
+
+
+@pytest.mark.parametrize("leave", [False, True])
+@pytest.mark.parametrize(("block", "draws"), [(61, False), (62, True), (40 + 256, True), (40 + 257, False)])
+def test_a_member_draws_when_its_turn_comes_after_the_keepers(block, draws, leave):
+    """Twenty blocks are the keepers'; the next twenty are turns, by address."""
+    member = client(address="0x" + "00" * 19 + "29")  # 41: the second turn.
+    assert isinstance(act(undrawn(block), member, leave=leave), Draw) == draws
+
+
+def test_a_stranger_draws_nothing():
+    assert not isinstance(act(undrawn(200), client(**OUT), RICH), Draw)
+
+
+@pytest.mark.parametrize(("block", "leaves"), [(50, False), (40 + 257, True)])
 def test_who_leaves_does_not_wait_for_a_draw_that_cannot_come(block, leaves):
-    waiting = replace(view(Phase.DRAW), block=Block(block, "0x", "0x", 10**6, 1))
+    waiting = undrawn(block)
     action = act(waiting, client(), leave=True)
     assert isinstance(action, Leave) == leaves
     assert not leaves or "costs the deployment's absence_penalty" in action.cost

@@ -46,6 +46,7 @@ def view(phase, now=DRAWN + 10, published=0b1, round_=7, **changes):
         proposer_seats=1,
         voter_seats=3,
         anchor=40,
+        anchor_window=256,
         model=b"\1" * 32,
         tally=0,
         reward_pool=0,

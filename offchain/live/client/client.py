@@ -13,6 +13,7 @@ from offchain.live.client.decision import (
     Approve,
     Deposit,
     Done,
+    Draw,
     Join,
     Lack,
     Leave,
@@ -31,6 +32,7 @@ from offchain.live.client.words import why
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import StaleDecisionError
+from offchain.live.keeping.drawing import draw_call
 from offchain.live.relaying.line import RelayLine
 from offchain.live.service import Health, failed
 from offchain.live.watching.lookout import Lookout
@@ -164,6 +166,8 @@ class Client:
                 self._call("requestExit")
             case Withdraw(amount):
                 self._call("withdraw", amount)
+            case Draw() if self._relay is None:  # Who has a relay may have no coin.
+                self._draw(view)
             case Propose(until) if not self._is_carried(view, "propose"):
                 self._play(view, until, "propose", work.update_commitment(view))
             case Publish(until) if not self._is_carried(view, "publish"):
@@ -175,6 +179,12 @@ class Client:
                 self._play(view, until, "revealBallot", *work.ballot_opening(view, me))
             case _:
                 pass  # Nothing to do, or a relay is at it.
+
+    def _draw(self, view: View) -> None:
+        try:
+            self._send(draw_call(self._chain, self._deployment, view.anchor))
+        except CallRevertedError:
+            _log.info("draw was not needed: somebody else was faster")
 
     def _is_carried(self, view: View, function: str) -> bool:
         """Whether a relay has the act: training and judging are not done twice for it."""

@@ -6,6 +6,10 @@ from offchain.live.watching.statement_report import moment
 from offchain.live.watching.view import ClientView, View
 from offchain.reference import Phase, Seat
 
+_KEEPERS_BLOCKS = 20
+"""Blocks after the anchor that are left to keepers before members draw."""
+_TURNS = 20
+
 
 @dataclass(frozen=True)
 class Wallet:
@@ -47,6 +51,11 @@ class Deposit:
 @dataclass(frozen=True)
 class Join:
     """Become a member."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Draw the seats, which no keeper did in time."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,21 @@ class Done:
     why: str
 
 
-Action = Approve | Deposit | Join | Propose | Publish | Vote | Reveal | Leave | Withdraw | Wait | Lack | Done
+Action = (
+    Approve
+    | Deposit
+    | Join
+    | Draw
+    | Propose
+    | Publish
+    | Vote
+    | Reveal
+    | Leave
+    | Withdraw
+    | Wait
+    | Lack
+    | Done
+)
 
 
 def decide(view: View, me: ClientView, wallet: Wallet, wish: Wish) -> Action:
@@ -150,6 +173,8 @@ def spendable(view: View, me: ClientView) -> int:
 
 def _duty(view: View, me: ClientView, wish: Wish) -> Action | None:
     seat = view.seat_of(me)
+    if me.is_member and view.phase is Phase.DRAW and _is_left_undrawn(view, me):
+        return Draw()
     if view.phase is Phase.PUBLISH and seat is Seat.COMMITTED:
         return Publish(_deadline(view, Phase.PUBLISH))
     if view.phase is Phase.REVEAL and seat is Seat.VOTED:
@@ -169,6 +194,12 @@ def _duty(view: View, me: ClientView, wish: Wish) -> Action | None:
         ends = _deadline(view, Phase.VOTE)
         return Vote(patience=ends - p.vote_for // 2, until=ends)
     return None
+
+
+def _is_left_undrawn(view: View, me: ClientView) -> bool:
+    """Whether keepers had time enough; members take turns by their addresses, or all would pay at once."""
+    turn = int(me.address, 16) % _TURNS
+    return not view.anchor_is_missed and view.block.number > view.anchor + _KEEPERS_BLOCKS + turn
 
 
 def _leave(view: View, me: ClientView, wish: Wish) -> Action:

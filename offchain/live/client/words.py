@@ -5,6 +5,7 @@ from offchain.live.client.decision import (
     Approve,
     Deposit,
     Done,
+    Draw,
     Join,
     Lack,
     Leave,
@@ -29,6 +30,8 @@ def explained(action: Action, unit: Unit) -> str:
             return f"deposit {unit.named(amount)}"
         case Join():
             return "join"
+        case Draw():
+            return "draw the seats, which no keeper did in time"
         case Propose(until):
             return f"train on the global model and commit to the update, until {moment(until)} UTC"
         case Publish(until):

@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 _TOKEN, _MANAGER, _POOL, _RELAY = "StakeToken", "RoundManager", "StakePool", "Relay"
 
 _FAR = 2**32
-_ANSWERS_A_SUPPLY = bytes.fromhex("670de0b6b3a76400005f5260205ff3")  # Whatever is asked, 10**18.
+_ANSWERS_ONE = bytes.fromhex("60015f5260205ff3")  # Whatever is asked.
 
 
 @dataclass(frozen=True)
@@ -285,8 +285,8 @@ class Deployer:
         self, name: str, arguments: tuple[object, ...], account: str, imagined: Sequence[str]
     ) -> Price:
         creation = Creation(self._interfaces[name], arguments)
-        # The manager's constructor asks its token for a supply; the token may not stand yet.
-        code = dict.fromkeys(imagined, _ANSWERS_A_SUPPLY) if name == _MANAGER else {}
+        # The manager's constructor asks token and source, which may not stand yet.
+        code = dict.fromkeys(imagined, _ANSWERS_ONE) if name == _MANAGER else {}
         try:
             gas = self._chain.gas_of(creation, account, code)
         except NodeRefusedError:

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.chain import Chain, Invocation
-from offchain.live.access.headers import header_proof
 from offchain.live.access.sender import Receipt, Sender
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
+from offchain.live.keeping.drawing import draw_call, seed_proof
 from offchain.live.keeping.duties import Duty, duties
 from offchain.live.service import Health
 from offchain.live.watching.history import history_of
@@ -75,7 +75,7 @@ class Keeper:
         self._view: View | None = None  # of the last whole look
         self._refused: set[tuple[int, str]] = set()  # rounds and clients that need no mark
         self._settled_round = 0
-        self._proof("latest")
+        seed_proof(chain, deployment, "latest")
 
     def step(self) -> bool:
         """Look once and do what is due; whether anything was done.
@@ -168,18 +168,12 @@ class Keeper:
         manager = self._deployment.manager
         if duty.act in ("openRound", "reanchor"):
             # A fork may have come since the start, and a round that nobody can draw holds its members up.
-            self._proof("latest")
+            seed_proof(self._chain, self._deployment, "latest")
         if duty.act == "markAbsent":
             return Invocation(manager, "markAbsent", (duty.client,))
         if duty.act == "draw":
-            return Invocation(manager, "draw", (self._proof(view.anchor),))
+            return draw_call(self._chain, self._deployment, view.anchor)
         return Invocation(manager, duty.act)
-
-    def _proof(self, block: int | str) -> bytes:
-        """What the seed source wants to be shown of a block."""
-        if self._deployment.configuration.seed_source != "prevrandao":
-            return b""
-        return header_proof(self._chain, block)
 
     def _settle(self, view: View) -> bool:
         """Settle the seats of the round that was decided last."""

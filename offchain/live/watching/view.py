@@ -10,7 +10,6 @@ from offchain.live.access.chain import Block, Chain, Invocation
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
 from offchain.reference import Parameters, Phase, Seat
-from offchain.reference.protocol import ANCHOR_WINDOW
 from offchain.reference.seats import NO_POSITION
 from offchain.reference.state import REMOVED
 
@@ -18,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 _RETRIES = 5
 _PAUSE = 0.3  # seconds
-_LATEST = ("head", "phase", "model", "tally", "rewardPool", "memberCount")
+_LATEST = ("head", "phase", "model", "tally", "rewardPool", "memberCount", "ANCHOR_WINDOW")
 _CLIENT = ("clientOf", "accountOf", "escrowOf", "positionOf")
 
 
@@ -60,6 +59,7 @@ class View:
         proposer_seats: At positions [0, proposer_seats).
         voter_seats: At the positions after those.
         anchor: Block whose value is the seed; 0 before the first round.
+        anchor_window: Blocks after it in which the round can be drawn.
         model: Id of the global model.
         tally: Packed, as the contract has it; empty once finalised.
         reward_pool: Base units.
@@ -83,6 +83,7 @@ class View:
     proposer_seats: int
     voter_seats: int
     anchor: int
+    anchor_window: int
     model: bytes
     tally: int
     reward_pool: int
@@ -111,8 +112,8 @@ class View:
 
     @property
     def anchor_is_missed(self) -> bool:
-        """Whether the round can no longer be drawn from its anchor, which the EVM has forgotten."""
-        return self.block.number > self.anchor + ANCHOR_WINDOW
+        """Whether the round can no longer be drawn from its anchor, which the chain has forgotten."""
+        return self.block.number > self.anchor + self.anchor_window
 
     def deadline(self, phase: Phase) -> int | None:
         """Unix time at which a phase from Propose to Reveal ends at the latest; None before the draw."""
@@ -182,7 +183,7 @@ def _read_at(chain: Chain, deployment: LiveDeployment, clients: Sequence[str], b
     addresses = [address.lower() for address in clients]
     calls = [Invocation(manager, name) for name in _LATEST]
     calls += [Invocation(manager, name, (address,)) for address in addresses for name in _CLIENT]
-    head, phase, model, tally, pool, members, *rest = chain.read(calls, block.number)
+    head, phase, model, tally, pool, members, window, *rest = chain.read(calls, block.number)
     (round_, at_opening, drawn_at, seed, updates, published, absent_p, ballots, absent_v, _, done) = head
     seats, record = chain.read_all(
         [Invocation(manager, "seats"), Invocation(manager, "record", (round_,))], block.number
@@ -205,6 +206,7 @@ def _read_at(chain: Chain, deployment: LiveDeployment, clients: Sequence[str], b
         proposer_seats=seats[0],
         voter_seats=seats[1],
         anchor=record[0][2],
+        anchor_window=window,
         model=model,
         tally=tally,
         reward_pool=pool,

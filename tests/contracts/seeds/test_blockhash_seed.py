@@ -5,7 +5,7 @@ from offchain.reference import commitments
 
 
 @pytest.fixture
-def game(deploy, project, owner):
+def game(deploy, project, owner, no_kept_hashes):
     return deploy(members=4, seed_source=owner.deploy(project.BlockhashSeed))
 
 
@@ -27,9 +27,10 @@ def test_every_caller_gets_the_same(game, outsider):
     assert game.source.seed(1, anchor, b"proof", sender=game.owner) == first
 
 
-@pytest.mark.parametrize("age", [-1, 0, 257])
-def test_a_block_without_a_known_hash_is_refused(game, age):
-    game.mine(300)
+@pytest.mark.parametrize("beyond", [None, -1, 0])
+def test_a_block_without_a_known_hash_is_refused(game, beyond):
+    game.mine(window := game.source.WINDOW())
+    age = window + 1 if beyond is None else beyond
     anchor = game.block + 1 - age  # in the transaction's block
     with reverts(game.source.InvalidSeedProof, anchor=anchor):
         game.source.seed.transact(1, anchor, b"", sender=game.owner)
@@ -38,6 +39,8 @@ def test_a_block_without_a_known_hash_is_refused(game, age):
 def test_the_last_block_of_the_window_serves(game):
     game.send(game.owner, game.manager.openRound)
     anchor = game.manager.record(1).anchor
-    game.mine_to(anchor + 255)
+    window = game.source.WINDOW()
+    game.mine_to(anchor + window - 1)
+    assert (window, game.block) == (256, anchor + 255)
     game.manager.draw(b"", sender=game.owner)
     assert game.manager.head().seed

@@ -16,12 +16,16 @@ def prevrandao(game, number: int) -> bytes:
     return game.node.block(number).prevrandao
 
 
-@pytest.fixture
-def game(deploy, project, owner):
-    """Four members and the source of public networks; its draw needs the anchor's header."""
+def deployed(deploy, project, owner):
     game = deploy(members=4, seed_source=owner.deploy(project.PrevrandaoSeed))
     game.proof = lambda: header(game, game.manager.record(game.round).anchor)
     return game
+
+
+@pytest.fixture
+def game(deploy, project, owner, no_kept_hashes):
+    """Four members and the source of public networks; its draw needs the anchor's header."""
+    return deployed(deploy, project, owner)
 
 
 @pytest.fixture
@@ -79,13 +83,29 @@ def test_a_refused_proof_leaves_the_draw_open(game, anchor):
 
 def test_a_block_too_old_is_refused(game, anchor):
     proof = header(game, anchor)
-    game.mine_to(anchor + 256)
+    game.mine_to(anchor + game.source.WINDOW())
     with reverts(game.source.InvalidSeedProof, anchor=anchor):
         game.source.seed.transact(1, anchor, proof, sender=game.owner)
 
 
 def test_the_last_block_of_the_window_serves(game, anchor):
     proof = header(game, anchor)
-    game.mine_to(anchor + 255)
+    game.mine_to(anchor + game.source.WINDOW() - 1)
     game.manager.draw(proof, sender=game.owner)
+    assert game.manager.head().seed
+
+
+def test_a_block_that_only_the_chain_keeps_serves(deploy, project, owner):
+    """On anvil, which has EIP-2935; py-evm's window ends with the EVM's."""
+    game = deployed(deploy, project, owner)
+    game.send(owner, game.manager.openRound)
+    anchor = game.manager.record(1).anchor
+    game.mine_to(anchor + 300)
+    if game.source.WINDOW() == 256:
+        with reverts(game.manager.AnchorNotUsable, blockNumber=anchor + 301, anchor=anchor):
+            game.manager.draw(header(game, anchor), sender=owner)
+        return
+    with reverts(game.source.InvalidSeedProof, anchor=anchor):
+        game.manager.draw(header(game, anchor + 1), sender=owner)
+    game.manager.draw(header(game, anchor), sender=owner)
     assert game.manager.head().seed

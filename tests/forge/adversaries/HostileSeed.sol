@@ -14,6 +14,9 @@ contract HostileSeed {
         Reenters
     }
 
+    uint16 public constant LEAST_DELAY = 1;
+    uint16 public constant WINDOW = 256;
+
     Manner public manner;
 
     function behave(Manner manner_) external {
