@@ -1,6 +1,6 @@
 """What a client committed to, made again from its key, its data and the chain."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from offchain.live.client.salts import Salts
@@ -35,10 +35,6 @@ class Committer:
         return commitments.ballot_commitment(
             place.chain_id, place.manager, round_, self.client, ballot, self.salts.ballot(round_)
         )
-
-    def update_of(self, round_: int, committed: bytes, roots: Iterable[bytes], samples: int) -> bytes | None:
-        """Which of `roots` was committed to; None when none of them was."""
-        return next((root for root in roots if self.update(round_, root, samples) == committed), None)
 
     def ballot_of(self, round_: int, committed: bytes, published: int) -> int | None:
         """The ballot that was committed to, found by trying all on the bits of `published`.
