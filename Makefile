@@ -26,18 +26,14 @@ PYTHON_CODE := $(wildcard ml offchain scripts stakefed tools)
 ARGS ?=
 FLOWER ?=
 
-.PHONY: help install forget-stale-contracts simulate reproduce test forge invariants prove slither coverage bench bench-processes bench-modules stateful live portability gas gas-tables wheel images mutants check format lock clean
+.PHONY: help install simulate reproduce test forge invariants prove slither coverage bench bench-processes bench-modules stateful live portability gas gas-tables wheel images mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 	@echo
 	@echo '  More options: make simulate ARGS="--policy aggregate --rounds 150", make test ARGS="-k settle -x"'
 
-install: $(PYTHON_STAMP) $(NPM_STAMP) $(TOOLS_STAMP) forget-stale-contracts ## create .venv, node_modules and the compiler, where missing
-
-# Ape compiles the file that changed, and leaves the contracts that import it as they were.
-forget-stale-contracts:
-	@if [ -n "$$(find contracts -name '*.sol' -not -path '*/.cache/*' -newer .build/__local__.json 2>/dev/null)" ]; then rm -f .build/__local__.json; fi
+install: $(PYTHON_STAMP) $(NPM_STAMP) $(TOOLS_STAMP) ## create .venv, node_modules and the compiler, where missing
 
 simulate: install ## 50 clients, some malicious, train a model through contracts on anvil
 	@$(BIN)/ape run simulate --network foundry $(ARGS)

@@ -3,17 +3,20 @@
 import os
 from pathlib import Path
 
+import ape
 import pytest
 from ape.contracts.base import ContractCallHandler
 from ape_ethereum.ecosystem import Ethereum
 from ape_ethereum.transactions import TransactionType
 
+from offchain.chain.compiled import forget_stale_contracts
 from offchain.chain.network_option import allow_slow_start, give_a_free_port
 
 pytest_plugins = ["side_by_side", "solidity"]
 
 allow_slow_start()
 give_a_free_port()
+forget_stale_contracts(ape.project)
 
 
 def shared(name, what):

@@ -2,8 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ethpm_types import ContractType
+
+if TYPE_CHECKING:
+    from ape.managers.project import LocalProject
 
 _BROUGHT = Path(__file__).with_name("contracts.json")
 """Written into a wheel by `setup.py`; a checkout has none, and compiles."""
@@ -16,4 +20,19 @@ def compiled_contracts() -> dict[str, ContractType]:
         return {name: ContractType.model_validate(each) for name, each in brought.items()}
     from ape import project
 
+    forget_stale_contracts(project)
     return {name: container.contract_type for name, container in project.load_contracts().items()}
+
+
+def forget_stale_contracts(project: "LocalProject") -> None:
+    """Have Ape compile everything anew where a source is not the one that was compiled.
+
+    By itself it compiles the file that changed, and leaves the contracts that import it as they were.
+    """
+    compiled = project.manifest.sources or {}
+    if any(_text(project.path / name) != str(source.content).strip() for name, source in compiled.items()):
+        project.clean()  # type: ignore[no-untyped-call]
+
+
+def _text(source: Path) -> str | None:
+    return source.read_text(encoding="utf-8").strip() if source.is_file() else None

@@ -1,0 +1,47 @@
+"""Contracts are those of the sources that lie there, whatever was compiled before."""
+
+import ape
+import pytest
+
+from offchain.chain.compiled import forget_stale_contracts
+
+LIBRARY = """
+pragma solidity 0.8.37;
+library Answer {{ function value() internal pure returns (uint256) {{ return {}; }} }}
+"""
+IMPORTER = """
+pragma solidity 0.8.37;
+import {Answer} from "./Answer.sol";
+contract Asked { function answer() external pure returns (uint256) { return Answer.value(); } }
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "Answer.sol").write_text(LIBRARY.format(0x1234))
+    (tmp_path / "contracts" / "Asked.sol").write_text(IMPORTER)
+    made = ape.Project(tmp_path, config_override={"solidity": {"version": "0.8.37"}})
+    made.load_contracts()
+    return made
+
+
+def code(project):
+    return project.load_contracts()["Asked"].contract_type.runtime_bytecode.bytecode
+
+
+def test_a_library_that_changed_reaches_the_contracts_that_import_it(project):
+    before = code(project)
+    forget_stale_contracts(project)
+    assert project.manifest.contract_types, "nothing changed, and everything was forgotten"
+
+    (project.path / "contracts" / "Answer.sol").write_text(LIBRARY.format(0x5678))
+    forget_stale_contracts(project)
+    after = code(project)
+    assert "611234" in before and "615678" in after
+
+
+def test_a_source_that_went_is_noticed(project):
+    (project.path / "contracts" / "Asked.sol").unlink()
+    forget_stale_contracts(project)
+    assert "Asked" not in project.load_contracts()
