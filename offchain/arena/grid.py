@@ -113,21 +113,22 @@ def read_grid(file: Path) -> Grid:
 
 
 def cells(grid: Grid, data: Path | None = None) -> list[Cell]:
-    """Return every run of a grid, the clean ones first; `data` is what its tasks read that read anything.
+    """Return every run of a grid by seed, the clean ones first; `data` is what its tasks read that read any.
+
+    Runs of the same rows follow one another, and are read once.
 
     Raises:
         ArenaError: When the settings of one cannot be, such as an unknown attack; nothing has been played.
     """
     grid = grid if data is None else _reading(grid, data)
-    clean = [
-        _cell(grid, task, decider, NOBODY, "honest", 0.0, seed)
-        for task, decider, seed in product(grid.tasks, grid.deciders, grid.seeds)
-    ]
+    return [cell for task, seed in product(grid.tasks, grid.seeds) for cell in _of_rows(grid, task, seed)]
+
+
+def _of_rows(grid: Grid, task: str, seed: int) -> list[Cell]:
+    clean = [_cell(grid, task, decider, NOBODY, "honest", 0.0, seed) for decider in grid.deciders]
     attacked = [
         _cell(grid, task, decider, attack, votes, eta, seed)
-        for task, decider, attack, eta, seed in product(
-            grid.tasks, grid.deciders, grid.attacks, grid.malicious, grid.seeds
-        )
+        for decider, attack, eta in product(grid.deciders, grid.attacks, grid.malicious)
         for votes in _votes_of(grid, decider)
     ]
     return clean + attacked

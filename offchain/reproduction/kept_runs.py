@@ -13,6 +13,7 @@ from ml.home import at_home
 from offchain import first_edition
 from offchain.errors import RunFolderError
 from offchain.reproduction.data_digest import data_digest
+from offchain.reproduction.rows_at_hand import RowsAtHand
 from offchain.reproduction.trace import Trace
 from offchain.runs.run import EngineFor, resume_run, start_run
 from offchain.runs.run_folder import RunFolder, holds_complete_run
@@ -34,6 +35,8 @@ _LATER = (
 
 EngineOf = Callable[[SimulationSettings], EngineFor]
 """From a run's settings to what enters its engine."""
+
+_rows_of = RowsAtHand()
 
 
 class KeptRuns:
@@ -67,9 +70,9 @@ class KeptRuns:
             return
         path, quiet = self.path(settings), Console(file=StringIO())
         if (path / "settings.json").exists():
-            resume_run(path, engine_of, quiet, picture=False)
+            resume_run(path, engine_of, quiet, picture=False, rows_of=_rows_of)
         else:
-            start_run(path, settings, engine_of(settings), quiet, picture=False)
+            start_run(path, settings, engine_of(settings), quiet, picture=False, rows_of=_rows_of)
 
     def records(self, settings: SimulationSettings) -> list[RoundRecord]:
         """Return the rounds of a complete run.

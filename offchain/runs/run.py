@@ -23,12 +23,19 @@ from offchain.simulation.stopwatch import Stopwatch
 
 EngineFor = Callable[[Deployment], AbstractContextManager[Engine]]
 """Enters the engine of a run; called once, after the loans are read."""
+RowsOf = Callable[[SimulationSettings], FederatedData]
+"""Reads the rows of a run."""
 
 PICTURE = "run.png"
 
 
 def start_run(
-    path: Path, settings: SimulationSettings, engine_for: EngineFor, console: Console, picture: bool = True
+    path: Path,
+    settings: SimulationSettings,
+    engine_for: EngineFor,
+    console: Console,
+    picture: bool = True,
+    rows_of: RowsOf = all_rows,
 ) -> Summary:
     """Play a run into a new folder, with a picture at the end or without.
 
@@ -37,7 +44,7 @@ def start_run(
     """
     require_free(path)
     watch = Stopwatch()
-    data = _loaded(settings, console)
+    data = _loaded(rows_of, settings, console)
     federation = Federation(settings, data)
     deployment = Deployment.of(settings, federation.rules)
     with engine_for(deployment) as engine, RunFolder.create(path, settings) as folder:
@@ -50,6 +57,7 @@ def resume_run(
     engine_for: Callable[[SimulationSettings], EngineFor],
     console: Console,
     picture: bool = True,
+    rows_of: RowsOf = all_rows,
 ) -> Summary:
     """Continue an interrupted run to the result that it would have had.
 
@@ -61,7 +69,7 @@ def resume_run(
         if folder.is_complete:
             raise RunFolderError(f"the run in {path} is complete; there is nothing to resume")
         settings = folder.settings
-        data = _loaded(settings, console)
+        data = _loaded(rows_of, settings, console)
         federation = Federation(settings, data)
         deployment = Deployment.of(settings, federation.rules)
         with engine_for(settings)(deployment) as engine:
@@ -69,9 +77,9 @@ def resume_run(
             return _play(folder, simulation, data.usages, watch, console, picture)
 
 
-def _loaded(settings: SimulationSettings, console: Console) -> FederatedData:
+def _loaded(rows_of: RowsOf, settings: SimulationSettings, console: Console) -> FederatedData:
     """All rows; what became of those of files is said, and whether too few judge."""
-    data = all_rows(settings)
+    data = rows_of(settings)
     fewest = min(length(client.y_validation) for client in data.clients)
     note = judging_note(fewest, settings.tolerance)
     told = [sentence for usage in data.usages for sentence in usage.told()]
