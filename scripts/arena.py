@@ -20,16 +20,23 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 @network_option
 @click.option("--grid", type=UserPath(), help="YAML file of a grid (docs/ARENA.md).  [default: a small one]")
 @click.option("--data", type=UserPath(), help="Rows of the grid's tasks that read a file or folder.")
+@click.option("--so-far", is_flag=True, help="Play nothing; tell what the runs came to that are kept.")
 @playing_options("arena")
 def cli(
-    network: str, grid: Path | None, data: Path | None, jobs: int, address: str | None, out: Path
+    network: str,
+    grid: Path | None,
+    data: Path | None,
+    so_far: bool,
+    jobs: int,
+    address: str | None,
+    out: Path,
 ) -> None:
     """Play every attack of a grid against every policy and defence; tell what gets through.
 
     Runs are kept; interrupted work goes on where it stopped.
     """
     # Here for the reason that scripts/simulate.py gives.
-    from offchain.arena.arena import fight
+    from offchain.arena.arena import fight, told_so_far
     from offchain.arena.grid import DEFAULT, cells, read_grid
     from offchain.reproduction.cluster import cluster
 
@@ -37,9 +44,13 @@ def cli(
     try:
         chosen = read_grid(grid) if grid else DEFAULT
         played = cells(chosen, data)
-        with cluster(address, [cell.settings for cell in played]):
+        with cluster(None if so_far else address, [cell.settings for cell in played]):
             at_once = -1 if address else jobs
-            written = fight(out, chosen, played, partial(engine_on, network), at_once, console)
+            written = (
+                told_so_far(out, chosen, played, console)
+                if so_far
+                else fight(out, chosen, played, partial(engine_on, network), at_once, console)
+            )
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -101,6 +101,11 @@ class Evidence:
         lengths = self.sizes * self.own_sizes
         return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
 
+    @property
+    def scorings(self) -> int:
+        """How many models each voter has tried so far, averages aside."""
+        return 1 + len(self._steps) * len(self.positions)
+
     def at(self, step: float) -> list[Tried]:
         """Return w + step·δ_j on every voter's rows, by update."""
         if step not in self._steps:
@@ -166,6 +171,7 @@ class _Judge:
         self._voters = range(len(evidence.voters))
         self._reasons: list[dict[int, Reason]] = [{} for _ in self._voters]
         self._masks: list[tuple[int, ...]] = []
+        self._averages: list[set[tuple[int, ...]]] = [set() for _ in self._voters]
 
     def findings(self) -> list[Finding]:
         self._test_each()
@@ -173,7 +179,10 @@ class _Judge:
             self._clear_averages()
         if self._policy.leave_one_out:
             self._leave_out(self._policy.leave_one_out)
-        return [Finding(mask, why) for mask, why in zip(self._masks, self._reasons, strict=True)]
+        return [Finding(self._masks[v], self._reasons[v], self._scorings(v)) for v in self._voters]
+
+    def _scorings(self, voter: int) -> int:
+        return self._evidence.scorings + len(self._averages[voter])
 
     def _test_each(self) -> None:
         positions = self._evidence.positions
@@ -239,6 +248,8 @@ class _Judge:
         return groups
 
     def _averaged(self, mask: tuple[int, ...], voters: Sequence[int]) -> Tried:
+        for v in voters:
+            self._averages[v].add(mask)
         updates = [self._updates[j] for j in mask]
         return self._evidence.average(updates, [self._samples[j] for j in mask], voters)
 

@@ -1,7 +1,7 @@
 """What a voter found of a round's updates: which it accepts, and why not the others."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 INADMISSIBLE = "admissible"
 """The first test of every policy: an update's type, length, and that it is nobody's copy."""
@@ -25,17 +25,24 @@ class Reason:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a voter found: the positions that it accepts, and the first failed test of each other one."""
+    """What a voter found of a round's updates.
+
+    Attributes:
+        accepted: The seat positions that it accepts.
+        reasons: The first failed test of each other one.
+        scorings: How many models it tried on its rows: the parent, updates at every step, averages.
+    """
 
     accepted: tuple[int, ...]
     reasons: Mapping[int, Reason]
+    scorings: int = 0
 
 
 def of_all(finding: Finding, positions: Iterable[int]) -> Finding:
     """Return a finding about admissible updates as one about all `positions`, the others refused as such."""
     decided = {*finding.accepted, *finding.reasons}
     others = {position: Reason(INADMISSIBLE) for position in positions if position not in decided}
-    return Finding(finding.accepted, {**others, **finding.reasons})
+    return replace(finding, reasons={**others, **finding.reasons})
 
 
 def told(reason: Reason) -> str:

@@ -137,9 +137,12 @@ class _Judge:
         self._voters = voters
         self._tolerance = tolerance
         self._everyone = range(len(voters))
+        self._scorings = [0] * len(voters)
         self._current = self._score(parent, self._everyone) if updates else np.zeros(len(voters))
 
     def _score(self, model: Parameters, voters: Sequence[int]) -> Scores:
+        for v in voters:
+            self._scorings[v] += 1
         return self._validation.scores(decode(model), [self._voters[v] for v in voters])
 
     def aggregate(self) -> list[Finding]:
@@ -148,7 +151,9 @@ class _Judge:
             return [Finding((), {}) for _ in self._voters]
         failed = self._failing_average(mask, self._everyone)
         return [
-            Finding((), dict.fromkeys(mask, failed[v])) if v in failed else Finding(mask, {})
+            self._finding(v, (), dict.fromkeys(mask, failed[v]))
+            if v in failed
+            else self._finding(v, mask, {})
             for v in self._everyone
         ]
 
@@ -166,7 +171,10 @@ class _Judge:
                 masks[v] = tuple(j for j in masks[v] if j != worst)
                 reasons[v][worst] = reason
             undecided = [v for v in failed if len(masks[v]) > 1]
-        return [Finding(mask, why) for mask, why in zip(masks, reasons, strict=True)]
+        return [self._finding(v, masks[v], reasons[v]) for v in self._everyone]
+
+    def _finding(self, voter: int, accepted: tuple[int, ...], reasons: Mapping[int, Reason]) -> Finding:
+        return Finding(accepted, reasons, self._scorings[voter])
 
     def _failing_alone(self, own: Mapping[int, Scores]) -> list[dict[int, Reason]]:
         """Of each voter, why updates by themselves do not pass."""

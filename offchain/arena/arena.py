@@ -42,8 +42,7 @@ def fight(
         ReproductionError: When the folder is another grid's.
         ArenaError: When no cell could be played.
     """
-    claim(path, _GRID, described(grid, played))
-    kept = KeptRuns(path / "runs")
+    kept = _kept(path, grid, played)
     failed: dict[SimulationSettings, str] = {}
     play_all(
         [cell.settings for cell in played],
@@ -53,13 +52,27 @@ def fight(
         console,
         lambda run, error: failed.update({run: str(error)}),
     )
-    outcomes = [_outcome(cell, played, kept, failed) for cell in played if cell.settings not in failed]
+    outcomes = _outcomes(played, kept)
     if not outcomes:
         raise ArenaError(f"no cell could be played; the first: {next(iter(failed.values()))}")
     failures = {name_of(cell): failed[cell.settings] for cell in played if cell.settings in failed}
     for name, why in failures.items():
         console.print(f"failed: {name}: {why}", highlight=False, markup=False, soft_wrap=True)
     return report.write(path, outcomes, failures)
+
+
+def told_so_far(path: Path, grid: Grid, played: Sequence[Cell], console: Console) -> list[str]:
+    """Write what the cells came to whose runs are kept, and play none; the names of the files.
+
+    Raises:
+        ReproductionError: When the folder is another grid's.
+        ArenaError: When no run is kept.
+    """
+    outcomes = _outcomes(played, _kept(path, grid, played))
+    if not outcomes:
+        raise ArenaError(f"no run of this grid is kept in {path}; leave out --so-far to play some")
+    console.print(f"{len(outcomes)} of {len(played)} runs are kept")
+    return report.write(path, outcomes, {}, missing=len(played) - len(outcomes))
 
 
 def described(grid: Grid, played: Sequence[Cell]) -> dict[str, object]:
@@ -80,10 +93,17 @@ def name_of(cell: Cell) -> str:
     return ", ".join((*parts, f"seed {cell.seed}"))
 
 
-def _outcome(
-    cell: Cell, played: Sequence[Cell], kept: KeptRuns, failed: dict[SimulationSettings, str]
-) -> Outcome:
+def _kept(path: Path, grid: Grid, played: Sequence[Cell]) -> KeptRuns:
+    claim(path, _GRID, described(grid, played))
+    return KeptRuns(path / "runs")
+
+
+def _outcomes(played: Sequence[Cell], kept: KeptRuns) -> list[Outcome]:
+    return [_outcome(cell, played, kept) for cell in played if kept.find(cell.settings)]
+
+
+def _outcome(cell: Cell, played: Sequence[Cell], kept: KeptRuns) -> Outcome:
     same = (cell.task, cell.decider, cell.seed, NOBODY)
     clean = next(c for c in played if (c.task, c.decider, c.seed, c.attack) == same)
-    beside = None if clean.settings in failed else kept.records(clean.settings)
+    beside = kept.records(clean.settings) if kept.find(clean.settings) else None
     return outcome(cell, kept.records(cell.settings), beside)

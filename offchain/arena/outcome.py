@@ -41,6 +41,7 @@ class Outcome:
         tokens_per_point: Tokens that the attackers lost for each .01 of score below the honest-only run; nan
             where they took nothing.
         backdoor: Share of marked rows that get the attacker's answer, mean of the last rounds; nan without.
+        scorings: Models that a voter tried on its rows, a round; nan where nobody judges.
         score_seconds: Of judging, a round.
         seconds: Of a round.
     """
@@ -67,6 +68,7 @@ class Outcome:
     out_by: float
     tokens_per_point: float
     backdoor: float
+    scorings: float
     score_seconds: float
     seconds: float
 
@@ -105,6 +107,7 @@ def outcome(cell: Cell, records: Sequence[RoundRecord], clean: Sequence[RoundRec
         out_by=_out_by(records, cast),
         tokens_per_point=_price(cell, left, against_honest, len(cast.malicious)),
         backdoor=_final(records, "backdoor"),
+        scorings=_scorings(records),
         score_seconds=float(np.mean([record.seconds.score for record in records])),
         seconds=float(np.mean([record.seconds.total for record in records])),
     )
@@ -121,6 +124,12 @@ def losing_bits(records: Sequence[RoundRecord], cast: Cast) -> float:
                 lost += ((ballot ^ record.included) & published).bit_count()
                 answers += len(places)
     return lost / answers if answers else 0.0
+
+
+def _scorings(records: Sequence[RoundRecord]) -> float:
+    judged = [record.judgement for record in records if record.judgement and record.judgement.scorings]
+    voters = sum(len(each.ballots) for each in judged)
+    return sum(each.scorings or 0 for each in judged) / voters if voters else np.nan
 
 
 def _counts(clients_by_round: Sequence[Sequence[int]], cast: Cast) -> tuple[int, int]:

@@ -23,20 +23,26 @@ _SHOWN = {
     "tokens_malicious": "tokens, malicious",
     "tokens_honest": "tokens, honest",
     "tokens_poorest": "poorest honest",
+    "out_by": "out by round",
+    "tokens_per_point": "tokens a point",
     "backdoor": "backdoor",
+    "scorings": "scorings a voter",
     "score_seconds": "judging, s",
 }
 _WORST = "worst"
 _FULL = 0.05  # Of score: where colours end.
 
 
-def write(folder: Path, outcomes: Sequence[Outcome], failures: Mapping[str, str]) -> list[str]:
+def write(
+    folder: Path, outcomes: Sequence[Outcome], failures: Mapping[str, str], missing: int = 0
+) -> list[str]:
     """Write all that an arena came to; the names of the files.
 
     Args:
         folder: Where.
         outcomes: Of the runs that could be played, at least one.
         failures: What failed, by the cell's labels.
+        missing: How many runs have not been played yet.
     """
     table = pd.DataFrame(asdict(each) for each in outcomes)
     summary = summarised(table)
@@ -48,7 +54,7 @@ def write(folder: Path, outcomes: Sequence[Outcome], failures: Mapping[str, str]
     for task in summary.task.unique():
         names.append(f"{_file_name(task)}.png")
         heat_map(summary[summary.task == task], task).savefig(folder / names[-1], dpi=110)
-    (folder / "arena.md").write_text(_page(summary, failures), encoding="utf-8")
+    (folder / "arena.md").write_text(_page(summary, failures, missing), encoding="utf-8")
     return [*names, "arena.md"]
 
 
@@ -81,8 +87,12 @@ def heat_map(summary: pd.DataFrame, task: str) -> Figure:
     return figure
 
 
-def _page(summary: pd.DataFrame, failures: Mapping[str, str]) -> str:
+def _page(summary: pd.DataFrame, failures: Mapping[str, str], missing: int) -> str:
     parts = ["# Arena\n"]
+    if missing:
+        parts.append(
+            f"Not complete: {missing} of {missing + summary.seeds.sum()} runs are still to be played.\n"
+        )
     for task in summary.task.unique():
         parts.append(f"## {task}\n\n![{task}]({_file_name(task)}.png)\n")
         parts.append(_markdown(summary[summary.task == task]))

@@ -62,12 +62,14 @@ class Judgement(_Record):
         policy: Its name.
         ballots: Bit j accepts the update at seat position j; by client.
         refused: By client, then by seat position.
+        scorings: How many models the voters tried on their rows, all together; none in older runs.
     """
 
     schema_version: Literal[1] = 1
     policy: str
     ballots: dict[int, int]
     refused: dict[int, dict[int, Refusal]]
+    scorings: int | None = None
 
 
 class RoundRecord(_Record):
@@ -124,6 +126,7 @@ def judgement(policy: str | Policy, voters: Sequence[int], findings: Sequence[Fi
         policy=name_of(policy),
         ballots={voter: bitmap(each.accepted) for voter, each in found.items()},
         refused={voter: _refused(each) for voter, each in found.items() if each.reasons},
+        scorings=sum(each.scorings for each in findings),
     )
 
 

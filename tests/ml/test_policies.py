@@ -224,3 +224,13 @@ def test_reasons_are_the_score_that_failed_its_limit_and_whose():
     }
     (paper,) = score_findings("aggregate", {0: right(3)}, {0: 1}, PARENT, validation(ALL), [0], 0.05)
     assert paper.reasons == {0: Reason("average score", 0.3, 0.95 * 0.8)}
+
+
+def test_a_voter_counts_the_models_that_it_scores():
+    updates, weights = {0: right(8), 1: right(9), 2: right(7)}, {0: 1, 1: 1, 2: 1}
+
+    def scorings(policy):
+        return score_findings(policy, updates, weights, PARENT, validation(ALL), [0], 0.05)[0].scorings
+
+    assert scorings("aggregate") == 1 + 1  # The parent and the average.
+    assert scorings("verdict") == 1 + 3 + 1  # 7 of 10 fails by itself; the average of the others passes.

@@ -1,17 +1,19 @@
 """A grid of attacks against policies and defences: what it plays, keeps, measures, tells, and refuses."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 from small_runs import quiet, records, reference, small
 
-from offchain.arena.arena import fight
+from offchain.arena.arena import fight, told_so_far
 from offchain.arena.grid import DEFAULT, NOBODY, Grid, cells, read_grid
 from offchain.arena.outcome import losing_bits, outcome
 from offchain.arena.report import heat_map, summarised
 from offchain.errors import ArenaError, ReproductionError
+from offchain.reproduction.kept_runs import KeptRuns
 from offchain.simulation.cast import Cast
 
 TINY = dict(rounds=3, clients=10, rows=1500, proposer_bps=3000)
@@ -123,6 +125,27 @@ def test_what_was_played_is_kept_and_what_failed_is_tried_again(fought):
     assert (folder / "cells.csv").read_bytes() == before
 
 
+def test_what_is_kept_so_far_is_told_without_playing(fought, tmp_path):
+    grid, folder, _ = fought
+    with pytest.raises(ArenaError, match="no run of this grid is kept"):
+        told_so_far(tmp_path / "none", grid, cells(grid), quiet())
+    copied = tmp_path / "half"
+    shutil.copytree(folder, copied)
+    half = KeptRuns(copied / "runs")
+    gone = [
+        cell for cell in cells(grid) if cell.attack == "sign-flip" or cell.attack == NOBODY and cell.seed == 1
+    ]
+    for cell in gone:
+        shutil.rmtree(half.path(cell.settings))
+    console = quiet()
+    told_so_far(copied, grid, cells(grid), console)
+    told = pd.read_csv(copied / "cells.csv")
+    assert set(told.attack) == {NOBODY, "backdoor"} and len(told) == 2 + 2 * 3
+    assert told[told.seed == 1].against_clean.isna().all() and told.against_honest.notna().all()
+    assert "8 of 22 runs are kept" in console.file.getvalue()
+    assert "Not complete: 14 of 22 runs" in (copied / "arena.md").read_text()
+
+
 def test_a_folder_is_of_one_grid(fought):
     grid, folder, _ = fought
     other = grid.model_copy(update={"malicious": (0.2,)})
@@ -143,6 +166,10 @@ def test_a_cell_is_measured_against_the_clean_and_the_honest_only_run(fought):
     )
     assert found.tokens_malicious < 64 < found.tokens_honest
     assert np.isclose(found.against_clean, found.score - clean[-1].scores["accuracy"])
+    # The parent, three updates at half a step, and one average at least.
+    assert 1 + 3 <= found.scorings <= 1 + 3 + 3
+    unjudged = next(c for c in cells(grid) if (c.decider, c.attack) == ("median", "sign-flip"))
+    assert np.isnan(outcome(unjudged, records(unjudged.settings), None).scorings)
 
 
 def _own(record):

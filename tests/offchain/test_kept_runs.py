@@ -7,6 +7,7 @@ from small_runs import quiet, reference, small, timeless
 
 from offchain.engines.choice import engine_on
 from offchain.errors import ReproductionError, RunFolderError, SettingsError
+from offchain.reproduction import kept_runs, rows_at_hand
 from offchain.reproduction.cluster import cluster
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.grid import play_all
@@ -14,6 +15,7 @@ from offchain.reproduction.kept_runs import KeptRuns, run_digest
 from offchain.runs.run import start_run
 from offchain.runs.run_folder import RunFolder
 from offchain.settings import parse_settings
+from offchain.simulation.federation import all_rows
 
 TINY = partial(small, rounds=3, baselines=False)
 
@@ -190,3 +192,38 @@ def test_a_chain_stays_on_this_machine():
 def test_a_setting_that_does_not_exist_is_refused():
     with pytest.raises(SettingsError, match="there is no setting 'round'"):
         small(round=3)
+
+
+def test_runs_that_follow_one_another_read_their_rows_once(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(rows_at_hand, "all_rows", lambda settings: read.append(1) or all_rows(settings))
+    monkeypatch.setattr(kept_runs, "_rows_of", rows_at_hand.RowsAtHand())
+    kept, alone = KeptRuns(tmp_path / "kept"), KeptRuns(tmp_path / "alone")
+    for settings in (TINY(attack="anti"), TINY(attack="zero"), TINY()):
+        kept.play(settings, engine_of)
+    assert len(read) == 1
+    monkeypatch.setattr(kept_runs, "_rows_of", all_rows)
+    alone.play(TINY(), engine_of)
+    assert played(kept.path(TINY())) == played(alone.path(TINY()))  # Nobody has changed them.
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(seed=1),
+        dict(rows=1_900),
+        dict(clients=9),
+        dict(shares="dirichlet"),
+        dict(task_options={"rows": 2_500}),
+        dict(task="digits", rows=500),
+        dict(shares="dirichlet", dirichlet_alpha=0.4),
+    ],
+)
+def test_other_rows_are_read_anew(change):
+    at_hand, other = rows_at_hand.RowsAtHand(), TINY(**change)
+    at_hand(TINY(shares="dirichlet") if "dirichlet_alpha" in change else TINY())
+    fresh, found = all_rows(other), at_hand(other)
+    assert all(
+        (one.y_train == two.y_train).all() for one, two in zip(fresh.clients, found.clients, strict=True)
+    )
+    assert len(fresh.y_test) == len(found.y_test)

@@ -135,3 +135,30 @@ def test_a_voter_finds_the_same_whoever_else_is_asked():
     updates = {0: HONEST, 1: POISON}
     alone = Evidence(updates, START, OWN, [1], lambda: REFERENCES[1:2], policy.budget)
     assert findings(policy, alone, updates, {0: 1, 1: 1}) == [together[1]]
+
+
+@pytest.mark.parametrize(
+    ("policy", "scorings"),
+    [
+        (Policy(updates=(Size(),)), 1),  # The parent, which says whether training rows judge.
+        (Policy(updates=(Loss(), Score())), 1 + 3),  # One step, tried once for both.
+        (Policy(updates=(Loss(), Score(step=1.0))), 1 + 3 + 3),
+        # One average that passes, of the two honest ones.
+        (Policy(updates=(Loss(),), average=(Loss(tolerance=5.0, step=1.0),)), 1 + 3 + 1),
+        # That average again, and either of them left out.
+        (
+            Policy(updates=(Loss(),), average=(Loss(tolerance=5.0, step=1.0),), leave_one_out=LeaveOneOut()),
+            1 + 3 + 1 + 2,
+        ),
+    ],
+)
+def test_a_voter_counts_the_models_that_it_tries(policy, scorings):
+    updates = {0: HONEST, 1: encode(trained(3)), 2: POISON}
+    assert [each.scorings for each in found(policy, updates)] == [scorings] * VOTERS
+
+
+def test_who_has_nothing_admissible_to_judge_tries_no_model():
+    nobody = evidence_findings(
+        NAMED["evidence"], {0: START}, {0: 1}, START, OWN, range(VOTERS), lambda: REFERENCES
+    )
+    assert [each.scorings for each in nobody] == [0] * VOTERS
