@@ -93,7 +93,7 @@ def _values(test: UpdateTest, evidence: Evidence) -> Measured:
         lengths: Measured = evidence.sizes / evidence.own_sizes
         return lengths
     if isinstance(test, Direction):
-        return evidence.cosines
+        return evidence.cosines(evidence.parameters(test.layer))
     tried, current = evidence.at(test.step), evidence.current
     if isinstance(test, Score):
         return np.array([1 - each.scores / current.scores for each in tried])

@@ -64,11 +64,6 @@ class Evidence:
         )
         self._steps: dict[float, list[Tried]] = {}
 
-    @property
-    def parameters(self) -> int:
-        """Of the models."""
-        return self._start.size
-
     @cached_property
     def current(self) -> Tried:
         """The parent on every voter's rows."""
@@ -92,13 +87,19 @@ class Evidence:
         sizes: Measured = np.linalg.norm(self.own_changes.astype(np.float64), axis=1)[None]
         return sizes
 
-    @cached_property
-    def cosines(self) -> Measured:
-        """cos(δ_j, δ_v), [updates, voters]; 0 where one does not move."""
-        changes = self._changes.astype(np.float64)
+    def parameters(self, layer: str) -> slice:
+        """Return the place of all parameters, or of the first weights: the first tensor of two dimensions."""
+        if layer == "all":
+            return slice(0, self._start.size)
+        return next((place for _, shape, place in self._rows.schema.slices() if len(shape) > 1), slice(0, 0))
+
+    def cosines(self, place: slice) -> Measured:
+        """Return cos(δ_j, δ_v) of the parameters at a place, [updates, voters]; 0 where one does not move."""
+        changes = self._changes[:, place].astype(np.float64)
         # One voter at a time: in float64 all of them together would be twice the memory of all models.
-        products = np.array([changes @ own.astype(np.float64) for own in self.own_changes]).T
-        lengths = self.sizes * self.own_sizes
+        found = [_products(changes, own[place].astype(np.float64)) for own in self.own_changes]
+        products, own_lengths = (np.array(part).T for part in zip(*found, strict=True))
+        lengths = np.linalg.norm(changes, axis=1, keepdims=True) * own_lengths
         return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
 
     @property
@@ -257,9 +258,15 @@ class _Judge:
         current = self._evidence.current
         return Tried(
             [current.losses[v] for v in voters],
+            current.means[np.asarray(voters)],
             current.scores[np.asarray(voters)],
             [current.classes[v] for v in voters],
         )
+
+
+def _products(changes: Measured, own: Measured) -> tuple[Measured, float]:
+    """Inner products of changes [updates, size] with a voter's own [size], and the length of that."""
+    return changes @ own, float(np.sqrt(own @ own))
 
 
 Check = tuple[Passed, Measured, Measured]
@@ -274,9 +281,11 @@ def _size(test: Size, evidence: Evidence) -> Check:
 
 def _direction(test: Direction, evidence: Evidence) -> Check:
     shape = (len(evidence.positions), len(evidence.voters))
-    if evidence.parameters < test.parameters:
+    place = evidence.parameters(test.layer)
+    if place.stop - place.start < test.parameters:
         return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
-    return points_along(evidence.cosines, test.least), evidence.cosines, np.full(shape, test.least)
+    cosines = evidence.cosines(place)
+    return points_along(cosines, test.least), cosines, np.full(shape, test.least)
 
 
 def _on_rows(test: "Loss | Score | ClassLoss", evidence: Evidence) -> Check:

@@ -14,6 +14,7 @@ from ml.judging.metrics import measure
 from ml.judging.update_tests import paired_standard_error
 from ml.tasks.targets import Classes, Labels, Target
 from ml.training.learner import Learner
+from ml.updates.schema import Schema
 
 _RECENT_MODELS = 16
 """Whose outputs are kept: those of a round, so that whoever is asked twice computes once."""
@@ -25,11 +26,13 @@ class Tried:
 
     Attributes:
         losses: Of each voter's rows, float64 [rows] each.
+        means: Of each voter's losses, float64 [voters]; infinite where one is not finite.
         scores: Of each voter, float64 [voters]; all 1 where the target has no score.
         classes: Of each voter's rows, int64 [rows] each; all 0 where the target has no classes.
     """
 
     losses: Sequence[NDArray[np.float64]]
+    means: NDArray[np.float64]
     scores: NDArray[np.float64]
     classes: Sequence[NDArray[np.int64]]
 
@@ -44,20 +47,14 @@ class Tried:
             ]
         )
 
-    @property
-    def means(self) -> NDArray[np.float64]:
-        """Mean loss by voter, float64 [voters]; infinite where a loss is not finite."""
-        means = np.array([losses.mean() for losses in self.losses])
-        return np.where(np.isfinite(means), means, np.inf)
-
 
 @dataclass(frozen=True, eq=False)
 class _Passed:
-    """One model on all rows of one client: outputs, losses float64 [rows], and scores by how many rows."""
+    """A model on all rows of a client: outputs, losses float64 [rows], mean and score by how many rows."""
 
     outputs: Any
     losses: NDArray[np.float64]
-    scores: dict[int, float]
+    found: dict[int, tuple[float, float]]
 
 
 class OwnRows:
@@ -69,6 +66,7 @@ class OwnRows:
         learner: What the models are of.
         score: The target's score that is compared; none for targets without one.
         most: Rows a client, at most; validation rows first.
+        enough: Rows up to which training rows are added; none for `most`.
     """
 
     def __init__(
@@ -78,8 +76,10 @@ class OwnRows:
         learner: Learner,
         score: str | None,
         most: int,
+        enough: int | None = None,
     ) -> None:
-        sets = [_first(own, other, most) for own, other in zip(validation, training, strict=True)]
+        added = most if enough is None else min(enough, most)
+        sets = [_first(own, other, most, added) for own, other in zip(validation, training, strict=True)]
         self._validation = [min(length(y), most) for _, y in validation]
         self._predictor = learner.predictor([X for X, _ in sets])
         self._targets = [y for _, y in sets]
@@ -87,6 +87,11 @@ class OwnRows:
         self._learner = learner
         self._score = score
         self._recent: OrderedDict[bytes, dict[int, _Passed]] = OrderedDict()
+
+    @property
+    def schema(self) -> Schema:
+        """The models'."""
+        return self._learner.schema
 
     def counts(self, params: NDArray[np.float32], clients: Sequence[int], budget: float) -> list[int]:
         """Return how many rows of each client judge a round that starts from `params`, validation rows first.
@@ -110,9 +115,11 @@ class OwnRows:
         """Return what a model [size] does on the first `counts` rows of each of `clients`."""
         found = self._passed(params, clients)
         judged = list(zip(clients, counts, strict=True))
+        means, scores = np.array([self._found(found[client], client, count) for client, count in judged]).T
         return Tried(
             [found[client].losses[:count] for client, count in judged],
-            np.array([self._score_of(found[client], client, count) for client, count in judged]),
+            means,
+            scores,
             [self._classes[client][:count] for client, count in judged],
         )
 
@@ -137,11 +144,15 @@ class OwnRows:
         whole = self._learner.losses(joined(outputs), joined(targets))
         return np.split(whole, np.cumsum([length(y) for y in targets])[:-1])
 
-    def _score_of(self, passed: "_Passed", client: int, count: int) -> float:
-        if count not in passed.scores:
+    def _found(self, passed: "_Passed", client: int, count: int) -> tuple[float, float]:
+        """The mean loss and the score of the first `count` rows."""
+        if count not in passed.found:
             outputs, targets = batch(passed.outputs, slice(count)), batch(self._targets[client], slice(count))
-            passed.scores[count] = self._measured(outputs, targets, passed.losses[:count])
-        return passed.scores[count]
+            losses = passed.losses[:count]
+            mean = float(losses.mean())
+            score = self._measured(outputs, targets, losses)
+            passed.found[count] = (mean if np.isfinite(mean) else np.inf), score
+        return passed.found[count]
 
     def _measured(self, outputs: Any, targets: Targets, losses: NDArray[np.float64]) -> float:
         if self._score is None:
@@ -166,5 +177,9 @@ def _classes(target: Target, targets: Targets) -> NDArray[np.int64]:
     return np.zeros(length(targets), dtype=np.int64)
 
 
-def _first(own: tuple[Inputs, Targets], other: tuple[Inputs, Targets], most: int) -> tuple[Inputs, Targets]:
-    return head(joined([own[0], other[0]]), most), head(joined([own[1], other[1]]), most)
+def _first(
+    own: tuple[Inputs, Targets], other: tuple[Inputs, Targets], most: int, enough: int
+) -> tuple[Inputs, Targets]:
+    """A client's own rows, and others up to `enough`."""
+    count = max(enough, min(length(own[1]), most))
+    return head(joined([own[0], other[0]]), count), head(joined([own[1], other[1]]), count)

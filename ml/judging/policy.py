@@ -21,11 +21,20 @@ class Size(_Test):
 
 
 class Direction(_Test):
-    """cos(δ_j, δ_v) ≥ least, for models large enough that chance has no direction."""
+    """cos(δ_j, δ_v) ≥ least, of all parameters or of the first layer, where these are enough.
+
+    A weight's gradient is the sum, over rows, of what goes in times the error that comes back. What shifts
+    all errors of some rows alike, such as their share of one class, moves a layer by the mean of what goes
+    in: nothing in the first, where inputs are standardised, and most of what two clients' changes of later
+    ones differ by.
+    """
 
     test: Literal["direction"] = "direction"
     least: float = Field(-0.1, ge=-1, le=1, description="The least cosine with the voter's own change.")
-    parameters: int = Field(10_000, ge=1, description="Models of fewer are not tested.")
+    layer: Literal["all", "first"] = Field(
+        "all", description="Of all parameters, or of the model's first weights, which read the rows."
+    )
+    parameters: int = Field(10_000, ge=1, description="Fewer are not tested: chance has a direction there.")
 
 
 class Loss(_Test):
@@ -134,7 +143,10 @@ class Policy(BaseModel):
     updates: tuple[UpdateTest, ...] = Field(min_length=1, description="Tests of each update by itself.")
     average: tuple[AverageTest, ...] = Field((), description="Tests of the average, at full step.")
     leave_one_out: LeaveOneOut | None = Field(None, description="Whether each must be missed by the others.")
-    rows: int = Field(2_000, ge=1, description="Own rows that judge, validation rows first.")
+    rows: int = Field(2_000, ge=1, description="Own rows that judge, at most, validation rows first.")
+    enough: int = Field(
+        320, ge=1, description="Rows up to which training rows judge beside fewer validation rows."
+    )
     reference_steps: int = Field(16, ge=1, description="Steps, at most, of the voter's own reference change.")
 
     @model_validator(mode="before")
@@ -162,7 +174,7 @@ class Policy(BaseModel):
 
 
 EVIDENCE = Policy(
-    updates=(Size(), Direction(), Loss(), Score()),
+    updates=(Size(), Direction(), Direction(layer="first", least=-0.02), Loss(), Score()),
     average=(Loss(step=1.0), Score(step=1.0)),
 )
 """Votes on evidence: size and direction against one's own update, loss and score at half a step."""

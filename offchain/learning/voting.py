@@ -57,7 +57,7 @@ class Voters:
         self._seed = seed
         validation = [(own.X_validation, own.y_validation) for own in rows]
         self.validation = ValidationSets(validation, common.learner, common.scoring.metric, names)
-        self._placed: dict[int, OwnRows] = {}  # By how many rows a voter judges on.
+        self._placed: dict[tuple[int, int], OwnRows] = {}  # By how many rows a voter judges on.
         self._made: tuple[tuple[int, bytes], dict[int, Model]] = ((0, b""), {})  # Of the parent at hand.
 
     def findings(
@@ -87,7 +87,7 @@ class Voters:
             return self._common.score_findings(
                 scored, updates, samples, parent, self.validation, voters, others
             )
-        steps, rows = tests.reference_steps, self.own_rows(tests.rows)
+        steps, rows = tests.reference_steps, self.own_rows(tests)
         return evidence_findings(
             tests, updates, samples, parent, rows, voters, self._asked(steps, parent, voters, made), others
         )
@@ -97,7 +97,7 @@ class Voters:
     ) -> Evidence:
         """Return what voters measure of updates by seat position, for tests of a policy to ask."""
         references = self._asked(policy.reference_steps, parent, voters, None)
-        return Evidence(updates, parent, self.own_rows(policy.rows), voters, references, policy.budget)
+        return Evidence(updates, parent, self.own_rows(policy), voters, references, policy.budget)
 
     def shortened(
         self, policy: str | TestPolicy, update: Parameters, parent: Parameters, voter: int
@@ -131,11 +131,12 @@ class Voters:
         known |= dict(zip(missing, trained, strict=True))
         return {voter: known[voter] for voter in voters}
 
-    def own_rows(self, most: int) -> OwnRows:
-        """Return the rows that voters judge on by tests, `most` each, placed once."""
-        if most not in self._placed:
-            self._placed[most] = self._place(most)
-        return self._placed[most]
+    def own_rows(self, policy: TestPolicy) -> OwnRows:
+        """Return the rows that voters judge on by the tests of a policy, placed once."""
+        asked = policy.rows, policy.enough
+        if asked not in self._placed:
+            self._placed[asked] = self._place(*asked)
+        return self._placed[asked]
 
     def _asked(
         self, steps: int, parent: Parameters, voters: Sequence[int], made: Mapping[int, Model] | None
@@ -148,7 +149,7 @@ class Voters:
 
         return references
 
-    def _place(self, most: int) -> OwnRows:
+    def _place(self, most: int, enough: int) -> OwnRows:
         metric = self._common.scoring.metric
         return OwnRows(
             [(own.X_validation, own.y_validation) for own in self._rows],
@@ -156,6 +157,7 @@ class Voters:
             self._common.learner,
             None if metric == LIKELIHOOD else metric,
             most,
+            enough,
         )
 
     def _job(self, voter: int, most: int) -> TrainingJob:

@@ -19,7 +19,7 @@ from ml.judging.evaluation import Evaluation, Quality
 from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding
 from ml.judging.metrics import needs_outcomes
-from ml.judging.policy import Policy, listed_tests
+from ml.judging.policy import EVIDENCE, Policy, listed_tests
 from ml.seeds import derive_seed
 from ml.settings import AttackSettings
 from ml.tasks.federating import federate
@@ -257,7 +257,7 @@ class Federation:
     def _bases(self) -> Bases:
         settings = self._settings
         known = [client.y_train for client in self._data.clients]
-        rows = self._voters.own_rows(Policy.model_fields["rows"].default)
+        rows = self._voters.own_rows(EVIDENCE)
         return Bases(rows, known, settings.loaded_task, settings.tolerance)
 
     def _updates(

@@ -12,7 +12,15 @@ UPDATES = {0: HONEST, 3: POISON}
 
 
 @pytest.mark.parametrize(
-    "test", [Size(most=1.01), Direction(parameters=1, least=0.4), Loss(), Score(), ClassLoss(tolerance=0.03)]
+    "test",
+    [
+        Size(most=1.01),
+        Direction(parameters=1, least=0.4),
+        Direction(parameters=1, least=0.4, layer="first"),
+        Loss(),
+        Score(),
+        ClassLoss(tolerance=0.03),
+    ],
 )
 def test_with_the_setting_that_all_need_all_pass_and_just_below_it_one_does_not(test):
     evidence = Evidence(UPDATES, START, OWN, range(VOTERS), lambda: REFERENCES, 0.02)

@@ -84,6 +84,23 @@ def test_direction_is_off_for_small_models():
         assert voter.accepted == (1,)
 
 
+def test_the_first_layer_s_direction_is_of_the_weights_that_read_the_rows():
+    (_, _, first), *_ = LEARNER.schema.slices()
+    change = decode(HONEST) - decode(START)
+    reversed_first, reversed_rest = change.copy(), -change
+    reversed_first[first] *= -1
+    reversed_rest[first] *= -1
+    updates = {
+        j: encode(decode(START) + each) for j, each in enumerate([change, reversed_first, reversed_rest])
+    }
+    size = first.stop - first.start
+    assert size == COLUMNS * 8
+    for voter in found(Policy(updates=(Direction(layer="first", least=0.0, parameters=size),)), updates):
+        assert voter.accepted == (0, 2)
+    for voter in found(Policy(updates=(Direction(layer="first", least=0.0, parameters=size + 1),)), updates):
+        assert voter.accepted == (0, 1, 2)
+
+
 def test_a_third_of_the_harm_fits_in_at_half_a_step_and_the_average_at_full_step_does_not():
     slight = encode(decode(START) + 0.22 * (decode(POISON) - decode(START)))
     kept = found(Policy(updates=(Loss(tolerance=0.05),)), {0: slight})
@@ -127,6 +144,14 @@ def test_training_rows_judge_until_they_are_known_by_heart():
     assert own.counts(start, [0], 0.02) == [100]
     assert own.counts(by_heart, [0], 0.02) == [60]
     assert OwnRows([rows(20, 60)], [(X, y)], LEARNER, "auroc", 80).counts(start, [0], 9.0) == [80]
+
+
+@pytest.mark.parametrize(
+    ("most", "enough", "count"), [(80, 70, 70), (80, 50, 60), (40, 70, 40), (80, 90, 80)]
+)
+def test_training_rows_are_added_while_validation_rows_are_not_enough(most, enough, count):
+    own = OwnRows([rows(20, 60)], [rows(30)], LEARNER, "auroc", most, enough)
+    assert own.counts(LEARNER.initial_parameters(0), [0], 9.0) == [count]
 
 
 def test_a_voter_finds_the_same_whoever_else_is_asked():
