@@ -18,6 +18,8 @@ abstract contract Calls is Ghost {
     mapping(bytes4 handler => uint256) public refused;
     uint256 public roundsFinalised;
     uint256 public roundsDecided; // Of these, not void.
+    bool internal isChanged; // By the last call.
+    uint256 private _depth;
 
     constructor(IRoundManager.Parameters memory parameters) {
         _deploy(parameters);
@@ -28,10 +30,12 @@ abstract contract Calls is Ghost {
         }
     }
 
-    /// @dev For handlers whose calls emit.
+    /// @dev Every handler has it: of one that calls others, the whole is one call.
     modifier recorded() {
+        if (_depth++ == 0) isChanged = false;
         vm.recordLogs();
         _;
+        --_depth;
     }
 
     function actorCount() external view returns (uint256) {
@@ -59,6 +63,7 @@ abstract contract Calls is Ghost {
         vm.assertTrue(allowed, "accepted what the protocol forbids");
         logs.read(vm.getRecordedLogs());
         ++accepted[handler];
+        isChanged = true;
     }
 
     function _refuse(bytes4 handler, bool allowed, bytes memory reason) internal {

@@ -136,7 +136,7 @@ contract Handler is SignedCalls, Properties {
     }
 
     /// @dev What a keeper and willing clients do, a few steps of it: without this hardly a sequence would end a round.
-    function playOn(uint256 how) external {
+    function playOn(uint256 how) external recorded {
         for (uint256 steps = how % 8; steps != 0; --steps) {
             how = uint256(keccak256(abi.encode(how)));
             IRoundManager.Phase phase = ghostPhase();
@@ -158,13 +158,13 @@ contract Handler is SignedCalls, Properties {
 
     /* CLOCK */
 
-    function pass(uint256 time) external {
+    function pass(uint256 time) external recorded {
         vm.warp(vm.getBlockTimestamp() + time % p.publishFor);
         vm.roll(vm.getBlockNumber() + 1);
     }
 
     /// @dev To the next deadline, or a second before it.
-    function passToDeadline(uint256 how) public {
+    function passToDeadline(uint256 how) public recorded {
         uint256 next = round.drawnAt;
         uint32[5] memory spans = [p.proposeFor, p.publishFor, p.voteFor, p.revealFor, p.markFor];
         for (uint256 i; i < spans.length && next <= vm.getBlockTimestamp(); ++i) {
@@ -177,7 +177,7 @@ contract Handler is SignedCalls, Properties {
     }
 
     /// @dev Beyond what the chain remembers.
-    function passBlocks(uint256 how) external {
+    function passBlocks(uint256 how) external recorded {
         if (how % 4 == 0) vm.roll(vm.getBlockNumber() + 250 + (how >> 8) % 20);
     }
 }

@@ -52,11 +52,11 @@ abstract contract MemberCalls is Calls {
     }
 
     /// @dev A plain transfer to the pool: nobody's, and nobody's account may change.
-    function donate(uint256 amount) external {
+    function donate(uint256 amount) external recorded {
         amount = amount % p.bond + 1;
         token.transfer(address(pool), amount);
         ghostDonated += amount;
-        ++accepted[this.donate.selector];
+        _accept(this.donate.selector, true);
     }
 
     function join(uint256 who) external recorded {
@@ -105,7 +105,7 @@ abstract contract MemberCalls is Calls {
     }
 
     /// @dev Calls that belong to manager and pool alone.
-    function trespass(uint256 who, uint256 amount) external {
+    function trespass(uint256 who, uint256 amount) external recorded {
         address a = actors[who % actors.length];
         bool done;
         vm.prank(a);

@@ -26,8 +26,15 @@ abstract contract Properties is Calls {
         _PARAMETERS_DIGEST = keccak256(abi.encode(parameters));
     }
 
+    /// @notice After each call: one that was refused, or was only the clock's, left accounts and members as they were found
+    /// after the one before.
+    function checkLastCall() external {
+        if (isChanged) check();
+        else _checkRound();
+    }
+
     /// @notice Reverts {Broken} for the first property that does not hold now.
-    function check() external {
+    function check() public {
         _checkCustody();
         _checkRound();
         _checkMembers();

@@ -78,6 +78,7 @@ abstract contract SignedCalls is SeatCalls {
             acts = _relayReveal(how);
         }
         logs.read(vm.getRecordedLogs());
+        isChanged = true; // Whatever the ghost thinks of the batch.
         if (acts != 0) ++accepted[this.relayAll.selector];
     }
 

@@ -7,7 +7,7 @@ import {ProtocolInvariants} from "./ProtocolInvariants.sol";
 /// @dev Apart from what it uses: Foundry plays a campaign in every contract that has this function.
 abstract contract Campaign is ProtocolInvariants {
     function invariant_protocol() external {
-        handler.check();
+        handler.checkLastCall();
     }
 }
 

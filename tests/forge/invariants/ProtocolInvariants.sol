@@ -51,8 +51,9 @@ abstract contract ProtocolInvariants {
 
     /* AT THE END OF A SEQUENCE */
 
-    /// @notice Called by Foundry after each sequence: rounds go on (I6), and everybody gets out (I5, I15).
+    /// @notice Called by Foundry after each sequence: all that is checked of states holds, rounds go on (I6), and everybody gets out (I5, I15).
     function afterInvariant() external {
+        handler.check();
         uint256 state = vm.snapshotState();
         _checkRoundsGoOn();
         vm.revertToState(state);

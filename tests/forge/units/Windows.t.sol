@@ -12,8 +12,7 @@ contract Windows is Field {
     address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935; // EIP-2935
     address private constant SYSTEM = 0xffffFFFfFFffffffffffffffFfFFFfffFFFfFFfE;
     // The contract itself, as the EIP has it.
-    bytes private constant KEEPER =
-        hex"3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257"
+    bytes private constant KEEPER = hex"3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257"
         hex"611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500";
     uint256 private constant NOW = 20_000;
 
