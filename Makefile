@@ -26,7 +26,7 @@ PYTHON_CODE := $(wildcard ml offchain scripts stakefed tools)
 ARGS ?=
 FLOWER ?=
 
-.PHONY: help install simulate reproduce test forge invariants prove slither coverage bench bench-processes bench-modules stateful live portability gas gas-tables wheel images mutants check format lock clean
+.PHONY: help install simulate reproduce test forge invariants prove slither coverage bench bench-processes bench-modules bench-tables stateful live portability gas gas-tables wheel images mutants check format lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -72,6 +72,9 @@ bench-processes: install ## measure seconds to the first line and memory of ever
 
 bench-modules: install ## compare the training of any module with a plain PyTorch loop; ARGS="FILE.py:Class ROWS" for a task
 	@$(BIN)/python tools/module_speed.py $(ARGS)
+
+bench-tables: install ## memory and seconds of a large made table; ARGS="--rows 2200000" for Lending Club's size
+	@$(BIN)/python tools/table_memory.py $(ARGS)
 
 stateful: install ## search for disagreements of contracts and reference for half an hour, from a new seed
 	@STATEFUL_BUDGET=long STATEFUL_SEED=$${STATEFUL_SEED:-$$RANDOM} $(BIN)/ape test tests/stateful $(ARGS)

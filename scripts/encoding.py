@@ -103,13 +103,14 @@ def _refuse_beside_loans(wishes: dict[str, Any]) -> None:
 
 
 def _of_a_table(data: Path, allow_missing: float, out: Path, **wishes: Any) -> None:
+    from ml.tasks.tables.encoding import input_names
     from ml.tasks.tables.fitting import Wishes, fit
-    from ml.tasks.tables.reading import input_names, read_table
+    from ml.tasks.tables.reading import look_through
 
     fitted = fit(data, Wishes(**wishes))
-    rows = read_table(fitted.form, data, allow_missing, accept=True)
+    told = look_through(fitted.form, data, allow_missing)
     out.write_text(fitted.form.model_dump_json(indent=1, exclude_none=True) + "\n", encoding="utf-8")
-    _tell(fitted, (*(rows.usage.told() if rows.usage else ()), *rows.told))
+    _tell(fitted, told)
     click.echo(f"\nWritten to {out}: {len(input_names(fitted.form))} inputs of a model. Next:")
     click.echo(f"  ape run task check --task {out} --data {data}")
     click.echo(f"  ape run simulate --network foundry --task {out} --data {data} --clients 20")

@@ -63,10 +63,20 @@ def insisted(grave: list[str], told: list[str], insist: bool) -> list[str]:
     return grave + told
 
 
-def unknown_values(name: str, column: Category, known: tuple[str, ...]) -> tuple[bool, list[str]]:
-    """Return whether what an encoding lacks is graver than to be told, and a sentence where it counts."""
+def unknown_values(
+    name: str, column: Category, known: tuple[str, ...], rare: float = 0.0
+) -> tuple[bool, list[str]]:
+    """Return whether what an encoding lacks is graver than to be told, and a sentence where it counts.
+
+    Args:
+        name: Of the column.
+        column: Its values.
+        known: Those of the encoding.
+        rare: Share of the founders' rows that had another.
+    """
     share, sentence = _unknown(name, column, known)
-    return share >= _UNKNOWN_REFUSED, [sentence] if share >= _UNKNOWN_TOLD else []
+    is_grave = 1 - share <= (1 - _UNKNOWN_REFUSED) * (1 - rare)
+    return is_grave, [sentence] if share - rare >= _UNKNOWN_TOLD else []
 
 
 def _unknown(name: str, column: Category, known: tuple[str, ...]) -> tuple[float, str]:

@@ -27,6 +27,7 @@ from ml.tasks.targets import Classes, Labels, Target, kinds, require_learnable, 
 from ml.tasks.task import Task
 
 _SAMPLE, _SPLIT = 0, 1  # Under a run's seed.
+_BLOCK = 1 << 14  # Rows.
 _BESIDE = ("groups", "times", "test", "apart", "columns", "names", "usage", "told")
 
 
@@ -43,8 +44,7 @@ def read_rows(task: Task, path: Path | None) -> Rows:
         raise DataError(f"the task's rows() returns {type(rows).__name__}, expected Rows")
     targets = task.target.read(rows.targets)
     for name, array in _arrays(rows.inputs):
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            place = int(np.argwhere(~np.isfinite(array))[0][0])
+        if (place := _first_not_finite(array)) is not None:
             raise DataError(
                 f"row {place} has an input{name} that is not finite; fill gaps where rows are made"
             )
@@ -118,6 +118,17 @@ def kinds_of(target: Target, rows: Rows, scored: bool = False) -> Kinds:
         scorable=lambda places: varies(target, taken(rows.targets, places)),
         scored=scored,
     )
+
+
+def _first_not_finite(array: Any) -> int | None:
+    """The first row that holds what is no number, looked for in blocks; None where there is none."""
+    if array.dtype.kind != "f":
+        return None
+    for start in range(0, len(array), _BLOCK):
+        finite = np.isfinite(array[start : start + _BLOCK]).reshape(len(array[start : start + _BLOCK]), -1)
+        if not finite.all():
+            return start + int(np.argmin(finite.all(axis=1)))
+    return None
 
 
 def _arrays(inputs: Any) -> list[tuple[str, Any]]:

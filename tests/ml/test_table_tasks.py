@@ -17,10 +17,12 @@ from ml.errors import DataError, TaskError
 from ml.settings import ALLOWED_MISSING
 from ml.tasks.federating import read_rows
 from ml.tasks.loading import Named
+from ml.tasks.tables.encoding import input_names
 from ml.tasks.tables.fitting import Wishes, fit
 from ml.tasks.tables.form import Form, read_form
-from ml.tasks.tables.reading import input_names, read_table
+from ml.tasks.tables.reading import read_table
 from ml.tasks.targets import Classes, Labels, Numbers
+from ml.updates.hashing import keccak256
 
 ROWS = 240
 DRAW = np.random.default_rng(5)
@@ -485,6 +487,11 @@ def test_hostile_files_are_one_sentence(tmp_path, case):
     with pytest.raises(TaskError) as caught:
         Named(str(tmp_path / "t.json"), {}).load()
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+
+
+def test_what_a_file_can_say_since_leaves_the_digests_of_earlier_ones_as_they_were():
+    expected = "fefcd7750e25ad4d8efdec0bcfcb67e12aac753b0518804a27c588ef426b8f03"
+    assert keccak256(Form.model_validate(plain_form()).canonical).hex() == expected
 
 
 def test_a_table_takes_no_options_and_a_missing_file_is_said(tmp_path):

@@ -8,6 +8,7 @@ import datetime
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ EMPTY = frozenset(
 
 _FORMULA_ERROR = re.compile(r"#[A-Z0-9/_]+[!?]|Err:\d{3}")
 
-_REMEMBERED = 50_000  # Texts of a column; most columns repeat a few.
+_REMEMBERED = 4_000  # Texts of a column, some half a megabyte; most columns repeat a few.
 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _SPACES = " \u00a0\u2007\u2009\u202f"
@@ -193,7 +194,7 @@ def number(text: str) -> float:
     >>> [number(text) for text in ("16,47", "36 months", "inf", "")]
     [inf, inf, inf, nan]
     """
-    return amount(text)[0]
+    return _finite(text) if _PLAIN.fullmatch(text) else amount(text)[0]
 
 
 def amount(text: str) -> tuple[float, str]:
@@ -231,7 +232,7 @@ def _signed(match: "re.Match[str]", text: str) -> float:
 
 def _finite(text: str) -> float:
     value = float(text)
-    return value if np.isfinite(value) else UNREADABLE
+    return value if isfinite(value) else UNREADABLE
 
 
 def day(text: str) -> float:
@@ -262,7 +263,7 @@ def month(text: str) -> float:
     24000.0
     """
     days = day(text)
-    if not np.isfinite(days):
+    if not isfinite(days):
         return days
     date = datetime.date(1970, 1, 1) + datetime.timedelta(days)
     return float(date.year * 12 + date.month - 1)

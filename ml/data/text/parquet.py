@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ml.data.text.opening import require_file
-from ml.data.text.records import Piece
+from ml.data.text.records import Piece, records_of
 from ml.errors import DataError
 from ml.home import at_home
 
 MAGIC = b"PAR1"
-_PIECE = 20_000
 
 
 def is_parquet(path: Path) -> bool:
@@ -39,7 +38,7 @@ def parquet_pieces(path: Path, names: Sequence[str]) -> Iterator[Piece]:
     """
     file, first = _opened(path), 1
     try:
-        for batch in file.iter_batches(_PIECE, columns=list(names)):
+        for batch in file.iter_batches(records_of(len(names)), columns=list(names)):
             columns: dict[str, Sequence[str]] = {
                 name: _texts(batch.column(name), name, path) for name in names
             }

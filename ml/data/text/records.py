@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _csv import Reader as _Reader
 
 _LONGEST = 1 << 20  # Letters of a line; what has more is no table.
-_PIECE = 20_000  # Records; of 151 columns some 100 MB as Python's text, of which the used ones stay.
+_PIECE = 1 << 20  # Cells, some 100 MB as Python's text, of which those of used columns stay.
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class _Batch:
     records: list[Sequence[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     broken: list[tuple[int, str]] = field(default_factory=list)
+
+
+def records_of(columns: int) -> int:
+    """Return how many records a piece has of a table of so many columns, one at least."""
+    return max(1, _PIECE // max(1, columns))
 
 
 def pieces(path: Path, dialect: Dialect, names: Sequence[str]) -> Iterator[Piece]:
@@ -84,7 +89,7 @@ def _batch(reader: "_Reader", width: int, path: Path) -> _Batch | None:
     batch = _Batch()
     start_line = before = reader.line_num
     try:
-        for record in islice(reader, _PIECE):
+        for record in islice(reader, records_of(width)):
             if len(record) == width or (len(record) > width and not any(record[width:])):
                 batch.records.append(record)
                 batch.lines.append(reader.line_num)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ml.data.text import parquet
-from ml.data.text.cells import EMPTY, UNREADABLE, Cells
+from ml.data.text.cells import EMPTY, UNREADABLE
 from ml.data.text.dates import AMBIGUOUS, days, formats_of
 from ml.data.text.opening import opened
 from ml.data.text.records import Piece
@@ -81,7 +81,7 @@ class Fitted:
 def fit(path: Path, wishes: Wishes) -> Fitted:
     """Look at a table that everyone may know, and return a form for tables of its kind.
 
-    The file is read twice, in pieces.
+    The file is read in pieces: once, and once more where a column holds dates of too many days to keep.
 
     Args:
         path: CSV, packed or plain, or Parquet.
@@ -126,6 +126,7 @@ class _Fitting:
         self._decimal = self._chosen_decimal()
         self._take_words_for_gaps()
         target = self._target()
+        self._days = self._dates_of({name: of for name in self._header if (of := self._formats(name))})
         inputs = [made for name in self._header if (made := self._input(name)) is not None]
         if not inputs:
             why = "; ".join(f"{name}: {reason}" for name, reason in list(self.left_out.items())[:5])
@@ -157,8 +158,8 @@ class _Fitting:
         return self._source.pieces(self._header)
 
     def _add(self, piece: Piece) -> None:
+        rules = {decimal: number_rule(decimal) for decimal in self._decimals()}
         for name, seen in self._seen.items():
-            rules = {decimal: Cells(number_rule(decimal)) for decimal in self._decimals()}
             seen.add(piece.columns[name], rules)
 
     def _decimals(self) -> Sequence[str]:
@@ -184,9 +185,8 @@ class _Fitting:
         name, seen = self._wishes.target, self._seen[self._wishes.target]
         if not seen.present:
             raise DataError(f"the target {name} of {self._path} is empty in every row")
-        moments, different = seen.moments[self._decimal], len(seen.texts)
-        numeric = seen.is_of_numbers(self._decimal)
-        kind = self._wishes.kind or ("numbers" if numeric and different > _MANY else "classes")
+        moments, numeric = seen.moments[self._decimal], seen.is_of_numbers(self._decimal)
+        kind = self._wishes.kind or ("numbers" if numeric and seen.different > _MANY else "classes")
         if kind == "numbers":
             if not numeric:
                 raise DataError(f"the target {name} of {self._path} is no number in {_examples(seen.texts)}")
@@ -200,16 +200,17 @@ class _Fitting:
                 "scale": _short(moments.spread),
             }
         values = self._outcomes(name, seen)
-        told = ", ".join(f"{value!r} {seen.texts[value]}" for value in values[:5])
+        counts = seen.texts
+        told = ", ".join(f"{value!r} {counts[value]}" for value in values[:5])
         self.used[name] = f"target, one of {len(values)} outcomes: {told}{', …' if len(values) > 5 else ''}"
         return {"column": name, "kind": kind, "values": values}
 
     def _outcomes(self, name: str, seen: Seen) -> list[str]:
-        if len(seen.texts) < 2:
+        if seen.different < 2:
             raise DataError(f"the target {name} of {self._path} is {next(iter(seen.texts))!r} in every row")
-        if len(seen.texts) > 1000:
+        if seen.different > 1000:
             raise DataError(
-                f"the target {name} of {self._path} has {len(seen.texts)} different values, such as "
+                f"the target {name} of {self._path} has {seen.different} different values, such as "
                 f"{_examples(seen.texts)}; outcomes are few, amounts are --kind numbers"
             )
         values = sorted(seen.texts, key=_natural)
@@ -236,8 +237,7 @@ class _Fitting:
         seen = self._seen[name]
         if seen.is_of_numbers(self._decimal):
             return self._number(name, seen)
-        formats = formats_of(text for text, _ in seen.texts.most_common())
-        return self._date(name, seen, formats) if formats else self._category(name, seen)
+        return self._date(name, seen) if name in self._days else self._category(name, seen)
 
     def _reason_against(self, name: str) -> str:
         seen, wishes = self._seen[name], self._wishes
@@ -249,7 +249,7 @@ class _Fitting:
             return "--time: it says which rows are the latest"
         if not seen.present:
             return "empty in every row"
-        if len(seen.texts) == 1 and not seen.missing:
+        if seen.different == 1 and not seen.missing:
             return f"{next(iter(seen.texts))[:30]!r} in every row"
         if name in wishes.keep:
             return ""
@@ -258,13 +258,15 @@ class _Fitting:
         return self._free_text(seen)
 
     def _free_text(self, seen: Seen) -> str:
-        if seen.is_of_numbers(self._decimal) or len(seen.texts) <= max(
-            _FREE_TEXT, _FREE_SHARE * seen.present
-        ):
+        if seen.is_of_numbers(self._decimal) or seen.different <= _FREE_TEXT:
             return ""
-        if formats_of(seen.texts):
+        if seen.differing_share <= _FREE_SHARE or formats_of(seen.texts):
             return ""
-        return f"free text or identifiers, {len(seen.texts)} different values (--keep uses the most frequent)"
+        least = "" if seen.is_exact else "at least "
+        return (
+            f"free text or identifiers, {least}{seen.different} different values (--keep uses the most "
+            "frequent)"
+        )
 
     def _number(self, name: str, seen: Seen) -> dict[str, Any]:
         moments = seen.moments[self._decimal]
@@ -272,13 +274,26 @@ class _Fitting:
         self._tell_unread(name, seen.present - moments.count, "numbers")
         return {"column": name, "kind": "number", **_standard(moments, seen)}
 
-    def _date(self, name: str, seen: Seen, formats: tuple[str, ...]) -> dict[str, Any]:
-        moments, unread = Moments(), 0
-        rule = Cells(lambda text: days(text, formats))
-        for piece in self._source.pieces([name]):
-            values = rule.read([text for text in piece.columns[name] if text not in EMPTY])
-            unread += int(np.isinf(values).sum())
-            moments.add(values[np.isfinite(values)])
+    def _formats(self, name: str) -> tuple[str, ...]:
+        """Those of an input that holds dates; none of any other column."""
+        seen = self._seen[name]
+        if name == self._wishes.target or self._reason_against(name) or seen.is_of_numbers(self._decimal):
+            return ()
+        return formats_of(text for text, _ in seen.texts.most_common())
+
+    def _dates_of(self, formats: dict[str, tuple[str, ...]]) -> dict[str, "_Days"]:
+        """Moments of columns of dates, of all that are too many to have been kept in one reading."""
+        found = {name: _Days(formats) for name, formats in formats.items()}
+        again = [name for name in found if not self._seen[name].is_exact]
+        for name in found.keys() - set(again):
+            found[name].add(self._seen[name].texts)
+        for piece in self._source.pieces(again) if again else ():
+            for name in again:
+                found[name].add(Counter(piece.columns[name]))
+        return found
+
+    def _date(self, name: str, seen: Seen) -> dict[str, Any]:
+        formats, moments, unread = (of := self._days[name]).formats, of.moments, of.unread
         self.used[name] = f"date, {' or '.join(formats)}{self._gaps(seen)}"
         self._tell_unread(name, unread, "such dates")
         self._tell_ambiguous(name, formats, seen)
@@ -290,10 +305,11 @@ class _Fitting:
                 self.notes.append(f"{name} is taken for {each}; where it is {other}, say so in the file")
 
     def _category(self, name: str, seen: Seen) -> dict[str, Any]:
-        frequent = [value for value, _ in seen.texts.most_common(MOST_VALUES)]
+        frequent = dict(seen.texts.most_common(MOST_VALUES))
         values = sorted(frequent, key=_natural)
-        rest = len(seen.texts) - len(values)
-        more = f", {rest} rarer ones share an input" if rest else ""
+        rest = seen.different - len(values)
+        rare = round(1 - sum(frequent.values()) / seen.present, 3) if rest else 0.0
+        more = f", {rest} rarer ones share an input, {rare:.1%} of the cells" if rest else ""
         shown = ", ".join(map(repr, values[:4])) + (", …" if len(values) > 4 else "")
         self.used[name] = f"one of {len(values)} values: {shown}{more}{self._gaps(seen)}"
         return {
@@ -301,6 +317,7 @@ class _Fitting:
             "kind": "category",
             "values": values,
             "other": True,
+            "rare": rare,
             "flag": bool(seen.missing),
         }
 
@@ -320,6 +337,21 @@ class _Fitting:
         if formats == ():
             raise DataError(f"--time {name} holds neither numbers nor dates, such as {_examples(seen.texts)}")
         return {"column": name, "formats": formats}
+
+
+class _Days:
+    """A column's dates, in days."""
+
+    def __init__(self, formats: tuple[str, ...]) -> None:
+        self.formats, self.moments, self.unread = formats, Moments(), 0
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Take in how often each text stands there."""
+        texts = [text for text in counts if text not in EMPTY]
+        values = np.array([days(text, self.formats) for text in texts], np.float64)
+        weights, good = np.array([counts[text] for text in texts], np.float64), np.isfinite(values)
+        self.unread += int(weights[~good].sum())
+        self.moments.add(values[good], weights[good])
 
 
 def _standard(moments: Moments, seen: Seen) -> dict[str, Any]:

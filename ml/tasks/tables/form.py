@@ -32,6 +32,11 @@ def _encoding(name: str | None) -> str | None:
     return None if name is None else known_encoding(name)
 
 
+def _is_none(value: Any) -> bool:
+    """Whether something that later files may say is not said: their digests stay what they were."""
+    return not value
+
+
 Values = Annotated[tuple[str, ...], AfterValidator(_unique)]
 Formats = Annotated[
     tuple[Annotated[str, AfterValidator(require_format)], ...], Field(min_length=1), AfterValidator(_unique)
@@ -105,6 +110,7 @@ class CategoryColumn(_Part):
         column: Its name.
         values: Those that have an input.
         other: Whether one more says that it is another value; without it all are zero.
+        rare: Share of the founders' cells that are another value.
         flag: Whether one more says that the cell was empty; without it such a row is left out.
     """
 
@@ -112,6 +118,7 @@ class CategoryColumn(_Part):
     kind: Literal["category"]
     values: Annotated[Values, Field(min_length=1)]
     other: bool = True
+    rare: Annotated[float, Field(ge=0, le=1, exclude_if=_is_none)] = 0.0
     flag: bool = False
 
 

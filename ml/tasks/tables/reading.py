@@ -1,8 +1,6 @@
 """From a table's file to inputs and targets, in pieces, and what became of every row."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +8,17 @@ from numpy.typing import NDArray
 from ml.data.checks import insisted, unknown_values, unlike
 from ml.data.common_encoding import Spread
 from ml.data.rows import Rows
-from ml.data.table import Category, Texts
+from ml.data.table import Texts
 from ml.data.text.cells import EMPTY, Cells, Words
 from ml.data.text.records import Piece
 from ml.data.text.source import Source
-from ml.data.text.usage import Tally
+from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
 from ml.tasks.tables.cells import rule_of, rules
-from ml.tasks.tables.form import CategoryColumn, ClassesTarget, Form
+from ml.tasks.tables.encoding import BESIDE, Kept, input_names, inputs_of
+from ml.tasks.tables.form import CategoryColumn, Column, Form
 
 Floats = NDArray[np.float64]
-Codes = NDArray[np.int32]
 
 
 def read_table(form: Form, path: Path, allowed: float, accept: bool) -> Rows:
@@ -39,134 +37,78 @@ def read_table(form: Form, path: Path, allowed: float, accept: bool) -> Rows:
         DataError: When the file is no such table, too many rows are left out, or, unless accepted, columns
             are so unlike the founders' that they must mean something else.
     """
+    kept = Kept(form)
+    usage, filled = _through(form, path, allowed, kept)
+    return Rows(
+        kept.inputs.array,
+        kept.targets.array,
+        groups=kept.groups.array if form.group else None,
+        times=kept.times.array if form.time else None,
+        columns=Texts(kept.categories()),
+        names=input_names(form),
+        usage=usage,
+        told=(*filled, *_compared(form, kept, accept)),
+    )
+
+
+def look_through(form: Form, path: Path, allowed: float) -> tuple[str, ...]:
+    """Return sentences on what becomes of a file's rows, of which none is kept; see `read_table`."""
+    usage, filled = _through(form, path, allowed, None)
+    return (*usage.told(), *filled)
+
+
+def _through(form: Form, path: Path, allowed: float, kept: Kept | None) -> tuple[Usage, list[str]]:
+    """What becomes of a file's rows, and a sentence on each column whose gaps something stands for."""
     source = Source(path, form.columns, "the task needs", form.read.encoding, form.read.separator)
-    reader = _Reader(form, Path(path).name)
+    reader = _Reader(form, Path(path).name, kept)
     for piece in source.pieces(form.columns):
         reader.add(piece)
     usage = reader.tally.usage
     usage.require(path, allowed)
     if not usage.used:
         raise DataError("; ".join(usage.told()) if usage.rows else f"{path} has no rows")
-    told = (*reader.filled(), *reader.compared(accept))
-    return Rows(
-        reader.inputs.array,
-        reader.targets.array,
-        groups=reader.groups.array if form.group else None,
-        times=reader.times.array if form.time else None,
-        columns=Texts(reader.categories()),
-        names=input_names(form),
-        usage=usage,
-        told=told,
-    )
-
-
-def input_names(form: Form) -> tuple[str, ...]:
-    """Return the names of a model's inputs, in order."""
-    return tuple(name for column in form.inputs for name in _names(column))
-
-
-def _names(column: Any) -> Iterator[str]:
-    if isinstance(column, CategoryColumn):
-        yield from (f"{column.column}={value}" for value in column.values)
-        if column.other:
-            yield f"{column.column} is another"
-    else:
-        yield column.column
-    if column.flag:
-        yield f"{column.column} is missing"
-
-
-class _Growing:
-    """An array to whose end rows are put; its memory grows in place."""
-
-    def __init__(self, width: tuple[int, ...], dtype: Any) -> None:
-        self._kept = np.empty((0, *width), dtype)
-        self._length = 0
-
-    def add(self, rows: NDArray[Any]) -> None:
-        """Put rows to the end."""
-        end = self._length + len(rows)
-        if end > len(self._kept):
-            self._kept.resize((max(end, len(self._kept) * 5 // 4), *self._kept.shape[1:]), refcheck=False)
-        self._kept[self._length : end] = rows
-        self._length = end
-
-    @property
-    def array(self) -> NDArray[Any]:
-        """All rows."""
-        self._kept.resize((self._length, *self._kept.shape[1:]), refcheck=False)
-        return self._kept
+    return usage, reader.filled()
 
 
 class _Reader:
-    """Takes in pieces; see `read_table`."""
+    """Takes in pieces: counts what becomes of their rows, and hands on those that can be used."""
 
-    def __init__(self, form: Form, source: str) -> None:
+    def __init__(self, form: Form, source: str, kept: Kept | None) -> None:
         self._form = form
+        self._kept = kept
         self.tally = Tally("rows", source)
         self._cells = {name: Cells(rule) for name, rule in rules(form).items()}
         self._time = Cells(rule_of(form.time, form.read)) if form.time else None
         self._group = Words()
-        classes = isinstance(form.target, ClassesTarget) and len(form.target.values) > 2
-        self.inputs = _Growing((len(input_names(form)),), np.float32)
-        self.targets = _Growing((), np.int64 if classes else np.float32)
-        self.groups = _Growing((), np.int64)
-        self.times = _Growing((), np.float64)
-        self._codes = {each.column: _Growing((), np.int32) for each in form.inputs if _is_category(each)}
-        self._texts: dict[str, Words] = {name: Words() for name in self._codes}
+        self._filled = {each.column for each in form.inputs if _fills(each)}
         self._gaps = dict.fromkeys((each.column for each in form.inputs), 0)
 
     def add(self, piece: Piece) -> None:
-        """Encode the rows of a piece that can be used."""
+        """Take in a piece."""
         values = {name: cells.read(piece.columns[name]) for name, cells in self._cells.items()}
         beside = self._beside(piece)
         good = np.ones(len(piece.lines), bool)
         for name, column in (values | beside).items():
-            faults = np.where(np.isnan(column), 0.0, column) if self._fills(name) else column
-            label = name.removeprefix("\0")
+            faults = np.where(np.isnan(column), 0.0, column) if name in self._filled else column
+            label = name.removeprefix(BESIDE)
             self.tally.judge(label, faults, piece.columns[label], piece.lines)
             good &= np.isfinite(faults)
         places = np.flatnonzero(good)
         self.tally.count(len(piece.lines), len(places), piece.broken)
-        self._put({name: column[places] for name, column in (values | beside).items()}, piece, places)
+        used = {name: column[places] for name, column in (values | beside).items()}
+        for name in self._gaps:
+            self._gaps[name] += int(np.isnan(used[name]).sum())
+        if self._kept is not None and len(places):
+            self._kept.add(used, piece, places)
 
     def _beside(self, piece: Piece) -> dict[str, Floats]:
         # Such columns may be inputs too; a name of no column keeps both apart.
         found = {}
         if self._form.group:
-            found["\0" + self._form.group] = self._group.read(piece.columns[self._form.group])
+            found[BESIDE + self._form.group] = self._group.read(piece.columns[self._form.group])
         if self._form.time is not None and self._time is not None:
-            found["\0" + self._form.time.column] = self._time.read(piece.columns[self._form.time.column])
+            found[BESIDE + self._form.time.column] = self._time.read(piece.columns[self._form.time.column])
         return found
-
-    def _fills(self, name: str) -> bool:
-        column = next((each for each in self._form.inputs if each.column == name), None)
-        return column is not None and _fills(column)
-
-    def _put(self, values: Mapping[str, Floats], piece: Piece, places: NDArray[np.int64]) -> None:
-        parts = [_encoded(each, values[each.column]) for each in self._form.inputs]
-        self.inputs.add(np.concatenate(parts, axis=1, dtype=np.float32) if len(places) else self._none())
-        self.targets.add(_target(self._form.target, values[self._form.target.column]))
-        if self._form.group:
-            self.groups.add(values["\0" + self._form.group])
-        if self._form.time:
-            self.times.add(values["\0" + self._form.time.column])
-        for name, codes in self._codes.items():
-            texts = piece.columns[name]
-            words = self._texts[name].words
-            numbers = (words.setdefault(texts[place], len(words)) for place in places)
-            codes.add(np.fromiter(numbers, np.int32, len(places)))
-        for name in self._gaps:
-            self._gaps[name] += int(np.isnan(values[name]).sum())
-
-    def _none(self) -> NDArray[np.float32]:
-        return np.empty((0, len(input_names(self._form))), np.float32)
-
-    def categories(self) -> dict[str, Category]:
-        """Return every column of categories as its texts."""
-        return {
-            name: Category(codes.array, tuple(self._texts[name].words)) for name, codes in self._codes.items()
-        }
 
     def filled(self) -> list[str]:
         """Return a sentence on each column whose gaps something stands for."""
@@ -177,53 +119,30 @@ class _Reader:
             if count
         ]
 
-    def compared(self, accept: bool) -> list[str]:
-        """Return a sentence on each column that looks unlike the founders'."""
-        told: list[str] = []
-        grave: list[str] = []
-        categories, first = self.categories(), 0
-        for column in self._form.inputs:
-            if isinstance(column, CategoryColumn):
-                known = (*column.values, *EMPTY, *self._form.read.missing)
-                is_grave, sentences = unknown_values(column.column, categories[column.column], known)
-                (grave if is_grave else told).extend(sentences)
-            else:
-                values = self.inputs.array[:, first].astype(np.float64) * column.scale + column.mean
-                grave += unlike(column.column, values, Spread(mean=column.mean, scale=column.scale))
-            first += len(list(_names(column)))
-        return insisted(grave, told, not accept)
+
+def _compared(form: Form, kept: Kept, accept: bool) -> list[str]:
+    """A sentence on each column that looks unlike the founders'."""
+    told: list[str] = []
+    grave: list[str] = []
+    categories, first = kept.categories(), 0
+    for column in form.inputs:
+        if isinstance(column, CategoryColumn):
+            known = (*column.values, *EMPTY, *form.read.missing)
+            found = unknown_values(column.column, categories[column.column], known, column.rare)
+            (grave if found[0] else told).extend(found[1])
+        else:
+            values = kept.inputs.array[:, first].astype(np.float64) * column.scale + column.mean
+            grave += unlike(column.column, values, Spread(mean=column.mean, scale=column.scale))
+        first += inputs_of(column)
+    return insisted(grave, told, not accept)
 
 
-def _is_category(column: Any) -> bool:
-    return isinstance(column, CategoryColumn)
+def _fills(column: Column) -> bool:
+    return column.flag or (not isinstance(column, CategoryColumn) and column.gap is not None)
 
 
-def _fills(column: Any) -> bool:
-    return column.flag or (not _is_category(column) and column.gap is not None)
-
-
-def _stands(column: Any) -> str:
-    if _is_category(column):
+def _stands(column: Column) -> str:
+    if isinstance(column, CategoryColumn):
         return "an input of its own says so"
     value = column.mean if column.gap is None else column.gap
     return f"{value:g} stands for it" + (", and an input of its own says so" if column.flag else "")
-
-
-def _encoded(column: Any, values: Floats) -> Floats:
-    missing = np.isnan(values)
-    flag = [missing[:, None]] if column.flag else []
-    if isinstance(column, CategoryColumn):
-        count = len(column.values)
-        hot = values[:, None] == np.arange(count + column.other)
-        inputs: Floats = np.concatenate([hot, *flag], axis=1).astype(np.float64)
-        return inputs
-    whole = np.where(missing, column.mean if column.gap is None else column.gap, values)
-    standard: Floats = np.concatenate([((whole - column.mean) / column.scale)[:, None], *flag], axis=1)
-    return standard
-
-
-def _target(target: Any, values: Floats) -> Floats:
-    if isinstance(target, ClassesTarget):
-        return values
-    standard: Floats = (values - target.mean) / target.scale
-    return standard

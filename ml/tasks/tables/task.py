@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ml.data.rows import Rows, Shape
 from ml.errors import DataError
+from ml.tasks.tables.encoding import input_names
 from ml.tasks.tables.form import ClassesTarget, Form, NumbersTarget
-from ml.tasks.tables.reading import input_names, read_table
+from ml.tasks.tables.reading import read_table
 from ml.tasks.targets import Classes, Labels, Numbers, Target
 from ml.tasks.task import Task
 

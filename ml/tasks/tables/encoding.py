@@ -1,0 +1,130 @@
+"""What becomes of a table's values: a model's inputs and targets, and what is known beside them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.table import Category
+from ml.data.text.cells import Words
+from ml.data.text.records import Piece
+from ml.tasks.tables.form import CategoryColumn, ClassesTarget, Column, Form
+
+Floats = NDArray[np.float64]
+
+BESIDE = "\0"
+"""Before the name of a column of groups or times: it may be an input too."""
+
+
+def input_names(form: Form) -> tuple[str, ...]:
+    """Return the names of a model's inputs, in order."""
+    return tuple(name for column in form.inputs for name in _names(column))
+
+
+def inputs_of(column: Column) -> int:
+    """Return how many inputs a column has."""
+    return len(list(_names(column)))
+
+
+def _names(column: Column) -> Iterator[str]:
+    if isinstance(column, CategoryColumn):
+        yield from (f"{column.column}={value}" for value in column.values)
+        if column.other:
+            yield f"{column.column} is another"
+    else:
+        yield column.column
+    if column.flag:
+        yield f"{column.column} is missing"
+
+
+class _Growing:
+    """An array to whose end rows are put; its memory grows in place."""
+
+    def __init__(self, width: tuple[int, ...], dtype: Any) -> None:
+        self._kept = np.empty((0, *width), dtype)
+        self._length = 0
+
+    def new(self, rows: int) -> NDArray[Any]:
+        """Return that many rows more at the end, to be filled in."""
+        end = self._length + rows
+        if end > len(self._kept):
+            self._kept.resize((max(end, len(self._kept) * 5 // 4), *self._kept.shape[1:]), refcheck=False)
+        self._length = end
+        added: NDArray[Any] = self._kept[end - rows : end]
+        return added
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """All rows."""
+        self._kept.resize((self._length, *self._kept.shape[1:]), refcheck=False)
+        return self._kept
+
+
+class Kept:
+    """The rows that are used, encoded.
+
+    Attributes:
+        inputs: Float32 [rows, inputs].
+        targets: [rows].
+        groups: Int64 [rows], where the form has a group.
+        times: Float64 [rows], where it has a time.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        classes = isinstance(form.target, ClassesTarget) and len(form.target.values) > 2
+        self.inputs = _Growing((len(input_names(form)),), np.float32)
+        self.targets = _Growing((), np.int64 if classes else np.float32)
+        self.groups = _Growing((), np.int64)
+        self.times = _Growing((), np.float64)
+        self._codes = {
+            each.column: _Growing((), np.int32) for each in form.inputs if isinstance(each, CategoryColumn)
+        }
+        self._texts: dict[str, Words] = {name: Words() for name in self._codes}
+
+    def add(self, values: Mapping[str, Floats], piece: Piece, places: NDArray[np.int64]) -> None:
+        """Put the rows at some places of a piece, of which these are the values, to the end."""
+        self._encode(values, self.inputs.new(len(places)))
+        self.targets.new(len(places))[:] = _target(self._form.target, values[self._form.target.column])
+        if self._form.group:
+            self.groups.new(len(places))[:] = values[BESIDE + self._form.group]
+        if self._form.time:
+            self.times.new(len(places))[:] = values[BESIDE + self._form.time.column]
+        for name, codes in self._codes.items():
+            texts, words = piece.columns[name], self._texts[name].words
+            numbers = (words.setdefault(texts[place], len(words)) for place in places)
+            codes.new(len(places))[:] = np.fromiter(numbers, np.int32, len(places))
+
+    def categories(self) -> dict[str, Category]:
+        """Return every column of categories as its texts."""
+        return {
+            name: Category(codes.array, tuple(self._texts[name].words)) for name, codes in self._codes.items()
+        }
+
+    def _encode(self, values: Mapping[str, Floats], inputs: NDArray[np.float32]) -> None:
+        first = 0
+        for column in self._form.inputs:
+            last = first + inputs_of(column)
+            _put(column, values[column.column], inputs[:, first:last])
+            first = last
+
+
+def _put(column: Column, values: Floats, inputs: NDArray[np.float32]) -> None:
+    """Fill in the inputs [rows, inputs of the column] of a column's values [rows]."""
+    missing = np.isnan(values)
+    if column.flag:
+        inputs[:, -1] = missing
+    if isinstance(column, CategoryColumn):
+        count = len(column.values) + column.other
+        inputs[:, :count] = values[:, None] == np.arange(count)
+    else:
+        whole = np.where(missing, column.mean if column.gap is None else column.gap, values)
+        inputs[:, 0] = (whole - column.mean) / column.scale
+
+
+def _target(target: Any, values: Floats) -> Floats:
+    if isinstance(target, ClassesTarget):
+        return values
+    standard: Floats = (values - target.mean) / target.scale
+    return standard
