@@ -158,6 +158,8 @@ def application(routes: Iterable[web.RouteDef], seconds: float, largest: int) ->
         try:
             async with asyncio.timeout(seconds):
                 answer = await _answered(request, handler)
+                answer.force_close()
+                await _sent(request, answer)
         except TimeoutError:
             answer = refusal(408, f"an exchange may take {seconds:g} seconds")
         except (ConnectionError, ClientError, web.RequestPayloadError):
@@ -181,6 +183,17 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     except web.HTTPException as answer:  # Such as of a path that is none.
         return refusal(answer.status, answer.reason)
+
+
+async def _sent(request: web.Request, answer: web.StreamResponse) -> None:
+    """Send an answer here, within the deadline: aiohttp waits for one who takes nothing for ever."""
+    await answer.prepare(request)
+    try:
+        await answer.write_eof()
+    except BaseException:
+        if request.transport is not None:
+            request.transport.abort()  # Cut off, it is not taken for whole.
+        raise
 
 
 def refusal(status: int, text: object) -> web.Response:

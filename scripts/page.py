@@ -9,6 +9,7 @@ import click
 from ml.errors import MLError
 from offchain.errors import OffchainError
 from offchain.learning.finding import Here
+from offchain.listening import root_url
 from offchain.live.access.network import Nodes
 from offchain.live.client.options import store_option, task_options
 from offchain.live.logs import log_options
@@ -17,7 +18,7 @@ from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
 from offchain.live.watching.log_cache import log_cache
 from offchain.named_values import named_values
-from offchain.page.serve import page_server
+from offchain.page.serve import HOST, serve_page
 from offchain.page.story import Story
 from offchain.page.write import page, write_page
 from offchain.user_path import UserPath
@@ -131,6 +132,8 @@ def _chain_teller(
 
 
 def _serve(port: int, tell: Callable[[], Story]) -> None:
-    with page_server(port, lambda: page(tell())) as server:
-        click.echo(f"The page is at http://127.0.0.1:{port}/ until Ctrl-C.")
-        server.serve_forever()
+    serve_page(
+        port,
+        lambda: page(tell()),
+        lambda port: click.echo(f"The page is at {root_url(HOST, port)}/ until Ctrl-C."),
+    )

@@ -6,11 +6,13 @@ import threading
 import click
 
 from offchain.errors import OffchainError
+from offchain.listening import cannot_listen
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.logs import log_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
+    HostParameter,
     account_option,
     chain_options,
     deployment_option,
@@ -36,7 +38,9 @@ _log = logging.getLogger("offchain.relay")
 @sending_options
 @log_options
 @metrics_options
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host", type=HostParameter(), default="127.0.0.1", show_default=True, help="Address to listen on."
+)
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=8788, show_default=True, help="Port to listen on."
 )
@@ -84,5 +88,5 @@ def cli(
     except OffchainError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error}") from error
+        raise click.ClickException(str(cannot_listen(host, port, error, "--host or --port"))) from error
     _log.info("stopped")

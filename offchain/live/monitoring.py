@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from prometheus_client.registry import Collector
 
+from offchain.listening import root_url
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
@@ -54,7 +55,7 @@ class Monitoring:
         VITALS.stall = self.stall
         BUILD.info({"version": VERSION, "lock": lock_digest()})
         with monitored(self.port, self.host, own) as port:
-            _log.info("telling measures at http://%s:%d/metrics", self.host, port)
+            _log.info("telling measures at %s/metrics", root_url(self.host, port or 0))
             yield
 
     def observer(self, chain: Chain, deployment: LiveDeployment) -> Observe:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from offchain.chain.addresses import address
+from offchain.listening import host_of
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import GWEI, SendingSettings
 from offchain.live.monitoring import Monitoring
@@ -100,6 +101,7 @@ def metrics_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--metrics-host",
+            type=HostParameter(),
             default="127.0.0.1",
             show_default=True,
             metavar="ADDRESS",
@@ -178,6 +180,19 @@ class Gwei(click.ParamType):
         if wei <= 0:
             self.fail(f"{value!r} is no amount of gwei above 0.", param, ctx)
         return wei
+
+
+class HostParameter(click.ParamType):
+    """An address that a server is to listen on."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Returns it as sockets take it."""
+        try:
+            return host_of(str(value))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
 
 
 class AddressParameter(click.ParamType):

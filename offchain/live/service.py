@@ -11,6 +11,7 @@ from typing import Any
 
 from ml.errors import MLError
 from offchain.errors import ChainError, OffchainError
+from offchain.listening import is_open, root_url
 from offchain.live.errors import InsufficientFundsError, StaleDecisionError
 from offchain.monitoring.measures import FAILURES
 from offchain.software import VERSION, lock_digest
@@ -51,7 +52,8 @@ def listening(host: str, **values: object) -> Callable[[int], None]:
     """Return what `serve` is to call with its port: once it listens, a line in the log says where."""
 
     def tell(port: int) -> None:
-        _log.info("listening on http://%s:%d", host, port, extra=values)
+        about = {**values, "reached_by": "other machines"} if is_open(host) else values
+        _log.info("listening on %s", root_url(host, port), extra=about)
 
     return tell
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from offchain.errors import OffchainError
+from offchain.listening import cannot_listen
 from offchain.machine_json import for_programs
 from offchain.monitoring.measures import BLOCK_LAG, HEALTHY, PROGRAM, RESPONSES
 from offchain.monitoring.vitals import VITALS, Vitals
@@ -96,9 +96,7 @@ def _beside(app: web.Application, host: str, port: int) -> Iterator[int]:
     if isinstance(result, OSError):
         thread.join()
         loop.close()
-        raise OffchainError(
-            f"cannot listen on {host}:{port}: {result}; choose another --metrics or --metrics-host"
-        )
+        raise cannot_listen(host, port, result, "--metrics or --metrics-host")
     try:
         yield result
     finally:

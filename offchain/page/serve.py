@@ -1,53 +1,49 @@
 """The page over HTTP on this machine, told anew from the chain when it is asked for."""
 
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from aiohttp import web
+
+from ml.errors import MLError
 from offchain.errors import OffchainError, PageError
+from offchain.listening import cannot_listen
+from offchain.serving import Work, application, refusal, serve
 
-_HOST = "127.0.0.1"
+HOST = "127.0.0.1"
+SECONDS = 120
+"""For a whole exchange: a page is told anew in it, one after another."""
 
 
-def page_server(port: int, tell: Callable[[], str]) -> ThreadingHTTPServer:
-    """Return a server of one page, not started, on this machine's own address.
+def page_application(tell: Callable[[], str]) -> web.Application:
+    """Return the server of one page.
+
+    Args:
+        tell: The page's HTML as it is now; one request at a time.
+    """
+    telling = Work("telling", 1)
+
+    async def show(request: web.Request) -> web.StreamResponse:
+        try:
+            html = await telling.do(request, tell)
+        except (OffchainError, MLError) as error:
+            return refusal(503, error)
+        return web.Response(text=html, content_type="text/html")
+
+    return application([web.get("/", show), web.get("/index.html", show)], SECONDS, 0)
+
+
+def serve_page(port: int, tell: Callable[[], str], started: Callable[[int], None]) -> None:
+    """Serve one page on this machine's own address until the process is told to end.
 
     Args:
         port: Where; 0 for one that is free.
-        tell: The page's HTML as it is now; one request at a time.
+        tell: As for `page_application`.
+        started: Called with the port once connections are taken.
 
     Raises:
         PageError: When the port cannot be had.
     """
-    turn = threading.Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10
-
-        def do_GET(self) -> None:
-            if self.path not in ("/", "/index.html"):
-                self._answer(404, "there is one page here: /\n", "text/plain")
-                return
-            try:
-                with turn:
-                    html = tell()
-            except OffchainError as error:
-                self._answer(503, f"{error}\n", "text/plain")
-                return
-            self._answer(200, html, "text/html")
-
-        def _answer(self, status: int, text: str, kind: str) -> None:
-            body = text.encode()
-            self.send_response(status)
-            self.send_header("Content-Type", f"{kind}; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
     try:
-        return ThreadingHTTPServer((_HOST, port), Handler)
-    except (OSError, OverflowError) as error:
-        raise PageError(f"port {port} cannot be had: {error}; choose another with --serve") from error
+        serve(page_application(tell), HOST, port, started)
+    except OSError as error:
+        raise PageError(str(cannot_listen(HOST, port, error, "--serve"))) from error

@@ -2,9 +2,6 @@
 
 import json
 import re
-import threading
-import urllib.error
-import urllib.request
 from decimal import Decimal
 
 import pytest
@@ -13,7 +10,6 @@ from click.testing import CliRunner
 
 from offchain.errors import PageError, RunFolderError
 from offchain.page.from_run import story_of_run
-from offchain.page.serve import page_server
 from offchain.page.story import Change, Fate, Proposal, Round, Story, Vote, page_json
 from offchain.page.write import page, write_page
 from scripts.simulate import cli as simulate
@@ -178,18 +174,3 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(PageError, match="choose another --out"):
         write_page(story(), tmp_path / "file")
-
-
-def test_it_is_served_as_it_is_now_on_this_machine_alone():
-    pages = iter(["first", "second"])
-    with page_server(0, lambda: next(pages)) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        base = f"http://127.0.0.1:{server.server_port}"
-        assert server.server_address[0] == "127.0.0.1"
-        assert [urllib.request.urlopen(base).read() for _ in range(2)] == [b"first", b"second"]
-        with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(base + "/etc/passwd")
-        with pytest.raises(PageError, match="choose another with --serve"):
-            page_server(server.server_port, lambda: "")
-        server.shutdown()

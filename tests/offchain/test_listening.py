@@ -1,0 +1,77 @@
+"""Where servers listen: addresses as people give them, URLs as they are shown, reasons in words."""
+
+import errno
+import socket
+
+import pytest
+from click.testing import CliRunner
+
+from offchain.listening import cannot_listen, host_of, is_open, root_url
+from offchain.serving import application, serve
+from scripts.keeper import cli as keeper
+from scripts.relay import cli as relay
+from scripts.store import cli as store
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "url"),
+    [
+        ("127.0.0.1", "127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "0.0.0.0", "http://0.0.0.0:80"),
+        ("::1", "::1", "http://[::1]:80"),
+        ("[::1]", "::1", "http://[::1]:80"),
+        ("::", "::", "http://[::]:80"),
+        ("fe80::1%eth0", "fe80::1%eth0", "http://[fe80::1%eth0]:80"),
+        ("2001:DB8::1", "2001:db8::1", "http://[2001:db8::1]:80"),
+        ("localhost", "localhost", "http://localhost:80"),
+        ("store.hospital.example", "store.hospital.example", "http://store.hospital.example:80"),
+    ],
+)
+def test_an_address_is_taken_and_shown(given, host, url):
+    assert host_of(given) == host and root_url(host, 80) == url
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", " ", "*", "0", "127.1", "2130706433", "0x7f000001", "127.0.0.1:80", "http://127.0.0.1", "a/b", "-x",
+     "300.1.1.1", "::1::2", "[::1", "a" * 64, "x" * 300, "caf\u00e9", "a\0b", "127.0.0.1 "],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_before_it_is_bound(given):
+    with pytest.raises(ValueError, match="is no address to listen on; .*127.0.0.1 .*0.0.0.0"):
+        host_of(given)
+
+
+def test_which_addresses_other_machines_reach():
+    hosts = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "192.0.2.1", "store.example")
+    assert [is_open(host) for host in hosts] == [False, False, False, True, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EADDRINUSE, "x"), "cannot listen on [::1]:80: another program listens there"),
+        (PermissionError(errno.EACCES, "x"), "this user may not, as is so of ports below 1024"),
+        (OSError(errno.EADDRNOTAVAIL, "x"), "this machine has no such address"),
+        (socket.gaierror(-2, "Name or service not known"), "its name is not known here"),
+        (OSError("odd"), "odd"),
+    ],
+)
+def test_why_an_address_cannot_be_had_is_said(error, words):
+    told = str(cannot_listen("::1", 80, error, "--port"))
+    assert words in told and told.endswith("; choose another --port")
+
+
+def test_a_taken_port_is_an_error_of_the_system():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError) as refused:
+            serve(application([], 1, 0), "127.0.0.1", port)
+    assert "another program listens there" in str(cannot_listen("127.0.0.1", port, refused.value, "--port"))
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [(store, "--host"), (relay, "--host"), (keeper, "--metrics-host")]
+)
+def test_commands_refuse_an_empty_address_which_sockets_take_for_all_of_them(command, option):
+    result = CliRunner().invoke(command, [option, ""])
+    assert result.exit_code == 2 and "'' is no address to listen on" in " ".join(result.output.split())
