@@ -63,6 +63,19 @@ class TrainingSettings(_Settings):
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False, description="Adam's step size.")
 
 
+class PrivacySettings(_Settings):
+    """How far what a client sends may depend on any one of its rows: DP-SGD (Abadi et al. 2016)."""
+
+    epsilon: float = Field(
+        gt=0, le=1000, allow_inf_nan=False, description="ε that all updates together stay within."
+    )
+    delta: float = Field(1e-5, gt=0, lt=1, description="δ beside it, below one over the rows.")
+    clip: float = Field(
+        1.0, gt=0, allow_inf_nan=False, description="Norm that a row's gradient is cut down to."
+    )
+    updates: int = Field(20, ge=1, le=1_000_000, description="Updates that ε is for; no more are sent.")
+
+
 class ScoringSettings(_Settings):
     """How voters judge (paper, Eq. 2)."""
 

@@ -20,7 +20,14 @@ from pydantic import (
 from ml.errors import MLError
 from ml.home import at_home
 from ml.judging.metrics import metrics_of
-from ml.settings import AnyPolicy, AttackSettings, ScoringSettings, SplitSettings, TrainingSettings
+from ml.settings import (
+    AnyPolicy,
+    AttackSettings,
+    PrivacySettings,
+    ScoringSettings,
+    SplitSettings,
+    TrainingSettings,
+)
 from ml.tasks.loading import Named
 from ml.tasks.task import Task
 from offchain import first_edition
@@ -135,6 +142,26 @@ class SimulationSettings(BaseModel):
     )
     train: str | None = Field(
         None, description="Training of the clients' own, FILE.py:function; none for the task's."
+    )
+    dp_epsilon: float | None = Field(
+        None,
+        gt=0,
+        le=1000,
+        allow_inf_nan=False,
+        description="Train honest clients' updates with clipping and noise, by Opacus, so that all that one "
+        "client sends stays within this ε for any one of its rows.",
+    )
+    dp_delta: float = Field(
+        1e-5, gt=0, lt=1, description="δ beside dp_epsilon, below one over a client's rows."
+    )
+    dp_clip: float = Field(
+        1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Norm that a row's gradient is cut down to, with dp_epsilon.",
+    )
+    dp_updates: int = Field(
+        20, ge=1, le=1_000_000, description="Updates that dp_epsilon is for; a client sends no more."
     )
     proposer_stake: Tokens = Field(Decimal(8), description="Tokens that a proposer stakes.")
     voter_stake: Tokens = Field(Decimal(8), description="Tokens that a voter stakes.")
@@ -258,10 +285,24 @@ class SimulationSettings(BaseModel):
                 f"metric is {self.metric}, which {task.target} does not have; "
                 f"use {' or '.join(metrics_of(task.target))}"
             )
+        self._check_privacy(task)
         if self.edition == 1 and not self.named_task.is_built_in:
             raise ValueError(f"rules of edition 1 know the first edition's tasks only, not {self.task}")
         if self.edition == 1 and self.memory > 1:
             raise ValueError(f"rules of edition 1 know memory 1 alone, got {self.memory}; leave edition out")
+
+    def _check_privacy(self, task: Task) -> None:
+        if self.dp_epsilon is None:
+            return
+        if self.train is not None:
+            raise ValueError(
+                "dp_epsilon is of the default training, and train is one of your own: leave one out"
+            )
+        if type(task).train is not Task.train:
+            raise ValueError(
+                f"task {self.task} trains in a way of its own, and dp_epsilon is of the default training: "
+                "leave it out"
+            )
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
@@ -288,6 +329,15 @@ class SimulationSettings(BaseModel):
         """The part that local training needs."""
         return TrainingSettings(
             local_epochs=self.local_epochs, batch=self.batch, learning_rate=self.learning_rate
+        )
+
+    @property
+    def privacy_settings(self) -> PrivacySettings | None:
+        """What a client's updates stay within; none for no noise."""
+        if self.dp_epsilon is None:
+            return None
+        return PrivacySettings(
+            epsilon=self.dp_epsilon, delta=self.dp_delta, clip=self.dp_clip, updates=self.dp_updates
         )
 
     @property

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml.errors import MLError
+from ml.settings import PrivacySettings
 from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.live.access.account import address_of, unlock
@@ -14,6 +15,7 @@ from offchain.live.access.sending import SendingSettings
 from offchain.live.client.options import (
     data_options,
     keep_rounds_option,
+    privacy_options,
     store_option,
     task_options,
     training_options,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 @data_options
 @store_option(required=False)  # Who leaves needs none.
 @training_options
+@privacy_options
 @sending_options
 @log_options
 @metrics_options
@@ -115,6 +118,7 @@ def _options(
     train: str | None,
     allow_missing: float,
     accept_rows: bool,
+    privacy: PrivacySettings | None,
     stores: tuple[str, ...],
     cache: Path | None,
     keep_rounds: int,
@@ -135,7 +139,7 @@ def _options(
     training = {"local_epochs": local_epochs, "batch": batch, "learning_rate": learning_rate}
     options = named_values(task_options)
     return ClientOptions(
-        data=DataOptions(data, share, task, options, train, allow_missing, accept_rows),
+        data=DataOptions(data, share, task, options, train, allow_missing, accept_rows, privacy),
         stores=stores,
         cache=cache,
         keep_rounds=keep_rounds,

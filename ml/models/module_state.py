@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
 from ml.errors import SchemaError
 from ml.updates.hashing import keccak256
@@ -137,6 +137,11 @@ def initial_vector(schema: Schema, seed: int) -> NDArray[np.float32]:
         elif name.endswith(("weight", _DEVIATION)):
             vector[place] = 1
     return vector
+
+
+def mixes_rows(layer: nn.Module) -> bool:
+    """Return whether what a layer makes of a row in training depends on the rows beside it."""
+    return (isinstance(layer, _BatchNorm) or _is_statistical(layer)) and not _is_frozen(layer)
 
 
 def _is_statistical(layer: nn.Module) -> bool:

@@ -24,12 +24,14 @@ class Context:
         round: The round, from 1; 0 outside of one.
         device: "cpu" or "cuda", where the model is.
         settings: Epochs, batch and step size that the member chose.
+        secret: What noise that hides rows follows from, known to nobody else; empty where there is none.
     """
 
     seed: int
     round: int = 0
     device: str = "cpu"
     settings: TrainingSettings = TrainingSettings()
+    secret: bytes = b""
 
     def batches(self, rows: Rows, workers: int = 0) -> Iterator[tuple[Any, Any]]:
         """Yield (inputs, targets) on the device, batch by batch, for as many passes as the settings say.

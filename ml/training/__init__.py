@@ -9,6 +9,7 @@ from ml.tasks.task import Task
 from ml.training.learner import Learner, Predictor, Trainer, TrainingJob
 from ml.training.module import ModuleLearner, make_module
 from ml.training.perceptron import Perceptron
+from ml.training.private import PrivateTrainer
 from ml.training.side_by_side import Origin, SideBySideLearner
 
 __all__ = ["Learner", "Origin", "Predictor", "Trainer", "TrainingJob", "make_learner"]
@@ -34,6 +35,8 @@ def make_learner(
     if trainer is None and isinstance(module, PerceptronNetwork) and _is_the_papers(task, module):
         inputs, hidden, *_ = module.widths
         return Perceptron(inputs, hidden, device, threads or processors())
+    if isinstance(trainer, PrivateTrainer):
+        trainer.require_apart(module)
     use_threads(threads or 1)
     own = ModuleLearner(task, row, label, device, trainer)
     count = 1 if threads or device != "cpu" else processors()

@@ -25,13 +25,23 @@ Trainer = Callable[["nn.Module", "Rows", "Context"], None]
 
 @dataclass(frozen=True, eq=False)
 class TrainingJob:
-    """One client's inputs and targets, the seed of what it draws, its attack, and the round, 0 for none."""
+    """One client's inputs and targets, and how they are trained on.
+
+    Attributes:
+        X: The inputs.
+        y: The targets.
+        seed: Of what training draws.
+        attack: Its attack.
+        round: The round, 0 for none.
+        secret: What noise that hides rows follows from, known to nobody else; empty for the seed.
+    """
 
     X: Inputs
     y: Targets
     seed: int
     attack: AttackSettings = field(default_factory=AttackSettings)
     round: int = 0
+    secret: bytes = b""
 
 
 class Predictor(Protocol):

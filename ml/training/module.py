@@ -96,7 +96,7 @@ class ModuleLearner:
         self, start: NDArray[np.float32], job: TrainingJob, settings: TrainingSettings
     ) -> NDArray[np.float32]:
         goal = objective(self.target, job.y, job.attack)
-        context = Context(seed=job.seed, round=job.round, device=self._device, settings=settings)
+        context = Context(job.seed, job.round, self._device, settings, job.secret)
         self._state.load(start)
         self._state.to_training()
         with (

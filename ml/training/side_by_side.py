@@ -21,10 +21,11 @@ from ml.data.rows import Inputs, Shape, Targets, is_in_memory, length
 from ml.device import use_threads
 from ml.errors import TrainingError
 from ml.parallel import let_processes_import
-from ml.settings import AttackSettings, TrainingSettings
-from ml.tasks.loading import Named, load_function
+from ml.settings import AttackSettings, PrivacySettings, TrainingSettings
+from ml.tasks.loading import Named
 from ml.training.learner import Predictor, TrainingJob, check_jobs
 from ml.training.module import ModuleLearner
+from ml.training.trainers import trainer_of
 
 WORTH_SECONDS = 2.0
 """Of work here, after which processes are started: about what starting them takes."""
@@ -44,17 +45,20 @@ class Origin:
         train: A member's own training, FILE.py:function; None for the task's.
         row: Shape of a row's inputs.
         label: Shape of a row's targets.
+        privacy: What a member's updates stay within; None for no noise.
     """
 
     task: Named
     train: str | None
     row: Shape
     label: Shape
+    privacy: PrivacySettings | None = None
 
     def learner(self) -> ModuleLearner:
         """Return it, on the processor."""
-        trainer = load_function(self.train, "train") if self.train else None
-        return ModuleLearner(self.task.load(), self.row, self.label, "cpu", trainer)
+        task = self.task.load()
+        trainer = trainer_of(task, self.train, self.privacy)
+        return ModuleLearner(task, self.row, self.label, "cpu", trainer)
 
 
 class SideBySideLearner:

@@ -13,10 +13,10 @@ from ml.judging.calibration import least_rise, warnings
 from ml.judging.constants import constant_loss
 from ml.judging.policy import EVIDENCE
 from ml.judging.scoring import ValidationSets
-from ml.tasks.loading import load_function
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
 from ml.training import Learner, TrainingJob, make_learner
 from ml.training.checks import check_learner
+from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import decode
 from offchain.learning.catalogue import Sample
 from offchain.learning.describing import training_of
@@ -31,7 +31,7 @@ def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
     """
     rows, task = sample.rows, sample.task
     yield "task", f"{sample.named.name}, digest 0x{sample.named.digest.hex()}"
-    trainer = load_function(train, "--train") if train else None
+    trainer = trainer_of(task, train)
     learner = make_learner(task, shape_of(rows.X_train), shape_of(rows.y_train), trainer=trainer)
     yield "target", f"{task.target}; rows {learner.row_shape}, targets {learner.label_shape}"
     yield "update", f"{learner.schema.size:,} parameters, {4 * learner.schema.size:,} bytes"

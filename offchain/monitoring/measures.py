@@ -67,6 +67,9 @@ MODEL_SCORE = _gauge(
     "model_score", "Score of the global model on the client's own validation rows.", "metric"
 )
 MODEL_ROUND = _gauge("model_round", "Round that the scored global model was made in.")
+EPSILON = _gauge(
+    "privacy_epsilon", "What the client's updates gave away of any one row so far; see --dp-epsilon."
+)
 CACHE = _gauge("cache_bytes", "Artefacts in the client's cache.")
 MISSING = _gauge("artefacts_missing", "Published updates of the round that could not be had so far.")
 
@@ -109,6 +112,7 @@ CLIENT: tuple[Collector, ...] = (
     MODEL_LOSS,
     MODEL_SCORE,
     MODEL_ROUND,
+    EPSILON,
     CACHE,
     MISSING,
 )

@@ -35,7 +35,7 @@ def run_story(settings: SimulationSettings, records: Sequence[RoundRecord]) -> S
     removed = {client for record in records for client in record.removed}
     return Story(
         title=f"StakeFed: {settings.task}, policy {name_of(settings.policy)}, seed {settings.seed}",
-        about=_about(settings, len(cast.proposers), len(cast.voters)),
+        about=_about(settings, len(cast.proposers), len(cast.voters)) + _privacy(settings, records),
         now={},
         symbol="tokens",
         members=[f"client {client}" for client in range(settings.clients)],
@@ -50,6 +50,17 @@ def _about(settings: SimulationSettings, proposers: int, voters: int) -> list[st
         f"{settings.clients} clients; {proposers} propose badly ({settings.attack}), {voters} vote falsely",
         f"voters compare {settings.metric}, tolerance {settings.tolerance}",
         f"stakes {settings.proposer_stake} and {settings.voter_stake} of {settings.initial_balance} tokens",
+    ]
+
+
+def _privacy(settings: SimulationSettings, records: Sequence[RoundRecord]) -> list[str]:
+    privacy = settings.privacy_settings
+    if privacy is None:
+        return []
+    spent = records[-1].epsilon if records else None
+    return [
+        f"honest clients train with noise: ε {spent or 0:.2f} spent by the one who sent most, of "
+        f"{privacy.epsilon:g} for {privacy.updates} updates, at δ {privacy.delta:g}"
     ]
 
 
@@ -70,9 +81,14 @@ def _round(record: RoundRecord, before: Sequence[int]) -> Round:
             if after != was
         ],
         pool=Decimal(record.reward_pool) / TOKEN,
-        scores={name: dict(s) for name, s in {"run": record.scores, **record.baselines}.items()},
+        scores={name: dict(s) for name, s in {"run": _scores(record), **record.baselines}.items()},
         gas={call: (use.transactions, use.gas) for call, use in record.gas.items()},
     )
+
+
+def _scores(record: RoundRecord) -> dict[str, float]:
+    spent = {} if record.epsilon is None else {"ε spent": record.epsilon}
+    return {**record.scores, **spent}
 
 
 def _proposal(record: RoundRecord, client: int) -> Proposal:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ml.judging.policy import name_of
 from offchain.runs.scores import in_order, title
-from offchain.runs.summary import Counts, Summary
+from offchain.runs.summary import Counts, Privacy, Summary
 from offchain.settings import MIN_CLIENTS
 from offchain.simulation.baselines import HONEST_ONLY, ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
 from offchain.simulation.cast import Cast
@@ -31,6 +31,7 @@ def print_report(console: Console, summary: Summary) -> None:
     """Print what the run showed."""
     parts: list[RenderableType] = [Text(_headline(summary), style="bold"), _learning(summary), _game(summary)]
     parts += [_reasons(summary)] if summary.refusals else []
+    parts += [Text(_privacy(summary.privacy))] if summary.privacy else []
     parts += [_time(summary)]
     if summary.transactions:
         parts.append(_gas(summary))
@@ -91,6 +92,14 @@ def _reasons(summary: Summary) -> Table:
     table.caption = "of updates by honest and by malicious clients"
     table.caption_justify = "left"
     return table
+
+
+def _privacy(privacy: Privacy) -> str:
+    return (
+        f"Honest clients train with noise: of any one row, one client's updates give away "
+        f"ε {privacy.epsilon:.2f} at most, at δ {privacy.delta:g};\n"
+        f"the noise is for ε {privacy.target:g} after {privacy.updates} updates"
+    )
 
 
 def _time(summary: Summary) -> Table:

@@ -39,6 +39,10 @@ OPTIONS = (
     "dirichlet_alpha",
     "metric",
     "train",
+    "dp_epsilon",
+    "dp_delta",
+    "dp_clip",
+    "dp_updates",
     "proposer_stake",
     "voter_stake",
     "tolerance",
@@ -52,12 +56,12 @@ OPTIONS = (
 """Fields with an option of their own; the others are set in a settings file."""
 
 _WORDED_DEFAULTS = (
-    *("task_options", "data", "clients_data", "metric", "train", "shadow_policy"),
+    *("task_options", "data", "clients_data", "metric", "train", "shadow_policy", "dp_epsilon"),
     *("attack_options", "aimed", "coalition_votes", "sleep_until", "defence", "assumed_faulty"),
 )
 # What their descriptions say, or nothing.
 
-_METAVARS = {"aimed": "SHARE", "sleep_until": "TOKENS", "assumed_faulty": "INTEGER"}
+_METAVARS = {"dp_epsilon": "EPSILON", "aimed": "SHARE", "sleep_until": "TOKENS", "assumed_faulty": "INTEGER"}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -51,6 +51,22 @@ class _Learned(_Part):
     scores: dict[str, Curve] = Field(default_factory=dict)
 
 
+class Privacy(_Part):
+    """What honest clients' noise keeps: what one client's updates together give away of any one row.
+
+    Attributes:
+        epsilon: ε that the client who sent most updates has spent, by the accountant.
+        delta: δ beside it.
+        target: ε that the noise is for.
+        updates: Updates that it is for; a client sends no more.
+    """
+
+    epsilon: float
+    delta: float
+    target: float
+    updates: int
+
+
 class BaselineSummary(_Learned):
     """The same learning without votes."""
 
@@ -66,6 +82,7 @@ class Summary(_Learned):
         included: Proposals that entered the global model, by proposer.
         excluded: Proposals that did not.
         refusals: Honest noes by the test that failed first, and by who proposed; a no is one voter's.
+        privacy: What noise keeps; none where none was added.
         seconds: Wall time by part; `total` has also what is in no part.
         gas: Mean gas of a transaction by call, and of all transactions of a round as `round`.
         transactions: Transactions of all rounds.
@@ -80,6 +97,7 @@ class Summary(_Learned):
     included: Counts
     excluded: Counts
     refusals: dict[str, Counts] = {}
+    privacy: Privacy | None = None
     seconds: dict[str, float]
     gas: dict[str, float]
     transactions: int
@@ -115,6 +133,7 @@ def summarise(
         included=_counts(records, lambda record: record.included_clients, cast.proposers),
         excluded=_counts(records, lambda record: record.excluded_clients, cast.proposers),
         refusals=_refusals(records, cast),
+        privacy=_privacy(settings, records[-1].epsilon),
         seconds=_seconds(records, setup_seconds),
         gas=_gas(records),
         transactions=sum(record.transactions for record in records),
@@ -172,6 +191,13 @@ def _refusals(records: Sequence[RoundRecord], cast: Cast) -> dict[str, Counts]:
                 counts = found.setdefault(why.test, [0, 0])
                 counts[record.proposers[position] in cast.proposers] += 1
     return {test: Counts(honest=of[0], malicious=of[1]) for test, of in sorted(found.items())}
+
+
+def _privacy(settings: SimulationSettings, spent: float | None) -> Privacy | None:
+    privacy = settings.privacy_settings
+    if privacy is None or spent is None:
+        return None
+    return Privacy(epsilon=spent, delta=privacy.delta, target=privacy.epsilon, updates=privacy.updates)
 
 
 def _seconds(records: Sequence[RoundRecord], setup: float) -> dict[str, float]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ml.attacks.coalition import Poison, Shard
 from ml.attacks.marked_rows import MarkedRows
 from ml.attacks.registry import trigger_in
-from ml.data.rows import Targets, head, joined, shape_of
+from ml.data.rows import Targets, head, joined, length, shape_of
 from ml.data.shares import FederatedData
 from ml.device import require_device
 from ml.judging.evaluation import Evaluation, Quality
@@ -21,11 +21,12 @@ from ml.judging.findings import Finding
 from ml.judging.metrics import needs_outcomes
 from ml.judging.policy import EVIDENCE, Policy, listed_tests
 from ml.seeds import derive_seed
-from ml.settings import AttackSettings
+from ml.settings import AttackSettings, PrivacySettings
 from ml.tasks.federating import federate
-from ml.tasks.loading import load_function
 from ml.tasks.targets import Target
 from ml.training import Learner, Origin, TrainingJob, make_learner
+from ml.training.private import Plan, plan_of
+from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import aggregate, decode, encode
 from ml.updates.schema import Schema
 from offchain.errors import SettingsError
@@ -77,6 +78,13 @@ def _rules(settings: SimulationSettings, common: CommonLearning) -> bytes:
     return found.model_copy(update={"memory": settings.memory}).rules
 
 
+def _plans(settings: SimulationSettings, data: FederatedData) -> list[Plan]:
+    privacy, training = settings.privacy_settings, settings.training_settings
+    if privacy is None:
+        return []
+    return [plan_of(privacy, length(client.y_train), training) for client in data.clients]
+
+
 class Federation:
     """What the clients of a run hold and compute; parameters are int32 [size] in fixed point.
 
@@ -84,6 +92,7 @@ class Federation:
         schema: The model's.
         genesis: The first global model.
         rules: The digest of everything that voters must agree on, 32 bytes.
+        plans: How each client's updates stay within its ε; empty for no noise.
     """
 
     def __init__(self, settings: SimulationSettings, data: FederatedData) -> None:
@@ -97,13 +106,17 @@ class Federation:
         self._data = data
         row, label = shape_of(data.X_test), shape_of(data.y_test)
 
-        def learning(train: str | None) -> Learner:
-            trainer = load_function(train, "train") if train else None
-            origin = Origin(settings.named_task, train, row, label)
-            return make_learner(settings.loaded_task, row, label, device, settings.threads, trainer, origin)
+        def learning(train: str | None, privacy: PrivacySettings | None = None) -> Learner:
+            task, threads = settings.loaded_task, settings.threads
+            trainer = trainer_of(task, train, privacy)
+            origin = Origin(settings.named_task, train, row, label, privacy)
+            return make_learner(task, row, label, device, threads, trainer, origin)
 
         learner = learning(None)  # What judges; a training of the clients' own never does.
         self._trainee = learning(settings.train) if settings.train else learner
+        privacy = settings.privacy_settings
+        self._hiding = learning(None, privacy) if privacy else self._trainee
+        self.plans = _plans(settings, data)
         self._common = CommonLearning(
             learner, genesis_model(learner, settings.seed), settings.scoring_settings
         )
@@ -128,6 +141,8 @@ class Federation:
     ) -> dict[int, Parameters]:
         """Return what each client makes of the global model in a round, by client.
 
+        Noise hides what honest clients send; who poisons its rows adds none.
+
         Args:
             parent: The global model.
             clients: Who trains.
@@ -138,15 +153,16 @@ class Federation:
         Raises:
             SimulationError: When a client's training diverged.
         """
-        jobs = [self._job(client, round_) for client in clients]
+        jobs, trainee = [self._job(client, round_) for client in clients], self._hiding
         if poison is not None:
+            trainee = self._trainee
             attack = AttackSettings(name="near", divergence_weight=divergence_weight)
             jobs = [
                 replace(self._poisoned(job, client, parent, poison), attack=attack)
                 for client, job in zip(clients, jobs, strict=True)
             ]
         names = [f"client {client}'s training" for client in clients]
-        return dict(zip(clients, self._updates(parent, jobs, names), strict=True))
+        return dict(zip(clients, self._updates(parent, jobs, names, trainee), strict=True))
 
     def bases(self, models: Sequence[Parameters], clients: Sequence[int]) -> dict[int, list[int]]:
         """Return who builds on which of the last models, oldest first: clients by the model's place."""
@@ -174,6 +190,8 @@ class Federation:
         }
 
     def _shortened(self, base: Parameters, made: Mapping[int, Parameters]) -> dict[int, Parameters]:
+        if self.plans:
+            return dict(made)  # How far to shorten it follows from rows that no noise hides.
         policy = self._common.scoring.policy
         return {
             client: self._voters.shortened(policy, update, base, client) for client, update in made.items()
@@ -188,7 +206,7 @@ class Federation:
         rows = [self._data.clients[client] for client in clients]
         X, y = joined([r.X_train for r in rows]), joined([r.y_train for r in rows])
         job = TrainingJob(X, y, derive_seed(self._settings.seed, _CENTRAL, round_), _HONEST, round_)
-        return self._updates(parent, [job], ["central training"])[0]
+        return self._updates(parent, [job], ["central training"], self._trainee)[0]
 
     def findings(
         self,
@@ -261,10 +279,10 @@ class Federation:
         return Bases(rows, known, settings.loaded_task, settings.tolerance)
 
     def _updates(
-        self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str]
+        self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str], trainee: Learner
     ) -> list[Parameters]:
         training = self._settings.training_settings
-        return self._common.updates(parent, jobs, training, names, self._trainee)
+        return self._common.updates(parent, jobs, training, names, trainee)
 
     def _job(self, client: int, round_: int) -> TrainingJob:
         rows = self._data.clients[client]

@@ -93,6 +93,9 @@ class RoundRecord(_Record):
     balances: tuple[BaseUnits, ...]
     reward_pool: BaseUnits
     scores: Scores
+    epsilon: float | None = (
+        None  # Most that updates of one honest client gave away so far; null without noise.
+    )
     baselines: dict[str, Scores]
     gas: dict[str, GasUse]
     seconds: Seconds

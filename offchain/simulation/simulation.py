@@ -17,6 +17,7 @@ from offchain.learning.common import Parameters
 from offchain.settings import MIN_CLIENTS, SimulationSettings
 from offchain.simulation.adversary import Adversary
 from offchain.simulation.baselines import baselines
+from offchain.simulation.budgets import Budgets
 from offchain.simulation.cast import Cast
 from offchain.simulation.defending import defending
 from offchain.simulation.federation import Federation
@@ -90,6 +91,7 @@ class Simulation:
         self._federation = federation
         self._engine = engine
         self._adversary = Adversary(settings, federation, self.cast)
+        self._budgets = Budgets(federation.plans, self._adversary.members)
         self._combine = defending(settings, federation, self.cast)
         self._baselines = baselines(settings, federation, deployment, self._adversary)
         self._store = MemoryStore()
@@ -167,6 +169,7 @@ class Simulation:
         self._round = seating.round
         self._members -= len(outcome.removed)
         self._adversary.see(outcome.balances)
+        self._budgets.spend(updates)
         return self._record(seating, roots, judged, outcome, model, beside, watch)
 
     def include(self, model: Parameters) -> None:
@@ -192,7 +195,8 @@ class Simulation:
             )
 
     def _train(self, seating: Seating) -> dict[int, Parameters]:
-        proposers = [client for client in seating.proposers if client not in seating.unable]
+        able = [client for client in seating.proposers if client not in seating.unable]
+        proposers = [client for client in able if self._budgets.allows(client)]
         return self._adversary.proposals(self._models, proposers, seating.round)
 
     def _put(self, updates: Mapping[int, Parameters]) -> dict[int, bytes]:
@@ -270,6 +274,7 @@ class Simulation:
             balances=outcome.balances,
             reward_pool=outcome.reward_pool,
             scores=dict(model.quality),
+            epsilon=self._budgets.most,
             baselines={name: dict(other) for name, other in beside.items()},
             gas=gas_uses(outcome.gas),
             seconds=_seconds(watch),
@@ -286,6 +291,7 @@ class Simulation:
             outcome = self._engine.close_round()
             self._members -= len(outcome.removed)
             self._adversary.see(outcome.balances)
+            self._budgets.spend(record.updates)
             if (outcome.model.hex(), outcome.balances) == (record.model, record.balances):
                 return
         raise SimulationError(f"round {record.round} does not play again as it was recorded")

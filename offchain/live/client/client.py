@@ -169,7 +169,8 @@ class Client:
             case Draw() if self._relay is None:  # Who has a relay may have no coin.
                 self._draw(view)
             case Propose(until) if not self._is_carried(view, "propose"):
-                self._play(view, until, "propose", work.update_commitment(view))
+                if commitment := work.update_commitment(view):
+                    self._play(view, until, "propose", commitment)
             case Publish(until) if not self._is_carried(view, "publish"):
                 self._play(view, until, "publish", *work.update_opening(view, me))
             case Vote(patience, until) if not self._is_carried(view, "commitBallot"):

@@ -8,10 +8,11 @@ from ml.data.rows import length
 from ml.judging.evaluation import Evaluation
 from ml.judging.findings import Finding, of_all
 from ml.judging.policies import parse_updates
-from ml.settings import AttackSettings, TrainingSettings
+from ml.settings import AttackSettings, PrivacySettings, TrainingSettings
 from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob
 from ml.training.checks import check_learner
+from ml.training.private import plan_of
 from ml.updates.fixed_point import decode
 from offchain.learning.common import CommonLearning, Parameters
 from offchain.learning.describing import training_of
@@ -31,6 +32,7 @@ class LocalLearning:
         genesis: The first global model.
         schema: The model's.
         samples: Training rows.
+        plan: How its updates stay within its ε; none for no noise.
         told: What the owner should know of rows and training.
     """
 
@@ -45,6 +47,7 @@ class LocalLearning:
         training: Mapping[str, Any],
         trainee: Learner | None = None,
         must_repeat: bool = True,
+        privacy: PrivacySettings | None = None,
     ) -> None:
         """Try on the first rows what this client will do.
 
@@ -56,6 +59,7 @@ class LocalLearning:
             training: Where it trains otherwise than the task says, by the names of `TrainingSettings`.
             trainee: What learns with the client's own training; none for the task's.
             must_repeat: Whether training twice has to give the same update.
+            privacy: What its updates stay within, by the trainee's noise; none for no noise.
 
         Raises:
             ConfigurationError: When it has to, and does not.
@@ -68,26 +72,31 @@ class LocalLearning:
         self._training = TrainingSettings(**{**training_of(task).model_dump(), **training})
         self.genesis, self.schema = common.genesis, common.schema
         self.samples = length(own.rows.y_train)
+        self.plan = plan_of(privacy, self.samples, self._training) if privacy else None
         reference = learning.reference or TrainingSettings()
         self._voters = Voters(common, [own.rows], reference, self._seed, ["this client"])
         self._evaluation = Evaluation(own.rows.X_validation, own.rows.y_validation, common.learner)
-        self.told = [*own.told, *self._tried(must_repeat)]
+        noise = [self.plan.told] if self.plan else []
+        self.told = [*own.told, *noise, *self._tried(must_repeat)]
 
-    def update(self, parent: Parameters, round_: int, secret: int) -> Parameters:
+    def update(self, parent: Parameters, round_: int, secret: int, noise: bytes = b"") -> Parameters:
         """Return what the client's rows make of the global model in a round.
 
         Args:
             parent: The global model.
             round_: The round.
             secret: Seed of what training draws from rows of one's own; a share's is the simulation's.
+            noise: What noise that hides rows follows from, known to nobody else.
 
         Raises:
             SimulationError: When training diverged.
         """
         rows, number = self._own.rows, self._own.number
         seed = secret if number is None else training_seed(self._seed, round_, number)
-        job = TrainingJob(rows.X_train, rows.y_train, seed, self.attack, round_)
+        job = TrainingJob(rows.X_train, rows.y_train, seed, self.attack, round_, noise)
         (update,) = self._common.updates(parent, [job], self._training, ["training"], self._trainee)
+        if self.plan is not None:
+            return update  # How far to shorten it follows from rows that no noise hides.
         sent = self._voters.shortened(self._common.scoring.policy, update, parent, 0)
         if sent is not update:
             _log.info("update shortened: it went further than voters would let it")

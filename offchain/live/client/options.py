@@ -1,11 +1,12 @@
 """Command-line options of the client, and what they make."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
-from ml.settings import ALLOWED_MISSING
+from ml.settings import ALLOWED_MISSING, PrivacySettings
 from offchain.user_path import UserPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -102,6 +103,40 @@ def training_options(function: Command) -> Command:
     ):
         function = decorator(function)
     return function
+
+
+def privacy_options(function: Command) -> Command:
+    """Adds how training hides rows; a command gets what they say as `privacy`."""
+
+    @wraps(function)
+    def command(
+        *args: Any,
+        dp_epsilon: float | None,
+        dp_delta: float | None,
+        dp_clip: float | None,
+        dp_updates: int | None,
+        **chosen: Any,
+    ) -> Any:
+        given = {"epsilon": dp_epsilon, "delta": dp_delta, "clip": dp_clip, "updates": dp_updates}
+        given = {name: value for name, value in given.items() if value is not None}
+        if given and dp_epsilon is None:
+            raise click.UsageError(
+                f"--dp-{next(iter(given))} needs --dp-epsilon, without which nothing is hidden"
+            )
+        return function(*args, privacy=PrivacySettings(**given) if given else None, **chosen)
+
+    fields, made = PrivacySettings.model_fields, command
+    for name, kind in (
+        ("updates", click.IntRange(1, 1_000_000)),
+        ("clip", click.FloatRange(0, min_open=True)),
+        ("delta", click.FloatRange(0, 1, min_open=True, max_open=True)),
+        ("epsilon", click.FloatRange(0, 1000, min_open=True)),
+    ):
+        field = fields[name]
+        default = "none, without noise" if field.is_required() else field.default
+        text = f"{(field.description or '').rstrip('.')}.  [default: {default}]"
+        made = click.option(f"--dp-{name}", type=kind, help=text)(made)
+    return made  # type: ignore[return-value]
 
 
 def keep_rounds_option(function: Command) -> Command:

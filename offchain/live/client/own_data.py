@@ -9,7 +9,7 @@ from ml.data.checks import judging_note
 from ml.data.rows import Shape, length, shape_of
 from ml.data.shares import ClientData
 from ml.seeds import derive_seed
-from ml.settings import ALLOWED_MISSING
+from ml.settings import ALLOWED_MISSING, PrivacySettings
 from ml.tasks.federating import own_rows as split_rows
 from ml.tasks.federating import read_rows
 from ml.tasks.task import Task
@@ -33,6 +33,7 @@ class DataOptions:
         train: Training of its own, FILE.py:function; none for the task's.
         allow_missing: Share of a file's rows that may be left out.
         accept: Whether rows may be unlike those that an encoding was fitted on.
+        privacy: What its updates stay within, by noise; none for no noise.
     """
 
     path: Path | None = None
@@ -42,6 +43,7 @@ class DataOptions:
     train: str | None = None
     allow_missing: float = ALLOWED_MISSING
     accept: bool = False
+    privacy: PrivacySettings | None = None
 
     @property
     def is_given(self) -> bool:

@@ -7,6 +7,7 @@ from math import inf, nan
 from ml.judging.findings import told
 from ml.judging.policies import bitmap
 from ml.messages import cleaned
+from ml.training.private import Plan
 from ml.updates.canonical import digest, to_bytes
 from offchain.errors import LineageError, OffchainError
 from offchain.learning.common import Parameters
@@ -60,6 +61,7 @@ class RoundWork:
         self._fetching: tuple[object, float] = None, 0.0  # Round and model; when to look again, chain's time.
         self._reread: object = None  # Those for which logs were read again.
         self._scored: Inclusion | None = None
+        self._counted = 0  # The round for which spent privacy was told.
         # What was computed last: asked for again when a transaction was not mined, or waits at a relay.
         self._trained: tuple[object, tuple[bytes, bytes]] | None = None
         self._judged: tuple[object, int] | None = None
@@ -83,8 +85,13 @@ class RoundWork:
         except OffchainError as error:
             _log.info("the global model cannot be fetched yet: %s", error)
 
-    def update_commitment(self, view: View) -> bytes:
-        """Return the 24 bytes with which the client proposes, of an update that is on its disk by now."""
+    def update_commitment(self, view: View) -> bytes | None:
+        """Return the 24 bytes with which the client proposes, of an update that is on its disk by now.
+
+        None when its updates have spent the ε that its owner set: another would give away more.
+        """
+        if self._is_spent(view):
+            return None
         root, data = self._train(view)
         self._artefacts.keep(view.round, root, data)
         return self._committer.update(view.round, root, self._samples[0])
@@ -206,6 +213,24 @@ class RoundWork:
             else:
                 measures.MODEL_SCORE.labels(cleaned(name)).set(value)
 
+    def _is_spent(self, view: View) -> bool:
+        """Whether the client's updates of earlier rounds spent its ε; how much is told once a round."""
+        plan = None if self._learning is None else self._learning.plan
+        if plan is None:
+            return False
+        sent = self._sent_before(view.round)
+        if self._counted != view.round:
+            self._counted = view.round
+            _tell_spent(plan, sent, view.round)
+        return sent >= plan.privacy.updates
+
+    def _sent_before(self, round_: int) -> int:
+        """Updates that the client published: the chain counts them, so no restart forgets one."""
+        earlier = [log for log in self._rounds() if log.number < round_]
+        return sum(
+            each.client == self._committer.client for log in earlier for each in log.published.values()
+        )
+
     def _claimed(self, view: View, me: ClientView, root: bytes) -> int | None:
         """The sample count with which the client committed to `root`; None when it committed to another."""
         counts = (n for n in self._samples if self._committer.update(view.round, root, n) == me.content)
@@ -223,8 +248,9 @@ class RoundWork:
         learning, parent = self._require_learning(view), self._parent(view)
         if self._trained is None or self._trained[0] != (view.round, view.model):
             secret = self._committer.salts.training(view.round)
+            noise = self._committer.salts.noise(view.round)
             with measures.TRAINING.time():
-                data = to_bytes(learning.update(parent, view.round, secret))
+                data = to_bytes(learning.update(parent, view.round, secret, noise))
             self._trained = (view.round, view.model), (digest(data, learning.schema), data)
         return self._trained[1]
 
@@ -284,3 +310,16 @@ class RoundWork:
         except LogsError:
             self._history.forget()
             raise
+
+
+def _tell_spent(plan: Plan, sent: int, round_: int) -> None:
+    spent = plan.spent(sent)
+    measures.EPSILON.set(spent)
+    told = {"round": round_, "updates": sent, "of": plan.privacy.updates, "epsilon": round(spent, 4)}
+    _log.info("privacy spent by earlier updates", extra=told)
+    if sent >= plan.privacy.updates:
+        _log.warning(
+            "no update is proposed: %s were sent, what --dp-updates allows; a proposer's seat now costs the "
+            "deployment's absence_penalty, and --leave ends the membership",
+            sent,
+        )

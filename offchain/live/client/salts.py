@@ -12,7 +12,7 @@ from offchain.stores.permits import Place
 
 _log = logging.getLogger(__name__)
 
-_UPDATE, _BALLOT, _TRAINING = b"update", b"ballot", b"training"
+_UPDATE, _BALLOT, _TRAINING, _NOISE = b"update", b"ballot", b"training", b"noise"
 _SECRET_BYTES = 32
 
 
@@ -79,6 +79,10 @@ class Salts:
     def training(self, round_: int) -> int:
         """The seed of what training draws in a round, 63 bits: the same after every restart, and secret."""
         return int.from_bytes(self._salt(_TRAINING, round_)) >> 193
+
+    def noise(self, round_: int) -> bytes:
+        """What the noise that hides rows follows from in a round, 32 bytes: as secret, and as lasting."""
+        return self._salt(_NOISE, round_)
 
     def _salt(self, kind: bytes, round_: int) -> bytes:
         return keccak256(self._secret + keccak256(kind) + round_.to_bytes(32))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.device import require_device
-from ml.tasks.loading import load_function
+from ml.training.trainers import trainer_of
 from ml.updates.schema import Schema
 from offchain.errors import OffchainError
 from offchain.learning.describing import common_learning, learner_of
@@ -202,11 +202,10 @@ def _can_play(options: ClientOptions) -> bool:
 def _learning(deployment: LiveDeployment, options: ClientOptions) -> LocalLearning:
     rules, data, device = deployment.configuration.learning, options.data, require_device(options.device)
     task, common = common_learning(rules, data.here(deployment.folder), device)
-    own, trainee = own_rows(data, rules, task), None
-    if data.train is not None:
-        trainee = learner_of(rules, task, device, load_function(data.train, "--train"))
-    must_repeat = trainee is None and device == "cpu"
-    learning = LocalLearning(rules, task, common, own, options.training, trainee, must_repeat)
+    own, trainer = own_rows(data, rules, task), trainer_of(task, data.train, data.privacy)
+    trainee = learner_of(rules, task, device, trainer) if trainer else None
+    must_repeat = data.train is None and device == "cpu"
+    learning = LocalLearning(rules, task, common, own, options.training, trainee, must_repeat, data.privacy)
     for sentence in learning.told:
         _log.info("rows: %s", sentence)
     return learning
