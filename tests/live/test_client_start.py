@@ -1,5 +1,6 @@
 """Everything that can be wrong is said at the start, in one sentence, before anything is sent."""
 
+import sys
 from dataclasses import replace
 from io import StringIO
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from ml.data.columns import typed
 from ml.data.common_encoding import CommonEncoding
 from ml.data.loans import book
 from ml.errors import MLError
+from ml.settings import PrivacySettings
 from offchain.chain.abi import Interface
 from offchain.errors import OffchainError
 from offchain.learning.description import Learning
@@ -284,3 +286,45 @@ def test_a_device_that_is_not_there_is_told(consortium, options):
 
 def test_commitments_and_permits_name_the_same_place(consortium):
     assert place_of(consortium.deployment) == Place(SEPOLIA, consortium.deployment.manager.address)
+
+
+PRIVACY = PrivacySettings(epsilon=4, updates=5)
+
+
+def test_noise_follows_from_the_members_secret_and_from_nothing_else(consortium, options):
+    pytest.importorskip("opacus", reason="opacus is optional: requirements-privacy.txt")
+    private = replace(options, data=replace(options.data, privacy=PRIVACY))
+    ready, again = prepared(consortium, private).learning, prepared(consortium, private).learning
+    assert "updates are trained with noise: ε at most 4 at δ 1e-05 for 5 of them" in ready.told[-1]
+    genesis = ready.genesis
+    update = ready.update(genesis, 1, secret=5, noise=b"mine")
+    assert (update == again.update(genesis, 1, secret=5, noise=b"mine")).all()
+    assert (update != ready.update(genesis, 1, secret=5, noise=b"theirs")).mean() > 0.9
+    plain = prepared(consortium, options).learning
+    assert plain.plan is None and (plain.update(genesis, 1, secret=5, noise=b"mine") != update).any()
+
+
+@pytest.mark.parametrize(
+    ("privacy", "more", "told"),
+    [
+        (
+            PRIVACY,
+            dict(train="mine.py:train"),
+            "--dp-epsilon is of the default training, and --train mine.py:train",
+        ),
+        (PRIVACY.model_copy(update=dict(delta=0.5)), {}, r"--dp-delta is 0\.5, and one of \d+ rows"),
+        (PRIVACY.model_copy(update=dict(epsilon=1e-9)), {}, "--dp-epsilon 1e-09 is too small for 5 updates"),
+    ],
+)
+def test_privacy_that_cannot_be_is_told(consortium, options, privacy, more, told):
+    pytest.importorskip("opacus", reason="opacus is optional: requirements-privacy.txt")
+    refused(consortium, replace(options, data=replace(options.data, privacy=privacy, **more)), told)
+
+
+def test_privacy_without_opacus_is_told(consortium, options, monkeypatch):
+    monkeypatch.setitem(sys.modules, "opacus", None)
+    refused(
+        consortium,
+        replace(options, data=replace(options.data, privacy=PRIVACY)),
+        "needs Opacus, which is not",
+    )

@@ -107,3 +107,10 @@ def test_a_file_that_holds_no_secret_is_refused_and_left_as_it_is(tmp_path, text
 def test_a_secret_that_cannot_be_made_is_said(tmp_path):
     with pytest.raises(ConfigurationError, match="cannot be read or made"):
         Salts.kept(tmp_path / "nowhere" / "salts", KEY.address, PLACE)
+
+
+def test_noise_is_the_keys_and_the_rounds():
+    first, again = Salts.signed(KEY, PLACE), Salts.signed(Key(b"\1" * 32), PLACE)
+    assert first.noise(3) == again.noise(3) and len(first.noise(3)) == 32
+    others = [first.noise(4), Salts.signed(OTHER, PLACE).noise(3), first.update(3), first.ballot(3)]
+    assert first.noise(3) not in others
