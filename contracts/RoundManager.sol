@@ -85,6 +85,13 @@ contract RoundManager is RoundViews, EIP712 {
     }
 
     /// @inheritdoc IRoundManager
+    function setOperator(address operator) external {
+        operatorOf[msg.sender] = operator;
+
+        emit OperatorSet(msg.sender, operator);
+    }
+
+    /// @inheritdoc IRoundManager
     function withdraw(uint256 amount) external {
         Head h = _head;
         Client c = _settled(h, msg.sender, _clients[msg.sender]);
@@ -176,7 +183,7 @@ contract RoundManager is RoundViews, EIP712 {
     /// @inheritdoc IRoundManager
     function proposeBySig(address client, bytes24 commitment, bytes32 r, bytes32 vs) external {
         Head h = _head;
-        _requireSigned(client, Intents.toPropose(h.round(), commitment), r, vs);
+        _requireSigned(client, Intents.toPropose(client, h.round(), commitment), r, vs);
         _propose(h, client, commitment);
     }
 
@@ -213,7 +220,7 @@ contract RoundManager is RoundViews, EIP712 {
     /// @inheritdoc IRoundManager
     function commitBallotBySig(address client, bytes24 commitment, bytes32 r, bytes32 vs) external {
         Head h = _head;
-        _requireSigned(client, Intents.toCommitBallot(h.round(), commitment), r, vs);
+        _requireSigned(client, Intents.toCommitBallot(client, h.round(), commitment), r, vs);
         _commitBallot(h, client, commitment);
     }
 
@@ -287,10 +294,11 @@ contract RoundManager is RoundViews, EIP712 {
     /* INTERNAL: COMMITMENTS */
 
     function _requireSigned(address client, bytes32 intent, bytes32 r, bytes32 vs) private view {
-        // Zero for what is no signature; no member has that address.
         // slither-disable-next-line unused-return: why it is no signature does not matter.
         (address signer,,) = ECDSA.tryRecover(_hashTypedDataV4(intent), r, vs);
-        require(signer == client, NotSigner(signer, client));
+        // Zero for what is no signature, and the operator of whoever has none.
+        bool isValid = signer != address(0) && (signer == client || signer == operatorOf[client]);
+        require(isValid, NotSigner(signer, client));
     }
 
     function _propose(Head h, address client, bytes24 commitment) private {

@@ -73,6 +73,8 @@ abstract contract RoundViews is IRoundManager {
     uint256 internal _samples; // Sixteen lanes of 16 bits, by seat position.
     mapping(uint256 round => Record) internal _records;
     Ledger.State internal _ledger;
+    /// @inheritdoc IRoundManager
+    mapping(address client => address operator) public operatorOf;
 
     /* CONSTRUCTOR */
 

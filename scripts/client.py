@@ -23,6 +23,7 @@ from offchain.live.client.options import (
 from offchain.live.logs import log_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
+    AddressParameter,
     account_option,
     chain_options,
     deployment_option,
@@ -64,8 +65,13 @@ if TYPE_CHECKING:
 @click.option(
     "--salts",
     type=UserPath(dir_okay=False),
-    help="File of the secret that hides commitments, made when not there; for accounts that sign the same "
-    "message differently each time.  [default: a signature]",
+    help="File of the secret that hides commitments, made when not there; for operators, and accounts that "
+    "sign the same message differently each time.  [default: a signature]",
+)
+@click.option(
+    "--client-address",
+    type=AddressParameter(),
+    help="The client whose operator the account is, see `ape run operator`.  [default: the account's own]",
 )
 @click.option(
     "--relay",
@@ -77,6 +83,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Play what is due, leave, and take the tokens out when released; without rows and --store leave at "
     "once, giving up a seat.",
+)
+@click.option(
+    "--join",
+    is_flag=True,
+    help="Deposit the bond, join, and end: for a client whose operator plays. Needs no rows and no --store.",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, send nothing.")
 def cli(
@@ -128,8 +139,10 @@ def _options(
     device: str,
     keep: str,
     salts: Path | None,
+    client_address: str | None,
     relay: str | None,
     leave: bool,
+    join: bool,
     sending: SendingSettings,
     poll: float | None,
 ) -> "ClientOptions":
@@ -147,6 +160,8 @@ def _options(
         leave=leave,
         keep=keep,
         salts=salts,
+        client=client_address,
+        join=join,
         relay=relay,
         poll=poll,
         sending=sending.model_copy(update={"poll": poll}) if poll else sending,

@@ -9,9 +9,9 @@ import {IRoundManager} from "./IRoundManager.sol";
 /// client's call but neither change nor forge one, and the client can always send it directly. Costs are linear in the
 /// calls, which their sender chooses and pays for.
 interface IRelay {
-    /// @notice A commitment and its client's signature; see {IRoundManager-proposeBySig}.
+    /// @notice A commitment and the signature of its client or of its operator; see {IRoundManager-proposeBySig}.
     struct Signed {
-        address client; // Who signed.
+        address client; // Whose commitment.
         bytes24 commitment; // What it commits to.
         bytes32 r; // First half of the signature.
         bytes32 vs; // Second half, with the parity in the top bit (EIP-2098).

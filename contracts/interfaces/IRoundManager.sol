@@ -99,6 +99,9 @@ interface IRoundManager {
     /// @notice Emitted when `client` is removed for good.
     event Removed(address indexed client);
 
+    /// @notice Emitted when `client` names the key that may sign its intents beside its own; zero: none from now on.
+    event OperatorSet(address indexed client, address indexed operator);
+
     /// @notice Emitted when a round opens.
     /// @param round Its number.
     /// @param members Members whose seats it draws.
@@ -197,9 +200,10 @@ interface IRoundManager {
     /// @notice Thrown when `client` did something else with its seat than the call needs.
     error UnexpectedSeat(uint256 round, address client, Seat actual, Seat expected);
 
-    /// @notice Thrown when `client` did not sign this commitment for the latest round of this contract on this chain.
-    /// @param signer Whose signature it would be.
-    /// @param client Whose it should be.
+    /// @notice Thrown when neither `client` nor its operator of now signed this commitment of `client` for the latest round
+    /// of this contract on this chain.
+    /// @param signer Whose signature it would be; zero for what is none.
+    /// @param client Whose, or whose operator's, it should be.
     error NotSigner(address signer, address client);
 
     /// @notice Thrown when content and salt do not open the commitment.
@@ -243,6 +247,13 @@ interface IRoundManager {
     /// the seat stays, and can be marked absent.
     function requestExit() external;
 
+    /// @notice Names a second key that may sign the caller's intents, see {proposeBySig}, and nothing else, in place of
+    /// the one before. Member or not, at any time; what was signed and not yet included counts by the operator of then.
+    /// @dev An operator can lock the stake of each seat that its client gets, and so lose it, until it is replaced. One may
+    /// serve several clients: an intent names its client.
+    /// @param operator Zero for none.
+    function setOperator(address operator) external;
+
     /// @notice Sends free tokens to the caller: a member's above the bond; all, once one that left has unbonded.
     /// @param amount Base units.
     function withdraw(uint256 amount) external;
@@ -270,11 +281,11 @@ interface IRoundManager {
     /// @param commitment {updateCommitment}.
     function propose(bytes24 commitment) external;
 
-    /// @notice {propose} for a client that signed it: anyone may send it, and pays the gas.
-    /// @dev What is signed is EIP-712's Propose(uint256 round,bytes24 commitment), domain "StakeFed", version "1", of the
-    /// latest round. No nonce is needed, for a seat commits once, and a signature serves one round of one deployment.
-    /// Contract wallets call {propose}: no code of a participant runs in a round.
-    /// @param client Who signed.
+    /// @notice {propose} for a client that signed it, itself or by its operator: anyone may send it, and pays the gas.
+    /// @dev What is signed is EIP-712's Propose(address client,uint256 round,bytes24 commitment), domain "StakeFed", version
+    /// "1", of the latest round. No nonce is needed, for a seat commits once, and a signature serves one round of one
+    /// deployment. Contract wallets call {propose}, or name an operator: no code of a participant runs in a round.
+    /// @param client Whose commitment.
     /// @param commitment {updateCommitment}.
     /// @param r First half of the signature.
     /// @param vs Second half, with the parity in the top bit (EIP-2098).
@@ -299,8 +310,8 @@ interface IRoundManager {
     function commitBallot(bytes24 commitment) external;
 
     /// @notice {commitBallot} for a client that signed it; see {proposeBySig}.
-    /// @dev What is signed is CommitBallot(uint256 round,bytes24 commitment).
-    /// @param client Who signed.
+    /// @dev What is signed is CommitBallot(address client,uint256 round,bytes24 commitment).
+    /// @param client Whose commitment.
     /// @param commitment {ballotCommitment}.
     /// @param r First half of the signature.
     /// @param vs Second half, with the parity in the top bit (EIP-2098).
@@ -373,6 +384,9 @@ interface IRoundManager {
 
     /// @notice The tokens of `client` outside the escrow, before any settlement that is due.
     function accountOf(address client) external view returns (Ledger.Account memory);
+
+    /// @notice The key that may sign the intents of `client` beside its own; zero when there is none.
+    function operatorOf(address client) external view returns (address);
 
     /// @notice Base units in the proposers' reward pool.
     function rewardPool() external view returns (uint256);

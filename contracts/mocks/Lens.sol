@@ -11,7 +11,7 @@ import {Tally} from "../libraries/Tallies.sol";
 contract Lens {
     uint256 private constant LANES = 16;
     uint256 private constant FIXED_WORDS = 22 + 2 * LANES;
-    uint256 private constant CLIENT_WORDS = 11;
+    uint256 private constant CLIENT_WORDS = 12;
 
     /// @notice The latest round, the pool, the updates, the members, then each of `clients`.
     function state(IRoundManager manager, address[] calldata clients)
@@ -87,6 +87,7 @@ contract Lens {
         words[at++] = manager.positionOf(client);
         words[at++] = manager.escrowOf(client);
         words[at++] = manager.POOL().TOKEN().balanceOf(client);
+        words[at++] = uint160(manager.operatorOf(client));
         return at;
     }
 }

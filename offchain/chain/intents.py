@@ -1,4 +1,4 @@
-"""What a client signs so that a relay may send its commitment: EIP-712, as `Intents.sol` hashes it."""
+"""What a client or its operator signs so that a relay may send it: EIP-712, as `Intents.sol` hashes it."""
 
 from typing import Literal
 
@@ -14,12 +14,17 @@ VERSION = "1"
 _DOMAIN = keccak256(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 
 
-def message(kind: Kind, chain_id: int, manager: str, round_: int, commitment: bytes) -> SignableMessage:
-    """Return what any account signs for `commitment`, 24 bytes, in a round of a manager (address in hex)."""
+def message(
+    kind: Kind, chain_id: int, manager: str, client: str, round_: int, commitment: bytes
+) -> SignableMessage:
+    """Return what any account signs for a client's `commitment`, 24 bytes, in a round of a manager.
+
+    Addresses are in hex.
+    """
     domain = hashed(_DOMAIN, keccak256(NAME.encode()), keccak256(VERSION.encode()), chain_id, manager)
-    struct = hashed(keccak256(_type(kind)), round_, commitment.ljust(32, b"\0"))
+    struct = hashed(keccak256(_type(kind)), client, round_, commitment.ljust(32, b"\0"))
     return SignableMessage(b"\x01", domain, struct)
 
 
 def _type(kind: Kind) -> bytes:
-    return f"{kind}(uint256 round,bytes24 commitment)".encode()
+    return f"{kind}(address client,uint256 round,bytes24 commitment)".encode()

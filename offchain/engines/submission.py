@@ -94,7 +94,8 @@ class Relayed:
         signed: list[tuple[object, ...]] = []
         for client, commitment in commitments.items():
             signer = self.clients[client]
-            message = intents.message(kind, self.chain_id, self.manager.address, round_, commitment)
+            bound = self.chain_id, self.manager.address, signer.address, round_
+            message = intents.message(kind, *bound, commitment)
             signed.append((signer.address, commitment, *signer.sign_intent(message)))
         return signed
 

@@ -9,6 +9,7 @@ from offchain.live.lately import Lately
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.roster import Roster
+from offchain.reference.state import NOBODY
 
 FRESH_SECONDS = 15.0
 """How long the time of a block is counted on from, by this machine's clock."""
@@ -51,7 +52,7 @@ class ChainGate:
         return known.time + int(age)
 
     def may_write(self, address: str) -> bool:
-        """Whether `address` is a member, or left while it still has a seat in the latest round."""
+        """Whether `address` is a member's or its operator's, or of one that left with a seat in the round."""
         known, _ = self._lately.get(MEMBER_SECONDS)
         return address in known.writers or address in self._lately.newer(known).writers
 
@@ -79,5 +80,7 @@ class ChainGate:
         asked = [Invocation(self._manager, name) for name in ("head", "memberCount")]
         head, members = self._chain.read(asked, news.head.number)
         self._roster.require(head[0], members)
-        writers = frozenset(self._roster.members) | self._roster.used
-        return _Known(news.head.time, writers, frozenset(self._roots))
+        clients = frozenset(self._roster.members) | self._roster.used
+        named = self._roster.operators
+        operators = frozenset(named[client] for client in clients if client in named)
+        return _Known(news.head.time, (clients | operators) - {NOBODY}, frozenset(self._roots))

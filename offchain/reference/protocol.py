@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from offchain.reference import commitments, seats, settlement, tally
 from offchain.reference.errors import Refused, require
 from offchain.reference.parameters import Parameters
-from offchain.reference.state import REMOVED, ClientState, Event, Phase, Record, RoundState, Seat
+from offchain.reference.state import NOBODY, REMOVED, ClientState, Event, Phase, Record, RoundState, Seat
 
 ANCHOR_WINDOW = 256  # Of the contract SimulatedSeed.
 MAX_ROUND = 2**24 - 1
@@ -105,6 +105,11 @@ class Protocol:
             c.place = 0
             self._emit("Left", client=client)
 
+    def set_operator(self, client: str, operator: str) -> None:
+        """Name the key that may sign the client's intents beside its own; NOBODY for none."""
+        self._client(client).operator = operator
+        self._emit("OperatorSet", client=client, operator=operator)
+
     # Opening
 
     def open_round(self) -> None:
@@ -158,6 +163,11 @@ class Protocol:
         self.head.updates += 1
         self._emit("UpdateCommitted", round=self.head.round, client=client, commitment=commitment)
 
+    def propose_by_sig(self, signer: str, client: str, commitment: bytes) -> None:
+        """`propose`, by anyone who has what `signer` signed; NOBODY when that is no signature."""
+        self._require_signer(signer, client)
+        self.propose(client, commitment)
+
     def publish(self, client: str, root: bytes, samples: int, salt: bytes) -> None:
         """Open an update's commitment."""
         self._require_phase(Phase.PUBLISH)
@@ -189,6 +199,11 @@ class Protocol:
         self._lock(client, self.parameters.voter_stake, Seat.VOTED, commitment)
         self.head.ballots += 1
         self._emit("BallotCommitted", round=self.head.round, client=client, commitment=commitment)
+
+    def commit_ballot_by_sig(self, signer: str, client: str, commitment: bytes) -> None:
+        """`commit_ballot`, by anyone who has what `signer` signed; NOBODY when that is no signature."""
+        self._require_signer(signer, client)
+        self.commit_ballot(client, commitment)
 
     def reveal_ballot(self, client: str, ballot: int, salt: bytes) -> None:
         """Open a ballot's commitment and count it, masked to what was published."""
@@ -394,6 +409,10 @@ class Protocol:
         require(self.now >= deadline, "TooEarly", self.now, deadline)
         require(proposes or self.head.published != 0, "NoDuty", self.head.round, client)
         return proposes
+
+    def _require_signer(self, signer: str, client: str) -> None:
+        valid = signer != NOBODY and signer in (client, self._client(client).operator)
+        require(valid, "NotSigner", signer, client)
 
     @staticmethod
     def _require_opening(c: ClientState, opened: bytes) -> None:

@@ -32,6 +32,7 @@ class Seat(IntEnum):
 
 PAYABLE = frozenset({Seat.COMMITTED, Seat.PUBLISHED, Seat.VOTED, Seat.REVEALED})
 REMOVED = 2**24 - 1
+NOBODY = "0x" + 40 * "0"
 
 
 @dataclass
@@ -47,6 +48,7 @@ class ClientState:
         0,
         0,
     )  # round in which it was first moved, and its place at that round's opening
+    operator: str = NOBODY  # may sign its intents
     free: int = 0  # base units
     release_at: int = 0  # Unix time; 0 unless it left
 

@@ -75,6 +75,7 @@ def test_every_call_fits_a_transaction(deploy):
     gas["deposit"] = game.send(client, game.pool.deposit, 1)
     no_permit = (1, 0, 27, bytes(32), bytes(32))
     gas["depositWithPermit"] = game.send(client, game.pool.depositWithPermit, *no_permit)
+    gas["setOperator"] = game.send(client, game.manager.setOperator, game.owner)
     game.send(client, game.manager.requestExit)
     gas["join"] = game.send(client, game.manager.join, [])
 

@@ -83,14 +83,20 @@ def test_who_sends_it_does_not_matter(game, manager, by_sig, kind):
 
 @pytest.mark.parametrize(
     "changed",
-    [{"commitment": OTHER}, {"round_": 2}, {"chain_id": 1}, {"manager": "0x" + "11" * 20}],
+    [
+        {"commitment": OTHER},
+        {"client": "0x" + "22" * 20},
+        {"round_": 2},
+        {"chain_id": 1},
+        {"manager": "0x" + "11" * 20},
+    ],
     ids=lambda changed: next(iter(changed)),
 )
 def test_a_signature_serves_one_commitment(game, manager, by_sig, kind, outsider, changed):
-    """Not another commitment, round, chain or deployment: the signer of what is expected is someone else."""
+    """Not another commitment, client, round, chain or deployment: the signer of what is expected is someone else."""
     client = enter(game, kind)
     r, vs = signature(game, client, kind, **changed)
-    signer = recovered(game, kind, r, vs)
+    signer = recovered(game, kind, client, r, vs)
     assert signer != client.address
     with reverts(manager.NotSigner, signer=signer, client=client.address):
         by_sig(client, COMMITMENT, r, vs, sender=outsider)
@@ -100,7 +106,7 @@ def test_a_signature_of_the_other_kind_is_refused(game, manager, by_sig, kind, o
     client = enter(game, kind)
     [other] = set(KINDS) - {kind}
     r, vs = signature(game, client, other)
-    with reverts(manager.NotSigner, signer=recovered(game, kind, r, vs), client=client.address):
+    with reverts(manager.NotSigner, signer=recovered(game, kind, client, r, vs), client=client.address):
         by_sig(client, COMMITMENT, r, vs, sender=outsider)
 
 
@@ -108,7 +114,7 @@ def test_one_client_cannot_sign_for_another(game, manager, by_sig, kind, outside
     client = enter(game, kind)
     forger = game.unseated[0]
     with reverts(manager.NotSigner, signer=forger.address, client=client.address):
-        by_sig(client, COMMITMENT, *signature(game, forger, kind), sender=outsider)
+        by_sig(client, COMMITMENT, *signature(game, forger, kind, client=client), sender=outsider)
 
 
 def test_what_is_no_signature_is_refused(game, manager, by_sig, kind, outsider):
@@ -118,9 +124,9 @@ def test_what_is_no_signature_is_refused(game, manager, by_sig, kind, outsider):
 
 
 def test_nobody_can_be_named_who_signed_nothing(game, manager, by_sig, kind, outsider):
-    """The zero address is what a broken signature recovers to; it is no member."""
+    """The zero address is what a broken signature recovers to."""
     enter(game, kind)
-    with reverts(manager.NotMember, client=ZERO):
+    with reverts(manager.NotSigner, signer=ZERO, client=ZERO):
         by_sig(ZERO, COMMITMENT, bytes(32), bytes(32), sender=outsider)
 
 
@@ -132,7 +138,7 @@ def test_the_upper_half_of_the_curve_is_refused(game, manager, by_sig, kind, out
     word = int.from_bytes(vs)
     s, parity = word & (2**255 - 1), word >> 255
     mirrored = (order - s) % 2**255 | (1 - parity) << 255
-    signer = recovered(game, kind, r, mirrored.to_bytes(32))
+    signer = recovered(game, kind, client, r, mirrored.to_bytes(32))
     assert signer != client.address
     with reverts(manager.NotSigner, signer=signer, client=client.address):
         by_sig(client, COMMITMENT, r, mirrored.to_bytes(32), sender=outsider)
@@ -165,7 +171,7 @@ def test_it_is_void_in_the_next_round(game, manager, outsider):
     game.submit_updates([IDLE] * 2)
     game.close_round()
     game.open_round_where(lambda: proposer in game.proposers)
-    with reverts(manager.NotSigner, signer=recovered(game, "Propose", r, vs), client=proposer.address):
+    with reverts(manager.NotSigner, signer=recovered(game, "Propose", proposer, r, vs), client=proposer.address):
         manager.proposeBySig(proposer, COMMITMENT, r, vs, sender=outsider)
 
 

@@ -94,7 +94,7 @@ def test_whatever_a_service_signs_is_what_contracts_and_stores_take(high, first_
     sent = SentPermit.parse(permit(PLACE, b"\5" * 32, 100, key.sign_message))
     sent.require_valid(50)
     assert sent.signer(PLACE, b"\5" * 32) == key.address
-    message = intents.message("Propose", 31337, "0x" + "ab" * 20, 7, b"\x09" * 24)
+    message = intents.message("Propose", 31337, "0x" + "ab" * 20, "0x" + "cd" * 20, 7, b"\x09" * 24)
     r, vs = key.sign_intent(message)
     s = int.from_bytes(vs) & (2**255 - 1)
     assert s <= ORDER // 2
@@ -228,7 +228,7 @@ def test_an_alias_with_a_hyphen_takes_its_passphrase_from_a_variable_that_a_shel
     key = unlock("my-bank")
     assert key.sign(TRANSACTION) == Signer(SECRET).sign(TRANSACTION)
     assert key.sign_message(b"m") == bytes(KEY.sign_message(encode_defunct(b"m")).signature)
-    message = intents.message("Propose", 31337, "0x" + "ab" * 20, 7, b"\x09" * 24)
+    message = intents.message("Propose", 31337, "0x" + "ab" * 20, "0x" + "cd" * 20, 7, b"\x09" * 24)
     assert key.sign_intent(message) == Signer(SECRET).sign_intent(message)
 
 

@@ -23,14 +23,13 @@ from live import (
     signer,
     write_configuration,
 )
-from players import Players
+from players import Players, relay_line
 
 from offchain.live.access.chain import Chain
 from offchain.live.access.rpc import Rpc
 from offchain.live.deploying.book import read_book
 from offchain.live.deploying.deployment import load_deployment
 from offchain.live.errors import NodeRefusedError, RelayError
-from offchain.live.relaying.line import RelayLine
 from offchain.live.watching.view import read_view
 from scripts.deploy import cli as deploy_command
 from scripts.explain import cli as explain
@@ -254,7 +253,7 @@ def test_a_relay_answers_and_stops(timed, run, tmp_path, compiled):
     port = free_port()
     options = ("--deployment", path, *by_url(timed), "--account", "second", "--port", port)
     relay = run("relay", *options)
-    line = RelayLine(f"http://127.0.0.1:{port}", deployment, signer(3))
+    line = relay_line(f"http://127.0.0.1:{port}", deployment, signer(3))
 
     def answers():
         try:

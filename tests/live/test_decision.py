@@ -206,3 +206,19 @@ def test_who_left_opens_waits_and_takes_its_tokens(phase, changes, expected):
 
 def test_who_is_no_member_locks_nothing():
     assert not isinstance(act(view(Phase.PROPOSE), client(PROPOSER, **OUT), leave=True), Propose)
+
+
+def test_an_operator_plays_seats_and_neither_joins_nor_pays():
+    out = client(NEITHER, is_member=False, free=0)
+    waits = Wait("for the client's own key to join")
+    assert act(view(Phase.IDLE), out, RICH, operates=True) == waits
+    assert act(view(Phase.PROPOSE), client(PROPOSER), RICH, operates=True) == Propose(1100)
+    assert act(view(Phase.IDLE), client(VOTER), RICH, operates=True) == Wait("for the next round to open")
+    removed = client(NEITHER, is_member=False, is_removed=True)
+    assert isinstance(act(view(Phase.IDLE), removed, RICH, operates=True), Done)
+
+
+def test_who_joins_and_no_more_ends_as_a_member():
+    out = client(NEITHER, is_member=False, free=100)
+    assert act(view(Phase.IDLE), out, RICH, join=True, plays=False) == Join()
+    assert act(view(Phase.PROPOSE), client(PROPOSER), join=True, plays=False) == Done("it is a member")

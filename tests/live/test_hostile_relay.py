@@ -13,7 +13,7 @@ import pytest
 import requests
 from hostile import connected, request, requests_of, sent
 from live import FAST, signer
-from players import SALT, Players, root_of
+from players import SALT, Players, relay_line, root_of
 from serving import serving
 
 from offchain import serving as limits
@@ -25,7 +25,6 @@ from offchain.live.keeping.keeper import Keeper
 from offchain.live.relaying import line, server
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.entries import opening, signed
-from offchain.live.relaying.line import RelayLine
 from offchain.live.relaying.server import application
 from offchain.live.store_gate import ChainGate
 from offchain.live.watching.view import read_view
@@ -79,7 +78,8 @@ def proposal(founded, key, root=None):
     deployment, chain = founded
     bound = (chain.chain_id, deployment.manager.address, 1, key.address)
     commitment = commitments.update_commitment(*bound, root or root_of(key), 1, SALT)
-    message = intents.message("Propose", chain.chain_id, deployment.manager.address, 1, commitment)
+    bound = chain.chain_id, deployment.manager.address, key.address, 1
+    message = intents.message("Propose", *bound, commitment)
     return signed(key.address, commitment, key.sign_intent(message)).model_dump_json().encode()
 
 
@@ -262,7 +262,7 @@ def test_a_relay_that_drips_its_head_holds_the_loop_no_longer_than_its_limit(
     monkeypatch.setattr(line, "_SECONDS", 0.5)
     listener, url, _ = hostile_relay(b"HTTP/1.1 202 Accepted\r\n", drips=600)
     with listener:
-        assert not RelayLine(url, founded[0], members[0]).hand_over("propose", 1, (bytes(24),))
+        assert not relay_line(url, founded[0], members[0]).hand_over("propose", 1, (bytes(24),))
     assert "did not answer within 0.5 seconds; sending directly" in caplog.text
 
 
@@ -271,7 +271,7 @@ def test_a_relay_that_sends_elsewhere_is_not_followed(founded, members):
     told = f"HTTP/1.1 307 x\r\nLocation: {inside}/admin\r\nContent-Length: 0\r\n\r\n".encode()
     outer, url, _ = hostile_relay(told)
     with inner, outer:
-        relay = RelayLine(url, founded[0], members[0])
+        relay = relay_line(url, founded[0], members[0])
         assert not relay.carries("propose", 1)
         relay.hand_over("propose", 1, (bytes(24),))
         assert not relay.carries("propose", 1)
@@ -282,5 +282,5 @@ def test_what_a_relay_says_forges_no_line_of_the_log(founded, members, caplog):
     body = b"oops\n2026-01-01T00:00:00Z error   forged\x1b]0;pwned\x07\x1b[2J"
     listener, url, _ = hostile_relay(b"HTTP/1.1 400 x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     with listener:
-        RelayLine(url, founded[0], members[0]).hand_over("propose", 1, (bytes(24),))
+        relay_line(url, founded[0], members[0]).hand_over("propose", 1, (bytes(24),))
     assert caplog.messages and all(message.isprintable() for message in caplog.messages)

@@ -8,7 +8,7 @@ import pytest
 import requests
 from aiohttp import web
 from live import FAST, eventually, free_port, signer
-from players import SALT, Players, root_of
+from players import SALT, Players, relay_line, root_of
 from serving import serving
 from store_parts import answering
 
@@ -21,23 +21,13 @@ from offchain.live.client.decision import Wish
 from offchain.live.deploying.amounts import Unit
 from offchain.live.errors import RelayError
 from offchain.live.keeping.keeper import Keeper
+from offchain.live.relaying.acts import Acts
 from offchain.live.relaying.desk import Desk
-from offchain.live.relaying.line import RelayLine
 from offchain.live.relaying.server import application
 from offchain.live.watching.view import read_view
 from offchain.reference import Phase, Seat, commitments
 
 pytestmark = pytest.mark.usefixtures("snapshot")
-
-
-class Hand:
-    """A member's key as the line needs it."""
-
-    def __init__(self, key):
-        self._key, self.address = key, key.address
-
-    def sign_intent(self, message):
-        return self._key.sign_intent(message)
 
 
 @pytest.fixture
@@ -102,10 +92,11 @@ def test_what_the_relay_sent_meanwhile_is_no_refusal(founded, relay_url, desk, d
     deployment, chain = founded
     key = drawn[0][0]
     sender = Sender(chain, key, FAST)
-    client = Client(chain, deployment, sender, None, Wish(), [], 1.0, Unit.read(chain, deployment))
+    acts, unit = Acts(deployment, key), Unit.read(chain, deployment)
+    client = Client(chain, deployment, sender, acts, None, Wish(), [], 1.0, unit)
     before = look(chain, deployment, key.address)
     until = before.view.deadline(Phase.PROPOSE)
-    assert RelayLine(relay_url, deployment, Hand(key)).hand_over("propose", 1, update(founded, key))
+    assert relay_line(relay_url, deployment, key).hand_over("propose", 1, update(founded, key))
     assert desk.flush()
     with caplog.at_level("INFO", "offchain"):
         client._play(before.view, until, "propose", *update(founded, key))
@@ -122,7 +113,7 @@ def test_members_without_coin_play_a_whole_round(founded, anvil_node, relay_url,
     for key in members:
         anvil_node.rpc.request("anvil_setBalance", key.address, "0x0")
     nonces = [chain.nonce(key.address) for key in members]
-    lines = {key.address: RelayLine(relay_url, deployment, Hand(key)) for key in members}
+    lines = {key.address: relay_line(relay_url, deployment, key) for key in members}
     for line in lines.values():
         line.check()
 
@@ -157,7 +148,7 @@ def test_a_batch_has_the_gas_that_its_entries_would_take_alone_and_no_more_than_
     with monkeypatch.context() as patch:
         patch.setattr(Chain, "gas_of", gas_of)
         for key in proposers:
-            assert RelayLine(relay_url, deployment, Hand(key)).hand_over("propose", 1, update(founded, key))
+            assert relay_line(relay_url, deployment, key).hand_over("propose", 1, update(founded, key))
         assert len(alone) == len(proposers) == 2
         before = chain.head().number
         for _ in range(batches):
@@ -175,12 +166,11 @@ def test_a_batch_has_the_gas_that_its_entries_would_take_alone_and_no_more_than_
 def test_nothing_is_paid_for_that_the_contract_would_refuse(founded, relay_url, desk, drawn, caplog):
     deployment, _ = founded
     proposers, voters = drawn
-    forged = RelayLine(relay_url, deployment, Hand(voters[0]))
-    forged._key.address = proposers[0].address
+    forged = relay_line(relay_url, deployment, voters[0], client=proposers[0].address)
     forged.hand_over("propose", 1, update(founded, proposers[0]))
-    unseated = RelayLine(relay_url, deployment, Hand(voters[0]))
+    unseated = relay_line(relay_url, deployment, voters[0])
     unseated.hand_over("propose", 1, update(founded, voters[0]))
-    early = RelayLine(relay_url, deployment, Hand(proposers[0]))
+    early = relay_line(relay_url, deployment, proposers[0])
     early.hand_over("publish", 1, (root_of(proposers[0]), 1, SALT))
     refusals = [
         record.getMessage() for record in caplog.records if "the relay refused" in record.getMessage()
@@ -192,10 +182,30 @@ def test_nothing_is_paid_for_that_the_contract_would_refuse(founded, relay_url, 
     assert founded[1].nonce(signer(50).address) == 0
 
 
+def test_an_operators_signature_is_its_clients_until_it_is_replaced(founded, relay_url, desk, drawn, caplog):
+    deployment, chain = founded
+    (first, second), _ = drawn
+    operator, other = signer(51), signer(52)
+    for key in (first, second):
+        own = Sender(chain, key, FAST)
+        own.send(Invocation(deployment.manager, "setOperator", (operator.address,)))
+    line = relay_line(relay_url, deployment, operator, client=first.address)
+    assert line.hand_over("propose", 1, update(founded, first)) and desk.flush()
+    state = read_view(chain, deployment, [first.address, second.address]).clients
+    assert (state[first.address].seat, state[second.address].seat) == (Seat.COMMITTED, Seat.NONE)
+
+    own.send(Invocation(deployment.manager, "setOperator", (other.address,)))
+    late = relay_line(relay_url, deployment, operator, client=second.address)
+    assert late.hand_over("propose", 1, update(founded, second)) and not desk.flush()
+    assert f"NotSigner(signer={operator.address}, client={second.address})" in caplog.text
+    newest = relay_line(relay_url, deployment, other, client=second.address)
+    assert newest.hand_over("propose", 1, update(founded, second)) and desk.flush()
+
+
 def test_what_comes_a_block_too_early_is_handed_over_again(founded, relay_url, desk, drawn):
     deployment, chain = founded
     proposers, _ = drawn
-    lines = [RelayLine(relay_url, deployment, Hand(key)) for key in proposers]
+    lines = [relay_line(relay_url, deployment, key) for key in proposers]
     assert lines[0].hand_over("publish", 1, (root_of(proposers[0]), 1, SALT))
     for line, key in zip(lines, proposers, strict=True):
         line.hand_over("propose", 1, update(founded, key))
@@ -229,7 +239,7 @@ def test_a_request_too_large_and_an_unknown_function_are_refused(relay_url):
 
 def test_an_act_that_is_not_carried_out_is_sent_directly(founded, relay_url, drawn):
     proposers, _ = drawn
-    line = RelayLine(relay_url, founded[0], Hand(proposers[0]), patience=3.0)
+    line = relay_line(relay_url, founded[0], proposers[0], patience=3.0)
     assert not line.carries("propose", 1)
     assert line.hand_over("propose", 1, update(founded, proposers[0]))
     assert line.carries("propose", 1) and not line.carries("propose", 2)
@@ -240,7 +250,7 @@ def test_an_act_that_is_not_carried_out_is_sent_directly(founded, relay_url, dra
 
 def test_a_relay_that_is_gone_is_no_obstacle(founded, drawn):
     proposers, _ = drawn
-    line = RelayLine(f"http://127.0.0.1:{free_port()}", founded[0], Hand(proposers[0]))
+    line = relay_line(f"http://127.0.0.1:{free_port()}", founded[0], proposers[0])
     with pytest.raises(RelayError, match="there is no relay at"):
         line.check()
     assert not line.hand_over("propose", 1, update(founded, proposers[0]))
@@ -251,7 +261,7 @@ def test_a_relay_that_is_gone_is_no_obstacle(founded, drawn):
 def test_a_relay_that_clients_do_not_wait_for_is_said(founded, desk, members, every, fits, caplog):
     deployment = replace(founded[0], parameters=replace(founded[0].parameters, reveal_for=8))
     with serving(application(desk, deployment, every)) as url:
-        RelayLine(url, deployment, Hand(members[0])).check()
+        relay_line(url, deployment, members[0]).check()
     told = f"the relay sends every {every:g} seconds, and clients send by themselves after 2"
     assert (told in caplog.text) is not fits
 
@@ -260,14 +270,14 @@ def test_a_relay_of_another_deployment_is_noticed(founded, relay_url, members):
     deployment = founded[0]
     other = replace(deployment, manager=replace(deployment.manager, address="0x" + "12" * 20))
     with pytest.raises(RelayError, match=f"is for {deployment.manager.address} on chain 11155111, not for"):
-        RelayLine(relay_url, other, Hand(members[0])).check()
+        relay_line(relay_url, other, members[0]).check()
 
 
 def test_an_entry_that_was_overtaken_spoils_nothing(founded, relay_url, desk, drawn, caplog):
     deployment, chain = founded
     proposers, _ = drawn
     for key in proposers:
-        assert RelayLine(relay_url, deployment, Hand(key)).hand_over("propose", 1, update(founded, key))
+        assert relay_line(relay_url, deployment, key).hand_over("propose", 1, update(founded, key))
     direct = Sender(chain, proposers[0], FAST)
     direct.send(Invocation(deployment.manager, "propose", update(founded, proposers[0])))
     assert desk.flush()
@@ -285,8 +295,8 @@ def test_a_keystore_signs_what_the_contract_takes(own_keystore, monkeypatch):
     keystore(own_keystore, member=(7).to_bytes(32))
     key = unlock("member")
     for round_ in range(8):  # Both parities come up.
-        message = intents.message("Propose", 11_155_111, "0x" + "12" * 20, round_, bytes(24))
-        assert key.sign_intent(message) == Hand(signer(7)).sign_intent(message)
+        message = intents.message("Propose", 11_155_111, "0x" + "12" * 20, key.address, round_, bytes(24))
+        assert key.sign_intent(message) == signer(7).sign_intent(message)
 
 
 def test_a_deployment_without_relay_is_said_so(founded):
@@ -301,6 +311,6 @@ def test_no_more_of_a_relays_answer_is_read_than_it_can_say(founded, members):
         return web.Response(text="[" + " " * 100_000 + "]")
 
     with serving(answering(talkative)) as url:
-        line = RelayLine(url, founded[0], members[0])
+        line = relay_line(url, founded[0], members[0])
         with pytest.raises(RelayError, match="there is no relay at"):
             line.check()

@@ -52,7 +52,7 @@ def test_a_key_that_is_none_is_refused(key):
 
 @given(key=KEYS, commitment=st.binary(min_size=24, max_size=24))
 def test_the_signature_of_an_intent_is_that_of_eth_account(key, commitment):
-    message = intents.message("Propose", 5, "0x" + "a5" * 20, 9, commitment)
+    message = intents.message("Propose", 5, "0x" + "a5" * 20, "0x" + "c1" * 20, 9, commitment)
     theirs = Account.from_key(key).sign_message(message)
     vs = theirs.s | (theirs.v - 27) << 255
     assert Signer(key).sign_intent(message) == (theirs.r.to_bytes(32), vs.to_bytes(32))

@@ -191,6 +191,10 @@ class Machine(RuleBasedStateMachine):
             self.duel.deposit(client, self.parameters.bond)
         self.duel.join(client, proof_of)
 
+    @rule(client=client, operator=copied)
+    def name_an_operator(self, client, operator):
+        self.duel.set_operator(client, operator)
+
     @rule(client=client, in_haste=st.booleans())
     def exit(self, client, in_haste):
         self.duel.exit(client)
@@ -211,16 +215,17 @@ class Machine(RuleBasedStateMachine):
         lie=st.sampled_from([None, "root", "samples", "salt"]),
         ballots=ballots,
         round_=st.one_of(st.none(), st.integers(0, 5)),
+        signed_by=st.one_of(st.none(), client),
     )
-    def act_anyhow(self, client, call, copy_of, samples, lie, ballots, round_):
+    def act_anyhow(self, client, call, copy_of, samples, lie, ballots, round_, signed_by):
         d = self.duel
         match call:
             case 0:
-                d.propose(client, samples, copy_of)
+                d.propose(client, samples, copy_of, signed_by)
             case 1:
                 d.publish(client, lie, samples)
             case 2:
-                d.commit_ballot(client, ballots[0], copy_of)
+                d.commit_ballot(client, ballots[0], copy_of, signed_by)
             case 3:
                 d.reveal(client, ballots[0])
             case 4:

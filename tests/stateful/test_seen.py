@@ -9,7 +9,7 @@ from budgets import BUDGET
 # What the short search meets for certain; test_scripts goes to the rest.
 EXPECTED = {
     "commitBallot": "succeeded WrongPhase NotMember UnexpectedSeat InsufficientFree",
-    "commitBallotBySig": "succeeded WrongPhase UnexpectedSeat",
+    "commitBallotBySig": "succeeded WrongPhase UnexpectedSeat NotSigner",
     "deposit": "succeeded ERC20InsufficientBalance",
     "depositWithPermit": "succeeded ERC20InsufficientBalance",
     "draw": "succeeded WrongPhase AnchorNotUsable",
@@ -18,13 +18,14 @@ EXPECTED = {
     "markAbsent": "succeeded WrongPhase NotSeated UnexpectedSeat TooEarly NoDuty",
     "openRound": "succeeded WrongPhase RoundsExhausted TooFewMembers",
     "propose": "succeeded WrongPhase NotMember NotSeated InsufficientFree",
-    "proposeBySig": "succeeded WrongPhase",
+    "proposeBySig": "succeeded WrongPhase NotSigner",
     "publish": "succeeded WrongPhase UnexpectedSeat CommitmentMismatch SamplesOutOfRange",
     "publishFor": "succeeded WrongPhase UnexpectedSeat",
     "reanchor": "succeeded WrongPhase AnchorUsable",
     "requestExit": "succeeded NotMember",
     "revealBallot": "succeeded WrongPhase UnexpectedSeat CommitmentMismatch",
     "revealBallotFor": "succeeded WrongPhase UnexpectedSeat",
+    "setOperator": "succeeded",
     "settle": "succeeded NothingToSettle",
     "withdraw": "succeeded NotWithdrawable TooEarly",
 }

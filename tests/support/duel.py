@@ -15,7 +15,7 @@ from offchain.chain import intents
 from offchain.reference import Phase, Protocol, Refused, Seat
 from offchain.reference.commitments import simulated_seed
 from offchain.reference.seats import MAX_PROPOSERS
-from offchain.reference.state import REMOVED
+from offchain.reference.state import NOBODY, REMOVED
 
 CHAIN_ID = 31_337
 UNLIMITED = 2**256 - 1
@@ -26,7 +26,7 @@ ROUND_FIELDS = (
 )
 CLIENT_FIELDS = (
     *("isMember", "place", "strikes", "round", "seat", "content", "free", "releaseAt", "position", "escrow"),
-    "wallet",
+    *("wallet", "operator"),
 )
 
 
@@ -262,6 +262,13 @@ class Duel:
         who = CLIENTS[client]
         self._play(who, self.arena.manager, "requestExit", (), lambda: self.reference.request_exit(who))
 
+    @recorded
+    def set_operator(self, client, operator=None):
+        """Name another client, or itself, as its operator; None for nobody."""
+        who, named = CLIENTS[client], NOBODY if operator is None else CLIENTS[operator]
+        refer = functools.partial(self.reference.set_operator, who, named)
+        self._play(who, self.arena.manager, "setOperator", (named,), refer)
+
     # A round
 
     @recorded
@@ -281,17 +288,15 @@ class Duel:
         self._play(KEEPER, self.arena.manager, "draw", (b"",), lambda: self.reference.draw(value))
 
     @recorded
-    def propose(self, client, samples=1, copy_of=None):
-        """Commit to an update of one's own, or copy another client's commitment."""
+    def propose(self, client, samples=1, copy_of=None, signed_by=None):
+        """Commit to an update of one's own, or copy another client's commitment; see `_commit`."""
         author = client if copy_of is None else copy_of
         update = self._update(author, samples)
         if copy_of is None:
             self.updates[self.reference.head.round, client] = update
         commitment = self.reference.update_commitment(CLIENTS[author], *update)
-        who = CLIENTS[client]
-        self._commit(
-            client, "propose", "Propose", commitment, lambda: self.reference.propose(who, commitment)
-        )
+        known = self.reference.propose, self.reference.propose_by_sig
+        self._commit(client, "propose", "Propose", commitment, known, signed_by)
 
     @recorded
     def publish(self, client, lie=None, samples=1):
@@ -313,21 +318,15 @@ class Duel:
         self._open(client, "publish", (root, count, salt), publish)
 
     @recorded
-    def commit_ballot(self, client, ballot, copy_of=None):
-        """Commit to a ballot of one's own, or copy another client's commitment."""
+    def commit_ballot(self, client, ballot, copy_of=None, signed_by=None):
+        """Commit to a ballot of one's own, or copy another client's commitment; see `_commit`."""
         round_, author = self.reference.head.round, client if copy_of is None else copy_of
         if copy_of is None:
             self.ballots[round_, client] = ballot
         salt = keccak(text=f"ballot {round_} {author}")
         commitment = self.reference.ballot_commitment(CLIENTS[author], ballot, salt)
-        who = CLIENTS[client]
-        self._commit(
-            client,
-            "commitBallot",
-            "CommitBallot",
-            commitment,
-            lambda: self.reference.commit_ballot(who, commitment),
-        )
+        known = self.reference.commit_ballot, self.reference.commit_ballot_by_sig
+        self._commit(client, "commitBallot", "CommitBallot", commitment, known, signed_by)
 
     @recorded
     def reveal(self, client, lie=0):
@@ -342,16 +341,23 @@ class Duel:
             lambda: self.reference.reveal_ballot(who, ballot, salt),
         )
 
-    def _commit(self, client, call, kind, commitment, reference):
-        """Directly, or signed and sent by another: the reference knows no difference."""
+    def _commit(self, client, call, kind, commitment, reference, signed_by):
+        """Directly; or sent by another, and signed: by the client or its operator, or by who is named."""
         who, manager = CLIENTS[client], self.arena.manager
-        if self._sent_directly(client):
-            return self._play(who, manager, call, (commitment,), reference)
-        message = intents.message(kind, CHAIN_ID, manager, self.reference.head.round, commitment)
-        signed = ACCOUNTS[client].sign_message(message)
+        directly, by_sig = reference
+        if signed_by is None and self._sent_directly(client):
+            return self._play(who, manager, call, (commitment,), lambda: directly(who, commitment))
+        key = self._signer(client) if signed_by is None else signed_by
+        message = intents.message(kind, CHAIN_ID, manager, who, self.reference.head.round, commitment)
+        signed = ACCOUNTS[key].sign_message(message)
         vs = signed.s | (signed.v - 27) << 255
-        signature = signed.r.to_bytes(32), vs.to_bytes(32)
-        self._play(KEEPER, manager, f"{call}BySig", (who, commitment, *signature), reference)
+        arguments = who, commitment, signed.r.to_bytes(32), vs.to_bytes(32)
+        refer = functools.partial(by_sig, CLIENTS[key], who, commitment)
+        self._play(KEEPER, manager, f"{call}BySig", arguments, refer)
+
+    def _signer(self, client):
+        operator = self.reference._client(CLIENTS[client]).operator
+        return CLIENTS.index(operator) if operator != NOBODY and self.calls % 2 else client
 
     def _open(self, client, call, opening, reference):
         """Directly, or by another who knows the salt."""
@@ -549,7 +555,7 @@ class Duel:
         c = r._client(who)
         return [
             *(c.is_member, c.place, c.strikes, c.round, c.seat, c.content, c.free, c.release_at),
-            *(r.position_of(who), r.escrow_of(who), self.wallets[who]),
+            *(r.position_of(who), r.escrow_of(who), self.wallets[who], int(c.operator, 16)),
         ]
 
     def _difference(self, seen, expected):

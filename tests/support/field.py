@@ -135,7 +135,7 @@ class Field:
     def _signature(self, client, kind, commitment):
         signer = self._signers[client]
         round_ = int.from_bytes(self._view("head")[:32])
-        return signer.sign_intent(intents.message(kind, CHAIN_ID, self._manager, round_, commitment))
+        return signer.sign_intent(intents.message(kind, CHAIN_ID, self._manager, client, round_, commitment))
 
     def _relay_all(self, call, arguments):
         data = self._batches.call(call, arguments)

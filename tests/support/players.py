@@ -4,6 +4,8 @@ from live import FAST
 
 from offchain.live.access.chain import Invocation
 from offchain.live.access.sender import Sender
+from offchain.live.relaying.acts import Acts
+from offchain.live.relaying.line import RelayLine
 from offchain.live.watching.view import read_view
 from offchain.reference import commitments
 
@@ -13,6 +15,11 @@ SALT = b"\x05" * 32
 def root_of(key):
     """Some update's."""
     return bytes.fromhex(key.address[2:]).rjust(32, b"\x01")
+
+
+def relay_line(url, deployment, key, client=None, **more):
+    """The line of a client to a relay, by its own key or its operator's."""
+    return RelayLine(url, deployment, Acts(deployment, key, client), **more)
 
 
 class Players:

@@ -33,12 +33,14 @@ from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import StaleDecisionError
 from offchain.live.keeping.drawing import draw_call
+from offchain.live.relaying.acts import Acts
 from offchain.live.relaying.line import RelayLine
 from offchain.live.service import Health, failed
 from offchain.live.watching.lookout import Lookout
 from offchain.live.watching.measuring import measure_coins, measure_member
 from offchain.live.watching.view import ClientView, View, read_view
 from offchain.reference import Phase
+from offchain.reference.state import NOBODY
 
 _log = logging.getLogger(__name__)
 
@@ -48,21 +50,33 @@ LAST_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a decision is taken from."""
+    """What a decision is taken from.
+
+    Attributes:
+        view: The round.
+        me: The client in it.
+        wallet: Its tokens outside the pool.
+        operator: Who may sign for it beside itself.
+    """
 
     view: View
     me: ClientView
     wallet: Wallet
+    operator: str = NOBODY
 
 
 def look(chain: Chain, deployment: LiveDeployment, address: str) -> Outlook:
     """Read a client's situation."""
     view = read_view(chain, deployment, [address])
     token, pool = deployment.token, deployment.pool.address
-    balance, allowance = chain.read(
-        [Invocation(token, "balanceOf", (address,)), Invocation(token, "allowance", (address, pool))]
+    balance, allowance, operator = chain.read(
+        [
+            Invocation(token, "balanceOf", (address,)),
+            Invocation(token, "allowance", (address, pool)),
+            Invocation(deployment.manager, "operatorOf", (address,)),
+        ]
     )
-    return Outlook(view, view.clients[address], Wallet(balance, allowance))
+    return Outlook(view, view.clients[address], Wallet(balance, allowance), operator.lower())
 
 
 class Client:
@@ -71,7 +85,8 @@ class Client:
     Args:
         chain: Where.
         deployment: Which.
-        sender: Its account's.
+        sender: Of the account that pays for what it does itself.
+        acts: How it plays: with its own key or its operator's.
         work: Its work in its seats.
         wish: What its owner wants.
         proof: What joining needs where admission is restricted.
@@ -85,6 +100,7 @@ class Client:
         chain: Chain,
         deployment: LiveDeployment,
         sender: Sender,
+        acts: Acts,
         work: RoundWork,
         wish: Wish,
         proof: list[bytes],
@@ -95,6 +111,7 @@ class Client:
         self._chain = chain
         self._deployment = deployment
         self._sender = sender
+        self._acts = acts
         self._work = work
         self._wish = wish
         self._proof = proof
@@ -139,8 +156,8 @@ class Client:
             return action
         # The nonce first: what is decided on an older chain must not be sent with a newer nonce.
         self._sender.refresh()
-        outlook = look(self._chain, self._deployment, self._sender.address)
-        action = decide(outlook.view, outlook.me, outlook.wallet, self._wish)
+        outlook = look(self._chain, self._deployment, self._acts.client)
+        action = self._decide(outlook)
         self._tell(outlook, action)
         if self._wish.plays:
             self._work.catch_up(outlook.view)
@@ -152,6 +169,12 @@ class Client:
         if isinstance(action, Wait | Lack) and self._work.is_settled(outlook.view, outlook.me):
             self._lookout.rest(outlook.view, [outlook.me.release_at])
         return action
+
+    def _decide(self, outlook: Outlook) -> Action:
+        key = self._sender.address
+        if self._acts.is_operators and outlook.operator != key:
+            return Wait(f"for the client's key to name {key} its operator again")
+        return decide(outlook.view, outlook.me, outlook.wallet, self._wish)
 
     def _act(self, outlook: Outlook, action: Action) -> None:
         deployment, work, view, me = self._deployment, self._work, outlook.view, outlook.me
@@ -197,15 +220,15 @@ class Client:
 
     def _play_oneself(self, view: View, until: int, function: str, *arguments: object) -> None:
         try:
-            self._call(function, *arguments, until=until)
+            self._send(self._acts.call(function, view.round, arguments), until)
         except CallRevertedError:
-            now = look(self._chain, self._deployment, self._sender.address)
-            if now.view.seat_of(now.me) is view.seat_of(view.clients[self._sender.address]):
+            now = look(self._chain, self._deployment, self._acts.client)
+            if now.view.seat_of(now.me) is view.seat_of(view.clients[self._acts.client]):
                 raise
             _log.info("%s is on the chain already: somebody else, such as the relay, was faster", function)
 
-    def _call(self, function: str, *arguments: object, until: int | None = None) -> None:
-        self._send(Invocation(self._deployment.manager, function, arguments), until)
+    def _call(self, function: str, *arguments: object) -> None:
+        self._send(Invocation(self._deployment.manager, function, arguments))
 
     def _send(self, call: Invocation, until: int | None = None) -> None:
         receipt = self._sender.send(call, until)

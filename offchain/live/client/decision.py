@@ -27,11 +27,15 @@ class Wish:
         leave: To end the membership and take the tokens out.
         keep: Base units below which free tokens are topped up from the wallet while a member; 0 for never.
         plays: Whether it can train, judge and show; who cannot gives up a seat that it has when it leaves.
+        operates: Whether the key is its operator's, which plays seats and does nothing else.
+        join: To become a member, and nothing after that.
     """
 
     leave: bool = False
     keep: int = 0
     plays: bool = True
+    operates: bool = False
+    join: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ def decide(view: View, me: ClientView, wallet: Wallet, wish: Wish) -> Action:
         wallet: Its tokens outside the pool.
         wish: Its owner's.
     """
+    if wish.join and me.is_member:
+        return Done("it is a member")
     if duty := _duty(view, me, wish):
         return duty
     if wish.leave:
@@ -160,6 +166,8 @@ def decide(view: View, me: ClientView, wallet: Wallet, wish: Wish) -> Action:
         return Done("removed for good; `--leave` takes out what is left")
     if view.is_over:
         return Done("all rounds were played; `--leave` takes the tokens out")
+    if wish.operates and not me.is_member:
+        return Wait("for the client's own key to join")
     if not me.is_member:
         return _fund(view, me, wallet, view.parameters.bond) or Join()
     return _fund(view, me, wallet, wish.keep) or Wait(_waiting(view, me))

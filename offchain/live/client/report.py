@@ -14,12 +14,13 @@ def print_prepared(
 ) -> None:
     """Say what was checked, what a rollup takes beyond gas, and what the client would do now."""
     view, me, wallet = prepared.outlook.view, prepared.outlook.me, prepared.outlook.wallet
-    unit, plays = prepared.unit, prepared.wish.plays
+    unit, plays, operates = prepared.unit, prepared.wish.plays, prepared.wish.operates
     status = "removed for good" if me.is_removed else "a member" if me.is_member else "not a member"
     told = prepared.learning.told if prepared.learning else []
     lines = {
         "deployment": f"{deployment.name}, {deployment.manager.address} on chain {deployment.book.chain_id}",
         "account": f"{me.address}, {status}; {prepared.native / _ETHER:.6f} of the native coin for gas",
+        **({"operator": f"{prepared.outlook.operator}, which signs and pays"} if operates else {}),
         "tokens": f"{unit.text(me.free)} {unit.symbol} free, {unit.text(me.escrow)} in escrow, "
         f"{unit.text(wallet.balance)} in the wallet",
         "task": prepared.task,
@@ -30,7 +31,7 @@ def print_prepared(
         "stores": "all could be read and written" if plays else "not looked at",
         "round": f"{view.round}, phase {view.phase.name.lower()}, {view.member_count} members",
         **({"rollup": rollup} if rollup else {}),
-        **({} if plays else {"note": leaving(deployment.parameters, unit)}),
+        **({} if plays or prepared.wish.join else {"note": leaving(deployment.parameters, unit)}),
         "next": explained(prepared.next_action, unit),
     }
     for name, text in lines.items():

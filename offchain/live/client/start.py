@@ -1,6 +1,7 @@
 """From options to a client that can start: everything that can be wrong is found before anything is sent."""
 
 import logging
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,11 +34,13 @@ from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.deployment import LiveDeployment, place_of
 from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
+from offchain.live.relaying.acts import Acts
 from offchain.live.relaying.line import RelayLine, patience_of
 from offchain.live.starting import require_funds
 from offchain.live.verifying.lineage import Lineage
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import log_cache
+from offchain.reference.state import NOBODY
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.http import Permit
 from offchain.stores.opening import open_store
@@ -62,6 +65,8 @@ class ClientOptions:
         poll: Seconds between two looks at the chain; None for what blocks and phases ask for.
         sending: What it pays.
         salts: File of the secret behind its salts; none for a signature of its key.
+        client: Address of the client whose operator the account is; none for the account's own.
+        join: Whether it joins and does nothing after that.
         relay: URL of a relay that sends what it plays; none to send itself.
         device: Where models compute.
         keep_rounds: Rounds of which the cache keeps every update.
@@ -77,6 +82,8 @@ class ClientOptions:
     poll: float | None = None
     sending: SendingSettings = field(default_factory=SendingSettings)
     salts: Path | None = None
+    client: str | None = None
+    join: bool = False
     relay: str | None = None
     device: str = "cpu"
     keep_rounds: int = KEEP_ROUNDS
@@ -129,22 +136,26 @@ def prepare(
             "contract: get the founders' file"
         )
     unit = Unit.read(chain, deployment)
-    outlook = look(chain, deployment, address)
+    client = options.client or address
+    outlook = look(chain, deployment, client)
     if not outlook.me.is_member and not options.leave:
         _require_own_code(chain, deployment)
-    keep = unit.base_units(options.keep) if options.keep else 0
-    wish = Wish(options.leave, keep, plays=not options.leave or _can_play(options))
+    wish = _wish(options, unit, operates=client != address)
     learning, native, proof, faults = None, 0, [], Faults()
-    artefacts = _artefacts(deployment, address, options, rules.schema_, permit_)
+    artefacts = _artefacts(deployment, client, options, rules.schema_, permit_)
     with faults.noting():
         if wish.plays:
             learning = _learning(deployment, options)
     with faults.noting():
-        proof = admission_proof(deployment.configuration.admission, address)
+        if wish.operates:
+            _require_operator(deployment, outlook, address, options)
+    with faults.noting():
+        if not wish.operates:
+            proof = admission_proof(deployment.configuration.admission, client)
     with faults.noting():
         _require_means(deployment, outlook, wish, unit)
     with faults.noting():
-        native = _coin(chain, outlook, options)
+        native = _coin(chain, outlook, address, options)
     with faults.noting():
         if wish.plays:
             _require_stores(options)
@@ -162,7 +173,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, optio
         OffchainError: With one sentence on the first thing that is wrong; nothing was sent.
         MLError: When the rows cannot be read or scored.
     """
-    place = place_of(deployment)
+    place, acts = place_of(deployment), Acts(deployment, key, options.client)
 
     def permits(root: bytes | None) -> str:
         return permit(place, root, chain.head().time + LIFETIME, key.sign_message)
@@ -175,17 +186,18 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, optio
         lineage=Lineage(genesis, parameters, rules.schema_, prepared.artefacts.get),
         learning=learning,
         artefacts=prepared.artefacts,
-        committer=Committer(place, key.address, _salts(options.salts, key, place)),
+        committer=Committer(place, acts.client, _salts(options, key, acts.client, place)),
         samples=[min(most, learning.samples)] if learning else range(1, most + 1),
     )
-    relay = _relay(options.relay, deployment, key)
+    relay = _relay(options.relay, deployment, acts)
     sender = Sender(chain, key, options.sending)
-    if not prepared.wish.plays:
+    if prepared.wish.leave and not prepared.wish.plays:
         _log.warning("%s", leaving(deployment.parameters, prepared.unit))
     return Client(
         chain,
         deployment,
         sender,
+        acts,
         work,
         prepared.wish,
         prepared.proof,
@@ -193,6 +205,20 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, optio
         prepared.unit,
         relay,
     )
+
+
+def _wish(options: ClientOptions, unit: Unit, operates: bool) -> Wish:
+    for option, given in (("--leave", options.leave), ("--join", options.join), ("--keep", options.keep)):
+        if operates and given:
+            raise ConfigurationError(
+                f"{option} takes the client's own key, not its operator's: leave out {option}, or "
+                "--client-address"
+            )
+    if options.leave and options.join:
+        raise ConfigurationError("--join and --leave exclude each other: give one of them")
+    keep = unit.base_units(options.keep) if options.keep else 0
+    plays = not options.join and (not options.leave or _can_play(options))
+    return Wish(options.leave, keep, plays, operates, options.join)
 
 
 def _can_play(options: ClientOptions) -> bool:
@@ -216,22 +242,41 @@ def _require_stores(options: ClientOptions) -> None:
         raise OffchainError("no store was named; give --store a folder, s3://…, https://… or ipfs+http://…")
 
 
-def _coin(chain: Chain, outlook: Outlook, options: ClientOptions) -> int:
+def _require_operator(
+    deployment: LiveDeployment, outlook: Outlook, address: str, options: ClientOptions
+) -> None:
+    """Require the account to be the client's operator, and salts that outlive it."""
+    client = outlook.me.address
+    if outlook.operator != address:
+        has = "has none" if outlook.operator == NOBODY else f"has {outlook.operator}"
+        raise AccountError(
+            f"{address} is not the operator of {client}, which {has} in deployment {deployment.name}: the "
+            f"client's own key names it with `ape run operator {address}`"
+        )
+    if options.salts is None:
+        raise ConfigurationError(
+            "an operator's key may be replaced, and the next one must open what this one committed to: give "
+            "--salts FILE, a secret that is made where there is none and kept through all keys"
+        )
+
+
+def _coin(chain: Chain, outlook: Outlook, address: str, options: ClientOptions) -> int:
     """The account's coin, wei; whoever needs some has it."""
     # What a member plays a relay sends and pays for; joining and leaving it does not.
     free_rider = options.relay is not None and outlook.me.is_member and not options.leave
-    address = outlook.me.address
     return chain.balance(address) if free_rider else require_funds(chain, address)
 
 
-def _salts(file: Path | None, key: AccountKey, place: Place) -> Salts:
-    return Salts.signed(key, place) if file is None else Salts.kept(file, key.address, place)
+def _salts(options: ClientOptions, key: AccountKey, client: str, place: Place) -> Salts:
+    if options.join:
+        return Salts(secrets.token_bytes(32))  # Who joins and no more commits to nothing.
+    return Salts.signed(key, place) if options.salts is None else Salts.kept(options.salts, client, place)
 
 
-def _relay(url: str | None, deployment: LiveDeployment, key: AccountKey) -> RelayLine | None:
+def _relay(url: str | None, deployment: LiveDeployment, acts: Acts) -> RelayLine | None:
     if url is None:
         return None
-    relay = RelayLine(url, deployment, key, patience_of(deployment.parameters))
+    relay = RelayLine(url, deployment, acts, patience_of(deployment.parameters))
     relay.check()
     return relay
 
@@ -246,7 +291,7 @@ def _require_own_code(chain: Chain, deployment: LiveDeployment) -> None:
 
 def _require_means(deployment: LiveDeployment, outlook: Outlook, wish: Wish, unit: Unit) -> None:
     me, wallet, bond = outlook.me, outlook.wallet, deployment.parameters.bond
-    if wish.leave or me.is_member:
+    if wish.leave or wish.operates or me.is_member:
         return
     if me.is_removed:
         raise AccountError(

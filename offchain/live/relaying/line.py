@@ -3,16 +3,13 @@
 import json
 import logging
 import time
-from typing import Protocol
-
-from eth_account.messages import SignableMessage
 
 from ml.messages import cleaned
-from offchain.chain import intents
 from offchain.exchange import ExchangeError, exchange
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError
-from offchain.live.relaying.entries import FUNCTIONS, Entry, Function, opening, signed
+from offchain.live.relaying.acts import Acts
+from offchain.live.relaying.entries import FUNCTIONS, Entry, Function
 from offchain.reference import Parameters
 from offchain.urls import shown
 
@@ -25,7 +22,6 @@ _SECONDS = 5.0
 _ACCEPTED = 202
 _REASON = 300  # characters
 _ANSWER_BYTES = 4096  # A relay is not trusted: no more of what it says is read.
-_SIGNED: dict[str, intents.Kind] = {"propose": "Propose", "commitBallot": "CommitBallot"}
 
 
 def patience_of(parameters: Parameters) -> float:
@@ -46,34 +42,21 @@ def misfit(every: float, parameters: Parameters) -> str | None:
     )
 
 
-class IntentKey(Protocol):
-    """Whatever signs EIP-712 messages for one address.
-
-    Attributes:
-        address: Lower-case hex.
-    """
-
-    address: str
-
-    def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
-        """The compact signature: r, and s with the parity in its top bit (EIP-2098)."""
-
-
 class RelayLine:
     """Hands acts over to a relay, and notices when it does not carry them out.
 
     Args:
         url: The relay's.
         deployment: The member's.
-        key: The member's.
+        acts: What makes the member's entries.
         patience: Seconds after first handing an act over until it is better sent directly.
     """
 
-    def __init__(self, url: str, deployment: LiveDeployment, key: IntentKey, patience: float = 60.0) -> None:
+    def __init__(self, url: str, deployment: LiveDeployment, acts: Acts, patience: float = 60.0) -> None:
         self._url = url.rstrip("/")
         self._name = shown(url)
         self._deployment = deployment
-        self._key = key
+        self._acts = acts
         self._patience = patience
         self._limit = min(_SECONDS, patience)
         self._since: dict[tuple[int, str], float] = {}
@@ -123,23 +106,13 @@ class RelayLine:
         if act in self._taken:
             return True
         try:
-            if self._post(kind, self._entry(kind, round_, arguments)):
+            if self._post(kind, self._acts.entry(kind, round_, arguments)):
                 self._taken.add(act)
         except ExchangeError as error:
             _log.warning("the relay %s; sending directly", error)
             self._since[act] = now - self._patience
             return False
         return True
-
-    def _entry(self, function: Function, round_: int, arguments: tuple[object, ...]) -> Entry:
-        if function not in _SIGNED:
-            return opening(function, self._key.address, arguments)
-        (commitment,) = arguments
-        if not isinstance(commitment, bytes):
-            raise RelayError(f"{function} takes a commitment of 24 bytes, got {commitment!r}")
-        manager, chain_id = self._deployment.manager.address, self._deployment.book.chain_id
-        message = intents.message(_SIGNED[function], chain_id, manager, round_, commitment)
-        return signed(self._key.address, commitment, self._key.sign_intent(message))
 
     def _post(self, function: Function, entry: Entry) -> bool:
         """Whether the relay took it; what it refuses it may take a block later."""

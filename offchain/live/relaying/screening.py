@@ -38,6 +38,7 @@ class _Round:
     view: View
     opening: Mapping[str, int]  # index among the members, by address
     acts: Mapping[str, tuple[str, bytes]]  # the last event of a client's seat, and its commitment
+    operators: Mapping[str, str]  # by client
 
 
 class Screening:
@@ -85,7 +86,7 @@ class Screening:
             )
         self._require_seat(known, function, entry.client)
         if isinstance(entry, Signed):
-            self._require_signer(view.round, _KINDS[function], entry)
+            self._require_signer(known, _KINDS[function], entry)
         else:
             self._require_opening(view.round, known.acts[entry.client][1], entry)
 
@@ -102,12 +103,14 @@ class Screening:
                 f"UnexpectedSeat: {client} has done something else with its seat ({act or 'nothing yet'})"
             )
 
-    def _require_signer(self, round_: int, kind: intents.Kind, entry: Signed) -> None:
-        message = intents.message(kind, *self._place, round_, _bytes(entry.commitment))
+    def _require_signer(self, known: _Round, kind: intents.Kind, entry: Signed) -> None:
+        round_ = known.view.round
+        message = intents.message(kind, *self._place, entry.client, round_, _bytes(entry.commitment))
         signer = recovered(message, _bytes(entry.r), _bytes(entry.vs))
-        if signer != entry.client:
+        if signer is None or signer not in (entry.client, known.operators.get(entry.client)):
             raise UnfitEntryError(
-                f"NotSigner: {signer or 'nobody'} signed this for round {round_}, not {entry.client}"
+                f"NotSigner: {signer or 'nobody'} signed this for round {round_}, neither {entry.client} nor "
+                "its operator"
             )
 
     def _require_opening(self, round_: int, commitment: bytes, entry: Entry) -> None:
@@ -139,9 +142,8 @@ class Screening:
         news = self._roster.keep_up(self._history)
         view = read_view(self._chain, self._deployment, at=news.head)
         self._roster.require(view.round, view.member_count)
-        return _Round(
-            view, {client: index for index, client in enumerate(self._roster.opening)}, self._acts(view.round)
-        )
+        opening = {client: index for index, client in enumerate(self._roster.opening)}
+        return _Round(view, opening, self._acts(view.round), dict(self._roster.operators))
 
     def _acts(self, round_: int) -> dict[str, tuple[str, bytes]]:
         acts: dict[str, tuple[str, bytes]] = {}

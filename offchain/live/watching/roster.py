@@ -17,6 +17,7 @@ class Roster:
         opening: At the opening of the latest round, in the contract's order then.
         round: The latest; 0 before the first.
         used: Clients that locked a stake in it, or were marked absent.
+        operators: Who may sign a client's intents beside itself, by client.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class Roster:
         self.opening: tuple[str, ...] = ()
         self.round = 0
         self.used: set[str] = set()
+        self.operators: dict[str, str] = {}
 
     def keep_up(self, history: History) -> News:
         """Read on in a history of which nobody else takes the news; what it brought.
@@ -87,6 +89,8 @@ class Roster:
                 self.members.append(client)
             case "Left":
                 self._leave(event)
+            case "OperatorSet":
+                self.operators[client] = event.values["operator"]
             case "Removed" if client in self.members:
                 self._leave(event)
             case name if name in _ACTS:

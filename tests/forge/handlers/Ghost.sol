@@ -19,6 +19,7 @@ abstract contract Ghost is Deployment {
         uint256 strikes;
         bool isMember;
         bool removed;
+        address operator; // Beside the client's own key; zero for none.
         bool atOpening; // Was a member when the open round opened.
         uint256 position; // In the open round, once drawn.
         uint256 round; // Of its last seat.

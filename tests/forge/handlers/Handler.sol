@@ -26,8 +26,8 @@ contract Handler is SignedCalls, Properties {
 
     /// @notice What a campaign may call; the clock last.
     function calls() external pure returns (bytes4[] memory selectors, string[] memory names) {
-        selectors = new bytes4[](27);
-        names = new string[](24);
+        selectors = new bytes4[](28);
+        names = new string[](25);
         (selectors[0], names[0]) = (this.deposit.selector, "deposit");
         (selectors[1], names[1]) = (this.depositWithPermit.selector, "depositWithPermit");
         (selectors[2], names[2]) = (this.donate.selector, "donate");
@@ -52,9 +52,10 @@ contract Handler is SignedCalls, Properties {
         (selectors[21], names[21]) = (this.commitBallotBySig.selector, "commitBallotBySig");
         (selectors[22], names[22]) = (this.revealBallotFor.selector, "revealBallotFor");
         (selectors[23], names[23]) = (this.relayAll.selector, "relayAll");
-        selectors[24] = this.pass.selector;
-        selectors[25] = this.passToDeadline.selector;
-        selectors[26] = this.passBlocks.selector;
+        (selectors[24], names[24]) = (this.setOperator.selector, "setOperator");
+        selectors[25] = this.pass.selector;
+        selectors[26] = this.passToDeadline.selector;
+        selectors[27] = this.passBlocks.selector;
     }
 
     /* CALLS OF ANYONE */

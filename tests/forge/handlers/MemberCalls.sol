@@ -85,6 +85,16 @@ abstract contract MemberCalls is Calls {
         }
     }
 
+    /// @dev Another actor, who may be the operator of several; itself; nobody. No token moves: {Properties} look.
+    function setOperator(uint256 who, uint256 whom) external recorded {
+        address a = actors[who % actors.length];
+        address operator = whom % 4 == 0 ? address(0) : actors[(whom >> 8) % actors.length];
+        vm.prank(a);
+        manager.setOperator(operator);
+        _accept(this.setOperator.selector, true);
+        clients[a].operator = operator;
+    }
+
     function withdraw(uint256 who, uint256 amount) external recorded {
         address a = _pick(who, _hasAvailable);
         uint256 available = _available(a);

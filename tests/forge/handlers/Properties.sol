@@ -110,6 +110,7 @@ abstract contract Properties is Calls {
             require((c.place == type(uint24).max) == m.removed, Broken("removal", c.place, 0));
             _same(c.strikes, m.strikes, "strikes");
             _same(uint256(c.seat), uint256(m.seat), "I2: seat");
+            _same(uint160(manager.operatorOf(a)), uint160(m.operator), "I17: another operator");
             if (round.open && round.drawnAt != 0) _same(manager.positionOf(a), m.position, "I7: seat moved");
             if (!m.isMember) continue;
             _same(uint160(manager.memberAt(c.place - 1)), uint160(a), "place");

@@ -12,7 +12,8 @@ import {SeatCalls} from "./SeatCalls.sol";
 abstract contract SignedCalls is SeatCalls {
     IRelay public relay;
 
-    /// @dev One in four signs something else: with another key, for another kind, round, chain or contract.
+    /// @dev By the client or its operator. One in four is of something else: with another key, for another kind, client,
+    /// round, chain or contract.
     function proposeBySig(uint256 who, uint256 how) external recorded {
         address a = _pick(who, _mayPropose);
         bytes24 commitment = _updateCommitment(a);
@@ -140,17 +141,28 @@ abstract contract SignedCalls is SeatCalls {
         view
         returns (bytes32 r, bytes32 vs)
     {
-        uint256 key = _keyOf(a);
-        if (_isGenuine(how)) return Signatures.sign(key, manager, kind, commitment);
+        address operator = clients[a].operator;
+        uint256 key = _keyOf(operator != address(0) && (how >> 4) % 2 == 0 ? operator : a);
+        Signatures.Intent memory signed = Signatures.intent(manager, kind, a, commitment);
+        if (_isGenuine(how)) return Signatures.short(key, signed);
 
-        (uint256 chain, address contract_, uint256 number) = (block.chainid, address(manager), round.number);
-        uint256 what = (how >> 2) % 5;
-        if (what == 0) ++key;
-        if (what == 1) chain = 1;
-        if (what == 2) contract_ = address(relay);
-        if (what == 3) ++number;
-        if (what == 4) kind = kind == Signatures.PROPOSE ? Signatures.COMMIT_BALLOT : Signatures.PROPOSE;
-        return Signatures.short(key, Signatures.digest(chain, contract_, kind, number, commitment));
+        uint256 what = (how >> 2) % 6;
+        if (what == 0) key = _strangerTo(a, how >> 5);
+        if (what == 1) signed.chain = 1;
+        if (what == 2) signed.manager = address(relay);
+        if (what == 3) ++signed.round;
+        if (what == 4) {
+            signed.kind = kind == Signatures.PROPOSE ? Signatures.COMMIT_BALLOT : Signatures.PROPOSE;
+        }
+        if (what == 5) signed.client = vm.addr(key + 1);
+        return Signatures.short(key, signed);
+    }
+
+    /// @dev The key of an actor that is neither `a` nor its operator; others' operators are among them.
+    function _strangerTo(address a, uint256 first) private view returns (uint256) {
+        uint256 i = first % actors.length;
+        while (actors[i] == a || actors[i] == clients[a].operator) i = (i + 1) % actors.length;
+        return FIRST_KEY + i;
     }
 
     function _keyOf(address a) private view returns (uint256 key) {

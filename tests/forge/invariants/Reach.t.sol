@@ -67,6 +67,6 @@ contract Reach {
     function _canBeRefused(bytes4 selector) private pure returns (bool) {
         return selector != MemberCalls.donate.selector && selector != MemberCalls.trespass.selector
             && selector != SeatCalls.playPhase.selector && selector != SignedCalls.relayAll.selector
-            && selector != Handler.playOn.selector;
+            && selector != Handler.playOn.selector && selector != MemberCalls.setOperator.selector;
     }
 }

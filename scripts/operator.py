@@ -1,0 +1,53 @@
+"""`ape run operator`: names the second key that may sign a client's intents."""
+
+import click
+
+from offchain.errors import OffchainError
+from offchain.live.access.chain import Invocation
+from offchain.live.access.network import Nodes
+from offchain.live.access.sending import SendingSettings
+from offchain.live.logs import log_options
+from offchain.live.options import (
+    AddressParameter,
+    account_option,
+    chain_options,
+    deployment_option,
+    sending_options,
+)
+from offchain.live.purse.operating import operator_now, require_operator
+from offchain.live.starting import open_sender, reach
+
+
+@click.command()
+@click.argument("address", type=AddressParameter(), required=False)
+@deployment_option
+@chain_options
+@account_option
+@sending_options
+@log_options
+@click.option("--none", "nobody", is_flag=True, help="Name nobody: only the account signs from then on.")
+def cli(
+    address: str | None,
+    deployment: str,
+    nodes: Nodes,
+    account: str,
+    sending: SendingSettings,
+    nobody: bool,
+) -> None:
+    """Name ADDRESS the operator of a client, in place of the one before; the account is the client's.
+
+    An operator can sign for the client's seats, and nothing else: run `ape run client --client-address` with
+    its key, and keep the client's own away from the network.
+    """
+    try:
+        there, chain = reach(deployment, nodes)
+        sender = open_sender(chain, account, sending)
+        chosen = require_operator(address, nobody, sender.address)
+        before = operator_now(chain, there, sender.address)
+        if chosen == before:
+            click.echo(f"{chosen} is what {sender.address} named before; nothing was sent.")
+            return
+        receipt = sender.send(Invocation(there.manager, "setOperator", (chosen,)))
+    except OffchainError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"The operator of {sender.address} is {chosen}, was {before}: transaction {receipt.hash}.")
