@@ -5,6 +5,7 @@ or, without touching the project, `FILE.py:function` or `package.module:function
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ml.defences.averages import geometric_median, mean, median, trimmed_mean
 from ml.defences.base import Defence, Knowledge, Vector, Vectors, finite
 from ml.defences.clipping import centred_clipping, clipping_with_noise, norm_clipping
 from ml.defences.directions import cosine_to_median, divide_and_conquer, flame, fltrust
+from ml.defences.incentives import committee_scores, committee_signs, reputation_auction
 from ml.defences.neighbours import bulyan, krum, multi_krum, nearest_neighbour_mixing
 from ml.errors import DefenceError
 from ml.named_functions import named_function
@@ -35,6 +37,9 @@ DEFENCES: Mapping[str, Defence] = {
     "fltrust": fltrust,
     "flame": flame,
     "cosine-to-median": cosine_to_median,
+    "committee-scores": committee_scores,
+    "committee-signs": committee_signs,
+    "reputation-auction": reputation_auction,
 }
 """By the name that settings carry."""
 
@@ -62,6 +67,9 @@ def combined(defence: Defence, name: str, updates: Vectors, knowledge: Knowledge
     kept = finite(updates)
     if not len(kept):
         return knowledge.parent
+    if knowledge.reputations is not None:
+        reputations = knowledge.reputations[np.isfinite(updates).all(axis=1)]
+        knowledge = replace(knowledge, reputations=reputations)
     with blamed(f"defence {name}"):
         found = np.asarray(defence(kept, knowledge), dtype=np.float64)
     if found.shape != knowledge.parent.shape or not np.isfinite(found).all():
@@ -79,4 +87,11 @@ def require_defined(name: str, updates: int, faulty: int) -> None:
         MLError: When there is none of the name, or it fails.
     """
     models = np.random.default_rng(0).normal(size=(updates, _TRIED))
-    combined(load_defence(name), name, models, Knowledge(np.zeros(_TRIED), faulty, models[0]))
+    knowledge = Knowledge(
+        np.zeros(_TRIED),
+        faulty,
+        models[0],
+        scores=lambda tried: np.ones((len(tried), 1)),
+        reputations=np.full(updates, 0.5),
+    )
+    combined(load_defence(name), name, models, knowledge)

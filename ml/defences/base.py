@@ -23,12 +23,17 @@ class Knowledge:
         faulty: f, how many of the updates may be malicious.
         trusted: What somebody who is trusted makes of the parent, [size]; None where nobody is.
         seed: Of what the rule draws at random.
+        scores: Asks a committee what models [m, size] score on its members' validation rows, in [0, 1],
+            [m, members]; None where there is no committee.
+        reputations: Of who sent the updates, above 0 and below 1, [p]; None where nobody keeps them.
     """
 
     parent: Vector
     faulty: int
     trusted: Vector | None = None
     seed: int = 0
+    scores: Callable[[Vectors], NDArray[np.float64]] | None = None
+    reputations: Vector | None = None
 
 
 Defence = Callable[[Vectors, Knowledge], Vector]

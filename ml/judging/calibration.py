@@ -39,11 +39,16 @@ class Needed:
 
 def needed(test: UpdateTest, evidence: Sequence[Evidence]) -> Needed:
     """Return what a test would need to be for the updates of some rounds, all honest, to pass."""
-    values = np.concatenate([_values(test, of_round).ravel() for of_round in evidence])
+    values = np.concatenate([values_needed(test, of_round).ravel() for of_round in evidence])
     setting, limit = _SETTINGS[type(test)], getattr(test, _SETTINGS[type(test)])
-    is_upper = not isinstance(test, Direction)
+    is_upper = lets_more_pass(test)
     passed = values <= limit if is_upper else values >= limit
     return Needed(setting, values, float(1 - passed.mean()), is_upper)
+
+
+def lets_more_pass(test: UpdateTest) -> bool:
+    """Return whether more of the test's setting lets more updates pass."""
+    return not isinstance(test, Direction)
 
 
 def least_rise(differences: Measured) -> float:
@@ -88,7 +93,8 @@ _SETTINGS = {
 }
 
 
-def _values(test: UpdateTest, evidence: Evidence) -> Measured:
+def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
+    """Return what a test's setting would have to be for each pair to pass, [updates, voters]."""
     if isinstance(test, Size):
         lengths: Measured = evidence.sizes / evidence.own_sizes
         return lengths
@@ -96,7 +102,9 @@ def _values(test: UpdateTest, evidence: Evidence) -> Measured:
         return evidence.cosines(evidence.parameters(test.layer))
     tried, current = evidence.at(test.step), evidence.current
     if isinstance(test, Score):
-        return np.array([1 - each.scores / current.scores for each in tried])
+        # A parent that scores 0 binds nobody: whatever comes passes.
+        bound = np.where(current.scores > 0, current.scores, np.inf)
+        return np.array([np.where(current.scores > 0, 1 - each.scores / bound, 0) for each in tried])
     if isinstance(test, ClassLoss):
         rises = [np.nan_to_num(each.class_means - current.class_means, nan=-np.inf) for each in tried]
         return np.array([rise.max(axis=1) for rise in rises])

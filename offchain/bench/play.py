@@ -12,6 +12,7 @@ from offchain.bench.cases import WARM_UP, Case
 from offchain.bench.plain import PlainRound
 from offchain.engines.choice import engine_for
 from offchain.engines.deployment import Deployment
+from offchain.engines.engine import Seating
 from offchain.learning.common import Parameters
 from offchain.simulation.federation import Federation, all_rows
 from offchain.simulation.records import Judgement
@@ -129,6 +130,6 @@ class _Watched(Simulation):
         with self.watch.measure("score"):
             return super()._found(policy, fetched, voters)
 
-    def _next_model(self, fetched: Mapping[int, Parameters], included: int) -> Model:
+    def _next_model(self, fetched: Mapping[int, Parameters], included: int, seating: Seating) -> Model:
         with self.watch.measure("model"):
-            return super()._next_model(fetched, included)
+            return super()._next_model(fetched, included, seating)

@@ -263,6 +263,10 @@ class Federation:
         found: Targets = joined([self._data.clients[client].y_train for client in clients])
         return found
 
+    def scores(self, parameters: Parameters, clients: Sequence[int]) -> NDArray[np.float64]:
+        """Return the score of a model on the validation rows of each of `clients`."""
+        return self._voters.validation.scores(decode(parameters), clients)
+
     def mean_loss(self, parameters: Parameters, clients: Sequence[int]) -> float:
         """Return the mean loss of clients' validation rows under a model."""
         return float(np.concatenate(self._voters.validation.losses(decode(parameters), clients)).mean())

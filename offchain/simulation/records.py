@@ -86,6 +86,7 @@ class RoundRecord(_Record):
     included: int  # Bit j set when the update at position j entered the global model.
     included_clients: tuple[int, ...]
     excluded_clients: tuple[int, ...]
+    agreed: tuple[int, ...] | None = None  # Whose updates a defence with a memory took for good.
     void: bool
     model: str  # Id of the global model, hex.
     parameters: str  # Merkle root of the global model's canonical bytes, hex.

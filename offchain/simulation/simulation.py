@@ -154,7 +154,7 @@ class Simulation:
             judged = judging.result()
         fetched, ballots = judged.fetched, judged.ballots
         expected = majority(ballots.values(), fetched)
-        learning = self._beside.submit(self._next_model, fetched, expected)
+        learning = self._beside.submit(self._next_model, fetched, expected, seating)
         with watch.measure("chain"):
             self._engine.submit_ballots(ballots)
             outcome = self._engine.close_round()
@@ -162,7 +162,10 @@ class Simulation:
             beside = playing.result()
         model = learning.result()
         if outcome.included != expected:
-            model = self._next_model(fetched, outcome.included)
+            model = self._next_model(fetched, outcome.included, seating)
+        entered = _entered(fetched, outcome.included, seating)
+        agreed = self._combine.agreed(entered, self._parameters, model.parameters)
+        self._combine.recall(list(entered), agreed)
 
         if outcome.included:
             self.include(model.parameters)
@@ -170,7 +173,7 @@ class Simulation:
         self._members -= len(outcome.removed)
         self._adversary.see(outcome.balances)
         self._budgets.spend(updates)
-        return self._record(seating, roots, judged, outcome, model, beside, watch)
+        return self._record(seating, roots, judged, outcome, model, agreed, beside, watch)
 
     def include(self, model: Parameters) -> None:
         """Make a model the global one; clients may build on the last `memory` of them."""
@@ -228,9 +231,8 @@ class Simulation:
         found = self._federation.findings(policy, fetched, self._models, voters) if voters else []
         return judgement(policy, voters, found)
 
-    def _next_model(self, fetched: Mapping[int, Parameters], included: int) -> Model:
-        accepted = [fetched[j] for j in sorted(fetched) if included >> j & 1]
-        parameters = self._combine(accepted, self._parameters, self._round + 1)
+    def _next_model(self, fetched: Mapping[int, Parameters], included: int, seating: Seating) -> Model:
+        parameters = self._combine(_entered(fetched, included, seating), self._parameters, seating)
         root = digest(to_bytes(parameters), self._federation.schema)
         return Model(parameters, root, self._federation.quality(parameters))
 
@@ -252,6 +254,7 @@ class Simulation:
         judged: Judged,
         outcome: RoundOutcome,
         model: Model,
+        agreed: tuple[int, ...] | None,
         beside: Mapping[str, Quality],
         watch: Stopwatch,
     ) -> RoundRecord:
@@ -267,6 +270,7 @@ class Simulation:
             included=outcome.included,
             included_clients=_decided(seating, roots, outcome.included, True),
             excluded_clients=_decided(seating, roots, outcome.included, False),
+            agreed=agreed,
             void=outcome.void,
             model=outcome.model.hex(),
             parameters=model.root.hex(),
@@ -292,6 +296,7 @@ class Simulation:
             self._members -= len(outcome.removed)
             self._adversary.see(outcome.balances)
             self._budgets.spend(record.updates)
+            self._combine.recall(record.included_clients, record.agreed)
             if (outcome.model.hex(), outcome.balances) == (record.model, record.balances):
                 return
         raise SimulationError(f"round {record.round} does not play again as it was recorded")
@@ -301,6 +306,11 @@ def _all_accepted(defence: str, fetched: Mapping[int, Parameters], voters: Seque
     """Nobody judges: all that is there goes to the rule."""
     ballots = dict.fromkeys(voters, bitmap(fetched))
     return Judged(fetched, ballots, Judgement(policy=defence, ballots=ballots, refused={}), None)
+
+
+def _entered(fetched: Mapping[int, Parameters], included: int, seating: Seating) -> dict[int, Parameters]:
+    """Updates that make the next model, by client, in seat order."""
+    return {seating.proposers[j]: fetched[j] for j in sorted(fetched) if included >> j & 1}
 
 
 def _decided(seating: Seating, proposals: Collection[int], included: int, wanted: bool) -> tuple[int, ...]:

@@ -16,7 +16,8 @@ BYZFL = {  # Of ByzFL 0.0.11 on these very updates, f = 2; its package wants tor
     "nnm": [-0.634715827, -0.446587005, -0.813439407, -0.255723432],
 }
 OUTLIERS = 2
-DEFENDED = sorted(DEFENCES.keys() - {"mean", "clipping-with-noise", "norm-clipping", "centred-clipping"})
+STATELESS = DEFENCES.keys() - {"reputation-auction"}
+DEFENDED = sorted(STATELESS - {"mean", "clipping-with-noise", "norm-clipping", "centred-clipping"})
 
 
 def updates(seed=7, count=9, size=4, outliers=OUTLIERS, far=5):
@@ -26,7 +27,11 @@ def updates(seed=7, count=9, size=4, outliers=OUTLIERS, far=5):
 
 
 def knowledge(size=4, faulty=OUTLIERS, **others):
-    return Knowledge(np.zeros(size), faulty, **others)
+    return Knowledge(np.zeros(size), faulty, **{"scores": nearest_scores_best, **others})
+
+
+def nearest_scores_best(models):
+    return np.exp(-np.abs(models).mean(axis=1))[:, None]
 
 
 @pytest.mark.parametrize("rule", BYZFL)
@@ -71,7 +76,7 @@ def test_clipping_bounds_what_one_update_can_do(rule):
     assert np.allclose(found[0], found[1], atol=1e-2)
 
 
-@pytest.mark.parametrize("rule", sorted(DEFENCES))
+@pytest.mark.parametrize("rule", sorted(STATELESS))
 def test_the_order_of_updates_does_not_matter(rule):
     drawn = updates(count=11, size=30)
     known = knowledge(30, trusted=drawn[5], seed=4)
@@ -79,7 +84,7 @@ def test_the_order_of_updates_does_not_matter(rule):
     assert np.allclose(DEFENCES[rule](drawn[::-1], known), found, atol=1e-7)
 
 
-@pytest.mark.parametrize("rule", sorted(DEFENCES))
+@pytest.mark.parametrize("rule", sorted(STATELESS - {"committee-signs"}))
 def test_equal_updates_are_the_model(rule):
     one = np.random.default_rng(0).normal(size=30)
     found = DEFENCES[rule](np.tile(one, (11, 1)), knowledge(30, trusted=one))

@@ -1,0 +1,68 @@
+"""`ape run detection`: what voters of few rows can tell apart, as curves."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ml.errors import MLError
+from offchain.console import people_console
+from offchain.errors import OffchainError
+from offchain.runs.settings_options import settings_options
+from offchain.settings import load_settings
+from offchain.user_path import UserPath
+
+_ROUNDS = 20
+_KINDS = ("label-flip", "sign-flip", "anti")
+_ROWS = (10, 20, 50, 100, 200, 500)
+
+
+@click.command()
+@settings_options
+@click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
+@click.option(
+    "--kind", "kinds", multiple=True, default=_KINDS, show_default=True, help="Attack that is to be told."
+)
+@click.option(
+    "--judging-rows",
+    "counts",
+    multiple=True,
+    type=click.IntRange(2),
+    default=_ROWS,
+    show_default=True,
+    help="Rows on which a voter judges.",
+)
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Seeds, from --seed on.")
+@click.option(
+    "--out", type=UserPath(), default=Path("detection"), show_default=True, help="Folder of results."
+)
+def cli(
+    settings: Path | None,
+    kinds: tuple[str, ...],
+    counts: tuple[int, ...],
+    seeds: int,
+    out: Path,
+    **options: Any,
+) -> None:
+    """Tell what voters of 10 to 500 rows can tell apart: 20 rounds in memory, unless --rounds.
+
+    Half of the clients learns, honestly; a coalition's updates of the same rounds are judged beside, by the
+    other half, and never included.
+    """
+    # Here, since Ape loads every script to run one.
+    from offchain.runs.detection_report import write_detection
+    from offchain.simulation.detection import detection
+    from offchain.simulation.federation import all_rows
+
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        first = load_settings(settings, {"rounds": _ROUNDS, "malicious": 0.4, **given})
+        runs = [first.model_copy(update={"seed": first.seed + place}) for place in range(seeds)]
+        found = detection([(run, all_rows(run)) for run in runs], kinds, counts)
+        described = first.model_dump(mode="json", exclude={"data", "clients_data"}, exclude_defaults=True)
+        names = write_detection(out, found, described | {"seeds": [run.seed for run in runs]})
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from error
+    people_console().print(f"Written to {out}: {', '.join(names)}")
