@@ -14,7 +14,7 @@ from ml.errors import DataError
 from ml.judging.calibration import lets_more_pass, values_needed
 from ml.judging.detection import HONEST_REJECTED, detected, excluded
 from ml.judging.evidence import Evidence, findings
-from ml.judging.policy import EVIDENCE, NAMED, Loss, Policy, Score, UpdateTest, listed_tests
+from ml.judging.policy import EVIDENCE, NAMED, Direction, Loss, Policy, Score, Size, UpdateTest, listed_tests
 from ml.seeds import derive_seed
 from ml.tasks.targets import Target, varies
 from offchain.learning.common import Parameters
@@ -190,7 +190,13 @@ def _policies(settings: SimulationSettings) -> dict[str, Policy]:
 
 
 def _named(tests: Sequence[UpdateTest]) -> dict[str, UpdateTest]:
-    return {f"{t.test}, step {t.step:g}" if hasattr(t, "step") else t.test: t for t in tests}
+    return {_name(test): test for test in tests}
+
+
+def _name(test: UpdateTest) -> str:
+    if isinstance(test, Direction):
+        return f"direction, {test.layer} weights"
+    return f"{test.test}, step {test.step:g}" if not isinstance(test, Size) else test.test
 
 
 def _play(
@@ -219,7 +225,7 @@ def _play(
         for count, few in small.items():
             for kind, updates in sent.items():
                 placed = dict(enumerate(updates.values()))
-                tested = policy.model_copy(update={"rows": count})
+                tested = policy.model_copy(update={"rows": count, "enough": count})
                 seen.see(count, kind, few.evidence(tested, placed, model, range(len(judges))), placed)
         model = federation.average(sent[HONEST].values(), model)
 
