@@ -5,6 +5,10 @@ Ballots are integers whose bit j accepts the update at seat position j.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Integral
+
+from ml.errors import AttackError
+from ml.tasks.blame import blamed
 
 
 @dataclass(frozen=True)
@@ -93,3 +97,26 @@ VOTES: Mapping[str, Votes] = {
     "abstain": abstain,
 }
 """By the name that settings carry."""
+
+
+def voted(votes: Votes, name: str, found: Findings) -> dict[int, int]:
+    """Return what a way to vote casts, checked: ballots of voters that are there, on published updates.
+
+    Raises:
+        AttackError: When it is something else.
+        MLError: When it fails, with the line of its file.
+    """
+    with blamed(f"way to vote {name}"):
+        cast = votes(found)
+        given = dict(cast.items()) if isinstance(cast, Mapping) else None
+    if given is None:
+        raise AttackError(f"way to vote {name} returned {type(cast).__name__}; expected ballots by voter")
+    for voter, ballot in given.items():
+        if voter not in found.honest:
+            raise AttackError(f"way to vote {name} casts for {voter!r}, who is no voter of the coalition")
+        if not isinstance(ballot, Integral) or ballot < 0 or int(ballot) & ~found.published:
+            raise AttackError(
+                f"way to vote {name} casts {ballot!r} for voter {voter}; expected an integer with bits of "
+                f"published updates only, {found.published:#b} at most"
+            )
+    return {voter: int(ballot) for voter, ballot in given.items()}

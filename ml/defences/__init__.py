@@ -72,10 +72,12 @@ def combined(defence: Defence, name: str, updates: Vectors, knowledge: Knowledge
         knowledge = replace(knowledge, reputations=reputations)
     with blamed(f"defence {name}"):
         found = np.asarray(defence(kept, knowledge), dtype=np.float64)
-    if found.shape != knowledge.parent.shape or not np.isfinite(found).all():
+    if found.shape != knowledge.parent.shape:
         raise DefenceError(
-            f"defence {name} returned {list(found.shape)}; expected finite {list(knowledge.parent.shape)}"
+            f"defence {name} returned {list(found.shape)}; expected {list(knowledge.parent.shape)}"
         )
+    if not np.isfinite(found).all():
+        raise DefenceError(f"defence {name} returned what is not finite; no model can hold that")
     return found
 
 

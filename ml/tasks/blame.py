@@ -23,9 +23,9 @@ def blamed(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except MLError:
+    except (MLError, KeyboardInterrupt, GeneratorExit):
         raise
-    except Exception as error:  # Anything at all: it is not ours.
+    except BaseException as error:  # Anything at all, sys.exit() too: it is not ours.
         reason = " ".join(str(error).split()) or "no reason given"
         raise TaskError(f"{what} failed in {_place(error)}: {type(error).__name__}: {reason}") from error
 

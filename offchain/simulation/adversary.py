@@ -8,11 +8,10 @@ import numpy as np
 from ml.attacks.aiming import aimed
 from ml.attacks.coalition import Coalition, Poison, Vector, Vectors, best_constant
 from ml.attacks.registry import crafted, load_attack
-from ml.attacks.votes import VOTES, Findings, Votes
+from ml.attacks.votes import VOTES, Findings, Votes, voted
 from ml.judging.policies import bitmap, flipped
 from ml.named_functions import named_function
 from ml.seeds import derive_seed
-from ml.tasks.blame import blamed
 from ml.updates.fixed_point import decode_exactly, encode_nearest
 from offchain.learning.common import Parameters
 from offchain.settings import SimulationSettings, base_units
@@ -101,12 +100,12 @@ class Adversary:
             }
         own = bitmap(place for place in published if proposers[place] in self._cast.malicious)
         theirs = {v: ballot for v, ballot in honest.items() if self._awake and v in self._cast.malicious}
-        with blamed(f"way to vote {self._settings.coalition_votes}"):
-            voted = self._votes(Findings(theirs, bitmap(published), own)) if theirs else {}
+        found = Findings(theirs, bitmap(published), own)
+        chosen = voted(self._votes, self._settings.coalition_votes, found) if theirs else {}
         return {
-            voter: int(voted[voter]) if voter in theirs else ballot
+            voter: chosen[voter] if voter in theirs else ballot
             for voter, ballot in honest.items()
-            if voter not in theirs or voter in voted
+            if voter not in theirs or voter in chosen
         }
 
     @cached_property

@@ -13,11 +13,60 @@ from offchain.arena.grid import DEFAULT, NOBODY, Grid, cells, read_grid
 from offchain.arena.outcome import losing_bits, outcome
 from offchain.arena.report import heat_map, summarised
 from offchain.errors import ArenaError, ReproductionError
+from offchain.reproduction.cluster import cluster
 from offchain.reproduction.kept_runs import KeptRuns
 from offchain.simulation.cast import Cast
 
 TINY = dict(rounds=3, clients=10, rows=1500, proposer_bps=3000)
-BAD = "def attack(coalition):\n    return coalition.parent * float('nan')\n"
+BAD = """
+import sys
+import numpy as np
+
+def attack(coalition):
+    return np.full((coalition.seats, coalition.parent.size), np.nan)
+
+def shape(coalition):
+    return coalition.parent
+
+def raising(coalition):
+    raise KeyError("no such thing")
+
+def leaving(coalition):
+    sys.exit(3)
+
+def endless(coalition):
+    return endless(coalition)
+
+def words(found):
+    return {voter: "yes" for voter in found.honest}
+
+def far(found):
+    return {voter: 1 << 70 for voter in found.honest}
+
+def below(found):
+    return {voter: -1 for voter in found.honest}
+
+def strangers(found):
+    return {999: 1}
+
+def nothing(found):
+    return None
+
+def broken(updates, knowledge):
+    return knowledge.parent / 0
+"""
+FAULTS = {
+    "attack": "returned what is not finite",
+    "shape": "a row for each seat of the coalition",
+    "raising": "own.py, line 12: KeyError: 'no such thing'",
+    "leaving": "own.py, line 15: SystemExit: 3",
+    "endless": "RecursionError",
+    "words": "casts 'yes' for voter",
+    "far": "bits of published updates only",
+    "below": "casts -1 for voter",
+    "strangers": "casts for 999, who is no voter of the coalition",
+    "nothing": "returned NoneType; expected ballots by voter",
+}
 
 
 def engine_of(settings):
@@ -115,6 +164,53 @@ def test_a_users_attack_that_fails_is_its_own_cells_failure(fought):
     played = pd.read_csv(folder / "cells.csv")
     assert set(played.attack) == {NOBODY, "sign-flip", "backdoor"} and len(played) == 4 + 2 * 2 * 3
     assert "## Failed" in (folder / "arena.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def workers():
+    """The address of two Dask workers, each a process, on this machine."""
+    from dask.distributed import LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local:
+        yield local.scheduler_address.replace("tcp://", "dask://")
+
+
+def test_a_cluster_plays_the_grid_whatever_a_users_functions_do(tmp_path, workers):
+    own = tmp_path / "own.py"
+    own.write_text(BAD)
+    attacks = ("attack", "shape", "raising", "leaving", "endless")
+    votes = {name: f"{own}:{name}" for name in FAULTS if name not in attacks}
+    grid = Grid(
+        settings={**TINY, "rounds": 1},
+        deciders=["verdict"],
+        attacks={
+            "zero": {"attack": "zero"},
+            **{name: {"attack": f"{own}:{name}"} for name in attacks},
+            **{name: {"attack": "zero", "coalition_votes": place} for name, place in votes.items()},
+        },
+    )
+    played = cells(grid)
+    with cluster(workers, [cell.settings for cell in played]):
+        fight(tmp_path / "there", grid, played, engine_of, -1, quiet())
+    failures = json.loads((tmp_path / "there" / "arena.json").read_text())["failures"]
+    told = {name.split(", ")[2]: why for name, why in failures.items()}
+    assert told.keys() == FAULTS.keys()
+    assert all(FAULTS[name] in why and "\n" not in why for name, why in told.items())
+    healthy = [cell for cell in played if cell.attack in (NOBODY, "zero")]
+    fight(tmp_path / "here", grid, healthy, engine_of, 1, quiet())
+    here, there = (pd.read_csv(tmp_path / place / "cells.csv") for place in ("here", "there"))
+    assert list(here.attack) == [NOBODY, "zero"]
+    pd.testing.assert_frame_equal(
+        here.drop(columns=["seconds", "score_seconds"]), there.drop(columns=["seconds", "score_seconds"])
+    )
+
+
+def test_a_users_rule_that_fails_is_told_before_anything_is_played(tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(BAD)
+    assert "broken returned what is not finite" in refusal(
+        tmp_path, f"attacks: [zero]\ndeciders: ['{own}:broken']"
+    )
 
 
 def test_what_was_played_is_kept_and_what_failed_is_tried_again(fought):
