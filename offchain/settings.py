@@ -433,10 +433,10 @@ def parse_settings(values: Mapping[str, Any]) -> SimulationSettings:
 
 
 def _allowing(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings whose `allow_missing`, if any, is the option of the task that it stands for."""
+    """Settings of which those of reading rows are the options of the task that they stand for."""
     moved = dict(values)
-    if "allow_missing" in moved:
-        moved["task_options"] = {**moved.get("task_options", {}), "allow_missing": moved.pop("allow_missing")}
+    for name in {"allow_missing", "accept_rows"} & moved.keys():
+        moved["task_options"] = {**moved.get("task_options", {}), name: moved.pop(name)}
     return moved
 
 

@@ -9,6 +9,8 @@ from ml.errors import MLError
 from ml.settings import ALLOWED_MISSING
 from offchain.user_path import UserPath
 
+INPUT_KINDS = ("number", "category", "date")
+
 if TYPE_CHECKING:
     from ml.tasks.tables.fitting import Fitted
 
@@ -20,6 +22,22 @@ class _Names(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return value if isinstance(value, tuple) else tuple(filter(None, map(str.strip, value.split(","))))
+
+
+class _Kind(click.ParamType):
+    """What the target is, or COLUMN=KIND of an input: a pair, without column for the target."""
+
+    name = "[column=]kind"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        column, _, kind = value.rpartition("=")
+        known = INPUT_KINDS if column else ("classes", "numbers")
+        if kind not in known:
+            what = f"column {column!r}" if column else "the target"
+            self.fail(f"{value!r} is no kind of {what}; use {' or '.join(known)}", param, ctx)
+        return column, kind
 
 
 class _Widths(click.ParamType):
@@ -43,9 +61,21 @@ class _Widths(click.ParamType):
     required=True,
     help="Rows that everyone may know: a CSV, plain or in GZ, BZ2, XZ or ZIP, or a Parquet file.",
 )
-@click.option("--target", metavar="COLUMN", help="What is to be said of a row; none for Lending Club's.")
 @click.option(
-    "--kind", type=click.Choice(("classes", "numbers")), help="Of the target.  [default: by its looks]"
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="COLUMN",
+    help="What is to be said of a row; none for Lending Club's. Repeatable: several of two outcomes, or "
+    "amounts.",
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=_Kind(),
+    help="classes or numbers, of the target; COLUMN=number, COLUMN=category or COLUMN=date, of an input. "
+    "Repeatable.  [default: by their looks]",
 )
 @click.option("--positive", metavar="VALUE", help="Of two outcomes, the one whose likelihood is learned.")
 @click.option("--drop", type=_Names(), default=(), help="Columns to leave out: a,b.")
@@ -78,18 +108,18 @@ class _Widths(click.ParamType):
 )
 @click.option("--out", type=UserPath(dir_okay=False), required=True, help="The JSON file to write.")
 def cli(
-    data: Path, target: str | None, features: str, allow_missing: float, out: Path, **wishes: Any
+    data: Path, targets: tuple[str, ...], features: str, allow_missing: float, out: Path, **wishes: Any
 ) -> None:
     """Look at rows that everyone may know, once, and write how all members read theirs.
 
     With --target the file is a task: `ape run simulate --task FILE.json --data ROWS`. A person can edit it.
     """
     try:
-        if target is None:
+        if not targets:
             _refuse_beside_loans(wishes)
             _of_loans(data, features, allow_missing, out)
         else:
-            _of_a_table(data, allow_missing, out, target=target, **wishes)
+            _of_a_table(data, allow_missing, out, targets=targets, **wishes)
     except MLError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
@@ -99,15 +129,18 @@ def cli(
 def _refuse_beside_loans(wishes: dict[str, Any]) -> None:
     given = [name for name, value in wishes.items() if value and name != "hidden"]
     if given:
-        raise click.UsageError(f"--{given[0]} is for a table: name its --target COLUMN too")
+        raise click.UsageError(f"--{given[0].removesuffix('s')} is for a table: name its --target COLUMN too")
 
 
-def _of_a_table(data: Path, allow_missing: float, out: Path, **wishes: Any) -> None:
+def _of_a_table(
+    data: Path, allow_missing: float, out: Path, kinds: tuple[tuple[str, str], ...], **wishes: Any
+) -> None:
     from ml.tasks.tables.encoding import input_names
     from ml.tasks.tables.fitting import Wishes, fit
     from ml.tasks.tables.reading import look_through
 
-    fitted = fit(data, Wishes(**wishes))
+    by_column = dict(kinds)
+    fitted = fit(data, Wishes(kind=by_column.pop("", None), kinds=by_column, **wishes))
     told = look_through(fitted.form, data, allow_missing)
     out.write_text(fitted.form.model_dump_json(indent=1, exclude_none=True) + "\n", encoding="utf-8")
     _tell(fitted, told)

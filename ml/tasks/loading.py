@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ml.errors import MLError, TaskError
 from ml.home import at_home
@@ -29,6 +29,11 @@ from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 
 _TAG = b"StakeFed task 1"
+_CHOICES: Mapping[str, TypeAdapter[Any]] = {
+    "allow_missing": TypeAdapter(Annotated[float, Field(ge=0, le=1)]),
+    "accept_rows": TypeAdapter(bool),
+}
+"""Options of any task: whoever reads rows by it chooses them."""
 _ROOT = str(Path(__file__).resolve().parents[2])
 """Where `stakefed`, which tasks import, lies; Ape takes it off the path while a command runs."""
 
@@ -39,7 +44,7 @@ class Named:
 
     Attributes:
         name: As given: of a built-in one, `FILE.py:Class`, `FILE.json`, `package.module:Class`.
-        options: Keyword arguments of its class.
+        options: Keyword arguments of its class, and `allow_missing` and `accept_rows` of any.
     """
 
     name: str
@@ -79,7 +84,12 @@ class Named:
         Raises:
             TaskError: When there is none, or it is not what a task has to be.
         """
-        made = self._make()
+        choices = {name: value for name, value in self.options.items() if name in _CHOICES}
+        made = Named(
+            self.name, {name: self.options[name] for name in self.options if name not in choices}
+        )._make()
+        for name, value in choices.items():
+            setattr(made, name, _chosen(self.name, name, value))
         if not isinstance(getattr(made, "target", None), Classes | Labels | Numbers | Other):
             raise TaskError(
                 f"task {self.name} declares no target: set it to Classes(K), Labels(), Numbers() or Other()"
@@ -92,8 +102,8 @@ class Named:
         return self.name.rpartition(":")[2] if ":" in self.name and not self.is_table else ""
 
     def _plain_options(self) -> dict[str, Any]:
-        """Options with the content of files in place of their paths, where the task is built in."""
-        plain = dict(self.options)
+        """Options that everyone shares, with the content of files in place of a built-in task's paths."""
+        plain = {name: value for name, value in self.options.items() if name not in _CHOICES}
         if self.is_built_in:
             for name in self.kind.file_options:
                 if plain.get(name) is not None:
@@ -217,6 +227,14 @@ def _made(name: str, kind: type[Task], options: Mapping[str, Any]) -> Task:
         if isinstance(error.__cause__, ValidationError):
             raise TaskError(f"task {name}: {_option_fault(error.__cause__)}") from error
         raise
+
+
+def _chosen(task: str, name: str, value: Any) -> Any:
+    try:
+        return _CHOICES[name].validate_python(value)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]["msg"]
+        raise TaskError(f"task {task}: option {name}: {fault}, got {value!r}") from error
 
 
 def _option_fault(error: ValidationError) -> str:

@@ -77,8 +77,14 @@ def settings_options(function: Command) -> Command:
         "--allow-missing",
         type=click.FloatRange(0, 1),
         metavar="SHARE",
-        help="Share of a table's rows that may be left out for gaps or what cannot be read: option "
-        f"allow_missing of tasks of tables.  [default: {ALLOWED_MISSING}]",
+        help="Share of a table's rows that may be left out for gaps or what cannot be read.  [default: "
+        f"{ALLOWED_MISSING}]",
+    )(function)
+    function = click.option(
+        "--accept-rows",
+        is_flag=True,
+        default=None,
+        help="Go on though rows look unlike those that an encoding was fitted on.",
     )(function)
     for name in reversed(OPTIONS):
         function = _option(name, SimulationSettings.model_fields[name])(function)

@@ -41,17 +41,17 @@ def in_small_pieces(monkeypatch, kept):
 
 
 def test_a_table_of_too_many_texts_to_keep_gives_the_same_task(path, monkeypatch):
-    expected = fit(path, Wishes("again", drop=("place",)))
+    expected = fit(path, Wishes(("again",), drop=("place",)))
     in_small_pieces(monkeypatch, kept=120)
-    found = fit(path, Wishes("again", drop=("place",)))
+    found = fit(path, Wishes(("again",), drop=("place",)))
     assert found.form == expected.form and found.form.read.missing == ("unknown",)
     assert set(found.left_out) == {"place", "note"} and "at least" in found.left_out["note"]
 
 
 def test_dates_of_too_many_days_to_keep_are_read_once_more(path, monkeypatch):
-    expected = fit(path, Wishes("again"))
+    expected = fit(path, Wishes(("again",)))
     in_small_pieces(monkeypatch, kept=50)
-    (day,) = (each for each in fit(path, Wishes("again")).form.inputs if each.column == "day")
+    (day,) = (each for each in fit(path, Wishes(("again",))).form.inputs if each.column == "day")
     assert day in expected.form.inputs
 
 
@@ -93,7 +93,7 @@ def test_moments_of_texts_that_repeat_are_those_of_all_cells():
 
 
 def test_a_task_reads_the_rows_that_it_was_made_of_though_most_values_are_rare(path):
-    form = fit(path, Wishes("again")).form
+    form = fit(path, Wishes(("again",))).form
     place = next(each for each in form.inputs if each.column == "place")
     assert len(place.values) == 50 and place.rare > 0.7
     rows = read_table(form, path, ALLOWED_MISSING, accept=False)
@@ -101,6 +101,6 @@ def test_a_task_reads_the_rows_that_it_was_made_of_though_most_values_are_rare(p
 
 
 def test_looking_through_tells_what_reading_tells_and_keeps_nothing(path):
-    form = fit(path, Wishes("again")).form
+    form = fit(path, Wishes(("again",))).form
     rows = read_table(form, path, ALLOWED_MISSING, accept=False)
     assert look_through(form, path, ALLOWED_MISSING) == (*rows.usage.told(), *rows.told)

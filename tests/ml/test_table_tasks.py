@@ -63,7 +63,8 @@ def write(tmp_path):
 
 
 def fitted(path, target="again", **wishes):
-    return fit(path, Wishes(target, **wishes))
+    targets = (target,) if isinstance(target, str) else target
+    return fit(path, Wishes(targets, **wishes))
 
 
 def read(form, path, allowed=ALLOWED_MISSING, accept=False):

@@ -13,7 +13,6 @@ from ml.data.lending_club import read
 from ml.data.rows import Rows, Shape
 from ml.errors import DataError
 from ml.models.perceptron import HIDDEN, PerceptronNetwork
-from ml.settings import ALLOWED_MISSING
 from ml.tasks.targets import Labels
 from ml.tasks.task import Task
 
@@ -29,7 +28,6 @@ class LendingClub(Task):
         hidden: Width of the perceptron's two hidden layers.
         encoding: The founders' file by which all members encode loans (`ape run encoding`); none to fit one
             on what is trained on, as a simulation can.
-        allow_missing: Share of the decided loans that may be left out for gaps or what cannot be read.
     """
 
     file_options = ("encoding",)
@@ -43,9 +41,7 @@ class LendingClub(Task):
         features: Features = "application",
         hidden: Annotated[int, Field(ge=1, le=8192)] = HIDDEN,
         encoding: Path | None = None,
-        allow_missing: Annotated[float, Field(ge=0, le=1)] = ALLOWED_MISSING,
     ) -> None:
-        self.allow_missing = allow_missing
         self._encoding = None if encoding is None else read_encoding(encoding)
         self._features: Features = features
         self._hidden = hidden

@@ -24,7 +24,7 @@ def rules(form: Form) -> dict[str, Rule]:
     A category that is not among a column's values has the place behind them.
     """
     found = {each.column: rule_of(each, form.read) for each in form.inputs}
-    return found | {form.target.column: rule_of(form.target, form.read)}
+    return found | {each.column: rule_of(each, form.read) for each in form.learned}
 
 
 def rule_of(

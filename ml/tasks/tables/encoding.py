@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ml.data.table import Category
 from ml.data.text.cells import Words
 from ml.data.text.records import Piece
-from ml.tasks.tables.form import CategoryColumn, ClassesTarget, Column, Form
+from ml.tasks.tables.form import CategoryColumn, ClassesTarget, Column, Form, NumbersTarget
 
 Floats = NDArray[np.float64]
 
@@ -66,16 +66,18 @@ class Kept:
 
     Attributes:
         inputs: Float32 [rows, inputs].
-        targets: [rows].
+        targets: [rows], or of several [rows, targets], NaN where one is not known.
         groups: Int64 [rows], where the form has a group.
         times: Float64 [rows], where it has a time.
     """
 
     def __init__(self, form: Form) -> None:
         self._form = form
-        classes = isinstance(form.target, ClassesTarget) and len(form.target.values) > 2
+        learned = form.learned
+        classes = any(isinstance(each, ClassesTarget) and len(each.values) > 2 for each in learned)
         self.inputs = _Growing((len(input_names(form)),), np.float32)
-        self.targets = _Growing((), np.int64 if classes else np.float32)
+        width = (len(learned),) if len(learned) > 1 else ()
+        self.targets = _Growing(width, np.int64 if classes else np.float32)
         self.groups = _Growing((), np.int64)
         self.times = _Growing((), np.float64)
         self._codes = {
@@ -86,7 +88,9 @@ class Kept:
     def add(self, values: Mapping[str, Floats], piece: Piece, places: NDArray[np.int64]) -> None:
         """Put the rows at some places of a piece, of which these are the values, to the end."""
         self._encode(values, self.inputs.new(len(places)))
-        self.targets.new(len(places))[:] = _target(self._form.target, values[self._form.target.column])
+        targets = self.targets.new(len(places)).reshape(len(places), -1)
+        for place, target in enumerate(self._form.learned):
+            targets[:, place] = _target(target, values[target.column])
         if self._form.group:
             self.groups.new(len(places))[:] = values[BESIDE + self._form.group]
         if self._form.time:
@@ -123,7 +127,7 @@ def _put(column: Column, values: Floats, inputs: NDArray[np.float32]) -> None:
         inputs[:, 0] = (whole - column.mean) / column.scale
 
 
-def _target(target: Any, values: Floats) -> Floats:
+def _target(target: ClassesTarget | NumbersTarget, values: Floats) -> Floats:
     if isinstance(target, ClassesTarget):
         return values
     standard: Floats = (values - target.mean) / target.scale

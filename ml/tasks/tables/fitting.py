@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,9 @@ class Wishes:
     """What founders say of a table; the rest is found out.
 
     Attributes:
-        target: Column of what is to be said of a row.
-        kind: "classes" or "numbers"; none for what it looks like.
+        targets: Columns of what is to be said of a row, one or several.
+        kind: "classes" or "numbers", of all of them; none for what they look like.
+        kinds: By column of an input, "number", "category" or "date", where looks deceive.
         positive: The outcome that a model says the likelihood of, where there are two.
         drop: Columns to leave out.
         keep: Columns to use though they look like identifiers or free text.
@@ -49,8 +50,9 @@ class Wishes:
         hidden: Widths of the model's hidden layers.
     """
 
-    target: str
+    targets: tuple[str, ...]
     kind: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
     positive: str | None = None
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
@@ -97,7 +99,7 @@ def fit(path: Path, wishes: Wishes) -> Fitted:
 class _Fitting:
     def __init__(self, path: Path, wishes: Wishes) -> None:
         self._path, self._wishes = path, wishes
-        named = [wishes.target, wishes.group, wishes.time, *wishes.drop, *wishes.keep]
+        named = [*wishes.targets, wishes.group, wishes.time, *wishes.drop, *wishes.keep, *wishes.kinds]
         wanted = tuple(dict.fromkeys(name for name in named if name))
         # Before the header is read: its names may be what is no UTF-8.
         encoding = wishes.encoding or (None if parquet.is_parquet(path) or _is_unicode(path) else "cp1252")
@@ -125,7 +127,7 @@ class _Fitting:
             raise DataError(f"{self._path} has no rows")
         self._decimal = self._chosen_decimal()
         self._take_words_for_gaps()
-        target = self._target()
+        targets = self._targets()
         self._days = self._dates_of({name: of for name in self._header if (of := self._formats(name))})
         inputs = [made for name in self._header if (made := self._input(name)) is not None]
         if not inputs:
@@ -135,7 +137,7 @@ class _Fitting:
             {
                 "format": 1,
                 "read": self._reading(),
-                "target": target,
+                **({"target": targets[0]} if len(targets) == 1 else {"targets": targets}),
                 "group": self._wishes.group,
                 "time": self._time(),
                 "drop": [name for name in self._header if name in self.left_out],
@@ -181,8 +183,23 @@ class _Fitting:
 
     # The target
 
-    def _target(self) -> dict[str, Any]:
-        name, seen = self._wishes.target, self._seen[self._wishes.target]
+    def _targets(self) -> list[dict[str, Any]]:
+        found = [self._target(name, self._seen[name]) for name in self._wishes.targets]
+        if len(found) > 1 and len(kinds := {each["kind"] for each in found}) > 1:
+            told = ", ".join(f"{each['column']} of {each['kind']}" for each in found)
+            raise DataError(
+                f"several targets are all of two outcomes or all numbers; there are {told} (--kind "
+                f"{' or '.join(sorted(kinds))} says what all are)"
+            )
+        for each in found if len(found) > 1 else ():
+            if len(each.get("values", ())) > 2:
+                raise DataError(
+                    f"the target {each['column']} has {len(each['values'])} outcomes, such as "
+                    f"{_examples(each['values'])}; several targets have two each"
+                )
+        return found
+
+    def _target(self, name: str, seen: Seen) -> dict[str, Any]:
         if not seen.present:
             raise DataError(f"the target {name} of {self._path} is empty in every row")
         moments, numeric = seen.moments[self._decimal], seen.is_of_numbers(self._decimal)
@@ -228,16 +245,23 @@ class _Fitting:
     # Inputs
 
     def _input(self, name: str) -> dict[str, Any] | None:
-        if name == self._wishes.target:
+        if name in self._wishes.targets:
             return None
         reason = self._reason_against(name)
         if reason:
             self.left_out[name] = reason
             return None
         seen = self._seen[name]
-        if seen.is_of_numbers(self._decimal):
+        if self._is_number(name, seen):
             return self._number(name, seen)
         return self._date(name, seen) if name in self._days else self._category(name, seen)
+
+    def _is_number(self, name: str, seen: Seen) -> bool:
+        """Whether an input is one of numbers: as the founders say, or else as it looks."""
+        wished = self._wishes.kinds.get(name)
+        if wished == "number" and not seen.numbers[self._decimal]:
+            raise DataError(f"--kind {name}=number: it holds none, such as {_examples(seen.texts)}")
+        return seen.is_of_numbers(self._decimal) if wished is None else wished == "number"
 
     def _reason_against(self, name: str) -> str:
         seen, wishes = self._seen[name], self._wishes
@@ -251,7 +275,7 @@ class _Fitting:
             return "empty in every row"
         if seen.different == 1 and not seen.missing:
             return f"{next(iter(seen.texts))[:30]!r} in every row"
-        if name in wishes.keep:
+        if name in wishes.keep or name in wishes.kinds:
             return ""
         if _IDENTIFIER.search(name) and seen.all_differ and seen.present >= _MANY:
             return "looks like an identifier, every value differs (--keep uses it all the same)"
@@ -276,10 +300,16 @@ class _Fitting:
 
     def _formats(self, name: str) -> tuple[str, ...]:
         """Those of an input that holds dates; none of any other column."""
-        seen = self._seen[name]
-        if name == self._wishes.target or self._reason_against(name) or seen.is_of_numbers(self._decimal):
+        seen, wished = self._seen[name], self._wishes.kinds.get(name)
+        if name in self._wishes.targets or self._reason_against(name) or self._is_number(name, seen):
             return ()
-        return formats_of(text for text, _ in seen.texts.most_common())
+        found = () if wished == "category" else formats_of(text for text, _ in seen.texts.most_common())
+        if wished == "date" and not found:
+            raise DataError(
+                f"--kind {name}=date: no dates of a usual form, such as {_examples(seen.texts)}; write "
+                "its formats into the file"
+            )
+        return found
 
     def _dates_of(self, formats: dict[str, tuple[str, ...]]) -> dict[str, "_Days"]:
         """Moments of columns of dates, of all that are too many to have been kept in one reading."""

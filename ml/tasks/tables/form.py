@@ -142,6 +142,9 @@ class NumbersTarget(_Part):
     scale: Scale
 
 
+OneTarget = Annotated[ClassesTarget | NumbersTarget, Field(discriminator="kind")]
+
+
 class TimeColumn(_Part):
     """What rows are ordered by: the latest validate. Without formats it is a number, or a usual date."""
 
@@ -164,6 +167,8 @@ class Form(_Part):
         format: Of this file.
         read: How a table is written.
         target: What is to be said of a row.
+        targets: Several of each row, in place of one: all of two outcomes, or all amounts. A row counts where
+            one of them is known.
         group: Column of what belongs together, such as a patient; it stays on one side of every split.
         time: Column by which the latest rows validate.
         drop: Columns that were left out, for people.
@@ -173,7 +178,10 @@ class Form(_Part):
 
     format: Literal[1]
     read: Reading = Reading()
-    target: Annotated[ClassesTarget | NumbersTarget, Field(discriminator="kind")]
+    target: OneTarget | None = None
+    targets: Annotated[tuple[OneTarget, ...], Field(min_length=2, exclude_if=_is_none)] | None = Field(
+        None, exclude_if=_is_none
+    )
     group: Name | None = None
     time: TimeColumn | None = None
     drop: tuple[str, ...] = ()
@@ -188,12 +196,28 @@ class Form(_Part):
         return content
 
     @model_validator(mode="after")
+    def _says_what_is_learned(self) -> "Form":
+        if (self.target is None) == (self.targets is None):
+            raise ValueError("give target, or targets where there are several, and not both")
+        if self.targets and len({each.kind for each in self.targets}) > 1:
+            raise ValueError("several targets are all of outcomes, or all numbers")
+        for each in self.targets or ():
+            if isinstance(each, ClassesTarget) and len(each.values) > 2:
+                raise ValueError(
+                    f"{each.column!r} has {len(each.values)} outcomes; several targets have two each, one "
+                    "alone may have more"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _each_column_has_one_use(self) -> "Form":
         _unique(tuple(each.column for each in self.inputs))
+        learned = _unique(tuple(each.column for each in self.learned))
         names = {each.column for each in self.inputs}
-        if self.target.column in names:
-            raise ValueError(f"the target {self.target.column!r} is among the inputs: it would be read off")
-        if self.group == self.target.column:
+        for name in learned:
+            if name in names:
+                raise ValueError(f"the target {name!r} is among the inputs: it would be read off")
+        if self.group in learned:
             raise ValueError(f"{self.group!r} cannot be both target and group")
         both = sorted(names & set(self.drop))
         if both:
@@ -201,11 +225,18 @@ class Form(_Part):
         return self
 
     @property
+    def learned(self) -> tuple[ClassesTarget | NumbersTarget, ...]:
+        """What is to be said of a row, one or several."""
+        return self.targets or ((self.target,) if self.target else ())
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is read, each once."""
         beside = [self.group, self.time.column if self.time else None]
         return tuple(
-            dict.fromkeys([self.target.column, *(each.column for each in self.inputs), *filter(None, beside)])
+            dict.fromkeys(
+                [*(each.column for each in (*self.learned, *self.inputs)), *(name for name in beside if name)]
+            )
         )
 
     @property

@@ -1,5 +1,6 @@
 """From a table's file to inputs and targets, in pieces, and what became of every row."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,8 @@ Floats = NDArray[np.float64]
 def read_table(form: Form, path: Path, allowed: float, accept: bool) -> Rows:
     """Return the rows of a file as a form says.
 
-    Left out are rows whose target, group or time is missing, and those with a cell that cannot be read or a
-    gap that nothing stands for.
+    Left out are rows whose target, or each of several, group or time is missing, and those with a cell that
+    cannot be read or a gap that nothing stands for.
 
     Args:
         form: What is read, and how.
@@ -88,8 +89,10 @@ class _Reader:
         values = {name: cells.read(piece.columns[name]) for name, cells in self._cells.items()}
         beside = self._beside(piece)
         good = np.ones(len(piece.lines), bool)
+        masked = self._masked(values)
         for name, column in (values | beside).items():
-            faults = np.where(np.isnan(column), 0.0, column) if name in self._filled else column
+            fills = np.isnan(column) & (True if name in self._filled else masked.get(name, False))
+            faults = np.where(fills, 0.0, column)
             label = name.removeprefix(BESIDE)
             self.tally.judge(label, faults, piece.columns[label], piece.lines)
             good &= np.isfinite(faults)
@@ -100,6 +103,14 @@ class _Reader:
             self._gaps[name] += int(np.isnan(used[name]).sum())
         if self._kept is not None and len(places):
             self._kept.add(used, piece, places)
+
+    def _masked(self, values: Mapping[str, Floats]) -> dict[str, NDArray[np.bool_]]:
+        """By target, of which rows it may be missing: of those that know another of several."""
+        names = [each.column for each in self._form.learned]
+        if len(names) == 1:
+            return {}
+        known = ~np.all([np.isnan(values[name]) for name in names], axis=0)
+        return dict.fromkeys(names, known)
 
     def _beside(self, piece: Piece) -> dict[str, Floats]:
         # Such columns may be inputs too; a name of no column keeps both apart.
