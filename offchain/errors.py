@@ -37,6 +37,10 @@ class SettingsError(OffchainError):
     """Settings that are malformed, unknown or do not fit each other."""
 
 
+class TrackingError(OffchainError):
+    """Another program's package is missing, or does not take what is tracked."""
+
+
 class RunFolderError(OffchainError):
     """An output folder that is in use, or that holds no run to continue."""
 

@@ -35,6 +35,9 @@ from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
 from offchain.monitoring.measures import CLIENT
 from offchain.named_values import named_values
+from offchain.tracking.of_measures import following
+from offchain.tracking.options import tracking_options
+from offchain.tracking.tracker import Tracking
 from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 @sending_options
 @log_options
 @metrics_options
+@tracking_options
 @click.option("--cache", type=UserPath(), help="Folder for artefacts.  [default: the user's cache]")
 @keep_rounds_option
 @click.option(
@@ -95,6 +99,7 @@ def cli(
     nodes: Nodes,
     account: str,
     monitoring: Monitoring,
+    tracking: Tracking,
     dry_run: bool,
     **chosen: Any,
 ) -> None:
@@ -112,8 +117,14 @@ def cli(
                 prepared = prepare(chain, there, address_of(account), options, None)
                 print_prepared(people_console(), there, prepared, data_cost(chain, there))
                 return
-            with monitoring.telling(CLIENT):
-                done = make_client(chain, there, unlock(account), options).run()
+            key = unlock(account)
+            about = {"deployment": there.name, "account": key.address, **options.told}
+            with (
+                monitoring.telling(CLIENT),
+                tracking.tracker(f"{there.name}-{key.address}", about) as tracker,
+                following(tracker, CLIENT),
+            ):
+                done = make_client(chain, there, key, options).run()
             click.echo(f"Done: {done.why}.", err=True)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error

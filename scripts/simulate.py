@@ -13,6 +13,8 @@ from offchain.engines.choice import engine_on
 from offchain.errors import OffchainError
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
+from offchain.tracking.options import tracking_options
+from offchain.tracking.tracker import Tracking
 from offchain.user_path import UserPath
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
@@ -24,12 +26,21 @@ INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 @click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
 @click.option("--out", type=UserPath(), help="Folder for the results.  [default: runs/001, ...]")
 @click.option("--resume", type=UserPath(), help="Folder of an interrupted run to continue.")
-def cli(network: str, settings: Path | None, out: Path | None, resume: Path | None, **options: Any) -> None:
+@tracking_options
+def cli(
+    network: str,
+    settings: Path | None,
+    out: Path | None,
+    resume: Path | None,
+    tracking: Tracking,
+    **options: Any,
+) -> None:
     """Simulate federated learning with stakes and votes, on a local chain or in memory."""
     # Here, since Ape loads every script to run one: torch and pandas take seconds, and memory of a daemon.
     from offchain.runs.report import print_report
     from offchain.runs.run import PICTURE, resume_run, start_run
-    from offchain.runs.run_folder import next_free
+    from offchain.runs.run_folder import RunFolder, next_free, require_free
+    from offchain.tracking.of_run import telling
 
     console = people_console()
     given = {name: value for name, value in options.items() if value is not None}
@@ -37,10 +48,13 @@ def cli(network: str, settings: Path | None, out: Path | None, resume: Path | No
     try:
         if resume:
             _refuse_beside_resume({**given, "settings": settings, "out": out})
-            summary = resume_run(path, partial(engine_on, network), console)
+            with telling(tracking, path, RunFolder.open(path).settings) as tell:
+                summary = resume_run(path, partial(engine_on, network), console, tell=tell)
         else:
             chosen = load_settings(settings, given)
-            summary = start_run(path, chosen, engine_on(network, chosen), console)
+            require_free(path)
+            with telling(tracking, path, chosen) as tell:
+                summary = start_run(path, chosen, engine_on(network, chosen), console, tell=tell)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

@@ -18,11 +18,14 @@ from offchain.runs.run_folder import RunFolder, require_free
 from offchain.runs.summary import Summary, summarise
 from offchain.settings import SimulationSettings
 from offchain.simulation.federation import Federation, all_rows
+from offchain.simulation.records import RoundRecord
 from offchain.simulation.simulation import Simulation
 from offchain.simulation.stopwatch import Stopwatch
 
 EngineFor = Callable[[Deployment], AbstractContextManager[Engine]]
 """Enters the engine of a run; called once, after the loans are read."""
+Tell = Callable[[RoundRecord], None]
+"""Is told of each round of a run, of those recorded earlier too."""
 RowsOf = Callable[[SimulationSettings], FederatedData]
 """Reads the rows of a run."""
 
@@ -36,6 +39,7 @@ def start_run(
     console: Console,
     picture: bool = True,
     rows_of: RowsOf = all_rows,
+    tell: Tell = lambda record: None,
 ) -> Summary:
     """Play a run into a new folder, with a picture at the end or without.
 
@@ -49,7 +53,7 @@ def start_run(
     deployment = Deployment.of(settings, federation.rules)
     with engine_for(deployment) as engine, RunFolder.create(path, settings) as folder:
         simulation = Simulation(settings, federation, deployment, engine)
-        return _play(folder, simulation, data.usages, watch, console, picture)
+        return _play(folder, simulation, data.usages, watch, console, picture, tell)
 
 
 def resume_run(
@@ -58,6 +62,7 @@ def resume_run(
     console: Console,
     picture: bool = True,
     rows_of: RowsOf = all_rows,
+    tell: Tell = lambda record: None,
 ) -> Summary:
     """Continue an interrupted run to the result that it would have had.
 
@@ -74,7 +79,7 @@ def resume_run(
         deployment = Deployment.of(settings, federation.rules)
         with engine_for(settings)(deployment) as engine:
             simulation = Simulation(settings, federation, deployment, engine)
-            return _play(folder, simulation, data.usages, watch, console, picture)
+            return _play(folder, simulation, data.usages, watch, console, picture, tell)
 
 
 def _loaded(rows_of: RowsOf, settings: SimulationSettings, console: Console) -> FederatedData:
@@ -95,12 +100,15 @@ def _play(
     watch: Stopwatch,
     console: Console,
     picture: bool,
+    tell: Tell,
 ) -> Summary:
     records, state = folder.load()
     simulation.start()
     if state:
         console.print(f"playing {state.round} recorded rounds again ...")
         simulation.restore(records, state)
+    for record in records:
+        tell(record)
     setup = watch.total
     with RunProgress(console, folder.settings, simulation.cast) as progress:
         while not simulation.is_over:
@@ -108,6 +116,7 @@ def _play(
             folder.save_round(record, simulation.state)
             records.append(record)
             progress.show_round(record)
+            tell(record)
     summary = summarise(folder.settings, simulation.cast, records, setup, usages)
     if picture:
         # Not above: matplotlib loads for half a second, and nothing waits for it here.

@@ -89,6 +89,11 @@ class ClientOptions:
     keep_rounds: int = KEEP_ROUNDS
     store_patience: float = 30.0
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What of it decides what is learned, by name, for who compares clients."""
+        return {"data": self.data.path or self.data.share, "train": self.data.train, **self.training}
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:

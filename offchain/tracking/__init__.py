@@ -1,0 +1,1 @@
+"""Figures of a run or a client in other programs: TensorBoard, MLflow."""
