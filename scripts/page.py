@@ -11,7 +11,7 @@ from offchain.errors import OffchainError
 from offchain.learning.finding import Here
 from offchain.listening import root_url
 from offchain.live.access.network import Nodes
-from offchain.live.client.options import store_option, task_options
+from offchain.live.client.options import require_both, store_option, task_options
 from offchain.live.logs import log_options
 from offchain.live.options import chain_options, log_cache_option
 from offchain.live.service import Stopped, stopping
@@ -94,8 +94,7 @@ def _require_fitting(
 ) -> None:
     if run is not None and (gas or explorer or stores or data):
         raise click.UsageError("--gas, --explorer, --store and --data are of a --deployment")
-    if (data is None) != (not stores):
-        raise click.UsageError("--data needs --store, where the updates are, and the other way round")
+    require_both(data, stores)
     if explorer is not None and not explorer.startswith(("https://", "http://")):
         raise click.UsageError(f"--explorer takes a URL, https://..., got {explorer!r}")
 

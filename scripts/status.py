@@ -1,23 +1,31 @@
 """`ape run status`: rounds, phase with the time left, seats and members of a deployment."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 from rich.live import Live
 
+from ml.errors import MLError
 from offchain.console import people_console
 from offchain.errors import OffchainError
+from offchain.learning.finding import Here
+from offchain.live.access.chain import Chain
 from offchain.live.access.network import Nodes
+from offchain.live.client.options import require_both, store_option, task_options
+from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError, NodeUnavailableError
 from offchain.live.logs import log_options
 from offchain.live.options import chain_options, deployment_option, log_cache_option
 from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
-from offchain.live.watching.log_cache import log_cache
-from offchain.live.watching.status import Watch, status_json
+from offchain.live.watching.log_cache import LogCache, log_cache
+from offchain.live.watching.status import Scores, Watch, status_json
 from offchain.live.watching.status_report import render
 from offchain.machine_json import json_text
+from offchain.named_values import named_values
+from offchain.user_path import UserPath
 
 
 @click.command()
@@ -25,6 +33,11 @@ from offchain.machine_json import json_text
 @chain_options
 @log_options
 @log_cache_option
+@store_option(required=False)
+@task_options
+@click.option(
+    "--data", type=UserPath(), help="With --store: rows to score the global model on, as the task reads them."
+)
 @click.option(
     "--rounds", type=click.IntRange(min=0), default=5, show_default=True, help="Last rounds to show."
 )
@@ -45,6 +58,10 @@ def cli(
     deployment: str,
     nodes: Nodes,
     cache: Path | None,
+    stores: tuple[str, ...],
+    task: str | None,
+    task_options: tuple[str, ...],
+    data: Path | None,
     rounds: int,
     members: bool,
     as_json: bool,
@@ -52,10 +69,14 @@ def cli(
     poll: float,
 ) -> None:
     """Show where a deployment stands."""
+    require_both(data, stores)
     try:
         with stopping():
             there, chain = reach(deployment, nodes)
-            eyes = Watch(chain, there, members, log_cache(there, cache))
+            kept = log_cache(there, cache)
+            here = Here(there.folder, task, named_values(task_options))
+            scores = None if data is None else _newest_scores(chain, there, stores, kept, here, data)
+            eyes = Watch(chain, there, members, kept, scores)
             if not watch:
                 status = eyes.look()
                 if as_json:
@@ -68,10 +89,26 @@ def cli(
                     time.sleep(poll)
             else:
                 _show(eyes, rounds, poll)
-    except OffchainError as error:
+    except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except Stopped:
         pass
+
+
+def _newest_scores(
+    chain: Chain,
+    deployment: LiveDeployment,
+    stores: tuple[str, ...],
+    cache: LogCache | None,
+    here: Here,
+    data: Path,
+) -> Callable[[bytes], Scores]:
+    # Here, since they bring torch, for which a status without scores has no use.
+    from offchain.live.verifying.quality import NewestScores, Scorer
+    from offchain.live.verifying.verification import Verification
+
+    scorer = Scorer(deployment.configuration.learning, here, data)
+    return NewestScores(lambda: Verification(chain, deployment, stores, cache, here), scorer).of
 
 
 def _show(eyes: Watch, rounds: int, poll: float) -> None:

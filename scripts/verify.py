@@ -20,6 +20,7 @@ from offchain.user_path import UserPath
 if TYPE_CHECKING:
     from offchain.live.deploying.deployment import LiveDeployment
     from offchain.live.verifying.lineage import GlobalModel
+    from offchain.live.verifying.quality import Scored
 
 
 @click.command()
@@ -67,12 +68,11 @@ def cli(
         fault = verification.run(until)
         scored = None if data is None or fault else _scored(verification.model, live, here, data)
         if as_json:
-            click.echo(json_text("verification", {**told(verification, fault), **(scored or {})}))
+            click.echo(json_text("verification", {**told(verification, fault), **_scores(scored)}))
         else:
             print_rounds(people_console(), verification)
             if scored is not None:
-                scores = ", ".join(f"{name} {value:.4g}" for name, value in scored["quality"].items())
-                click.echo(f"On {scored['rows']} rows of {data}: {scores}")
+                click.echo(f"On {scored.rows} rows of {data}: {scored.told}")
         if fault is not None:
             raise fault
         if out is not None:
@@ -84,9 +84,12 @@ def cli(
         raise click.ClickException(f"{out} cannot be written: {error}") from error
 
 
-def _scored(model: "GlobalModel", live: "LiveDeployment", here: Here, data: Path) -> dict[str, Any]:
+def _scored(model: "GlobalModel", live: "LiveDeployment", here: Here, data: Path) -> "Scored":
     # Here, since it brings torch, which checking what was decided does not need.
     from offchain.live.verifying.quality import Scorer
 
-    scorer = Scorer(live.configuration.learning, here, data)
-    return {"rows": scorer.rows, "quality": dict(scorer.quality(model))}
+    return Scorer(live.configuration.learning, here, data).scored(model)
+
+
+def _scores(scored: "Scored | None") -> dict[str, Any]:
+    return {} if scored is None else {"rows": scored.rows, "quality": dict(scored.quality)}

@@ -1,7 +1,8 @@
 """Command-line options of the client, and what they make."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -162,3 +163,9 @@ def store_option(required: bool = True) -> Callable[[Command], Command]:
         help="Where artefacts are: a folder, s3://bucket/folder or whatever fsspec opens, https://server of "
         "`ape run store`, ipfs+http://127.0.0.1:5001. Repeatable.",
     )
+
+
+def require_both(data: Path | None, stores: Sequence[str]) -> None:
+    """Raise UsageError where rows to score models on were given without stores, or these without rows."""
+    if (data is None) != (not stores):
+        raise click.UsageError("--data needs --store, where the updates are, and the other way round")

@@ -1,5 +1,7 @@
 """How good a verified model is on somebody's rows, by the deployment's task."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from ml.judging.evaluation import Evaluation, Quality
@@ -10,6 +12,27 @@ from offchain.learning.description import Learning
 from offchain.learning.finding import Here
 from offchain.learning.member_rows import require_path
 from offchain.live.verifying.lineage import GlobalModel
+from offchain.live.verifying.verification import Verification
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How good a global model is on somebody's rows.
+
+    Attributes:
+        round: That the model was made in; 0 for the first one.
+        rows: How many they are.
+        quality: Scores, loss and the task's own figures by name.
+    """
+
+    round: int
+    rows: int
+    quality: Quality
+
+    @property
+    def told(self) -> str:
+        """The scores in words."""
+        return ", ".join(f"{name} {value:.4g}" for name, value in self.quality.items())
 
 
 class Scorer:
@@ -35,6 +58,38 @@ class Scorer:
         self.rows = len(rows)
         self._evaluation = Evaluation(rows.inputs, rows.targets, common.learner)
 
+    def scored(self, model: GlobalModel) -> Scored:
+        """Return how good a model is, with what it was tried on."""
+        return Scored(model.round, self.rows, self.quality(model))
+
     def quality(self, model: GlobalModel) -> Quality:
         """Return a model's scores, loss and the task's own figures."""
         return self._evaluation.quality(decode(model.parameters))
+
+
+class NewestScores:
+    """How good the newest global model is, asked again and again; computed when there is another.
+
+    Args:
+        begin: Begins to verify the lineage.
+        scorer: Of somebody's rows.
+    """
+
+    def __init__(self, begin: Callable[[], Verification], scorer: Scorer) -> None:
+        self._begin = begin
+        self._scorer = scorer
+        self._known: tuple[bytes, Scored] | None = None
+
+    def of(self, model: bytes) -> Scored:
+        """Return the scores of the newest model, which had the id `model` a moment ago.
+
+        Raises:
+            LineageError: When the lineage does not lead to it.
+        """
+        if self._known is None or self._known[0] != model:
+            verification = self._begin()
+            fault = verification.run()
+            if fault is not None:
+                raise fault
+            self._known = verification.head.id, self._scorer.scored(verification.model)
+        return self._known[1]

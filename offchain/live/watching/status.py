@@ -1,8 +1,8 @@
 """Where a deployment stands: rounds, phase, seats, members."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.amounts import Unit
@@ -32,6 +32,7 @@ class Status:
         members: Addresses, in the contract's order.
         has_members: Whether every member's tokens are in the view.
         rounds: As the logs tell them, the latest last.
+        scores: Of the newest global model; none where no rows were given.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Status:
     members: tuple[str, ...]
     has_members: bool
     rounds: tuple[RoundLog, ...]
+    scores: "Scores | None" = None
 
     @property
     def waits_for(self) -> str:
@@ -79,6 +81,26 @@ class Status:
         return len(self.rounds[-1].ballots) if self.rounds else 0
 
 
+class Scores(Protocol):
+    """How good a global model is on somebody's rows; see `offchain.live.verifying.quality.Scored`."""
+
+    @property
+    def round(self) -> int:
+        """That the model was made in; 0 for the first one."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows."""
+
+    @property
+    def quality(self) -> Mapping[str, float]:
+        """Scores by name."""
+
+    @property
+    def told(self) -> str:
+        """The scores in words."""
+
+
 class Watch:
     """Looks at a deployment again and again, reading only what is new.
 
@@ -87,14 +109,21 @@ class Watch:
         deployment: Which.
         members: Whether to read every member's tokens too.
         cache: Logs of earlier calls; none to read all.
+        scores: Scores the newest model, by its id; none for no scores.
     """
 
     def __init__(
-        self, chain: Chain, deployment: LiveDeployment, members: bool = False, cache: LogCache | None = None
+        self,
+        chain: Chain,
+        deployment: LiveDeployment,
+        members: bool = False,
+        cache: LogCache | None = None,
+        scores: Callable[[bytes], Scores] | None = None,
     ) -> None:
         self._chain = chain
         self._deployment = deployment
         self._with_members = members
+        self._scores = scores
         self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
         self._unit = Unit.read(chain, deployment)
@@ -142,6 +171,7 @@ class Watch:
             members=members,
             has_members=self._with_members,
             rounds=tuple(rounds_of(self._history.events)),
+            scores=None if self._scores is None else self._scores(view.model),
         )
 
 
@@ -171,7 +201,14 @@ def status_json(status: Status) -> dict[str, Any]:
         ],
         "members": [_member_json(view.clients.get(address), address) for address in status.members],
         "rounds": [_round_json(each) for each in status.rounds],
+        **_scores_json(status.scores),
     }
+
+
+def _scores_json(scores: Scores | None) -> dict[str, Any]:
+    if scores is None:
+        return {}
+    return {"scores": {"round": scores.round, "rows": scores.rows, "quality": dict(scores.quality)}}
 
 
 def _member_json(client: ClientView | None, address: str) -> dict[str, Any]:
