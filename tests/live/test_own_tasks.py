@@ -1,6 +1,7 @@
 """Institutions as processes that learn a module of their own from files of their own."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -8,6 +9,8 @@ from click.testing import CliRunner
 from live_game import keys_for
 from own_tasks import hospital_game, sorting_game
 
+import scripts.page
+import scripts.status
 import scripts.verify
 from offchain.learning.finding import Here
 from offchain.live.verifying.quality import Scorer
@@ -65,14 +68,53 @@ def test_five_hospitals_learn_from_a_table_of_their_own_columns_without_code(tmp
         told = json.loads(verify(network, "--data", str(tmp_path / "public.csv"), "--json").output)
         assert told["quality"]["auroc"] > 0.6 and told["rows"] == 400
 
+        public = ["--data", str(tmp_path / "public.csv")]
+        status = json.loads(asked(scripts.status, network, *public, "--json").output)
+        newest = verification.model.round
+        assert status["scores"] == {"round": newest, "rows": 400, "quality": told["quality"]}
+        words = " ".join(asked(scripts.status, network, *public).output.split())
+        assert f"On 400 rows of yours the global model, made in round {newest}, has" in words
+        assert f"auroc {told['quality']['auroc']:.4g}" in words
+        assert "scores" not in json.loads(asked(scripts.status, network, "--json", stores=()).output)
+
+        task = tmp_path / network.deployment.configuration.learning.task
+        elsewhere = ["--task", str(shutil.copy(task, tmp_path / "copy.json")), *public]
+        asked(scripts.page, network, *elsewhere, "--out", str(tmp_path / "site"))
+        rounds = page_data(tmp_path / "site")["rounds"]
+        assert [each["s"]["run"] for each in rounds if each["n"] == newest] == [
+            {name: round(value, 4) for name, value in told["quality"].items()}
+        ]
+        for command in (scripts.status, scripts.page):
+            refused(command, network, "--data", str(tmp_path / "no.csv"), told="there is no file")
+            refused(command, network, *public, stores=(), told="--data needs --store")
+            refused(command, network, "--task", "loans", *public, told="task loans here has digest")
+
+
+def page_data(folder):
+    text = (folder / "index.html").read_text()
+    return json.loads(re.search(r'type="application/json">(.*?)</script>', text, re.DOTALL)[1])
+
 
 def verify(network, *more):
-    arguments = ["--deployment", str(network.path), "--network", network.node.url, *more]
-    for store in network.stores:
-        arguments += ["--store", store]
-    result = CliRunner().invoke(scripts.verify.cli, arguments)
+    return asked(scripts.verify, network, *more)
+
+
+def asked(command, network, *more, stores=None):
+    result = invoked(command, network, *more, stores=stores)
     assert result.exit_code == 0, result.output
     return result
+
+
+def refused(command, network, *more, told, stores=None):
+    result = invoked(command, network, *more, stores=stores)
+    assert result.exit_code != 0 and told in result.output and "Traceback" not in result.output, result.output
+
+
+def invoked(command, network, *more, stores=None):
+    arguments = ["--deployment", str(network.path), "--network", network.node.url, *more]
+    for store in network.stores if stores is None else stores:
+        arguments += ["--store", store]
+    return CliRunner().invoke(command.cli, arguments)
 
 
 def test_killed_between_commit_and_publish_without_its_cache_a_module_with_dropout_loses_nothing(
