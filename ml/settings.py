@@ -12,6 +12,7 @@ ScorePolicy = Literal["aggregate", "verdict"]
 POLICIES: tuple[ScorePolicy, ...] = get_args(ScorePolicy)
 Policy = Literal["aggregate", "verdict", "likelihood", "evidence", "evidence-and-leave-one-out"]
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""
+DEFAULT_POLICY: Policy = "evidence"
 AnyPolicy = Annotated[Policy | Tests, BeforeValidator(read_policy)]
 """One by name, or tests of one's own."""
 AttackName = Literal["none", "near", "label-flip"]
@@ -81,4 +82,6 @@ class ScoringSettings(_Settings):
 
     metric: str = Field(description="The score on a voter's validation rows, one of the target's.")
     tolerance: float = Field(0.05, ge=0, lt=1, description="ε: the relative loss of score that still passes.")
-    policy: AnyPolicy = Field("verdict", description="One verdict on the average, or one per update.")
+    policy: AnyPolicy = Field(
+        DEFAULT_POLICY, description="One verdict on the average, or tests of each update."
+    )

@@ -85,6 +85,7 @@ def read(values: Mapping[str, Any]) -> dict[str, Any]:
         dataset = given.pop("dataset")
         if given.setdefault("task", dataset) != dataset:
             raise ValueError(f"dataset is the former name of task: it is {dataset}, and task {given['task']}")
+        given.setdefault("policy", DEFAULTS["policy"])  # It has another default since.
     task = given.get("task", DEFAULTS["dataset"])
     options = {}
     for name in (*OPTIONS, "rows"):

@@ -21,6 +21,7 @@ from ml.errors import MLError
 from ml.home import at_home
 from ml.judging.metrics import metrics_of
 from ml.settings import (
+    DEFAULT_POLICY,
     AnyPolicy,
     AttackSettings,
     PrivacySettings,
@@ -65,10 +66,10 @@ class SimulationSettings(BaseModel):
     )
     rounds: int = Field(100, ge=1, le=1_000_000, description="Rounds to play.")
     policy: AnyPolicy = Field(
-        "verdict",
-        description="How voters judge: the average of all updates (aggregate, the paper's) or each alone, "
-        "by one score; or by lists of tests: likelihood, evidence, evidence-and-leave-one-out, or one of "
-        "your own in a settings file (docs/JUDGING.md).",
+        DEFAULT_POLICY,
+        description="How voters judge: by lists of tests (likelihood, evidence, evidence-and-leave-one-out, "
+        "or one of your own in a settings file, docs/JUDGING.md), or by one score, of the average of all "
+        "updates (aggregate, the paper's) or of each alone (verdict).",
     )
     shadow_policy: AnyPolicy | None = Field(
         None, description="Policy that is computed and recorded beside the one that decides."

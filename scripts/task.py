@@ -8,7 +8,7 @@ import click
 import yaml
 
 from ml.errors import MLError
-from ml.settings import Policy
+from ml.settings import DEFAULT_POLICY, Policy
 from offchain.errors import OffchainError, SettingsError
 from offchain.named_values import named_values
 from offchain.user_path import UserPath
@@ -52,7 +52,11 @@ def list_tasks() -> None:
 @cli.command()
 @_task_options
 @click.option(
-    "--policy", type=click.Choice(get_args(Policy)), default="verdict", show_default=True, help="Of votes."
+    "--policy",
+    type=click.Choice(get_args(Policy)),
+    default=DEFAULT_POLICY,
+    show_default=True,
+    help="Of votes.",
 )
 @click.option("--metric", help="Score that voters compare.  [default: the task's, or the target's first]")
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Loss of it that passes.")

@@ -20,6 +20,18 @@ def sign_flip(coalition: Coalition, scale: float = 1.0) -> Vectors:
     return coalition.parent - scale * coalition.changes[: coalition.seats]
 
 
+def later_flip(coalition: Coalition, scale: float = 1.0) -> Vectors:
+    """Each sends its own honest change of the first weights, and −s times that of all that follows them.
+
+    Aimed at votes on the direction of the first layer.
+    """
+    changes = -scale * coalition.changes[: coalition.seats]
+    first = coalition.schema.first_weights
+    changes[:, first] = coalition.changes[: coalition.seats, first]
+    sent: Vectors = coalition.parent + changes
+    return sent
+
+
 def negative_mean(coalition: Coalition, scale: float = 1.0) -> Vectors:
     """All send w − s·μ."""
     return coalition.all_send(coalition.parent - scale * _mean(coalition))

@@ -88,10 +88,8 @@ class Evidence:
         return sizes
 
     def parameters(self, layer: str) -> slice:
-        """Return the place of all parameters, or of the first weights: the first tensor of two dimensions."""
-        if layer == "all":
-            return slice(0, self._start.size)
-        return next((place for _, shape, place in self._rows.schema.slices() if len(shape) > 1), slice(0, 0))
+        """Return the place of all parameters, or of the first weights."""
+        return slice(0, self._start.size) if layer == "all" else self._rows.schema.first_weights
 
     def cosines(self, place: slice) -> Measured:
         """Return cos(δ_j, δ_v) of the parameters at a place, [updates, voters]; 0 where one does not move."""

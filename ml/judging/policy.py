@@ -174,7 +174,7 @@ class Policy(BaseModel):
 
 
 EVIDENCE = Policy(
-    updates=(Size(), Direction(), Direction(layer="first", least=-0.02), Loss(), Score()),
+    updates=(Size(), Direction(), Direction(layer="first", least=-0.03), Loss(), Score()),
     average=(Loss(step=1.0), Score(step=1.0)),
 )
 """Votes on evidence: size and direction against one's own update, loss and score at half a step."""

@@ -72,6 +72,15 @@ class Schema:
             yield name, shape, slice(start, stop)
             start = stop
 
+    @property
+    def first_weights(self) -> slice:
+        """Where the first tensor of two dimensions or more lies, which reads the rows; empty without one.
+
+        >>> Schema((("bias", (3,)), ("weight", (2, 3)))).first_weights
+        slice(3, 9, None)
+        """
+        return next((place for _, shape, place in self.slices() if len(shape) > 1), slice(0, 0))
+
     @classmethod
     def of(cls, entries: Sequence[tuple[str, Sequence[int]]]) -> "Schema":
         """Return the schema of `entries`, whose shapes may be any sequences of integers."""

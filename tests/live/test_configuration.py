@@ -227,7 +227,9 @@ def unjoinable(learning, told):
 @cache
 def joinable(task):
     shapes = {"digits": ((1, 16, 16), (10,)), "loans": ((97,), ())}[task]
-    learning = described(Named(task, {}), *shapes, ScoringSettings(metric="accuracy"), 0, FoundersFiles())
+    learning = described(
+        Named(task, {}), *shapes, ScoringSettings(metric="accuracy", policy="verdict"), 0, FoundersFiles()
+    )
     require_joinable(learning, Here())
     return learning
 

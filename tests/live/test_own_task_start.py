@@ -42,7 +42,7 @@ def start(consortium, tmp_path):
     def prepared(source=SORTING, rows=None, spoil=None, change=None, **data):
         task = tmp_path / "task.py"
         task.write_text(source)
-        scoring = ScoringSettings(metric="likelihood")
+        scoring = ScoringSettings(metric="likelihood", policy="verdict")
         learning = described(Named(f"{task}:Sorting", {}), (5,), (), scoring, 0, FoundersFiles())
         learning = learning.model_copy(update=change or {})
         if spoil is not None:

@@ -11,7 +11,9 @@ from offchain.settings import parse_settings
 from offchain.simulation.federation import Federation, all_rows
 from offchain.simulation.simulation import Simulation
 
-SMALL = dict(clients=10, rows=2000, rounds=6, engine="reference", proposer_bps=3000, malicious=0.4)
+SMALL = dict(clients=10, rows=2000, rounds=6, engine="reference", proposer_bps=3000, malicious=0.4) | {
+    "policy": "verdict"  # Of which the figures in these tests are.
+}
 
 
 DIGITS = dict(dataset="digits", rows=1_000, clients=10, rounds=3, engine="reference", proposer_bps=3000)

@@ -97,7 +97,7 @@ DIGESTS = [
 @pytest.mark.parametrize(("given", "digest"), DIGESTS, ids=[str(given) for given, _ in DIGESTS])
 def test_runs_kept_by_that_edition_are_found(given, digest, tmp_path):
     (tmp_path / "loans.csv").write_text("the same loans")
-    values = dict(given)
+    values = {"policy": "verdict", **given}  # That edition's default, which was not written down.
     if "data" in values:
         values["data"] = tmp_path / values["data"]
     assert run_digest(parse_settings(values)) == digest
@@ -151,7 +151,8 @@ def test_a_run_folders_settings_are_read(tmp_path):
     )
     assert settings == SimulationSettings.model_validate_json(settings.model_dump_json())
     short = parse_settings({"dataset": "digits", "rows": 1000})
-    assert run_digest(settings) == run_digest(short)
+    assert run_digest(settings) == run_digest(short) and short.policy == "verdict"
+    assert parse_settings({"task": "digits", "task_options": {"rows": 1000}}).policy == "evidence"
 
 
 def test_two_names_of_one_thing_that_differ_are_refused():
@@ -166,7 +167,7 @@ def test_the_table_is_frozen():
 
 GOLDEN = dict(
     clients=20, rows=4000, rounds=6, engine="reference", malicious=0.4, proposer_bps=2500, oracle=True
-)
+) | {"policy": "verdict"}
 DECIDED = [
     (17, 269, 0.821),
     (27, 413, 0.831),

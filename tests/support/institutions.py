@@ -15,7 +15,7 @@ from offchain.simulation.simulation import Simulation
 def settings_of(clients, rounds, rows, malicious, seed):
     return parse_settings(
         dict(clients=clients, rounds=rounds, malicious=malicious, seed=seed, engine="reference")
-        | dict(baselines=False, task_options={"rows": rows}, edition=2)
+        | dict(baselines=False, task_options={"rows": rows}, edition=2, policy="verdict")
     )
 
 

@@ -12,7 +12,7 @@ from offchain.stores.memory import MemoryStore
 
 SMALL = dict(
     clients=10, rows=2000, engine="reference", proposer_bps=3000, malicious=0.4, baselines=False, seed=1
-)
+) | {"policy": "verdict"}
 
 
 class Kept(MemoryStore):

@@ -30,6 +30,6 @@ def describe(task="loans", inputs=4, seed=0, metric="accuracy", **options):
     from ml.tasks.loading import Named
     from offchain.learning.describing import FoundersFiles, described
 
-    scoring = ScoringSettings(metric=metric)
+    scoring = ScoringSettings(metric=metric, policy="verdict")
     found = described(Named(task, options), (inputs,), (), scoring, seed, FoundersFiles())
     return found.model_dump(mode="json", exclude_none=True)

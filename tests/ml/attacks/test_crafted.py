@@ -12,6 +12,7 @@ from ml.attacks.crafted import (
     free_rider,
     gaussian,
     infinite,
+    later_flip,
     mimic,
     min_max,
     min_sum,
@@ -49,6 +50,7 @@ def coalition(trained=PARENT + CHANGES, **changes):
 
 def test_sign_flip_mirrors_each_member_and_negative_mean_their_mean():
     assert np.allclose(sign_flip(coalition(), scale=3.0), PARENT - 3 * CHANGES[:2])
+    assert np.allclose(later_flip(coalition(), scale=3.0), PARENT + CHANGES[:2] * [1, -3])
     sent = negative_mean(coalition(), scale=2.0)
     assert np.allclose(sent, [PARENT - 2 * np.array([2.0, 1.0])] * 2, atol=1e-5)
 

@@ -20,7 +20,7 @@ from offchain.settings import SimulationSettings, load_settings, parse_settings
 LISTED = [
     {"test": "size"},
     {"test": "direction"},
-    {"test": "direction", "layer": "first", "least": -0.02},
+    {"test": "direction", "layer": "first", "least": -0.03},
     {"test": "evidence", "tolerance": 0.02},
     {"test": "score"},
     {"test": "evidence", "of": "average", "step": 1},
