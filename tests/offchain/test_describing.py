@@ -149,9 +149,9 @@ def test_rows_of_the_probe_that_are_others_are_refused(founders):
 
 
 def test_rules_follow_the_policy_with_its_numbers(founders):
-    verdict = described(founders)
+    verdict = described(founders, "--policy", "verdict")
     (founders / "net.yaml").write_text("network: ethereum:local\n")
-    evidence = described(founders, "--policy", "evidence")
+    evidence = described(founders)
     assert verdict.tests is None and evidence.tests == EVIDENCE
     stricter = evidence.tests.model_copy(update={"rows": 100})
     slower = evidence.reference.model_copy(update={"batch": 1})
