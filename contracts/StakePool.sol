@@ -34,7 +34,14 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakePool
     function deposit(uint256 amount) external nonReentrant {
-        _deposit(amount);
+        _deposit(msg.sender, amount);
+    }
+
+    /// @inheritdoc IStakePool
+    function depositFor(address client, uint256 amount) external nonReentrant {
+        require(client != address(0), InvalidClient(client));
+
+        _deposit(client, amount);
     }
 
     /// @inheritdoc IStakePool
@@ -46,7 +53,7 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
         try IERC20Permit(address(TOKEN)).permit(msg.sender, address(this), amount, deadline, v, r, s) {}
             catch {}
 
-        _deposit(amount);
+        _deposit(msg.sender, amount);
     }
 
     /* TOKENS OUT */
@@ -62,15 +69,17 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
 
     /* INTERNAL */
 
-    function _deposit(uint256 amount) private {
+    function _deposit(address client, uint256 amount) private {
         uint256 before = TOKEN.balanceOf(address(this));
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = TOKEN.balanceOf(address(this)) - before;
         // slither-disable-next-line incorrect-equality: of what arrived, not of a balance that anybody can raise.
         require(received == amount, UnexpectedTransfer(received, amount));
+        // Of a supply that grew no account may wrap, whoever pays into it.
+        require(before + received <= type(uint96).max, UnsupportedSupply(before + received));
 
-        MANAGER.bookDeposit(msg.sender, amount);
+        MANAGER.bookDeposit(client, amount);
 
-        emit Deposited(msg.sender, amount);
+        emit Deposited(client, amount);
     }
 }

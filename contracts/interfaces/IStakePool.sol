@@ -10,7 +10,7 @@ import {IRoundManager} from "./IRoundManager.sol";
 /// called, at a cold address, by every lock.
 /// @dev All amounts are base units of the token. Tokens sent here by a plain transfer belong to nobody and stay.
 interface IStakePool {
-    /// @notice Emitted when `client` deposits.
+    /// @notice Emitted when anyone deposits for `client`, itself in most cases.
     /// @param client Whose tokens they are from now on.
     /// @param amount Base units received.
     event Deposited(address indexed client, uint256 amount);
@@ -30,13 +30,23 @@ interface IStakePool {
     /// @param expected Base units asked for.
     error UnexpectedTransfer(uint256 received, uint256 expected);
 
-    /// @notice Thrown when the token's supply does not fit 96 bits, or is zero. It must fit for ever.
-    /// @param supply The token's supply, base units.
+    /// @notice Thrown when tokens are deposited for nobody.
+    /// @param client Zero.
+    error InvalidClient(address client);
+
+    /// @notice Thrown when the token's supply does not fit 96 bits, or is zero; at a deposit, when the pool's share of it
+    /// would not. It must fit for ever.
+    /// @param supply The token's supply, or the pool's share of it, base units.
     error UnsupportedSupply(uint256 supply);
 
     /// @notice Adds `amount` of the caller's tokens to its free tokens. Needs an allowance.
     /// @param amount Base units.
     function deposit(uint256 amount) external;
+
+    /// @notice Adds `amount` of the caller's tokens to the free tokens of another, whose they are from then on.
+    /// @param client Whose; not zero.
+    /// @param amount Base units.
+    function depositFor(address client, uint256 amount) external;
 
     /// @notice {deposit} with an ERC-2612 permit in place of an earlier approval.
     /// @dev A permit that someone else already submitted does no harm: the allowance it gave is used.

@@ -53,7 +53,8 @@ class Protocol:
     # Tokens in and out
 
     def deposit(self, client: str, amount: int) -> None:
-        """Add `amount` to the client's free tokens; what it holds outside is the token's business."""
+        """Add `amount` to the client's free tokens, whoever pays; the rest is the token's business."""
+        require(client != NOBODY, "InvalidClient", client)
         self._client(client).free += amount
         self._emit("Deposited", client=client, amount=amount)
 

@@ -74,6 +74,7 @@ def test_every_call_fits_a_transaction(deploy):
     game.fund(client, 2)
     gas["deposit"] = game.send(client, game.pool.deposit, 1)
     no_permit = (1, 0, 27, bytes(32), bytes(32))
+    gas["depositFor"] = game.send(client, game.pool.depositFor, game.owner, 0)
     gas["depositWithPermit"] = game.send(client, game.pool.depositWithPermit, *no_permit)
     gas["setOperator"] = game.send(client, game.manager.setOperator, game.owner)
     game.send(client, game.manager.requestExit)
@@ -97,5 +98,5 @@ def test_every_call_fits_a_transaction(deploy):
     gas["revealBallotFor"] = game.send(game.owner, game.manager.revealBallotFor, second, 1, game.salt(second))
 
     calls = {abi.name for abi in game.manager.contract_type.mutable_methods}
-    assert set(gas) == calls - {"bookDeposit"} | {"deposit", "depositWithPermit"}  # Part of each deposit.
+    assert set(gas) == calls - {"bookDeposit"} | {"deposit", "depositFor", "depositWithPermit"}  # Part of each deposit.
     assert {name: used for name, used in gas.items() if used >= GAS_LIMIT} == {}

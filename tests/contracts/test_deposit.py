@@ -4,6 +4,7 @@ from eth_account import Account
 from expectations import emitted, expected, reverts
 
 AMOUNT = 12_345
+ZERO = "0x0000000000000000000000000000000000000000"
 
 
 @pytest.fixture
@@ -99,6 +100,42 @@ def test_a_token_that_calls_back_is_refused(project, owner):
     pool = owner.deploy(project.StakePool, owner.deploy(project.ReentrantToken))
     with reverts(pool.ReentrancyGuardReentrantCall):
         pool.deposit(AMOUNT, sender=owner)
+
+
+def test_a_token_that_calls_back_is_refused_for_another(project, owner, outsider):
+    pool = owner.deploy(project.StakePool, owner.deploy(project.ReentrantToken))
+    with reverts(pool.ReentrancyGuardReentrantCall):
+        pool.depositFor(outsider, AMOUNT, sender=owner)
+
+
+def test_anyone_deposits_for_another(game, manager, pool, token, depositor, member):
+    game.send(depositor, token.approve, pool, AMOUNT)
+    tx = pool.depositFor(member, AMOUNT, sender=depositor)
+
+    assert emitted(tx) == expected(
+        transfer(token, depositor.address, pool.address, AMOUNT),
+        pool.Deposited(client=member.address, amount=AMOUNT),
+    )
+    assert (manager.accountOf(member).free, manager.accountOf(depositor).free) == (DEPOSIT + AMOUNT, 0)
+    assert token.balanceOf(depositor) == 0
+
+
+def test_a_deposit_for_nobody_is_refused(game, pool, token, depositor):
+    game.send(depositor, token.approve, pool, AMOUNT)
+    with reverts(pool.InvalidClient, client=ZERO):
+        pool.depositFor(ZERO, AMOUNT, sender=depositor)
+    assert token.balanceOf(depositor) == AMOUNT
+
+
+def test_what_another_pays_in_waits_as_the_rest_does(game, manager, pool, token, depositor, member):
+    game.send(member, manager.requestExit)
+    release = manager.accountOf(member).releaseAt
+    game.send(depositor, token.approve, pool, AMOUNT)
+    game.send(depositor, pool.depositFor, member, AMOUNT)
+    assert manager.accountOf(member).releaseAt == release
+    game.next_block_at(release - 1)
+    with reverts(manager.TooEarly, actual=release - 1, required=release):
+        manager.withdraw(AMOUNT, sender=member)
 
 
 def test_a_permit_takes_the_place_of_an_approval(game, manager, pool, token, depositor):

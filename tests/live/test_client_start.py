@@ -21,7 +21,7 @@ from offchain.learning.description import Learning
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
-from offchain.live.client.decision import Approve
+from offchain.live.client.decision import Deposit
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.report import print_prepared
 from offchain.live.client.start import ClientOptions, prepare
@@ -76,7 +76,7 @@ def prepared(consortium, options, key=OWNER, deployment=None):
 
 def test_an_institution_with_rows_of_its_own_is_ready(consortium, options):
     ready = prepared(consortium, options)
-    assert ready.next_action == Approve(consortium.deployment.parameters.bond)
+    assert ready.next_action == Deposit(consortium.deployment.parameters.bond)
     assert 0 < ready.learning.samples < LOANS
     genesis = ready.learning.genesis
     update = ready.learning.update(genesis, 1, secret=5)
@@ -90,7 +90,7 @@ def test_a_dry_run_says_what_would_be_done_and_sends_nothing(consortium, options
     told = Console(file=StringIO(), width=200)
     print_prepared(told, consortium.deployment, prepared(consortium, options))
     text = told.file.getvalue()
-    assert "let the pool take 64 TST, to deposit them" in text and "0 TST free" in text
+    assert "next  deposit 64 TST" in text and "0 TST free" in text
     assert "64 in the wallet" in text and "000000" not in text.replace("100.000000", "")
     assert "not a member" in text and "Nothing was sent." in text
     assert consortium.chain.nonce(OWNER.address) == before

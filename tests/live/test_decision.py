@@ -7,7 +7,6 @@ from views import NEITHER, POOR, PROPOSER, RICH, VOTER, P, client, view
 
 from offchain.live.access.chain import Block
 from offchain.live.client.decision import (
-    Approve,
     Deposit,
     Done,
     Draw,
@@ -90,8 +89,8 @@ def test_the_payout_of_an_earlier_seat_can_be_staked_for_its_settlement_comes_fi
     [
         (100, 0, POOR, Join()),
         (40, 60, POOR, Join()),
-        (0, 0, RICH, Approve(100)),
-        (30, 0, Wallet(70, 69), Approve(70)),
+        (0, 0, RICH, Deposit(100)),
+        (30, 0, Wallet(70, 69), Deposit(70)),
         (30, 0, Wallet(70, 70), Deposit(70)),
         (30, 0, Wallet(69, 70), Lack(70, 69)),
     ],
@@ -104,7 +103,7 @@ def test_an_outsider_brings_the_bond_and_joins(free, escrow, wallet, expected):
 def test_a_member_is_topped_up_only_when_its_owner_wants():
     poor = client(free=20)
     assert act(view(Phase.IDLE), poor, RICH) == Wait("for the next round to open")
-    assert act(view(Phase.IDLE), poor, RICH, keep=60) == Approve(40)
+    assert act(view(Phase.IDLE), poor, RICH, keep=60) == Deposit(40)
     assert act(view(Phase.IDLE), poor, Wallet(40, 40), keep=60) == Deposit(40)
 
 

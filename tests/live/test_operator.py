@@ -174,7 +174,7 @@ class TestStarting:
 
     @pytest.mark.parametrize(
         ("option", "changed"),
-        [("--leave", {"leave": True}), ("--join", {"join": True}), ("--keep", {"keep": "70"})],
+        [("--leave", {"leave": True}), ("--join", {"join": True})],
     )
     def test_what_takes_the_clients_key_is_refused(self, founded, options, option, changed):
         told = self.refusal(founded, replace(options, **changed))

@@ -93,7 +93,7 @@ def test_what_the_relay_sent_meanwhile_is_no_refusal(founded, relay_url, desk, d
     key = drawn[0][0]
     sender = Sender(chain, key, FAST)
     acts, unit = Acts(deployment, key), Unit.read(chain, deployment)
-    client = Client(chain, deployment, sender, acts, None, Wish(), [], 1.0, unit)
+    client = Client(chain, deployment, sender, acts, None, None, Wish(), [], 1.0, unit)
     before = look(chain, deployment, key.address)
     until = before.view.deadline(Phase.PROPOSE)
     assert relay_line(relay_url, deployment, key).hand_over("propose", 1, update(founded, key))

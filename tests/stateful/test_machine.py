@@ -161,7 +161,7 @@ class Machine(RuleBasedStateMachine):
         else:
             self.duel.until(phase, offset)
 
-    @rule(client=client, amount=st.sampled_from([0, 1, 60, 107, 1107, 6400, 10**6]), way=st.integers(0, 9))
+    @rule(client=client, amount=st.sampled_from([0, 1, 60, 107, 1107, 6400, 10**6]), way=st.integers(0, 10))
     def move_tokens(self, client, amount, way):
         match way:
             case 0 | 1:
@@ -177,6 +177,8 @@ class Machine(RuleBasedStateMachine):
             case 8:
                 self.duel.withdraw(client, amount)
             case 9:
+                self.duel.deposit_for(client, (None, *range(len(NAMES)))[amount % (len(NAMES) + 1)], amount)
+            case 10:
                 calls = ("pay", "bookDeposit")
                 self.duel.meddle(client, calls[amount % len(calls)])
 

@@ -12,6 +12,7 @@ EXPECTED = {
     "commitBallotBySig": "succeeded WrongPhase UnexpectedSeat NotSigner",
     "deposit": "succeeded ERC20InsufficientBalance",
     "depositWithPermit": "succeeded ERC20InsufficientBalance",
+    "depositFor": "succeeded InvalidClient",
     "draw": "succeeded WrongPhase AnchorNotUsable",
     "finalise": "succeeded WrongPhase SeatsOpen",
     "join": "succeeded AlreadyMember BondNotCovered NotAdmitted RemovedForGood",

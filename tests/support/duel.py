@@ -163,6 +163,12 @@ class Duel:
             return self._refused_permit(client, amount, signature)
         self._play_deposit(client, amount, "depositWithPermit", amount, UNLIMITED, *signature)
 
+    @recorded
+    def deposit_for(self, payer, client, amount):
+        """Put a client's tokens into another's account; into nobody's for None."""
+        whom = NOBODY if client is None else CLIENTS[client]
+        self._play_deposit(payer, amount, "depositFor", whom, amount, whom=whom)
+
     def _refused_permit(self, client, amount, signature):
         def refuse():
             raise Refused("ERC20InsufficientBalance", CLIENTS[client], self.wallets[CLIENTS[client]], amount)
@@ -170,16 +176,18 @@ class Duel:
         args = (amount, UNLIMITED, *signature)
         self._play(CLIENTS[client], self.arena.pool, "depositWithPermit", args, refuse)
 
-    def _play_deposit(self, client, amount, name, *args):
+    def _play_deposit(self, client, amount, name, *args, whom=None):
         who = CLIENTS[client]
 
         def deposit():
+            if whom == NOBODY:
+                self.reference.deposit(whom, amount)
             allowed, held = self.allowances[who], self.wallets[who]
             if allowed < amount:
                 raise Refused("ERC20InsufficientAllowance", self.arena.pool, allowed, amount)
             if held < amount:
                 raise Refused("ERC20InsufficientBalance", who, held, amount)
-            self.reference.deposit(who, amount)
+            self.reference.deposit(whom or who, amount)
             self.wallets[who] -= amount
             self.allowances[who] -= amount if allowed != UNLIMITED else 0
 

@@ -10,7 +10,6 @@ from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Sender
 from offchain.live.client.decision import (
     Action,
-    Approve,
     Deposit,
     Done,
     Draw,
@@ -27,6 +26,7 @@ from offchain.live.client.decision import (
     Withdraw,
     decide,
 )
+from offchain.live.client.paying import Payer
 from offchain.live.client.round_work import RoundWork
 from offchain.live.client.words import why
 from offchain.live.deploying.amounts import Unit
@@ -55,7 +55,7 @@ class Outlook:
     Attributes:
         view: The round.
         me: The client in it.
-        wallet: Its tokens outside the pool.
+        wallet: Tokens outside the pool, of the account that pays.
         operator: Who may sign for it beside itself.
     """
 
@@ -65,14 +65,15 @@ class Outlook:
     operator: str = NOBODY
 
 
-def look(chain: Chain, deployment: LiveDeployment, address: str) -> Outlook:
-    """Read a client's situation."""
+def look(chain: Chain, deployment: LiveDeployment, address: str, payer: str | None = None) -> Outlook:
+    """Read a client's situation; `payer` is whose wallet it lives on, where that is another's."""
+    holder = payer or address
     view = read_view(chain, deployment, [address])
     token, pool = deployment.token, deployment.pool.address
     balance, allowance, operator = chain.read(
         [
-            Invocation(token, "balanceOf", (address,)),
-            Invocation(token, "allowance", (address, pool)),
+            Invocation(token, "balanceOf", (holder,)),
+            Invocation(token, "allowance", (holder, pool)),
             Invocation(deployment.manager, "operatorOf", (address,)),
         ]
     )
@@ -87,6 +88,7 @@ class Client:
         deployment: Which.
         sender: Of the account that pays for what it does itself.
         acts: How it plays: with its own key or its operator's.
+        payer: How its account's tokens come into the pool.
         work: Its work in its seats.
         wish: What its owner wants.
         proof: What joining needs where admission is restricted.
@@ -101,6 +103,7 @@ class Client:
         deployment: LiveDeployment,
         sender: Sender,
         acts: Acts,
+        payer: Payer,
         work: RoundWork,
         wish: Wish,
         proof: list[bytes],
@@ -112,6 +115,7 @@ class Client:
         self._deployment = deployment
         self._sender = sender
         self._acts = acts
+        self._payer = payer
         self._work = work
         self._wish = wish
         self._proof = proof
@@ -156,7 +160,7 @@ class Client:
             return action
         # The nonce first: what is decided on an older chain must not be sent with a newer nonce.
         self._sender.refresh()
-        outlook = look(self._chain, self._deployment, self._acts.client)
+        outlook = look(self._chain, self._deployment, self._acts.client, self._sender.address)
         action = self._decide(outlook)
         self._tell(outlook, action)
         if self._wish.plays:
@@ -177,12 +181,10 @@ class Client:
         return decide(outlook.view, outlook.me, outlook.wallet, self._wish)
 
     def _act(self, outlook: Outlook, action: Action) -> None:
-        deployment, work, view, me = self._deployment, self._work, outlook.view, outlook.me
+        work, view, me = self._work, outlook.view, outlook.me
         match action:
-            case Approve(amount):
-                self._send(Invocation(deployment.token, "approve", (deployment.pool.address, amount)))
             case Deposit(amount):
-                self._send(Invocation(deployment.pool, "deposit", (amount,)))
+                self._send(self._payer.call(amount, outlook.wallet.allowance, view.now))
             case Join():
                 self._call("join", self._proof)
             case Leave():

@@ -13,7 +13,7 @@ _TURNS = 20
 
 @dataclass(frozen=True)
 class Wallet:
-    """Tokens outside the pool, base units: the account's balance, and what the pool may take of it."""
+    """Tokens outside the pool, base units: the account's balance, and what the pool may take already."""
 
     balance: int
     allowance: int
@@ -27,7 +27,7 @@ class Wish:
         leave: To end the membership and take the tokens out.
         keep: Base units below which free tokens are topped up from the wallet while a member; 0 for never.
         plays: Whether it can train, judge and show; who cannot gives up a seat that it has when it leaves.
-        operates: Whether the key is its operator's, which plays seats and does nothing else.
+        operates: Whether the key is its operator's, which plays seats and may pay for them, and does no more.
         join: To become a member, and nothing after that.
     """
 
@@ -36,13 +36,6 @@ class Wish:
     plays: bool = True
     operates: bool = False
     join: bool = False
-
-
-@dataclass(frozen=True)
-class Approve:
-    """Let the pool take `amount` base units of the wallet."""
-
-    amount: int
 
 
 @dataclass(frozen=True)
@@ -127,21 +120,7 @@ class Done:
     why: str
 
 
-Action = (
-    Approve
-    | Deposit
-    | Join
-    | Draw
-    | Propose
-    | Publish
-    | Vote
-    | Reveal
-    | Leave
-    | Withdraw
-    | Wait
-    | Lack
-    | Done
-)
+Action = Deposit | Join | Draw | Propose | Publish | Vote | Reveal | Leave | Withdraw | Wait | Lack | Done
 
 
 def decide(view: View, me: ClientView, wallet: Wallet, wish: Wish) -> Action:
@@ -250,7 +229,7 @@ def _fund(view: View, me: ClientView, wallet: Wallet, target: int) -> Action | N
         return None
     if wallet.balance < missing:
         return Lack(missing, wallet.balance)
-    return Deposit(missing) if wallet.allowance >= missing else Approve(missing)
+    return Deposit(missing)
 
 
 def _waiting(view: View, me: ClientView) -> str:

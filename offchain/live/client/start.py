@@ -26,6 +26,7 @@ from offchain.live.client.faults import Faults
 from offchain.live.client.local_learning import LocalLearning
 from offchain.live.client.options import KEEP_ROUNDS
 from offchain.live.client.own_data import DataOptions, own_rows
+from offchain.live.client.paying import Payer
 from offchain.live.client.round_work import RoundWork
 from offchain.live.client.salts import Salts
 from offchain.live.client.words import leaving
@@ -142,7 +143,7 @@ def prepare(
         )
     unit = Unit.read(chain, deployment)
     client = options.client or address
-    outlook = look(chain, deployment, client)
+    outlook = look(chain, deployment, client, address)
     if not outlook.me.is_member and not options.leave:
         _require_own_code(chain, deployment)
     wish = _wish(options, unit, operates=client != address)
@@ -203,6 +204,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, optio
         deployment,
         sender,
         acts,
+        Payer(chain, deployment, key, acts.client),
         work,
         prepared.wish,
         prepared.proof,
@@ -213,7 +215,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, optio
 
 
 def _wish(options: ClientOptions, unit: Unit, operates: bool) -> Wish:
-    for option, given in (("--leave", options.leave), ("--join", options.join), ("--keep", options.keep)):
+    for option, given in (("--leave", options.leave), ("--join", options.join)):
         if operates and given:
             raise ConfigurationError(
                 f"{option} takes the client's own key, not its operator's: leave out {option}, or "

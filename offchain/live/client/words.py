@@ -2,7 +2,6 @@
 
 from offchain.live.client.decision import (
     Action,
-    Approve,
     Deposit,
     Done,
     Draw,
@@ -24,8 +23,6 @@ from offchain.reference import Parameters
 def explained(action: Action, unit: Unit) -> str:
     """Return what an action means, in a sentence."""
     match action:
-        case Approve(amount):
-            return f"let the pool take {unit.named(amount)}, to deposit them"
         case Deposit(amount):
             return f"deposit {unit.named(amount)}"
         case Join():

@@ -80,13 +80,22 @@ contract Tokens is Field {
         this.deployManager(address(large), source, p);
     }
 
-    /// @dev A supply that outgrows 96 bits later: who deposits more than fits loses it, and nobody else loses anything.
-    function test_cost_bounded_supplyThatGrowsHarmsItsDepositor() external {
+    /// @dev A supply that outgrows 96 bits later: what would not fit is refused, into one's own account or another's, and
+    /// no account wraps.
+    function test_defended_supplyThatGrowsHarmsNobody() external {
         hostile.mint(address(attacker), 1 << 96);
-        vm.prank(address(attacker));
-        pool.deposit(1 << 96);
-        vm.assertEq(manager.accountOf(address(attacker)).free, 3 * uint256(p.bond), "credited");
-        vm.assertLe(3 * uint256(p.bond), _drain(), "others lost something");
+        uint256 held = hostile.balanceOf(address(pool));
+        uint256[2] memory amounts = [uint256(1) << 96, uint256(type(uint96).max) - held + 1];
+        for (uint256 i; i < amounts.length; ++i) {
+            bytes memory refusal =
+                abi.encodeWithSelector(IStakePool.UnsupportedSupply.selector, held + amounts[i]);
+            vm.expectRevert(refusal);
+            attacker.act(address(pool), abi.encodeCall(IStakePool.deposit, (amounts[i])));
+            vm.expectRevert(refusal);
+            attacker.act(address(pool), abi.encodeCall(IStakePool.depositFor, (clients[0], amounts[i])));
+        }
+        uint256 free = manager.accountOf(address(attacker)).free;
+        vm.assertEq(_drain(), free, "others lost something");
     }
 
     /// @dev A token that takes balances away leaves the last ones unpaid: do not deploy with one.
@@ -159,19 +168,20 @@ contract Tokens is Field {
     /* INTERNAL */
 
     function _calls() private view returns (bytes[] memory calls) {
-        calls = new bytes[](8);
+        calls = new bytes[](9);
         calls[0] = abi.encodeCall(IStakePool.deposit, (1));
         calls[1] = abi.encodeCall(IStakePool.depositWithPermit, (1, 0, 0, 0, 0));
         calls[2] = abi.encodeCall(IStakePool.pay, (address(attacker), 1));
-        calls[3] = abi.encodeCall(IRoundManager.withdraw, (1));
-        calls[4] = abi.encodeCall(IRoundManager.bookDeposit, (address(attacker), 1));
-        calls[5] = abi.encodeCall(IRoundManager.join, (NO_PROOF));
-        calls[6] = abi.encodeCall(IRoundManager.openRound, ());
-        calls[7] = abi.encodeCall(IRoundManager.settle, (1, address(attacker)));
+        calls[3] = abi.encodeCall(IStakePool.depositFor, (clients[0], 1));
+        calls[4] = abi.encodeCall(IRoundManager.withdraw, (1));
+        calls[5] = abi.encodeCall(IRoundManager.bookDeposit, (address(attacker), 1));
+        calls[6] = abi.encodeCall(IRoundManager.join, (NO_PROOF));
+        calls[7] = abi.encodeCall(IRoundManager.openRound, ());
+        calls[8] = abi.encodeCall(IRoundManager.settle, (1, address(attacker)));
     }
 
     function _targetOf(uint256 i) private view returns (address) {
-        return i < 3 ? address(pool) : address(manager);
+        return i < 4 ? address(pool) : address(manager);
     }
 
     /// @dev Joining and opening rounds are anyone's, at any time: all they touch was written before the token was called.

@@ -26,8 +26,8 @@ contract Handler is SignedCalls, Properties {
 
     /// @notice What a campaign may call; the clock last.
     function calls() external pure returns (bytes4[] memory selectors, string[] memory names) {
-        selectors = new bytes4[](28);
-        names = new string[](25);
+        selectors = new bytes4[](29);
+        names = new string[](26);
         (selectors[0], names[0]) = (this.deposit.selector, "deposit");
         (selectors[1], names[1]) = (this.depositWithPermit.selector, "depositWithPermit");
         (selectors[2], names[2]) = (this.donate.selector, "donate");
@@ -53,9 +53,10 @@ contract Handler is SignedCalls, Properties {
         (selectors[22], names[22]) = (this.revealBallotFor.selector, "revealBallotFor");
         (selectors[23], names[23]) = (this.relayAll.selector, "relayAll");
         (selectors[24], names[24]) = (this.setOperator.selector, "setOperator");
-        selectors[25] = this.pass.selector;
-        selectors[26] = this.passToDeadline.selector;
-        selectors[27] = this.passBlocks.selector;
+        (selectors[25], names[25]) = (this.depositFor.selector, "depositFor");
+        selectors[26] = this.pass.selector;
+        selectors[27] = this.passToDeadline.selector;
+        selectors[28] = this.passBlocks.selector;
     }
 
     /* CALLS OF ANYONE */

@@ -28,6 +28,24 @@ abstract contract MemberCalls is Calls {
         vm.stopPrank();
     }
 
+    /// @dev For another actor, or for nobody.
+    function depositFor(uint256 who, uint256 amount) external recorded {
+        address a = actors[who % actors.length];
+        address client = (who >> 8) % 4 == 0 ? address(0) : actors[(who >> 16) % actors.length];
+        amount = amount % p.bond;
+        token.transfer(a, amount);
+
+        vm.startPrank(a);
+        token.approve(address(pool), amount);
+        try pool.depositFor(client, amount) {
+            _accept(this.depositFor.selector, client != address(0));
+            clients[client].free += amount;
+        } catch (bytes memory reason) {
+            _refuse(this.depositFor.selector, client != address(0), reason);
+        }
+        vm.stopPrank();
+    }
+
     /// @dev A permit by a wrong key gives no allowance; a permit that somebody submitted before does no harm.
     function depositWithPermit(uint256 who, uint256 amount) external recorded {
         uint256 i = who % actors.length;
