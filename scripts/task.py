@@ -1,6 +1,6 @@
 """`ape run task`: the tasks there are, what founders write of one, what a member tries before it stakes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -14,6 +14,8 @@ from offchain.named_values import named_values
 from offchain.user_path import UserPath
 from offchain.yaml_file import read_mapping
 
+_TASK = "Built-in name, FILE.py:Class, a table's FILE.json, or package.module:Class."
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -23,6 +25,10 @@ def cli() -> None:
 
 
 def _task_options(function: Command) -> Command:
+    return click.option("--task", required=True, help=_TASK)(_rows_options(function))
+
+
+def _rows_options(function: Command) -> Command:
     for decorator in (
         click.option("--data", type=UserPath(), help="Rows: the file or folder that it reads."),
         click.option(
@@ -34,7 +40,6 @@ def _task_options(function: Command) -> Command:
         click.option(
             "--task-option", "options", multiple=True, metavar="NAME=VALUE", help="Option of the task."
         ),
-        click.option("--task", required=True, help="Built-in name, FILE.py:Class or package.module:Class."),
     ):
         function = decorator(function)
     return function
@@ -119,22 +124,79 @@ def describe(
 
 
 @cli.command()
-@_task_options
+@_rows_options
+@click.option("--task", help=f"{_TASK}  [default: the deployment's]")
 @click.option("--train", metavar="FILE.py:FUNCTION", help="Training of your own.  [default: the task's]")
+@click.option(
+    "--deployment",
+    metavar="NAME",
+    help="Of deployments/NAME.yaml, or that file: also everything that a client checks at its start, and "
+    "whether phases are long enough.",
+)
+@click.option("--accept-rows", is_flag=True, help="Go on though your rows look unlike the founders'.")
 def check(
-    task: str,
+    task: str | None,
     options: tuple[str, ...],
     data: Path | None,
     share: str,
     seed: int,
     train: str | None,
+    deployment: str | None,
+    accept_rows: bool,
 ) -> None:
     """Try a task on rows, before anyone stakes: one page."""
-    from offchain.learning.catalogue import Sample
-    from offchain.learning.task_check import page
-
+    if task is None and deployment is None:
+        raise click.UsageError("give --task, or --deployment, whose task it then is")
     try:
-        for name, text in page(Sample.of(task, named_values(options), data, share, seed), train):
+        given = named_values(options)
+        if deployment is None:
+            assert task is not None
+            lines = _checked(task, given, data, share, seed, train, accept_rows)
+        else:
+            lines = _of_a_deployment(deployment, task, given, data, share, train, accept_rows)
+        for name, text in lines:
             click.echo(f"{name:>16}  {text}")
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _checked(
+    task: str,
+    options: dict[str, Any],
+    data: Path | None,
+    share: str,
+    seed: int,
+    train: str | None,
+    accept_rows: bool,
+) -> Iterator[tuple[str, str]]:
+    from offchain.learning.catalogue import Sample
+    from offchain.learning.task_check import page
+
+    choices = {**options, "accept_rows": True} if accept_rows else options
+    yield from page(Sample.of(task, choices, data, share, seed), train)
+
+
+def _of_a_deployment(
+    deployment: str,
+    task: str | None,
+    options: dict[str, Any],
+    data: Path | None,
+    share: str,
+    train: str | None,
+    accept_rows: bool,
+) -> Iterator[tuple[str, str]]:
+    """First whether the task is the founders': until that is known, nothing of it runs."""
+    from offchain.live.client.options import Share
+    from offchain.live.client.own_data import DataOptions
+    from offchain.live.client.phases import against
+    from offchain.live.deploying.book import named_files
+    from offchain.live.deploying.configuration import load_configuration
+
+    path, _ = named_files(deployment)
+    configuration = load_configuration(path)
+    rules = configuration.learning
+    part = None if data else Share().convert(share, None, None)
+    own = DataOptions(data, part, task, options, train, accept=accept_rows)
+    yield from against(configuration, path.parent, own, {})
+    named = own.here(path.parent).named(rules.task, rules.task_options)
+    yield from _checked(named.name, dict(named.options), data, share, rules.genesis_seed, train, accept_rows)

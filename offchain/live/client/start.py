@@ -13,6 +13,7 @@ from ml.training.trainers import trainer_of
 from ml.updates.schema import Schema
 from offchain.errors import OffchainError
 from offchain.learning.describing import common_learning, learner_of
+from offchain.learning.description import Learning
 from offchain.learning.genesis import first_model
 from offchain.live.access.account import AccountKey
 from offchain.live.access.chain import Chain
@@ -233,15 +234,34 @@ def _can_play(options: ClientOptions) -> bool:
 
 
 def _learning(deployment: LiveDeployment, options: ClientOptions) -> LocalLearning:
-    rules, data, device = deployment.configuration.learning, options.data, require_device(options.device)
-    task, common = common_learning(rules, data.here(deployment.folder), device)
-    own, trainer = own_rows(data, rules, task), trainer_of(task, data.train, data.privacy)
-    trainee = learner_of(rules, task, device, trainer) if trainer else None
-    must_repeat = data.train is None and device == "cpu"
-    learning = LocalLearning(rules, task, common, own, options.training, trainee, must_repeat, data.privacy)
+    rules, device = deployment.configuration.learning, require_device(options.device)
+    learning = learning_of(rules, deployment.folder, options.data, options.training, device)
     for sentence in learning.told:
         _log.info("rows: %s", sentence)
     return learning
+
+
+def learning_of(
+    rules: Learning, folder: Path, data: DataOptions, training: Mapping[str, Any], device: str
+) -> LocalLearning:
+    """Return what a client computes under a deployment's rules, once everything about it was checked.
+
+    Args:
+        rules: Of learning.
+        folder: Of the deployment's files.
+        data: The task's place here, the rows, what trains on them.
+        training: Where it trains otherwise than the task says, by the names of `TrainingSettings`.
+        device: Where.
+
+    Raises:
+        OffchainError: When task, module, first model or probe are not the founders', or options do not fit.
+        MLError: When the rows cannot be read or scored.
+    """
+    task, common = common_learning(rules, data.here(folder), device)
+    own, trainer = own_rows(data, rules, task), trainer_of(task, data.train, data.privacy)
+    trainee = learner_of(rules, task, device, trainer) if trainer else None
+    must_repeat = data.train is None and device == "cpu"
+    return LocalLearning(rules, task, common, own, training, trainee, must_repeat, data.privacy)
 
 
 def _require_stores(options: ClientOptions) -> None:

@@ -1,0 +1,75 @@
+"""A client's start tried without chain and key: its checks, and whether phases are long enough."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from ml.updates.canonical import to_bytes
+from offchain.live.client.local_learning import LocalLearning
+from offchain.live.client.own_data import DataOptions
+from offchain.live.client.start import learning_of
+from offchain.live.deploying.configuration import Configuration, Protocol
+from offchain.reference.seats import MAX_PROPOSERS, counts
+
+_ROOM = 2
+"""Times that a phase should be as long as the work in it: stores, blocks and other programs take time."""
+
+
+def against(
+    configuration: Configuration, folder: Path, options: DataOptions, training: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each line on what a client would find at its start.
+
+    Args:
+        configuration: The deployment's.
+        folder: Of its file, beside which the founders' others are.
+        options: The rows, and what trains on them.
+        training: Where the client trains otherwise than the task says, by the names of `TrainingSettings`.
+
+    Raises:
+        OffchainError: When task, module, first model or probe are not the founders', or options do not fit.
+        MLError: When the rows cannot be read or scored.
+    """
+    rules, protocol = configuration.learning, configuration.protocol
+    learning = learning_of(rules, folder, options, training, "cpu")
+    yield "deployment", f"rules 0x{rules.rules.hex()}: task, module, first model and probe are as they say"
+    for sentence in learning.told:
+        yield "rows", sentence
+    updates = _most_updates(configuration)
+    seconds = _seconds(learning, updates)
+    work = {"propose_for": "to train", "vote_for": f"to judge {updates} updates"}
+    for (phase, what), taken in zip(work.items(), seconds, strict=True):
+        yield "phase", f"{phase} {getattr(protocol, phase)} s; {taken:.2f} s {what} here"
+    yield from _too_short(protocol, dict(zip(work, seconds, strict=True)))
+
+
+def _most_updates(configuration: Configuration) -> int:
+    """How many a round may have, as far as it is known who joins."""
+    p, listed = configuration.protocol, len(configuration.admission)
+    return counts(listed, p.proposer_bps, p.voter_seats)[0] if listed else MAX_PROPOSERS
+
+
+def _seconds(learning: LocalLearning, updates: int) -> tuple[float, float]:
+    """Seconds to train once, and to judge as many different updates."""
+    begun = perf_counter()
+    update = learning.update(learning.genesis, 1, secret=0)
+    trained = perf_counter()
+    blobs: dict[int, bytes | None] = {}
+    for position in range(updates):
+        other = update.copy()
+        other[0] += position  # Copies would be refused unread.
+        blobs[position] = to_bytes(other)
+    learning.finding(blobs, dict.fromkeys(blobs, 1), learning.genesis)
+    return trained - begun, perf_counter() - trained
+
+
+def _too_short(protocol: Protocol, seconds: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    for phase, taken in seconds.items():
+        lasts = getattr(protocol, phase)
+        if _ROOM * taken > lasts:
+            yield (
+                "note",
+                f"{phase} lasts {lasts} s and this machine needs {taken:.1f} s of it: it would miss seats "
+                "and pay for them; use a faster machine, or ask the founders for a longer phase",
+            )

@@ -1,0 +1,76 @@
+"""`ape run task check --deployment`: what a client's start would find, and phases too short for the work."""
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from live import CONFIGURATION
+from own_tasks import SORTING, described, write_patients
+
+from offchain.live.client import phases
+from scripts.task import cli
+
+
+@pytest.fixture
+def consortium(tmp_path):
+    """A configuration of a module of the founders' own, and a member's rows."""
+    (tmp_path / "sorting.py").write_text(SORTING)
+    write_patients(tmp_path / "public.npz", seed=0)
+    write_patients(tmp_path / "own.npz", seed=1)
+    learning = described(tmp_path, tmp_path / "sorting.py", tmp_path / "public.npz")
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump(CONFIGURATION | {"learning": learning}))
+    return tmp_path
+
+
+def check(folder, *more):
+    data = ["--data", str(folder / "own.npz")] if (folder / "own.npz").exists() else []
+    return CliRunner().invoke(cli, ["check", "--deployment", str(folder / "net.yaml"), *data, *more])
+
+
+def test_a_member_learns_what_its_client_would_find_and_how_long_it_takes(consortium):
+    said = check(consortium)
+    assert said.exit_code == 0, said.output
+    assert "rules 0x" in said.output and "s to train here" in said.output
+    proposers = phases._most_updates(phases_of(consortium))
+    assert f"to judge {proposers} updates here" in said.output and "can tell apart" in said.output
+    assert "it would miss seats" not in said.output
+
+
+def phases_of(folder):
+    from offchain.live.deploying.configuration import load_configuration
+
+    return load_configuration(folder / "net.yaml")
+
+
+@pytest.mark.parametrize("phase", ["propose_for", "vote_for"])
+def test_a_phase_too_short_for_this_machine_is_told(consortium, phase, monkeypatch):
+    lasts = CONFIGURATION["protocol"][phase]
+    taken = {"propose_for": (0.6 * lasts, 0.0), "vote_for": (0.0, 0.6 * lasts)}[phase]
+    monkeypatch.setattr(phases, "_seconds", lambda learning, updates: taken)
+    said = check(consortium)
+    assert said.exit_code == 0, said.output
+    assert f"{phase} lasts {lasts} s and this machine needs" in said.output
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda folder: (folder / "sorting.py").write_text("1 / 0\n" + SORTING), "here has digest 0x"),
+        (lambda folder: (folder / "net.genesis.safetensors").unlink(), "genesis .* cannot be read"),
+        (lambda folder: write_patients(folder / "public.npz", seed=9), "the probe's rows .* have digest"),
+        (lambda folder: write_patients(folder / "own.npz", seed=1, count=3), "3 rows are too few"),
+        (lambda folder: (folder / "net.yaml").unlink(), "there is no configuration|net.yaml"),
+    ],
+    ids=["task", "genesis", "probe", "rows", "configuration"],
+)
+def test_what_a_client_would_refuse_is_one_sentence(consortium, spoil, sentence):
+    import re
+
+    spoil(consortium)
+    said = check(consortium)
+    assert said.exit_code == 1 and re.search(sentence, said.output), said.output
+    assert len(said.output.splitlines()) == 1
+
+
+def test_neither_task_nor_deployment(consortium):
+    said = CliRunner().invoke(cli, ["check"])
+    assert said.exit_code == 2 and "give --task, or --deployment" in said.output
