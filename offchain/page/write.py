@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 
 from offchain.errors import PageError
+from offchain.machine_json import finite
 from offchain.page.story import Story, page_json
 
 _PARTS = Path(__file__).parent / "parts"
@@ -16,7 +17,8 @@ def page(story: Story) -> str:
     The data is JSON in which every < is written by its number, so that no text ends its element; the page's
     script puts texts into the document as text, never as HTML.
     """
-    data = json.dumps(page_json(story), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    told = json.dumps(finite(page_json(story)), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    data = told.replace("<", "\\u003c")
     parts = {
         "TITLE": escape(story.title),
         "STYLE": _part("page.css"),

@@ -1,10 +1,10 @@
 """One round as a run remembers it: a line of rounds.jsonl."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, nan
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from ml.judging.findings import Finding, Reason
 from ml.judging.policies import bitmap
@@ -26,7 +26,9 @@ class GasUse(_Record):
     gas: int
 
 
-Scores = dict[str, float]
+Score = Annotated[float, BeforeValidator(lambda value: nan if value is None else value)]
+"""A score; undefined ones are null in JSON."""
+Scores = dict[str, Score]
 """A global model's scores on the test rows, by name."""
 
 

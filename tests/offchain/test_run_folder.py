@@ -1,6 +1,7 @@
 """A run on disk: interrupted anywhere it continues to the same result, and it never overwrites another."""
 
 import json
+from math import isnan, nan
 
 import pytest
 from small_runs import quiet, reference, small
@@ -10,6 +11,7 @@ from offchain.errors import RunFolderError, SimulationError
 from offchain.runs.progress import RunProgress
 from offchain.runs.run import PICTURE, resume_run, start_run
 from offchain.runs.run_folder import RunFolder, next_free
+from offchain.simulation.records import RoundRecord
 
 FILES = {"settings.json", "rounds.jsonl", "state.npz", "summary.json", PICTURE}
 
@@ -173,3 +175,10 @@ def test_the_next_free_folder_is_numbered(tmp_path):
     assert next_free(tmp_path) == tmp_path / "001"
     (tmp_path / "001").mkdir()
     assert next_free(tmp_path) == tmp_path / "002"
+
+
+def test_scores_that_are_undefined_are_read_again(whole):
+    first = RoundRecord.model_validate_json((whole[0] / "rounds.jsonl").read_text().splitlines()[0])
+    undefined = first.model_copy(update={"scores": {**first.scores, "own": nan}})
+    again = RoundRecord.model_validate_json(undefined.model_dump_json())
+    assert isnan(again.scores["own"]) and again.scores["loss"] == first.scores["loss"]

@@ -105,6 +105,15 @@ def test_strangers_words_are_text_and_nothing_is_asked_for(shown):
     assert tab.faults == []
 
 
+def test_a_score_that_is_undefined_is_left_out_of_the_chart(shown):
+    told = story()
+    told.rounds[1].scores["run"]["accuracy"] = float("nan")
+    tab = shown(told)
+    assert tab.faults == [] and "this run: 0.75" in tab.text("#scores-chart")
+    tab.value("go(1)")
+    assert "this run: unknown" in tab.text("#scores-chart")
+
+
 def test_everything_has_a_name_for_a_screen_reader(shown):
     tab = shown(story())
     tree = tab.call("Accessibility.getFullAXTree")["nodes"]

@@ -1,10 +1,13 @@
 """Every `--json` says what it is and in which form."""
 
 import ast
+import json
 from importlib import import_module
 from pathlib import Path
 
-from offchain.machine_json import VERSIONS, for_programs
+import pytest
+
+from offchain.machine_json import VERSIONS, for_programs, json_text
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -24,6 +27,11 @@ def test_commands_with_json_write_it_through_the_one_function():
         kinds = [each.value for called, each in calls_of(name) if called == "json_text"]
         assert kinds and set(kinds) <= set(VERSIONS), name
     assert not [name for name in names if "json.dumps" in {called for called, _ in calls_of(name)}]
+
+
+def test_a_score_that_is_undefined_is_null_and_no_word_that_json_has_not():
+    text = json_text("status", {"scores": {"quality": {"auroc": float("nan"), "loss": float("inf")}}})
+    assert json.loads(text, parse_constant=pytest.fail)["scores"]["quality"] == {"auroc": None, "loss": None}
 
 
 def test_the_schema_comes_first():
