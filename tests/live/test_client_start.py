@@ -22,6 +22,7 @@ from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
 from offchain.live.client.decision import Deposit
+from offchain.live.client.local_learning import _refused_by
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.report import print_prepared
 from offchain.live.client.start import ClientOptions, prepare
@@ -295,7 +296,7 @@ def test_noise_follows_from_the_members_secret_and_from_nothing_else(consortium,
     pytest.importorskip("opacus", reason="opacus is optional: requirements-privacy.txt")
     private = replace(options, data=replace(options.data, privacy=PRIVACY))
     ready, again = prepared(consortium, private).learning, prepared(consortium, private).learning
-    assert "updates are trained with noise: ε at most 4 at δ 1e-05 for 5 of them" in ready.told[-1]
+    assert "updates are trained with noise: ε at most 4 at δ 1e-05 for 5 of them" in " ".join(ready.told)
     genesis = ready.genesis
     update = ready.update(genesis, 1, secret=5, noise=b"mine")
     assert (update == again.update(genesis, 1, secret=5, noise=b"mine")).all()
@@ -328,3 +329,9 @@ def test_privacy_without_opacus_is_told(consortium, options, monkeypatch):
         replace(options, data=replace(options.data, privacy=PRIVACY)),
         "needs Opacus, which is not",
     )
+
+
+@pytest.mark.parametrize(("policy", "warned"), [("verdict", 0), ("aggregate", 0), ("evidence", 1)])
+def test_who_adds_noise_is_told_of_voters_that_refuse_it(policy, warned):
+    found = _refused_by(SimpleNamespace(scoring=SimpleNamespace(policy=policy)))
+    assert len(found) == warned and all("policy evidence refused most updates" in each for each in found)

@@ -8,6 +8,7 @@ from ml.data.rows import length
 from ml.judging.evaluation import Evaluation
 from ml.judging.findings import Finding, of_all
 from ml.judging.policies import parse_updates
+from ml.judging.policy import listed_tests, name_of
 from ml.settings import AttackSettings, PrivacySettings, TrainingSettings
 from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob
@@ -76,7 +77,7 @@ class LocalLearning:
         reference = learning.reference or TrainingSettings()
         self._voters = Voters(common, [own.rows], reference, self._seed, ["this client"])
         self._evaluation = Evaluation(own.rows.X_validation, own.rows.y_validation, common.learner)
-        noise = [self.plan.told] if self.plan else []
+        noise = [self.plan.told, *_refused_by(common)] if self.plan else []
         self.told = [*own.told, *noise, *self._tried(must_repeat)]
 
     def update(self, parent: Parameters, round_: int, secret: int, noise: bytes = b"") -> Parameters:
@@ -126,3 +127,13 @@ class LocalLearning:
                 "generators, which are seeded, and from nothing else"
             )
         return ["training twice gives two updates: keep --cache, or a kill before publishing costs the stake"]
+
+
+def _refused_by(common: CommonLearning) -> list[str]:
+    policy = common.scoring.policy
+    if listed_tests(policy) is None:
+        return []
+    return [
+        f"voters of policy {name_of(policy)} refused most updates with noise where that was measured; each "
+        "costs its stake (docs/PRIVACY.md)"
+    ]
