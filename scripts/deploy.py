@@ -6,7 +6,7 @@ import click
 
 from ml.errors import MLError
 from offchain.chain.abi import Interface
-from offchain.chain.compiled import compiled_contracts
+from offchain.chain.compiled import compiled_contracts, compiler_input
 from offchain.console import people_console
 from offchain.errors import OffchainError
 from offchain.learning.finding import Here
@@ -14,7 +14,7 @@ from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes, connect
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
-from offchain.live.deploying.book import book_path
+from offchain.live.deploying.book import book_path, source_path, write_source
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deploy_report import print_book, print_prices, print_warnings
@@ -67,9 +67,13 @@ def cli(
             require_code(chain, load_deployment(str(config), contracts))
         except NodeRefusedError as error:
             console.print(f"note: the contracts' code was not compared: {error}")
+        if (source := compiler_input()) is not None:
+            write_source(source_path(config), source)
     except (OffchainError, MLError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         console.print("Interrupted. To continue: the same command again.")
         raise SystemExit(130) from None
     print_book(console, book, book_path(config))
+    if source is not None:
+        console.print(f"For explorers, the compiler's input: {source_path(config)}", soft_wrap=True)

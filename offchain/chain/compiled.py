@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ethpm_types import ContractType
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _BROUGHT = Path(__file__).with_name("contracts.json")
 """Written into a wheel by `setup.py`; a checkout has none, and compiles."""
+_WANTED = ("abi", "metadata", "evm.bytecode.object", "evm.deployedBytecode.object")
 
 
 def compiled_contracts() -> dict[str, ContractType]:
@@ -22,6 +23,24 @@ def compiled_contracts() -> dict[str, ContractType]:
 
     forget_stale_contracts(project)
     return {name: container.contract_type for name, container in project.load_contracts().items()}
+
+
+def compiler_input() -> dict[str, Any] | None:
+    """Return what the compiler is given, as its standard JSON with every source in it.
+
+    Compiling it again anywhere gives the same bytes, the hash of the sources included. None where a wheel
+    brought the contracts, since it brings no sources.
+    """
+    if _BROUGHT.is_file():
+        return None
+    from ape import compilers, project
+
+    # As Ape compiles: in a copy, into which it puts the libraries.
+    with project.isolate_in_tempdir() as copy:
+        paths = [path for path in copy.sources.paths if "mocks" not in path.parts]
+        (given,) = compilers.solidity.get_standard_input_json(paths, project=copy).values()
+    given["settings"]["outputSelection"] = {"*": {"*": list(_WANTED)}}
+    return dict(given)
 
 
 def forget_stale_contracts(project: "LocalProject") -> None:

@@ -27,7 +27,7 @@ from players import Players, relay_line
 
 from offchain.live.access.chain import Chain
 from offchain.live.access.rpc import Rpc
-from offchain.live.deploying.book import read_book
+from offchain.live.deploying.book import read_book, source_path
 from offchain.live.deploying.deployment import load_deployment
 from offchain.live.errors import NodeRefusedError, RelayError
 from offchain.live.watching.view import read_view
@@ -170,6 +170,7 @@ def test_a_deployment_killed_in_the_middle_goes_on_and_deploys_nothing_twice(tim
     assert chain.nonce(signer(1).address) == len(own)
     assert len({entry.transaction for entry in own}) == len(own)
     assert load_deployment(str(path), compiled).parameters.rules != RULES
+    assert "contracts/RoundManager.sol" in json.loads(source_path(path).read_text())["sources"]
 
 
 def test_keepers_race_and_live_through_a_node_that_goes_away(run, tmp_path, compiled, members):

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -72,6 +73,27 @@ class AddressBook(BaseModel):
 def book_path(configuration: Path) -> Path:
     """The book of a configuration: beside it, under its name."""
     return configuration.with_suffix(".json")
+
+
+def source_path(configuration: Path) -> Path:
+    """What the compiler was given for a configuration's contracts: beside it, for whoever verifies them.
+
+    >>> source_path(Path("deployments/sepolia.yaml")).as_posix()
+    'deployments/sepolia.compiler.json'
+    """
+    return configuration.with_suffix(".compiler.json")
+
+
+def write_source(path: Path, given: Mapping[str, Any]) -> None:
+    """Write the compiler's standard JSON.
+
+    Raises:
+        ConfigurationError: When the file cannot be written.
+    """
+    try:
+        path.write_text(json.dumps(given, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error}") from error
 
 
 def named_files(name: str) -> tuple[Path, Path]:
