@@ -103,7 +103,8 @@ class Named:
 
     def _plain_options(self) -> dict[str, Any]:
         """Options that everyone shares, with the content of files in place of a built-in task's paths."""
-        plain = {name: value for name, value in self.options.items() if name not in _CHOICES}
+        own = {*_CHOICES, *(self.kind.own_options if self.is_built_in else ())}
+        plain = {name: value for name, value in self.options.items() if name not in own}
         if self.is_built_in:
             for name in self.kind.file_options:
                 if plain.get(name) is not None:

@@ -30,6 +30,8 @@ class Task:
         files: Files beside the task's own that it reads, by path from its folder; they are part of its
             digest.
         file_options: Options that name a file, whose content is then part of the digest; of built-in tasks.
+        own_options: Options that each member chooses for itself, such as a folder for what it computes once:
+            they are no part of the digest; of built-in tasks.
         takes: What the path of a member's rows is, in words; empty for a task that makes its own.
         simulation: Settings of a simulation that differ from their defaults, by name.
         allow_missing: Share of a file's rows that may be left out for gaps or what cannot be read; each
@@ -40,6 +42,7 @@ class Task:
     target: Target
     files: tuple[str, ...] = ()
     file_options: tuple[str, ...] = ()
+    own_options: tuple[str, ...] = ()
     takes: str = "a file or folder of rows"
     simulation: Mapping[str, Any] = {}
     allow_missing: float = ALLOWED_MISSING

@@ -191,3 +191,9 @@ def test_simulations_accept_rows_unlike_the_founders_where_they_are_told_to(path
 def rows_of(given):
     settings = load_settings(None, given)
     return read_rows(settings.loaded_task, settings.data)
+
+
+def test_where_a_member_keeps_resized_pictures_is_of_no_digest(tmp_path):
+    founders, member = {"image_size": 24}, {"image_size": 24, "cache": str(tmp_path)}
+    assert Named("chest-xray", founders).digest == Named("chest-xray", member).digest
+    assert Named("chest-xray", founders).digest != Named("chest-xray", {"image_size": 32}).digest

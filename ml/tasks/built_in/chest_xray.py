@@ -24,6 +24,7 @@ class ChestXray(ImageTask):
     """
 
     target = Labels(len(chest_xray.DISEASES), names=chest_xray.DISEASES)
+    own_options = ("cache",)
     takes = "NIH's folder or MedMNIST's chestmnist.npz"
     simulation = {"shares": "dirichlet", "metric": "auroc", "batch": 256}
 
