@@ -1,1 +1,1 @@
-"""Tokens moved by hand: given to those who are to join, taken out of a deployment."""
+"""What is done by hand: tokens given to those who are to join or taken out, an operator named."""
