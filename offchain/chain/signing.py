@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import coincurve
 import rlp
-from eth_account.messages import SignableMessage
+from eth_account.messages import SignableMessage, encode_defunct
 
 from ml.updates.hashing import keccak256
 
 _DYNAMIC_FEE = b"\x02"  # EIP-1559's transaction type.
-_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 """Of secp256k1's group."""
+FIRST_V = 27
 
 
 @dataclass(frozen=True)
@@ -48,25 +49,59 @@ class Signer:
         r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:64])
         return _DYNAMIC_FEE + _rlp([*fields, _word(signature[64]), _word(r), _word(s)])
 
+    def sign_message(self, message: bytes) -> bytes:
+        """The 65 bytes (r, s, v) of an EIP-191 signature, v 27 or 28."""
+        signature = self._key.sign_recoverable(digest_of(encode_defunct(message)), hasher=None)
+        return signature[:64] + bytes([FIRST_V + signature[64]])
+
     def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
         """The compact signature (EIP-2098) of a message: r, and s with the parity in its top bit."""
-        signature = self._key.sign_recoverable(_digest(message), hasher=None)
+        signature = self._key.sign_recoverable(digest_of(message), hasher=None)
         s = int.from_bytes(signature[32:64]) | signature[64] << 255
         return signature[:32], s.to_bytes(32)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature, of which contracts and nodes take the one of two whose s is in the lower half.
+
+    Attributes:
+        r: As it is.
+        s: As it is.
+        parity: Of y, 0 or 1.
+    """
+
+    r: int
+    s: int
+    parity: int
+
+    def low(self) -> "Signature":
+        """This one, or the other that the same key can give."""
+        return self if 2 * self.s <= ORDER else Signature(self.r, ORDER - self.s, 1 - self.parity)
+
+    def signer_of(self, digest: bytes) -> str | None:
+        """The address, lower-case hex, whose signature of a digest this is; None when it is nobody's."""
+        try:
+            signature = self.r.to_bytes(32) + self.s.to_bytes(32) + bytes([self.parity])
+            key = coincurve.PublicKey.from_signature_and_message(signature, digest, hasher=None)
+        except Exception:  # coincurve's own is a plain one.
+            return None
+        return _address(key)
 
 
 def recovered(message: SignableMessage, r: bytes, vs: bytes) -> str | None:
     """The address, lower-case hex, whose compact signature (EIP-2098) this is; None when it is nobody's."""
     s = int.from_bytes(vs)
-    parity, s = s >> 255, s & (2**255 - 1)
-    if 2 * s > _ORDER:  # A second spelling, which contracts do not take.
+    signature = Signature(int.from_bytes(r), s & (2**255 - 1), s >> 255)
+    if signature.low() != signature:  # A second spelling, which contracts do not take.
         return None
-    try:
-        signature = r + s.to_bytes(32) + bytes([parity])
-        key = coincurve.PublicKey.from_signature_and_message(signature, _digest(message), hasher=None)
-    except Exception:  # coincurve's own is a plain one.
-        return None
-    return _address(key)
+    return signature.signer_of(digest_of(message))
+
+
+def signed(transaction: Transaction, signature: Signature) -> bytes:
+    """Return a raw transaction with a signature that somebody else gave."""
+    words = (signature.parity, signature.r, signature.s)
+    return _DYNAMIC_FEE + _rlp([*_fields(transaction), *map(_word, words)])
 
 
 def unsigned(transaction: Transaction) -> bytes:
@@ -74,7 +109,8 @@ def unsigned(transaction: Transaction) -> bytes:
     return _DYNAMIC_FEE + _rlp(_fields(transaction))
 
 
-def _digest(message: SignableMessage) -> bytes:
+def digest_of(message: SignableMessage) -> bytes:
+    """Return the 32 bytes that are signed of a message."""
     return keccak256(b"\x19" + message.version + message.header + message.body)
 
 

@@ -4,9 +4,11 @@ import os
 import secrets
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+import click
 import coincurve
 import pytest
 from ape.api import AccountAPI
@@ -83,6 +85,137 @@ class Mistaken(Remote):
         signed = super().sign_transaction(txn)
         signed.signature = TransactionSignature(v=1 - signed.signature.v, r=b"\x01" * 32, s=b"\x02" * 32)
         return signed
+
+
+FORMS = {
+    "parts": lambda s: s,
+    "parts as numbers": lambda s: Parts(s.v, int.from_bytes(s.r), int.from_bytes(s.s)),
+    "parts as hex": lambda s: Parts(hex(s.v), "0x" + bytes(s.r).hex(), "0x" + bytes(s.s).hex()),
+    "65 bytes": lambda s: bytes(s.r) + bytes(s.s) + bytes([s.v % 256]),
+    "their hex": lambda s: "0x" + bytes(s.r).hex() + bytes(s.s).hex() + f"{s.v % 256:02x}",
+    "hex in capitals": lambda s: bytes(s.r).hex().upper() + bytes(s.s).hex().upper() + f"{s.v % 256:02X}",
+}
+
+
+@dataclass
+class Parts:
+    v: object
+    r: object
+    s: object
+
+
+class Formed(Remote):
+    """Signs in some form."""
+
+    form: str = "parts"
+
+    def sign_message(self, msg, **options):
+        return FORMS[self.form](super().sign_message(msg))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("first_v", [0, 27, 35 + 2 * 11_155_111])
+def test_a_signature_is_read_in_every_form(form, first_v):
+    first_v = 27 if first_v > 27 and not form.startswith("parts") else first_v  # One byte has no chain's id.
+    key = AccountKey(Formed(form=form, first_v=first_v))
+    for high in (False, True):
+        key._account.high = high
+        signature = key.sign_message(b"x")
+        assert Account.recover_message(encode_defunct(b"x"), signature=signature) == KEY.address
+        assert signature[64] in (27, 28) and int.from_bytes(signature[32:64]) <= ORDER // 2
+
+
+def test_eip_2098_is_read_too():
+    class Compact(Remote):
+        def sign_message(self, msg, **options):
+            s = super().sign_message(msg)
+            return bytes(s.r) + (int.from_bytes(s.s) | (s.v - 27) << 255).to_bytes(32)
+
+    assert (
+        Account.recover_message(encode_defunct(b"x"), signature=AccountKey(Compact()).sign_message(b"x"))
+        == KEY.address
+    )
+
+
+class Dressed(Remote):
+    """Signs transactions with v and s as some devices have them."""
+
+    v: int = 27
+
+    def sign_transaction(self, txn, **options):
+        signed = super().sign_transaction(txn)
+        given = signed.signature
+        parity, s = (given.v - 27 if given.v >= 27 else given.v), given.s
+        if self.high:
+            parity, s = 1 - parity, (ORDER - int.from_bytes(s)).to_bytes(32)
+        signed.signature = TransactionSignature(v=self.v + parity, r=given.r, s=s)
+        return signed
+
+
+@pytest.mark.parametrize("high", [False, True])
+@pytest.mark.parametrize("v", [0, 27, 35 + 2 * 11_155_111])
+def test_a_transactions_signature_is_the_one_that_nodes_take(high, v):
+    raw = AccountKey(Dressed(high=high, v=v)).sign(TRANSACTION)
+    assert raw == Signer(SECRET).sign(TRANSACTION)
+
+
+class Meddling(Remote):
+    """Signs another transaction than it was asked to."""
+
+    field: str = "nonce"
+
+    def sign_transaction(self, txn, **options):
+        changed = {"nonce": 4, "gas_limit": 21_000, "max_fee": 5, "data": b"x"}
+        setattr(txn, self.field, changed[self.field])
+        return super().sign_transaction(txn)
+
+
+@pytest.mark.parametrize("field", ["nonce", "gas_limit", "max_fee", "data"])
+def test_a_transaction_that_a_plugin_changed_is_not_sent(field):
+    with pytest.raises(SigningError, match="did not sign a transaction .*or of something else"):
+        AccountKey(Meddling(field=field)).sign(TRANSACTION)
+
+
+def odd(answer):
+    class Odd(Remote):
+        def sign_message(self, msg, **options):
+            return answer() if callable(answer) else answer
+
+        def sign_transaction(self, txn, **options):
+            return answer() if callable(answer) else answer
+
+    return AccountKey(Odd())
+
+
+def raising(error):
+    def ask():
+        raise error
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None, b"", b"\0" * 65, b"\xff" * 65, b"\0" * 64, "0x", "no", "0x12", 7, [], {}, object(), True,
+        Parts(27, b"", b""), Parts(None, None, None), Parts(27, -1, 5), Parts(27, 2**300, 5),
+        Parts(27, 10**9, 0), raising(TimeoutError()), raising(click.Abort()),
+        raising(ConnectionError("x\ny")), raising(KeyError("key")),
+        raising(MemoryError()), raising(RecursionError("deep")),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_nothing_that_an_account_answers_ends_a_daemon(answer):
+    key = odd(answer)
+    message = intents.message("Propose", 31337, "0x" + "ab" * 20, "0x" + "cd" * 20, 7, b"\x09" * 24)
+    for ask in (
+        lambda: key.sign(TRANSACTION),
+        lambda: key.sign_message(b"x"),
+        lambda: key.sign_intent(message),
+    ):
+        with pytest.raises(SigningError, match=f"account {key.address} did not sign") as refused:
+            ask()
+        assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("high", [False, True])

@@ -8,22 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import click
 from ape import accounts, networks
-from ape.api import AccountAPI
-from ape.exceptions import ApeException
+from ape.api import AccountAPI, TransactionAPI
 from ape.logging import logger as ape_logger
 from ape_accounts import KeyfileAccount
 from click import Abort
 from eth_account.messages import SignableMessage, encode_defunct
 
-from offchain.chain.signing import Transaction
+from ml.updates.hashing import keccak256
+from offchain.chain.signing import FIRST_V, Signature, Signer, Transaction, digest_of, signed, unsigned
+from offchain.live.access.keyfile import Keyfile, WrongPassphraseError
 from offchain.live.errors import AccountError, SigningError
 from offchain.pasted import said_back
 
 _DYNAMIC_FEE = 2
-_FIRST_V = 27
-_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141  # of secp256k1
-_HALF = _ORDER // 2
+_COMPACT_BYTES = 64
+_ATTEMPTS = 3
 _CONTRACT_WALLETS = {"ape_safe"}
 """Plugins whose accounts are contracts."""
 
@@ -41,8 +42,20 @@ class Key(Protocol):
         """The raw transaction, signed."""
 
 
+class MessageKey(Key, Protocol):
+    """A key that signs messages too."""
+
+    def sign_message(self, message: bytes) -> bytes:
+        """The 65 bytes (r, s, v) of an EIP-191 signature, s in its lower half, v 27 or 28."""
+
+    def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
+        """The compact signature of an EIP-712 message: r, and s with the parity in its top bit (EIP-2098)."""
+
+
 class AccountKey:
-    """An account of Ape, of its keystore or of a plugin, for as long as the process lives.
+    """An account of a plugin of Ape's, for as long as the process lives.
+
+    What it signs is looked at before it is used: it has to be what was asked for, signed by this account.
 
     Attributes:
         address: Lower-case hex.
@@ -56,10 +69,10 @@ class AccountKey:
         """The raw EIP-1559 transaction.
 
         Raises:
-            SigningError: When the account does not sign.
+            SigningError: When the account does not sign it.
         """
         t = transaction
-        unsigned = networks.ethereum.create_transaction(
+        asked = networks.ethereum.create_transaction(
             type=_DYNAMIC_FEE,
             chainId=t.chain_id,
             nonce=t.nonce,
@@ -71,60 +84,97 @@ class AccountKey:
             sender=self._account.address,
             **({"receiver": networks.ethereum.decode_address("0x" + t.to.hex())} if t.to else {}),
         )
-        # It is compared with the account's address while it is put into bytes.
-        raw: bytes = self._asked(
-            "a transaction",
-            lambda: self._account.sign_transaction(unsigned),
-            lambda signed: bytes(signed.serialize_transaction()),
-        )
-        return raw
+        digest = keccak256(unsigned(t))
+        return signed(t, self._signature("a transaction", lambda: self._signed(asked), digest))
 
     def sign_message(self, message: bytes) -> bytes:
-        """The 65 bytes (r, s, v) of an EIP-191 signature, s in its lower half, v 27 or 28.
+        """See `MessageKey`.
 
         Raises:
-            SigningError: When the account does not sign.
+            SigningError: When the account does not sign it.
         """
-        r, s, parity = self._signature("a message", encode_defunct(message))
-        return r.to_bytes(32) + s.to_bytes(32) + bytes([_FIRST_V + parity])
+        signature = self._of_message("a message", encode_defunct(message))
+        return signature.r.to_bytes(32) + signature.s.to_bytes(32) + bytes([FIRST_V + signature.parity])
 
     def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
-        """The compact signature of an EIP-712 message: r, and s with the parity in its top bit (EIP-2098).
+        """See `MessageKey`.
 
         Raises:
-            SigningError: When the account does not sign.
+            SigningError: When the account does not sign it.
         """
-        r, s, parity = self._signature("an intent", message)
-        return r.to_bytes(32), (s | parity << 255).to_bytes(32)
+        signature = self._of_message("an intent", message)
+        return signature.r.to_bytes(32), (signature.s | signature.parity << 255).to_bytes(32)
 
-    def _signature(self, what: str, message: SignableMessage) -> tuple[int, int, int]:
-        """r, s and the parity of y: of both signatures that a key can give the one that contracts take."""
-        signature = self._asked(what, lambda: self._account.sign_message(message), lambda given: given)
-        r, s = int.from_bytes(bytes(signature.r)), int.from_bytes(bytes(signature.s))
-        parity = (signature.v - _FIRST_V) % 2 if signature.v >= _FIRST_V else signature.v % 2
-        return (r, s, parity) if s <= _HALF else (r, _ORDER - s, 1 - parity)
+    def _signed(self, asked: TransactionAPI) -> Any:
+        """What the account signs a transaction with; None when it declines."""
+        transaction = self._account.sign_transaction(asked)
+        if transaction is not None and transaction.signature is None:
+            raise ValueError("it handed the transaction back without a signature")
+        return None if transaction is None else transaction.signature
 
-    def _asked(self, what: str, ask: Callable[[], Any], use: Callable[[Any], Any]) -> Any:
+    def _of_message(self, what: str, message: SignableMessage) -> Signature:
+        return self._signature(what, lambda: self._account.sign_message(message), digest_of(message))
+
+    def _signature(self, what: str, ask: Callable[[], Any], digest: bytes) -> Signature:
         try:
             given = ask()
-            if given is not None:
-                return use(given)
+            signature = None if given is None else _read_signature(given).low()
             reason = "it was declined"
         except Exception as error:  # Of any type: a plugin's device or service raises its own.
-            reason = " ".join(str(error).split()) or type(error).__name__
+            signature, reason = None, " ".join(str(error).split()) or type(error).__name__
+        if signature is not None:
+            if (signer := signature.signer_of(digest)) == self.address:
+                return signature
+            reason = f"its signature is {signer or 'nobody'}'s, or of something else"
         raise SigningError(f"account {self.address} did not sign {what} ({reason}); nothing was sent with it")
+
+
+def _read_signature(given: Any) -> Signature:
+    """A signature in any form that plugins give: parts, 65 bytes or EIP-2098's 64, or their hex.
+
+    Raises:
+        ValueError: When it is none.
+    """
+    if isinstance(given, str | bytes):
+        content = bytes.fromhex(given.removeprefix("0x")) if isinstance(given, str) else bytes(given)
+        if len(content) == _COMPACT_BYTES:
+            vs = int.from_bytes(content[32:])
+            return Signature(int.from_bytes(content[:32]), vs & (2**255 - 1), vs >> 255)
+        if len(content) != _COMPACT_BYTES + 1:
+            raise ValueError(f"its signature has {len(content)} bytes, not 65")
+        v, r, s = content[64], content[:32], content[32:64]
+    else:
+        v, r, s = given.v, given.r, given.s
+    number = _number(v)
+    # 27 and 28; with the chain's id in it (EIP-155), 35 and 36 and twice the id; or the parity itself.
+    return Signature(_number(r), _number(s), (number - FIRST_V) % 2 if number >= FIRST_V else number % 2)
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, str):
+        return int(value, 16) if value.lower().startswith("0x") else int(value)
+    return int.from_bytes(bytes(value)) if isinstance(value, bytes | bytearray | memoryview) else int(value)
 
 
 def address_of(alias: str) -> str:
     """Return the address of an account of Ape's keystore, lower-case hex; no passphrase is needed.
 
     Raises:
-        AccountError: When there is no such account.
+        AccountError: When there is no such account, or its keyfile does not say its address.
     """
-    return str(_load(alias).address).lower()
+    account = _load(alias)
+    if not isinstance(account, KeyfileAccount):
+        return str(account.address).lower()
+    stated = Keyfile(account.keyfile_path).address
+    if stated is None:
+        raise AccountError(
+            f"the keyfile of account {alias!r} does not say its address, as some programs leave it out; add "
+            '"address" to it, or import the key again'
+        )
+    return stated
 
 
-def unlock(alias: str) -> AccountKey:
+def unlock(alias: str) -> MessageKey:
     """Return the account `alias` of Ape, ready to sign.
 
     One of Ape's keystore takes its passphrase from the environment or a prompt; one of another plugin asks
@@ -134,6 +184,8 @@ def unlock(alias: str) -> AccountKey:
         AccountError: When there is no such account, it cannot sign, or its passphrase is missing or wrong.
     """
     account = _load(alias)
+    if isinstance(account, KeyfileAccount):
+        return _opened(Keyfile(account.keyfile_path), alias)
     if _plugin_of(account) in _CONTRACT_WALLETS:
         raise AccountError(
             f"account {alias!r} is a contract wallet ({_plugin_of(account)}), whose owners sign for it: by "
@@ -141,22 +193,41 @@ def unlock(alias: str) -> AccountKey:
         )
     # Ape warns at every signature that the key is unlocked, which is what a daemon is for.
     ape_logger.set_level(logging.ERROR)
-    if isinstance(account, KeyfileAccount):
-        _unlock_keyfile(account, alias)
     return AccountKey(account)
 
 
-def _unlock_keyfile(account: KeyfileAccount, alias: str) -> None:
+def _opened(keyfile: Keyfile, alias: str) -> Signer:
     passphrase, place = _passphrase(alias)
-    if passphrase is None and not sys.stdin.isatty():
+    try:
+        return keyfile.opened(passphrase) if passphrase is not None else _prompted(keyfile, alias, place)
+    except WrongPassphraseError as error:
+        raise AccountError(f"account {alias!r} cannot be unlocked ({error}); check {place}") from error
+
+
+def _prompted(keyfile: Keyfile, alias: str, place: str) -> Signer:
+    """Open a keyfile with what a person types, who may mistype it."""
+    if sys.stdin is None or not sys.stdin.isatty():
         raise AccountError(
             f"account {alias!r} is locked and there is nobody to ask for its passphrase; set {place}"
         )
-    try:
-        account.set_autosign(True, passphrase)
-    except (ApeException, Abort) as error:
-        reason = " ".join(str(error).split()) or "no passphrase given"
-        raise AccountError(f"account {alias!r} cannot be unlocked ({reason}); check {place}") from error
+    for _ in range(_ATTEMPTS):
+        try:
+            typed: str = click.prompt(
+                f"Passphrase of account {alias!r}", "", True, show_default=False, err=True
+            )
+            return keyfile.opened(typed)
+        except WrongPassphraseError as error:
+            click.echo(str(error), err=True)
+        except Abort:
+            break
+    raise WrongPassphraseError("no passphrase that opens it was given")
+
+
+def _typed(alias: str) -> str:
+    answer: str = click.prompt(
+        f"Passphrase of account {alias!r}", default="", show_default=False, hide_input=True, err=True
+    )
+    return answer
 
 
 def _passphrase(alias: str) -> tuple[str | None, str]:
@@ -174,7 +245,7 @@ def _passphrase(alias: str) -> tuple[str | None, str]:
     if path is None or not path.is_file():
         return None, variables[0]
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n"), str(path)
+        return path.read_text(encoding="utf-8-sig").rstrip("\r\n"), str(path)
     except (OSError, UnicodeDecodeError) as error:
         raise AccountError(f"the passphrase in {path} cannot be read: {error}") from error
 
@@ -194,7 +265,10 @@ def _plugin_of(account: AccountAPI) -> str:
 
 
 def _load(alias: str) -> AccountAPI:
-    known = sorted(str(name) for name in accounts.aliases)
+    try:
+        known = sorted(str(name) for name in accounts.aliases)
+    except Exception as error:  # Of a plugin's.
+        raise AccountError(f"Ape cannot list its accounts: {error}") from error
     if alias not in known:
         have = f"there are {', '.join(known)}" if known else "there are none yet"
         raise AccountError(

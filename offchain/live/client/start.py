@@ -15,7 +15,7 @@ from offchain.errors import OffchainError
 from offchain.learning.describing import common_learning, learner_of
 from offchain.learning.description import Learning
 from offchain.learning.genesis import first_model
-from offchain.live.access.account import AccountKey
+from offchain.live.access.account import MessageKey
 from offchain.live.access.chain import Chain
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
@@ -173,7 +173,7 @@ def prepare(
     return Prepared(task, learning, artefacts, proof, wish, outlook, native, unit)
 
 
-def make_client(chain: Chain, deployment: LiveDeployment, key: AccountKey, options: ClientOptions) -> Client:
+def make_client(chain: Chain, deployment: LiveDeployment, key: MessageKey, options: ClientOptions) -> Client:
     """Return a client that can run.
 
     Raises:
@@ -294,7 +294,7 @@ def _coin(chain: Chain, outlook: Outlook, address: str, options: ClientOptions) 
     return chain.balance(address) if free_rider else require_funds(chain, address)
 
 
-def _salts(options: ClientOptions, key: AccountKey, client: str, place: Place) -> Salts:
+def _salts(options: ClientOptions, key: MessageKey, client: str, place: Place) -> Salts:
     if options.join:
         return Salts(secrets.token_bytes(32))  # Who joins and no more commits to nothing.
     return Salts.signed(key, place) if options.salts is None else Salts.kept(options.salts, client, place)
