@@ -4,6 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ml.judging.bases import MEMORY
 from ml.judging.policy import Policy as Tests
 from ml.judging.policy import read_policy
 
@@ -85,3 +86,4 @@ class ScoringSettings(_Settings):
     policy: AnyPolicy = Field(
         DEFAULT_POLICY, description="One verdict on the average, or tests of each update."
     )
+    memory: int = Field(1, ge=1, le=MEMORY, description="Last models that an update may be a change of.")

@@ -69,5 +69,9 @@ class LineageError(OffchainError):
     """A lineage of models that does not follow from the logs and the artefacts."""
 
 
+class BytesGoneError(LineageError):
+    """An included update whose bytes no store has, so that nobody can make the model of it."""
+
+
 class PageError(OffchainError):
     """A page that cannot be written or served."""

@@ -19,6 +19,7 @@ from pydantic import (
 
 from ml.errors import MLError
 from ml.home import at_home
+from ml.judging.bases import MEMORY
 from ml.judging.metrics import metrics_of
 from ml.settings import (
     DEFAULT_POLICY,
@@ -77,7 +78,7 @@ class SimulationSettings(BaseModel):
     memory: int = Field(
         1,
         ge=1,
-        le=64,
+        le=MEMORY,
         description="Last included models, the genesis among them, of which each client builds on the newest "
         "that its own rows find good; 1 for the global model whatever it is.",
     )
@@ -362,7 +363,9 @@ class SimulationSettings(BaseModel):
     @cached_property
     def scoring_settings(self) -> ScoringSettings:
         """The part that voters need."""
-        return ScoringSettings(metric=self.metric, tolerance=self.tolerance, policy=self.policy)
+        return ScoringSettings(
+            metric=self.metric, tolerance=self.tolerance, policy=self.policy, memory=self.memory
+        )
 
 
 def _clients_of(folder: object) -> Mapping[str, int]:

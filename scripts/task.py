@@ -8,6 +8,7 @@ import click
 import yaml
 
 from ml.errors import MLError
+from ml.judging.bases import MEMORY
 from ml.settings import DEFAULT_POLICY, Policy
 from offchain.errors import OffchainError, SettingsError
 from offchain.named_values import named_values
@@ -66,6 +67,14 @@ def list_tasks() -> None:
 @click.option("--metric", help="Score that voters compare.  [default: the task's, or the target's first]")
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Loss of it that passes.")
 @click.option(
+    "--memory",
+    type=click.IntRange(1, MEMORY),
+    default=MEMORY,
+    show_default=True,
+    help="Last included models of which each client builds on the newest that its own rows find good; 1 for "
+    "the global model whatever it is.",
+)
+@click.option(
     "--genesis",
     type=UserPath(),
     help="Safetensors of the first model.  [default: the seed's]",
@@ -90,6 +99,7 @@ def describe(
     policy: str,
     metric: str | None,
     tolerance: float,
+    memory: int,
     genesis: Path | None,
     probe: Path | None,
     into: Path | None,
@@ -104,7 +114,7 @@ def describe(
             raise SettingsError(f"{into} has learning already: take it out first")
         sample = Sample.of(task, named_values(options), data, share, seed)
         files = FoundersFiles(genesis, drawn, probe)
-        found = describe_for_deployment(sample, policy, metric, tolerance, files)
+        found = describe_for_deployment(sample, policy, metric, tolerance, memory, files)
         text = yaml.safe_dump(
             {"learning": found.model_dump(mode="json", exclude_none=True)},
             sort_keys=False,

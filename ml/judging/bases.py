@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Parameters = NDArray[np.int32]
 
+MEMORY = 8
+"""The most models that a client may choose its base among."""
+
 _BUDGETS = 4
 _FEW = 4
 _KEPT_PLACE = 2  # From 0: the third least.

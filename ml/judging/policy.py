@@ -188,7 +188,8 @@ NAMED: Mapping[str, Policy] = {
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
 
-OF_SCORES = ("aggregate", "verdict")
+AGGREGATE = "aggregate"
+OF_SCORES = (AGGREGATE, "verdict")
 OWN_TESTS = "tests"
 """What a policy without a name is called."""
 

@@ -47,6 +47,19 @@ def encode(parameters: NDArray[np.float32]) -> NDArray[np.int32]:
     return encoded
 
 
+def is_encodable(parameters: NDArray[np.float32]) -> bool:
+    """Return whether all values are finite and in [−2048, 2048).
+
+    >>> is_encodable(np.array([1.0, np.nan], dtype=np.float32))
+    False
+    """
+    try:
+        encode(parameters)
+    except UpdateError:
+        return False
+    return True
+
+
 def decode(parameters: NDArray[np.int32]) -> NDArray[np.float32]:
     """Return parameters / 2^20 as float32 [size], to the nearest float.
 

@@ -63,7 +63,7 @@ def _metric(task: Task) -> str:
 
 
 def describe_for_deployment(
-    sample: Sample, policy: str, metric: str | None, tolerance: float, files: FoundersFiles
+    sample: Sample, policy: str, metric: str | None, tolerance: float, memory: int, files: FoundersFiles
 ) -> Learning:
     """Return what a configuration says of a task, for rows of the sample's shape.
 
@@ -72,7 +72,10 @@ def describe_for_deployment(
         MLError: When nobody could judge by the task.
     """
     scoring = ScoringSettings(
-        policy=cast("Policy", policy), metric=metric or sample.metric, tolerance=tolerance
+        policy=cast("Policy", policy),
+        metric=metric or sample.metric,
+        tolerance=tolerance,
+        memory=memory,
     )
     row, label = shape_of(sample.rows.X_train), shape_of(sample.rows.y_train)
     learner = make_learner(sample.task, row, label)

@@ -57,17 +57,11 @@ class CommonLearning:
         Raises:
             SimulationError: When a job's training diverged.
         """
-        updates = []
         trained = (trainee or self.learner).train(decode(parent), jobs, training)
-        for name, job, parameters in zip(names, jobs, trained, strict=True):
-            try:
-                updates.append(encode(parameters))
-            except UpdateError as error:
-                raise SimulationError(
-                    f"{name} in round {job.round} diverged ({error}); "
-                    f"lower learning_rate {training.learning_rate}"
-                ) from error
-        return updates
+        return [
+            encoded(made, name, job.round, training)
+            for name, job, made in zip(names, jobs, trained, strict=True)
+        ]
 
     def score_findings(
         self,
@@ -85,3 +79,17 @@ class CommonLearning:
         """
         tolerance = self.scoring.tolerance
         return score_findings(policy, updates, samples, parent, validation, voters, tolerance, others)
+
+
+def encoded(made: NDArray[np.float32], name: str, round_: int, training: TrainingSettings) -> Parameters:
+    """Return what a training named `name` made as an update.
+
+    Raises:
+        SimulationError: When it diverged.
+    """
+    try:
+        return encode(made)
+    except UpdateError as error:
+        raise SimulationError(
+            f"{name} in round {round_} diverged ({error}); lower learning_rate {training.learning_rate}"
+        ) from error

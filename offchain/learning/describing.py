@@ -93,6 +93,7 @@ def description_of(
         policy=name_of(scoring.policy),
         tests=tests,
         reference=None if tests is None else training.model_copy(update={"local_epochs": 1}),
+        memory=scoring.memory,
         metric=scoring.metric,
         tolerance=scoring.tolerance,
         task=named.name,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ml.judging.bases import MEMORY
 from ml.judging.policy import Policy as Tests
 from ml.settings import POLICIES, Policy, ScoringSettings, TrainingSettings
 from ml.updates.fixed_point import SCALE
@@ -46,7 +47,7 @@ class Learning(BaseModel):
     reference: TrainingSettings | None = Field(
         None, description="Training of a voter's own change, beside which such a policy sees updates."
     )
-    memory: Literal[1] = Field(1, description="Last models that an update may be a change of.")
+    memory: int = Field(1, ge=1, le=MEMORY, description="Last models that an update may be a change of.")
     metric: str = Field(description="Score that voters compare, one of the task's target.")
     tolerance: float = Field(ge=0, lt=1, allow_inf_nan=False, description="Relative loss that still passes.")
     task: str = Field(
@@ -91,7 +92,12 @@ class Learning(BaseModel):
     @property
     def scoring(self) -> ScoringSettings:
         """The part that voters need."""
-        return ScoringSettings(metric=self.metric, tolerance=self.tolerance, policy=self.tests or self.policy)
+        return ScoringSettings(
+            metric=self.metric,
+            tolerance=self.tolerance,
+            policy=self.tests or self.policy,
+            memory=self.memory,
+        )
 
     @property
     def schema_(self) -> Schema:

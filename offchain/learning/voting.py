@@ -1,6 +1,8 @@
 """What voters find by whatever policy, and what a client's own voting makes of its update: one or many."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import cast
 
 import numpy as np
@@ -12,18 +14,48 @@ from ml.judging.evidence import Evidence, evidence_findings
 from ml.judging.findings import Finding
 from ml.judging.metrics import LIKELIHOOD
 from ml.judging.own_rows import OwnRows
+from ml.judging.policy import AGGREGATE, EVIDENCE, Size, listed_tests
 from ml.judging.policy import Policy as TestPolicy
-from ml.judging.policy import Size, listed_tests
 from ml.judging.scoring import ValidationSets
 from ml.seeds import derive_seed
 from ml.settings import ScorePolicy, TrainingSettings
+from ml.tasks.task import Task
 from ml.training import TrainingJob
 from ml.updates.fixed_point import decode, encode
+from offchain.learning.bases import Bases, Train, grouped
 from offchain.learning.common import CommonLearning, Parameters
 
 _REFERENCE = 6  # Under a run's seed.
 
 Model = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """Which of the last models a client builds on.
+
+    Attributes:
+        place: Among them.
+        made: What its own rows make of it, float32 [size]; None where nobody had to know that to choose.
+    """
+
+    place: int
+    made: Model | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sent:
+    """What an honest client proposes.
+
+    Attributes:
+        base: Place of the model that it trained from.
+        update: int32 [size].
+        shortened: Whether its training went further than voters would let it.
+    """
+
+    base: int
+    update: Parameters
+    shortened: bool
 
 
 class Voters:
@@ -35,6 +67,7 @@ class Voters:
     Args:
         common: What all share: the learner, without anybody's own training, and the score.
         rows: Of each voter.
+        task: What is learned.
         reference: Training of a voter's own change, for policies that look at one; of its passes, one.
         seed: Of that training's draws.
         names: Of the voters, for what is said of their rows; none for their numbers.
@@ -47,12 +80,14 @@ class Voters:
         self,
         common: CommonLearning,
         rows: Sequence[ClientData],
+        task: Task,
         reference: TrainingSettings,
         seed: int,
         names: Sequence[str] = (),
     ) -> None:
         self._common = common
         self._rows = rows
+        self._task = task
         self._reference = reference.model_copy(update={"local_epochs": 1})
         self._seed = seed
         validation = [(own.X_validation, own.y_validation) for own in rows]
@@ -60,37 +95,76 @@ class Voters:
         self._placed: dict[tuple[int, int], OwnRows] = {}  # By how many rows a voter judges on.
         self._made: tuple[tuple[int, bytes], dict[int, Model]] = ((0, b""), {})  # Of the parent at hand.
 
+    def bases(
+        self, policy: str | TestPolicy, models: Sequence[Parameters], voters: Sequence[int]
+    ) -> dict[int, Base]:
+        """Return each voter's base among the last models, oldest first, by a policy.
+
+        Where a voter's own change is compared with others', what becomes of its base counts, as in training.
+        """
+        tests = listed_tests(policy)
+        if tests is None or len(models) == 1:
+            return {voter: Base(place) for voter, place in self.newest(policy, models, voters).items()}
+        return self._trained(policy, models, voters, partial(self.references, tests.reference_steps))
+
+    def newest(
+        self, policy: str | TestPolicy, models: Sequence[Parameters], clients: Sequence[int]
+    ) -> dict[int, int]:
+        """Return the place of the newest model that each client's own rows find good."""
+        if _takes_the_newest(policy, models):
+            return dict.fromkeys(clients, len(models) - 1)
+        return {client: places[0] for client, places in self._bases.of(models, clients).items()}
+
+    def sent(
+        self,
+        policy: str | TestPolicy,
+        models: Sequence[Parameters],
+        clients: Sequence[int],
+        train: Train,
+        encoded: Callable[[int, Model], Parameters],
+        whole: bool = False,
+    ) -> dict[int, Sent]:
+        """Return what honest clients make of their bases among the last models, and send, in their order.
+
+        Args:
+            policy: By name, or its tests.
+            models: Oldest first.
+            clients: Who, by number.
+            train: What some of them make of a model.
+            encoded: That of a client as an update; raises what is to be said when it is none.
+            whole: Whether nothing is shortened: how far follows from rows that no noise hides.
+        """
+        sent = {}
+        for client, base in self._trained(policy, models, clients, train).items():
+            assert base.made is not None
+            made = encoded(client, base.made)
+            update = made if whole else self.shortened(policy, made, models[base.place], client)
+            sent[client] = Sent(base.place, update, update is not made)
+        return sent
+
     def findings(
         self,
         policy: str | TestPolicy,
         updates: Mapping[int, Parameters],
         samples: Mapping[int, int],
-        parent: Parameters,
-        voters: Sequence[int],
-        others: Sequence[Parameters] = (),
-        made: Mapping[int, Model] | None = None,
+        models: Sequence[Parameters],
+        bases: Mapping[int, Base],
     ) -> list[Finding]:
-        """Return what honest `voters`, by number, find of updates by seat position, in their order.
+        """Return what honest voters find of updates by seat position, in their order.
 
         Args:
             policy: By name, or its tests.
             updates: By seat position.
             samples: Their weights.
-            parent: The model that these voters compare with.
-            voters: Who, by number.
-            others: Models that somebody may build on, copies of which are inadmissible.
-            made: What voters' own rows make of the parent, where that is known.
+            models: The last ones, oldest first, copies of which are inadmissible.
+            bases: Of each voter, by number.
         """
-        tests = listed_tests(policy)
-        if tests is None:
-            scored = cast("ScorePolicy", policy)
-            return self._common.score_findings(
-                scored, updates, samples, parent, self.validation, voters, others
-            )
-        steps, rows = tests.reference_steps, self.own_rows(tests)
-        return evidence_findings(
-            tests, updates, samples, parent, rows, voters, self._asked(steps, parent, voters, made), others
-        )
+        found: dict[int, Finding] = {}
+        for place, voters in grouped({voter: base.place for voter, base in bases.items()}).items():
+            made = {voter: own for voter in voters if (own := bases[voter].made) is not None}
+            of_base = self._found(policy, updates, samples, models, place, voters, made)
+            found |= zip(voters, of_base, strict=True)
+        return [found[voter] for voter in bases]
 
     def evidence(
         self, policy: TestPolicy, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
@@ -138,6 +212,41 @@ class Voters:
             self._placed[asked] = self._place(*asked)
         return self._placed[asked]
 
+    @cached_property
+    def _bases(self) -> Bases:
+        rows = self.own_rows(EVIDENCE)
+        known = [own.y_train for own in self._rows]
+        return Bases(rows, known, self._task, self._common.scoring.tolerance)
+
+    def _trained(
+        self, policy: str | TestPolicy, models: Sequence[Parameters], clients: Sequence[int], train: Train
+    ) -> dict[int, Base]:
+        if _takes_the_newest(policy, models):
+            made, newest = train(models[-1], clients), len(models) - 1
+            return {client: Base(newest, made[client]) for client in clients}
+        return {client: Base(*found) for client, found in self._bases.trained(models, clients, train).items()}
+
+    def _found(
+        self,
+        policy: str | TestPolicy,
+        updates: Mapping[int, Parameters],
+        samples: Mapping[int, int],
+        models: Sequence[Parameters],
+        base: int,
+        voters: Sequence[int],
+        made: Mapping[int, Model],
+    ) -> list[Finding]:
+        """What voters that share a base find, in their order."""
+        tests, parent = listed_tests(policy), models[base]
+        if tests is None:
+            scored = cast("ScorePolicy", policy)
+            return self._common.score_findings(
+                scored, updates, samples, parent, self.validation, voters, models
+            )
+        references = self._asked(tests.reference_steps, parent, voters, made)
+        rows = self.own_rows(tests)
+        return evidence_findings(tests, updates, samples, parent, rows, voters, references, models)
+
     def _asked(
         self, steps: int, parent: Parameters, voters: Sequence[int], made: Mapping[int, Model] | None
     ) -> Callable[[], Model]:
@@ -163,6 +272,11 @@ class Voters:
     def _job(self, voter: int, most: int) -> TrainingJob:
         rows, seed = self._rows[voter], derive_seed(self._seed, _REFERENCE, voter)
         return TrainingJob(head(rows.X_train, most), head(rows.y_train, most), seed)
+
+
+def _takes_the_newest(policy: str | TestPolicy, models: Sequence[Parameters]) -> bool:
+    """Whether nobody chooses: of one model, and under the paper's policy, which has one parent for all."""
+    return len(models) == 1 or policy == AGGREGATE
 
 
 def _length(change: Model) -> float:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from ml.judging.evaluation import Evaluation, Quality
 from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding
 from ml.judging.metrics import needs_outcomes
-from ml.judging.policy import EVIDENCE, Policy, listed_tests
+from ml.judging.policy import Policy
 from ml.seeds import derive_seed
 from ml.settings import AttackSettings, PrivacySettings
 from ml.tasks.federating import federate
@@ -30,14 +29,14 @@ from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import aggregate, decode, encode
 from ml.updates.schema import Schema
 from offchain.errors import SettingsError
-from offchain.learning.common import CommonLearning, Parameters
+from offchain.learning.bases import grouped
+from offchain.learning.common import CommonLearning, Parameters, encoded
 from offchain.learning.describing import description_of
 from offchain.learning.genesis import genesis_model
 from offchain.learning.rules import first_rules
 from offchain.learning.training_seed import training_seed
 from offchain.learning.voting import Voters
 from offchain.settings import SimulationSettings, parted_rows
-from offchain.simulation.bases import Bases, grouped
 
 _CENTRAL, _POISON = 5, 8
 _HONEST = AttackSettings(name="none")
@@ -72,10 +71,9 @@ def _rules(settings: SimulationSettings, common: CommonLearning) -> bytes:
     if settings.edition == 1:
         return first_rules(common.scoring, common.schema, common.genesis)
     task, named, training = settings.loaded_task, settings.named_task, settings.training_settings
-    found = description_of(
+    return description_of(
         named, task, common.learner, common.scoring, training, settings.seed, common.genesis
-    )
-    return found.model_copy(update={"memory": settings.memory}).rules
+    ).rules
 
 
 def _plans(settings: SimulationSettings, data: FederatedData) -> list[Plan]:
@@ -123,7 +121,9 @@ class Federation:
         self.schema: Schema = learner.schema
         self.genesis: Parameters = self._common.genesis
         self.rules = _rules(settings, self._common)
-        self._voters = Voters(self._common, data.clients, settings.training_settings, settings.seed)
+        self._voters = Voters(
+            self._common, data.clients, settings.loaded_task, settings.training_settings, settings.seed
+        )
         # In random order already, so the first ones are a fair sample of all.
         tested = settings.test_rows
         X, y = head(data.X_test, tested), head(data.y_test, tested)
@@ -161,12 +161,12 @@ class Federation:
                 replace(self._poisoned(job, client, parent, poison), attack=attack)
                 for client, job in zip(clients, jobs, strict=True)
             ]
-        names = [f"client {client}'s training" for client in clients]
+        names = [_training_of(client) for client in clients]
         return dict(zip(clients, self._updates(parent, jobs, names, trainee), strict=True))
 
     def bases(self, models: Sequence[Parameters], clients: Sequence[int]) -> dict[int, list[int]]:
         """Return who builds on which of the last models, oldest first: clients by the model's place."""
-        return grouped({client: own[0] for client, own in self._bases.of(models, clients).items()})
+        return grouped(self._voters.newest(self._common.scoring.policy, models, clients))
 
     def train_from(
         self, models: Sequence[Parameters], clients: Sequence[int], round_: int
@@ -176,26 +176,18 @@ class Federation:
         Raises:
             SimulationError: When a client's training diverged.
         """
+        training = self._settings.training_settings
 
-        def train(base: Parameters, clients: Sequence[int]) -> dict[int, NDArray[np.float32]]:
-            made = self.train(base, clients, round_)
-            return {client: decode(update) for client, update in made.items()}
+        def train(base: Parameters, those: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+            jobs = [self._job(client, round_) for client in those]
+            return dict(zip(those, self._hiding.train(decode(base), jobs, training), strict=True))
 
-        if len(models) == 1:
-            return self._shortened(models[0], self.train(models[0], clients, round_))
-        trained = self._bases.trained(models, clients, train)
-        return {
-            client: self._shortened(models[place], {client: encode(made)})[client]
-            for client, (place, made) in trained.items()
-        }
+        def update(client: int, made: NDArray[np.float32]) -> Parameters:
+            return encoded(made, _training_of(client), round_, training)
 
-    def _shortened(self, base: Parameters, made: Mapping[int, Parameters]) -> dict[int, Parameters]:
-        if self.plans:
-            return dict(made)  # How far to shorten it follows from rows that no noise hides.
         policy = self._common.scoring.policy
-        return {
-            client: self._voters.shortened(policy, update, base, client) for client, update in made.items()
-        }
+        sent = self._voters.sent(policy, models, clients, train, update, bool(self.plans))
+        return {client: each.update for client, each in sent.items()}
 
     def train_centrally(self, parent: Parameters, clients: Sequence[int], round_: int) -> Parameters:
         """Return what the rows of `clients`, in one place, make of a model: as many steps as theirs together.
@@ -219,23 +211,8 @@ class Federation:
 
         `models` are the last global ones, oldest first, of which each voter has its base.
         """
-        tests = listed_tests(policy)
-        made: dict[int, NDArray[np.float32]] = {}
-        if tests is None or len(models) == 1:
-            bases = {voter: places[0] for voter, places in self._bases.of(models, voters).items()}
-        else:
-            trained = self._bases.trained(
-                models, voters, partial(self._voters.references, tests.reference_steps)
-            )
-            bases = {voter: place for voter, (place, _) in trained.items()}
-            made = {voter: model for voter, (_, model) in trained.items()}
-        found: dict[int, Finding] = {}
-        for place, those in grouped(bases).items():
-            of_base = self._voters.findings(
-                policy, updates, dict.fromkeys(updates, 1), models[place], those, models, made
-            )
-            found |= zip(those, of_base, strict=True)
-        return [found[voter] for voter in voters]
+        bases = self._voters.bases(policy, models, voters)
+        return self._voters.findings(policy, updates, dict.fromkeys(updates, 1), models, bases)
 
     def evidence(
         self, policy: Policy, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
@@ -275,13 +252,6 @@ class Federation:
         """Return what a client's own rows make of a model in one pass, of so many steps at most."""
         return encode(self._voters.references(steps, parent, [client])[client])
 
-    @cached_property
-    def _bases(self) -> Bases:
-        settings = self._settings
-        known = [client.y_train for client in self._data.clients]
-        rows = self._voters.own_rows(EVIDENCE)
-        return Bases(rows, known, settings.loaded_task, settings.tolerance)
-
     def _updates(
         self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str], trainee: Learner
     ) -> list[Parameters]:
@@ -303,3 +273,7 @@ class Federation:
 
         inputs, targets = poison(Shard(job.X, job.y, learner.target, outputs, generator))
         return replace(job, X=inputs, y=targets)
+
+
+def _training_of(client: int) -> str:
+    return f"client {client}'s training"

@@ -14,6 +14,7 @@ from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Engine, RoundOutcome, Seating
 from offchain.errors import SimulationError
 from offchain.learning.common import Parameters
+from offchain.reference.settlement import positions
 from offchain.settings import MIN_CLIENTS, SimulationSettings
 from offchain.simulation.adversary import Adversary
 from offchain.simulation.baselines import baselines
@@ -167,7 +168,7 @@ class Simulation:
         agreed = self._combine.agreed(entered, self._parameters, model.parameters)
         self._combine.recall(list(entered), agreed)
 
-        if outcome.included:
+        if entered:
             self.include(model.parameters)
         self._round = seating.round
         self._members -= len(outcome.removed)
@@ -309,8 +310,10 @@ def _all_accepted(defence: str, fetched: Mapping[int, Parameters], voters: Seque
 
 
 def _entered(fetched: Mapping[int, Parameters], included: int, seating: Seating) -> dict[int, Parameters]:
-    """Updates that make the next model, by client, in seat order."""
-    return {seating.proposers[j]: fetched[j] for j in sorted(fetched) if included >> j & 1}
+    """Updates that make the next model, by client, in seat order; none where bytes of one are gone."""
+    if not fetched.keys() >= {*positions(included)}:
+        return {}
+    return {seating.proposers[j]: fetched[j] for j in positions(included)}
 
 
 def _decided(seating: Seating, proposals: Collection[int], included: int, wanted: bool) -> tuple[int, ...]:

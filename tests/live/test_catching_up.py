@@ -5,10 +5,8 @@ import threading
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory
 
-from offchain.errors import LineageError
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.round_work import LOOK_AGAIN_SECONDS, RoundWork
 from offchain.live.verifying.lineage import RECENT_MODELS
@@ -35,14 +33,14 @@ class Counting(MemoryStore):
 class Member:
     """A client's work with a cache of its own, a history that is there already, and no account."""
 
-    def __init__(self, long, folder, keep_rounds=8):
+    def __init__(self, long, folder, keep_rounds=8, memory=1):
         self.long, self.folder, self.store = long, folder, Counting()
         self.artefacts = ClientArtefacts(folder, Artefacts([self.store], SCHEMA), SCHEMA, keep_rounds)
         self.lineage = long.lineage()
         self.lineage._fetch = self.artefacts.get
         head = SimpleNamespace(number=0)  # Behind the views: nothing is to be read again.
         history = SimpleNamespace(events=long.events, advance=lambda: None, head=head)
-        self.work = RoundWork(history, self.lineage, None, self.artefacts, None, [1])
+        self.work = RoundWork(history, self.lineage, memory, None, self.artefacts, None, [1])
         self.now = 0
         self.show()
 
@@ -61,12 +59,15 @@ class Member:
         )
         return SimpleNamespace(**(values | changes))
 
-    def catch_up(self):
-        """Two looks, one when what was begun at the first has arrived."""
-        for _ in range(2):
+    def catch_up(self, looks=2):
+        """Two looks, one when what was begun at the first has arrived; more where that leads to more."""
+        for _ in range(looks):
             self.work.catch_up(self.view())
-            self.artefacts._cached.wait(30)
+            self.artefacts._gathered.wait(30)
             self.now += LOOK_AGAIN_SECONDS
+
+    def models(self, patience=0):
+        return self.work._models(self.view(), patience)
 
     @property
     def cached(self):
@@ -79,8 +80,8 @@ def test_a_newcomer_fetches_the_last_inclusion_at_its_start_and_nothing_in_its_s
     newcomer = Member(long, tmp_path / "cache")
     newcomer.catch_up()
     assert newcomer.store.given == 5 * ARTEFACT_BYTES and newcomer.cached == set(long.roots(999))
-    parent = newcomer.work._parent(newcomer.view())
-    assert np.array_equal(parent, long.average(999, FIVE))
+    (parent,) = newcomer.models()
+    assert parent.round == 999 and np.array_equal(parent.parameters, long.average(999, FIVE))
     assert newcomer.store.given == 5 * ARTEFACT_BYTES and len(newcomer.lineage._models) == 1
 
 
@@ -91,7 +92,7 @@ def test_a_look_at_the_chain_waits_for_no_store(tmp_path):
     newcomer.work.catch_up(newcomer.view())
     assert newcomer.cached == set()
     opened.set()
-    newcomer.artefacts._cached.wait(30)
+    newcomer.artefacts._gathered.wait(30)
     assert len(newcomer.cached) == 5
 
 
@@ -103,10 +104,9 @@ def test_what_no_store_has_yet_is_asked_for_again_later_and_not_at_every_look(tm
     newcomer.store.get = lambda root, size: asked.append(root) or get(root, size)
     for _ in range(3):
         newcomer.work.catch_up(newcomer.view())
-        newcomer.artefacts._cached.wait(30)
+        newcomer.artefacts._gathered.wait(30)
     assert len(asked) == 5
-    with pytest.raises(LineageError, match="round 1: no store has the included update"):
-        newcomer.work._parent(newcomer.view())
+    assert newcomer.models(patience=1) is None
     newcomer.show()
     newcomer.now += LOOK_AGAIN_SECONDS
     newcomer.catch_up()
@@ -135,7 +135,7 @@ def test_memory_and_cache_do_not_grow_with_the_rounds(tmp_path):
         del long.events[-6:]
         long.play(number, (0, 1) if number % 2 else ())
         member.catch_up()
-        member.work._parent(member.view())
+        member.models()
         assert len(member.lineage._models) <= RECENT_MODELS
         assert len(member.artefacts._fetched._results) <= len(published)
         assert len(member.cached) <= 3 * 5 + 2 * 2
@@ -172,8 +172,69 @@ def test_ones_own_update_is_kept_from_its_commitment_on(tmp_path):
     assert names == {"round-6.root", "notes.txt"}
 
 
+def test_bytes_that_nobody_has_are_waited_for_once_and_done_without(tmp_path, caplog):
+    long = LongHistory([FIVE, FIVE, (0, 1)])
+    member = Member(long, tmp_path / "cache", memory=8)
+    lost = long.roots(3)[1]
+    del member.store._artefacts[lost]
+    member.catch_up(looks=8)
+    assert member.models(patience=member.now + 1) is None
+    with caplog.at_level(logging.WARNING):
+        assert [each.round for each in member.models(patience=member.now)] == [0, 1, 2]
+    assert "bytes of the model of round 3 are not to be had: going on without it" in caplog.text
+    caplog.clear()
+    assert [each.round for each in member.models(patience=member.now + 1)] == [0, 1, 2]
+    assert caplog.text == ""
+    member.store.put(lost, long.bytes_of[lost])
+    member.catch_up()
+    assert [each.round for each in member.models()] == [0, 1, 2, 3]
+
+
+def test_a_client_considers_the_last_models_that_the_rules_count(tmp_path):
+    long = LongHistory([FIVE, (), (0,), (1, 2), (3,)])
+    for memory, expected in ((1, [5]), (2, [4, 5]), (4, [1, 3, 4, 5]), (5, [0, 1, 3, 4, 5])):
+        member = Member(long, tmp_path / str(memory), memory=memory)
+        member.catch_up(looks=10)
+        models = member.models()
+        assert [each.round for each in models] == expected
+        assert np.array_equal(models[-1].parameters, long.updates[5, 3])
+
+
+def test_with_all_of_them_gone_it_is_the_newest_older_one_and_at_worst_the_genesis(tmp_path):
+    long = LongHistory([FIVE] * 6)
+    newcomer = Member(long, tmp_path / "cache", memory=2)
+    for number in (3, 4, 5, 6):
+        for root in long.roots(number):
+            newcomer.store._artefacts.pop(root, None)
+    newcomer.catch_up(looks=20)
+    assert [each.round for each in newcomer.models()] == [2]
+    newcomer.store.clear()
+    assert [each.round for each in newcomer.models()] == [2], "its base is not pruned"
+    bare = Member(long, tmp_path / "bare", memory=2)
+    bare.store.clear()
+    bare.catch_up(looks=20)
+    (genesis,) = bare.models()
+    assert genesis.round == 0 and not genesis.parameters.any()
+
+
+def test_a_restart_has_the_same_base_from_the_cache_alone(tmp_path):
+    long = LongHistory([FIVE] * 3)
+    member = Member(long, tmp_path / "cache", memory=2, keep_rounds=1)
+    member.catch_up(looks=10)
+    for number in range(4, 9):  # More inclusions than count, of each of which something is gone.
+        long.play(number, (0, 1))
+        member.store.clear()
+        member.catch_up(looks=10)
+        member.now += 100
+        again = Member(long, tmp_path / "cache", memory=2, keep_rounds=1)
+        again.store.clear()
+        again.catch_up(looks=20)
+        assert [each.round for each in again.models()][-1] == 3
+        assert [each.round for each in member.models()][-1] == 3
+
+
 def test_before_the_first_round_there_is_nothing_to_fetch(tmp_path):
     member = Member(LongHistory([]), tmp_path / "cache")
     assert member.view().model == RULES
     member.catch_up()
-    assert member.store.given == 0 and not member.work._parent(member.view()).any()
+    assert member.store.given == 0 and not member.models()[0].parameters.any()

@@ -80,10 +80,10 @@ def test_an_institution_with_rows_of_its_own_is_ready(consortium, options):
     assert ready.next_action == Deposit(consortium.deployment.parameters.bond)
     assert 0 < ready.learning.samples < LOANS
     genesis = ready.learning.genesis
-    update = ready.learning.update(genesis, 1, secret=5)
-    again = prepared(consortium, options).learning.update(genesis, 1, secret=5)
+    update = ready.learning.update([genesis], 1, secret=5).update
+    again = prepared(consortium, options).learning.update([genesis], 1, secret=5).update
     assert (update == again).all() and (update != genesis).any()
-    assert ready.learning.update(genesis, 1, secret=6).tolist() != update.tolist()
+    assert ready.learning.update([genesis], 1, secret=6).update.tolist() != update.tolist()
 
 
 def test_a_dry_run_says_what_would_be_done_and_sends_nothing(consortium, options):

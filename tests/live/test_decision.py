@@ -36,11 +36,11 @@ def act(v, c, wallet=POOR, **wish):
 @pytest.mark.parametrize(
     ("phase", "position", "seat", "expected"),
     [
-        (Phase.PROPOSE, PROPOSER, Seat.NONE, Propose(1100)),
+        (Phase.PROPOSE, PROPOSER, Seat.NONE, Propose(patience=1050, until=1100)),
         (Phase.PROPOSE, PROPOSER, Seat.COMMITTED, Wait("for the round to go on")),
         (Phase.PROPOSE, VOTER, Seat.NONE, Wait("its seat's phase is vote")),
         (Phase.PROPOSE, NEITHER, Seat.NONE, Wait("no seat in this round")),
-        (Phase.PUBLISH, PROPOSER, Seat.COMMITTED, Publish(1200)),
+        (Phase.PUBLISH, PROPOSER, Seat.COMMITTED, Publish(patience=1150, until=1200)),
         (Phase.PUBLISH, PROPOSER, Seat.PUBLISHED, Wait("for the round to go on")),
         (Phase.PUBLISH, PROPOSER, Seat.NONE, Wait("for the round to go on")),
         (Phase.VOTE, VOTER, Seat.NONE, Vote(patience=1250, until=1300)),
@@ -61,7 +61,7 @@ def test_a_member_does_what_its_seat_asks_in_its_phase(phase, position, seat, ex
 
 def test_a_seat_of_an_earlier_round_is_none_in_this_one():
     settled = client(PROPOSER, Seat.PUBLISHED, round_=6)
-    assert act(view(Phase.PROPOSE), settled) == Propose(1100)
+    assert act(view(Phase.PROPOSE), settled) == Propose(patience=1050, until=1100)
     assert act(view(Phase.PUBLISH), client(PROPOSER, Seat.COMMITTED, round_=6)) == Wait(
         "for the round to go on"
     )
@@ -79,7 +79,7 @@ def test_who_cannot_stake_does_not_try(position, phase, stake):
 
 def test_the_payout_of_an_earlier_seat_can_be_staked_for_its_settlement_comes_first():
     waiting = client(PROPOSER, Seat.REVEALED, round_=6, free=10, escrow=70)
-    assert act(view(Phase.PROPOSE), waiting) == Propose(1100)
+    assert act(view(Phase.PROPOSE), waiting) == Propose(patience=1050, until=1100)
     assert spendable(view(Phase.IDLE), client(VOTER, Seat.REVEALED, escrow=70)) == 170
     assert spendable(view(Phase.CLOSE), client(VOTER, Seat.REVEALED, escrow=70)) == 100
 
@@ -132,11 +132,11 @@ def test_after_the_last_round_there_is_nothing_to_do():
     [
         (Phase.IDLE, NEITHER, Seat.NONE, Leave()),
         (Phase.DRAW, NEITHER, Seat.NONE, Wait("leaves when its seat of this round is played")),
-        (Phase.PROPOSE, PROPOSER, Seat.NONE, Propose(1100)),
+        (Phase.PROPOSE, PROPOSER, Seat.NONE, Propose(patience=1050, until=1100)),
         (Phase.PROPOSE, NEITHER, Seat.NONE, Leave()),
         (Phase.PROPOSE, VOTER, Seat.NONE, Wait("leaves when its seat of this round is played")),
         (Phase.PUBLISH, VOTER, Seat.NONE, Wait("leaves when its seat of this round is played")),
-        (Phase.PUBLISH, PROPOSER, Seat.COMMITTED, Publish(1200)),
+        (Phase.PUBLISH, PROPOSER, Seat.COMMITTED, Publish(patience=1150, until=1200)),
         (Phase.VOTE, PROPOSER, Seat.PUBLISHED, Leave()),
         (Phase.VOTE, VOTER, Seat.NONE, Vote(1250, 1300)),
         (Phase.VOTE, VOTER, Seat.VOTED, Leave()),
@@ -155,7 +155,7 @@ def test_who_leaves_plays_its_seat_first_so_that_no_penalty_is_due(phase, positi
         (Phase.DRAW, NEITHER, Seat.NONE, Leave()),
         (Phase.PROPOSE, PROPOSER, Seat.NONE, Leave()),
         (Phase.PROPOSE, VOTER, Seat.NONE, Leave()),
-        (Phase.PUBLISH, PROPOSER, Seat.COMMITTED, Publish(1200)),
+        (Phase.PUBLISH, PROPOSER, Seat.COMMITTED, Publish(patience=1150, until=1200)),
         (Phase.VOTE, VOTER, Seat.NONE, Leave()),
         (Phase.REVEAL, VOTER, Seat.VOTED, Reveal(1400)),
     ],

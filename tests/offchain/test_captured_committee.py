@@ -72,7 +72,7 @@ def test_a_run_with_a_memory_goes_on_from_its_folder_as_if_it_had_not_stopped(tm
 
 
 def test_a_memory_is_in_the_rules_and_makes_them_of_edition_two():
-    one, eight, nine = (small(memory=memory) for memory in (1, 8, 9))
+    one, seven, eight = (small(memory=memory) for memory in (1, 7, 8))
     assert (one.edition, eight.edition) == (1, 2)
-    assert simulation(eight)._federation.rules != simulation(nine)._federation.rules
+    assert simulation(eight)._federation.rules != simulation(seven)._federation.rules
     assert SimulationSettings.model_validate_json(eight.model_dump_json()) == eight

@@ -1,6 +1,7 @@
 """A client's artefacts: its own cache in front of the stores, and whatever is slow beside the loop."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,14 @@ from offchain.live.client.background import Background
 from offchain.live.watching.rounds import Publication, RoundLog
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.files import FileStore
+
+
+class Gathered(Enum):
+    """Whether artefacts are in a client's cache."""
+
+    THERE = auto()
+    COMING = auto()
+    MISSING = auto()
 
 
 class ClientArtefacts:
@@ -33,7 +42,7 @@ class ClientArtefacts:
         self._shared = shared
         self._keep_rounds = keep_rounds
         self._fetched: Background[bytes, bytes] = Background()
-        self._cached: Background[bytes, bool] = Background()
+        self._gathered: Background[bytes, None] = Background()  # The disk says what came.
         self._shown: Background[bytes, bool] = Background()
         self._restored: Background[bytes, bool] = Background()
 
@@ -83,11 +92,34 @@ class ClientArtefacts:
         data = None if root is None else self._cache.get(root)
         return None if root is None or data is None else (root, data)
 
-    def are_cached(self, roots: Collection[bytes]) -> bool:
-        """Return whether all these artefacts are in the cache by now; those that lack are fetched beside."""
-        self._cached.forget_but(roots)
-        # A list, so that every fetch is begun.
-        return all([self._cached.ask(root, partial(self._into_cache, root)) for root in roots])
+    def gather(self, roots: Collection[bytes], again: bool = False) -> Gathered:
+        """Return whether artefacts are in the cache; those never asked for are fetched beside.
+
+        Args:
+            roots: The artefacts.
+            again: Whether to ask once more for what could not be had.
+
+        Raises:
+            StoreError: When the disk cannot be read.
+        """
+        for root in roots:
+            if not self._has(root) and (again or not self._gathered.has_ended(root)):
+                self._gathered.ask(root, partial(self._into_cache, root))
+        if any(self._gathered.is_running(root) for root in roots):
+            return Gathered.COMING
+        return Gathered.THERE if self.has_all(roots) else Gathered.MISSING
+
+    def has_all(self, roots: Collection[bytes]) -> bool:
+        """Return whether all these artefacts are in the cache.
+
+        Raises:
+            StoreError: When the disk cannot be read.
+        """
+        return all(self._has(root) for root in roots)
+
+    def forget_but(self, roots: Collection[bytes]) -> None:
+        """Let go of what is known of all artefacts but these."""
+        self._gathered.forget_but(roots)
 
     def prune(self, rounds: Sequence[RoundLog], needed: Collection[bytes]) -> None:
         """Remove from the cache what nothing will ask for again, and let go of what is in memory.
@@ -143,8 +175,11 @@ class ClientArtefacts:
         self._shared.restore(root, data)
         return True
 
-    def _into_cache(self, root: bytes) -> bool | None:
-        return None if self.get(root) is None else True
+    def _has(self, root: bytes) -> bool:
+        return self._files.stamp(root) is not None
+
+    def _into_cache(self, root: bytes) -> None:
+        self.get(root)
 
     def _noted_rounds(self, oldest: int) -> Iterator[int]:
         """Rounds from `oldest` on of which there is a note of one's own update; older notes are removed."""

@@ -40,7 +40,18 @@ class Background(Generic[Key, Result]):
         for key in list(self._results):
             if key not in keys:
                 self._results.pop(key, None)
-        self._running = {key: thread for key, thread in self._running.items() if thread.is_alive()}
+        self._running = {
+            key: thread for key, thread in self._running.items() if thread.is_alive() or key in keys
+        }
+
+    def is_running(self, key: Key) -> bool:
+        """Whether a call is being made under a key."""
+        running = self._running.get(key)
+        return running is not None and running.is_alive()
+
+    def has_ended(self, key: Key) -> bool:
+        """Whether a call was made under a key and ended, whatever came of it."""
+        return key in self._running and not self.is_running(key)
 
     def wait(self, seconds: float) -> None:
         """Wait for whatever runs, `seconds` at most for each."""

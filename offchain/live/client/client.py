@@ -171,7 +171,7 @@ class Client:
         self._act(outlook, action)
         self._last = outlook, action
         if isinstance(action, Wait | Lack) and self._work.is_settled(outlook.view, outlook.me):
-            self._lookout.rest(outlook.view, [outlook.me.release_at])
+            self._lookout.rest(outlook.view, [outlook.me.release_at, self._work.looks_again_at])
         return action
 
     def _decide(self, outlook: Outlook) -> Action:
@@ -193,11 +193,12 @@ class Client:
                 self._call("withdraw", amount)
             case Draw() if self._relay is None:  # Who has a relay may have no coin.
                 self._draw(view)
-            case Propose(until) if not self._is_carried(view, "propose"):
-                if commitment := work.update_commitment(view):
+            case Propose(patience, until) if not self._is_carried(view, "propose"):
+                if commitment := work.update_commitment(view, patience):
                     self._play(view, until, "propose", commitment)
-            case Publish(until) if not self._is_carried(view, "publish"):
-                self._play(view, until, "publish", *work.update_opening(view, me))
+            case Publish(patience, until) if not self._is_carried(view, "publish"):
+                if opening := work.update_opening(view, me, patience):
+                    self._play(view, until, "publish", *opening)
             case Vote(patience, until) if not self._is_carried(view, "commitBallot"):
                 if commitment := work.ballot_commitment(view, patience):
                     self._play(view, until, "commitBallot", commitment)

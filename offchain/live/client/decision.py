@@ -57,15 +57,20 @@ class Draw:
 
 @dataclass(frozen=True)
 class Propose:
-    """Train, and commit to the update until `until`, Unix time."""
+    """Train, waiting for models until `patience`, and commit to the update until `until`, Unix times."""
 
+    patience: int
     until: int
 
 
 @dataclass(frozen=True)
 class Publish:
-    """Open the update until `until`, then show its bytes."""
+    """Open the update until `until`, then show its bytes.
 
+    Where it has to be made again, models are waited for until `patience`.
+    """
+
+    patience: int
     until: int
 
 
@@ -159,27 +164,25 @@ def spendable(view: View, me: ClientView) -> int:
 
 
 def _duty(view: View, me: ClientView, wish: Wish) -> Action | None:
-    seat = view.seat_of(me)
+    seat, p = view.seat_of(me), view.parameters
     if me.is_member and view.phase is Phase.DRAW and _is_left_undrawn(view, me):
         return Draw()
     if view.phase is Phase.PUBLISH and seat is Seat.COMMITTED:
-        return Publish(_deadline(view, Phase.PUBLISH))
+        return Publish(view.patience(Phase.PUBLISH), _deadline(view, Phase.PUBLISH))
     if view.phase is Phase.REVEAL and seat is Seat.VOTED:
         return Reveal(_deadline(view, Phase.REVEAL))
     # A seat stays with who left before the draw; but whoever is no member cannot lock a stake.
     if seat is not Seat.NONE or not me.is_member or not wish.plays:
         return None
-    p = view.parameters
     if view.phase is Phase.PROPOSE and view.proposes(me) and spendable(view, me) >= p.proposer_stake:
-        return Propose(_deadline(view, Phase.PROPOSE))
+        return Propose(view.patience(Phase.PROPOSE), _deadline(view, Phase.PROPOSE))
     if (
         view.phase is Phase.VOTE
         and view.votes(me)
         and view.published
         and spendable(view, me) >= p.voter_stake
     ):
-        ends = _deadline(view, Phase.VOTE)
-        return Vote(patience=ends - p.vote_for // 2, until=ends)
+        return Vote(view.patience(Phase.VOTE), _deadline(view, Phase.VOTE))
     return None
 
 

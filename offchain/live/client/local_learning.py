@@ -1,8 +1,12 @@
 """What one client computes: its update of the global model, and its ballot on others' updates."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ml.data.rows import length
 from ml.judging.evaluation import Evaluation
@@ -15,15 +19,23 @@ from ml.training import Learner, TrainingJob
 from ml.training.checks import check_learner
 from ml.training.private import plan_of
 from ml.updates.fixed_point import decode
-from offchain.learning.common import CommonLearning, Parameters
+from offchain.learning.common import CommonLearning, Parameters, encoded
 from offchain.learning.describing import training_of
 from offchain.learning.description import Learning
 from offchain.learning.training_seed import training_seed
-from offchain.learning.voting import Voters
+from offchain.learning.voting import Sent, Voters
 from offchain.live.client.own_data import OwnRows
 from offchain.live.errors import ConfigurationError
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a client finds of a round's updates, and the place of the model that it compared them with."""
+
+    base: int
+    finding: Finding
 
 
 class LocalLearning:
@@ -75,16 +87,16 @@ class LocalLearning:
         self.samples = length(own.rows.y_train)
         self.plan = plan_of(privacy, self.samples, self._training) if privacy else None
         reference = learning.reference or TrainingSettings()
-        self._voters = Voters(common, [own.rows], reference, self._seed, ["this client"])
+        self._voters = Voters(common, [own.rows], task, reference, self._seed, ["this client"])
         self._evaluation = Evaluation(own.rows.X_validation, own.rows.y_validation, common.learner)
         noise = [self.plan.told, *_refused_by(common)] if self.plan else []
         self.told = [*own.told, *noise, *self._tried(must_repeat)]
 
-    def update(self, parent: Parameters, round_: int, secret: int, noise: bytes = b"") -> Parameters:
-        """Return what the client's rows make of the global model in a round.
+    def update(self, models: Sequence[Parameters], round_: int, secret: int, noise: bytes = b"") -> Sent:
+        """Return what the client's rows make, in a round, of its base among the last models.
 
         Args:
-            parent: The global model.
+            models: Oldest first.
             round_: The round.
             secret: Seed of what training draws from rows of one's own; a share's is the simulation's.
             noise: What noise that hides rows follows from, known to nobody else.
@@ -92,14 +104,18 @@ class LocalLearning:
         Raises:
             SimulationError: When training diverged.
         """
-        rows, number = self._own.rows, self._own.number
+        rows, number, training = self._own.rows, self._own.number, self._training
         seed = secret if number is None else training_seed(self._seed, round_, number)
         job = TrainingJob(rows.X_train, rows.y_train, seed, self.attack, round_, noise)
-        (update,) = self._common.updates(parent, [job], self._training, ["training"], self._trainee)
-        if self.plan is not None:
-            return update  # How far to shorten it follows from rows that no noise hides.
-        sent = self._voters.shortened(self._common.scoring.policy, update, parent, 0)
-        if sent is not update:
+
+        def train(base: Parameters, clients: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+            return dict(zip(clients, self._trainee.train(decode(base), [job], training), strict=True))
+
+        def update(client: int, made: NDArray[np.float32]) -> Parameters:
+            return encoded(made, "training", round_, training)
+
+        sent = self._voters.sent(self._common.scoring.policy, models, [0], train, update, self.plan is not None)[0]
+        if sent.shortened:
             _log.info("update shortened: it went further than voters would let it")
         return sent
 
@@ -107,13 +123,17 @@ class LocalLearning:
         """Return the scores of a global model on the client's validation rows by name, `loss` among them."""
         return self._evaluation.quality(decode(model))
 
-    def finding(
-        self, blobs: Mapping[int, bytes | None], samples: Mapping[int, int], parent: Parameters
-    ) -> Finding:
-        """Return what it finds of updates by seat position; None is one that could not be had: refused."""
+    def judged(
+        self, blobs: Mapping[int, bytes | None], samples: Mapping[int, int], models: Sequence[Parameters]
+    ) -> Judged:
+        """Return what it finds of updates by seat position; None is one that could not be had: refused.
+
+        `models` are the last ones, oldest first.
+        """
         updates, policy = parse_updates(blobs, self.schema), self._common.scoring.policy
-        (found,) = self._voters.findings(policy, updates, samples, parent, [0])
-        return of_all(found, blobs)
+        bases = self._voters.bases(policy, models, [0])
+        (found,) = self._voters.findings(policy, updates, samples, models, bases)
+        return Judged(bases[0].place, of_all(found, blobs))
 
     def _tried(self, must_repeat: bool) -> list[str]:
         rows = self._own.rows

@@ -1,8 +1,9 @@
 """What a seat asks of a client: an update to commit to and open, a ballot to commit to and open."""
 
 import logging
-from collections.abc import Sequence
-from math import inf, nan
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
 
 from ml.judging.findings import told
 from ml.judging.policies import bitmap
@@ -10,22 +11,33 @@ from ml.messages import cleaned
 from ml.training.private import Plan
 from ml.updates.canonical import digest, to_bytes
 from offchain.errors import LineageError, OffchainError
-from offchain.learning.common import Parameters
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer
+from offchain.live.client.known_models import Known, KnownModel, KnownModels
 from offchain.live.client.local_learning import LocalLearning
 from offchain.live.errors import CommitmentLostError, LogsError
-from offchain.live.verifying.lineage import Inclusion, Lineage, Step
+from offchain.live.verifying.lineage import Inclusion, Lineage
 from offchain.live.watching.history import History
 from offchain.live.watching.rounds import RoundLog, rounds_of
 from offchain.live.watching.view import ClientView, View
 from offchain.monitoring import measures
-from offchain.reference import Seat
+from offchain.reference import Phase, Seat
 
 _log = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = 15
-"""Between two looks for what the global model is made of, while no seat waits for it."""
+"""Between two questions for bytes that nobody had."""
+
+Place = tuple[int, bytes]
+"""A round, and the global model that it builds on."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """An update as it is committed to and shown."""
+
+    root: bytes
+    data: bytes
 
 
 class RoundWork:
@@ -33,9 +45,14 @@ class RoundWork:
 
     Everything in it can be made again from the chain, the stores, the client's rows and its key.
 
+    Attributes:
+        looks_again_at: When it asks again for bytes that nobody had, Unix time of the chain; None while all
+            are there or some are coming.
+
     Args:
         history: The round manager's events.
         lineage: The global models.
+        memory: How many of the last inclusions the rules count.
         learning: The client's rows and what it computes; None for one that leaves without its rows.
         artefacts: Its cache and the stores.
         committer: Its commitments.
@@ -46,6 +63,7 @@ class RoundWork:
         self,
         history: History,
         lineage: Lineage,
+        memory: int,
         learning: LocalLearning | None,
         artefacts: ClientArtefacts,
         committer: Committer,
@@ -53,51 +71,65 @@ class RoundWork:
     ) -> None:
         self._history = history
         self._lineage = lineage
+        self._known = KnownModels(lineage, artefacts, memory)
         self._learning = learning
         self._artefacts = artefacts
         self._committer = committer
         self._samples = samples
         self._shown: set[int] = set()
-        self._fetching: tuple[object, float] = None, 0.0  # Round and model; when to look again, chain's time.
-        self._reread: object = None  # Those for which logs were read again.
+        self._caught_up: Place | None = None
+        self.looks_again_at: int | None = None
+        self._is_coming = False
+        self._reread: Place | None = None  # For which logs were read again.
         self._scored: Inclusion | None = None
         self._counted = 0  # The round for which spent privacy was told.
         # What was computed last: asked for again when a transaction was not mined, or waits at a relay.
-        self._trained: tuple[object, tuple[bytes, bytes]] | None = None
+        self._trained: tuple[Place, Update] | None = None
         self._judged: tuple[object, int] | None = None
+        self._remade: dict[tuple[Place, int], bytes] = {}  # Roots by place and round of the base.
+        self._at_hand: Inclusion | None = None
 
     def catch_up(self, view: View) -> None:
-        """Begin to fetch what the newest global model is made of, so that no seat has to wait for it.
+        """Begin to fetch what the last models are made of, so that no seat has to wait for them.
 
-        Whatever keeps it from that is told again by the seat that needs the model.
+        Whatever keeps it from that is told again by the seat that needs a model.
         """
-        place = view.round, view.model
-        if self._fetching[0] == place and view.now < self._fetching[1]:
+        place = _place(view)
+        is_due = self.looks_again_at is not None and view.now >= self.looks_again_at
+        if not (is_due or self._is_coming or self._caught_up != place):
             return
-        self._fetching = place, view.now + LOOK_AGAIN_SECONDS
+        self._caught_up, self.looks_again_at, self._is_coming = place, view.now + LOOK_AGAIN_SECONDS, False
         try:
-            inclusion = self._head(view).inclusion
-            if self._artefacts.are_cached([each.root for each in inclusion.updates]):
-                self._fetching = place, inf
-                _log.info("global model at hand", extra={"round": view.round, "of": inclusion.round})
-                self._artefacts.prune(self._rounds(), self._lineage.needed)
-                self._score(view, inclusion)
+            self._check(view)
+            known = self._known.gather(again=is_due)
+            self._is_coming = bool(known.coming)
+            if self._is_coming or not known.missing:
+                self.looks_again_at = None
+            if not self._is_coming:
+                self._artefacts.prune(self._rounds(), self._known.needed)
+                self._tell(view, known)
+                self._score(view, known.there[0])
         except OffchainError as error:
             _log.info("the global model cannot be fetched yet: %s", error)
 
-    def update_commitment(self, view: View) -> bytes | None:
+    def update_commitment(self, view: View, patience: int) -> bytes | None:
         """Return the 24 bytes with which the client proposes, of an update that is on its disk by now.
 
-        None when its updates have spent the ε that its owner set: another would give away more.
+        None while models to train from are missing until `patience`, and when its updates have spent the ε that
+        its owner set: another would give away more.
         """
         if self._is_spent(view):
             return None
-        root, data = self._train(view)
-        self._artefacts.keep(view.round, root, data)
-        return self._committer.update(view.round, root, self._samples[0])
+        update = self._train(view, patience)
+        if update is None:
+            return None
+        self._artefacts.keep(view.round, update.root, update.data)
+        return self._committer.update(view.round, update.root, self._samples[0])
 
-    def update_opening(self, view: View, me: ClientView) -> tuple[bytes, int, bytes]:
+    def update_opening(self, view: View, me: ClientView, patience: int) -> tuple[bytes, int, bytes] | None:
         """Return root, sample count and salt that open the client's commitment.
+
+        None while models that it may have been trained from are missing until `patience`.
 
         Raises:
             CommitmentLostError: When neither the cache nor training has the update.
@@ -105,13 +137,17 @@ class RoundWork:
         kept = self._artefacts.kept(view.round)
         samples = self._claimed(view, me, kept[0]) if kept else None
         if kept is None or samples is None:
-            kept = self._train(view)
-            samples = self._claimed(view, me, kept[0])
-            if samples is None:
+            models = self._models(view, patience)
+            if models is None:
+                return None
+            made = self._made_again(view, models, lambda root: self._claimed(view, me, root) is not None)
+            samples = self._claimed(view, me, made.root) if made else None
+            if made is None or samples is None:
                 raise CommitmentLostError(
                     f"round {view.round}: training here comes to another update than the one committed to; "
                     "bring the cache folder of the machine that committed, or its stake is lost"
                 )
+            kept = made.root, made.data
             self._artefacts.keep(view.round, *kept)
         return kept[0], samples, self._committer.salts.update(view.round)
 
@@ -127,18 +163,15 @@ class RoundWork:
         )
         if own is None:
             return
-        data = self._artefacts.get(own.root)
-        if data is None and self._learning is None:
-            return  # It is leaving without rows, and has nothing to show.
-        data = data or self._train(view)[1]
-        if self._artefacts.show(own.root, data):
+        data = self._artefacts.get(own.root) or self._own_again(view, own.root)
+        if data is not None and self._artefacts.show(own.root, data):
             _log.info("update shown", extra={"round": view.round, "artefact": own.root.hex()})
             self._shown.add(view.round)
 
     def is_settled(self, view: View, me: ClientView) -> bool:
         """Whether nothing is on its way from or to the stores that a later look would ask about."""
         shown = view.finalised or view.seat_of(me) is not Seat.PUBLISHED or view.round in self._shown
-        waits = self._learning is not None and self._fetching != ((view.round, view.model), inf)
+        waits = self._learning is not None and (self._is_coming or self._caught_up != _place(view))
         return shown and not waits
 
     def collect(self, view: View) -> None:
@@ -147,30 +180,23 @@ class RoundWork:
             self._artefacts.collect(log.published)
 
     def ballot_commitment(self, view: View, patience: int) -> bytes | None:
-        """Return the 24 bytes with which the client votes; None while updates are missing until `patience`.
+        """Return the 24 bytes with which the client votes.
 
-        Raises:
-            LineageError: When there is no global model to compare with.
+        None while updates, or models to compare them with, are missing until `patience`.
         """
         log = self._round(view)
         if log is None:
             return None
-        learning, parent = self._require_learning(view), self._parent(view)
-        blobs = self._artefacts.collect(log.published)
+        models, blobs = self._models(view, patience), self._artefacts.collect(log.published)
         missing = [position for position, blob in blobs.items() if blob is None]
         measures.MISSING.set(len(missing))
-        if missing and view.now < patience:
+        if models is None or (missing and view.now < patience):
             return None
         if missing:
             _log.warning("updates not to be had in time", extra={"round": view.round, "positions": missing})
-        samples = {position: each.samples for position, each in log.published.items()}
-        judged = view.round, view.model, tuple(log.published.values()), tuple(missing)
+        judged = *_place(view), tuple(log.published.values()), tuple(missing)
         if self._judged is None or self._judged[0] != judged:
-            with measures.JUDGING.time():
-                found = learning.finding(blobs, samples, parent)
-            self._judged = judged, bitmap(found.accepted)
-            refused = {position: told(reason) for position, reason in sorted(found.reasons.items())}
-            _log.info("judged", extra={"round": view.round, "ballot": f"{self._judged[1]:b}", "no": refused})
+            self._judged = judged, self._judge(view, log, blobs, models)
         self._artefacts.restore(log.published)
         return self._committer.ballot(view.round, self._judged[1])
 
@@ -198,12 +224,18 @@ class RoundWork:
         """Wait, `seconds` at most for each, for what is on its way to the stores."""
         self._artefacts.finish(seconds)
 
+    def _tell(self, view: View, known: Known) -> None:
+        """Say that the global model is there, once for each."""
+        if known.newest in known.there and known.newest != self._at_hand:
+            self._at_hand = known.newest
+            _log.info("global model at hand", extra={"round": view.round, "of": known.newest.round})
+
     def _score(self, view: View, inclusion: Inclusion) -> None:
         """Tell how good the global model is on the client's validation rows, once for each model."""
         if self._learning is None or inclusion == self._scored:
             return
         self._scored = inclusion
-        quality = self._learning.quality(self._lineage.latest.parameters)
+        quality = self._learning.quality(self._lineage.model(inclusion))
         told = {name: round(value, 4) for name, value in quality.items()}
         _log.info("global model on own rows", extra={"round": view.round, "of": inclusion.round, **told})
         measures.MODEL_ROUND.set(inclusion.round)
@@ -244,34 +276,92 @@ class RoundWork:
             )
         return self._learning
 
-    def _train(self, view: View) -> tuple[bytes, bytes]:
-        learning, parent = self._require_learning(view), self._parent(view)
-        if self._trained is None or self._trained[0] != (view.round, view.model):
-            secret = self._committer.salts.training(view.round)
-            noise = self._committer.salts.noise(view.round)
-            with measures.TRAINING.time():
-                data = to_bytes(learning.update(parent, view.round, secret, noise))
-            self._trained = (view.round, view.model), (digest(data, learning.schema), data)
+    def _train(self, view: View, patience: int) -> Update | None:
+        """The client's update; None while models are missing until `patience`."""
+        place = _place(view)
+        if self._trained is None or self._trained[0] != place:
+            models = self._models(view, patience)
+            if models is None:
+                return None
+            self._trained = place, self._trained_from(view, models)
         return self._trained[1]
 
-    def _parent(self, view: View) -> Parameters:
-        """The global model that the open round builds on."""
-        self._head(view)
-        return self._lineage.latest.parameters
+    def _made_again(
+        self, view: View, models: Sequence[KnownModel], is_wanted: Callable[[bytes], bool]
+    ) -> Update | None:
+        """The update whose root is wanted, of whichever model it was trained from; None when it is of none.
 
-    def _head(self, view: View) -> Step:
-        """The newest round that is final, checked; its model is the view's."""
+        After a restart others may be there than when it was committed to.
+        """
+        place = _place(view)
+        self._remade = {key: root for key, root in self._remade.items() if key[0] == place}
+        for model in reversed(models):
+            known = self._remade.get((place, model.round))
+            if known is None or is_wanted(known):
+                made = self._trained_from(view, [model])
+                self._remade[place, model.round] = made.root
+                if is_wanted(made.root):
+                    return made
+        return None
+
+    def _own_again(self, view: View, root: bytes) -> bytes | None:
+        """The bytes of one's published update, trained again where this machine lacks them."""
+        if self._learning is None:
+            return None  # It is leaving without rows, and has nothing to show.
+        models = self._models(view, view.patience(Phase.VOTE))
+        made = self._made_again(view, models, lambda found: found == root) if models else None
+        return made.data if made else None
+
+    def _trained_from(self, view: View, models: Sequence[KnownModel]) -> Update:
+        learning, salts = self._require_learning(view), self._committer.salts
+        secret, noise = salts.training(view.round), salts.noise(view.round)
+        with measures.TRAINING.time():
+            sent = learning.update([model.parameters for model in models], view.round, secret, noise)
+        _log.info("trained", extra={"round": view.round, "from": models[sent.base].round})
+        data = to_bytes(sent.update)
+        return Update(digest(data, learning.schema), data)
+
+    def _judge(
+        self,
+        view: View,
+        log: RoundLog,
+        blobs: Mapping[int, bytes | None],
+        models: Sequence[KnownModel],
+    ) -> int:
+        """The client's ballot."""
+        samples = {position: each.samples for position, each in log.published.items()}
+        with measures.JUDGING.time():
+            judged = self._require_learning(view).judged(
+                blobs, samples, [model.parameters for model in models]
+            )
+        ballot, reasons = bitmap(judged.finding.accepted), judged.finding.reasons
+        refused = {position: told(reason) for position, reason in sorted(reasons.items())}
+        about = {"round": view.round, "against": models[judged.base].round}
+        _log.info("judged", extra={**about, "ballot": f"{ballot:b}", "no": refused})
+        return ballot
+
+    def _models(self, view: View, patience: int) -> list[KnownModel] | None:
+        """What the open round can build on, oldest first; None while others are missing until `patience`."""
+        self._check(view)
+        return self._known.models(in_time=view.now < patience)
+
+    def _check(self, view: View) -> None:
+        """Check the rounds that are final; the newest one's model is the view's.
+
+        Raises:
+            LineageError: When something does not fit.
+        """
         try:
-            return self._checked(view)
+            self._advance(view)
         except LineageError:
             # Perhaps for want of logs.
-            place = view.round, view.model
+            place = _place(view)
             if self._reread != place and self._reaches(view):
                 self._reread = place
                 self._history.forget()
             raise
 
-    def _checked(self, view: View) -> Step:
+    def _advance(self, view: View) -> None:
         final = view.round if view.finalised else view.round - 1
         for checked in self._lineage.advance(self._rounds(), until=final):
             values = {
@@ -286,7 +376,6 @@ class RoundWork:
             raise LineageError(
                 f"the logs lead to global model {head.id.hex()}, the contract has {view.model.hex()}"
             )
-        return head
 
     def _round(self, view: View) -> RoundLog | None:
         """The open round in the logs; None while they lag behind the view."""
@@ -323,3 +412,7 @@ def _tell_spent(plan: Plan, sent: int, round_: int) -> None:
             "deployment's absence_penalty, and --leave ends the membership",
             sent,
         )
+
+
+def _place(view: View) -> Place:
+    return view.round, view.model

@@ -190,7 +190,8 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: MessageKey, optio
     genesis, most = partial(first_model, rules, options.data.here(deployment.folder)), parameters.max_samples
     work = RoundWork(
         history=history_of(chain, deployment, log_cache(deployment, options.cache)),
-        lineage=Lineage(genesis, parameters, rules.schema_, prepared.artefacts.get),
+        lineage=Lineage(genesis, parameters, rules.schema_, prepared.artefacts.get, rules.memory),
+        memory=rules.memory,
         learning=learning,
         artefacts=prepared.artefacts,
         committer=Committer(place, acts.client, _salts(options, key, acts.client, place)),

@@ -29,9 +29,9 @@ def explained(action: Action, unit: Unit) -> str:
             return "join"
         case Draw():
             return "draw the seats, which no keeper did in time"
-        case Propose(until):
+        case Propose(_, until):
             return f"train on the global model and commit to the update, until {moment(until)} UTC"
-        case Publish(until):
+        case Publish(_, until):
             return f"open the update, until {moment(until)} UTC, and bring its bytes into the stores"
         case Vote(_, until):
             return f"fetch and judge the published updates and commit to a ballot, until {moment(until)} UTC"

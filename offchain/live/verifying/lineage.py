@@ -1,7 +1,7 @@
 """The lineage of global models, computed again from logs and artefacts; nobody's word is taken for it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ml.updates.canonical import from_bytes
 from ml.updates.fixed_point import aggregate
 from ml.updates.schema import Schema
-from offchain.errors import LineageError
+from offchain.errors import BytesGoneError, LineageError
 from offchain.live.watching.rounds import Outcome, Publication, RoundLog
 from offchain.reference import Parameters, commitments, seats, settlement, tally
 
@@ -22,7 +22,7 @@ Fetch = Callable[[bytes], bytes | None]
 
 
 RECENT_MODELS = 2
-"""Models held in memory: the newest, and the one that a reorganisation may bring back."""
+"""Models held in memory, at least: the newest, and the one that a reorganisation may bring back."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +117,11 @@ class Inclusion:
     round: int
     updates: tuple[Publication, ...]
 
+    @property
+    def roots(self) -> list[bytes]:
+        """The updates' Merkle roots."""
+        return [each.root for each in self.updates]
+
 
 @dataclass(frozen=True)
 class Step:
@@ -141,15 +146,22 @@ class Lineage:
         parameters: The deployment's; `rules` is the first model's id.
         schema: The models'.
         fetch: Where artefacts come from.
+        memory: How many of the last models somebody asks for again and again.
     """
 
     def __init__(
-        self, genesis: Callable[[], Model], parameters: Parameters, schema: Schema, fetch: Fetch
+        self,
+        genesis: Callable[[], Model],
+        parameters: Parameters,
+        schema: Schema,
+        fetch: Fetch,
+        memory: int = 1,
     ) -> None:
         self._genesis = genesis
         self._parameters = parameters
         self._schema = schema
         self._fetch = fetch
+        self._held = max(RECENT_MODELS, memory)
         self._steps = [Step(0, parameters.rules, Inclusion(0, ()))]
         self._models: OrderedDict[tuple[Publication, ...], Model] = OrderedDict()
 
@@ -163,20 +175,36 @@ class Lineage:
         """The global model from `head` on; asks for the updates of the last inclusion, and for no others.
 
         Raises:
-            LineageError: When one cannot be had.
+            BytesGoneError: When one cannot be had.
         """
         return self.at(self.head)
 
     def at(self, step: Step) -> GlobalModel:
         """Return the global model from a checked round on; see `latest`."""
-        return GlobalModel(step.round, step.id, self._model(step.inclusion))
+        return GlobalModel(step.round, step.id, self.model(step.inclusion))
 
     @property
-    def needed(self) -> set[bytes]:
-        """Roots of the updates of the last two inclusions, of which a reorganisation may take back one."""
-        last = self.head.inclusion
-        before = self._steps[max(0, last.round - 1)].inclusion
-        return {each.root for inclusion in (before, last) for each in inclusion.updates}
+    def inclusions(self) -> Iterator[Inclusion]:
+        """What the global models are made of, from the newest back to the genesis."""
+        inclusion = self.head.inclusion
+        yield inclusion
+        while inclusion.round:
+            inclusion = self._steps[inclusion.round - 1].inclusion
+            yield inclusion
+
+    def model(self, inclusion: Inclusion) -> Model:
+        """Return the model that an inclusion makes, int32 [size].
+
+        Raises:
+            BytesGoneError: When no store has an included update.
+        """
+        key = inclusion.updates
+        if key not in self._models:
+            self._models[key] = self._average(inclusion) if key else self._genesis()
+        self._models.move_to_end(key)
+        if len(self._models) > self._held:
+            self._models.popitem(last=False)
+        return self._models[key]
 
     def advance(self, rounds: Sequence[RoundLog], until: int | None = None) -> list[CheckedRound]:
         """Check finalised rounds after the head that still stands, asking for no artefact.
@@ -223,21 +251,12 @@ class Lineage:
         self._steps.append(Step(log.number, model, inclusion))
         return checked
 
-    def _model(self, inclusion: Inclusion) -> Model:
-        key = inclusion.updates
-        if key not in self._models:
-            self._models[key] = self._average(inclusion) if key else self._genesis()
-        self._models.move_to_end(key)
-        if len(self._models) > RECENT_MODELS:
-            self._models.popitem(last=False)
-        return self._models[key]
-
     def _average(self, inclusion: Inclusion) -> Model:
         updates = []
         for publication in inclusion.updates:
             data = self._fetch(publication.root)
             if data is None:
-                raise LineageError(
+                raise BytesGoneError(
                     f"round {inclusion.round}: no store has the included update {publication.root.hex()} of "
                     f"{publication.client}"
                 )

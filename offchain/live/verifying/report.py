@@ -20,6 +20,8 @@ def print_rounds(console: Console, verification: Verification) -> None:
             each.model.hex()[:16],
         )
     console.print(table)
+    for error in verification.gone.values():
+        console.print(f"Gone: {error}; later models do without it", highlight=False, soft_wrap=True)
     console.print(
         f"{len(verification.checked)} rounds checked: digests, weights, ballots, decisions; global model "
         f"0x{verification.head.id.hex()}",

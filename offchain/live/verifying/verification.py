@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from offchain.errors import LineageError
+from offchain.errors import BytesGoneError, LineageError
 from offchain.learning.finding import Here
 from offchain.learning.genesis import first_model
 from offchain.live.access.chain import Chain
@@ -23,8 +23,9 @@ class Verification:
 
     Attributes:
         schema: The model's.
-        checked: Rounds of which everything was checked, in order.
+        checked: Rounds of which everything was checked that logs tell, in order.
         head: The last of them.
+        gone: What nobody has of the models that they made, by round.
         on_model: Called with each global model that updates made, once it was checked.
     """
 
@@ -71,6 +72,7 @@ class Verification:
         self._lineage = self._fresh()
         self.checked: list[CheckedRound] = []
         self.head: Step = self._lineage.head
+        self.gone: dict[int, BytesGoneError] = {}
         self._model: GlobalModel | None = None
 
     @property
@@ -99,6 +101,8 @@ class Verification:
     def run(self, until: int | None = None) -> LineageError | None:
         """Replay all finalised rounds, or those up to `until`; the first fault, if there is one.
 
+        A model whose bytes are gone is a fault where it is the last one: all others do without it.
+
         Raises:
             LogsError: When the logs do not fit each other.
         """
@@ -124,17 +128,26 @@ class Verification:
                 if log.outcome is None or (until is not None and log.number > until):
                     break
                 # One by one, so that what was checked before a fault is known, and every average is made.
-                checked = self._lineage.advance(rounds, until=log.number)
-                if self._lineage.head.inclusion.updates:
-                    self._model = self._lineage.latest
-                    self.on_model(self._model)
+                self.checked += self._lineage.advance(rounds, until=log.number)
                 self.head = self._lineage.head
-                self.checked += checked
+                self._make(self.head)
             if until is None:
                 self._require_newest(view)
         except LineageError as error:
             return error
-        return None
+        return self.gone.get(self.head.inclusion.round)
+
+    def _make(self, step: Step) -> None:
+        """Make the model of a round; where bytes are gone that is noted, and later ones do without it."""
+        made_in = step.inclusion.round
+        if not made_in or made_in in self.gone:
+            return
+        try:
+            self._model = self._lineage.at(step)
+        except BytesGoneError as error:
+            self.gone[made_in] = error
+        else:
+            self.on_model(self._model)
 
     def _require_all(self, rounds: Sequence[RoundLog], view: View) -> None:
         if len(rounds) != view.round:
@@ -154,5 +167,6 @@ def told(verification: Verification, fault: LineageError | None) -> dict[str, ob
         **verification.described,
         "rounds": rounds,
         "model": "0x" + verification.head.id.hex(),
+        "gone": {round_: str(error) for round_, error in verification.gone.items()},
         "fault": None if fault is None else str(fault),
     }

@@ -126,6 +126,13 @@ class View:
         }
         return self.drawn_at + lengths[phase] if self.drawn_at and phase in lengths else None
 
+    def patience(self, phase: Phase) -> int:
+        """Unix time until which seats wait for bytes in a phase that has a deadline: half of it."""
+        p, ends = self.parameters, self.deadline(phase)
+        lengths = {Phase.PROPOSE: p.propose_for, Phase.PUBLISH: p.publish_for, Phase.VOTE: p.vote_for}
+        assert ends is not None, "it was drawn"
+        return ends - lengths[phase] // 2
+
     @property
     def time_left(self) -> int | None:
         """Seconds until the phase ends at the latest; None when it has no deadline."""

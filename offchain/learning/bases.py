@@ -13,7 +13,7 @@ from ml.judging.bases import qualifying
 from ml.judging.constants import constant_loss
 from ml.judging.own_rows import OwnRows
 from ml.tasks.task import Task
-from ml.updates.fixed_point import decode
+from ml.updates.fixed_point import decode, is_encodable
 from offchain.learning.common import Parameters
 
 Trained = NDArray[np.float32]
@@ -40,8 +40,7 @@ class Bases:
 
     def of(self, models: Sequence[Parameters], clients: Sequence[int]) -> dict[int, list[int]]:
         """Return the places of the models that may be each client's base, newest first."""
-        if len(models) == 1:
-            return {client: [0] for client in clients}
+        self._forget_but(models)
         losses = [self._means(decode(model), clients) for model in models]
         return {
             client: qualifying([of_model[i] for of_model in losses], self._budget, self._constant(client))
@@ -56,8 +55,9 @@ class Bases:
     ) -> dict[int, tuple[int, Trained]]:
         """Return each client's base, as a place, and what it makes of it, in the order of `clients`.
 
-        Whoever's own change loses more than δ against its base goes on to the next older one: a rescaled copy
-        of a model scores like it and breaks what trains from it. Where none does better, it is the newest.
+        Whoever's own change loses more than δ against its base, or diverges, goes on to the next older one: a
+        rescaled copy of a model scores like it and breaks what trains from it. Where none does better, it is
+        the newest.
 
         Args:
             models: Oldest first.
@@ -77,12 +77,18 @@ class Bases:
             left = {client: places for client, places in left.items() if places}
         return {client: found[client] for client in clients}
 
+    def _forget_but(self, models: Sequence[Parameters]) -> None:
+        kept = {_key(decode(model)) for model in models}
+        self._losses = {key: loss for key, loss in self._losses.items() if key[0] in kept}
+
     def _holds(self, base: Parameters, made: Trained, client: int) -> bool:
+        if not is_encodable(made):
+            return False
         (after,), (before,) = self._rows.means(made, [client]), self._means(decode(base), [client])
         return after - before <= self._budget
 
     def _means(self, model: NDArray[np.float32], clients: Sequence[int]) -> list[float]:
-        key = blake2b(model.tobytes()).digest()
+        key = _key(model)
         missing = [client for client in clients if (key, client) not in self._losses]
         for client, loss in zip(missing, self._rows.means(model, missing), strict=True):
             self._losses[key, client] = loss
@@ -90,6 +96,10 @@ class Bases:
 
     def _constant(self, client: int) -> float | None:
         return constant_loss(self._task, self._known[client], self._rows.targets(client))
+
+
+def _key(model: NDArray[np.float32]) -> bytes:
+    return blake2b(model.tobytes()).digest()
 
 
 def grouped(places: Mapping[int, int]) -> dict[int, list[int]]:
