@@ -1,7 +1,9 @@
 """`ape run verify` on a deployment that played: what it prints, exports, and how it fails."""
 
 import json
+import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -83,9 +85,25 @@ def test_it_exports_the_model_of_any_round(verify, verifiable, tmp_path):
 def test_an_artefact_that_is_missing_is_the_fault_and_nothing_is_exported(verify, verifiable, tmp_path):
     result = verify("--out", str(tmp_path / "m.safetensors"), stores=[str(tmp_path / "empty")])
     assert result.exit_code == 1
-    first = next(e.values["round"] for e in verifiable.events("RoundFinalised") if e.values["included"])
-    assert f"Error: round {first}: no store has the included update" in result.output
+    made = [e.values["round"] for e in verifiable.events("RoundFinalised") if e.values["included"]]
+    assert all(f"Gone: round {number}: no store has the included update" in result.output for number in made)
+    assert f"Error: round {made[-1]}: no store has the included update" in result.output
     assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_an_inclusion_whose_bytes_are_gone_is_named_and_the_next_is_verified(verify, verifiable, tmp_path):
+    first, last = (e.values["round"] for e in verifiable.events("RoundFinalised"))
+    lost = [e.values["root"] for e in verifiable.events("UpdatePublished") if e.values["round"] == first]
+    for path in Path(verifiable.stores[0]).iterdir():
+        if path.stem not in {root.hex() for root in lost}:
+            shutil.copy(path, tmp_path)
+    out = tmp_path / "m.safetensors"
+    result = verify("--out", str(out), stores=[str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert f"Gone: round {first}: no store has the included update" in result.output
+    assert json.loads(out.with_suffix(".json").read_text())["round"] == last
+    told = json.loads(verify("--json", stores=[str(tmp_path)]).output)
+    assert told["gone"].keys() == {str(first)} and told["fault"] is None
 
 
 def test_a_damaged_artefact_is_the_fault(verify, verifiable, tmp_path):
