@@ -167,7 +167,7 @@ def test_training_of_ones_own_is_bound_by_nothing_and_what_it_risks_is_said(star
     (told,) = ready.learning.told
     assert "training twice gives two updates: keep --cache" in told
     genesis = ready.learning.genesis
-    changed = np.flatnonzero(ready.learning.update(genesis, 1, secret=1) != genesis)
+    changed = np.flatnonzero(ready.learning.update([genesis], 1, secret=1).update != genesis)
     assert changed.tolist() in ([0], [])
     refused("has no function 'nothing'", train=f"{tmp_path / 'own.py'}:nothing")
     refused("is no FILE.py:function", train="own")

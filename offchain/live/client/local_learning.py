@@ -114,7 +114,9 @@ class LocalLearning:
         def update(client: int, made: NDArray[np.float32]) -> Parameters:
             return encoded(made, "training", round_, training)
 
-        sent = self._voters.sent(self._common.scoring.policy, models, [0], train, update, self.plan is not None)[0]
+        sent = self._voters.sent(
+            self._common.scoring.policy, models, [0], train, update, self.plan is not None
+        )[0]
         if sent.shortened:
             _log.info("update shortened: it went further than voters would let it")
         return sent

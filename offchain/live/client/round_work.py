@@ -115,8 +115,8 @@ class RoundWork:
     def update_commitment(self, view: View, patience: int) -> bytes | None:
         """Return the 24 bytes with which the client proposes, of an update that is on its disk by now.
 
-        None while models to train from are missing until `patience`, and when its updates have spent the ε that
-        its owner set: another would give away more.
+        None while models to train from are missing until `patience`, and when its updates have spent the ε
+        that its owner set: another would give away more.
         """
         if self._is_spent(view):
             return None
