@@ -9,6 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
+from capture import capture
+
 import scripts.client
 import scripts.store
 from ml.settings import AttackSettings
@@ -25,7 +27,7 @@ MOMENTS = ("before", "broadcast", "after")
 """Before a transaction is sent, once the node has it, and once it is mined."""
 
 
-def main(arguments, log, attack, withholds, deaths, misses_logs=False):
+def main(arguments, log, attack, withholds, deaths, misses_logs=False, captures=None):
     """Run a client to its end.
 
     Args:
@@ -35,6 +37,7 @@ def main(arguments, log, attack, withholds, deaths, misses_logs=False):
         withholds: Whether it shows its updates to nobody.
         deaths: File of lines "function moment"; at each it dies once, with all other clients of that file.
         misses_logs: Whether its node tells of no log before it is asked again.
+        captures: Attacks by the rounds that it captures, with everyone told the same.
     """
     _write_to(log)
     if attack:
@@ -45,6 +48,8 @@ def main(arguments, log, attack, withholds, deaths, misses_logs=False):
         _die_at(Path(deaths))
     if misses_logs:
         Chain.logs = only_when_asked_again(Chain.logs)
+    if captures:
+        capture(captures)
     try:
         scripts.client.cli.main(arguments, standalone_mode=True, prog_name="client")
     finally:

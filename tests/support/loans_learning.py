@@ -24,12 +24,12 @@ LEARNING = {
 """Of rows of four inputs; digests that a change of what rules bind must not change unseen."""
 
 
-def describe(task="loans", inputs=4, seed=0, metric="accuracy", **options):
+def describe(task="loans", inputs=4, seed=0, metric="accuracy", memory=1, **options):
     """The same for a built-in task of a perceptron, with other options, inputs or seed."""
     from ml.settings import ScoringSettings
     from ml.tasks.loading import Named
     from offchain.learning.describing import FoundersFiles, described
 
-    scoring = ScoringSettings(metric=metric, policy="verdict")
+    scoring = ScoringSettings(metric=metric, policy="verdict", memory=memory)
     found = described(Named(task, options), (inputs,), (), scoring, seed, FoundersFiles())
     return found.model_dump(mode="json", exclude_none=True)
