@@ -211,7 +211,7 @@ def test_an_operator_plays_seats_and_neither_joins_nor_pays():
     out = client(NEITHER, is_member=False, free=0)
     waits = Wait("for the client's own key to join")
     assert act(view(Phase.IDLE), out, RICH, operates=True) == waits
-    assert act(view(Phase.PROPOSE), client(PROPOSER), RICH, operates=True) == Propose(1100)
+    assert act(view(Phase.PROPOSE), client(PROPOSER), RICH, operates=True) == Propose(1050, 1100)
     assert act(view(Phase.IDLE), client(VOTER), RICH, operates=True) == Wait("for the next round to open")
     removed = client(NEITHER, is_member=False, is_removed=True)
     assert isinstance(act(view(Phase.IDLE), removed, RICH, operates=True), Done)

@@ -13,7 +13,8 @@ from offchain.settings import SimulationSettings
 from offchain.simulation.federation import Federation, all_rows
 
 CLIENTS, ROWS = 6, 6000
-TRAINING = ["--batch", "128"]  # Six steps a round: long training from a rescaled copy repairs it for oneself alone.
+# Six steps a round: who trains long from a rescaled copy repairs it for itself alone.
+TRAINING = ["--batch", "128"]
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +31,7 @@ def federation():
 
 def healing(folder, compiled, rounds):
     learning = loans_learning.describe(inputs=inputs(CLIENTS, ROWS, 0), rows=ROWS, memory=8)
-    return game(
-        folder, compiled, CLIENTS, rows=ROWS, learning=learning, proposer_bps=3334, max_rounds=rounds
-    )
+    return game(folder, compiled, CLIENTS, rows=ROWS, learning=learning, proposer_bps=3334, max_rounds=rounds)
 
 
 def verified(network, federation):
@@ -134,7 +133,9 @@ def test_a_network_goes_on_when_an_included_updates_bytes_vanish(tmp_path, compi
         verification, scores = verified(network, federation)
         assert verification.gone.keys() == {3} and 3 not in scores
         assert scores[4]["loss"] < scores[2]["loss"] + 0.02
-        assert said_of(network, "trained", 4, "from") == said_of(network, "judged", 4, "against") == {2}
+        # Who lost its cache may try the genesis first, while it fetches the others.
+        assert 2 in said_of(network, "trained", 4, "from") <= {0, 2}
+        assert said_of(network, "judged", 4, "against") == {2}
         for member in network.members:
             assert "bytes of the model of round 3 are not to be had" in member.said
         assert len(network.events("UpdatePublished")) == 4 * 2
