@@ -53,14 +53,14 @@ def _most_updates(configuration: Configuration) -> int:
 def _seconds(learning: LocalLearning, updates: int) -> tuple[float, float]:
     """Seconds to train once, and to judge as many different updates."""
     begun = perf_counter()
-    update = learning.update(learning.genesis, 1, secret=0)
+    update = learning.update([learning.genesis], 1, secret=0).update
     trained = perf_counter()
     blobs: dict[int, bytes | None] = {}
     for position in range(updates):
         other = update.copy()
         other[0] += position  # Copies would be refused unread.
         blobs[position] = to_bytes(other)
-    learning.finding(blobs, dict.fromkeys(blobs, 1), learning.genesis)
+    learning.judged(blobs, dict.fromkeys(blobs, 1), [learning.genesis])
     return trained - begun, perf_counter() - trained
 
 
