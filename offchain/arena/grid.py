@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ml.errors import MLError
 from ml.settings import Policy
@@ -24,8 +24,27 @@ NOBODY = "nobody"
 """The attack of clean runs, with nobody malicious."""
 
 
+_PLACES = {
+    **{"seed": "seeds", "malicious": "malicious", "attack": "attacks"},
+    **{"policy": "deciders", "defence": "deciders"},
+}
+"""Where a grid says what a run's settings say by these names: anywhere else they would be overridden."""
+
+_EXPECTED = {
+    "tuple_type": "a list, such as [{}]",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "too_short": "one entry or more",
+}
+"""By kind of fault, in place of Python's words."""
+_EXAMPLES = {"votes": "honest, own", "malicious": "0.2, 0.4", "seeds": "0, 1, 2"}
+
+
 def _labelled(given: Any, settings_of: Any) -> Any:
     if isinstance(given, list | tuple) and all(isinstance(name, str) for name in given):
+        twice = next((name for place, name in enumerate(given) if name in given[:place]), None)
+        if twice is not None:
+            raise ValueError(f"{twice} is there twice")
         return {name: settings_of(name) for name in given}
     if isinstance(given, Mapping):
         return {name: settings_of(name) if each is None else each for name, each in given.items()}
@@ -44,6 +63,29 @@ class Grid(BaseModel):
     votes: tuple[str, ...] = Field(("honest",), min_length=1, description="How the coalition votes.")
     malicious: tuple[float, ...] = Field((0.4,), min_length=1, description="Shares of malicious clients.")
     seeds: tuple[int, ...] = Field((0,), min_length=1, description="Seeds.")
+
+    @field_validator("votes", "malicious", "seeds")
+    @classmethod
+    def _once(cls, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        twice = next((each for place, each in enumerate(given) if each in given[:place]), None)
+        if twice is not None:
+            raise ValueError(f"{twice} is there twice")
+        return given
+
+    @model_validator(mode="after")
+    def _says_each_thing_once(self) -> "Grid":
+        if NOBODY in self.attacks:
+            raise ValueError(
+                f"an attack is labelled {NOBODY!r}, as the clean runs are; give it another label"
+            )
+        own = {"settings": {"settings": self.settings}, "tasks": self.tasks, "deciders": self.deciders}
+        for part, labelled in {**own, "attacks": self.attacks}.items():
+            for label, given in labelled.items():
+                for name in given:
+                    place = _PLACES.get(name.replace("-", "_"), part)
+                    if place != part:
+                        raise ValueError(f"{label} has a {name!r}, which a grid has in its {place!r}")
+        return self
 
     @field_validator("attacks", mode="before")
     @classmethod
@@ -174,4 +216,10 @@ def _sentence(error: ValidationError) -> str:
         name = str(unknown[0]["loc"][0])
         near = get_close_matches(name, Grid.model_fields, n=1)
         return f"there is no key {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    first = error.errors(include_url=False)[0]
+    name, expected = ".".join(str(part) for part in first["loc"]), _EXPECTED.get(first["type"])
+    if first["type"] == "value_error":
+        return f"{name}: {first['ctx']['error']}" if name else str(first["ctx"]["error"])
+    if expected is not None:
+        return f"{name} is {first['input']!r}; expected {expected.format(_EXAMPLES.get(name, '...'))}"
     return first_fault(error, "the grid")

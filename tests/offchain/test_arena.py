@@ -145,6 +145,27 @@ def test_the_default_grid_can_be_played():
         ("attacks: [zero]\ndeciders: [mean]\nvotes: [loud]", None),
         ("attacks: [zero]\ndeciders: [verdict]\nvotes: [loud]", "there is no way to vote 'loud'"),
         ("- zero", "grid"),
+        ("attacks: [zero, zero]\ndeciders: [mean]", "attacks: zero is there twice"),
+        ("attacks: [zero]\ndeciders: [mean]\nseeds: [1, 0, 1]", "seeds: 1 is there twice"),
+        ("attacks: [zero]\ndeciders: [mean]\nseeds: 0", "seeds is (); expected one entry or more"),
+        (
+            "attacks: [zero]\ndeciders: [mean]\nmalicious: 0.4",
+            "malicious is 0.4; expected a list, such as [0.2, 0.4]",
+        ),
+        ("attacks: {nobody: {attack: zero}}\ndeciders: [mean]", "an attack is labelled 'nobody'"),
+        (
+            "attacks: {a: {attack: zero, seed: 3}}\ndeciders: [mean]",
+            "a has a 'seed', which a grid has in its 'seeds'",
+        ),
+        (
+            "attacks: {a: {attack: zero, policy: verdict}}\ndeciders: [mean]",
+            "a has a 'policy', which a grid has in its 'deciders'",
+        ),
+        (
+            "attacks: [zero]\ndeciders: [mean]\nsettings: {malicious: 0.2}",
+            "settings has a 'malicious', which a grid has in its 'malicious'",
+        ),
+        ("attacks: {a: {attak: zero}}\ndeciders: [mean]", "no setting 'attak'; did you mean 'attack'?"),
     ],
 )
 def test_a_grid_that_cannot_be_is_refused_before_anything_is_played(tmp_path, text, words):
