@@ -131,6 +131,11 @@ def _reason(error: ValidationError, kind: type[BaseModel]) -> str:
     )
 
 
+def _is_none(value: Any) -> bool:
+    """Whether a setting is left out of what digests are of: policies from before it keep theirs."""
+    return value is None
+
+
 class Policy(BaseModel):
     """What an honest voter does: tests of each update, then of the average of those that passed.
 
@@ -148,6 +153,12 @@ class Policy(BaseModel):
         320, ge=1, description="Rows up to which training rows judge beside fewer validation rows."
     )
     reference_steps: int = Field(16, ge=1, description="Steps, at most, of the voter's own reference change.")
+    steps_each: int | None = Field(
+        None,
+        ge=1,
+        exclude_if=_is_none,
+        description="Steps of everybody's reference change; rows are taken again where they are too few.",
+    )
 
     @model_validator(mode="before")
     @classmethod

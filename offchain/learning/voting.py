@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from statistics import median
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import head
+from ml.data.rows import length, taken
 from ml.data.shares import ClientData
 from ml.judging.evidence import Evidence, evidence_findings
 from ml.judging.findings import Finding
@@ -105,7 +106,7 @@ class Voters:
         tests = listed_tests(policy)
         if tests is None or len(models) == 1:
             return {voter: Base(place) for voter, place in self.newest(policy, models, voters).items()}
-        return self._trained(policy, models, voters, partial(self.references, tests.reference_steps))
+        return self._trained(policy, models, voters, partial(self.references, tests))
 
     def newest(
         self, policy: str | TestPolicy, models: Sequence[Parameters], clients: Sequence[int]
@@ -170,7 +171,7 @@ class Voters:
         self, policy: TestPolicy, updates: Mapping[int, Parameters], parent: Parameters, voters: Sequence[int]
     ) -> Evidence:
         """Return what voters measure of updates by seat position, for tests of a policy to ask."""
-        references = self._asked(policy.reference_steps, parent, voters, None)
+        references = self._asked(policy, parent, voters, None)
         return Evidence(updates, parent, self.own_rows(policy), voters, references, policy.budget)
 
     def shortened(
@@ -187,20 +188,21 @@ class Voters:
         if tests is None or not bounds:
             return update
         start = decode(parent)
-        reference = self.references(tests.reference_steps, parent, [voter])[voter]
+        reference = self.references(tests, parent, [voter])[voter]
         longest = min(min(bounds), (1 + min(bounds)) / 2) * _length(reference - start)
         change = decode(update) - start
         length = _length(change)
         return update if length <= longest else encode(start + change * np.float32(longest / length))
 
-    def references(self, steps: int, parent: Parameters, voters: Sequence[int]) -> dict[int, Model]:
-        """Return what voters' own rows make of a model [size], in one pass of so many steps at most."""
+    def references(self, policy: TestPolicy, parent: Parameters, voters: Sequence[int]) -> dict[int, Model]:
+        """Return what voters' own rows make of a model [size], in about one pass; see `_steps`."""
+        steps = self._steps(policy)
         key = (steps, parent.tobytes())
         if self._made[0] != key:
             self._made = (key, {})
         known = self._made[1]
         missing = [voter for voter in voters if voter not in known]
-        jobs = [self._job(voter, steps * self._reference.batch) for voter in missing]
+        jobs = [self._job(voter, steps) for voter in missing]
         trained = self._common.learner.train(decode(parent), jobs, self._reference) if jobs else []
         known |= dict(zip(missing, trained, strict=True))
         return {voter: known[voter] for voter in voters}
@@ -243,17 +245,17 @@ class Voters:
             return self._common.score_findings(
                 scored, updates, samples, parent, self.validation, voters, models
             )
-        references = self._asked(tests.reference_steps, parent, voters, made)
+        references = self._asked(tests, parent, voters, made)
         rows = self.own_rows(tests)
         return evidence_findings(tests, updates, samples, parent, rows, voters, references, models)
 
     def _asked(
-        self, steps: int, parent: Parameters, voters: Sequence[int], made: Mapping[int, Model] | None
+        self, policy: TestPolicy, parent: Parameters, voters: Sequence[int], made: Mapping[int, Model] | None
     ) -> Callable[[], Model]:
         """What a test of references asks, when one does: [voters, size]."""
 
         def references() -> Model:
-            own = made or self.references(steps, parent, voters)
+            own = made or self.references(policy, parent, voters)
             return np.array([own[voter] for voter in voters])
 
         return references
@@ -269,9 +271,23 @@ class Voters:
             enough,
         )
 
-    def _job(self, voter: int, most: int) -> TrainingJob:
-        rows, seed = self._rows[voter], derive_seed(self._seed, _REFERENCE, voter)
-        return TrainingJob(head(rows.X_train, most), head(rows.y_train, most), seed)
+    def _steps(self, policy: TestPolicy) -> int:
+        """Of everybody's reference, whatever rows it has: lengths of changes are compared.
+
+        A pass of the middle one of those whose rows are here: all in a simulation, live the client itself.
+        """
+        if policy.steps_each is not None:
+            return policy.steps_each
+        return min(policy.reference_steps, round(median(self._pass(own) for own in self._rows)))
+
+    def _pass(self, own: ClientData) -> int:
+        return -(-length(own.y_train) // self._reference.batch)
+
+    def _job(self, voter: int, steps: int) -> TrainingJob:
+        own, seed = self._rows[voter], derive_seed(self._seed, _REFERENCE, voter)
+        count = length(own.y_train)
+        places = np.arange(count if self._pass(own) == steps else steps * self._reference.batch) % count
+        return TrainingJob(taken(own.X_train, places), taken(own.y_train, places), seed)
 
 
 def _takes_the_newest(policy: str | TestPolicy, models: Sequence[Parameters]) -> bool:
