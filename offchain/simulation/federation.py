@@ -18,7 +18,7 @@ from ml.judging.evaluation import Evaluation, Quality
 from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding
 from ml.judging.metrics import needs_outcomes
-from ml.judging.policy import Policy
+from ml.judging.policy import EVIDENCE, Policy
 from ml.seeds import derive_seed
 from ml.settings import AttackSettings, PrivacySettings
 from ml.tasks.federating import federate
@@ -249,8 +249,9 @@ class Federation:
         return float(np.concatenate(self._voters.validation.losses(decode(parameters), clients)).mean())
 
     def reference(self, parent: Parameters, client: int, steps: int) -> Parameters:
-        """Return what a client's own rows make of a model in one pass, of so many steps at most."""
-        return encode(self._voters.references(steps, parent, [client])[client])
+        """Return what a client's own rows make of a model in about one pass, of so many steps at most."""
+        policy = EVIDENCE.model_copy(update={"reference_steps": steps})
+        return encode(self._voters.references(policy, parent, [client])[client])
 
     def _updates(
         self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str], trainee: Learner

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ml.judging.policy import EVIDENCE
 from ml.updates.fixed_point import decode, encode
 from offchain.settings import SimulationSettings
 from offchain.simulation.federation import Federation, all_rows
@@ -22,7 +23,7 @@ def length(change):
 
 
 def reference(federation, client):
-    return federation._voters.references(16, federation.genesis, [client])[client]
+    return federation._voters.references(EVIDENCE, federation.genesis, [client])[client]
 
 
 def test_an_honest_update_ends_where_voters_let_it(federation):
@@ -56,3 +57,31 @@ def test_voters_accept_what_honest_clients_send_and_not_what_they_trained(federa
     trained = federation.train(federation.genesis, proposers, 1)
     assert noes(dict(enumerate(trained.values()))) == 15
     assert noes(dict(enumerate(sent.values()))) <= 3
+
+
+UNEQUAL = SimulationSettings(
+    clients=10, rows=4000, engine="reference", policy="evidence", shares="quantity", batch=32
+)
+
+
+def test_a_small_member_does_not_refuse_what_a_large_one_sends_for_its_length():
+    federation = Federation(UNEQUAL, all_rows(UNEQUAL))
+    counts = [len(own.y_train) for own in federation._voters._rows]
+    small, large = np.argsort(counts)[:3], np.argsort(counts)[-3:]
+    assert min(counts[i] for i in large) > 3 * max(counts[i] for i in small)
+    sent = federation.train_from([federation.genesis], [int(i) for i in large], 1)
+    found = federation.findings(
+        "evidence", dict(enumerate(sent.values())), [federation.genesis], [int(i) for i in small]
+    )
+    assert "size" not in {reason.test for each in found for reason in each.reasons.values()}
+
+
+def test_founders_may_bind_everybodys_steps(federation):
+    start = decode(federation.genesis)
+    few, many = (
+        federation._voters.references(
+            EVIDENCE.model_copy(update={"steps_each": steps}), federation.genesis, [0]
+        )[0]
+        for steps in (2, 40)
+    )
+    assert length(many - start) > 3 * length(few - start)
