@@ -143,9 +143,9 @@ def test_nothing_can_be_changed_later(project):
         "RoundManager": {
             *("join", "requestExit", "withdraw", "openRound", "reanchor", "draw", "propose", "publish"),
             *("commitBallot", "revealBallot", "markAbsent", "finalise", "settle", "bookDeposit"),
-            *("proposeBySig", "publishFor", "commitBallotBySig", "revealBallotFor"),
+            *("proposeBySig", "publishFor", "commitBallotBySig", "revealBallotFor", "setOperator"),
         },
-        "StakePool": {"deposit", "depositWithPermit", "pay"},
+        "StakePool": {"deposit", "depositFor", "depositWithPermit", "pay"},
         "StakeToken": {"approve", "permit", "transfer", "transferFrom"},
         "Relay": {"propose", "publish", "commitBallots", "revealBallots"},
     }

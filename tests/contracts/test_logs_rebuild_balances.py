@@ -70,6 +70,7 @@ def play(game: Deployment, newcomer) -> None:
     manager = game.manager
     game.play_round([1, SILENT], [1, 1, 1, 0, SILENT])
     game.send(game.clients[0], manager.withdraw, 5)
+    game.send(game.clients[0], manager.setOperator, game.owner)
     game.play_to_close([1, IDLE], [3, 1, IDLE, SILENT, 0])
     absent = [game.proposers[1], game.voters[2]]
     game.warp(game.deadline(4))

@@ -11,7 +11,7 @@ from scripts.task import cli
 
 
 @pytest.fixture
-def consortium(tmp_path):
+def asked_network(tmp_path):
     """A configuration of a module of the founders' own, and a member's rows."""
     (tmp_path / "sorting.py").write_text(SORTING)
     write_patients(tmp_path / "public.npz", seed=0)
@@ -26,11 +26,11 @@ def check(folder, *more):
     return CliRunner().invoke(cli, ["check", "--deployment", str(folder / "net.yaml"), *data, *more])
 
 
-def test_a_member_learns_what_its_client_would_find_and_how_long_it_takes(consortium):
-    said = check(consortium)
+def test_a_member_learns_what_its_client_would_find_and_how_long_it_takes(asked_network):
+    said = check(asked_network)
     assert said.exit_code == 0, said.output
     assert "rules 0x" in said.output and "s to train here" in said.output
-    proposers = phases._most_updates(phases_of(consortium))
+    proposers = phases._most_updates(phases_of(asked_network))
     assert f"to judge {proposers} updates here" in said.output and "can tell apart" in said.output
     assert "it would miss seats" not in said.output
 
@@ -42,11 +42,11 @@ def phases_of(folder):
 
 
 @pytest.mark.parametrize("phase", ["propose_for", "vote_for"])
-def test_a_phase_too_short_for_this_machine_is_told(consortium, phase, monkeypatch):
+def test_a_phase_too_short_for_this_machine_is_told(asked_network, phase, monkeypatch):
     lasts = CONFIGURATION["protocol"][phase]
     taken = {"propose_for": (0.6 * lasts, 0.0), "vote_for": (0.0, 0.6 * lasts)}[phase]
     monkeypatch.setattr(phases, "_seconds", lambda learning, updates: taken)
-    said = check(consortium)
+    said = check(asked_network)
     assert said.exit_code == 0, said.output
     assert f"{phase} lasts {lasts} s and this machine needs" in said.output
 
@@ -62,15 +62,15 @@ def test_a_phase_too_short_for_this_machine_is_told(consortium, phase, monkeypat
     ],
     ids=["task", "genesis", "probe", "rows", "configuration"],
 )
-def test_what_a_client_would_refuse_is_one_sentence(consortium, spoil, sentence):
+def test_what_a_client_would_refuse_is_one_sentence(asked_network, spoil, sentence):
     import re
 
-    spoil(consortium)
-    said = check(consortium)
+    spoil(asked_network)
+    said = check(asked_network)
     assert said.exit_code == 1 and re.search(sentence, said.output), said.output
     assert len(said.output.splitlines()) == 1
 
 
-def test_neither_task_nor_deployment(consortium):
+def test_neither_task_nor_deployment(asked_network):
     said = CliRunner().invoke(cli, ["check"])
     assert said.exit_code == 2 and "give --task, or --deployment" in said.output

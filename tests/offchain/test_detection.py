@@ -75,42 +75,42 @@ def test_too_few_rows_are_said(targets, count, words):
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def detection_told(tmp_path_factory):
     out = tmp_path_factory.mktemp("detection") / "found"
     result = CliRunner().invoke(cli, [*SMALL, "--policy", "evidence", "--out", out])
     assert result.exit_code == 0, result.output
     return out
 
 
-def test_curves_and_rates_are_written(told):
-    curves, rates = pd.read_csv(told / "curves.csv"), pd.read_csv(told / "rates.csv")
+def test_curves_and_rates_are_written(detection_told):
+    curves, rates = pd.read_csv(detection_told / "curves.csv"), pd.read_csv(detection_told / "rates.csv")
     assert set(curves.kind) == {"label-flip", "sign-flip", "anti"} and set(curves["rows"]) == {10, 100}
     assert not curves.detected.isna().any()
     rising = curves.sort_values("rejected").groupby(["rows", "kind", "test"]).detected
     assert rising.apply(lambda values: values.is_monotonic_increasing).all()
     assert (rising.last() == 1).all()
-    found = json.loads((told / "detection.json").read_text())
+    found = json.loads((detection_told / "detection.json").read_text())
     assert found["schema"] == "stakefed.detection/1" and found["follows_from"]["seeds"] == [0, 1]
     assert len(found["rates"]) == len(rates)
-    assert (told / "detection.png").stat().st_size > 10_000
+    assert (detection_told / "detection.png").stat().st_size > 10_000
 
 
-def test_more_rows_tell_more_and_honest_updates_pass(told):
-    rates = pd.read_csv(told / "rates.csv").set_index(["policy", "rows", "kind"])
+def test_more_rows_tell_more_and_honest_updates_pass(detection_told):
+    rates = pd.read_csv(detection_told / "rates.csv").set_index(["policy", "rows", "kind"])
     # Two seeds, four rounds: one proposer, of the coalition or honest.
     assert set(rates.updates) == {2 * 4}
     likelihood = rates.loc["likelihood"]
     assert likelihood.loc[100, "sign-flip"].refused > 0.8 > 0.1 > likelihood.loc[100, HONEST].refused
-    curves = pd.read_csv(told / "curves.csv")
+    curves = pd.read_csv(detection_told / "curves.csv")
     at = curves[(curves.test == "evidence, step 0.5") & (curves.rejected == 0.05)]
     by_rows = at[at.kind == "label-flip"].set_index("rows").detected
     assert by_rows[100] > by_rows[10]
 
 
-def test_the_same_seed_tells_the_same(told, tmp_path):
+def test_the_same_seed_tells_the_same(detection_told, tmp_path):
     CliRunner().invoke(cli, [*SMALL, "--policy", "evidence", "--out", tmp_path])
     for name in ("curves.csv", "rates.csv"):
-        assert (tmp_path / name).read_bytes() == (told / name).read_bytes()
+        assert (tmp_path / name).read_bytes() == (detection_told / name).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ PRIVATE = dict(dp_epsilon=6, dp_updates=2, dp_delta=1e-4, dp_clip=2.0, malicious
 
 
 @pytest.fixture(scope="module")
-def played():
+def private_run():
     return records(small(**PRIVATE))
 
 
@@ -33,28 +33,28 @@ def sent(rounds):
     return Counter(client for record in rounds for client in record.updates)
 
 
-def test_a_client_sends_no_more_updates_than_its_noise_is_for(played):
+def test_a_client_sends_no_more_updates_than_its_noise_is_for(private_run):
     run = simulation(small(**PRIVATE))
-    seated = Counter(client for record in played for client in record.proposers)
+    seated = Counter(client for record in private_run for client in record.proposers)
     attackers = run.cast.proposers
     assert max(seated[c] for c in seated if c not in attackers) > 2
     for client, times in seated.items():
-        assert sent(played)[client] == (times if client in attackers else min(times, 2)), client
+        assert sent(private_run)[client] == (times if client in attackers else min(times, 2)), client
 
 
-def test_what_was_spent_is_what_the_client_that_sent_most_gave_away(played):
+def test_what_was_spent_is_what_the_client_that_sent_most_gave_away(private_run):
     settings = small(**PRIVATE)
     plans = Federation(settings, all_rows(settings)).plans
     attackers = simulation(settings).cast.proposers
-    for number, record in enumerate(played, start=1):
-        counts = sent(played[:number])
+    for number, record in enumerate(private_run, start=1):
+        counts = sent(private_run[:number])
         most = max((plans[c].spent(n) for c, n in counts.items() if c not in attackers), default=0.0)
         assert record.epsilon == most
-    assert played[0].epsilon < played[-1].epsilon <= 6
+    assert private_run[0].epsilon < private_run[-1].epsilon <= 6
     assert {plan.privacy.clip for plan in plans} == {2.0}
 
 
-def test_noise_is_what_differs(played):
+def test_noise_is_what_differs(private_run):
     plain, private = (Federation(each, all_rows(each)) for each in (small(), small(**PRIVATE)))
     assert np.array_equal(plain.genesis, private.genesis) and plain.rules == private.rules
     assert plain.plans == [] and records(small())[0].epsilon is None
@@ -82,7 +82,7 @@ def test_updates_are_not_shortened_by_rows_that_no_noise_hides():
     assert np.array_equal(made, federation.train(federation.genesis, [3], 1)[3])
 
 
-def test_a_run_that_was_interrupted_counts_on(tmp_path, played, monkeypatch):
+def test_a_run_that_was_interrupted_counts_on(tmp_path, private_run, monkeypatch):
     class Cut(Exception):
         pass
 
@@ -99,20 +99,23 @@ def test_a_run_that_was_interrupted_counts_on(tmp_path, played, monkeypatch):
     monkeypatch.undo()
     summary = resume_run(tmp_path / "run", lambda _: reference, quiet(), picture=False)
     whole = records(small(**PRIVATE))
-    assert [timeless(a) for a in whole] == [timeless(b) for b in played]
+    assert [timeless(a) for a in whole] == [timeless(b) for b in private_run]
     assert summary.privacy.model_dump() == {
-        "epsilon": played[-1].epsilon,
+        "epsilon": private_run[-1].epsilon,
         "delta": 1e-4,
         "target": 6.0,
         "updates": 2,
     }
     told = quiet()
     print_report(told, summary)
-    assert f"give away ε {played[-1].epsilon:.2f}" in told.file.getvalue()
+    assert f"give away ε {private_run[-1].epsilon:.2f}" in told.file.getvalue()
 
     story = story_of_run(tmp_path / "run")
-    assert [each.scores["run"]["ε spent"] for each in story.rounds] == [each.epsilon for each in played]
-    assert f"ε {played[-1].epsilon:.2f} spent by the one who sent most, of 6 for 2 updates" in story.about[-1]
+    assert [each.scores["run"]["ε spent"] for each in story.rounds] == [each.epsilon for each in private_run]
+    assert (
+        f"ε {private_run[-1].epsilon:.2f} spent by the one who sent most, of 6 for 2 updates"
+        in story.about[-1]
+    )
     with pytest.raises(RunFolderError, match="complete"):
         resume_run(tmp_path / "run", lambda _: reference, quiet())
 

@@ -27,7 +27,7 @@ NO_MLFLOW = "mlflow is optional: pip install mlflow-skinny"
 
 
 @pytest.fixture(scope="module")
-def played():
+def tracked_run():
     return records(SETTINGS)
 
 
@@ -55,15 +55,15 @@ def metrics(folder):
     return run, values
 
 
-def track(tracking, played):
+def track(tracking, tracked_run):
     cast = Cast.of(SETTINGS)
     with tracking.tracker("mine", {"clients": 10, "long": "x" * 9_000}) as tracker:
-        for record in played:
+        for record in tracked_run:
             tracker.log(record.round, figures_of_round(record, cast))
 
 
-def test_figures_are_the_rounds(played):
-    last, cast = played[-1], Cast.of(SETTINGS)
+def test_figures_are_the_rounds(tracked_run):
+    last, cast = tracked_run[-1], Cast.of(SETTINGS)
     found = figures_of_round(last, cast)
     honest = [balance for client, balance in enumerate(last.balances) if client not in cast.malicious]
     assert found["tokens/honest"] == pytest.approx(sum(honest) / len(honest) / TOKEN)
@@ -76,19 +76,19 @@ def test_figures_are_the_rounds(played):
     assert "tokens/malicious" not in nobody
 
 
-def test_tensorboard_shows_every_round(tmp_path, played):
+def test_tensorboard_shows_every_round(tmp_path, tracked_run):
     pytest.importorskip("tensorboard", reason=NO_TENSORBOARD)
-    track(Tracking("tensorboard", str(tmp_path)), played)
+    track(Tracking("tensorboard", str(tmp_path)), tracked_run)
     shown = scalars(tmp_path / "mine")
-    assert shown["run/accuracy"] == pytest.approx({r.round: r.scores["accuracy"] for r in played})
-    assert shown.keys() == figures_of_round(played[0], Cast.of(SETTINGS)).keys()
+    assert shown["run/accuracy"] == pytest.approx({r.round: r.scores["accuracy"] for r in tracked_run})
+    assert shown.keys() == figures_of_round(tracked_run[0], Cast.of(SETTINGS)).keys()
 
 
-def test_mlflow_shows_every_round(tmp_path, played):
+def test_mlflow_shows_every_round(tmp_path, tracked_run):
     pytest.importorskip("mlflow", reason=NO_MLFLOW)
-    track(Tracking("mlflow", str(tmp_path / "store")), played)
+    track(Tracking("mlflow", str(tmp_path / "store")), tracked_run)
     run, shown = metrics(tmp_path / "store")
-    assert shown["run/accuracy"] == pytest.approx({r.round: r.scores["accuracy"] for r in played})
+    assert shown["run/accuracy"] == pytest.approx({r.round: r.scores["accuracy"] for r in tracked_run})
     assert run.info.run_name == "mine" and run.info.status == "FINISHED"
     assert run.data.params["clients"] == "10" and len(run.data.params["long"]) == 500
 

@@ -17,7 +17,7 @@ contract Asked { function answer() external pure returns (uint256) { return Answ
 
 
 @pytest.fixture
-def project(tmp_path):
+def sources_of_two(tmp_path):
     (tmp_path / "contracts").mkdir()
     (tmp_path / "contracts" / "Answer.sol").write_text(LIBRARY.format(0x1234))
     (tmp_path / "contracts" / "Asked.sol").write_text(IMPORTER)
@@ -26,22 +26,22 @@ def project(tmp_path):
     return made
 
 
-def code(project):
-    return project.load_contracts()["Asked"].contract_type.runtime_bytecode.bytecode
+def code(sources_of_two):
+    return sources_of_two.load_contracts()["Asked"].contract_type.runtime_bytecode.bytecode
 
 
-def test_a_library_that_changed_reaches_the_contracts_that_import_it(project):
-    before = code(project)
-    forget_stale_contracts(project)
-    assert project.manifest.contract_types, "nothing changed, and everything was forgotten"
+def test_a_library_that_changed_reaches_the_contracts_that_import_it(sources_of_two):
+    before = code(sources_of_two)
+    forget_stale_contracts(sources_of_two)
+    assert sources_of_two.manifest.contract_types, "nothing changed, and everything was forgotten"
 
-    (project.path / "contracts" / "Answer.sol").write_text(LIBRARY.format(0x5678))
-    forget_stale_contracts(project)
-    after = code(project)
+    (sources_of_two.path / "contracts" / "Answer.sol").write_text(LIBRARY.format(0x5678))
+    forget_stale_contracts(sources_of_two)
+    after = code(sources_of_two)
     assert "611234" in before and "615678" in after
 
 
-def test_a_source_that_went_is_noticed(project):
-    (project.path / "contracts" / "Asked.sol").unlink()
-    forget_stale_contracts(project)
-    assert "Asked" not in project.load_contracts()
+def test_a_source_that_went_is_noticed(sources_of_two):
+    (sources_of_two.path / "contracts" / "Asked.sol").unlink()
+    forget_stale_contracts(sources_of_two)
+    assert "Asked" not in sources_of_two.load_contracts()
