@@ -3,7 +3,6 @@
 import numpy as np
 from Crypto.Cipher import ChaCha20
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from ml.updates.hashing import keccak256
 
@@ -33,5 +32,7 @@ class SecretDraws:
 
     def normal(self, count: int) -> NDArray[np.float64]:
         """Return numbers of mean 0 and deviation 1, normally distributed, float64 [count]."""
+        from scipy.special import ndtri  # Dear to load, and of no use to whoever adds no noise.
+
         found: NDArray[np.float64] = ndtri(self.uniform(count))
         return found

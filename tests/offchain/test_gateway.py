@@ -65,8 +65,9 @@ def test_a_refusal_names_the_error_and_its_values(gateway, token):
 def test_a_refused_constructor_is_explained(gateway, contracts, token):
     manager = Interface(contracts["RoundManager"])
     parameters = (0,) * 19 + (bytes(32), bytes(32))
+    source = gateway.deploy(HOLDER, Interface(contracts["SimulatedSeed"]), bytes(32))
     with pytest.raises(CallRevertedError) as refused:
-        gateway.deploy(HOLDER, manager, token.address, token.address, parameters)
+        gateway.deploy(HOLDER, manager, token.address, source.address, parameters)
     assert refused.value.error == "InvalidParameter"
     assert refused.value.values == {"name": "proposerStake", "actual": 0, "bound": 1}
 

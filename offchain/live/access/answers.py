@@ -91,7 +91,7 @@ _TABLE = (
             "revert",
             "vm exception",
             "vm execution error",
-            "(invalid|bad|undefined) (opcode|instruction|jump)",
+            r"evm error|(invalid|bad|undefined) (opcode|instruction|jump)",
             "stack (under|over)flow",
         ),
         codes=(3,),
