@@ -79,7 +79,8 @@ def test_refusals_are_explained(engine_api_gateway, compiled):
         stake = engine_api_gateway.deploy(holder, token, "Stake", "STK", 1000, holder.address)
         parameters = (0,) * 19 + (bytes(32), bytes(32))
         manager = Interface(compiled["RoundManager"])
-        engine_api_gateway.deploy(holder, manager, stake.address, stake.address, parameters)
+        source = engine_api_gateway.deploy(holder, Interface(compiled["SimulatedSeed"]), bytes(32))
+        engine_api_gateway.deploy(holder, manager, stake.address, source.address, parameters)
     assert refused.value.error == "InvalidParameter"
     assert refused.value.values == {"name": "proposerStake", "actual": 0, "bound": 1}
 
