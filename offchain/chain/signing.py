@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import coincurve
 import rlp
 from eth_account.messages import SignableMessage, encode_defunct
+from eth_keys.datatypes import Signature as Recoverable
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
 from ml.updates.hashing import keccak256
 
@@ -33,6 +36,54 @@ class Transaction:
     value: int = 0  # wei
 
 
+@dataclass(frozen=True)
+class Signature:
+    """A signature, of which contracts and nodes take the one of two whose s is in the lower half.
+
+    Attributes:
+        r: As it is.
+        s: As it is.
+        parity: Of y, 0 or 1.
+    """
+
+    r: int
+    s: int
+    parity: int
+
+    @classmethod
+    def of_compact(cls, r: bytes, vs: bytes) -> "Signature":
+        """Return one from its compact form (EIP-2098), 32 bytes each."""
+        word = int.from_bytes(vs)
+        return cls(int.from_bytes(r), word & (2**255 - 1), word >> 255)
+
+    @property
+    def compact(self) -> tuple[bytes, bytes]:
+        """The compact form: r, and s with the parity in its top bit."""
+        return self.r.to_bytes(32), (self.s | self.parity << 255).to_bytes(32)
+
+    @property
+    def v(self) -> int:
+        """27 or 28."""
+        return FIRST_V + self.parity
+
+    @property
+    def of_message(self) -> bytes:
+        """The 65 bytes (r, s, v) that messages are signed with (EIP-191)."""
+        return self.r.to_bytes(32) + self.s.to_bytes(32) + bytes([self.v])
+
+    def low(self) -> "Signature":
+        """This one, or the other that the same key can give."""
+        return self if 2 * self.s <= ORDER else Signature(self.r, ORDER - self.s, 1 - self.parity)
+
+    def signer_of(self, digest: bytes) -> str | None:
+        """The address, lower-case hex, whose signature of a digest this is; None when it is nobody's."""
+        try:
+            signature = Recoverable(vrs=(self.parity, self.r, self.s))
+            return signature.recover_public_key_from_msg_hash(digest).to_address()
+        except (BadSignature, ValidationError):
+            return None
+
+
 class Signer:
     """A private key and its address."""
 
@@ -51,48 +102,20 @@ class Signer:
 
     def sign_message(self, message: bytes) -> bytes:
         """The 65 bytes (r, s, v) of an EIP-191 signature, v 27 or 28."""
-        signature = self._key.sign_recoverable(digest_of(encode_defunct(message)), hasher=None)
-        return signature[:64] + bytes([FIRST_V + signature[64]])
+        return self._signature(encode_defunct(message)).of_message
 
     def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
         """The compact signature (EIP-2098) of a message: r, and s with the parity in its top bit."""
-        signature = self._key.sign_recoverable(digest_of(message), hasher=None)
-        s = int.from_bytes(signature[32:64]) | signature[64] << 255
-        return signature[:32], s.to_bytes(32)
+        return self._signature(message).compact
 
-
-@dataclass(frozen=True)
-class Signature:
-    """A signature, of which contracts and nodes take the one of two whose s is in the lower half.
-
-    Attributes:
-        r: As it is.
-        s: As it is.
-        parity: Of y, 0 or 1.
-    """
-
-    r: int
-    s: int
-    parity: int
-
-    def low(self) -> "Signature":
-        """This one, or the other that the same key can give."""
-        return self if 2 * self.s <= ORDER else Signature(self.r, ORDER - self.s, 1 - self.parity)
-
-    def signer_of(self, digest: bytes) -> str | None:
-        """The address, lower-case hex, whose signature of a digest this is; None when it is nobody's."""
-        try:
-            signature = self.r.to_bytes(32) + self.s.to_bytes(32) + bytes([self.parity])
-            key = coincurve.PublicKey.from_signature_and_message(signature, digest, hasher=None)
-        except Exception:  # coincurve's own is a plain one.
-            return None
-        return _address(key)
+    def _signature(self, message: SignableMessage) -> Signature:
+        given = self._key.sign_recoverable(digest_of(message), hasher=None)
+        return Signature(int.from_bytes(given[:32]), int.from_bytes(given[32:64]), given[64])
 
 
 def recovered(message: SignableMessage, r: bytes, vs: bytes) -> str | None:
     """The address, lower-case hex, whose compact signature (EIP-2098) this is; None when it is nobody's."""
-    s = int.from_bytes(vs)
-    signature = Signature(int.from_bytes(r), s & (2**255 - 1), s >> 255)
+    signature = Signature.of_compact(r, vs)
     if signature.low() != signature:  # A second spelling, which contracts do not take.
         return None
     return signature.signer_of(digest_of(message))

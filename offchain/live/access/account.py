@@ -93,8 +93,7 @@ class AccountKey:
         Raises:
             SigningError: When the account does not sign it.
         """
-        signature = self._of_message("a message", encode_defunct(message))
-        return signature.r.to_bytes(32) + signature.s.to_bytes(32) + bytes([FIRST_V + signature.parity])
+        return self._of_message("a message", encode_defunct(message)).of_message
 
     def sign_intent(self, message: SignableMessage) -> tuple[bytes, bytes]:
         """See `MessageKey`.
@@ -102,8 +101,7 @@ class AccountKey:
         Raises:
             SigningError: When the account does not sign it.
         """
-        signature = self._of_message("an intent", message)
-        return signature.r.to_bytes(32), (signature.s | signature.parity << 255).to_bytes(32)
+        return self._of_message("an intent", message).compact
 
     def _signed(self, asked: TransactionAPI) -> Any:
         """What the account signs a transaction with; None when it declines."""
@@ -138,8 +136,7 @@ def _read_signature(given: Any) -> Signature:
     if isinstance(given, str | bytes):
         content = bytes.fromhex(given.removeprefix("0x")) if isinstance(given, str) else bytes(given)
         if len(content) == _COMPACT_BYTES:
-            vs = int.from_bytes(content[32:])
-            return Signature(int.from_bytes(content[:32]), vs & (2**255 - 1), vs >> 255)
+            return Signature.of_compact(content[:32], content[32:])
         if len(content) != _COMPACT_BYTES + 1:
             raise ValueError(f"its signature has {len(content)} bytes, not 65")
         v, r, s = content[64], content[:32], content[32:64]
@@ -212,10 +209,7 @@ def _prompted(keyfile: Keyfile, alias: str, place: str) -> Signer:
         )
     for _ in range(_ATTEMPTS):
         try:
-            typed: str = click.prompt(
-                f"Passphrase of account {alias!r}", "", True, show_default=False, err=True
-            )
-            return keyfile.opened(typed)
+            return keyfile.opened(_typed(alias))
         except WrongPassphraseError as error:
             click.echo(str(error), err=True)
         except Abort:

@@ -3,6 +3,7 @@
 import logging
 
 from offchain.chain import allowances
+from offchain.chain.signing import Signature
 from offchain.errors import CallRevertedError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.deploying.deployment import LiveDeployment
@@ -61,9 +62,9 @@ class Payer:
         nonce, domain = self._chain.read(
             [Invocation(self._token, "nonces", (owner,)), Invocation(self._token, "DOMAIN_SEPARATOR")]
         )
-        r, vs = self._key.sign_intent(allowances.message(domain, owner, spender, amount, nonce, deadline))
-        word = int.from_bytes(vs)
-        v, s = 27 + (word >> 255), (word & (2**255 - 1)).to_bytes(32)
-        call = Invocation(self._pool, "depositWithPermit", (amount, deadline, v, r, s))
+        message = allowances.message(domain, owner, spender, amount, nonce, deadline)
+        given = Signature.of_compact(*self._key.sign_intent(message))
+        signature = given.v, given.r.to_bytes(32), given.s.to_bytes(32)
+        call = Invocation(self._pool, "depositWithPermit", (amount, deadline, *signature))
         self._chain.simulate(call, owner)
         return call
