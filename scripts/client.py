@@ -23,7 +23,7 @@ from offchain.live.client.options import (
 from offchain.live.logs import log_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
-    AddressParameter,
+    ADDRESS,
     account_option,
     chain_options,
     deployment_option,
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--client-address",
-    type=AddressParameter(),
+    type=ADDRESS,
     help="The client whose operator the account is, see `ape run operator`.  [default: the account's own]",
 )
 @click.option(

@@ -9,7 +9,7 @@ from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.deploying.amounts import Unit
 from offchain.live.logs import log_options
-from offchain.live.options import AddressParameter, chain_options, deployment_option, log_cache_option
+from offchain.live.options import ADDRESS, chain_options, deployment_option, log_cache_option
 from offchain.live.starting import reach
 from offchain.live.watching.explain import statement_of
 from offchain.live.watching.log_cache import log_cache
@@ -18,7 +18,7 @@ from offchain.machine_json import json_text
 
 
 @click.command()
-@click.argument("address", type=AddressParameter())
+@click.argument("address", type=ADDRESS)
 @deployment_option
 @chain_options
 @log_options

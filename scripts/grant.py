@@ -11,7 +11,7 @@ from offchain.live.access.sending import SendingSettings
 from offchain.live.deploying.amounts import Unit
 from offchain.live.logs import log_options
 from offchain.live.options import (
-    AddressParameter,
+    ADDRESS,
     account_option,
     chain_options,
     deployment_option,
@@ -24,7 +24,7 @@ _log = logging.getLogger("offchain.live.purse")
 
 
 @click.command()
-@click.argument("addresses", type=AddressParameter(), nargs=-1, required=True)
+@click.argument("addresses", type=ADDRESS, nargs=-1, required=True)
 @deployment_option
 @chain_options
 @account_option

@@ -8,7 +8,7 @@ from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.logs import log_options
 from offchain.live.options import (
-    AddressParameter,
+    ADDRESS,
     account_option,
     chain_options,
     deployment_option,
@@ -19,7 +19,7 @@ from offchain.live.starting import open_sender, reach
 
 
 @click.command()
-@click.argument("address", type=AddressParameter(), required=False)
+@click.argument("address", type=ADDRESS, required=False)
 @deployment_option
 @chain_options
 @account_option

@@ -12,7 +12,7 @@ from offchain.live.access.sending import SendingSettings
 from offchain.live.logs import log_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
-    HostParameter,
+    HOST,
     account_option,
     chain_options,
     deployment_option,
@@ -38,9 +38,7 @@ _log = logging.getLogger("offchain.relay")
 @sending_options
 @log_options
 @metrics_options
-@click.option(
-    "--host", type=HostParameter(), default="127.0.0.1", show_default=True, help="Address to listen on."
-)
+@click.option("--host", type=HOST, default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=8788, show_default=True, help="Port to listen on."
 )

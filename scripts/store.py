@@ -10,7 +10,7 @@ from offchain.live.access.network import Nodes
 from offchain.live.deploying.deployment import place_of
 from offchain.live.logs import log_options
 from offchain.live.monitoring import Monitoring
-from offchain.live.options import HostParameter, chain_options, deployment_option, metrics_options
+from offchain.live.options import HOST, chain_options, deployment_option, metrics_options
 from offchain.live.service import listening
 from offchain.live.starting import connect_to, reach
 from offchain.live.store_gate import ChainGate
@@ -35,9 +35,7 @@ from offchain.stores.server import Keeping, application
     is_flag=True,
     help="Ask readers for a member's permit too: updates tell something of rows (docs/PRIVACY.md).",
 )
-@click.option(
-    "--host", type=HostParameter(), default="127.0.0.1", show_default=True, help="Address to listen on."
-)
+@click.option("--host", type=HOST, default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), default=8787, show_default=True, help="Port to listen on."
 )

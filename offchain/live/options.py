@@ -101,7 +101,7 @@ def metrics_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--metrics-host",
-            type=HostParameter(),
+            type=HOST,
             default="127.0.0.1",
             show_default=True,
             metavar="ADDRESS",
@@ -182,27 +182,27 @@ class Gwei(click.ParamType):
         return wei
 
 
-class HostParameter(click.ParamType):
-    """An address that a server is to listen on."""
+class Read(click.ParamType):
+    """A text as a function reads it, whose ValueError says what was expected.
 
-    name = "address"
+    Args:
+        name: Of the kind of value.
+        read: Returns what a command gets.
+    """
+
+    def __init__(self, name: str, read: Callable[[str], str]) -> None:
+        self.name = name
+        self._read = read
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Returns it as sockets take it."""
+        """Returns the value as it was read."""
         try:
-            return host_of(str(value))
+            return self._read(str(value))
         except ValueError as error:
             self.fail(f"{error}.", param, ctx)
 
 
-class AddressParameter(click.ParamType):
-    """An address, passed on in lower case."""
-
-    name = "address"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Returns it in lower case."""
-        try:
-            return address(str(value))
-        except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
+ADDRESS = Read("address", address)
+"""Of an account or contract, passed on in lower case."""
+HOST = Read("address", host_of)
+"""That a server is to listen on, as sockets take it."""
