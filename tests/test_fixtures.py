@@ -1,7 +1,7 @@
-"""Ape isolates by names and scopes of fixtures: two of one name and other scopes switch it off, silently."""
+"""Names in tests: of fixtures, by whose scopes Ape isolates; of files, which pytest takes without folders."""
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -27,3 +27,9 @@ def test_no_fixture_has_the_name_of_one_with_another_scope():
     for name, scope, file in fixtures():
         scopes[name].setdefault(scope, str(file.relative_to(TESTS)))
     assert {name: found for name, found in scopes.items() if len(found) > 1} == {}
+
+
+def test_no_two_files_of_tests_have_one_name():
+    """pytest would collect neither, and say so of every process that runs tests."""
+    names = Counter(file.name for file in TESTS.rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

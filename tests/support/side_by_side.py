@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from xdist.scheduler import LoadFileScheduling
 
 DURATIONS = Path(__file__).with_name("durations.json")
@@ -45,6 +46,9 @@ def pytest_xdist_setupnodes(config, specs):
 
 
 def pytest_collection_modifyitems(config, items):
+    unlike = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if unlike:
+        raise pytest.UsageError(f"{unlike[0]} has another name in every process: give its values ids")
     if hasattr(config, "workerinput"):
         known = json.loads(DURATIONS.read_text())
         items.sort(key=lambda item: -known.get(file_of(item.nodeid), UNKNOWN))
