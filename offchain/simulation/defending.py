@@ -18,7 +18,6 @@ from offchain.simulation.cast import Cast
 from offchain.simulation.federation import Federation
 
 _RULE = 9  # Under a run's seed.
-_ROOT_STEPS = 16
 _REPUTATION = "reputation-auction"
 
 
@@ -112,7 +111,7 @@ class _Rule:
     def _root(self, parent: Parameters) -> Vector | None:
         if self._trusted is None or self._name != "fltrust":
             return None
-        return decode_exactly(self._federation.reference(parent, self._trusted, _ROOT_STEPS))
+        return decode_exactly(self._federation.reference(parent, self._trusted))
 
     def _scores(self, models: Vectors, committee: Sequence[int]) -> NDArray[np.float64]:
         """What members find, [models, members]; malicious voters say the opposite."""

@@ -248,10 +248,9 @@ class Federation:
         """Return the mean loss of clients' validation rows under a model."""
         return float(np.concatenate(self._voters.validation.losses(decode(parameters), clients)).mean())
 
-    def reference(self, parent: Parameters, client: int, steps: int) -> Parameters:
-        """Return what a client's own rows make of a model in about one pass, of so many steps at most."""
-        policy = EVIDENCE.model_copy(update={"reference_steps": steps})
-        return encode(self._voters.references(policy, parent, [client])[client])
+    def reference(self, parent: Parameters, client: int) -> Parameters:
+        """Return what a client's own rows make of a model, as voters of `evidence` train theirs."""
+        return encode(self._voters.references(EVIDENCE, parent, [client])[client])
 
     def _updates(
         self, parent: Parameters, jobs: Sequence[TrainingJob], names: Sequence[str], trainee: Learner

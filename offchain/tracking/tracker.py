@@ -120,6 +120,7 @@ class _MLflow:
             # Its stores of files are kept as they are, and asked for by this name.
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
             to = Path(to).resolve().as_uri()
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # What fails is told in a sentence of ours.
         from mlflow.entities import Metric, Param
         from mlflow.tracking import MlflowClient
 
@@ -159,8 +160,7 @@ def _told(tracking: Tracking) -> Iterator[None]:
     Raises:
         TrackingError: Whatever it was.
     """
-    program, quiet = tracking.program, logging.getLogger("mlflow")
-    quiet.setLevel(logging.CRITICAL)
+    program = tracking.program
     try:
         yield
     except ImportError as error:

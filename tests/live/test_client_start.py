@@ -331,7 +331,9 @@ def test_privacy_without_opacus_is_told(consortium, options, monkeypatch):
     )
 
 
-@pytest.mark.parametrize(("policy", "warned"), [("verdict", 0), ("aggregate", 0), ("evidence", 1)])
+@pytest.mark.parametrize(
+    ("policy", "warned"), [("verdict", 0), ("aggregate", 0), ("likelihood", 0), ("evidence", 1)]
+)
 def test_who_adds_noise_is_told_of_voters_that_refuse_it(policy, warned):
     found = _refused_by(SimpleNamespace(scoring=SimpleNamespace(policy=policy)))
-    assert len(found) == warned and all("policy evidence refused most updates" in each for each in found)
+    assert len(found) == warned and all("those of evidence refused most updates" in each for each in found)

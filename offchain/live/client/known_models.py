@@ -100,9 +100,8 @@ class KnownModels:
         self._given_up |= late
         return models
 
-    @property
     def needed(self) -> set[bytes]:
-        """Roots of the updates that may be asked for again.
+        """Return roots of the updates that may be asked for again.
 
         Those of the last inclusions, of one more, which a reorganisation may bring back, and of whatever else
         the client builds on.

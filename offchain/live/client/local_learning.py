@@ -12,7 +12,7 @@ from ml.data.rows import length
 from ml.judging.evaluation import Evaluation
 from ml.judging.findings import Finding, of_all
 from ml.judging.policies import parse_updates
-from ml.judging.policy import listed_tests, name_of
+from ml.judging.policy import Direction, Size, listed_tests, name_of
 from ml.settings import AttackSettings, PrivacySettings, TrainingSettings
 from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob
@@ -153,9 +153,11 @@ class LocalLearning:
 
 def _refused_by(common: CommonLearning) -> list[str]:
     policy = common.scoring.policy
-    if listed_tests(policy) is None:
+    tests = listed_tests(policy)
+    if tests is None or not any(isinstance(test, Size | Direction) for test in tests.updates):
         return []
     return [
-        f"voters of policy {name_of(policy)} refused most updates with noise where that was measured; each "
-        "costs its stake (docs/PRIVACY.md)"
+        f"voters of policy {name_of(policy)} compare updates with changes of their own, which have no noise: "
+        "those of evidence refused most updates with noise where that was measured, and each costs its stake "
+        "(docs/PRIVACY.md)"
     ]

@@ -106,7 +106,7 @@ class RoundWork:
             if self._is_coming or not known.missing:
                 self.looks_again_at = None
             if not self._is_coming:
-                self._artefacts.prune(self._rounds(), self._known.needed)
+                self._artefacts.prune(self._rounds(), self._known.needed())
                 self._tell(view, known)
                 self._score(view, known.there[0])
         except OffchainError as error:
