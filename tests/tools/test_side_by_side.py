@@ -40,7 +40,8 @@ def run(tmp_path):
         return subprocess.Popen(
             [*PYTEST, *options],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(SUPPORT)},
+            # Unbuffered, or who reads along learns nothing before the end.
+            env=os.environ | {"PYTHONPATH": str(SUPPORT), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -96,8 +97,7 @@ def test_nothing_to_run_is_a_failure(run):
 
 def test_ctrl_c_ends_every_process(run):
     waiting = run({f"test_{name}.py": "import time\ndef test_it(): time.sleep(600)\n" for name in "ab"})
-    while "2 workers [2 items]" not in waiting.stdout.readline():
-        pass
+    assert any("2 workers [2 items]" in line for line in waiting.stdout), "it ended before it began"
     os.killpg(waiting.pid, signal.SIGINT)
 
     assert waiting.wait(60) == 2
