@@ -90,5 +90,6 @@ class Durations:
 
 
 def pytest_configure(config):
+    config.option.loadscopereorder = False  # Else xdist sorts files by how many tests they hold.
     if config.getoption("keep_durations") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Durations())

@@ -1,5 +1,6 @@
 """`make test` runs files side by side, leaves nothing out, and fails when anything does."""
 
+import json
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from side_by_side import WAITING, workers
+from side_by_side import DURATIONS, WAITING, workers
 
 SUPPORT = Path(__file__).parents[1] / "support"
 GIB = 2**30
@@ -63,6 +64,16 @@ def test_every_test_runs_once_known_by_its_duration_or_not(run):
     passed = re.findall(r"^PASSED (\S+)", said, re.MULTILINE)
     assert sorted(passed) == sorted(expected)
     assert code == 0 and re.search(r"^=* 14 passed in .*=$", said.splitlines()[-1])
+
+
+def test_the_longest_file_goes_first_however_few_its_tests(run, tmp_path):
+    known = json.loads(DURATIONS.read_text())
+    longest, shortest = max(known, key=known.get), min(known, key=known.get)
+    for file, tests in {shortest: 3, longest: 1}.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("".join(f"def test_{test}(): pass\n" for test in range(tests)))
+    code, said = outcome(run({}, "-n", "1", "-v"))
+    assert code == 0 and re.findall(r"PASSED (\S+)::", said) == [longest, shortest, shortest, shortest]
 
 
 def test_one_failure_fails_all_and_is_shown_whole(run):
