@@ -26,7 +26,7 @@ def test_a_client_goes_on_from_its_backup_on_another_machine(tmp_path, compiled,
             member.start(deaths=str(deaths))
         network.everyone_joined()
         network.keeping.start()
-        (lost,) = eventually(lambda: [m for m in network.members if not m.process.is_alive()], 120)
+        (lost,) = eventually(lambda: [m for m in network.members if not m.process.is_alive()])
         assert lost.process.exitcode == -signal.SIGKILL
         home, backup = homes[lost.alias], tmp_path / "backup.tar"
         subprocess.run(["tar", "--create", "--file", backup, "salts", "cache"], cwd=home, check=True)
@@ -57,7 +57,7 @@ def test_without_the_salts_the_ballot_cannot_be_opened(tmp_path, compiled, tmp_p
             member.start(deaths=str(deaths))
         network.everyone_joined()
         network.keeping.start()
-        (lost,) = eventually(lambda: [m for m in network.members if not m.process.is_alive()], 120)
+        (lost,) = eventually(lambda: [m for m in network.members if not m.process.is_alive()])
         (tmp_path / f"salts-{lost.alias}").unlink()
         lost.start()
-        eventually(lambda: "was committed to with other salts" in lost.said, 120)
+        eventually(lambda: "was committed to with other salts" in lost.said)

@@ -190,17 +190,17 @@ def test_keepers_race_and_live_through_a_node_that_goes_away(run, tmp_path, comp
             for alias in KEYS
         ]
         players = Players(deployment, chain, members)
-        eventually(lambda: read_view(chain, deployment).drawn_at, 90)
+        eventually(lambda: read_view(chain, deployment).drawn_at)
         proposers, _ = players.seated()
         players.propose(proposers)
-        eventually(lambda: read_view(chain, deployment).round == 2, 60)
+        eventually(lambda: read_view(chain, deployment).round == 2)
 
         running.stop()
         time.sleep(5)  # A phase.
         running.start()
         running.rpc.request("evm_setIntervalMining", 1)
         assert read_view(chain, deployment).round >= 2
-        eventually(lambda: read_view(chain, deployment).round >= 3, 60)
+        eventually(lambda: read_view(chain, deployment).round >= 3)
 
         for keeper in keepers:
             keeper.send_signal(signal.SIGTERM)
@@ -263,7 +263,7 @@ def test_a_relay_answers_and_stops(timed, run, tmp_path, compiled):
             return False
         return True
 
-    eventually(answers, 60)
+    eventually(answers)
     relay.send_signal(signal.SIGTERM)
     said = ended(relay)
     assert f"listening on http://127.0.0.1:{port}" in said and "relaying what members sign" in said

@@ -174,7 +174,7 @@ def test_a_consortiums_own_store_is_enough(tmp_path, compiled, keyed):
 def _take_back(network, name):
     """Wait for an event to come, and let a fork of three blocks or more become the chain without it."""
     before = len(network.events(name))
-    event = eventually(lambda: network.events(name)[before:], 120)[0]
+    event = eventually(lambda: network.events(name)[before:])[0]
     head = network.chain.head().number
     network.node.reorganise(min(event.block - 1, head - 3))
     assert network.chain.receipt(event.transaction) is None, "nothing was taken back"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from live import PASSPHRASE, deploy, eventually, free_port, keystore, node, signer, write_configuration
+from live import LIMIT, PASSPHRASE, deploy, eventually, free_port, keystore, node, signer, write_configuration
 
 from offchain.chain.abi import Interface
 from offchain.live.access.chain import Chain
@@ -62,7 +62,7 @@ def start(deployed):
 
 
 def loaded(process):
-    said, errors = process.communicate(timeout=120)
+    said, errors = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, said + errors
     return json.loads(said.splitlines()[-1])
 
@@ -87,14 +87,14 @@ def test_who_verifies_loads_no_library_of_learning(start, deployed, tmp_path):
 def test_a_client_that_trains_loads_torch_alone(start, deployed):
     """Up to the refusal of what it was not given, after rules, learner and shapes were checked."""
     process = start("client", "--account", "sender", "--data", "nowhere", "--dry-run", *deployed[1])
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=LIMIT)
     assert json.loads(said.splitlines()[-1]) == ["torch"]
 
 
 def test_a_keeper_loads_no_library_of_learning(start, deployed):
     port = free_port()
     process = start("keeper", "--account", "sender", "--metrics", port, *deployed[1])
-    eventually(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/health"), 120)
+    eventually(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/health"))
     eventually(lambda: re.search(r"^stakefed_block_number [1-9]", metrics(port), re.MULTILINE))
     process.send_signal(signal.SIGTERM)
     assert loaded(process) == []
@@ -104,7 +104,7 @@ def test_a_port_for_measures_that_is_taken_is_said_before_anything_else(start, d
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = start("keeper", "--account", "sender", "--metrics", port, *deployed[1])
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=LIMIT)
     assert f"cannot listen on 127.0.0.1:{port}: " in errors and "choose another --metrics" in errors
     assert "Traceback" not in errors
 
@@ -115,12 +115,12 @@ def test_a_server_loads_no_library_of_learning(start, deployed, tmp_path, server
     port, own_port = free_port(), free_port()
     own = {"store": ("--folder", tmp_path), "relay": ("--account", "sender")}[server]
     process = start(server, "--port", port, "--metrics", own_port, *own, *deployed[1])
-    eventually(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}"), 120)
-    eventually(lambda: "stakefed_round_number 0.0" in metrics(own_port), 60)
+    eventually(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}"))
+    eventually(lambda: "stakefed_round_number 0.0" in metrics(own_port))
     told = metrics(own_port)
     assert 'stakefed_http_responses_total{method="GET",status="200"}' in told
     assert 'stakefed_round_phase{phase="idle"} 1.0' in told
-    assert answers(f"http://127.0.0.1:{own_port}/health")
+    eventually(lambda: answers(f"http://127.0.0.1:{own_port}/health"))
     process.send_signal(signal.SIGTERM)
     assert loaded(process) == []
 

@@ -90,7 +90,8 @@ def test_predictors_of_several_sets_of_rows_do_not_meet(pair, at_once):
         assert [a.tobytes() for a in predictor.outputs(model, [0, 1, 2])] == [b.tobytes() for b in expected]
 
 
-def test_little_work_is_done_here(pair):
+def test_little_work_is_done_here(pair, monkeypatch):
+    monkeypatch.setattr(side_by_side, "WORTH_SECONDS", 3600.0)  # However slow this machine is now.
     here, beside = pair
     start, work = here.initial_parameters(0), jobs()
     assert np.array_equal(beside.train(start, work, SETTINGS), here.train(start, work, SETTINGS))
@@ -100,6 +101,7 @@ def test_little_work_is_done_here(pair):
 
 def test_pieces_too_small_to_be_sent_stay_here(pair, monkeypatch):
     monkeypatch.setattr(side_by_side, "WORTH_SECONDS", 0.0)
+    monkeypatch.setattr(side_by_side, "WORTH_SENDING", 3600.0)
     _, beside = pair
     start, work = beside.initial_parameters(0), jobs()
     for _ in range(3):

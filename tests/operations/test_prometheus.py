@@ -86,13 +86,13 @@ def look_at(api, running, log):
         answer = ask("query", query=expression.replace("$__rate_interval", "5m"))
         return None if answer is None else answer["result"]
 
-    eventually(lambda: result("stakefed_healthy"), 60)
+    eventually(lambda: result("stakefed_healthy"))
     (up,) = result('up{job="client"}')
     assert up["value"][1] == "1"
     known = set(ask("label/__name__/values"))
     assert {"stakefed_build_info", "stakefed_cache_bytes", "stakefed_privacy_epsilon"} <= known
     assert "stakefed_training_seconds_bucket" in known
     assert all(result(expression) is not None for expression in ASKED)
-    (group,) = eventually(lambda: (ask("rules") or {}).get("groups"), 30)
-    rules = eventually(lambda: [r for r in ask("rules")["groups"][0]["rules"] if r["health"] == "ok"][8:], 60)
+    (group,) = eventually(lambda: (ask("rules") or {}).get("groups"))
+    rules = eventually(lambda: [r for r in ask("rules")["groups"][0]["rules"] if r["health"] == "ok"][8:])
     assert rules and len(group["rules"]) == 9

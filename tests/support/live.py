@@ -26,6 +26,7 @@ SEPOLIA = 11_155_111
 FAST = SendingSettings(confirmations=1, poll=0.02, patience=3)
 RULES = b"\x07" * 32
 PASSPHRASE = "a passphrase"
+LIMIT = 300.0  # Seconds, so that what hangs fails; a measure of nothing.
 
 CONFIGURATION = {
     "network": "ethereum:sepolia",
@@ -160,7 +161,7 @@ def found(node_, contracts, path, members, **deploying):
     return deployment, chain
 
 
-def eventually(condition, seconds=20.0):
+def eventually(condition, seconds=LIMIT):
     """Wait until a condition holds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

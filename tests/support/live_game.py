@@ -95,7 +95,7 @@ def serving_store(network, folder, *more):
             return False
 
     try:
-        eventually(answers, 60)
+        eventually(answers)
         yield url
         os.kill(process.pid, signal.SIGTERM)
         process.join(20)
