@@ -11,7 +11,7 @@ from offchain.errors import OffchainError
 from offchain.learning.finding import Here
 from offchain.listening import root_url
 from offchain.live.access.network import Nodes
-from offchain.live.client.options import require_both, store_option, task_options
+from offchain.live.client.options import Whose, require_both, spending_options, store_option, task_options
 from offchain.live.logs import log_options
 from offchain.live.options import chain_options, log_cache_option
 from offchain.live.service import Stopped, stopping
@@ -54,6 +54,7 @@ from offchain.user_path import UserPath
 @click.option(
     "--data", type=UserPath(), help="Of a deployment, with --store: rows to score each global model on."
 )
+@spending_options
 @chain_options
 @log_options
 @log_cache_option
@@ -90,11 +91,17 @@ def _run_teller(run: Path) -> Callable[[], Story]:
 
 
 def _require_fitting(
-    run: Path | None, gas: bool, explorer: str | None, stores: tuple[str, ...], data: Path | None, **_: Any
+    run: Path | None,
+    gas: bool,
+    explorer: str | None,
+    stores: tuple[str, ...],
+    data: Path | None,
+    whose: Whose | None,
+    **_: Any,
 ) -> None:
-    if run is not None and (gas or explorer or stores or data):
-        raise click.UsageError("--gas, --explorer, --store and --data are of a --deployment")
-    require_both(data, stores)
+    if run is not None and (gas or explorer or stores or data or whose):
+        raise click.UsageError("--gas, --explorer, --store, --data and --privacy-of are of a --deployment")
+    require_both(data, stores, whose)
     if explorer is not None and not explorer.startswith(("https://", "http://")):
         raise click.UsageError(f"--explorer takes a URL, https://..., got {explorer!r}")
 
@@ -109,25 +116,31 @@ def _chain_teller(
     task: str | None,
     task_options: tuple[str, ...],
     data: Path | None,
+    whose: Whose | None,
 ) -> Callable[[], Story]:
     from offchain.page.watching import PageWatch
 
     deployment, chain = reach(name, nodes)
     kept = log_cache(deployment, cache)
+    here = Here(deployment.folder, task, named_values(task_options))
 
     def scores() -> Mapping[int, Mapping[str, float]]:
-        if data is None:
+        if data is None or not stores:
             return {}
         # Here, since they bring torch, for which a page without scores has no use.
         from offchain.live.verifying.quality import Scorer
         from offchain.live.verifying.verification import Verification
         from offchain.page.lineage_scores import lineage_scores
 
-        here = Here(deployment.folder, task, named_values(task_options))
         scorer = Scorer(deployment.configuration.learning, here, data)
         return lineage_scores(Verification(chain, deployment, stores, kept, here), scorer.quality)
 
-    return PageWatch(chain, deployment, kept, gas, explorer, scores).tell
+    spending = None
+    if whose is not None:
+        from offchain.live.client.spending import spending_of
+
+        spending = spending_of(deployment, whose, here, data).of
+    return PageWatch(chain, deployment, kept, gas, explorer, scores, spending).tell
 
 
 def _serve(port: int, tell: Callable[[], Story]) -> None:

@@ -1,7 +1,7 @@
 """`ape run status`: rounds, phase with the time left, seats and members of a deployment."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from offchain.errors import OffchainError
 from offchain.learning.finding import Here
 from offchain.live.access.chain import Chain
 from offchain.live.access.network import Nodes
-from offchain.live.client.options import require_both, store_option, task_options
+from offchain.live.client.options import Whose, require_both, spending_options, store_option, task_options
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError, NodeUnavailableError
 from offchain.live.logs import log_options
@@ -21,7 +21,8 @@ from offchain.live.options import chain_options, deployment_option, log_cache_op
 from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
 from offchain.live.watching.log_cache import LogCache, log_cache
-from offchain.live.watching.status import Scores, Watch, status_json
+from offchain.live.watching.rounds import RoundLog
+from offchain.live.watching.status import Scores, Spent, Watch, status_json
 from offchain.live.watching.status_report import render
 from offchain.machine_json import json_text
 from offchain.named_values import named_values
@@ -38,6 +39,7 @@ from offchain.user_path import UserPath
 @click.option(
     "--data", type=UserPath(), help="With --store: rows to score the global model on, as the task reads them."
 )
+@spending_options
 @click.option(
     "--rounds", type=click.IntRange(min=0), default=5, show_default=True, help="Last rounds to show."
 )
@@ -62,6 +64,7 @@ def cli(
     task: str | None,
     task_options: tuple[str, ...],
     data: Path | None,
+    whose: Whose | None,
     rounds: int,
     members: bool,
     as_json: bool,
@@ -69,14 +72,14 @@ def cli(
     poll: float,
 ) -> None:
     """Show where a deployment stands."""
-    require_both(data, stores)
+    require_both(data, stores, whose)
     try:
         with stopping():
             there, chain = reach(deployment, nodes)
             kept = log_cache(there, cache)
             here = Here(there.folder, task, named_values(task_options))
-            scores = None if data is None else _newest_scores(chain, there, stores, kept, here, data)
-            eyes = Watch(chain, there, members, kept, scores)
+            scores = _newest_scores(chain, there, stores, kept, here, data) if data and stores else None
+            eyes = Watch(chain, there, members, kept, scores, _spending(there, whose, here, data))
             if not watch:
                 status = eyes.look()
                 if as_json:
@@ -109,6 +112,17 @@ def _newest_scores(
 
     scorer = Scorer(deployment.configuration.learning, here, data)
     return NewestScores(lambda: Verification(chain, deployment, stores, cache, here), scorer).of
+
+
+def _spending(
+    deployment: LiveDeployment, whose: Whose | None, here: Here, data: Path | None
+) -> Callable[[Sequence[RoundLog]], Spent] | None:
+    if whose is None:
+        return None
+    # Here for the same reason.
+    from offchain.live.client.spending import spending_of
+
+    return spending_of(deployment, whose, here, data).of
 
 
 def _show(eyes: Watch, rounds: int, poll: float) -> None:

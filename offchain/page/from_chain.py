@@ -75,6 +75,7 @@ def now_of(status: Status) -> dict[str, str]:
     """Return what a status says of this moment, by label."""
     view, unit = status.view, status.unit
     left = {} if view.time_left is None else {"Time left at most": f"{view.time_left} s"}
+    spent = {} if status.spent is None else {f"Privacy of {status.spent.client}": status.spent.told}
     return {
         "Chain": str(status.chain_id),
         "Block": str(view.block.number),
@@ -85,6 +86,7 @@ def now_of(status: Status) -> dict[str, str]:
         "Members": str(view.member_count),
         "Reward pool": f"{unit.text(view.reward_pool)} {unit.symbol}",
         "Model": "0x" + view.model.hex(),
+        **spent,
     }
 
 

@@ -1,12 +1,13 @@
 """A deployment's page, as it stands at the latest block."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.watching.log_cache import LogCache
-from offchain.live.watching.status import Watch
+from offchain.live.watching.rounds import RoundLog
+from offchain.live.watching.status import Spent, Watch
 from offchain.page.from_chain import chain_story, now_of
 from offchain.page.gas import GasBook
 from offchain.page.story import Story
@@ -32,6 +33,7 @@ class PageWatch:
         gas: Whether to ask for the receipt of every transaction.
         explorer: What a transaction's hash is appended to; None for what is known of the chain.
         scores: Tells those of the global models by round.
+        spending: Counts a member's spent ε from all rounds; none for nobody's.
     """
 
     def __init__(
@@ -42,8 +44,9 @@ class PageWatch:
         gas: bool = False,
         explorer: str | None = None,
         scores: Scores = dict,
+        spending: Callable[[Sequence[RoundLog]], Spent] | None = None,
     ) -> None:
-        self._watch = Watch(chain, deployment, cache=cache)
+        self._watch = Watch(chain, deployment, cache=cache, spending=spending)
         self._deployment = deployment
         self._unit = Unit.read(chain, deployment)
         self._gas = GasBook(chain) if gas else None

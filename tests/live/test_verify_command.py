@@ -1,10 +1,13 @@
-"""`ape run verify` on a deployment that played: what it prints, exports, and how it fails."""
+"""`ape run verify` on a deployment that played: what it prints, exports, how it fails; every `--json` too."""
 
 import json
+import re
 import shutil
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from live import rewritten
@@ -14,6 +17,7 @@ from safetensors.numpy import load_file
 import scripts.verify
 from ml.updates.canonical import digest, to_bytes
 from offchain.live.verifying.verification import Verification
+from offchain.machine_json import VERSIONS
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +123,45 @@ def test_what_cannot_be_written_is_said(verify, tmp_path):
     (tmp_path / "file").touch()
     result = verify("--out", str(tmp_path / "file" / "m.safetensors"))
     assert result.exit_code == 1 and "cannot be written" in result.output
+
+
+def commands(command, *words):
+    """A command, or those of a group, by the words that call it."""
+    if isinstance(command, click.Group):
+        return {
+            w: c for name, one in command.commands.items() for w, c in commands(one, *words, name).items()
+        }
+    return {" ".join(words): command}
+
+
+NAMES = [path.stem for path in Path(scripts.verify.__file__).parent.glob("[!_]*.py")]
+ALL = {
+    words: c for name in NAMES for words, c in commands(import_module(f"scripts.{name}").cli, name).items()
+}
+WITH_JSON = sorted(words for words, c in ALL.items() if any("--json" in each.opts for each in c.params))
+AMOUNTS = {"free", "escrow", "reward_pool"}
+"""Names under which amounts are told; whole tokens elsewhere would be above what a float holds."""
+
+
+def leaves(told, name=""):
+    if isinstance(told, dict | list):
+        parts = told.items() if isinstance(told, dict) else ((name, each) for each in told)
+        return [leaf for key, value in parts for leaf in leaves(value, key)]
+    return [(name, told)]
+
+
+@pytest.mark.parametrize("words", WITH_JSON)
+def test_every_json_says_its_form_first_and_has_amounts_as_text(words, verifiable):
+    member = verifiable.members[0].key.address
+    stores = [word for store in verifiable.stores for word in ("--store", store)]
+    own = {"status": ["--members"], "explain": [member], "verify": stores}[words]
+    where = ["--deployment", str(verifiable.path), "--network", verifiable.node.url]
+    result = CliRunner().invoke(ALL[words], [*own, *where, "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout, parse_constant=pytest.fail)
+    kind, version = re.fullmatch(r"stakefed\.(\w+)/(\d+)", told["schema"]).groups()
+    assert next(iter(told)) == "schema" and int(version) == VERSIONS[kind]
+    for name, value in leaves(told):
+        assert name not in AMOUNTS or re.fullmatch(r"-?\d+", value), (name, value)
+        assert isinstance(value, bool) or not isinstance(value, int) or value < 2**53, (name, value)
+    assert words == "verify" or AMOUNTS & {name for name, _ in leaves(told)}

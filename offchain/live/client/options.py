@@ -1,6 +1,7 @@
 """Command-line options of the client, and what they make."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,11 +9,29 @@ from typing import Any, TypeVar
 import click
 
 from ml.settings import ALLOWED_MISSING, PrivacySettings
+from offchain.live.options import ADDRESS
 from offchain.user_path import UserPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 KEEP_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Of which member the spent ε is asked, with what its client was told beside its rows.
+
+    Attributes:
+        client: Its address.
+        privacy: What its updates stay within.
+        share: (i, k) where its rows are a share of those that the task makes.
+        training: Where it trains otherwise than the task says, by the names of `TrainingSettings`.
+    """
+
+    client: str
+    privacy: PrivacySettings
+    share: tuple[int, int] | None = None
+    training: Mapping[str, int] = field(default_factory=dict)
 
 
 class Share(click.ParamType):
@@ -50,17 +69,30 @@ def task_options(function: Command) -> Command:
     return function
 
 
+_share_option = click.option(
+    "--share",
+    type=Share(),
+    help="Share I, from 0, of K of the rows that a task makes; to try things out.",
+)
+_batch_option = click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    help="Rows a step.  [default: the task's]",
+)
+_epochs_option = click.option(
+    "--local-epochs",
+    type=click.IntRange(min=1),
+    help="Passes over your rows in a round.  [default: the task's]",
+)
+
+
 def data_options(function: Command) -> Command:
     """Adds where the client's rows come from, and what trains on them."""
     for decorator in (
         click.option(
             "--train", metavar="FILE.py:FUNCTION", help="Training of your own.  [default: the task's]"
         ),
-        click.option(
-            "--share",
-            type=Share(),
-            help="Share I, from 0, of K of the rows that a task makes; to try things out.",
-        ),
+        _share_option,
         click.option("--data", type=UserPath(), help="Your rows: the file or folder that the task reads."),
         click.option(
             "--allow-missing",
@@ -91,16 +123,8 @@ def training_options(function: Command) -> Command:
             type=click.FloatRange(0, min_open=True),
             help="Adam's step size.  [default: the task's]",
         ),
-        click.option(
-            "--batch",
-            type=click.IntRange(min=1),
-            help="Rows a step.  [default: the task's]",
-        ),
-        click.option(
-            "--local-epochs",
-            type=click.IntRange(min=1),
-            help="Passes over your rows in a round.  [default: the task's]",
-        ),
+        _batch_option,
+        _epochs_option,
     ):
         function = decorator(function)
     return function
@@ -140,6 +164,43 @@ def privacy_options(function: Command) -> Command:
     return made  # type: ignore[return-value]
 
 
+def spending_options(function: Command) -> Command:
+    """Adds of whom the spent ε is asked, with its client's options; a command gets them as `whose`."""
+
+    @wraps(function)
+    def command(
+        *args: Any,
+        privacy_of: str | None,
+        privacy: PrivacySettings | None,
+        share: tuple[int, int] | None,
+        local_epochs: int | None,
+        batch: int | None,
+        **others: Any,
+    ) -> Any:
+        given = {"local_epochs": local_epochs, "batch": batch}
+        training = {name: value for name, value in given.items() if value is not None}
+        if privacy_of is None:
+            if privacy or share or training:
+                raise click.UsageError(
+                    "--dp-epsilon, --share, --batch and --local-epochs are of whom --privacy-of names"
+                )
+            return function(*args, whose=None, **others)
+        if privacy is None:
+            raise click.UsageError("--privacy-of needs --dp-epsilon and the rest of what the client was told")
+        if (share is None) == (others["data"] is None):
+            raise click.UsageError("--privacy-of needs the client's rows, --data FILE or --share I/K")
+        return function(*args, whose=Whose(privacy_of, privacy, share, training), **others)
+
+    made = privacy_options(command)
+    for option in (_batch_option, _epochs_option, _share_option):
+        made = option(made)
+    return click.option(
+        "--privacy-of",
+        type=ADDRESS,
+        help="Member whose spent ε to tell, from its rows and its client's options: --dp-epsilon, ...",
+    )(made)  # type: ignore[return-value]
+
+
 def keep_rounds_option(function: Command) -> Command:
     """Adds `--keep-rounds`."""
     return click.option(
@@ -165,7 +226,10 @@ def store_option(required: bool = True) -> Callable[[Command], Command]:
     )
 
 
-def require_both(data: Path | None, stores: Sequence[str]) -> None:
-    """Raise UsageError where rows to score models on were given without stores, or these without rows."""
-    if (data is None) != (not stores):
+def require_both(data: Path | None, stores: Sequence[str], whose: Whose | None = None) -> None:
+    """Raise UsageError where rows to score models on were given without stores, or these without rows.
+
+    Rows are of use without stores where somebody's spent ε is asked.
+    """
+    if (data is None) != (not stores) and (stores or whose is None):
         raise click.UsageError("--data needs --store, where the updates are, and the other way round")

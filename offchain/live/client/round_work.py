@@ -18,7 +18,7 @@ from offchain.live.client.local_learning import LocalLearning
 from offchain.live.errors import CommitmentLostError, LogsError
 from offchain.live.verifying.lineage import Inclusion, Lineage
 from offchain.live.watching.history import History
-from offchain.live.watching.rounds import RoundLog, rounds_of
+from offchain.live.watching.rounds import RoundLog, rounds_of, sent_by
 from offchain.live.watching.view import ClientView, View
 from offchain.monitoring import measures
 from offchain.reference import Phase, Seat
@@ -258,10 +258,7 @@ class RoundWork:
 
     def _sent_before(self, round_: int) -> int:
         """Updates that the client published: the chain counts them, so no restart forgets one."""
-        earlier = [log for log in self._rounds() if log.number < round_]
-        return sum(
-            each.client == self._committer.client for log in earlier for each in log.published.values()
-        )
+        return sent_by(self._committer.client, (log for log in self._rounds() if log.number < round_))
 
     def _claimed(self, view: View, me: ClientView, root: bytes) -> int | None:
         """The sample count with which the client committed to `root`; None when it committed to another."""

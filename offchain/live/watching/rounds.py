@@ -73,6 +73,11 @@ class RoundLog:
     outcome: Outcome | None = None
 
 
+def sent_by(client: str, rounds: Iterable[RoundLog]) -> int:
+    """Return how many updates a client published in some rounds."""
+    return sum(each.client == client for log in rounds for each in log.published.values())
+
+
 def rounds_of(events: Iterable[Event]) -> list[RoundLog]:
     """Return the rounds that a round manager's events tell of, in order; other events are left out.
 

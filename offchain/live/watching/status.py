@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ml.settings import PrivacySettings
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
@@ -33,6 +34,7 @@ class Status:
         has_members: Whether every member's tokens are in the view.
         rounds: As the logs tell them, the latest last.
         scores: Of the newest global model; none where no rows were given.
+        spent: ε of one member's updates; none where nobody's was asked.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Status:
     has_members: bool
     rounds: tuple[RoundLog, ...]
     scores: "Scores | None" = None
+    spent: "Spent | None" = None
 
     @property
     def waits_for(self) -> str:
@@ -101,6 +104,30 @@ class Scores(Protocol):
         """The scores in words."""
 
 
+class Spent(Protocol):
+    """What a member's updates gave away of any one of its rows; see `offchain.live.client.spending.Spent`."""
+
+    @property
+    def client(self) -> str:
+        """Its address."""
+
+    @property
+    def updates(self) -> int:
+        """How many it published."""
+
+    @property
+    def epsilon(self) -> float:
+        """Of them together."""
+
+    @property
+    def privacy(self) -> PrivacySettings:
+        """What they stay within."""
+
+    @property
+    def told(self) -> str:
+        """The same in words."""
+
+
 class Watch:
     """Looks at a deployment again and again, reading only what is new.
 
@@ -110,6 +137,7 @@ class Watch:
         members: Whether to read every member's tokens too.
         cache: Logs of earlier calls; none to read all.
         scores: Scores the newest model, by its id; none for no scores.
+        spending: Counts a member's spent ε from all rounds; none for nobody's.
     """
 
     def __init__(
@@ -119,11 +147,13 @@ class Watch:
         members: bool = False,
         cache: LogCache | None = None,
         scores: Callable[[bytes], Scores] | None = None,
+        spending: Callable[[Sequence[RoundLog]], Spent] | None = None,
     ) -> None:
         self._chain = chain
         self._deployment = deployment
         self._with_members = members
         self._scores = scores
+        self._spending = spending
         self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
         self._unit = Unit.read(chain, deployment)
@@ -161,6 +191,7 @@ class Watch:
         members = tuple(self._roster.members)
         wanted = dict.fromkeys([*seats, *(members if self._with_members else ())])
         view = read_view(self._chain, self._deployment, list(wanted), news.head)
+        rounds = tuple(rounds_of(self._history.events))
         return Status(
             name=self._deployment.name,
             chain_id=self._chain.chain_id,
@@ -170,8 +201,9 @@ class Watch:
             seats=seats,
             members=members,
             has_members=self._with_members,
-            rounds=tuple(rounds_of(self._history.events)),
+            rounds=rounds,
             scores=None if self._scores is None else self._scores(view.model),
+            spent=None if self._spending is None else self._spending(rounds),
         )
 
 
@@ -202,6 +234,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "members": [_member_json(view.clients.get(address), address) for address in status.members],
         "rounds": [_round_json(each) for each in status.rounds],
         **_scores_json(status.scores),
+        **_spent_json(status.spent),
     }
 
 
@@ -209,6 +242,14 @@ def _scores_json(scores: Scores | None) -> dict[str, Any]:
     if scores is None:
         return {}
     return {"scores": {"round": scores.round, "rows": scores.rows, "quality": dict(scores.quality)}}
+
+
+def _spent_json(spent: Spent | None) -> dict[str, Any]:
+    if spent is None:
+        return {}
+    limits = {"of": spent.privacy.updates, "at_most": spent.privacy.epsilon, "delta": spent.privacy.delta}
+    told = {"client": spent.client, "updates": spent.updates, "epsilon": spent.epsilon, **limits}
+    return {"privacy": told}
 
 
 def _member_json(client: ClientView | None, address: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def _summary(status: Status) -> Text:
         f"says {status.node}\n"
         f"{where}; waits for {status.waits_for}.\n"
         f"{view.member_count} members, {unit.text(view.reward_pool)} {unit.symbol} in the reward pool, "
-        f"model 0x{view.model.hex()[:16]}..." + _scores(status)
+        f"model 0x{view.model.hex()[:16]}..." + _scores(status) + _spent(status)
     )
 
 
@@ -55,6 +55,10 @@ def _scores(status: Status) -> str:
         return ""
     made = f"made in round {scores.round}" if scores.round else "the first one"
     return f"\nOn {scores.rows} rows of yours the global model, {made}, has {scores.told}"
+
+
+def _spent(status: Status) -> str:
+    return "" if status.spent is None else f"\n{status.spent.client}: {status.spent.told}"
 
 
 def _rounds(rounds: tuple[RoundLog, ...]) -> Table:
