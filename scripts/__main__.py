@@ -2,10 +2,13 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 from offchain.software import VERSION
+
+_OURS = {"ml", "offchain", "scripts", "stakefed"}
 
 
 class Commands(click.MultiCommand):
@@ -22,6 +25,20 @@ class Commands(click.MultiCommand):
         command: click.Command = import_module(f"scripts.{name}").cli
         command.name = name
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was called; a package that an extra of the wheel brings may not be here."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if not missing or missing in _OURS:
+                raise
+            raise click.ClickException(
+                f"{ctx.invoked_subcommand} needs the package {missing}, which is not installed here; "
+                "`pip install` of `stakefed[client]` brings what clients, deploy and verify need, "
+                "`stakefed[simulate]` what runs and their figures need"
+            ) from error
 
 
 @click.command(cls=Commands)

@@ -12,7 +12,6 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeVar
 
-import ape_foundry.provider as foundry
 import click
 from ape import networks
 from ape.api import ProviderAPI, SubprocessProvider
@@ -99,6 +98,9 @@ def allow_slow_start(seconds: int = START_SECONDS) -> None:
 
 def give_a_free_port() -> None:
     """Lets anvil listen where nobody does: Ape draws a port unseen, and where it is taken waits in vain."""
+    # Here, since whoever installs a wheel for a live network runs no chain of its own.
+    import ape_foundry.provider as foundry
+
     foundry.EPHEMERAL_PORTS_START = foundry.EPHEMERAL_PORTS_END = free_port()
 
 

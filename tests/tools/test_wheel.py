@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import tomllib
 import venv
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,37 @@ def test_one_definition_serves_both(stakefed):
     assert stakefed("--version").stdout == f"stakefed, version {version()}\n"
     unknown = stakefed("simulat")
     assert unknown.returncode == 2 and "No such command 'simulat'" in unknown.stderr
+
+
+WATCHERS = ("explain", "grant", "keeper", "operator", "page", "relay", "status", "store", "withdraw")
+
+
+def without_extras(*calls):
+    """Python that runs commands, each given as words, where no package is that extras alone bring."""
+    by_distribution = {}
+    for module, distributions in packages_distributions().items():
+        for each in distributions:
+            by_distribution.setdefault(each.lower(), set()).add(module)
+    extras = [Requirement(each) for group in PROJECT["optional-dependencies"].values() for each in group]
+    names = {each.name.lower() for each in extras} - {"stakefed", "pandas"}  # Ape brings pandas.
+    gone = sorted({module for name in names for module in by_distribution.get(name, ())})
+    assert {"torch", "ape_foundry", "sklearn", "scipy", "matplotlib"} <= set(gone)
+    return (
+        f"import sys; sys.modules.update(dict.fromkeys({gone!r}))\n"
+        f"from scripts.__main__ import stakefed\n"
+        f"for words in {calls!r}: stakefed(words.split(), prog_name='stakefed', standalone_mode=False)"
+    )
+
+
+def test_without_extras_watchers_run_and_the_rest_says_what_it_needs(stakefed):
+    said = stakefed.python(without_extras("--help", *(f"{name} --help" for name in WATCHERS)))
+    assert said.returncode == 0, said.stderr
+    for path in (ROOT / "scripts").glob("[!_]*.py"):
+        assert f"\n  {path.stem} " in said.stdout
+    said = stakefed.python(without_extras("simulate --clients 8 --rounds 1 --out bare"))
+    assert (
+        "ClickException: simulate needs the package" in said.stderr and "`stakefed[simulate]`" in said.stderr
+    )
 
 
 def test_a_simulation_in_memory_runs_from_it(stakefed):
