@@ -1,4 +1,4 @@
-"""Captured committees: the formula against seats as they are drawn, and README's table against it."""
+"""Captured committees: the formula against seats as they are drawn, and docs/MONEY.md's table against it."""
 
 import re
 from pathlib import Path
@@ -9,8 +9,8 @@ import pytest
 from offchain.reference import seats
 from offchain.reference.committees import captured
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-ROWS = re.findall(r"^\| ([\d,]+) \| (\d+) \| (\d+) % \| ([\d.]+) % \|", README, re.MULTILINE)
+PAGE = (Path(__file__).parents[2] / "docs" / "MONEY.md").read_text()
+ROWS = re.findall(r"^\| ([\d,]+) \| (\d+) \| (\d+) % \| ([\d.]+) % \|", PAGE, re.MULTILINE)
 
 
 def test_the_audits_figures():
