@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, that no planted link leads astray, as private as their folder."""
 
+import errno
 import fcntl
 import os
 import re
@@ -47,15 +48,55 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         OSError: When it cannot be written.
     """
     part, descriptor = _new_part(path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with _or_nothing(part, path), os.fdopen(descriptor, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        os.replace(part, path)
+
+
+@contextmanager
+def creating(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Write a file that nobody else makes meanwhile; nothing is left of a block that fails.
+
+    Raises:
+        FileExistsError: When something has its name.
+        OSError: When it cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with _or_nothing(path, path), os.fdopen(descriptor, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file that a person named: it holds all of `content` in the end, or what it held before.
+
+    A link is followed, and what is no file, such as a pipe or /dev/stdout, is written to.
+
+    Raises:
+        OSError: When it cannot be written.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    with replacing(path.resolve()) as file:
+        file.write(data)
+
+
+def require_writable(path: Path) -> None:
+    """Find out whether a file or folder, which may be missing with those above it, can be written.
+
+    Raises:
+        OSError: When it cannot, with what stands in the way.
+    """
+    there = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if there != path and not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder", str(path))
+    if not os.access(there, os.W_OK | os.X_OK if there.is_dir() else os.W_OK):
+        raise PermissionError(errno.EACCES, f"this user may not write to {there}", str(path))
 
 
 def remove_abandoned(folder: Path) -> None:
@@ -98,6 +139,18 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _or_nothing(written: Path, told: Path) -> Iterator[None]:
+    """Remove what was written by a block that fails; a full disk does not say which file it refused."""
+    try:
+        yield
+    except BaseException as error:
+        written.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(told)
+        raise
 
 
 def _new_part(folder: Path) -> tuple[Path, int]:

@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from aiohttp import ClientError, hdrs, web
 
 from ml.messages import cleaned
+from offchain.listening import cannot_listen
 
 _log = logging.getLogger(__name__)
 
@@ -202,7 +203,11 @@ def refusal(status: int, text: object) -> web.Response:
 
 
 def serve(
-    app: web.Application, host: str, port: int, started: Callable[[int], None] = lambda port: None
+    app: web.Application,
+    host: str,
+    port: int,
+    started: Callable[[int], None] = lambda port: None,
+    options: str = "--host or --port",
 ) -> None:
     """Serve until the process is told to end (SIGTERM or Ctrl-C).
 
@@ -211,18 +216,25 @@ def serve(
         host: Address to listen on.
         port: To listen on; 0 for a free one.
         started: Called with the port once connections are taken.
+        options: What a person changes who is to listen elsewhere.
 
     Raises:
-        OSError: When it cannot listen there.
+        OffchainError: When it cannot listen there.
     """
-    asyncio.run(_serve(app, host, port, started))
+    asyncio.run(_serve(app, host, port, started, options))
 
 
-async def _serve(app: web.Application, host: str, port: int, started: Callable[[int], None]) -> None:
+async def _serve(
+    app: web.Application, host: str, port: int, started: Callable[[int], None], options: str
+) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with listening(app, host, port) as found:
+    async with AsyncExitStack() as stack:
+        try:
+            found = await stack.enter_async_context(listening(app, host, port))
+        except OSError as error:
+            raise cannot_listen(host, port, error, options) from error
         started(found)
         await ended.wait()
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ml.home import at_home
+from ml.private_files import require_writable
 
 
 class UserPath(click.Path):
@@ -21,3 +22,27 @@ class UserPath(click.Path):
             BadParameter: When it is not what the option asks for.
         """
         return super().convert(at_home(value), param, ctx)
+
+
+class OutPath(UserPath):
+    """A path that will be written to: whether that can be is found out before anything takes long.
+
+    Args:
+        folder: Whether it is to be a folder, which may be missing yet, rather than a file.
+    """
+
+    def __init__(self, folder: bool = False) -> None:
+        super().__init__(dir_okay=folder, file_okay=not folder)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path.
+
+        Raises:
+            BadParameter: When it is something else, or this user cannot write there.
+        """
+        path = super().convert(value, param, ctx)
+        try:
+            require_writable(path)
+        except OSError as error:
+            self.fail(f"{path} cannot be written: {error.strerror}", param, ctx)
+        return path

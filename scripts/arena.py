@@ -5,18 +5,17 @@ from pathlib import Path
 
 import click
 
-from ml.errors import MLError
 from offchain.chain.network_option import network_option
+from offchain.command import Command
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
-from offchain.errors import OffchainError
 from offchain.reproduction.options import playing_options
 from offchain.user_path import UserPath
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
 
-@click.command()
+@click.command(cls=Command)
 @network_option
 @click.option("--grid", type=UserPath(), help="YAML file of a grid (docs/ARENA.md).  [default: a small one]")
 @click.option("--data", type=UserPath(), help="Rows of the grid's tasks that read a file or folder.")
@@ -51,8 +50,6 @@ def cli(
                 if so_far
                 else fight(out, chosen, played, partial(engine_on, network), at_once, console)
             )
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         console.print("Interrupted. What was played is kept; the same command goes on from there.")
         raise SystemExit(INTERRUPTED) from None

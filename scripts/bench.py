@@ -4,23 +4,23 @@ from pathlib import Path
 
 import click
 
-from ml.errors import MLError
+from ml.private_files import write_whole
 from offchain.chain.network_option import network_option
+from offchain.command import Command
 from offchain.console import people_console
-from offchain.errors import OffchainError
-from offchain.user_path import UserPath
+from offchain.user_path import OutPath
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
 
-@click.command()
+@click.command(cls=Command)
 @network_option
 @click.option(
     "--full", is_flag=True, help="Also other numbers of members and proposers, and sizes of models."
 )
 @click.option(
     "--out",
-    type=UserPath(),
+    type=OutPath(folder=True),
     default=Path(".build/bench"),
     show_default=True,
     help="Folder for the figures; what it holds already is not measured again.",
@@ -38,8 +38,6 @@ def cli(network: str, full: bool, out: Path) -> None:
         for m in measure_all(FULL if full else QUICK, out, network):
             measurements.append(m)
             console.print(f"{m.case.key}: {1000 * m.round:.0f} ms a round", soft_wrap=True, highlight=False)
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         console.print("Interrupted. What was measured is kept; the same command goes on from there.")
         raise SystemExit(INTERRUPTED) from None
@@ -48,7 +46,7 @@ def cli(network: str, full: bool, out: Path) -> None:
         f"Against others\n\n{ratios_table(measurements, flower_seconds(out))}",
         f"Milliseconds of an update\n\n{updates_table(update_speeds(out))}",
     ]
-    (out / "tables.md").write_text("\n\n".join(tables) + "\n")
+    write_whole(out / "tables.md", "\n\n".join(tables) + "\n")
     plot(out / "rounds.png", measurements)
     click.echo("\n\n".join(tables))
     console.print(f"Written to {out}: tables.md, rounds.png, rounds.jsonl, updates.json")

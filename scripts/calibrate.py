@@ -5,20 +5,20 @@ from typing import Any
 
 import click
 
-from ml.errors import MLError
+from ml.private_files import write_whole
+from offchain.command import Command
 from offchain.console import people_console
-from offchain.errors import OffchainError
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
-from offchain.user_path import UserPath
+from offchain.user_path import OutPath, UserPath
 
 _ROUNDS = 30
 
 
-@click.command()
+@click.command(cls=Command)
 @settings_options
 @click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
-@click.option("--out", type=UserPath(), help="JSON file to write as well.")
+@click.option("--out", type=OutPath(), help="JSON file to write as well.")
 def cli(settings: Path | None, out: Path | None, **options: Any) -> None:
     """Tell what tolerances the data bears: 30 rounds in memory in which everyone is honest, unless --rounds.
 
@@ -30,14 +30,9 @@ def cli(settings: Path | None, out: Path | None, **options: Any) -> None:
     from offchain.simulation.federation import all_rows
 
     given = {name: value for name, value in options.items() if value is not None}
-    try:
-        honest = {"malicious": 0, "malicious_voters": 0, "attack": "none"}
-        chosen = load_settings(settings, {"rounds": _ROUNDS, **given, **honest})
-        found = calibrate(chosen, all_rows(chosen))
-        if out is not None:
-            out.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from error
+    honest = {"malicious": 0, "malicious_voters": 0, "attack": "none"}
+    chosen = load_settings(settings, {"rounds": _ROUNDS, **given, **honest})
+    found = calibrate(chosen, all_rows(chosen))
+    if out is not None:
+        write_whole(out, found.model_dump_json(indent=2) + "\n")
     print_calibration(people_console(), found)

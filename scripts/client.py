@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ml.errors import MLError
 from ml.settings import PrivacySettings
+from offchain.command import Command
 from offchain.console import people_console
-from offchain.errors import OffchainError
 from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
     from offchain.live.client.start import ClientOptions
 
 
-@click.command()
+@click.command(cls=Command)
 @deployment_option
 @chain_options
 @account_option
@@ -126,8 +125,6 @@ def cli(
             ):
                 done = make_client(chain, there, key, options).run()
             click.echo(f"Done: {done.why}.", err=True)
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
     except Stopped as signal:
         click.echo(f"Stopped by {signal}; nothing is lost. To go on: the same command again.", err=True)
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
-from ml.errors import MLError
 from offchain.chain.abi import Interface
 from offchain.chain.compiled import compiled_contracts, compiler_input
+from offchain.command import Command
 from offchain.console import people_console
-from offchain.errors import OffchainError
 from offchain.learning.finding import Here
 from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes, connect
@@ -26,7 +25,7 @@ from offchain.live.options import account_option, chain_options, sending_options
 from offchain.user_path import UserPath
 
 
-@click.command()
+@click.command(cls=Command)
 @chain_options
 @account_option
 @sending_options
@@ -69,8 +68,6 @@ def cli(
             console.print(f"note: the contracts' code was not compared: {error}")
         if (source := compiler_input()) is not None:
             write_source(source_path(config), source)
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         console.print("Interrupted. To continue: the same command again.")
         raise SystemExit(130) from None

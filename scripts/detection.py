@@ -5,19 +5,18 @@ from typing import Any
 
 import click
 
-from ml.errors import MLError
+from offchain.command import Command
 from offchain.console import people_console
-from offchain.errors import OffchainError
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
-from offchain.user_path import UserPath
+from offchain.user_path import OutPath, UserPath
 
 _ROUNDS = 20
 _KINDS = ("label-flip", "sign-flip", "anti")
 _ROWS = (10, 20, 50, 100, 200, 500)
 
 
-@click.command()
+@click.command(cls=Command)
 @settings_options
 @click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
 @click.option(
@@ -34,7 +33,11 @@ _ROWS = (10, 20, 50, 100, 200, 500)
 )
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Seeds, from --seed on.")
 @click.option(
-    "--out", type=UserPath(), default=Path("detection"), show_default=True, help="Folder of results."
+    "--out",
+    type=OutPath(folder=True),
+    default=Path("detection"),
+    show_default=True,
+    help="Folder of results.",
 )
 def cli(
     settings: Path | None,
@@ -55,14 +58,9 @@ def cli(
     from offchain.simulation.federation import all_rows
 
     given = {name: value for name, value in options.items() if value is not None}
-    try:
-        first = load_settings(settings, {"rounds": _ROUNDS, "malicious": 0.4, **given})
-        runs = [first.model_copy(update={"seed": first.seed + place}) for place in range(seeds)]
-        found = detection([(run, all_rows(run)) for run in runs], kinds, counts)
-        described = first.model_dump(mode="json", exclude={"data", "clients_data"}, exclude_defaults=True)
-        names = write_detection(out, found, described | {"seeds": [run.seed for run in runs]})
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from error
+    first = load_settings(settings, {"rounds": _ROUNDS, "malicious": 0.4, **given})
+    runs = [first.model_copy(update={"seed": first.seed + place}) for place in range(seeds)]
+    found = detection([(run, all_rows(run)) for run in runs], kinds, counts)
+    described = first.model_dump(mode="json", exclude={"data", "clients_data"}, exclude_defaults=True)
+    names = write_detection(out, found, described | {"seeds": [run.seed for run in runs]})
     people_console().print(f"Written to {out}: {', '.join(names)}")

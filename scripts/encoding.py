@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ml.errors import MLError
+from ml.private_files import write_whole
 from ml.settings import ALLOWED_MISSING
-from offchain.user_path import UserPath
+from offchain.command import Command
+from offchain.user_path import OutPath, UserPath
 
 INPUT_KINDS = ("number", "category", "date")
 
@@ -54,7 +55,7 @@ class _Widths(click.ParamType):
         return tuple(map(int, parts))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--data",
     type=UserPath(),
@@ -106,7 +107,7 @@ class _Widths(click.ParamType):
     metavar="SHARE",
     help="Share of the rows that may be left out for gaps or what cannot be read.",
 )
-@click.option("--out", type=UserPath(dir_okay=False), required=True, help="The JSON file to write.")
+@click.option("--out", type=OutPath(), required=True, help="The JSON file to write.")
 def cli(
     data: Path, targets: tuple[str, ...], features: str, allow_missing: float, out: Path, **wishes: Any
 ) -> None:
@@ -114,16 +115,11 @@ def cli(
 
     With --target the file is a task: `ape run simulate --task FILE.json --data ROWS`. A person can edit it.
     """
-    try:
-        if not targets:
-            _refuse_beside_loans(wishes)
-            _of_loans(data, features, allow_missing, out)
-        else:
-            _of_a_table(data, allow_missing, out, targets=targets, **wishes)
-    except MLError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error}") from error
+    if not targets:
+        _refuse_beside_loans(wishes)
+        _of_loans(data, features, allow_missing, out)
+    else:
+        _of_a_table(data, allow_missing, out, targets=targets, **wishes)
 
 
 def _refuse_beside_loans(wishes: dict[str, Any]) -> None:
@@ -142,7 +138,7 @@ def _of_a_table(
     by_column = dict(kinds)
     fitted = fit(data, Wishes(kind=by_column.pop("", None), kinds=by_column, **wishes))
     told = look_through(fitted.form, data, allow_missing)
-    out.write_text(fitted.form.model_dump_json(indent=1, exclude_none=True) + "\n", encoding="utf-8")
+    write_whole(out, fitted.form.model_dump_json(indent=1, exclude_none=True) + "\n")
     _tell(fitted, told)
     click.echo(f"\nWritten to {out}: {len(input_names(fitted.form))} inputs of a model. Next:")
     click.echo(f"  ape run task check --task {out} --data {data}")
@@ -170,6 +166,6 @@ def _of_loans(data: Path, features: Any, allow_missing: float, out: Path) -> Non
         click.echo(sentence)
     require_outcomes(LendingClub.target, loans.table.labels, f"loans of {data}")
     encoding = CommonEncoding.fit(loans.table, features)
-    out.write_text(encoding.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_whole(out, encoding.model_dump_json(indent=2) + "\n")
     click.echo(f"Written to {out}. For the deployment's configuration:")
     click.echo(f"  ape run task describe --task lending-club --task-option encoding={out} --data {data}")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from offchain.command import Command
 from offchain.console import people_console
-from offchain.errors import OffchainError
 from offchain.live.access.network import Nodes
 from offchain.live.deploying.amounts import Unit
 from offchain.live.logs import log_options
@@ -17,7 +17,7 @@ from offchain.live.watching.statement_report import print_statement, statement_j
 from offchain.machine_json import json_text
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("address", type=ADDRESS)
 @deployment_option
 @chain_options
@@ -32,12 +32,9 @@ def cli(
     as_json: bool,
 ) -> None:
     """Explain every change of the balance of ADDRESS."""
-    try:
-        there, chain = reach(deployment, nodes)
-        statement = statement_of(chain, there, address, log_cache(there, cache))
-        unit, times = Unit.read(chain, there), times_of(chain, statement)
-    except OffchainError as error:
-        raise click.ClickException(str(error)) from error
+    there, chain = reach(deployment, nodes)
+    statement = statement_of(chain, there, address, log_cache(there, cache))
+    unit, times = Unit.read(chain, there), times_of(chain, statement)
     if as_json:
         click.echo(json_text("statement", statement_json(statement, unit, times)))
     elif not statement.changes:

@@ -4,7 +4,7 @@ import logging
 
 import click
 
-from offchain.errors import OffchainError
+from offchain.command import Command
 from offchain.live.access.chain import Invocation
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
@@ -23,7 +23,7 @@ from offchain.live.starting import open_sender, reach
 _log = logging.getLogger("offchain.live.purse")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("addresses", type=ADDRESS, nargs=-1, required=True)
 @deployment_option
 @chain_options
@@ -40,18 +40,15 @@ def cli(
     amount: str,
 ) -> None:
     """Give each of ADDRESSES as many tokens as it is short of; giving again gives nothing twice."""
-    try:
-        there, chain = reach(deployment, nodes)
-        unit = Unit.read(chain, there)
-        wanted = unit.base_units(amount)
-        sender = open_sender(chain, account, sending)
-        receivers = list(dict.fromkeys(addresses))
-        for address in require_receivers(chain, there, sender.address, receivers):
-            _log.warning("%s is a contract: what it is given only its code can use", address)
-        amounts = missing(chain, there, receivers, wanted)
-        (wallet,) = chain.read([Invocation(there.token, "balanceOf", (sender.address,))])
-        grant(sender, there, amounts, wallet, unit)
-    except OffchainError as error:
-        raise click.ClickException(str(error)) from error
+    there, chain = reach(deployment, nodes)
+    unit = Unit.read(chain, there)
+    wanted = unit.base_units(amount)
+    sender = open_sender(chain, account, sending)
+    receivers = list(dict.fromkeys(addresses))
+    for address in require_receivers(chain, there, sender.address, receivers):
+        _log.warning("%s is a contract: what it is given only its code can use", address)
+    amounts = missing(chain, there, receivers, wanted)
+    (wallet,) = chain.read([Invocation(there.token, "balanceOf", (sender.address,))])
+    grant(sender, there, amounts, wallet, unit)
     for address in dict.fromkeys(addresses):
         click.echo(f"{address}: {unit.text(amounts.get(address, 0), sign=True)} {unit.symbol}")

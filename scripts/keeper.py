@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from offchain.errors import OffchainError
+from offchain.command import Command
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.keeping.keeper import Keeper
@@ -28,7 +28,7 @@ from offchain.monitoring.measures import KEEPER
 _log = logging.getLogger("offchain.keeper")
 
 
-@click.command()
+@click.command(cls=Command)
 @deployment_option
 @chain_options
 @account_option
@@ -106,7 +106,5 @@ def cli(
                     extra={**about, "every_seconds": every},
                 )
                 run_forever(keeper.step, keeper.pause)
-    except OffchainError as error:
-        raise click.ClickException(str(error)) from error
     except Stopped as signal:
         _log.info("stopped", extra={"signal": str(signal)})

@@ -2,7 +2,7 @@
 
 import click
 
-from offchain.errors import OffchainError
+from offchain.command import Command
 from offchain.live.access.chain import Invocation
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
@@ -18,7 +18,7 @@ from offchain.live.purse.operating import operator_now, require_operator
 from offchain.live.starting import open_sender, reach
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("address", type=ADDRESS, required=False)
 @deployment_option
 @chain_options
@@ -39,15 +39,12 @@ def cli(
     An operator can sign for the client's seats, and nothing else: run `ape run client --client-address` with
     its key, and keep the client's own away from the network.
     """
-    try:
-        there, chain = reach(deployment, nodes)
-        sender = open_sender(chain, account, sending)
-        chosen = require_operator(address, nobody, sender.address)
-        before = operator_now(chain, there, sender.address)
-        if chosen == before:
-            click.echo(f"{chosen} is what {sender.address} named before; nothing was sent.")
-            return
-        receipt = sender.send(Invocation(there.manager, "setOperator", (chosen,)))
-    except OffchainError as error:
-        raise click.ClickException(str(error)) from error
+    there, chain = reach(deployment, nodes)
+    sender = open_sender(chain, account, sending)
+    chosen = require_operator(address, nobody, sender.address)
+    before = operator_now(chain, there, sender.address)
+    if chosen == before:
+        click.echo(f"{chosen} is what {sender.address} named before; nothing was sent.")
+        return
+    receipt = sender.send(Invocation(there.manager, "setOperator", (chosen,)))
     click.echo(f"The operator of {sender.address} is {chosen}, was {before}: transaction {receipt.hash}.")

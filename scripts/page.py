@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from ml.errors import MLError
-from offchain.errors import OffchainError
+from offchain.command import Command
 from offchain.learning.finding import Here
 from offchain.listening import root_url
 from offchain.live.access.network import Nodes
@@ -21,15 +20,15 @@ from offchain.named_values import named_values
 from offchain.page.serve import HOST, serve_page
 from offchain.page.story import Story
 from offchain.page.write import page, write_page
-from offchain.user_path import UserPath
+from offchain.user_path import OutPath, UserPath
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--run", type=UserPath(), metavar="DIR", help="A run's folder.")
 @click.option("--deployment", metavar="NAME", help="Name of deployments/NAME.yaml and NAME.json.")
 @click.option(
     "--out",
-    type=UserPath(),
+    type=OutPath(folder=True),
     default=Path("site"),
     show_default=True,
     metavar="DIR",
@@ -78,8 +77,6 @@ def cli(
                 click.echo(f"Written to {path}, {path.stat().st_size / 1e6:.2f} MB; open it in a browser.")
             else:
                 _serve(serve, tell)
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
     except Stopped:
         pass
 

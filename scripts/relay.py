@@ -5,8 +5,7 @@ import threading
 
 import click
 
-from offchain.errors import OffchainError
-from offchain.listening import cannot_listen
+from offchain.command import Command
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.logs import log_options
@@ -31,7 +30,7 @@ from offchain.serving import serve
 _log = logging.getLogger("offchain.relay")
 
 
-@click.command()
+@click.command(cls=Command)
 @deployment_option
 @chain_options
 @account_option
@@ -65,26 +64,21 @@ def cli(
     It can delay an act, but neither change nor forge one, and members send by themselves what it does not.
     Put a server with TLS in front of it before it meets the internet.
     """
-    try:
-        there, chain = reach(deployment, nodes)
-        # A line of its own for the sender: both are used at the same time.
-        sender = open_sender(connect_to(there, nodes), account, sending)
-        desk = Desk(chain, sender, there)
+    there, chain = reach(deployment, nodes)
+    # A line of its own for the sender: both are used at the same time.
+    sender = open_sender(connect_to(there, nodes), account, sending)
+    desk = Desk(chain, sender, there)
 
-        def batch() -> bool:
-            desk.flush()
-            return False  # The next one is to fill first.
+    def batch() -> bool:
+        desk.flush()
+        return False  # The next one is to fill first.
 
-        threading.Thread(target=run_forever, args=(batch, every), daemon=True).start()
-        about = {"deployment": there.name, "account": sender.address, "node": chain.node}
-        _log.info("relaying what members sign, paid by this account", extra={**about, "every_seconds": every})
-        if told := misfit(every, there.parameters):
-            _log.warning("%s", told)
-        monitoring.look_on(connect_to(there, nodes), there, sender.address)
-        with monitoring.telling(RELAY):
-            serve(counted(application(desk, there, every)), host, port, listening(host))
-    except OffchainError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(str(cannot_listen(host, port, error, "--host or --port"))) from error
+    threading.Thread(target=run_forever, args=(batch, every), daemon=True).start()
+    about = {"deployment": there.name, "account": sender.address, "node": chain.node}
+    _log.info("relaying what members sign, paid by this account", extra={**about, "every_seconds": every})
+    if told := misfit(every, there.parameters):
+        _log.warning("%s", told)
+    monitoring.look_on(connect_to(there, nodes), there, sender.address)
+    with monitoring.telling(RELAY):
+        serve(counted(application(desk, there, every)), host, port, listening(host))
     _log.info("stopped")

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ml.errors import MLError
 from offchain.chain.network_option import network_option
+from offchain.command import Command
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
-from offchain.errors import OffchainError
 from offchain.named_values import named_values
 from offchain.reproduction.options import playing_options
 from offchain.user_path import UserPath
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
 
-@click.command()
+@click.command(cls=Command)
 @network_option
 @click.argument("items", metavar="ITEM...", nargs=-1, required=True)
 @click.option("--data", type=UserPath(), help="Lending Club's CSV or CSV.GZ.  [default: built-in loans]")
@@ -95,8 +94,6 @@ def cli(
             folder = ResultsFolder(out, study)
             at_once = -1 if address else jobs
             reproduce(wanted, study, folder, runs, partial(engine_on, network), at_once, console)
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         console.print("Interrupted. What was played is kept; the same command goes on from there.")
         raise SystemExit(INTERRUPTED) from None

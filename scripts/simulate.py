@@ -6,25 +6,24 @@ from typing import Any
 
 import click
 
-from ml.errors import MLError
 from offchain.chain.network_option import network_option
+from offchain.command import Command
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
-from offchain.errors import OffchainError
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
 from offchain.tracking.options import tracking_options
 from offchain.tracking.tracker import Tracking
-from offchain.user_path import UserPath
+from offchain.user_path import OutPath, UserPath
 
 INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
 
-@click.command()
+@click.command(cls=Command)
 @network_option
 @settings_options
 @click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
-@click.option("--out", type=UserPath(), help="Folder for the results.  [default: runs/001, ...]")
+@click.option("--out", type=OutPath(folder=True), help="Folder for the results.  [default: runs/001, ...]")
 @click.option("--resume", type=UserPath(), help="Folder of an interrupted run to continue.")
 @tracking_options
 def cli(
@@ -55,8 +54,6 @@ def cli(
             require_free(path)
             with telling(tracking, path, chosen) as tell:
                 summary = start_run(path, chosen, engine_on(network, chosen), console, tell=tell)
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         console.print(f"Interrupted. {_how_to_go_on(path)}")
         raise SystemExit(INTERRUPTED) from None

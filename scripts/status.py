@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 from rich.live import Live
 
-from ml.errors import MLError
+from offchain.command import Command
 from offchain.console import people_console
-from offchain.errors import OffchainError
 from offchain.learning.finding import Here
 from offchain.live.access.chain import Chain
 from offchain.live.access.network import Nodes
@@ -29,7 +28,7 @@ from offchain.named_values import named_values
 from offchain.user_path import UserPath
 
 
-@click.command()
+@click.command(cls=Command)
 @deployment_option
 @chain_options
 @log_options
@@ -92,8 +91,6 @@ def cli(
                     time.sleep(poll)
             else:
                 _show(eyes, rounds, poll)
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
     except Stopped:
         pass
 

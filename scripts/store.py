@@ -2,10 +2,8 @@
 
 import click
 
-from ml.errors import MLError
 from ml.home import at_home
-from offchain.errors import OffchainError
-from offchain.listening import cannot_listen
+from offchain.command import Command
 from offchain.live.access.network import Nodes
 from offchain.live.deploying.deployment import place_of
 from offchain.live.logs import log_options
@@ -22,7 +20,7 @@ from offchain.stores.files import FileStore
 from offchain.stores.server import Keeping, application
 
 
-@click.command()
+@click.command(cls=Command)
 @deployment_option
 @chain_options
 @log_options
@@ -52,17 +50,12 @@ def cli(
 
     Put a server with TLS in front of it before it meets the internet.
     """
-    try:
-        live, chain = reach(deployment, nodes)
-        kept = FileStore(str(at_home(folder).resolve()) if "://" not in folder else folder)
-        kept.check()
-        gate, form = ChainGate(chain, live, log_cache(live)), live.configuration.learning.schema_
-        app = application(Keeping(place_of(live), form, kept, gate, members_only))
-        told = listening(host, deployment=live.name, folder=kept.name, artefacts=kept.count())
-        monitoring.look_on(connect_to(live, nodes), live)
-        with monitoring.telling(STORE):
-            serve(counted(app), host, port, told)
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(str(cannot_listen(host, port, error, "--host or --port"))) from error
+    live, chain = reach(deployment, nodes)
+    kept = FileStore(str(at_home(folder).resolve()) if "://" not in folder else folder)
+    kept.check()
+    gate, form = ChainGate(chain, live, log_cache(live)), live.configuration.learning.schema_
+    app = application(Keeping(place_of(live), form, kept, gate, members_only))
+    told = listening(host, deployment=live.name, folder=kept.name, artefacts=kept.count())
+    monitoring.look_on(connect_to(live, nodes), live)
+    with monitoring.telling(STORE):
+        serve(counted(app), host, port, told)

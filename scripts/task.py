@@ -7,17 +7,18 @@ from typing import Any, TypeVar, get_args
 import click
 import yaml
 
-from ml.errors import MLError
 from ml.judging.bases import MEMORY
+from ml.private_files import write_whole
 from ml.settings import DEFAULT_POLICY, Policy
-from offchain.errors import OffchainError, SettingsError
+from offchain.command import Command
+from offchain.errors import SettingsError
 from offchain.named_values import named_values
 from offchain.user_path import UserPath
 from offchain.yaml_file import read_mapping
 
 _TASK = "Built-in name, FILE.py:Class, a table's FILE.json, or package.module:Class."
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 @click.group(invoke_without_command=False)
@@ -25,11 +26,11 @@ def cli() -> None:
     """Describe a task, check it on rows, or list the built-in ones."""
 
 
-def _task_options(function: Command) -> Command:
+def _task_options(function: Decorated) -> Decorated:
     return click.option("--task", required=True, help=_TASK)(_rows_options(function))
 
 
-def _rows_options(function: Command) -> Command:
+def _rows_options(function: Decorated) -> Decorated:
     for decorator in (
         click.option("--data", type=UserPath(), help="Rows: the file or folder that it reads."),
         click.option(
@@ -46,7 +47,7 @@ def _rows_options(function: Command) -> Command:
     return function
 
 
-@cli.command("list")
+@cli.command("list", cls=Command)
 def list_tasks() -> None:
     """List the built-in tasks and their options."""
     from offchain.learning.catalogue import lines
@@ -55,7 +56,7 @@ def list_tasks() -> None:
         click.echo(line)
 
 
-@cli.command()
+@cli.command(cls=Command)
 @_task_options
 @click.option(
     "--policy",
@@ -86,7 +87,7 @@ def list_tasks() -> None:
 )
 @click.option(
     "--into",
-    type=UserPath(dir_okay=False, exists=True),
+    type=UserPath(dir_okay=False, exists=True, writable=True),
     help="Configuration without learning, to the end of which it is written; a first model that the task "
     "draws is then kept beside it, as NAME.genesis.safetensors.  [default: print it]",
 )
@@ -108,32 +109,26 @@ def describe(
     from offchain.learning.catalogue import Sample, describe_for_deployment
     from offchain.learning.describing import FoundersFiles
 
-    try:
-        drawn = None if into is None else into.with_suffix(".genesis.safetensors")
-        if into is not None and "learning" in read_mapping(into, "configuration", SettingsError):
-            raise SettingsError(f"{into} has learning already: take it out first")
-        sample = Sample.of(task, named_values(options), data, share, seed)
-        files = FoundersFiles(genesis, drawn, probe)
-        found = describe_for_deployment(sample, policy, metric, tolerance, memory, files)
-        text = yaml.safe_dump(
-            {"learning": found.model_dump(mode="json", exclude_none=True)},
-            sort_keys=False,
-            width=110,
-            default_flow_style=None,
-        )
-        if into is None:
-            click.echo(text, nl=False)
-        else:
-            with into.open("a", encoding="utf-8") as file:
-                file.write(f"\n{text}")
-            click.echo(f"Written to {into}.")
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"{into} cannot be written: {error}") from error
+    drawn = None if into is None else into.with_suffix(".genesis.safetensors")
+    if into is not None and "learning" in read_mapping(into, "configuration", SettingsError):
+        raise SettingsError(f"{into} has learning already: take it out first")
+    sample = Sample.of(task, named_values(options), data, share, seed)
+    files = FoundersFiles(genesis, drawn, probe)
+    found = describe_for_deployment(sample, policy, metric, tolerance, memory, files)
+    text = yaml.safe_dump(
+        {"learning": found.model_dump(mode="json", exclude_none=True)},
+        sort_keys=False,
+        width=110,
+        default_flow_style=None,
+    )
+    if into is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(into, into.read_bytes() + f"\n{text}".encode())
+        click.echo(f"Written to {into}.")
 
 
-@cli.command()
+@cli.command(cls=Command)
 @_rows_options
 @click.option("--task", help=f"{_TASK}  [default: the deployment's]")
 @click.option("--train", metavar="FILE.py:FUNCTION", help="Training of your own.  [default: the task's]")
@@ -157,17 +152,14 @@ def check(
     """Try a task on rows, before anyone stakes: one page."""
     if task is None and deployment is None:
         raise click.UsageError("give --task, or --deployment, whose task it then is")
-    try:
-        given = named_values(options)
-        if deployment is None:
-            assert task is not None
-            lines = _checked(task, given, data, share, seed, train, accept_rows)
-        else:
-            lines = _of_a_deployment(deployment, task, given, data, share, train, accept_rows)
-        for name, text in lines:
-            click.echo(f"{name:>16}  {text}")
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
+    given = named_values(options)
+    if deployment is None:
+        assert task is not None
+        lines = _checked(task, given, data, share, seed, train, accept_rows)
+    else:
+        lines = _of_a_deployment(deployment, task, given, data, share, train, accept_rows)
+    for name, text in lines:
+        click.echo(f"{name:>16}  {text}")
 
 
 def _checked(

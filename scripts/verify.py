@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ml.errors import MLError
+from offchain.command import Command
 from offchain.console import people_console
-from offchain.errors import OffchainError
 from offchain.learning.finding import Here
 from offchain.live.access.network import Nodes
 from offchain.live.client.options import store_option, task_options
@@ -15,7 +14,7 @@ from offchain.live.options import chain_options, deployment_option, log_cache_op
 from offchain.live.starting import reach
 from offchain.machine_json import json_text
 from offchain.named_values import named_values
-from offchain.user_path import UserPath
+from offchain.user_path import OutPath, UserPath
 
 if TYPE_CHECKING:
     from offchain.live.deploying.deployment import LiveDeployment
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from offchain.live.verifying.quality import Scored
 
 
-@click.command()
+@click.command(cls=Command)
 @deployment_option
 @chain_options
 @store_option()
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--out",
-    type=UserPath(),
+    type=OutPath(),
     help="File for the global model, .safetensors, with JSON beside it.",
 )
 @task_options
@@ -61,27 +60,22 @@ def cli(
     from offchain.live.verifying.verification import Verification, told
     from offchain.live.watching.log_cache import log_cache
 
-    try:
-        live, chain = reach(deployment, nodes)
-        here = Here(live.folder, task, named_values(task_options))
-        verification = Verification(chain, live, stores, log_cache(live, cache), here)
-        fault = verification.run(until)
-        scored = None if data is None or fault else _scored(verification.model, live, here, data)
-        if as_json:
-            click.echo(json_text("verification", {**told(verification, fault), **_scores(scored)}))
-        else:
-            print_rounds(people_console(), verification)
-            if scored is not None:
-                click.echo(f"On {scored.rows} rows of {data}: {scored.told}")
-        if fault is not None:
-            raise fault
-        if out is not None:
-            for path in export(out, verification.model, verification.schema, verification.described):
-                click.echo(f"Written to {path}", err=True)
-    except (OffchainError, MLError) as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error}") from error
+    live, chain = reach(deployment, nodes)
+    here = Here(live.folder, task, named_values(task_options))
+    verification = Verification(chain, live, stores, log_cache(live, cache), here)
+    fault = verification.run(until)
+    scored = None if data is None or fault else _scored(verification.model, live, here, data)
+    if as_json:
+        click.echo(json_text("verification", {**told(verification, fault), **_scores(scored)}))
+    else:
+        print_rounds(people_console(), verification)
+        if scored is not None:
+            click.echo(f"On {scored.rows} rows of {data}: {scored.told}")
+    if fault is not None:
+        raise fault
+    if out is not None:
+        for path in export(out, verification.model, verification.schema, verification.described):
+            click.echo(f"Written to {path}", err=True)
 
 
 def _scored(model: "GlobalModel", live: "LiveDeployment", here: Here, data: Path) -> "Scored":

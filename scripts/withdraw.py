@@ -2,7 +2,7 @@
 
 import click
 
-from offchain.errors import OffchainError
+from offchain.command import Command
 from offchain.live.access.chain import Invocation
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
@@ -19,7 +19,7 @@ from offchain.live.starting import open_sender, reach
 from offchain.live.watching.view import read_view
 
 
-@click.command()
+@click.command(cls=Command)
 @deployment_option
 @chain_options
 @account_option
@@ -34,16 +34,13 @@ def cli(
     amount: str | None,
 ) -> None:
     """Withdraw tokens: a member's above the bond, all of one that left and waited."""
-    try:
-        there, chain = reach(deployment, nodes)
-        unit = Unit.read(chain, there)
-        asked = unit.base_units(amount) if amount else None
-        sender = open_sender(chain, account, sending)
-        view = read_view(chain, there, [sender.address])
-        most = available(view, view.clients[sender.address], unit)
-        chosen = require_amount(asked, most, sender.address, unit)
-        receipt = sender.send(Invocation(there.manager, "withdraw", (chosen,)))
-    except OffchainError as error:
-        raise click.ClickException(str(error)) from error
+    there, chain = reach(deployment, nodes)
+    unit = Unit.read(chain, there)
+    asked = unit.base_units(amount) if amount else None
+    sender = open_sender(chain, account, sending)
+    view = read_view(chain, there, [sender.address])
+    most = available(view, view.clients[sender.address], unit)
+    chosen = require_amount(asked, most, sender.address, unit)
+    receipt = sender.send(Invocation(there.manager, "withdraw", (chosen,)))
     took = f"{unit.text(chosen)} {unit.symbol}"
     click.echo(f"Withdrew {took} to {sender.address} in transaction {receipt.hash}.")

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ml.private_files import write_whole
 from offchain.arena.grid import NOBODY
 from offchain.arena.outcome import Outcome
+from offchain.picture_file import write_picture
 
 KEYS = ("task", "decider", "attack", "votes", "malicious")
 _SHOWN = {
@@ -46,15 +48,15 @@ def write(
     """
     table = pd.DataFrame(asdict(each) for each in outcomes)
     summary = summarised(table)
-    table.to_csv(folder / "cells.csv", index=False, float_format="%.6g")
-    summary.to_csv(folder / "summary.csv", index=False, float_format="%.6g")
+    write_whole(folder / "cells.csv", table.to_csv(index=False, float_format="%.6g"))
+    write_whole(folder / "summary.csv", summary.to_csv(index=False, float_format="%.6g"))
     content = {"cells": json.loads(table.to_json(orient="records")), "failures": dict(failures)}
-    (folder / "arena.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_whole(folder / "arena.json", json.dumps(content, indent=1) + "\n")
     names = ["cells.csv", "summary.csv", "arena.json"]
     for task in summary.task.unique():
         names.append(f"{_file_name(task)}.png")
-        heat_map(summary[summary.task == task], task).savefig(folder / names[-1], dpi=110)
-    (folder / "arena.md").write_text(_page(summary, failures, missing), encoding="utf-8")
+        write_picture(folder / names[-1], heat_map(summary[summary.task == task], task))
+    write_whole(folder / "arena.md", _page(summary, failures, missing))
     return [*names, "arena.md"]
 
 

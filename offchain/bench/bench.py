@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from ml.parallel import let_processes_import
+from ml.private_files import write_whole
 from offchain.bench.cases import Case
 from offchain.bench.play import Measurement, measure
 from offchain.bench.updates import UpdateSpeed, update_speed
@@ -52,7 +53,7 @@ def measure_all(cases: Sequence[Case], folder: Path, network: str) -> Iterator[M
 def update_speeds(folder: Path) -> list[UpdateSpeed]:
     """Measure updates of every size and write them into the folder."""
     speeds = [update_speed(size) for size in UPDATE_SIZES]
-    (folder / UPDATES_FILE).write_text(json.dumps([asdict(speed) for speed in speeds], indent=2) + "\n")
+    write_whole(folder / UPDATES_FILE, json.dumps([asdict(speed) for speed in speeds], indent=2) + "\n")
     return speeds
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from offchain.bench.play import PARTS, Measurement
 from offchain.bench.updates import UPDATES, UpdateSpeed
+from offchain.picture_file import write_picture
 
 _COLOURS = ("#2a6fbb", "#c8442f", "#3c8d5a", "#8a6bbf", "#d99a2b", "#8a8a8a")
 _MIB, _GB = 2**20, 1e9
@@ -95,7 +96,7 @@ def plot(path: Path, measurements: Sequence[Measurement]) -> None:
         axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("milliseconds of work a round; parts beside transactions overlap")
     figure.axes[0].legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
-    figure.savefig(path, dpi=110)
+    write_picture(path, figure)
 
 
 def _name(m: Measurement) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
+from ml.private_files import write_whole
 from ml.seeds import derive_seed
 from ml.updates.canonical import digest, to_bytes
 from ml.updates.fixed_point import decode, encode
@@ -37,8 +38,8 @@ def write_genesis(path: Path, first: NDArray[np.int32], schema: Schema) -> None:
     values = decode(first)
     tensors = {name: values[place].reshape(shape).copy() for name, shape, place in schema.slices()}
     try:
-        save_file(tensors, path)
-    except (OSError, SafetensorError) as error:
+        write_whole(path, save(tensors))
+    except OSError as error:
         raise SettingsError(f"genesis {path} cannot be written ({error})") from error
 
 

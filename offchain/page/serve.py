@@ -5,8 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from ml.errors import MLError
-from offchain.errors import OffchainError, PageError
-from offchain.listening import cannot_listen
+from offchain.errors import OffchainError
 from offchain.serving import Work, application, refusal, serve
 
 HOST = "127.0.0.1"
@@ -41,9 +40,6 @@ def serve_page(port: int, tell: Callable[[], str], started: Callable[[int], None
         started: Called with the port once connections are taken.
 
     Raises:
-        PageError: When the port cannot be had.
+        OffchainError: When the port cannot be had.
     """
-    try:
-        serve(page_application(tell), HOST, port, started)
-    except OSError as error:
-        raise PageError(str(cannot_listen(HOST, port, error, "--serve"))) from error
+    serve(page_application(tell), HOST, port, started, "--serve")

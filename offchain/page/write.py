@@ -4,6 +4,7 @@ import json
 from html import escape
 from pathlib import Path
 
+from ml.private_files import write_whole
 from offchain.errors import PageError
 from offchain.machine_json import finite
 from offchain.page.story import Story, page_json
@@ -40,9 +41,7 @@ def write_page(story: Story, folder: Path) -> Path:
     path = folder / "index.html"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / ".index.html.new"
-        temporary.write_text(page(story), encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, page(story))
     except OSError as error:
         raise PageError(
             f"the page cannot be written to {path}: {error.strerror}; choose another --out"

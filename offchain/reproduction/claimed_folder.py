@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from ml.private_files import write_whole
 from offchain.errors import ReproductionError
 
 
@@ -22,7 +23,7 @@ def claim(path: Path, name: str, described: Mapping[str, object]) -> None:
                 f"the folder {path} holds something other than results; choose another with --out"
             )
         path.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+        write_whole(path / name, json.dumps(described, indent=2) + "\n")
     except (OSError, json.JSONDecodeError) as error:
         raise ReproductionError(f"the results folder {path} cannot be used: {error}") from error
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from offchain.user_path import UserPath
+from offchain.user_path import OutPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -18,7 +18,7 @@ def playing_options(folder: str) -> Callable[[Command], Command]:
         for option in (
             click.option(
                 "--out",
-                type=UserPath(),
+                type=OutPath(folder=True),
                 default=Path(folder),
                 show_default=True,
                 help="Folder for results and for the runs that they are made of.",

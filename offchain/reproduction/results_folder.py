@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ml.private_files import write_whole
+from offchain.picture_file import write_picture
 from offchain.reproduction.catalogue import Item
 from offchain.reproduction.claimed_folder import claim
 from offchain.reproduction.data_digest import data_digest
@@ -44,12 +46,12 @@ class ResultsFolder:
             names.append(self._csv(f"{item.name}-statements", statement_table(result.statements)))
         if result.figure:
             names.append(f"{item.name}.png")
-            result.figure.savefig(self.path / names[-1], dpi=110)
-        (self.path / f"{item.name}.md").write_text(_page(item, result), encoding="utf-8")
+            write_picture(self.path / names[-1], result.figure)
+        write_whole(self.path / f"{item.name}.md", _page(item, result))
         return [*names, f"{item.name}.md"]
 
     def _csv(self, name: str, table: pd.DataFrame) -> str:
-        table.to_csv(self.path / f"{name}.csv", index=False, float_format="%.6g")
+        write_whole(self.path / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
         return f"{name}.csv"
 
 

@@ -1,9 +1,10 @@
-"""NumPy's .npz as `numpy.savez` writes it, read without believing what it says of its own size."""
+"""NumPy's .npz, written as `numpy.savez` does, and read without believing what it says of its own size."""
 
 import math
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -25,6 +26,18 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             return {_name(member): _read(archive, member) for member in archive.infolist()}
     except (zipfile.BadZipFile, EOFError) as error:
         raise ValueError(str(error) or "it is cut off") from error
+
+
+def write_arrays(file: BinaryIO, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays by name; where the disk is full, `numpy.savez` lets go of its archive in a second error.
+
+    Raises:
+        OSError: When the file cannot be written.
+    """
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(name + _ENDING, "w", force_zip64=True) as member:
+                npy.write_array(member, array, allow_pickle=False)  # type: ignore[no-untyped-call]
 
 
 def _name(member: zipfile.ZipInfo) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ml.private_files import write_whole
+from offchain.picture_file import write_picture
 from offchain.simulation.detection import HONEST, Detection
 
 _AXIS_FROM = 1e-3  # Of honest rejection, on a logarithmic axis.
@@ -24,17 +26,17 @@ def write_detection(folder: Path, found: Detection, described: dict[str, Any]) -
     """
     folder.mkdir(parents=True, exist_ok=True)
     curves, rates = (pd.DataFrame(asdict(each) for each in part) for part in (found.curves, found.rates))
-    curves.to_csv(folder / "curves.csv", index=False, float_format="%.6g")
-    rates.to_csv(folder / "rates.csv", index=False, float_format="%.6g")
+    write_whole(folder / "curves.csv", curves.to_csv(index=False, float_format="%.6g"))
+    write_whole(folder / "rates.csv", rates.to_csv(index=False, float_format="%.6g"))
     content = {
         "schema": "stakefed.detection/1",
         "follows_from": described,
         "curves": [asdict(each) for each in found.curves],
         "rates": [asdict(each) for each in found.rates],
     }
-    (folder / "detection.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    picture(curves).savefig(folder / "detection.png", dpi=110)
-    (folder / "detection.md").write_text(_page(rates), encoding="utf-8")
+    write_whole(folder / "detection.json", json.dumps(content, indent=1) + "\n")
+    write_picture(folder / "detection.png", picture(curves))
+    write_whole(folder / "detection.md", _page(rates))
     return ["curves.csv", "rates.csv", "detection.json", "detection.png", "detection.md"]
 
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ml.judging.policy import name_of
+from offchain.picture_file import write_picture
 from offchain.runs.scores import shown_score, title
 from offchain.settings import TOKEN, SimulationSettings
 from offchain.simulation.baselines import HONEST_ONLY, ORACLE, WITHOUT_ATTACK, WITHOUT_DEFENCE
@@ -27,7 +28,7 @@ def plot_run(path: Path, settings: SimulationSettings, cast: Cast, records: Sequ
     for axes in (scores, tokens, decisions):
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
-    figure.savefig(path, dpi=120)
+    write_picture(path, figure, dpi=120)
 
 
 def _plot_scores(axes: Axes, settings: SimulationSettings, records: Sequence[RoundRecord]) -> None:

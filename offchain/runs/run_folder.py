@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ml.json_file import read_json
-from ml.private_files import replacing
+from ml.private_files import creating, replacing, require_writable
 from offchain.errors import RunFolderError
-from offchain.runs.arrays_file import read_arrays
+from offchain.runs.arrays_file import read_arrays, write_arrays
 from offchain.settings import SimulationSettings
 from offchain.simulation.records import RoundRecord
 from offchain.simulation.simulation import State
@@ -52,8 +52,8 @@ class RunFolder:
         require_free(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            with (path / _SETTINGS).open("x", encoding="utf-8") as file:
-                file.write(settings.model_dump_json(indent=2) + "\n")
+            with creating(path / _SETTINGS) as file:
+                file.write(settings.model_dump_json(indent=2).encode() + b"\n")
         except OSError as error:
             raise RunFolderError(f"the output folder {path} cannot be written: {error.strerror}") from error
         return cls(path, settings)
@@ -107,7 +107,7 @@ class RunFolder:
         arrays = {_BASELINE + name: model for name, model in state.baselines.items()}
         arrays |= {f"{_OLDER}{place:04}": model for place, model in enumerate(state.older)}
         arrays |= {_ROUND: np.array(state.round), _PARAMETERS: state.parameters}
-        self._replace(_STATE, lambda file: np.savez(file, **arrays))
+        self._replace(_STATE, lambda file: write_arrays(file, arrays))
 
     def load(self) -> tuple[list[RoundRecord], State | None]:
         """Return the rounds saved and the state after them, None before the first; drop what was cut off.
@@ -162,13 +162,15 @@ def holds_complete_run(path: Path) -> bool:
 
 
 def require_free(path: Path) -> None:
-    """Raise RunFolderError unless `path` is new or an empty folder."""
-    if path.is_dir() and not any(path.iterdir()):
-        return
-    if path.exists():
+    """Raise RunFolderError unless `path` is new or an empty folder, and can be written."""
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         unfinished = (path / _SETTINGS).is_file() and not (path / _SUMMARY).exists()
         hint = f", or continue its run with --resume {path}" if unfinished else ""
         raise RunFolderError(f"the output folder {path} is in use; choose another with --out{hint}")
+    try:
+        require_writable(path)
+    except OSError as error:
+        raise RunFolderError(f"the output folder {path} cannot be written: {error.strerror}") from error
 
 
 def next_free(parent: Path) -> Path:

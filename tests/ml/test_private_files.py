@@ -1,10 +1,24 @@
-"""Folders that several processes make at once."""
+"""Files that appear whole or not at all, and folders that several processes make at once."""
 
+import os
+import resource
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ml.private_files import make_folder
+from ml.private_files import creating, make_folder, replacing, write_whole
+
+
+@contextmanager
+def room_for(size):
+    """The system refuses what makes a file longer than `size`, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_folder_that_another_process_makes_meanwhile_is_there(tmp_path, monkeypatch):
@@ -23,3 +37,50 @@ def test_a_file_of_its_name_is_no_folder(tmp_path):
     (tmp_path / "a").write_text("")
     with pytest.raises(FileExistsError):
         make_folder(tmp_path / "a")
+
+
+def write_replacing(path, data):
+    with replacing(path) as file:
+        file.write(data)
+
+
+def write_creating(path, data):
+    with creating(path) as file:
+        file.write(data)
+
+
+@pytest.mark.parametrize("write", [write_whole, write_replacing, write_creating])
+def test_a_full_disk_leaves_nothing_and_is_told_of_the_file(write, tmp_path):
+    with room_for(1000), pytest.raises(OSError) as refused:
+        write(tmp_path / "a", bytes(100_000))
+    assert refused.value.filename == str(tmp_path / "a") and not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("write", [write_whole, write_replacing])
+def test_what_was_there_outlives_a_full_disk(write, tmp_path):
+    (tmp_path / "a").write_bytes(b"before")
+    with room_for(1000), pytest.raises(OSError):
+        write(tmp_path / "a", bytes(100_000))
+    assert (tmp_path / "a").read_bytes() == b"before" and os.listdir(tmp_path) == ["a"]
+
+
+def test_a_new_file_replaces_nothing(tmp_path):
+    (tmp_path / "a").write_bytes(b"before")
+    with pytest.raises(FileExistsError):
+        write_creating(tmp_path / "a", b"after")
+    assert (tmp_path / "a").read_bytes() == b"before"
+
+
+def test_a_persons_link_is_followed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "a").symlink_to("elsewhere/b")
+    write_whole(tmp_path / "a", "ä")
+    assert (tmp_path / "a").is_symlink() and (tmp_path / "elsewhere" / "b").read_text("utf-8") == "ä"
+
+
+def test_what_is_no_file_is_written_to():
+    reader, writer = os.pipe()
+    write_whole(Path(f"/dev/fd/{writer}"), "piped")
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        assert file.read() == "piped"

@@ -1,5 +1,6 @@
 """A run's arrays from somebody else: refused in a sentence, and never larger than the file."""
 
+import gc
 import io
 import zipfile
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from offchain.errors import RunFolderError
-from offchain.runs.arrays_file import read_arrays
+from offchain.runs.arrays_file import read_arrays, write_arrays
 from offchain.runs.run_folder import RunFolder
 from offchain.settings import SimulationSettings
 
@@ -114,3 +115,21 @@ def test_a_planted_link_in_a_run_is_not_written_through(folder, tmp_path):
     folder.write_summary("{}")
     assert (tmp_path / "victim").read_text() == "precious"
     assert (folder.path / "summary.json").read_text() == "{}"
+
+
+def test_what_is_written_is_what_numpy_writes_and_is_read_again(tmp_path):
+    arrays = {"round": np.array(3), "parameters": np.arange(5, dtype=np.float32)}
+    with (tmp_path / "ours.npz").open("wb") as file:
+        write_arrays(file, arrays)
+    np.savez(tmp_path / "numpys.npz", **arrays)
+    assert (tmp_path / "ours.npz").read_bytes() == (tmp_path / "numpys.npz").read_bytes()
+    assert {name: each.tolist() for name, each in read_arrays(tmp_path / "ours.npz").items()} == {
+        name: each.tolist() for name, each in arrays.items()
+    }
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_full_disk_is_one_error_and_no_second_one_of_the_archive(tmp_path):
+    with pytest.raises(OSError), open("/dev/full", "wb") as full:
+        write_arrays(full, {"parameters": np.zeros(100_000)})
+    gc.collect()

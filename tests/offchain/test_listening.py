@@ -6,6 +6,7 @@ import socket
 import pytest
 from click.testing import CliRunner
 
+from offchain.errors import OffchainError
 from offchain.listening import cannot_listen, host_of, is_open, root_url
 from offchain.serving import application, serve
 from scripts.keeper import cli as keeper
@@ -61,12 +62,11 @@ def test_why_an_address_cannot_be_had_is_said(error, words):
     assert words in told and told.endswith("; choose another --port")
 
 
-def test_a_taken_port_is_an_error_of_the_system():
+def test_a_taken_port_is_said_with_the_option_to_change():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(OSError) as refused:
-            serve(application([], 1, 0), "127.0.0.1", port)
-    assert "another program listens there" in str(cannot_listen("127.0.0.1", port, refused.value, "--port"))
+        with pytest.raises(OffchainError, match="another program listens there; choose another --here$"):
+            serve(application([], 1, 0), "127.0.0.1", port, options="--here")
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_an_empty_folder_may_be_used(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_said_so(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunFolderError, match="cannot be written: Not a directory"):
+    with pytest.raises(RunFolderError, match="file is no folder"):
         RunFolder.create(tmp_path / "file" / "run", small())
 
 

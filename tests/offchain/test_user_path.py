@@ -1,5 +1,6 @@
 """`~` stands for the user's home wherever a path is given: shells expand it in few of these places."""
 
+import os
 from importlib import import_module
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from ml.home import at_home
 from ml.tasks.loading import Named
 from offchain.live.deploying.book import named_files
 from offchain.settings import load_settings
-from offchain.user_path import UserPath
+from offchain.user_path import OutPath, UserPath
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +52,40 @@ def test_an_option_gives_the_place(home):
     assert CliRunner().invoke(cli, ["--out=~/a b.json"]).output == f"{home}/a b.json\n"
     assert CliRunner().invoke(cli, ["--out=~nobody-of-this-name/x"]).output == "~nobody-of-this-name/x\n"
     assert "is a directory" in CliRunner().invoke(cli, ["--out=~"]).output
+
+
+@pytest.mark.parametrize(
+    ("given", "folder", "why"),
+    [
+        ("new/deeper", True, None),
+        ("new.json", False, None),
+        ("file", True, "is a file"),
+        ("file/below", True, "file is no folder"),
+        ("closed/x.json", False, "this user may not write to"),
+        ("x" * 300, True, "File name too long"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_anything_takes_long(given, folder, why, home, monkeypatch):
+    (home / "file").touch()
+    (home / "closed").mkdir()
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != home / "closed" and allowed(path, mode))
+
+    @click.command()
+    @click.option("--out", type=OutPath(folder))
+    def cli(out):
+        click.echo(out)
+
+    result = CliRunner().invoke(cli, [f"--out={home / given}"])
+    shown = " ".join(result.output.split())
+    assert (result.exit_code, shown) == (0, str(home / given)) if why is None else why in shown
+
+
+def test_outputs_are_such_paths():
+    told = {
+        name: option.type for name, command in commands() for option in command.params if option.name == "out"
+    }
+    assert len(told) > 8 and {type(kind) for kind in told.values()} == {OutPath}
 
 
 def test_a_settings_file_gives_it(home):

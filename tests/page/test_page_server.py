@@ -10,7 +10,7 @@ import pytest
 from serving import serving
 
 from ml.errors import DataError
-from offchain.errors import ChainError, PageError
+from offchain.errors import ChainError, OffchainError
 from offchain.page.serve import page_application, serve_page
 
 
@@ -20,7 +20,7 @@ def test_it_is_served_as_it_is_now_on_this_machine_alone():
         assert [urllib.request.urlopen(base).read() for _ in range(2)] == [b"first", b"second"]
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(base + "/etc/passwd")
-        with pytest.raises(PageError, match="another program listens there; choose another --serve"):
+        with pytest.raises(OffchainError, match="another program listens there; choose another --serve"):
             serve_page(int(base.rpartition(":")[2]), lambda: "", lambda port: None)
 
 

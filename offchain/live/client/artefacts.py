@@ -5,6 +5,7 @@ from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 
+from ml.private_files import replacing
 from ml.updates.schema import Schema
 from offchain.errors import StoreError
 from offchain.live.client.background import Background
@@ -82,7 +83,8 @@ class ClientArtefacts:
         """
         self._cache.put(root, data)
         try:
-            self._note(round_).write_text(root.hex(), encoding="ascii")
+            with replacing(self._note(round_)) as note:
+                note.write(root.hex().encode())
         except OSError as error:
             raise StoreError(f"cache {self._folder} cannot be written: {error}") from error
 

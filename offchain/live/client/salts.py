@@ -1,11 +1,11 @@
 """Salts that are the same after every restart: from one signature of the key, or from a secret in a file."""
 
 import logging
-import os
 import secrets
 from pathlib import Path
 from typing import Protocol
 
+from ml.private_files import creating
 from ml.updates.hashing import keccak256
 from offchain.live.errors import AccountError, ConfigurationError
 from offchain.stores.permits import Place
@@ -107,9 +107,6 @@ def _secret_in(path: Path) -> bytes:
 
 
 def _make_secret(path: Path) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "w", encoding="ascii") as new:
-        new.write(secrets.token_hex(_SECRET_BYTES) + "\n")
-        new.flush()
-        os.fsync(new.fileno())
+    with creating(path, 0o600) as file:
+        file.write(secrets.token_hex(_SECRET_BYTES).encode() + b"\n")
     _log.warning("made the secret %s: keep it as the key is; without it no commitment can be opened", path)

@@ -1,7 +1,6 @@
 """The address book of a deployment: what stands where, written beside its configuration after each step."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml.home import at_home
 from ml.json_file import read_json
+from ml.private_files import write_whole
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 from offchain.live.deploying.configuration import Address, Configuration, Digest, plain
@@ -91,7 +91,7 @@ def write_source(path: Path, given: Mapping[str, Any]) -> None:
         ConfigurationError: When the file cannot be written.
     """
     try:
-        path.write_text(json.dumps(given, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(given, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error}") from error
 
@@ -138,12 +138,7 @@ def write_book(path: Path, book: AddressBook) -> None:
     Raises:
         ConfigurationError: When the file cannot be written.
     """
-    beside = path.with_name(f"{path.name}.tmp")
     try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(book.model_dump_json(indent=2, exclude_none=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        write_whole(path, book.model_dump_json(indent=2, exclude_none=True) + "\n")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error}") from error

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
+from ml.private_files import write_whole
 from ml.updates.canonical import digest, to_bytes
 from ml.updates.fixed_point import SCALE, decode
 from ml.updates.schema import Schema
@@ -55,6 +56,6 @@ def export(path: Path, model: GlobalModel, schema: Schema, more: Mapping[str, ob
     told = description(model, schema, more)
     beside = path.with_suffix(".json")
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, metadata={name: json.dumps(value) for name, value in told.items()})
-    beside.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, save(tensors, metadata={name: json.dumps(value) for name, value in told.items()}))
+    write_whole(beside, json.dumps(told, indent=2) + "\n")
     return path, beside

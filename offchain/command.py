@@ -1,0 +1,59 @@
+"""Commands whose faults are told in one sentence each, whatever went wrong."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from ml.errors import MLError
+from ml.messages import cleaned
+from offchain.errors import OffchainError
+
+_HELP = {
+    errno.ENOSPC: "make room, and give the same command again",
+    errno.EDQUOT: "make room, and give the same command again",
+    errno.EFBIG: "this user may write no larger files (ulimit -f)",
+    errno.EMFILE: "this process may have no more files open (ulimit -n)",
+    errno.EROFS: "choose another place, or make it writable",
+}
+
+
+class Command(click.Command):
+    """A command that ends with a sentence where this project, a disk or the memory refuses."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it.
+
+        Raises:
+            ClickException: With the sentence.
+        """
+        with sentences():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what the block may raise into a `ClickException`.
+
+    A closed pipe stays what it is: click ends on it without a word.
+    """
+    try:
+        yield
+    except (OffchainError, MLError) as error:
+        raise click.ClickException(str(error)) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise click.ClickException(_of_the_system(error)) from error
+    except MemoryError as error:
+        raise click.ClickException(f"out of memory ({cleaned(error, 200) or 'no more to be had'})") from error
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the operating system refuses: at which file, why, and what helps."""
+    what = cleaned(error.filename) if error.filename else "something that this needs"
+    why = cleaned(error.strerror or error or type(error).__name__)
+    known = _HELP.get(error.errno or 0)
+    return f"{what} cannot be read or written: {why}" + (f"; {known}" if known else "")
