@@ -29,10 +29,8 @@ from offchain.user_path import OutPath, UserPath
 @click.option(
     "--out",
     type=OutPath(folder=True),
-    default=Path("site"),
-    show_default=True,
     metavar="DIR",
-    help="Folder for index.html.",
+    help="Folder for index.html.  [default: site]",
 )
 @click.option(
     "--serve",
@@ -60,7 +58,7 @@ from offchain.user_path import OutPath, UserPath
 def cli(
     run: Path | None,
     deployment: str | None,
-    out: Path,
+    out: Path | None,
     serve: int | None,
     nodes: Nodes,
     **chosen: Any,
@@ -73,7 +71,7 @@ def cli(
         with stopping():
             tell = _run_teller(run) if run else _chain_teller(deployment or "", nodes, **chosen)
             if serve is None:
-                path = write_page(tell(), out)
+                path = write_page(tell(), out or Path("site"))
                 click.echo(f"Written to {path}, {path.stat().st_size / 1e6:.2f} MB; open it in a browser.")
             else:
                 _serve(serve, tell)
