@@ -113,9 +113,14 @@ contract RoundManager is RoundViews, EIP712 {
 
     /// @inheritdoc IRoundManager
     function bookDeposit(address client, uint256 amount) external {
-        require(msg.sender == address(POOL), NotPool(msg.sender, address(POOL)));
-
+        _requirePool();
         _ledger.exchange(client, amount, 0);
+    }
+
+    /// @inheritdoc IRoundManager
+    function bookFunds(uint256 amount) external {
+        _requirePool();
+        _ledger.fund(amount);
     }
 
     /* OPENING */
@@ -127,7 +132,7 @@ contract RoundManager is RoundViews, EIP712 {
         require(!_isOver(h), RoundsExhausted(_MAX_ROUNDS));
         uint256 members = _roster.count;
         require(members >= _MIN_MEMBERS, TooFewMembers(members, _MIN_MEMBERS));
-        uint256 opensAt = h.drawnAt() + _INTERVAL;
+        uint256 opensAt = h.round() == 0 ? 0 : h.drawnAt() + _INTERVAL;
         require(block.timestamp >= opensAt, TooEarly(block.timestamp, opensAt));
 
         uint256 round = h.round() + 1;
@@ -271,14 +276,17 @@ contract RoundManager is RoundViews, EIP712 {
             result, h.updates(), h.updates() - h.unpublished(), h.ballots(), _PROPOSER_STAKE, _VOTER_STAKE
         );
         uint256 awarded = Settlement.shareDown(r.pot, count) * count;
+        uint256 rewarded = Settlement.rewards(result, count, _PROPOSER_REWARD, _VOTER_REWARD);
+        if (rewarded > _ledger.budget) rewarded = 0;
+        if (rewarded != 0) r.rewarded = true;
 
         _head = h.withOutcome();
         _tally = Tallies.EMPTY;
         r.tally = result;
         bytes32 id = _extendLineage(h.round(), included);
 
-        _ledger.closeRound(slashed, awarded);
-        emit RoundFinalised(h.round(), result, included, slashed, awarded, id);
+        _ledger.closeRound(slashed, awarded, rewarded);
+        emit RoundFinalised(h.round(), result, included, slashed, awarded, rewarded, id);
     }
 
     /// @inheritdoc IRoundManager
@@ -289,6 +297,16 @@ contract RoundManager is RoundViews, EIP712 {
         require(round != h.round() || h.finalised(), WrongPhase(round, _phase(h), Phase.Idle));
 
         _clients[client] = _settled(h, client, c);
+    }
+
+    /// @inheritdoc IRoundManager
+    function sweep() external {
+        require(_TREASURY != address(0), NoTreasury());
+        _requireSweepable(_head);
+
+        uint256 amount = _ledger.empty();
+        emit Swept(_TREASURY, amount);
+        POOL.pay(_TREASURY, amount);
     }
 
     /* INTERNAL: COMMITMENTS */

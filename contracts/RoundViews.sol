@@ -46,6 +46,8 @@ abstract contract RoundViews is IRoundManager {
     uint96 internal immutable _VOTER_STAKE;
     uint96 internal immutable _BOND;
     uint96 internal immutable _ABSENCE_PENALTY;
+    uint96 internal immutable _PROPOSER_REWARD;
+    uint96 internal immutable _VOTER_REWARD;
     uint16 internal immutable _PROPOSER_BPS;
     uint16 internal immutable _VOTER_SEATS;
     uint16 internal immutable _QUORUM_BPS;
@@ -59,6 +61,7 @@ abstract contract RoundViews is IRoundManager {
     uint32 internal immutable _INTERVAL;
     uint32 internal immutable _UNBONDING;
     bytes32 internal immutable _RULES;
+    address internal immutable _TREASURY;
     bytes32 internal immutable _ADMISSION_ROOT;
 
     /* STORAGE */
@@ -91,6 +94,8 @@ abstract contract RoundViews is IRoundManager {
         _VOTER_STAKE = p.voterStake;
         _BOND = p.bond;
         _ABSENCE_PENALTY = p.absencePenalty;
+        _PROPOSER_REWARD = p.proposerReward;
+        _VOTER_REWARD = p.voterReward;
         _PROPOSER_BPS = p.proposerBps;
         _VOTER_SEATS = p.voterSeats;
         _QUORUM_BPS = p.quorumBps;
@@ -104,10 +109,11 @@ abstract contract RoundViews is IRoundManager {
         _INTERVAL = p.interval;
         _UNBONDING = p.unbonding;
         _RULES = p.rules;
+        _TREASURY = p.treasury;
         _ADMISSION_ROOT = p.admissionRoot;
 
         model = p.rules;
-        _head = Heads.GENESIS;
+        _head = Heads.genesis(block.timestamp);
         _tally = Tallies.EMPTY;
     }
 
@@ -119,6 +125,8 @@ abstract contract RoundViews is IRoundManager {
         p.voterStake = _VOTER_STAKE;
         p.bond = _BOND;
         p.absencePenalty = _ABSENCE_PENALTY;
+        p.proposerReward = _PROPOSER_REWARD;
+        p.voterReward = _VOTER_REWARD;
         p.proposerBps = _PROPOSER_BPS;
         p.voterSeats = _VOTER_SEATS;
         p.quorumBps = _QUORUM_BPS;
@@ -132,6 +140,7 @@ abstract contract RoundViews is IRoundManager {
         p.interval = _INTERVAL;
         p.unbonding = _UNBONDING;
         p.rules = _RULES;
+        p.treasury = _TREASURY;
         p.admissionRoot = _ADMISSION_ROOT;
     }
 
@@ -173,6 +182,11 @@ abstract contract RoundViews is IRoundManager {
     /// @inheritdoc IRoundManager
     function rewardPool() external view returns (uint256) {
         return _ledger.rewardPool;
+    }
+
+    /// @inheritdoc IRoundManager
+    function budget() external view returns (uint256) {
+        return _ledger.budget;
     }
 
     /// @inheritdoc IRoundManager
@@ -255,6 +269,15 @@ abstract contract RoundViews is IRoundManager {
         return _MAX_ROUNDS != 0 && h.round() == _MAX_ROUNDS && h.finalised();
     }
 
+    /// @dev Whether what is left can be won by nobody any more, or nobody cares to.
+    function _requireSweepable(Head h) internal view {
+        if (_isOver(h)) return;
+
+        _requirePhase(h, Phase.Idle);
+        uint256 sweepableAt = h.drawnAt() + (_roster.count == 0 ? _UNBONDING : _INTERVAL + 365 days);
+        require(block.timestamp >= sweepableAt, TooEarly(block.timestamp, sweepableAt));
+    }
+
     /* INTERNAL: SEATS */
 
     /// @dev All seats, S + V: the first position that has none.
@@ -321,6 +344,10 @@ abstract contract RoundViews is IRoundManager {
         return position < _seats(h) && (h.published() != 0 || _phase(h) <= Phase.Publish);
     }
 
+    function _requirePool() internal view {
+        require(msg.sender == address(POOL), NotPool(msg.sender, address(POOL)));
+    }
+
     function _requireMember(address client, Client c) internal pure {
         require(c.isMember(), NotMember(client));
     }
@@ -340,9 +367,14 @@ abstract contract RoundViews is IRoundManager {
     /// @dev What the seat of a finalised round pays. Nothing for an update unpublished or a ballot unrevealed.
     function _payout(Client c) internal view returns (uint256) {
         Record storage r = _records[c.round()];
-        if (c.did(Seat.Revealed)) return Settlement.voterPayout(r.tally, c.content(), _VOTER_STAKE);
+        if (c.did(Seat.Revealed)) {
+            // A deployment without rewards does not look: the record's second word is cold.
+            uint256 reward = _VOTER_REWARD != 0 && r.rewarded ? _VOTER_REWARD : 0;
+            return Settlement.voterPayout(r.tally, c.content(), _VOTER_STAKE) + reward;
+        }
         if (c.did(Seat.Published)) {
-            return Settlement.proposerPayout(r.tally, c.content(), _PROPOSER_STAKE, r.pot);
+            uint256 reward = r.rewarded ? _PROPOSER_REWARD : 0;
+            return Settlement.proposerPayout(r.tally, c.content(), _PROPOSER_STAKE, r.pot, reward);
         }
         return 0;
     }

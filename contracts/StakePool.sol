@@ -45,6 +45,15 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakePool
+    function fund(uint256 amount) external nonReentrant {
+        _take(amount);
+
+        MANAGER.bookFunds(amount);
+
+        emit Funded(msg.sender, amount);
+    }
+
+    /// @inheritdoc IStakePool
     function depositWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
         external
         nonReentrant
@@ -70,6 +79,14 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
     /* INTERNAL */
 
     function _deposit(address client, uint256 amount) private {
+        _take(amount);
+
+        MANAGER.bookDeposit(client, amount);
+
+        emit Deposited(client, amount);
+    }
+
+    function _take(uint256 amount) private {
         uint256 before = TOKEN.balanceOf(address(this));
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
         uint256 received = TOKEN.balanceOf(address(this)) - before;
@@ -77,9 +94,5 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
         require(received == amount, UnexpectedTransfer(received, amount));
         // Of a supply that grew no account may wrap, whoever pays into it.
         require(before + received <= type(uint96).max, UnsupportedSupply(before + received));
-
-        MANAGER.bookDeposit(client, amount);
-
-        emit Deposited(client, amount);
     }
 }

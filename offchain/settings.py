@@ -44,11 +44,11 @@ MIN_CLIENTS = 4
 _MAX_SUPPLY = 2**96 - 1  # The pool's accounts have 96 bits.
 
 # 15 digits go through a JSON number and back unchanged.
-Tokens = Annotated[
-    Decimal,
-    Field(gt=0, max_digits=15, decimal_places=6),
-    PlainSerializer(lambda value: int(value) if value == int(value) else float(value), when_used="json"),
-]
+_AS_NUMBER = PlainSerializer(
+    lambda value: int(value) if value == int(value) else float(value), when_used="json"
+)
+Tokens = Annotated[Decimal, Field(gt=0, max_digits=15, decimal_places=6), _AS_NUMBER]
+_SomeTokens = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6), _AS_NUMBER]
 _Place = Annotated[Path | None, AfterValidator(lambda path: path and at_home(path))]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -192,6 +192,17 @@ class SimulationSettings(BaseModel):
     )
 
     initial_balance: Tokens = Field(Decimal(64), description="Tokens of every client at the start, its bond.")
+    proposer_reward: _SomeTokens = Field(
+        Decimal(0), description="Tokens of the budget for an included update; 0 in the paper."
+    )
+    voter_reward: _SomeTokens = Field(
+        Decimal(0),
+        description="Tokens of the budget for a ballot revealed, whatever its bits; 0 in the paper.",
+    )
+    budget: _SomeTokens = Field(
+        Decimal(0),
+        description="Tokens at the start of which these rewards are paid, while they cover a round's.",
+    )
     proposer_bps: int = Field(1000, ge=1, le=5000, description="Share that proposes, in basis points.")
     voter_seats: int | None = Field(None, ge=1, le=16_382, description="Committee size; none for all others.")
     rows: int | None = Field(None, ge=1, description="Rows to use, drawn at random; none for all.")
@@ -242,11 +253,11 @@ class SimulationSettings(BaseModel):
                 raise ValueError(
                     f"{name} {stake} is above initial_balance {self.initial_balance}: nobody could stake"
                 )
-        supply = self.clients * base_units(self.initial_balance)
+        supply = self.clients * base_units(self.initial_balance) + base_units(self.budget)
         if supply > _MAX_SUPPLY:
             raise ValueError(
-                f"initial_balance {self.initial_balance} for {self.clients} clients is {supply} base units, "
-                "more than 96 bits hold; lower it"
+                f"initial_balance {self.initial_balance} for {self.clients} clients and budget {self.budget} "
+                f"are {supply} base units, more than 96 bits hold; lower them"
             )
         self._check_task()
         self._check_adversary()

@@ -39,7 +39,7 @@ interface IRoundManager {
     struct RoundState {
         uint256 round; // Number, from 1; zero before the first round.
         uint256 members; // Members at the opening.
-        uint256 drawnAt; // Unix time of the draw, from which deadlines count; zero before.
+        uint256 drawnAt; // Unix time of the draw, from which deadlines count; zero before. Of the deployment in round 0.
         uint256 seed; // 96 bits; zero before the draw.
         uint256 updates; // Updates committed.
         uint256 published; // Bit j set when the proposer at position j published.
@@ -55,6 +55,7 @@ interface IRoundManager {
         Tally tally; // Sealed tally; zero until the round is finalised.
         uint96 pot; // The reward pool at the opening, base units.
         uint64 anchor; // Block whose value is the seed.
+        bool rewarded; // Whether the budget paid its rewards.
     }
 
     /// @notice A published update of the latest round, at one seat position.
@@ -69,6 +70,8 @@ interface IRoundManager {
         uint96 voterStake; // Base units.
         uint96 bond; // Base units free that joining takes and that a member cannot withdraw.
         uint96 absencePenalty; // Base units, at most, for a seat neither used nor excused.
+        uint96 proposerReward; // Base units of the budget for an included proposal; zero in the paper.
+        uint96 voterReward; // Base units of the budget for a ballot revealed, whatever its bits; zero in the paper.
         uint16 proposerBps; // Share of members that propose, basis points, 1 to 5000.
         uint16 voterSeats; // Committee size, 1 to 16382.
         uint16 quorumBps; // Share of voter seats that commit, below which a round is void, basis points, 0 to 5000.
@@ -82,9 +85,11 @@ interface IRoundManager {
         uint32 voteFor; // Seconds.
         uint32 revealFor; // Seconds.
         uint32 markFor; // Seconds after the reveal deadline for marking the absent before anyone may finalise.
-        uint32 interval; // Seconds from one draw to the next opening, at least; 0 for none, at most 365 days.
+        uint32 interval; // Seconds from one draw to the next opening, at least; 0 for none, at most 365 days; a whole round
+        // and markFor where there are rewards.
         uint32 unbonding; // Seconds from leaving to withdrawal; at least the four phases and markFor.
         bytes32 rules; // Digest of policy, metric, tolerance, schema, scale and genesis model; the first model id.
+        address treasury; // Where {sweep} sends what nobody can win any more; zero for nowhere.
         bytes32 admissionRoot; // Merkle root of the addresses that may join; zero for all.
     }
 
@@ -140,13 +145,23 @@ interface IRoundManager {
     /// @param included Bit j set when proposal j entered the global model.
     /// @param slashed Base units, escrow → reward pool.
     /// @param awarded Base units, reward pool → escrow.
+    /// @param rewarded Base units, budget → escrow: the round's rewards, or zero when the budget does not cover them.
     /// @param model Id of the global model from now on.
     event RoundFinalised(
-        uint256 indexed round, Tally tally, uint256 included, uint256 slashed, uint256 awarded, bytes32 model
+        uint256 indexed round,
+        Tally tally,
+        uint256 included,
+        uint256 slashed,
+        uint256 awarded,
+        uint256 rewarded,
+        bytes32 model
     );
 
     /// @notice Emitted when a seat is settled: `payout` base units, escrow → free. Once per lock.
     event Settled(uint256 indexed round, address indexed client, uint256 payout);
+
+    /// @notice Emitted when `amount` base units, reward pool and budget, become the treasury's; {IStakePool-Withdrawn} follows.
+    event Swept(address indexed treasury, uint256 amount);
 
     /* ERRORS */
 
@@ -159,7 +174,7 @@ interface IRoundManager {
     /// @notice Thrown when a call arrives in a phase that does not allow it; `expected` is the first that does.
     error WrongPhase(uint256 round, Phase actual, Phase expected);
 
-    /// @notice Thrown when anyone but the pool books a deposit.
+    /// @notice Thrown when anyone but the pool books a deposit, or funds.
     error NotPool(address caller, address pool);
 
     /// @notice Thrown when the caller, or the client named, is no member.
@@ -232,6 +247,9 @@ interface IRoundManager {
     /// @notice Thrown when one that left withdraws while a seat of the open round is its own: locked, or not yet marked.
     error SeatUnsettled(uint256 round, address client);
 
+    /// @notice Thrown when pool and budget are swept where the deployment names no treasury.
+    error NoTreasury();
+
     /// @notice Thrown when more is withdrawn than may leave.
     error NotWithdrawable(address client, uint256 amount, uint256 available);
 
@@ -262,6 +280,9 @@ interface IRoundManager {
     /// @param client Who deposited.
     /// @param amount Base units.
     function bookDeposit(address client, uint256 amount) external;
+
+    /// @notice Pool only: adds what arrived to the budget, of which rewards are paid.
+    function bookFunds(uint256 amount) external;
 
     /* A ROUND, BY PHASE */
 
@@ -346,6 +367,10 @@ interface IRoundManager {
     /// @param client Whose seat.
     function settle(uint256 round, address client) external;
 
+    /// @notice Sends reward pool and budget to the treasury, when all rounds were played; or when none is open and the last draw,
+    /// or the deployment before the first, is `unbonding` past with nobody a member, or `interval` and 365 days past.
+    function sweep() external;
+
     /* VIEWS */
 
     /// @notice The custody, deployed with this contract.
@@ -390,6 +415,9 @@ interface IRoundManager {
 
     /// @notice Base units in the proposers' reward pool.
     function rewardPool() external view returns (uint256);
+
+    /// @notice Base units of which attendance is rewarded: it grows by {IStakePool-fund}, and falls by rewards and {sweep}.
+    function budget() external view returns (uint256);
 
     /// @notice Members now.
     function memberCount() external view returns (uint256);

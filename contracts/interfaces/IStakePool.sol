@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IRoundManager} from "./IRoundManager.sol";
 
 /// @title IStakePool
-/// @notice The only custody: every client's tokens, the escrow of unsettled rounds and the proposers' reward pool. Whose
+/// @notice The only custody: every client's tokens, the escrow of unsettled rounds, reward pool and budget. Whose
 /// they are is in the round manager's ledger, beside the seats by which they move: a pool that kept accounts would be
 /// called, at a cold address, by every lock.
 /// @dev All amounts are base units of the token. Tokens sent here by a plain transfer belong to nobody and stay.
@@ -15,7 +15,11 @@ interface IStakePool {
     /// @param amount Base units received.
     event Deposited(address indexed client, uint256 amount);
 
-    /// @notice Emitted when `client` takes tokens out.
+    /// @notice Emitted when `funder` adds to the budget.
+    /// @param amount Base units received.
+    event Funded(address indexed funder, uint256 amount);
+
+    /// @notice Emitted when `client` takes tokens out, or the treasury is sent what was swept.
     /// @param client Who is paid.
     /// @param amount Base units sent.
     event Withdrawn(address indexed client, uint256 amount);
@@ -48,6 +52,10 @@ interface IStakePool {
     /// @param amount Base units.
     function depositFor(address client, uint256 amount) external;
 
+    /// @notice Gives `amount` of the caller's tokens to the budget, of which attendance is rewarded. Needs an allowance.
+    /// @param amount Base units, which only rewards and a sweep take out again.
+    function fund(uint256 amount) external;
+
     /// @notice {deposit} with an ERC-2612 permit in place of an earlier approval.
     /// @dev A permit that someone else already submitted does no harm: the allowance it gave is used.
     /// @param amount Base units, also the permit's value.
@@ -57,7 +65,7 @@ interface IStakePool {
     /// @param s Signature.
     function depositWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
-    /// @notice Round manager only: sends tokens to a client, from whose account they were taken.
+    /// @notice Round manager only: sends tokens to a client, from whose account they were taken, or to the treasury.
     /// @param client To whom.
     /// @param amount Base units.
     function pay(address client, uint256 amount) external;

@@ -6,10 +6,11 @@ import {IRoundManager} from "../interfaces/IRoundManager.sol";
 
 /// @notice The latest round in one word, which the next round reuses. A struct of the same fields costs 2k gas a call
 /// more, for it is unpacked to memory whole.
-/// Bits 0 to 31: Unix time of the draw, zero before. 32 to 55: round, from 1. 56 to 79: members at the opening.
-/// 80 to 92: ⌈√members⌉. 93: a place changed since the opening. 94: finalised. 96 to 111: published, bit j for the
-/// proposer at position j. 112 to 125: ballots committed. 126 to 139: voter seats open. 140 to 144: proposer seats.
-/// 145 to 149: proposer seats open. 150 to 154: updates committed. 155 to 159: of these, not published. 160 to 255: seed.
+/// Bits 0 to 31: Unix time of the draw, zero before; of the deployment while there was no round. 32 to 55: round, from 1.
+/// 56 to 79: members at the opening. 80 to 92: ⌈√members⌉. 93: a place changed since the opening. 94: finalised.
+/// 96 to 111: published, bit j for the proposer at position j. 112 to 125: ballots committed. 126 to 139: voter seats
+/// open. 140 to 144: proposer seats. 145 to 149: proposer seats open. 150 to 154: updates committed. 155 to 159: of these,
+/// not published. 160 to 255: seed.
 type Head is uint256;
 
 using Heads for Head global;
@@ -35,8 +36,11 @@ library Heads {
     uint256 private constant COUNT_MASK = 0x1f; // Sixteen at most.
     uint256 private constant VOTERS_MASK = 0x3fff; // 2^14 - 2 at most.
 
-    /// @notice Before the first round: nothing is open.
-    Head internal constant GENESIS = Head.wrap(1 << FINALISED_AT);
+    /// @notice Before the first round: nothing is open, and the deployment stands for the last draw.
+    /// @param time Unix time of the deployment.
+    function genesis(uint256 time) internal pure returns (Head) {
+        return Head.wrap((1 << FINALISED_AT) | time);
+    }
 
     /// @notice A round that waits for its seed, with so many seats, all open.
     function opened(uint256 round_, uint256 members_, uint256 proposers_, uint256 voters_)

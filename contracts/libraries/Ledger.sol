@@ -17,7 +17,8 @@ library Ledger {
 
     struct State {
         mapping(address client => Account) accounts;
-        uint256 rewardPool; // Of which included proposers are paid.
+        uint128 rewardPool; // Of which included proposers are paid.
+        uint128 budget; // Of which attendance is rewarded.
     }
 
     /// @notice Thrown when a client has less than an action takes.
@@ -41,12 +42,26 @@ library Ledger {
     function penalise(State storage self, address client, uint256 penalty) internal returns (uint256 paid) {
         paid = Math.min(self.accounts[client].free, penalty);
         self.accounts[client].free -= uint96(paid);
-        self.rewardPool += paid;
+        self.rewardPool += uint128(paid);
     }
 
-    /// @notice Moves a finalised round's totals: `slashed` from the escrow to the reward pool, `awarded` back.
-    function closeRound(State storage self, uint256 slashed, uint256 awarded) internal {
-        self.rewardPool = self.rewardPool + slashed - awarded;
+    /// @notice Moves a finalised round's totals: `slashed` from the escrow to the reward pool, `awarded` back, and `rewarded`
+    /// from the budget to the escrow.
+    function closeRound(State storage self, uint256 slashed, uint256 awarded, uint256 rewarded) internal {
+        self.rewardPool = uint128(self.rewardPool + slashed - awarded);
+        if (rewarded != 0) self.budget -= uint128(rewarded);
+    }
+
+    /// @notice Adds `amount` to the budget.
+    function fund(State storage self, uint256 amount) internal {
+        self.budget += uint128(amount);
+    }
+
+    /// @notice Takes reward pool and budget out of custody.
+    /// @return amount What they were.
+    function empty(State storage self) internal returns (uint256 amount) {
+        amount = uint256(self.rewardPool) + self.budget;
+        (self.rewardPool, self.budget) = (0, 0);
     }
 
     /// @notice Starts a client's unbonding, or ends it when `releaseAt` is zero.

@@ -32,6 +32,8 @@ library ParametersCheck {
         _atLeast("voteFor", p.voteFor, 1);
         _atLeast("revealFor", p.revealFor, 1);
         _atMost("interval", p.interval, 365 days);
+        // Whoever opens rounds as fast as they end would empty the budget as fast.
+        if (p.proposerReward != 0 || p.voterReward != 0) _atLeast("interval", p.interval, longest);
         _atLeast("unbonding", p.unbonding, longest);
         _atLeast("rules", uint256(p.rules), 1);
     }

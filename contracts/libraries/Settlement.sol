@@ -17,12 +17,25 @@ library Settlement {
         return included == 0 ? 0 : pot / included;
     }
 
+    /// @notice What the budget pays for a round: an included proposal's reward for each, and a voter's for each ballot
+    /// revealed, whatever its bits; nothing when void.
+    /// @param tally Sealed tally.
+    /// @param included How many proposals are included.
+    function rewards(Tally tally, uint256 included, uint256 proposerReward, uint256 voterReward)
+        internal
+        pure
+        returns (uint256)
+    {
+        return tally.isVoid() ? 0 : included * proposerReward + tally.revealed() * voterReward;
+    }
+
     /// @notice What the proposer that published proposal `j` gets back.
     /// @param tally Sealed tally.
     /// @param j Its seat position.
     /// @param stake Its lock.
     /// @param pot The reward pool as it stood at the round's opening.
-    function proposerPayout(Tally tally, uint256 j, uint256 stake, uint256 pot)
+    /// @param reward Of an included proposal, beside its share of the pot.
+    function proposerPayout(Tally tally, uint256 j, uint256 stake, uint256 pot, uint256 reward)
         internal
         pure
         returns (uint256)
@@ -30,7 +43,7 @@ library Settlement {
         if (tally.isVoid()) return stake;
 
         (uint256 mask, uint256 included) = tally.included();
-        if ((mask >> j) & 1 == 1) return stake + shareDown(pot, included);
+        if ((mask >> j) & 1 == 1) return stake + shareDown(pot, included) + reward;
         // slither-disable-next-line unused-return: only which.
         (mask,) = tally.spared();
         return (mask >> j) & 1 == 1 ? stake : 0;

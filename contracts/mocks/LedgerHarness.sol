@@ -18,8 +18,12 @@ contract LedgerHarness {
         return _ledger.penalise(client, penalty);
     }
 
-    function closeRound(uint256 slashed, uint256 awarded) external {
-        _ledger.closeRound(slashed, awarded);
+    function closeRound(uint256 slashed, uint256 awarded, uint256 rewarded) external {
+        _ledger.closeRound(slashed, awarded, rewarded);
+    }
+
+    function fund(uint256 amount) external {
+        _ledger.fund(amount);
     }
 
     function setRelease(address client, uint256 releaseAt) external {
@@ -32,5 +36,9 @@ contract LedgerHarness {
 
     function rewardPool() external view returns (uint256) {
         return _ledger.rewardPool;
+    }
+
+    function budget() external view returns (uint256) {
+        return _ledger.budget;
     }
 }

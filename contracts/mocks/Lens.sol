@@ -10,7 +10,7 @@ import {Tally} from "../libraries/Tallies.sol";
 /// @notice For tests: all that a deployment shows, in one call, as words in an order that the tests know.
 contract Lens {
     uint256 private constant LANES = 16;
-    uint256 private constant FIXED_WORDS = 22 + 2 * LANES;
+    uint256 private constant FIXED_WORDS = 24 + 2 * LANES;
     uint256 private constant CLIENT_WORDS = 12;
 
     /// @notice The latest round, the pool, the updates, the members, then each of `clients`.
@@ -58,12 +58,14 @@ contract Lens {
         words[at++] = Tally.unwrap(r.tally);
         words[at++] = r.pot;
         words[at++] = r.anchor;
+        words[at++] = r.rewarded ? 1 : 0;
         words[at++] = uint256(manager.model());
     }
 
     function _pool(IRoundManager manager, uint256[] memory words, uint256 at) private view returns (uint256) {
         IStakePool pool = manager.POOL();
         words[at++] = manager.rewardPool();
+        words[at++] = manager.budget();
         words[at++] = pool.TOKEN().balanceOf(address(pool));
         words[at++] = manager.memberCount();
         return at;

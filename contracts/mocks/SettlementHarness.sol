@@ -20,6 +20,8 @@ contract SettlementHarness {
         uint256 proposerStake;
         uint256 voterStake;
         uint256 pot;
+        uint256 proposerReward;
+        uint256 voterReward;
         uint256[BALLOTS] ballots; // Whose payouts are asked for.
     }
 
@@ -29,6 +31,7 @@ contract SettlementHarness {
         uint256 included;
         uint256 slashed;
         uint256 awarded;
+        uint256 rewarded;
         uint256[LANES] proposers; // Payout by position.
         uint256[BALLOTS] voters; // Payout by ballot.
     }
@@ -56,13 +59,14 @@ contract SettlementHarness {
         for (uint256 j; j < LANES; ++j) {
             if ((r.published >> j) & 1 == 0) continue;
             ++published;
-            o.proposers[j] = Settlement.proposerPayout(tally, j, r.proposerStake, r.pot);
+            o.proposers[j] = Settlement.proposerPayout(tally, j, r.proposerStake, r.pot, r.proposerReward);
         }
         for (uint256 i; i < BALLOTS; ++i) {
             o.voters[i] = Settlement.voterPayout(tally, r.ballots[i], r.voterStake);
         }
         (o.sealed_, o.included) = (Tally.unwrap(tally), included);
         o.awarded = Settlement.shareDown(r.pot, winners) * winners;
+        o.rewarded = Settlement.rewards(tally, winners, r.proposerReward, r.voterReward);
         o.slashed =
             Settlement.slashedTotal(tally, r.updates, published, r.committed, r.proposerStake, r.voterStake);
     }

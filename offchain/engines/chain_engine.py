@@ -49,7 +49,7 @@ class ChainEngine:
         self._gas: dict[str, list[int]] = defaultdict(list)
         self._members: list[int] = []
         self._balances: list[int] = []
-        self._reward_pool = 0
+        self._reward_pool = self._budget = 0
         self._seating = Seating(0, (), (), frozenset())
         self._drawn_at = 0
         self._published = False
@@ -67,6 +67,7 @@ class ChainEngine:
         self._send([Call(signer, self._token, "approve", (self._pool.address, stake)) for signer in signers])
         self._send([Call(signer, self._pool, "deposit", (stake,)) for signer in signers])
         self._send([Call(signer, self._manager, "join", ([],)) for signer in signers])
+        self._fund()
         self._read_members()
         self._balances = [0] * len(signers)
         self._read_balances(range(len(signers)))
@@ -75,6 +76,8 @@ class ChainEngine:
     def open_round(self) -> Seating:
         """Open the next round and draw its seats."""
         self._gas.clear()
+        if self._parameters.interval and self._drawn_at:
+            self._gateway.warp(self._drawn_at + self._parameters.interval)
         self._keep("openRound")
         self._gateway.mine(self._parameters.seed_delay)
         drawn = self._keep("draw", b"").events[0]
@@ -136,6 +139,7 @@ class ChainEngine:
             removed=tuple(removed),
             balances=tuple(self._balances),
             reward_pool=self._reward_pool,
+            budget=self._budget,
             gas={call: list(amounts) for call, amounts in self._gas.items()},
         )
 
@@ -146,7 +150,7 @@ class ChainEngine:
     def _deploy(self) -> None:
         """Deploy in the order that `Deployment.manager` presumes."""
         deploy, interfaces = self._gateway.deploy, self._interfaces
-        supply = self._deployment.initial_balance * len(self._signers)
+        supply = self._deployment.initial_balance * len(self._signers) + self._deployment.budget
         self._token = deploy(
             self._keeper, interfaces["StakeToken"], "StakeFed", "STAKE", supply, self._keeper.address
         )
@@ -168,6 +172,11 @@ class ChainEngine:
     def _submit_by_relay(self) -> Relayed:
         relay = self._gateway.deploy(self._keeper, self._interfaces["Relay"], self._manager.address)
         return Relayed(relay, self._manager, self._keeper, self._signers, self._gateway.chain_id)
+
+    def _fund(self) -> None:
+        if budget := self._deployment.budget:
+            self._send([Call(self._keeper, self._token, "approve", (self._pool.address, budget))])
+            self._send([Call(self._keeper, self._pool, "fund", (budget,))])
 
     def _send(self, calls: Sequence[Call]) -> list[Receipt]:
         receipts = self._gateway.send(calls)
@@ -216,7 +225,8 @@ class ChainEngine:
         addresses = [self._signers[client].address for client in clients]
         parts = [addresses[i : i + _LENS_CLIENTS] for i in range(0, len(addresses), _LENS_CLIENTS)]
         views = [Query(self._lens, "balancesOf", (self._manager.address, part)) for part in parts]
-        *balances, self._reward_pool = self._gateway.read([*views, Query(self._manager, "rewardPool")])
+        totals = [Query(self._manager, name) for name in ("rewardPool", "budget")]
+        *balances, self._reward_pool, self._budget = self._gateway.read([*views, *totals])
         for client, balance in zip(clients, chain.from_iterable(balances), strict=True):
             self._balances[client] = balance
 

@@ -28,6 +28,7 @@ class Deployment:
         seed_salt: The 32 bytes that SimulatedSeed is deployed with.
         initial_balance: Every client's tokens at the start, base units.
         parameters: The round manager's.
+        budget: Of which attendance is rewarded, base units at the start.
         relay: Whether clients sign and a relay sends, in place of their own transactions.
     """
 
@@ -36,6 +37,7 @@ class Deployment:
     seed_salt: bytes
     initial_balance: int
     parameters: Parameters
+    budget: int = 0
     relay: bool = False
 
     @classmethod
@@ -47,6 +49,7 @@ class Deployment:
             seed_salt=_derived("seed source", settings.seed),
             initial_balance=base_units(settings.initial_balance),
             parameters=protocol_parameters(settings, rules),
+            budget=base_units(settings.budget),
             relay=settings.relay,
         )
 
@@ -81,6 +84,8 @@ def protocol_parameters(settings: SimulationSettings, rules: bytes) -> Parameter
         voter_stake=base_units(settings.voter_stake),
         bond=base_units(settings.initial_balance),
         absence_penalty=0,
+        proposer_reward=base_units(settings.proposer_reward),
+        voter_reward=base_units(settings.voter_reward),
         proposer_bps=settings.proposer_bps,
         voter_seats=settings.voter_seats or ALL_OTHERS,
         quorum_bps=0,
@@ -92,6 +97,7 @@ def protocol_parameters(settings: SimulationSettings, rules: bytes) -> Parameter
         publish_for=PHASE_SECONDS,
         vote_for=PHASE_SECONDS,
         reveal_for=PHASE_SECONDS,
+        interval=4 * PHASE_SECONDS if settings.proposer_reward or settings.voter_reward else 0,
         unbonding=4 * PHASE_SECONDS,
         rules=rules,
     )

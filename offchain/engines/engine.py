@@ -33,6 +33,7 @@ class RoundOutcome:
         removed: Clients removed for good in this round.
         balances: Tokens of every client, free and escrowed, base units.
         reward_pool: Base units in the proposers' reward pool.
+        budget: Base units of which attendance is rewarded.
         gas: Gas of every transaction of the round, by call; empty without a chain.
     """
 
@@ -42,6 +43,7 @@ class RoundOutcome:
     removed: tuple[int, ...]
     balances: tuple[int, ...]
     reward_pool: int
+    budget: int = 0
     gas: Mapping[str, list[int]] = field(default_factory=dict)
 
 

@@ -28,10 +28,13 @@ class ReferenceEngine:
             self._protocol.deposit(address, self._deployment.initial_balance)
         for address in self._addresses:
             self._protocol.join(address)
+        if self._deployment.budget:
+            self._protocol.fund(self._addresses[0], self._deployment.budget)
 
     def open_round(self) -> Seating:
         """Open the next round and draw its seats."""
         protocol, parameters = self._protocol, self._deployment.parameters
+        protocol.now = max(protocol.now, protocol.head.drawn_at + parameters.interval)
         protocol.open_round()
         protocol.block += parameters.seed_delay + 1
         protocol.draw(self._deployment.seed_value(protocol.head.round))
@@ -77,6 +80,7 @@ class ReferenceEngine:
             removed=tuple(removed),
             balances=tuple(self._balance(client) for client in range(len(self._addresses))),
             reward_pool=protocol.reward_pool,
+            budget=protocol.budget,
         )
 
     def close(self) -> None:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from offchain.reference.errors import require
 from offchain.reference.seats import MAX_PROPOSERS, MIN_MEMBERS
+from offchain.reference.state import NOBODY
 from offchain.reference.tally import MAX_VOTERS
 
-MAX_INTERVAL = 365 * 24 * 3600
+YEAR = 365 * 24 * 3600
+MAX_INTERVAL = YEAR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,8 @@ class Parameters:
     voter_stake: int  # base units
     bond: int  # base units
     absence_penalty: int  # base units
+    proposer_reward: int = 0  # base units of the budget for an included proposal
+    voter_reward: int = 0  # base units of the budget for a revealed ballot
     proposer_bps: int  # basis points, 1 to 5000
     voter_seats: int  # 1 to 16382
     quorum_bps: int  # of the voter seats, committed; basis points, 0 to 5000
@@ -34,9 +38,10 @@ class Parameters:
     vote_for: int  # seconds
     reveal_for: int  # seconds
     mark_for: int = 0  # seconds after the reveal deadline
-    interval: int = 0  # seconds from one draw to the next opening, at most 365 days
+    interval: int = 0  # seconds from one draw to the next opening, at most 365 days; with rewards a round's
     unbonding: int  # seconds, at least the four phases and mark_for
     rules: bytes  # 32 bytes
+    treasury: str = NOBODY  # lower-case hex; what nobody can win any more is its
     admission_root: bytes = bytes(32)
 
     def __post_init__(self) -> None:
@@ -58,6 +63,8 @@ class Parameters:
         _at_least("voteFor", self.vote_for, 1)
         _at_least("revealFor", self.reveal_for, 1)
         _at_most("interval", self.interval, MAX_INTERVAL)
+        if self.proposer_reward or self.voter_reward:
+            _at_least("interval", self.interval, self.schedule + self.mark_for)
         _at_least("unbonding", self.unbonding, self.schedule + self.mark_for)
         _at_least("rules", int.from_bytes(self.rules), 1)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from offchain.reference import commitments, seats, settlement, tally
 from offchain.reference.errors import Refused, require
-from offchain.reference.parameters import Parameters
+from offchain.reference.parameters import YEAR, Parameters
 from offchain.reference.state import NOBODY, REMOVED, ClientState, Event, Phase, Record, RoundState, Seat
 
 ANCHOR_WINDOW = 256  # Of the contract SimulatedSeed.
@@ -22,10 +22,16 @@ class Protocol:
         events: All events so far, in order.
         escrow: Base units locked or owed; the contract does not store this sum.
         reward_pool: Base units for included proposers.
+        budget: Base units for attendance.
     """
 
     def __init__(
-        self, parameters: Parameters, chain_id: int, manager: str, admitted: Collection[str] | None = None
+        self,
+        parameters: Parameters,
+        chain_id: int,
+        manager: str,
+        admitted: Collection[str] | None = None,
+        deployed_at: int = 0,
     ) -> None:
         """Start with no member and no round.
 
@@ -34,6 +40,7 @@ class Protocol:
             chain_id: Bound into commitments and seeds.
             manager: Address of the round manager, bound likewise.
             admitted: Addresses that may join; None for all.
+            deployed_at: Unix time.
         """
         self.parameters = parameters
         self.chain_id = chain_id
@@ -42,11 +49,12 @@ class Protocol:
         self.now = 0
         self.block = 0
         self.model = parameters.rules
-        self.head = RoundState()
+        self.head = RoundState(drawn_at=deployed_at)
         self.records: dict[int, Record] = {}
         self.clients: dict[str, ClientState] = {}
         self.members: list[str] = []
         self.reward_pool = 0
+        self.budget = 0
         self.escrow = 0
         self.events: list[Event] = []
 
@@ -57,6 +65,11 @@ class Protocol:
         require(client != NOBODY, "InvalidClient", client)
         self._client(client).free += amount
         self._emit("Deposited", client=client, amount=amount)
+
+    def fund(self, funder: str, amount: int) -> None:
+        """Add `amount` to the budget of rewards."""
+        self.budget += amount
+        self._emit("Funded", funder=funder, amount=amount)
 
     def withdraw(self, client: str, amount: int) -> None:
         """Take free tokens out: a member's above the bond; all, once one that left has unbonded."""
@@ -117,7 +130,8 @@ class Protocol:
         """Open the next round and name its anchor block."""
         self._require_phase(Phase.IDLE)
         require(not self._is_over(), "RoundsExhausted", self.parameters.max_rounds)
-        least, opens_at = self.parameters.min_members, self.head.drawn_at + self.parameters.interval
+        least = self.parameters.min_members
+        opens_at = self.head.drawn_at + self.parameters.interval if self.head.round else 0
         require(len(self.members) >= least, "TooFewMembers", len(self.members), least)
         require(self.now >= opens_at, "TooEarly", self.now, opens_at)
         require(self.head.round < MAX_ROUND, "RoundsExhausted", MAX_ROUND)
@@ -241,14 +255,17 @@ class Protocol:
             outcome, h.updates, h.revealed, self.parameters.proposer_stake, self.parameters.voter_stake
         )
         awarded = settlement.share(outcome, record.pot) * outcome.included.bit_count()
+        rewarded = settlement.rewards(outcome, self.parameters.proposer_reward, self.parameters.voter_reward)
+        rewarded = rewarded if rewarded <= self.budget else 0
 
         h.finalised = True
-        record.outcome = outcome
+        record.outcome, record.rewarded = outcome, rewarded != 0
         record.tally = tally.sealed(outcome.votes, outcome.revealed, h.ballots, h.published, outcome.void)
         accepted = {position: h.roots[position] for position in settlement.positions(outcome.included)}
         self.model = commitments.extend(self.model, h.round, accepted)
-        self.escrow += awarded - slashed
+        self.escrow += awarded + rewarded - slashed
         self.reward_pool += slashed - awarded
+        self.budget -= rewarded
         self._emit(
             "RoundFinalised",
             round=h.round,
@@ -256,6 +273,7 @@ class Protocol:
             included=outcome.included,
             slashed=slashed,
             awarded=awarded,
+            rewarded=rewarded,
             model=self.model,
         )
 
@@ -267,7 +285,27 @@ class Protocol:
 
         self._settle(client, c)
 
+    def sweep(self) -> None:
+        """Send reward pool and budget to the treasury, when nobody can win them any more, or cares to."""
+        treasury, amount = self.parameters.treasury, self.reward_pool + self.budget
+        require(treasury != NOBODY, "NoTreasury")
+        if not self._is_over():
+            self._require_phase(Phase.IDLE)
+        require(self.now >= self.sweepable_at, "TooEarly", self.now, self.sweepable_at)
+
+        self.reward_pool = self.budget = 0
+        self._emit("Swept", treasury=treasury, amount=amount)
+        self._emit("Withdrawn", client=treasury, amount=amount)
+
     # Views
+
+    @property
+    def sweepable_at(self) -> int:
+        """Unix time from which the pool can be swept while no round is open; 0 once all were played."""
+        if self._is_over():
+            return 0
+        wait = self.parameters.interval + YEAR if self.members else self.parameters.unbonding
+        return self.head.drawn_at + wait
 
     @property
     def phase(self) -> Phase:
@@ -506,10 +544,12 @@ class Protocol:
         if record.outcome is None:
             raise Refused("NotFinalised", c.round)
         if c.seat == Seat.REVEALED:
-            return settlement.voter_payout(record.outcome, c.content, self.parameters.voter_stake)
+            reward = self.parameters.voter_reward if record.rewarded else 0
+            return settlement.voter_payout(record.outcome, c.content, self.parameters.voter_stake) + reward
         if c.seat == Seat.PUBLISHED:
-            stake = self.parameters.proposer_stake
-            return settlement.proposer_payout(record.outcome, c.content, stake, record.pot)
+            stake, reward = self.parameters.proposer_stake, self.parameters.proposer_reward
+            reward = reward if record.rewarded else 0
+            return settlement.proposer_payout(record.outcome, c.content, stake, record.pot, reward)
         return 0
 
     def _settle(self, client: str, c: ClientState) -> None:

@@ -88,10 +88,17 @@ def share(outcome: Outcome, pot: int) -> int:
     return pot // winners if winners else 0
 
 
-def proposer_payout(outcome: Outcome, position: int, stake: int, pot: int) -> int:
-    """What the proposer that published at `position` gets back (Algorithm 1)."""
+def rewards(outcome: Outcome, proposer_reward: int, voter_reward: int) -> int:
+    """What the budget pays: for each included proposal and each ballot revealed, nothing when void."""
+    if outcome.void:
+        return 0
+    return outcome.included.bit_count() * proposer_reward + outcome.revealed * voter_reward
+
+
+def proposer_payout(outcome: Outcome, position: int, stake: int, pot: int, reward: int = 0) -> int:
+    """What the proposer that published at `position` gets back (Algorithm 1); `reward` too if included."""
     if outcome.included >> position & 1:
-        return stake + share(outcome, pot)
+        return stake + share(outcome, pot) + reward
     return 0 if outcome.rejected >> position & 1 else stake
 
 

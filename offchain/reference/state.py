@@ -69,7 +69,7 @@ class RoundState:
 
     round: int = 0
     members: int = 0
-    drawn_at: int = 0
+    drawn_at: int = 0  # Unix time; of the deployment in round 0
     seed: int = 0
     published: int = 0
     updates: int = 0
@@ -87,6 +87,7 @@ class Record:
 
     pot: int
     anchor: int
+    rewarded: bool = False  # whether the budget paid its rewards
     tally: int = 0  # sealed; 0 until finalised
     outcome: Outcome | None = None
 

@@ -168,7 +168,7 @@ def _tokens(last: RoundRecord, cast: Cast) -> Tokens:
         honest_mean=last.mean_tokens(everyone - cast.malicious),
         malicious_mean=last.mean_tokens(cast.malicious),
         pool=last.reward_pool / TOKEN,
-        total=(sum(last.balances) + last.reward_pool) / TOKEN,
+        total=(sum(last.balances) + last.reward_pool + last.budget) / TOKEN,
     )
 
 

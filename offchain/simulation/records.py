@@ -95,6 +95,7 @@ class RoundRecord(_Record):
     removed: tuple[int, ...]
     balances: tuple[BaseUnits, ...]
     reward_pool: BaseUnits
+    budget: BaseUnits = 0  # Of which attendance is rewarded.
     scores: Scores
     epsilon: float | None = (
         None  # Most that updates of one honest client gave away so far; null without noise.

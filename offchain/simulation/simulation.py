@@ -278,6 +278,7 @@ class Simulation:
             removed=outcome.removed,
             balances=outcome.balances,
             reward_pool=outcome.reward_pool,
+            budget=outcome.budget,
             scores=dict(model.quality),
             epsilon=self._budgets.most,
             baselines={name: dict(other) for name, other in beside.items()},

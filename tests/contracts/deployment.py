@@ -22,6 +22,8 @@ DEFAULTS = {
     "voterStake": 1_000_003,
     "bond": 64 * UNIT,
     "absencePenalty": 500_009,
+    "proposerReward": 0,
+    "voterReward": 0,
     "proposerBps": 2500,
     "voterSeats": 5,
     "quorumBps": 4000,
@@ -38,6 +40,7 @@ DEFAULTS = {
     "interval": 0,
     "unbonding": 20_000,
     "rules": b"\x07" * 32,
+    "treasury": "0x" + 40 * "0",
     "admissionRoot": bytes(32),
 }
 SCHEDULE = ("proposeFor", "publishFor", "voteFor", "revealFor")
@@ -166,7 +169,8 @@ class Deployment:
         return self.word(self.manager.head)
 
     def open_round(self) -> None:
-        """Open a round and draw its seed."""
+        """Open a round, as soon as the interval lets it, and draw its seed."""
+        self.warp(self.manager.head().drawnAt + self.interval if self.interval else 0)
         self.send(self.owner, self.manager.openRound)
         self.mine(self.seedDelay)
         self.send(self.owner, self.manager.draw, self.proof())
@@ -347,7 +351,7 @@ class Deployment:
             if owed:
                 self.send(client, self.manager.withdraw, owed)
         assert self.manager.memberCount() == 0
-        assert self.token.balanceOf(self.pool) == self.manager.rewardPool()
+        assert self.token.balanceOf(self.pool) == self.manager.rewardPool() + self.manager.budget()
 
     def _draw_late(self) -> None:
         if self.block + 1 > self.manager.record(self.round).anchor + 256:

@@ -38,10 +38,12 @@ def test_it_obeys_no_former_manager(custody, owner, outsider):
 
 
 @pytest.mark.parametrize("caller", ["owner", "member", "outsider"])
-def test_nobody_but_the_pool_books_a_deposit(request, manager, pool, member, caller):
+def test_nobody_but_the_pool_books_a_deposit_or_funds(request, manager, pool, member, caller):
     sender = request.getfixturevalue(caller)
     with reverts(manager.NotPool, caller=sender.address, pool=pool.address):
         manager.bookDeposit(member, 1, sender=sender)
+    with reverts(manager.NotPool, caller=sender.address, pool=pool.address):
+        manager.bookFunds(1, sender=sender)
 
 
 def test_tokens_are_paid_to_their_owner(custody, owner, member):
@@ -84,9 +86,10 @@ def test_a_penalty_takes_what_is_free_at_most(ledger, owner, member, penalty, pa
 
 
 def test_a_round_moves_its_totals(ledger, owner):
-    ledger.closeRound(100, 0, sender=owner)
-    ledger.closeRound(20, 90, sender=owner)
-    assert ledger.rewardPool() == 30
+    ledger.fund(70, sender=owner)
+    ledger.closeRound(100, 0, 0, sender=owner)
+    ledger.closeRound(20, 90, 60, sender=owner)
+    assert (ledger.rewardPool(), ledger.budget()) == (30, 10)
 
 
 def test_a_release_is_kept_beside_the_tokens(ledger, owner, member):

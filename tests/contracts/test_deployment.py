@@ -28,6 +28,8 @@ BOUNDS = [
     ("voteFor", 0, 1, {}),
     ("revealFor", 0, 1, {}),
     ("interval", 365 * 86_400 + 1, 365 * 86_400, {}),
+    ("interval", SCHEDULE - 1, SCHEDULE, {"proposerReward": 1}),
+    ("interval", SCHEDULE - 1, SCHEDULE, {"voterReward": 1}),
     ("unbonding", SCHEDULE - 1, SCHEDULE, {}),
     ("unbonding", 2**32 - 2, 2**32 - 1, {"revealFor": 2**32 - 1 - 6700}),
     ("rules", bytes(32), bytes(31) + b"\x01", {}),
@@ -77,6 +79,8 @@ def test_every_parameter_is_read_back(deploy_manager):
         "voterStake": 102,
         "bond": 1000,
         "absencePenalty": 103,
+        "proposerReward": 118,
+        "voterReward": 119,
         "proposerBps": 104,
         "voterSeats": 105,
         "quorumBps": 106,
@@ -90,9 +94,10 @@ def test_every_parameter_is_read_back(deploy_manager):
         "voteFor": 113,
         "revealFor": 114,
         "markFor": 117,
-        "interval": 116,
+        "interval": 1116,
         "unbonding": 5000,
         "rules": b"\x0b" * 32,
+        "treasury": "0x" + 40 * "7",
         "admissionRoot": b"\x0c" * 32,
     }
     parameters = deploy_manager(**values).parameters()
@@ -142,10 +147,11 @@ def test_nothing_can_be_changed_later(project):
     assert calls == {
         "RoundManager": {
             *("join", "requestExit", "withdraw", "openRound", "reanchor", "draw", "propose", "publish"),
-            *("commitBallot", "revealBallot", "markAbsent", "finalise", "settle", "bookDeposit"),
-            *("proposeBySig", "publishFor", "commitBallotBySig", "revealBallotFor", "setOperator"),
+            *("commitBallot", "revealBallot", "markAbsent", "finalise", "settle", "bookDeposit", "sweep"),
+            *("bookFunds", "setOperator"),
+            *("proposeBySig", "publishFor", "commitBallotBySig", "revealBallotFor"),
         },
-        "StakePool": {"deposit", "depositFor", "depositWithPermit", "pay"},
+        "StakePool": {"deposit", "depositFor", "depositWithPermit", "fund", "pay"},
         "StakeToken": {"approve", "permit", "transfer", "transferFrom"},
         "Relay": {"propose", "publish", "commitBallots", "revealBallots"},
     }

@@ -17,7 +17,7 @@ def test_anyone_finalises(game, manager, outsider):
     # A voter's part is ⌊1000003 / 2⌋ = 500001; 5 · 500001 is divisible by the three of each majority.
     slashed = game.proposerStake
     assert emitted(tx) == expected(
-        manager.RoundFinalised(round=1, tally=word, included=0b01, slashed=slashed, awarded=0, model=model)
+        manager.RoundFinalised(round=1, tally=word, included=0b01, slashed=slashed, awarded=0, rewarded=0, model=model)
     )
     assert game.phase == Phase.IDLE
     assert manager.model() == model

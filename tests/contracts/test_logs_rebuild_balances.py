@@ -14,7 +14,7 @@ class Books:
         self.parameters = parameters
         self.free = Counter()
         self.locked = Counter()
-        self.escrow = self.pool = 0
+        self.escrow = self.pool = self.budget = 0
         self.members: list[str] = []
         self.model = parameters.rules
 
@@ -34,6 +34,13 @@ class Books:
     def Withdrawn(self, log) -> None:
         self.free[log.client] -= log.amount
 
+    def Swept(self, log) -> None:
+        self.free[log.treasury] += log.amount  # Withdrawn follows.
+        self.pool = self.budget = 0
+
+    def Funded(self, log) -> None:
+        self.budget += log.amount
+
     def Settled(self, log) -> None:
         self.free[log.client] += log.payout
         self.locked[log.client] = 0
@@ -41,7 +48,8 @@ class Books:
 
     def RoundFinalised(self, log) -> None:
         self.pool += log.slashed - log.awarded
-        self.escrow -= log.slashed - log.awarded
+        self.budget -= log.rewarded
+        self.escrow -= log.slashed - log.awarded - log.rewarded
         self.model = log.model
 
     def MarkedAbsent(self, log) -> None:
@@ -65,9 +73,20 @@ class Books:
             self.members[self.members.index(client)] = last
 
 
+BUDGET = 300_000
+PAYING = {
+    "proposerReward": 90_001,
+    "voterReward": 7,
+    "interval": 10_700,
+    "treasury": "0x7eEE000000000000000000000000000000000000",
+}
+
+
 def play(game: Deployment, newcomer) -> None:
     """Rounds in which everything happens that moves a token."""
     manager = game.manager
+    game.send(game.owner, game.token.approve, game.pool, BUDGET)
+    game.send(game.owner, game.pool.fund, BUDGET)
     game.play_round([1, SILENT], [1, 1, 1, 0, SILENT])
     game.send(game.clients[0], manager.withdraw, 5)
     game.send(game.clients[0], manager.setOperator, game.owner)
@@ -99,6 +118,10 @@ def play(game: Deployment, newcomer) -> None:
             break
     game.warp(manager.accountOf(quitter).releaseAt)
     game.send(quitter, manager.withdraw, 7)
+    assert 0 < manager.budget() < BUDGET
+    game.warp(manager.head().drawnAt + game.interval + 365 * 86_400)
+    game.send(game.owner, manager.sweep)
+    game.play_round([1, SILENT], [1, 1, 1, 0, SILENT])
 
 
 def logs_of(game: Deployment) -> list:
@@ -111,7 +134,7 @@ def logs_of(game: Deployment) -> list:
 
 
 def test_logs_rebuild_every_balance(deploy, newcomer):
-    game = deploy()
+    game = deploy(**PAYING)
     game_started = len(logs_of(game))
     play(game, newcomer)
 
@@ -129,7 +152,7 @@ def test_logs_rebuild_every_balance(deploy, newcomer):
         if not game.manager.escrowOf(client):
             continue
         assert books.locked[client.address] > 0
-    assert books.pool == game.manager.rewardPool()
+    assert (books.pool, books.budget) == (game.manager.rewardPool(), game.manager.budget())
     assert books.escrow == sum(game.manager.escrowOf(client) for client in game.clients)
     assert books.escrow + books.pool + sum(books.free.values()) == game.token.balanceOf(game.pool)
     assert books.members == [game.manager.memberAt(index) for index in range(game.manager.memberCount())]
@@ -137,7 +160,7 @@ def test_logs_rebuild_every_balance(deploy, newcomer):
 
 
 def test_logs_rebuild_what_everybody_takes_home(deploy, newcomer):
-    game = deploy()
+    game = deploy(**PAYING)
     play(game, newcomer)
     game.drain()
 

@@ -324,6 +324,7 @@ def test_totals_are_those_of_the_reference(played):
             included=outcome.included,
             slashed=settlement.slashed(outcome, updates, revealed, STAKE, VOTE),
             awarded=settlement.share(outcome, POT) * outcome.included.bit_count(),
+            rewarded=0,
             model=game.manager.model(),
         )
     )

@@ -139,7 +139,7 @@ def test_the_record_is_kept(game, manager):
     assert manager.record(1) == record
     assert record.tally == tally.sealed([3, 0] + [0] * 14, 4, 4, 0b11, False)
     assert manager.record(2).tally == tally.sealed([0] * 16, 0, 0, 0, True)
-    assert manager.record(3) == (0, 0, 0)
+    assert manager.record(3) == (0, 0, 0, False)
 
 
 def test_commitments_are_those_of_the_reference(game, manager, member):

@@ -11,6 +11,10 @@ from field import AGREED, HARDFORK, SPLIT
 SNAPSHOT = Path(__file__).with_name("snapshot.json")
 DRIFT = 0.02
 TRANSACTION_CAP = 2**24  # EIP-7825.
+SENT = (
+    *("openRound", "draw", "propose", "publish", "commitBallot", "revealBallot"),
+    *("commitBallots", "revealBallots", "finalise"),
+)
 OF_A_ROUND = ("openRound", "draw", "propose", "publish", "commitBallot", "revealBallot", "finalise")
 FEW = 300  # Gas by which calls may differ: a zero byte in an address costs 12 less.
 
@@ -46,12 +50,28 @@ def relayed(field):
     return rounds
 
 
+@pytest.fixture(scope="module")
+def rewarded(field):
+    """The same where every round is rewarded: sent directly, then by a relay."""
+    game, rounds = field(50, rewarded=True), {}
+    for name, play in (
+        ("direct", game.play_round),
+        ("split", lambda: game.play_relayed_round(SPLIT)),
+        ("agreed", lambda: game.play_relayed_round(AGREED)),
+    ):
+        for _ in range(3):
+            game.gas = {call: costs for call, costs in game.gas.items() if call.startswith("fund")}
+            play()
+        rounds[name] = game.gas
+    return rounds
+
+
 def means(gas):
     """The mean of each call, per seat where calls come in batches."""
     return {call: round(mean(costs)) for call, costs in sorted(gas.items())}
 
 
-def report(gas, relayed):
+def report(gas, relayed, rewarded):
     """What is kept: the mean of each call, and all calls of a round together."""
     return {
         "hardfork": HARDFORK,
@@ -61,21 +81,26 @@ def report(gas, relayed):
             name: {**means(costs), "round": round(sum(map(sum, costs.values())))}
             for name, costs in relayed.items()
         },
+        "rewarded": {
+            name: {**means(costs), "round": round(sum(sum(costs.get(call, ())) for call in SENT))}
+            for name, costs in rewarded.items()
+        },
     }
 
 
 def flat(snapshot):
     """Every figure of a snapshot by name."""
-    relayed = {
-        f"{call} relayed, {name}": gas
-        for name, costs in snapshot["relayed"].items()
+    kinds = {
+        f"{call} {kind}, {name}": gas
+        for kind in ("relayed", "rewarded")
+        for name, costs in snapshot[kind].items()
         for call, gas in costs.items()
     }
-    return {**snapshot["calls"], "round": snapshot["round"], **relayed}
+    return {**snapshot["calls"], "round": snapshot["round"], **kinds}
 
 
-def test_gas_is_what_the_snapshot_says(fifty, relayed):
-    actual = report(fifty, relayed)
+def test_gas_is_what_the_snapshot_says(fifty, relayed, rewarded):
+    actual = report(fifty, relayed, rewarded)
     if os.environ.get("GAS_WRITE"):
         SNAPSHOT.write_text(json.dumps(actual, indent=2) + "\n")
     expected = json.loads(SNAPSHOT.read_text())

@@ -47,7 +47,10 @@ def test_what_is_ready_holds(path, compiled):
     configuration = load_configuration(path)
     require_abi(compiled["RoundManager"], parameters_of(configuration, configuration.learning.rules))
     require_joinable(configuration.learning, Here(path.parent))
-    assert advice(configuration) == ["admission is open: whoever pays many bonds gets many votes"]
+    assert advice(configuration) == [
+        "admission is open: whoever pays many bonds gets many votes",
+        "treasury is left out: what is in the reward pool at the end stays there for ever",
+    ]
 
 
 def test_what_is_ready_takes_the_built_in_loans():
@@ -81,6 +84,8 @@ def test_two_networks_are_ready():
             "protocol.interval is 31536001: it must be at most 31536000 seconds, a year",
         ),
         ({"interval": -1}, "protocol.interval is -1: input should be greater than or equal to 0"),
+        ({"proposer_reward": 1}, "a year; with rewards, at least propose_for + publish_for"),
+        ({"voter_reward": -1}, "protocol.voter_reward is -1"),
         ({"vote_for": 0}, "protocol.vote_for is 0: it must be at least 1 second"),
         ({"unbonding": 2399}, "protocol.unbonding is 2399: it must be at least propose_for + publish_for"),
         ({"bond": "64.0000000000000000001"}, "bond is 64.0000000000000000001: the token has 18 decimals"),

@@ -8,13 +8,15 @@ import threading
 import pytest
 from click.testing import CliRunner
 from eth_utils import to_checksum_address
-from live import PASSPHRASE, keystore, signer
+from live import PASSPHRASE, TREASURY, keystore, signer
 
 from offchain.live.access.chain import Invocation
 from scripts.explain import cli as explain
+from scripts.fund import cli as fund
 from scripts.grant import cli as grant
 from scripts.keeper import cli as keeper
 from scripts.status import cli as status
+from scripts.sweep import cli as sweep
 from scripts.withdraw import cli as withdraw
 
 pytestmark = pytest.mark.usefixtures("snapshot")
@@ -139,6 +141,30 @@ def test_a_keeper_does_what_is_due_and_ends(invoke, founded):
     shown = invoke(status, "--members", "--rounds", "0").output
     assert "Round 1: draw; waits for" in shown and signer(MEMBER).address in shown
     assert signer(MEMBER).address not in invoke(status, "--rounds", "0").output
+
+
+def test_a_budget_that_would_pay_nothing_is_not_funded(invoke, founded):
+    assert "this deployment pays no rewards" in refusal(invoke(fund, "--amount", "1", account="founder_"))
+    assert founded[1].read([Invocation(founded[0].manager, "budget")]) == [0]
+
+
+def test_what_nobody_can_win_is_swept(invoke, founded, anvil_node):
+    deployment, chain = founded
+
+    def keep(times):
+        for _ in range(times):
+            assert invoke(keeper, "--once", "--poll", "0.05", account="founder_").exit_code == 0
+            anvil_node.mine(4)
+
+    assert "nothing was swept: it can be swept from 20" in refusal(invoke(sweep, account="founder_"))
+    keep(2)  # Opens and draws.
+    assert "round 1 is open, in phase propose" in refusal(invoke(sweep, account="founder_"))
+    anvil_node.warp(600)
+    keep(3)  # Marks the two proposers, who did nothing, and finalises.
+    anvil_node.warp(366 * 86_400)
+    done = invoke(sweep, account="founder_")
+    assert done.exit_code == 0 and f"Sent 1 TST to the treasury, {TREASURY}" in done.output
+    assert chain.read([Invocation(deployment.token, "balanceOf", (TREASURY,))]) == [10**18]
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

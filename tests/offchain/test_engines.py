@@ -1,10 +1,12 @@
 """One game, two engines: the chain and the reference give the same seats, outcomes and balances."""
 
 import pytest
-from engine_play import deployment, play
+from engine_play import RULES, deployment, play
 
 from offchain.engines.chain_engine import ChainEngine
+from offchain.engines.deployment import Deployment
 from offchain.engines.reference_engine import ReferenceEngine
+from offchain.settings import SimulationSettings
 
 
 @pytest.mark.parametrize(("clients", "stake", "seed"), [(25, 8, 0), (16, 32, 1)])
@@ -39,3 +41,16 @@ def test_gas_is_told_by_call(gateway, contracts):
         "revealBallot": 18,
         "finalise": 1,
     }
+
+
+def test_both_engines_pay_rewards_while_the_budget_lasts(gateway, contracts):
+    """Nine vote and one proposes: 2 + 9·.5 tokens where it is included, of a budget of 20."""
+    settings = SimulationSettings(clients=10, proposer_reward=2, voter_reward=0.5, budget=20, seed=3)
+    d = Deployment.of(settings, RULES)
+    story = play(ReferenceEngine(d), 7, 3)
+    assert story == play(ChainEngine(gateway, contracts, d), 7, 3)
+    outcomes = story[1::2]
+    budgets = [outcome.budget for outcome in outcomes]
+    assert len(set(budgets)) > 2 and 0 <= budgets[-1] == budgets[-2] < 6 * 10**18, budgets
+    for outcome in outcomes:
+        assert sum(outcome.balances) + outcome.reward_pool + outcome.budget == (10 * 64 + 20) * 10**18

@@ -15,7 +15,7 @@ SEED = 20_261_122
 ROUNDS = 10_000
 PER_CALL = 125
 LANES, BALLOTS = 16, 8
-OUTCOME_WORDS = 4 + LANES + BALLOTS
+OUTCOME_WORDS = 5 + LANES + BALLOTS
 LARGEST = 2**96 - 1
 
 
@@ -31,6 +31,8 @@ class Round:
     voter_stake: int
     pot: int
     ballots: dict  # ballot → how many; at most eight kinds
+    proposer_reward: int = 0
+    voter_reward: int = 0
 
     @property
     def revealed(self):
@@ -49,7 +51,8 @@ class Round:
         ballots = (list(self.ballots) + [0] * BALLOTS)[:BALLOTS]
         return (
             *(tally.running(self.votes, self.revealed), self.published, self.updates, self.committed),
-            *(int(self.void), self.proposer_stake, self.voter_stake, self.pot, *ballots),
+            *(int(self.void), self.proposer_stake, self.voter_stake, self.pot),
+            *(self.proposer_reward, self.voter_reward, *ballots),
         )
 
 
@@ -61,6 +64,7 @@ class Answer:
     included: int
     slashed: int
     awarded: int
+    rewarded: int
     proposers: list
     voters: list
 
@@ -107,6 +111,8 @@ def random_round(rng):
         amount(rng, 16),
         amount(rng, 0),
         dict(counts),
+        amount(rng, 0),
+        amount(rng, 0),
     )
 
 
@@ -121,7 +127,7 @@ def settle(contract, rounds):
     for first in range(0, len(rounds), PER_CALL):
         words = contract.batch("settle", [r.words for r in rounds[first : first + PER_CALL]])
         for at in range(0, len(words), OUTCOME_WORDS):
-            fixed, lanes = words[at : at + 4], words[at + 4 : at + OUTCOME_WORDS]
+            fixed, lanes = words[at : at + 5], words[at + 5 : at + OUTCOME_WORDS]
             answers.append(Answer(*fixed, lanes[:LANES], lanes[LANES:]))
     assert len(answers) == len(rounds)
     return answers
@@ -131,7 +137,9 @@ def by_reference(r):
     """What the reference makes of a round."""
     outcome = r.outcome
     proposers = [
-        settlement.proposer_payout(outcome, j, r.proposer_stake, r.pot) if r.published >> j & 1 else 0
+        settlement.proposer_payout(outcome, j, r.proposer_stake, r.pot, r.proposer_reward)
+        if r.published >> j & 1
+        else 0
         for j in range(LANES)
     ]
     kinds = (list(r.ballots) + [0] * BALLOTS)[:BALLOTS]
@@ -143,6 +151,7 @@ def by_reference(r):
         outcome.included,
         r.updates * r.proposer_stake + r.committed * r.voter_stake - returned - paid,
         settlement.share(outcome, r.pot) * outcome.included.bit_count(),
+        settlement.rewards(outcome, r.proposer_reward, r.voter_reward),
         proposers,
         voters,
     )
@@ -196,12 +205,13 @@ def test_one_dissenter_is_seen_in_every_committee(contract):
 
 
 def test_tokens_are_conserved(rounds, answers):
-    """I3: locks + pot = payouts + what went to the pool; the pot's rest stays in the pool."""
+    """I3: locks + pot + rewards = payouts + what went to the pool; the pot's rest stays in the pool."""
     for r, answer in zip(rounds, answers, strict=True):
         locks = r.updates * r.proposer_stake + r.committed * r.voter_stake
         payouts = sum(answer.proposers)
         payouts += sum(n * payout for n, payout in zip(r.ballots.values(), answer.voters, strict=False))
-        assert locks + answer.awarded == payouts + answer.slashed, r
+        rewarded = 0 if r.void else r.revealed * r.voter_reward  # The contract adds a voter's to its payout.
+        assert locks + answer.awarded + answer.rewarded == payouts + rewarded + answer.slashed, r
         assert 0 <= answer.awarded <= r.pot, r
         assert 0 <= answer.slashed <= locks, r
 

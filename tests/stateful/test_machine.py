@@ -148,7 +148,9 @@ class Machine(RuleBasedStateMachine):
     # Time, tokens, membership.
 
     @rule(
-        phase=st.sampled_from(["propose", "publish", "vote", "reveal", "mark", "interval", "unbonding"]),
+        phase=st.sampled_from(
+            ["propose", "publish", "vote", "reveal", "mark", "interval", "unbonding", "sweep"]
+        ),
         offset=st.sampled_from([-1, 0, 1]),
         seconds=st.one_of(st.just(0), st.integers(1, 45)),
         blocks=st.sampled_from([0, 0, 0, 1, 2, 3, 255, 256, 257]),
@@ -161,7 +163,7 @@ class Machine(RuleBasedStateMachine):
         else:
             self.duel.until(phase, offset)
 
-    @rule(client=client, amount=st.sampled_from([0, 1, 60, 107, 1107, 6400, 10**6]), way=st.integers(0, 10))
+    @rule(client=client, amount=st.sampled_from([0, 1, 60, 107, 1107, 6400, 10**6]), way=st.integers(0, 12))
     def move_tokens(self, client, amount, way):
         match way:
             case 0 | 1:
@@ -179,8 +181,10 @@ class Machine(RuleBasedStateMachine):
             case 9:
                 self.duel.deposit_for(client, (None, *range(len(NAMES)))[amount % (len(NAMES) + 1)], amount)
             case 10:
-                calls = ("pay", "bookDeposit")
+                calls = ("pay", "bookDeposit", "bookFunds")
                 self.duel.meddle(client, calls[amount % len(calls)])
+            case 11 | 12:
+                self.duel.fund(client, amount)
 
     @rule(client=client, proof_of=copied, leave=once_in(3), funds=once_in(2), removed=once_in(4))
     def come_and_go(self, client, proof_of, leave, funds, removed):
@@ -205,7 +209,7 @@ class Machine(RuleBasedStateMachine):
 
     # Single calls by anyone, mostly in the wrong phase or from the wrong seat.
 
-    @rule(call=st.sampled_from(["open_round", "draw", "reanchor", "finalise", "mark_everyone"]))
+    @rule(call=st.sampled_from(["open_round", "draw", "reanchor", "finalise", "mark_everyone", "sweep"]))
     def keep(self, call):
         getattr(self.duel, call)()
 

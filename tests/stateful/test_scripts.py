@@ -118,6 +118,70 @@ def test_unbonding_to_the_second(duel_of):
     duel.everybody_leaves()
 
 
+def test_rewards_are_paid_while_the_budget_covers_a_whole_round(duel_of):
+    """Nine members: three propose, five vote. Unanimous: 3·31 + 5·7 = 128 units; later less."""
+    duel = duel_of(STRICT, above=300)
+    play(duel)  # Nothing is funded.
+    duel.fund(0, 127)
+    play(duel)
+    duel.fund(1, 1)
+    play(duel)
+    duel.fund(2, 200)
+    play(duel, ballots=(ALL, 0b101, 0b001), silent=1)  # A split vote, one silent.
+    duel.sweep()  # All rounds are played: what is left of the budget goes with the pool.
+    duel.everybody_leaves()
+
+
+def test_void_rounds_and_rejected_updates_are_not_rewarded(duel_of):
+    duel = duel_of(STRICT, above=300)
+    duel.fund(0, 1000)
+    play(duel, ballots=(0,))
+    play(duel, silent=0b111)
+    play(duel, absent=ALL)
+    duel.everybody_leaves()
+
+
+def sweep_around(duel):
+    for offset in (-1, 0, 1):
+        duel.until("sweep", offset)
+        duel.sweep()
+
+
+@pytest.mark.parametrize("scene", [PAPER, STRICT, POOR], ids=lambda scene: scene.name)
+def test_the_sweep_to_the_second(duel_of, scene):
+    duel = duel_of(scene)
+    duel.sweep()
+    sweep_around(duel)  # No round yet: since the deployment, with members that rest.
+    duel.start_round()
+    duel.until("sweep", 0)
+    duel.sweep()
+    duel.mark_everyone()
+    duel.finish_round()
+    sweep_around(duel)
+    duel.start_round()
+    duel.finish_round()
+    for client in EVERYONE:
+        duel.exit(client)
+    sweep_around(duel)
+    duel.everybody_leaves()
+
+
+def test_nobody_yet_a_member_and_the_sweep_to_the_second(duel_of):
+    duel = duel_of(STRICT, members=0)
+    sweep_around(duel)
+    duel.everybody_leaves()
+
+
+def test_the_sweep_after_the_last_round(duel_of):
+    duel = duel_of(STRICT, above=1000)
+    for _ in range(STRICT.parameters.max_rounds):
+        duel.sweep()
+        play(duel, ballots=(ALL, 0, 1), absent=2, silent=1)
+    duel.sweep()  # With members, seats unsettled and no time gone by.
+    duel.sweep()
+    duel.everybody_leaves()
+
+
 def test_the_anchor_to_the_block(duel_of):
     for scene in (PAPER, STRICT, POOR):
         delay = scene.parameters.seed_delay

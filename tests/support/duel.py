@@ -13,7 +13,7 @@ from scenes import ACCOUNTS, CLIENTS, DEPLOYER, KEEPER, NAMES, SALT
 
 from offchain.chain import intents
 from offchain.reference import Phase, Protocol, Refused, Seat
-from offchain.reference.commitments import simulated_seed
+from offchain.reference.commitments import simulated_seed, word
 from offchain.reference.seats import MAX_PROPOSERS
 from offchain.reference.state import NOBODY, REMOVED
 
@@ -22,7 +22,8 @@ UNLIMITED = 2**256 - 1
 ROUND_FIELDS = (
     *("round", "members", "drawnAt", "seed", "updates", "published", "absentProposers", "ballots"),
     *("absentVoters", "shuffled", "finalised", "phase", "proposers", "voters", "tally", "record.tally"),
-    *("record.pot", "record.anchor", "model", "rewardPool", "tokens of the pool", "memberCount"),
+    *("record.pot", "record.anchor", "record.rewarded", "model", "rewardPool", "budget"),
+    *("tokens of the pool", "memberCount"),
 )
 CLIENT_FIELDS = (
     *("isMember", "place", "strikes", "round", "seat", "content", "free", "releaseAt", "position", "escrow"),
@@ -42,6 +43,7 @@ class Arena:
         self.source = chain.deploy(DEPLOYER, project.SimulatedSeed, SALT)
         fields = astuple(scene.parameters)
         self.manager = chain.deploy(DEPLOYER, project.RoundManager, self.token, self.source, fields)
+        self.deployed_at = chain.head()[1]
         self.lens = chain.deploy(DEPLOYER, project.Lens)
         self.pool = "0x" + chain.view(self.manager, self.interface.call("POOL"))[12:].hex()
         for client in CLIENTS:
@@ -92,10 +94,13 @@ class Duel:
         self.arena, self.chain, self.scene = arena, arena.chain, arena.scene
         admitted = self.scene.admitted
         names = None if admitted is None else {CLIENTS[i] for i in admitted}
-        self.reference = Protocol(self.scene.parameters, CHAIN_ID, arena.manager, names)
+        self.reference = Protocol(
+            self.scene.parameters, CHAIN_ID, arena.manager, names, deployed_at=arena.deployed_at
+        )
         p = self.scene.parameters
         self.ledger = Ledger(p.proposer_stake, p.voter_stake, p.rules)
         self.wallets = dict.fromkeys(CLIENTS, self.scene.wallet)
+        self.swept = 0  # to a treasury that is no client
         self.allowances = dict.fromkeys(CLIENTS, UNLIMITED)
         self.permits = dict.fromkeys(CLIENTS, 0)
         self.updates, self.ballots, self.roots = {}, {}, {}
@@ -115,13 +120,16 @@ class Duel:
         """Let the next call come `offset` seconds after the end of a phase, unless that is past.
 
         Phases are "propose", "publish", "vote" and "reveal"; "mark" is the end of
-        marking, "interval" ends when the next round can open, "unbonding" is the last release of all clients.
+        marking, "interval" ends when the next round can open, "unbonding" is the last release of all clients,
+        "sweep" when the pool can be swept.
         """
         p, ends = self.scene.parameters, self.reference.head.drawn_at
         if phase == "unbonding":
             ends = max(c.release_at for c in self.reference.clients.values())
         elif phase == "interval":
             ends += p.interval
+        elif phase == "sweep":
+            ends = self.reference.sweepable_at
         else:
             spans = {
                 "propose": p.propose_for,
@@ -149,6 +157,11 @@ class Duel:
     def deposit(self, client, amount):
         """Put tokens in under the standing allowance."""
         self._play_deposit(client, amount, "deposit", amount)
+
+    @recorded
+    def fund(self, client, amount):
+        """Give tokens to the budget under the standing allowance."""
+        self._play_deposit(client, amount, "fund", amount)
 
     @recorded
     def deposit_with_permit(self, client, amount, valid=True):
@@ -187,7 +200,7 @@ class Duel:
                 raise Refused("ERC20InsufficientAllowance", self.arena.pool, allowed, amount)
             if held < amount:
                 raise Refused("ERC20InsufficientBalance", who, held, amount)
-            self.reference.deposit(whom or who, amount)
+            (self.reference.fund if name == "fund" else self.reference.deposit)(whom or who, amount)
             self.wallets[who] -= amount
             self.allowances[who] -= amount if allowed != UNLIMITED else 0
 
@@ -232,17 +245,18 @@ class Duel:
 
     @recorded
     def meddle(self, client, call):
-        """Call what pool and manager accept from each other alone, `pay` or `bookDeposit`, as a client."""
+        """Call what pool and manager accept from each other alone, as a client."""
         who, pool, manager = CLIENTS[client], self.arena.pool, self.arena.manager
         contract, error, partner = {
             "pay": (pool, "NotManager", manager),
             "bookDeposit": (manager, "NotPool", pool),
+            "bookFunds": (manager, "NotPool", pool),
         }[call]
 
         def refuse():
             raise Refused(error, who, partner)
 
-        self._play(who, contract, call, (who, 1), refuse)
+        self._play(who, contract, call, (1,) if call == "bookFunds" else (who, 1), refuse)
 
     # Membership
 
@@ -389,6 +403,21 @@ class Duel:
         self._play(KEEPER, self.arena.manager, "finalise", (), self.reference.finalise)
 
     @recorded
+    def sweep(self):
+        """Send the pool to the treasury."""
+
+        def sweep():
+            amount = self.reference.reward_pool + self.reference.budget
+            treasury = self.scene.parameters.treasury
+            self.reference.sweep()
+            if treasury in self.wallets:
+                self.wallets[treasury] += amount
+            else:
+                self.swept += amount
+
+        self._play(KEEPER, self.arena.manager, "sweep", (), sweep)
+
+    @recorded
     def settle(self, client, round_=None):
         """Pay a client's seat: of its last round, or of the one named."""
         who = CLIENTS[client]
@@ -474,7 +503,11 @@ class Duel:
         for client in clients:
             self.withdraw_all(client)
             assert self.reference._client(CLIENTS[client]).free == 0
-        assert self._state[ROUND_FIELDS.index("tokens of the pool")] == self.reference.reward_pool
+        if self.reference.parameters.treasury != NOBODY:
+            self.until("sweep", 0)
+            self.sweep()
+        left = self.reference.reward_pool + self.reference.budget
+        assert self._state[ROUND_FIELDS.index("tokens of the pool")] == left
 
     @recorded
     def play_on(self):
@@ -490,7 +523,7 @@ class Duel:
         answer = self.chain.view(self.arena.manager, self.arena.interface.call("parameters"))
         words = [answer[at : at + 32] for at in range(0, len(answer), 32)]
         fields = astuple(self.scene.parameters)
-        assert words == [v if isinstance(v, bytes) else v.to_bytes(32) for v in fields], "I9"
+        assert words == [word(v) for v in fields], "I9"
 
     def seated(self):
         """Proposers, then voters, of the open round, by position; none before the draw."""
@@ -544,14 +577,14 @@ class Duel:
         r, h = self.reference, self.reference.head
         moved = any(c.origin[0] == h.round for c in r.clients.values())
         record = r.records.get(h.round)
-        held = sum(self.scene.wallet - held for held in self.wallets.values())
+        held = sum(self.scene.wallet - held for held in self.wallets.values()) - self.swept
         # Before the first round there are no seats.
         proposers, voters = r._seats() if h.round else (0, 0)
         return [
             *(h.round, h.members, h.drawn_at, h.seed, h.updates, h.published, h.absent_proposers, h.ballots),
             *(h.absent_voters, moved and h.round > 0, h.finalised, r.phase, proposers, voters, r.tally),
-            *((record.tally, record.pot, record.anchor) if record else (0, 0, 0)),
-            *(int.from_bytes(r.model), r.reward_pool, held, len(r.members)),
+            *((record.tally, record.pot, record.anchor, record.rewarded) if record else (0, 0, 0, 0)),
+            *(int.from_bytes(r.model), r.reward_pool, r.budget, held, len(r.members)),
         ]
 
     def _update_words(self):
@@ -581,9 +614,10 @@ class Duel:
         held = self._state[ROUND_FIELDS.index("tokens of the pool")]
         free = sum(c.free for c in r.clients.values())
         owed = sum(r.escrow_of(who) for who in CLIENTS)
-        assert free + owed + r.reward_pool == held, "tokens were lost or made (I1)"
+        assert free + owed + r.reward_pool + r.budget == held, "tokens were lost or made (I1)"
         assert owed == r.escrow
         assert self.ledger.reward_pool == r.reward_pool, "the logs give another pool (I11)"
+        assert self.ledger.budget == r.budget, "the logs give another budget (I11, I18)"
         assert all(self.ledger.free[who] == r._client(who).free for who in CLIENTS), (
             "... other balances (I11)"
         )

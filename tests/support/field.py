@@ -24,17 +24,22 @@ PARAMETERS = Parameters(
     propose_for=PHASE, publish_for=PHASE, vote_for=PHASE, reveal_for=PHASE, unbonding=4 * PHASE, rules=RULES,
 )  # fmt: skip
 
+REWARDS = {"proposer_reward": UNIT, "voter_reward": UNIT // 10, "interval": 4 * PHASE}
+BUDGET = 1000 * UNIT
+
 
 class Field:
     """A deployment with `members` clients, all honest about when to act."""
 
-    def __init__(self, chain, project, members, proposer_bps=1000, voter_seats=16_382):
+    def __init__(self, chain, project, members, proposer_bps=1000, voter_seats=16_382, rewarded=False):
         self._chain = chain
         self._interface = Interface(project.RoundManager, project.StakePool, project.StakeToken)
         self._batches = Interface(project.Relay)
         self._token = chain.deploy(DEPLOYER, project.StakeToken, "Stake", "S", 10**27, DEPLOYER)
         source = chain.deploy(DEPLOYER, project.SimulatedSeed, SALT)
-        parameters = astuple(replace(PARAMETERS, proposer_bps=proposer_bps, voter_seats=voter_seats))
+        chosen = {"proposer_bps": proposer_bps, "voter_seats": voter_seats, **(REWARDS if rewarded else {})}
+        self._parameters = replace(PARAMETERS, **chosen)
+        parameters = astuple(self._parameters)
         self._manager = chain.deploy(DEPLOYER, project.RoundManager, self._token, source, parameters)
         self._pool = "0x" + self._view("POOL")[12:].hex()
         self._relay = chain.deploy(DEPLOYER, project.Relay, self._manager)
@@ -55,6 +60,11 @@ class Field:
             self._call(client, "deposit", DEPOSIT // 2, to=self._pool, name="deposit first")
             self._call(client, "deposit", DEPOSIT // 2, to=self._pool)
             self._call(client, "join", [])
+
+        if self._parameters.interval:
+            self._call(DEPLOYER, "approve", self._pool, BUDGET, to=self._token)
+            self._call(DEPLOYER, "fund", BUDGET // 2, to=self._pool, name="fund first")
+            self._call(DEPLOYER, "fund", BUDGET // 2, to=self._pool)
 
     def gather_unmeasured(self):
         """The same without a look at the gas, thousands of clients a second."""
@@ -142,6 +152,7 @@ class Field:
         self._send(KEEPER, data, self._relay, call, entries=len(arguments))
 
     def _start_round(self):
+        self._chain.rpc("evm_increaseTime", self._parameters.interval)
         self._call(KEEPER, "openRound")
         self._chain.mine(2)  # A trace of the draw sees the latest block, which must lie behind the anchor.
         self._call(KEEPER, "draw", b"")

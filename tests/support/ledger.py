@@ -8,11 +8,11 @@ class Ledger:
 
     def __init__(self, proposer_stake, voter_stake, model):
         self.free = defaultdict(int)
-        self.reward_pool = 0
+        self.reward_pool = self.budget = 0
         self.model = model
         self.locks = {}  # (round, client) → stake
         self.payouts = {}  # (round, client) → what it got back
-        self.slashed, self.awarded = {}, {}  # by round
+        self.slashed, self.awarded, self.rewarded = {}, {}, {}  # by round
         self._stakes = {"UpdateCommitted": proposer_stake, "BallotCommitted": voter_stake}
         self._opened = set()
 
@@ -24,6 +24,12 @@ class Ledger:
                 self.free[values["client"]] += values["amount"]
             case "Withdrawn":
                 self.free[values["client"]] -= values["amount"]
+            case "Swept":  # What is withdrawn for it follows.
+                assert values["amount"] == self.reward_pool + self.budget, "another sum was swept"
+                self.free[values["treasury"]] += values["amount"]
+                self.reward_pool = self.budget = 0
+            case "Funded":
+                self.budget += values["amount"]
             case "UpdateCommitted" | "BallotCommitted":
                 self._lock(values["round"], values["client"], self._stakes[log.name])
             case "UpdatePublished" | "BallotRevealed":
@@ -38,10 +44,11 @@ class Ledger:
         assert all(amount >= 0 for amount in self.free.values()), "a balance fell below zero"
 
     def unpaid(self, round_):
-        """The escrow of a round: locks + award − slashes − payouts (I3: zero when all are settled)."""
+        """A round's escrow: locks + award + rewards − slashes − payouts (I3: zero when all are settled)."""
         locked = sum(stake for (r, _), stake in self.locks.items() if r == round_)
         paid = sum(payout for (r, _), payout in self.payouts.items() if r == round_)
-        return locked + self.awarded.get(round_, 0) - self.slashed.get(round_, 0) - paid
+        gained = self.awarded.get(round_, 0) + self.rewarded.get(round_, 0)
+        return locked + gained - self.slashed.get(round_, 0) - paid
 
     def _lock(self, round_, client, stake):
         assert (round_, client) not in self.locks, "a client acted in two seats of a round"
@@ -53,13 +60,15 @@ class Ledger:
         assert (round_, client) not in self._opened, "a seat counted twice (I7)"
         self._opened.add((round_, client))
 
-    def _finalise(self, round, tally, included, slashed, awarded, model):
+    def _finalise(self, round, tally, included, slashed, awarded, rewarded, model):
         assert round not in self.slashed, "a round was finalised twice"
         assert (model != self.model) == (included != 0), "the model changes only by inclusion (I10)"
         assert 0 <= slashed <= sum(stake for (r, _), stake in self.locks.items() if r == round)
         self.slashed[round], self.awarded[round], self.model = slashed, awarded, model
+        self.rewarded[round] = rewarded
         self.reward_pool += slashed - awarded
-        assert self.reward_pool >= 0
+        self.budget -= rewarded
+        assert self.reward_pool >= 0 and self.budget >= 0
 
     def _settle(self, round_, client, payout):
         assert round_ in self.slashed, "a seat was settled before its round was decided"

@@ -28,6 +28,7 @@ RULES = b"\x07" * 32
 PASSPHRASE = "a passphrase"
 LIMIT = 300.0  # Seconds, so that what hangs fails; a measure of nothing.
 
+TREASURY = "0x" + "7e" * 20
 CONFIGURATION = {
     "network": "ethereum:sepolia",
     "chain_id": SEPOLIA,
@@ -50,6 +51,7 @@ CONFIGURATION = {
         "unbonding": 2400,
     },
     "learning": LEARNING,
+    "treasury": TREASURY,
 }
 
 

@@ -13,7 +13,8 @@ NAMES = ("adam", "barb", "carl", "dana", "eve", "fred", "gina", "hope", "ivan", 
 ACCOUNTS = [Account.from_key(keccak(text=name)) for name in NAMES]
 CLIENTS = [account.address.lower() for account in ACCOUNTS]
 DEPLOYER = "0x" + "de" * 20
-KEEPER = "0x" + "ee" * 20  # Anyone: opens, draws, finalises, settles, marks.
+KEEPER = "0x" + "ee" * 20  # Anyone: opens, draws, finalises, settles, marks, sweeps.
+TREASURY = "0x" + "7e" * 20
 SALT = keccak(text="scenes")
 RULES = keccak(text="rules")
 
@@ -88,7 +89,7 @@ PAPER = Scene(
     wallet=20_000,
 )
 
-# A real deployment's: penalties, strikes, a quorum of a half, an end, admission.
+# A real deployment's: penalties, rewards, strikes, a quorum of a half, an end, a treasury, admission.
 STRICT = Scene(
     "strict",
     Parameters(
@@ -96,6 +97,8 @@ STRICT = Scene(
         voter_stake=125,
         bond=1107,
         absence_penalty=107,
+        proposer_reward=31,
+        voter_reward=7,
         proposer_bps=3000,
         voter_seats=5,
         quorum_bps=5000,
@@ -103,11 +106,12 @@ STRICT = Scene(
         max_samples=10,
         max_rounds=4,
         min_members=5,
-        interval=170,
+        interval=175,  # A round and its marking: the least with rewards.
         seed_delay=3,
         mark_for=20,
         unbonding=400,
         rules=RULES,
+        treasury=TREASURY,
         admission_root=tree_root([leaf(CLIENTS[i]) for i in _ADMITTED]),
         **_TIMES,
     ),
@@ -116,6 +120,7 @@ STRICT = Scene(
 )
 
 # Bonds of two seats at most, half propose, the smallest voter stake: clients run dry and are removed.
+# One of them is the treasury.
 POOR = Scene(
     "poor",
     Parameters(
@@ -132,6 +137,7 @@ POOR = Scene(
         seed_delay=2,
         unbonding=155,
         rules=RULES,
+        treasury=CLIENTS[3],
         **_TIMES,
     ),
     wallet=150,

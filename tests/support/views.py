@@ -50,6 +50,7 @@ def view(phase, now=DRAWN + 10, published=0b1, round_=7, **changes):
         model=b"\1" * 32,
         tally=0,
         reward_pool=0,
+        budget=0,
         member_count=4,
     )
     return View(**(values | changes))

@@ -67,6 +67,12 @@ class Protocol(_Part):
     voter_stake: Amount = Field(description="Tokens that a voter stakes.")
     bond: Amount = Field(description="Tokens that joining takes and a member keeps.")
     absence_penalty: Amount = Field(description="Tokens, at most, for a seat neither used nor excused.")
+    proposer_reward: Amount = Field(
+        Decimal(0), description="Tokens of the budget for an included proposal; 0 for no rewards."
+    )
+    voter_reward: Amount = Field(
+        Decimal(0), description="Tokens of the budget for a ballot revealed, whatever its bits."
+    )
     proposer_bps: int = Field(description="Share of members that propose, basis points.")
     voter_seats: int = Field(description="Voters a round.")
     quorum_bps: int = Field(description="Share of voters below which a round is void, basis points.")
@@ -103,6 +109,9 @@ class Configuration(_Part):
     protocol: Protocol = Field(description="Rules of money and time.")
     learning: Learning = Field(description="Rules of learning.")
     admission: tuple[Address, ...] = Field((), description="Addresses that may join; none for anyone.")
+    treasury: Address | None = Field(
+        None, description="Address that gets what nobody can win any more; nobody when left out."
+    )
 
     @property
     def admission_root(self) -> bytes:

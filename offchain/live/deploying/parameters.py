@@ -7,15 +7,19 @@ from typing import Any
 
 from ethpm_types import ContractType
 
-from ml.updates.hashing import keccak256
 from offchain.live.deploying.configuration import Configuration, NewToken
 from offchain.live.errors import ConfigurationError
 from offchain.reference import Parameters
+from offchain.reference.commitments import digest
 from offchain.reference.errors import Refused
 from offchain.reference.seats import MIN_MEMBERS, counts
+from offchain.reference.state import NOBODY
 
 NEW_TOKEN_DECIMALS = 18
-AMOUNTS = ("proposer_stake", "voter_stake", "bond", "absence_penalty")
+AMOUNTS = (
+    *("proposer_stake", "voter_stake", "bond", "absence_penalty"),
+    *("proposer_reward", "voter_reward"),
+)
 _MAX_SUPPLY = 2**96 - 1
 _PREVRANDAO_DELAY = 2
 _VOTER_SHARE = 8
@@ -30,7 +34,8 @@ _WHY = {
     "maxSamples": "it must be at least 1",
     "seedDelay": "it must be 1 to 256 blocks",
     "minMembers": "a round takes four members at least",
-    "interval": "it must be at most 31536000 seconds, a year",
+    "interval": "it must be at most 31536000 seconds, a year; with rewards, at least propose_for + "
+    "publish_for + vote_for + reveal_for + mark_for, or whoever opens rounds in haste empties the budget",
     "unbonding": "it must be at least propose_for + publish_for + vote_for + reveal_for + mark_for",
     "rules": "the digest of the learning rules must not be zero",
 }
@@ -55,7 +60,12 @@ def parameters_of(
         values[name] = base_units(name, values[name], decimals)
     _require_usable_seed(configuration)
     try:
-        parameters = Parameters(**values, rules=rules, admission_root=configuration.admission_root)
+        parameters = Parameters(
+            **values,
+            rules=rules,
+            treasury=configuration.treasury or NOBODY,
+            admission_root=configuration.admission_root,
+        )
     except Refused as error:
         raise ConfigurationError(_sentence(error, protocol.model_dump())) from error
     if isinstance(configuration.token, NewToken):
@@ -96,6 +106,8 @@ def advice(configuration: Configuration) -> list[str]:
         found.append("seed_source is blockhash: the builder of the anchor block can grind seats")
     if not configuration.admission:
         found.append("admission is open: whoever pays many bonds gets many votes")
+    if configuration.treasury is None:
+        found.append("treasury is left out: what is in the reward pool at the end stays there for ever")
     return [*found, *_advice_on_voters(configuration)]
 
 
@@ -135,13 +147,13 @@ def require_abi(manager: ContractType, parameters: Parameters) -> None:
 
 def parameters_digest(parameters: Parameters) -> str:
     """Return 32 bytes in hex that differ when any parameter does."""
-    words = [v if isinstance(v, bytes) else int(v).to_bytes(32) for v in astuple(parameters)]
-    return "0x" + keccak256(b"".join(words)).hex()
+    return "0x" + digest(*astuple(parameters)).hex()
 
 
 def parameters_read(answer: tuple[Any, ...]) -> Parameters:
     """Return what the view `parameters()` answered."""
-    return Parameters(**dict(zip((field.name for field in fields(Parameters)), answer, strict=True)))
+    plain: list[Any] = [value.lower() if isinstance(value, str) else value for value in answer]
+    return Parameters(**dict(zip((field.name for field in fields(Parameters)), plain, strict=True)))
 
 
 def named(parameters: Parameters) -> Mapping[str, int | str]:

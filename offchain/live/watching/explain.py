@@ -75,7 +75,7 @@ class Statement:
         self._round = round_
         if event.name == "RoundFinalised":
             self._decide(event)
-        elif event.values.get("client") == self._client:
+        elif _whose(event) == self._client:
             self._enter(event)
 
     def _enter(self, event: LoggedEvent) -> None:
@@ -85,6 +85,8 @@ class Statement:
                 self._note(event, 0, "deposit", values["amount"], 0)
             case "Withdrawn":
                 self._note(event, 0, "withdrawal", -values["amount"], 0)
+            case "Swept":
+                self._note(event, 0, "pool and budget, as the treasury", values["amount"], 0)
             case "UpdateCommitted":
                 self._lock(event, "stake on an update", parameters.proposer_stake, proposes=True)
             case "BallotCommitted":
@@ -110,7 +112,7 @@ class Statement:
         if seat is None or seat.round != event.values["round"]:
             return
         outcome = self._round.outcome(is_void(event.values["tally"]))
-        payout, reason = self._payout(seat, outcome)
+        payout, reason = self._payout(seat, outcome, rewarded=event.values["rewarded"] != 0)
         self._note(event, seat.round, reason, 0, payout - seat.holds)
         seat.holds = payout
 
@@ -124,18 +126,23 @@ class Statement:
         self._note(event, seat.round, "settled", payout, -payout)
         self._seat = None
 
-    def _payout(self, seat: "_Seat", outcome: Outcome) -> tuple[int, str]:
+    def _payout(self, seat: "_Seat", outcome: Outcome, rewarded: bool) -> tuple[int, str]:
         parameters = self._parameters
         if seat.content is None:
             return 0, "update not published" if seat.proposes else "ballot not revealed"
         if outcome.void:
             return seat.holds, "round void"
         if seat.proposes:
-            payout = proposer_payout(outcome, seat.content, parameters.proposer_stake, self._round.pot)
-            return payout, f"update {_fate(outcome, seat.content)}"
-        payout = voter_payout(outcome, seat.content, parameters.voter_stake)
+            reward = parameters.proposer_reward if rewarded else 0
+            stake = parameters.proposer_stake
+            payout = proposer_payout(outcome, seat.content, stake, self._round.pot, reward)
+            fate = _fate(outcome, seat.content)
+            return payout, f"update {fate}{_with(reward if fate == 'included' else 0)}"
+        reward = parameters.voter_reward if rewarded else 0
+        payout = voter_payout(outcome, seat.content, parameters.voter_stake) + reward
         right = sum(outcome.majority(j) == seat.content >> j & 1 for j in outcome.positions)
-        return payout, f"ballot with the majority on {right} of {len(outcome.positions)} updates"
+        of = len(outcome.positions)
+        return payout, f"ballot with the majority on {right} of {of} updates{_with(reward)}"
 
     def _require_seat(self, event: LoggedEvent) -> "_Seat":
         if self._seat is None:
@@ -148,6 +155,16 @@ class Statement:
         self.free += free
         self.escrow += escrow
         self.changes.append(Change(event, round_, reason, free, escrow, self._round.number))
+
+
+def _with(reward: int) -> str:
+    return ", with the reward" if reward else ""
+
+
+def _whose(event: LoggedEvent) -> str | None:
+    """Whose tokens an event may move; none of an event that names nobody."""
+    named: str | None = event.values.get("client") or event.values.get("treasury")
+    return named
 
 
 def _fate(outcome: Outcome, position: int) -> str:
@@ -208,7 +225,7 @@ def statements(events: Iterable[LoggedEvent], parameters: Parameters) -> dict[st
     seated: set[str] = set()
     for event in events:
         round_.enter(event)
-        client = event.values.get("client")
+        client = _whose(event)
         if event.name == "RoundFinalised":
             for each in seated:
                 found[each].enter(event, round_)

@@ -223,6 +223,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "waits_for": status.waits_for,
         "model": "0x" + view.model.hex(),
         "reward_pool": str(view.reward_pool),
+        "budget": str(view.budget),
         "decimals": status.unit.decimals,
         "symbol": status.unit.symbol,
         "proposer_seats": view.proposer_seats,

@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from offchain.live.watching.rewarding import rounds_covered
 from offchain.live.watching.rounds import RoundLog
 from offchain.live.watching.statement_report import moment
 from offchain.live.watching.status import Status
@@ -40,12 +41,15 @@ def _summary(status: Status) -> Text:
     view, unit = status.view, status.unit
     left = "" if view.time_left is None else f", {duration(view.time_left)} left at most"
     where = f"Round {view.round}: {view.phase.name.lower()}{left}" if view.round else "No round yet"
+    budget = ""
+    if view.budget or view.parameters.proposer_reward or view.parameters.voter_reward:
+        budget = f", {unit.text(view.budget)} in the budget of rewards ({rounds_covered(view)} rounds)"
     return Text(
         f"{status.name} on chain {status.chain_id}, block {view.block.number}, {moment(view.now)} UTC, "
         f"says {status.node}\n"
         f"{where}; waits for {status.waits_for}.\n"
-        f"{view.member_count} members, {unit.text(view.reward_pool)} {unit.symbol} in the reward pool, "
-        f"model 0x{view.model.hex()[:16]}..." + _scores(status) + _spent(status)
+        f"{view.member_count} members, {unit.text(view.reward_pool)} {unit.symbol} in the reward pool"
+        f"{budget}, model 0x{view.model.hex()[:16]}..." + _scores(status) + _spent(status)
     )
 
 

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 _RETRIES = 5
 _PAUSE = 0.3  # seconds
-_LATEST = ("head", "phase", "model", "tally", "rewardPool", "memberCount", "ANCHOR_WINDOW")
+_LATEST = ("head", "phase", "model", "tally", "rewardPool", "budget", "memberCount", "ANCHOR_WINDOW")
 _CLIENT = ("clientOf", "accountOf", "escrowOf", "positionOf")
 
 
@@ -63,6 +63,7 @@ class View:
         model: Id of the global model.
         tally: Packed, as the contract has it; empty once finalised.
         reward_pool: Base units.
+        budget: Base units, of which attendance is rewarded.
         member_count: Now.
         clients: Those asked for, by address.
     """
@@ -87,6 +88,7 @@ class View:
     model: bytes
     tally: int
     reward_pool: int
+    budget: int
     member_count: int
     clients: Mapping[str, ClientView] = field(default_factory=dict)
 
@@ -190,7 +192,7 @@ def _read_at(chain: Chain, deployment: LiveDeployment, clients: Sequence[str], b
     addresses = [address.lower() for address in clients]
     calls = [Invocation(manager, name) for name in _LATEST]
     calls += [Invocation(manager, name, (address,)) for address in addresses for name in _CLIENT]
-    head, phase, model, tally, pool, members, window, *rest = chain.read(calls, block.number)
+    head, phase, model, tally, pool, budget, members, window, *rest = chain.read(calls, block.number)
     (round_, at_opening, drawn_at, seed, updates, published, absent_p, ballots, absent_v, _, done) = head
     seats, record = chain.read_all(
         [Invocation(manager, "seats"), Invocation(manager, "record", (round_,))], block.number
@@ -202,7 +204,7 @@ def _read_at(chain: Chain, deployment: LiveDeployment, clients: Sequence[str], b
         phase=Phase(phase),
         round=round_,
         members=at_opening,
-        drawn_at=drawn_at,
+        drawn_at=drawn_at if round_ else 0,  # Before the first round it is the deployment's.
         seed=seed,
         updates=updates,
         published=published,
@@ -217,6 +219,7 @@ def _read_at(chain: Chain, deployment: LiveDeployment, clients: Sequence[str], b
         model=model,
         tally=tally,
         reward_pool=pool,
+        budget=budget,
         member_count=members,
         clients={
             address: _client(address, *answers)

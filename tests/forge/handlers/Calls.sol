@@ -25,6 +25,7 @@ abstract contract Calls is Ghost {
         _deploy(parameters);
         logs = new LogLedger(manager);
         ghostModel = parameters.rules;
+        round.drawnAt = vm.getBlockTimestamp(); // The deployment.
         for (uint256 i; i < ACTORS; ++i) {
             actors.push(vm.addr(FIRST_KEY + i));
         }

@@ -55,8 +55,10 @@ abstract contract Ghost is Deployment {
     address[] internal actors;
     uint256[] internal ballots; // Revealed in the open round, masked.
     uint256 public ghostPool;
+    uint256 public ghostBudget;
     uint256 public ghostEscrow;
     uint256 public ghostDonated;
+    uint256 public ghostSwept;
     uint256 public ghostMembers;
     bytes32 public ghostModel;
 
@@ -108,7 +110,17 @@ abstract contract Ghost is Deployment {
 
     function _mayOpen() internal view returns (bool) {
         return !round.open && !_isOver() && ghostMembers >= p.minMembers
-            && vm.getBlockTimestamp() >= round.drawnAt + p.interval;
+            && (round.number == 0 || vm.getBlockTimestamp() >= round.drawnAt + p.interval);
+    }
+
+    /// @dev From when on the pool can be swept while no round is open: since the last draw, or the deployment.
+    function _sweepableAt() internal view returns (uint256) {
+        return round.drawnAt + (ghostMembers == 0 ? p.unbonding : p.interval + 365 days);
+    }
+
+    function _maySweep() internal view returns (bool) {
+        return p.treasury != address(0)
+            && (_isOver() || (!round.open && vm.getBlockTimestamp() >= _sweepableAt()));
     }
 
     function _mayDraw() internal view returns (bool) {
@@ -261,21 +273,28 @@ abstract contract Ghost is Deployment {
             Rules.isVoid(round.published, round.voters, p.quorumBps, round.committed, ballots.length);
         uint256 included = isVoid ? 0 : Rules.included(ballots, round.published, round.committed);
         uint256 rejected = isVoid ? 0 : Rules.rejected(ballots, round.published, round.committed);
+        uint256 rewards =
+            isVoid ? 0 : Rules.ones(included) * p.proposerReward + ballots.length * p.voterReward;
+        if (rewards > ghostBudget) rewards = 0;
         uint256 payouts;
         for (uint256 i; i < actors.length; ++i) {
             Member storage m = clients[actors[i]];
             if (m.round != round.number || m.lock == 0) continue;
             if (m.seat == Seat.Published) {
                 if ((rejected >> m.position) & 1 == 0) m.due = m.lock;
-                if ((included >> m.position) & 1 == 1) m.due += round.pot / Rules.ones(included);
+                if ((included >> m.position) & 1 == 1) {
+                    m.due += round.pot / Rules.ones(included) + (rewards == 0 ? 0 : p.proposerReward);
+                }
             } else if (m.seat == Seat.Revealed) {
                 m.due = isVoid
                     ? m.lock
                     : Rules.voterPayout(ballots, m.ballot, round.published, round.committed, m.lock);
+                if (rewards != 0) m.due += p.voterReward;
             }
             payouts += m.due;
         }
-        ghostPool = ghostPool + round.locks - payouts;
+        ghostBudget -= rewards;
+        ghostPool = ghostPool + rewards + round.locks - payouts;
         ghostEscrow = ghostEscrow + payouts - round.locks;
         if (included != 0) ghostModel = _extended(included);
         round.open = false;

@@ -26,8 +26,8 @@ contract Handler is SignedCalls, Properties {
 
     /// @notice What a campaign may call; the clock last.
     function calls() external pure returns (bytes4[] memory selectors, string[] memory names) {
-        selectors = new bytes4[](29);
-        names = new string[](26);
+        selectors = new bytes4[](31);
+        names = new string[](28);
         (selectors[0], names[0]) = (this.deposit.selector, "deposit");
         (selectors[1], names[1]) = (this.depositWithPermit.selector, "depositWithPermit");
         (selectors[2], names[2]) = (this.donate.selector, "donate");
@@ -54,9 +54,11 @@ contract Handler is SignedCalls, Properties {
         (selectors[23], names[23]) = (this.relayAll.selector, "relayAll");
         (selectors[24], names[24]) = (this.setOperator.selector, "setOperator");
         (selectors[25], names[25]) = (this.depositFor.selector, "depositFor");
-        selectors[26] = this.pass.selector;
-        selectors[27] = this.passToDeadline.selector;
-        selectors[28] = this.passBlocks.selector;
+        (selectors[26], names[26]) = (this.sweep.selector, "sweep");
+        (selectors[27], names[27]) = (this.fund.selector, "fund");
+        selectors[28] = this.pass.selector;
+        selectors[29] = this.passToDeadline.selector;
+        selectors[30] = this.passBlocks.selector;
     }
 
     /* CALLS OF ANYONE */
@@ -134,6 +136,19 @@ contract Handler is SignedCalls, Properties {
             _settled(a);
         } catch (bytes memory reason) {
             _refuse(this.settle.selector, allowed, reason);
+        }
+    }
+
+    /// @dev At the first second, or the last before it, now and then.
+    function sweep(uint256 how) external recorded {
+        if (how % 8 == 0 && vm.getBlockTimestamp() < _sweepableAt()) vm.warp(_sweepableAt() - (how >> 8) % 2);
+        bool allowed = _maySweep();
+        try manager.sweep() {
+            _accept(this.sweep.selector, allowed);
+            vm.assertEq(token.balanceOf(p.treasury), ghostSwept += ghostPool + ghostBudget, "another sum was swept");
+            (ghostPool, ghostBudget) = (0, 0);
+        } catch (bytes memory reason) {
+            _refuse(this.sweep.selector, allowed, reason);
         }
     }
 

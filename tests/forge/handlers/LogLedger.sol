@@ -17,6 +17,7 @@ contract LogLedger {
     mapping(address client => uint256) private _freeOf;
     mapping(uint256 round => mapping(address client => uint256)) public lockOf;
     uint256 public rewardPool;
+    uint256 public budget;
     uint256 public escrow;
 
     constructor(IRoundManager manager) {
@@ -42,10 +43,11 @@ contract LogLedger {
     }
 
     function _readCustody(Vm.Log calldata log) private {
-        address client = address(uint160(uint256(log.topics[1])));
+        address client = address(uint160(uint256(log.topics[1]))); // Or who funded.
         uint256 amount = abi.decode(log.data, (uint256));
         if (log.topics[0] == IStakePool.Deposited.selector) _freeOf[client] += amount;
         if (log.topics[0] == IStakePool.Withdrawn.selector) _freeOf[client] -= amount;
+        if (log.topics[0] == IStakePool.Funded.selector) budget += amount;
     }
 
     function _readRound(Vm.Log calldata log) private {
@@ -54,11 +56,17 @@ contract LogLedger {
         if (kind == IRoundManager.BallotCommitted.selector) _lock(log, _VOTER_STAKE);
         if (kind == IRoundManager.Settled.selector) _settle(log);
         if (kind == IRoundManager.MarkedAbsent.selector) _penalise(log.topics[2], log.data);
+        if (kind == IRoundManager.Swept.selector) {
+            vm.assertEq(abi.decode(log.data, (uint256)), rewardPool + budget, "I11: another sum was swept");
+            _freeOf[address(uint160(uint256(log.topics[1])))] += rewardPool + budget; // Withdrawn follows.
+            (rewardPool, budget) = (0, 0);
+        }
         if (kind == IRoundManager.RoundFinalised.selector) {
-            (,, uint256 slashed, uint256 awarded,) =
-                abi.decode(log.data, (Tally, uint256, uint256, uint256, bytes32));
+            (,, uint256 slashed, uint256 awarded, uint256 rewarded,) =
+                abi.decode(log.data, (Tally, uint256, uint256, uint256, uint256, bytes32));
             rewardPool = rewardPool + slashed - awarded;
-            escrow = escrow + awarded - slashed;
+            budget -= rewarded;
+            escrow = escrow + awarded + rewarded - slashed;
         }
     }
 

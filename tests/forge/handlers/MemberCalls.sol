@@ -69,6 +69,24 @@ abstract contract MemberCalls is Calls {
         }
     }
 
+    /// @dev Some rounds' rewards, or a part of one's; once in eight without an allowance.
+    function fund(uint256 who, uint256 amount) external recorded {
+        address a = actors[who % actors.length];
+        amount = amount % (64 * uint256(p.voterReward) + 99) + 1;
+        bool hasAllowance = (who >> 16) % 8 != 0;
+        token.transfer(a, amount);
+
+        vm.startPrank(a);
+        token.approve(address(pool), hasAllowance ? amount : 0);
+        try pool.fund(amount) {
+            _accept(this.fund.selector, hasAllowance);
+            ghostBudget += amount;
+        } catch (bytes memory reason) {
+            _refuse(this.fund.selector, hasAllowance, reason);
+        }
+        vm.stopPrank();
+    }
+
     /// @dev A plain transfer to the pool: nobody's, and nobody's account may change.
     function donate(uint256 amount) external recorded {
         amount = amount % p.bond + 1;
@@ -138,6 +156,10 @@ abstract contract MemberCalls is Calls {
         bool done;
         vm.prank(a);
         try manager.bookDeposit(a, amount) {
+            done = true;
+        } catch {}
+        vm.prank(a);
+        try manager.bookFunds(amount) {
             done = true;
         } catch {}
         vm.prank(a);

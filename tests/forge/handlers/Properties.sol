@@ -62,10 +62,12 @@ abstract contract Properties is Calls {
         uint256 rewards = manager.rewardPool();
         _same(rewards, ghostPool, "I3: pool is not what the rules leave");
         _same(rewards, logs.rewardPool(), "I11: pool is not what the logs say");
+        _same(manager.budget(), ghostBudget, "I18: the budget is not what rewards and sweeps leave");
+        _same(manager.budget(), logs.budget(), "I11: budget is not what the logs say");
         _same(escrow, logs.escrow(), "I11: escrow is not what the logs say");
         _same(escrow, ghostEscrow, "I3: escrow is not all that is locked and due");
         _same(
-            free + escrow + rewards + ghostDonated,
+            free + escrow + rewards + ghostBudget + ghostDonated,
             token.balanceOf(address(pool)),
             "I1: tokens in custody are not all accounted for"
         );

@@ -51,7 +51,7 @@ contract SettlementProofs {
             bool rejected = 2 * (t.revealed() - Bits.lane(t, 0)) >= t.committed();
             assert(t.revealed() != t.committed() || accepted != rejected);
             for (uint256 j; j < i; ++j) {
-                uint256 paid = Settlement.proposerPayout(t, j, lock, pot);
+                uint256 paid = Settlement.proposerPayout(t, j, lock, pot, 0);
                 unchecked {
                     if (accepted) assert(paid == lock + pot / i);
                     else assert(paid == (rejected ? 0 : lock));

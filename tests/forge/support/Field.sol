@@ -98,7 +98,7 @@ abstract contract Field is Deployment {
             vm.prank(clients[i]);
             manager.withdraw(amount);
         }
-        return token.balanceOf(address(pool)) - manager.rewardPool();
+        return token.balanceOf(address(pool)) - manager.rewardPool() - manager.budget();
     }
 
     function _ballot(uint256 seed, uint256 j) private pure returns (uint16) {

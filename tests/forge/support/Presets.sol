@@ -6,8 +6,8 @@ import {IRoundManager} from "../../../contracts/interfaces/IRoundManager.sol";
 /// @title Presets
 /// @notice Parameters that the tests deploy with. Amounts are small primes or nearly so: nothing divides evenly.
 library Presets {
-    /// @notice As the protocol advises for real deployments: a voter stake of an eighth, absence that costs, strikes, a
-    /// quorum, weights, and an end.
+    /// @notice As the protocol advises for real deployments: a voter stake of an eighth, absence that costs, attendance that
+    /// pays, strikes, a quorum, weights, and an end.
     function guarded() internal pure returns (IRoundManager.Parameters memory p) {
         p = _common();
         p.proposerStake = 10_007;
@@ -21,6 +21,9 @@ library Presets {
         p.minMembers = 5;
         p.markFor = 30;
         p.interval = 400;
+        p.treasury = address(0x7eeee);
+        p.proposerReward = 211;
+        p.voterReward = 23;
     }
 
     /// @notice As the paper plays: equal stakes, everybody votes, no penalty, no quorum, no end.

@@ -74,7 +74,7 @@ contract SettlementBounds {
         s.awarded = Settlement.shareDown(pot, included) * included;
         vm.assertLe(s.awarded, pot, "shares exceed the pot");
         for (uint256 j; j < 16; ++j) {
-            if ((published >> j) & 1 == 1) s.paid += Settlement.proposerPayout(t, j, proposerStake, pot);
+            if ((published >> j) & 1 == 1) s.paid += Settlement.proposerPayout(t, j, proposerStake, pot, 0);
         }
         uint256 updates = Rules.ones(published);
         s.locks = updates * proposerStake + committed * stake;
@@ -120,7 +120,7 @@ contract SettlementBounds {
         bool isRejected = 2 * no >= committed;
         uint256 slashed = Settlement.slashedTotal(t, 3, 1, committed, 7, stake);
         require(slashed + paid + (isRejected ? 0 : 7) == committed * stake + 21, "not conserved");
-        uint256 back = Settlement.proposerPayout(t, 0, 7, 5);
+        uint256 back = Settlement.proposerPayout(t, 0, 7, 5, 0);
         require(back == (2 * yes > committed ? 12 : isRejected ? 0 : 7), "proposer");
         if (2 * yes > committed) require(forNo == 0 && forYes * yes <= revealed * stake, "yes");
         else if (2 * no > committed) require(forYes == 0, "no");
@@ -130,7 +130,7 @@ contract SettlementBounds {
     function _checkPaper(uint256 p, uint256 ballots, uint256 yes) private pure {
         Tally t = _tally(p, ballots, yes).seal((1 << p) - 1, ballots, false);
         for (uint256 j; j < p; ++j) {
-            uint256 paid = Settlement.proposerPayout(t, j, PROPOSER_STAKE, 5003);
+            uint256 paid = Settlement.proposerPayout(t, j, PROPOSER_STAKE, 5003, 0);
             require(paid == (2 * yes > ballots ? PROPOSER_STAKE + 5003 / p : 0), "Algorithm 1");
         }
         uint256 forYes = Settlement.voterPayout(t, (1 << p) - 1, STAKE);
