@@ -18,7 +18,7 @@ contract Operators is Field {
 
     function setUp() external {
         IRoundManager.Parameters memory parameters = Presets.guarded();
-        parameters.interval = 0;
+        (parameters.interval, parameters.proposerReward, parameters.voterReward) = (0, 0, 0);
         _field(parameters, 8);
         _openAndDraw();
         (_client, _operator) = (_seatedAt(0), vm.addr(KEY));

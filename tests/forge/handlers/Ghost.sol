@@ -119,8 +119,9 @@ abstract contract Ghost is Deployment {
     }
 
     function _maySweep() internal view returns (bool) {
-        return p.treasury != address(0)
-            && (_isOver() || (!round.open && vm.getBlockTimestamp() >= _sweepableAt()));
+        return
+            p.treasury != address(0)
+                && (_isOver() || (!round.open && vm.getBlockTimestamp() >= _sweepableAt()));
     }
 
     function _mayDraw() internal view returns (bool) {

@@ -139,13 +139,17 @@ contract Handler is SignedCalls, Properties {
         }
     }
 
-    /// @dev At the first second, or the last before it, now and then.
+    /// @dev Between rounds, now and then, at the first second or the last before it.
     function sweep(uint256 how) external recorded {
-        if (how % 8 == 0 && vm.getBlockTimestamp() < _sweepableAt()) vm.warp(_sweepableAt() - (how >> 8) % 2);
+        if (how % 8 == 0 && !round.open && vm.getBlockTimestamp() < _sweepableAt()) {
+            vm.warp(_sweepableAt() - (how >> 8) % 2);
+        }
         bool allowed = _maySweep();
         try manager.sweep() {
             _accept(this.sweep.selector, allowed);
-            vm.assertEq(token.balanceOf(p.treasury), ghostSwept += ghostPool + ghostBudget, "another sum was swept");
+            vm.assertEq(
+                token.balanceOf(p.treasury), ghostSwept += ghostPool + ghostBudget, "another sum was swept"
+            );
             (ghostPool, ghostBudget) = (0, 0);
         } catch (bytes memory reason) {
             _refuse(this.sweep.selector, allowed, reason);
