@@ -54,7 +54,8 @@ def test_no_cost_grows_with_the_membership(data):
             assert other["direct"]["calls"][call] == pytest.approx(fifty["direct"]["calls"][call], rel=0.001)
         for kind in fifty:
             assert other[kind]["round"] < 1.1 * fifty[kind]["round"]
-    assert others[-1]["direct"]["round"] == pytest.approx(others[-2]["direct"]["round"], rel=0.005)
+        assert other["direct"]["round"] < 1.005 * fifty["direct"]["round"]
+    assert others[-1]["direct"]["round"] < 1.005 * others[-2]["direct"]["round"]
 
 
 def test_parts_add_up_to_the_call(data):

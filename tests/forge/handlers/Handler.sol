@@ -24,9 +24,9 @@ contract Handler is SignedCalls, Properties {
         logs.read(vm.getRecordedLogs());
     }
 
-    /// @notice What a campaign may call; the clock last.
+    /// @notice What a campaign may call; the clock, and playing on again, last.
     function calls() external pure returns (bytes4[] memory selectors, string[] memory names) {
-        selectors = new bytes4[](31);
+        selectors = new bytes4[](32);
         names = new string[](28);
         (selectors[0], names[0]) = (this.deposit.selector, "deposit");
         (selectors[1], names[1]) = (this.depositWithPermit.selector, "depositWithPermit");
@@ -59,6 +59,7 @@ contract Handler is SignedCalls, Properties {
         selectors[28] = this.pass.selector;
         selectors[29] = this.passToDeadline.selector;
         selectors[30] = this.passBlocks.selector;
+        selectors[31] = this.playOn.selector; // Once more, for nothing else ends as many rounds.
     }
 
     /* CALLS OF ANYONE */
