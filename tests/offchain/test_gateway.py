@@ -1,6 +1,9 @@
 """The gateway on real nodes: what is sent is mined in order, what is refused is explained."""
 
+from dataclasses import astuple
+
 import pytest
+from field import PARAMETERS
 
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import GAS_LIMIT, Call, Query, create_address
@@ -64,7 +67,7 @@ def test_a_refusal_names_the_error_and_its_values(gateway, token):
 
 def test_a_refused_constructor_is_explained(gateway, contracts, token):
     manager = Interface(contracts["RoundManager"])
-    parameters = (0,) * 19 + (bytes(32), bytes(32))
+    parameters = (0, *astuple(PARAMETERS)[1:])
     source = gateway.deploy(HOLDER, Interface(contracts["SimulatedSeed"]), bytes(32))
     with pytest.raises(CallRevertedError) as refused:
         gateway.deploy(HOLDER, manager, token.address, source.address, parameters)

@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 from engine_play import deployment, play
 from ethereumjs import CHAIN_ID, PROGRAM, ethereumjs
+from field import PARAMETERS
 from institutions import play as play_live
 from live import FAST, PASSPHRASE, eventually, found, keystore, signer, write_configuration
 from live_game import keys_for
@@ -77,7 +79,7 @@ def test_refusals_are_explained(engine_api_gateway, compiled):
     with pytest.raises(CallRevertedError) as refused:
         token = Interface(compiled["StakeToken"])
         stake = engine_api_gateway.deploy(holder, token, "Stake", "STK", 1000, holder.address)
-        parameters = (0,) * 19 + (bytes(32), bytes(32))
+        parameters = (0, *astuple(PARAMETERS)[1:])
         manager = Interface(compiled["RoundManager"])
         source = engine_api_gateway.deploy(holder, Interface(compiled["SimulatedSeed"]), bytes(32))
         engine_api_gateway.deploy(holder, manager, stake.address, source.address, parameters)
