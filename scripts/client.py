@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ml.settings import PrivacySettings
+from ml.settings import AnyPolicy, PrivacySettings
 from offchain.command import Command
 from offchain.console import people_console
 from offchain.live.access.account import address_of, unlock
@@ -34,6 +34,7 @@ from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
 from offchain.monitoring.measures import CLIENT
 from offchain.named_values import named_values
+from offchain.policy_option import PolicyParameter
 from offchain.tracking.of_measures import following
 from offchain.tracking.options import tracking_options
 from offchain.tracking.tracker import Tracking
@@ -91,6 +92,12 @@ if TYPE_CHECKING:
     "--join",
     is_flag=True,
     help="Deposit the bond, join, and end: for a client whose operator plays. Needs no rows and no --store.",
+)
+@click.option(
+    "--shadow-policy",
+    type=PolicyParameter(),
+    help="Another policy, by name or in a YAML file, that is computed after each ballot, logged and kept "
+    "beside it, and decides nothing.  [default: none]",
 )
 @click.option("--dry-run", is_flag=True, help="Check everything, say what would be done, send nothing.")
 def cli(
@@ -151,6 +158,7 @@ def _options(
     relay: str | None,
     leave: bool,
     join: bool,
+    shadow_policy: AnyPolicy | None,
     sending: SendingSettings,
     poll: float | None,
 ) -> "ClientOptions":
@@ -174,4 +182,5 @@ def _options(
         poll=poll,
         sending=sending.model_copy(update={"poll": poll}) if poll else sending,
         device=device,
+        shadow=shadow_policy,
     )

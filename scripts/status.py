@@ -16,10 +16,11 @@ from offchain.live.client.options import Whose, require_both, spending_options, 
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError, NodeUnavailableError
 from offchain.live.logs import log_options
-from offchain.live.options import chain_options, deployment_option, log_cache_option
+from offchain.live.options import ADDRESS, chain_options, deployment_option, log_cache_option
 from offchain.live.service import Stopped, stopping
 from offchain.live.starting import reach
 from offchain.live.watching.log_cache import LogCache, log_cache
+from offchain.live.watching.own_votes import OwnVotes, own_folder
 from offchain.live.watching.rounds import RoundLog
 from offchain.live.watching.status import Scores, Spent, Watch, status_json
 from offchain.live.watching.status_report import render
@@ -39,6 +40,12 @@ from offchain.user_path import UserPath
     "--data", type=UserPath(), help="With --store: rows to score the global model on, as the task reads them."
 )
 @spending_options
+@click.option(
+    "--votes-of",
+    type=ADDRESS,
+    help="Your client: what it found of updates in these rounds, and why it refused some, as it keeps on "
+    "this machine; --cache as the client has it.",
+)
 @click.option(
     "--rounds", type=click.IntRange(min=0), default=5, show_default=True, help="Last rounds to show."
 )
@@ -64,6 +71,7 @@ def cli(
     task_options: tuple[str, ...],
     data: Path | None,
     whose: Whose | None,
+    votes_of: str | None,
     rounds: int,
     members: bool,
     as_json: bool,
@@ -78,7 +86,9 @@ def cli(
             kept = log_cache(there, cache)
             here = Here(there.folder, task, named_values(task_options))
             scores = _newest_scores(chain, there, stores, kept, here, data) if data and stores else None
-            eyes = Watch(chain, there, members, kept, scores, _spending(there, whose, here, data))
+            own = None if votes_of is None else OwnVotes(own_folder(there, votes_of, cache))
+            spending = _spending(there, whose, here, data)
+            eyes = Watch(chain, there, members, kept, scores, spending, own)
             if not watch:
                 status = eyes.look()
                 if as_json:

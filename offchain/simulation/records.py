@@ -1,14 +1,15 @@
 """One round as a run remembers it: a line of rounds.jsonl."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, nan
+from math import nan
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from ml.judging.findings import Finding, Reason
+from ml.judging.findings import Finding
 from ml.judging.policies import bitmap
 from ml.judging.policy import Policy, name_of
+from offchain.learning.refusals import Refusal, refusals
 from offchain.settings import TOKEN
 
 # Strings in JSON: base units do not fit the integers of most readers.
@@ -43,17 +44,6 @@ class Seconds(_Record):
     chain: float
     baselines: float
     total: float
-
-
-class Refusal(_Record):
-    """Why a voter said no: the first test that failed, what was found, what would have passed.
-
-    Numbers are null where nothing is measured, or what was found is not finite.
-    """
-
-    test: str
-    found: float | None
-    limit: float | None
 
 
 class Judgement(_Record):
@@ -132,18 +122,6 @@ def judgement(policy: str | Policy, voters: Sequence[int], findings: Sequence[Fi
     return Judgement(
         policy=name_of(policy),
         ballots={voter: bitmap(each.accepted) for voter, each in found.items()},
-        refused={voter: _refused(each) for voter, each in found.items() if each.reasons},
+        refused={voter: refusals(each) for voter, each in found.items() if each.reasons},
         scorings=sum(each.scorings for each in findings),
     )
-
-
-def _refused(finding: Finding) -> dict[int, Refusal]:
-    return {position: _refusal(reason) for position, reason in sorted(finding.reasons.items())}
-
-
-def _refusal(reason: Reason) -> Refusal:
-    return Refusal(test=reason.test, found=_finite(reason.found), limit=_finite(reason.limit))
-
-
-def _finite(number: float | None) -> float | None:
-    return None if number is None or not isfinite(number) else number

@@ -10,6 +10,7 @@ from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.round_work import LOOK_AGAIN_SECONDS, RoundWork
 from offchain.live.verifying.lineage import RECENT_MODELS
+from offchain.live.watching.own_votes import OwnVotes
 from offchain.live.watching.rounds import rounds_of
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.memory import MemoryStore
@@ -40,7 +41,9 @@ class Member:
         self.lineage._fetch = self.artefacts.get
         head = SimpleNamespace(number=0)  # Behind the views: nothing is to be read again.
         history = SimpleNamespace(events=long.events, advance=lambda: None, head=head)
-        self.work = RoundWork(history, self.lineage, memory, None, self.artefacts, None, [1])
+        self.work = RoundWork(
+            history, self.lineage, memory, None, self.artefacts, None, [1], OwnVotes(folder)
+        )
         self.now = 0
         self.show()
 

@@ -5,7 +5,9 @@ from live_game import game
 
 from offchain.engines.deployment import Deployment
 from offchain.engines.reference_engine import ReferenceEngine
+from offchain.live.deploying.deployment import place_of
 from offchain.live.verifying.verification import Verification
+from offchain.live.watching.own_votes import OwnVotes
 from offchain.settings import parse_settings
 from offchain.simulation.cast import Cast
 from offchain.simulation.federation import Federation, all_rows
@@ -37,6 +39,23 @@ def simulated(network, settings):
     return run.state.parameters, records
 
 
+def assert_votes_are_kept(network, records):
+    """Assert that every client keeps what it found: the simulation's findings, and its shadow's beside."""
+    place = place_of(network.deployment)
+    for member in network.members:
+        cache = network.folder / f"cache-{member.alias}" / f"{place.chain_id}-{place.manager}"
+        found = [record for record in records if member.number in record.judgement.ballots]
+        if not found:
+            continue
+        votes = OwnVotes(cache / member.key.address).all()
+        assert [vote.round for vote in votes] == [record.round for record in found]
+        for vote, record in zip(votes, found, strict=True):
+            assert vote.binding.ballot == record.judgement.ballots[member.number]
+            assert vote.binding.refused == record.judgement.refused.get(member.number, {})
+            assert (vote.binding.policy, vote.shadow.policy) == ("verdict", "likelihood")
+        assert member.said.count("judged in shadow") == len(votes)
+
+
 def client_key_bytes(number):
     return (1000 + number).to_bytes(32)
 
@@ -48,6 +67,7 @@ def play(tmp_path, contracts, clients, rounds, malicious, seed, rows=1500, **mor
     with game(tmp_path, contracts, clients, rows=rows, seed=seed, max_rounds=rounds, **more) as network:
         network.fund()
         for joined, member in enumerate(network.members, start=1):
+            member.arguments += ["--shadow-policy", "likelihood"]
             # One after the other: seats follow from the order of joining, which the simulation has to share.
             member.start(attack=member.number in attackers)
             network.until(lambda v, n=joined: v.member_count == n)
@@ -66,6 +86,7 @@ def play(tmp_path, contracts, clients, rounds, malicious, seed, rows=1500, **mor
         assert verification.model.id == view.model == bytes.fromhex(records[-1].model)
         tokens = {m.number: view.clients[m.key.address] for m in network.members}
         assert tuple(c.free + c.escrow for c in tokens.values()) == records[-1].balances
+        assert_votes_are_kept(network, records)
         bond = network.deployment.parameters.bond
         assert attackers and all(tokens[a].free + tokens[a].escrow < bond for a in attackers)
         assert len(verification.checked) == rounds

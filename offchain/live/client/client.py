@@ -202,6 +202,7 @@ class Client:
             case Vote(patience, until) if not self._is_carried(view, "commitBallot"):
                 if commitment := work.ballot_commitment(view, patience):
                     self._play(view, until, "commitBallot", commitment)
+                    work.judge_beside()
             case Reveal(until) if not self._is_carried(view, "revealBallot"):
                 self._play(view, until, "revealBallot", *work.ballot_opening(view, me))
             case _:

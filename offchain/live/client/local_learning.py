@@ -13,7 +13,7 @@ from ml.judging.evaluation import Evaluation
 from ml.judging.findings import Finding, of_all
 from ml.judging.policies import parse_updates
 from ml.judging.policy import Direction, Size, listed_tests, name_of
-from ml.settings import AttackSettings, PrivacySettings, TrainingSettings
+from ml.settings import AnyPolicy, AttackSettings, PrivacySettings, TrainingSettings
 from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob
 from ml.training.checks import check_learner
@@ -46,6 +46,8 @@ class LocalLearning:
         schema: The model's.
         samples: Training rows.
         plan: How its updates stay within its ε; none for no noise.
+        policy: By which it votes.
+        shadow: Another, computed beside it, which decides nothing; none for none.
         told: What the owner should know of rows and training.
     """
 
@@ -61,6 +63,7 @@ class LocalLearning:
         trainee: Learner | None = None,
         must_repeat: bool = True,
         privacy: PrivacySettings | None = None,
+        shadow: AnyPolicy | None = None,
     ) -> None:
         """Try on the first rows what this client will do.
 
@@ -73,6 +76,7 @@ class LocalLearning:
             trainee: What learns with the client's own training; none for the task's.
             must_repeat: Whether training twice has to give the same update.
             privacy: What its updates stay within, by the trainee's noise; none for no noise.
+            shadow: Policy that is computed beside the one that decides; none for none.
 
         Raises:
             ConfigurationError: When it has to, and does not.
@@ -82,6 +86,7 @@ class LocalLearning:
         self._trainee = trainee or common.learner
         self._own = own
         self._seed = learning.genesis_seed
+        self.policy, self.shadow = common.scoring.policy, shadow
         self._training = TrainingSettings(**{**training_of(task).model_dump(), **training})
         self.genesis, self.schema = common.genesis, common.schema
         self.samples = length(own.rows.y_train)
@@ -114,9 +119,7 @@ class LocalLearning:
         def update(client: int, made: NDArray[np.float32]) -> Parameters:
             return encoded(made, "training", round_, training)
 
-        sent = self._voters.sent(
-            self._common.scoring.policy, models, [0], train, update, self.plan is not None
-        )[0]
+        sent = self._voters.sent(self.policy, models, [0], train, update, self.plan is not None)[0]
         if sent.shortened:
             _log.info("update shortened: it went further than voters would let it")
         return sent
@@ -126,13 +129,18 @@ class LocalLearning:
         return self._evaluation.quality(decode(model))
 
     def judged(
-        self, blobs: Mapping[int, bytes | None], samples: Mapping[int, int], models: Sequence[Parameters]
+        self,
+        policy: AnyPolicy,
+        blobs: Mapping[int, bytes | None],
+        samples: Mapping[int, int],
+        models: Sequence[Parameters],
     ) -> Judged:
-        """Return what it finds of updates by seat position; None is one that could not be had: refused.
+        """Return what it finds of updates by a policy, its own or its shadow.
 
-        `models` are the last ones, oldest first.
+        Updates are by seat position, and None is one that could not be had: refused. `models` are the last
+        ones, oldest first.
         """
-        updates, policy = parse_updates(blobs, self.schema), self._common.scoring.policy
+        updates = parse_updates(blobs, self.schema)
         bases = self._voters.bases(policy, models, [0])
         (found,) = self._voters.findings(policy, updates, samples, models, bases)
         return Judged(bases[0].place, of_all(found, blobs))

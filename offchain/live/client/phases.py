@@ -60,7 +60,7 @@ def _seconds(learning: LocalLearning, updates: int) -> tuple[float, float]:
         other = update.copy()
         other[0] += position  # Copies would be refused unread.
         blobs[position] = to_bytes(other)
-    learning.judged(blobs, dict.fromkeys(blobs, 1), [learning.genesis])
+    learning.judged(learning.policy, blobs, dict.fromkeys(blobs, 1), [learning.genesis])
     return trained - begun, perf_counter() - trained
 
 

@@ -4,20 +4,21 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
+from typing import TypeVar
 
-from ml.judging.findings import told
-from ml.judging.policies import bitmap
 from ml.messages import cleaned
 from ml.training.private import Plan
 from ml.updates.canonical import digest, to_bytes
 from offchain.errors import LineageError, OffchainError
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer
+from offchain.live.client.judging import Judging, Question
 from offchain.live.client.known_models import Known, KnownModel, KnownModels
 from offchain.live.client.local_learning import LocalLearning
 from offchain.live.errors import CommitmentLostError, LogsError
 from offchain.live.verifying.lineage import Inclusion, Lineage
 from offchain.live.watching.history import History
+from offchain.live.watching.own_votes import OwnVotes
 from offchain.live.watching.rounds import RoundLog, rounds_of, sent_by
 from offchain.live.watching.view import ClientView, View
 from offchain.monitoring import measures
@@ -27,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = 15
 """Between two questions for bytes that nobody had."""
+
+Needed = TypeVar("Needed")
 
 Place = tuple[int, bytes]
 """A round, and the global model that it builds on."""
@@ -57,6 +60,7 @@ class RoundWork:
         artefacts: Its cache and the stores.
         committer: Its commitments.
         samples: Sample counts that it may have claimed; the first is the one that it claims.
+        votes: Where it keeps what it found.
     """
 
     def __init__(
@@ -68,11 +72,13 @@ class RoundWork:
         artefacts: ClientArtefacts,
         committer: Committer,
         samples: Sequence[int],
+        votes: OwnVotes,
     ) -> None:
         self._history = history
         self._lineage = lineage
         self._known = KnownModels(lineage, artefacts, memory)
         self._learning = learning
+        self._judging = None if learning is None else Judging(learning, votes)
         self._artefacts = artefacts
         self._committer = committer
         self._samples = samples
@@ -200,6 +206,11 @@ class RoundWork:
         self._artefacts.restore(log.published)
         return self._committer.ballot(view.round, self._judged[1])
 
+    def judge_beside(self) -> None:
+        """Ask the client's shadow policy about what it has just voted on."""
+        if self._judging is not None:
+            self._judging.beside()
+
     def ballot_opening(self, view: View, me: ClientView) -> tuple[int, bytes]:
         """Return ballot and salt that open the client's commitment.
 
@@ -265,13 +276,13 @@ class RoundWork:
         counts = (n for n in self._samples if self._committer.update(view.round, root, n) == me.content)
         return next(counts, None)
 
-    def _require_learning(self, view: View) -> LocalLearning:
-        if self._learning is None:
+    def _require(self, of_rows: Needed | None, view: View) -> Needed:
+        if of_rows is None:
             raise CommitmentLostError(
                 f"round {view.round}: its update is not in the cache, and without rows it is not made again; "
                 "give --data, or --cache of the machine that committed, or its stake is lost"
             )
-        return self._learning
+        return of_rows
 
     def _train(self, view: View, patience: int) -> Update | None:
         """The client's update; None while models are missing until `patience`."""
@@ -310,7 +321,7 @@ class RoundWork:
         return made.data if made else None
 
     def _trained_from(self, view: View, models: Sequence[KnownModel]) -> Update:
-        learning, salts = self._require_learning(view), self._committer.salts
+        learning, salts = self._require(self._learning, view), self._committer.salts
         secret, noise = salts.training(view.round), salts.noise(view.round)
         with measures.TRAINING.time():
             sent = learning.update([model.parameters for model in models], view.round, secret, noise)
@@ -327,15 +338,7 @@ class RoundWork:
     ) -> int:
         """The client's ballot."""
         samples = {position: each.samples for position, each in log.published.items()}
-        with measures.JUDGING.time():
-            judged = self._require_learning(view).judged(
-                blobs, samples, [model.parameters for model in models]
-            )
-        ballot, reasons = bitmap(judged.finding.accepted), judged.finding.reasons
-        refused = {position: told(reason) for position, reason in sorted(reasons.items())}
-        about = {"round": view.round, "against": models[judged.base].round}
-        _log.info("judged", extra={**about, "ballot": f"{ballot:b}", "no": refused})
-        return ballot
+        return self._require(self._judging, view).ballot(Question(view.round, blobs, samples, models))
 
     def _models(self, view: View, patience: int) -> list[KnownModel] | None:
         """What the open round can build on, oldest first; None while others are missing until `patience`."""

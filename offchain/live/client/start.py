@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.device import require_device
+from ml.settings import AnyPolicy
 from ml.training.trainers import trainer_of
 from ml.updates.schema import Schema
 from offchain.errors import OffchainError
@@ -42,6 +43,7 @@ from offchain.live.starting import require_funds
 from offchain.live.verifying.lineage import Lineage
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import log_cache
+from offchain.live.watching.own_votes import OwnVotes, own_folder
 from offchain.reference.state import NOBODY
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.http import Permit
@@ -72,6 +74,7 @@ class ClientOptions:
         relay: URL of a relay that sends what it plays; none to send itself.
         device: Where models compute.
         keep_rounds: Rounds of which the cache keeps every update.
+        shadow: Policy that is computed beside the one that decides; none for none.
         store_patience: Seconds for which a store that does not answer at the start is asked again.
     """
 
@@ -89,6 +92,7 @@ class ClientOptions:
     relay: str | None = None
     device: str = "cpu"
     keep_rounds: int = KEEP_ROUNDS
+    shadow: AnyPolicy | None = None
     store_patience: float = 30.0
 
     @property
@@ -196,6 +200,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: MessageKey, optio
         artefacts=prepared.artefacts,
         committer=Committer(place, acts.client, _salts(options, key, acts.client, place)),
         samples=[min(most, learning.samples)] if learning else range(1, most + 1),
+        votes=OwnVotes(own_folder(deployment, acts.client, options.cache)),
     )
     relay = _relay(options.relay, deployment, acts)
     sender = Sender(chain, key, options.sending)
@@ -236,14 +241,19 @@ def _can_play(options: ClientOptions) -> bool:
 
 def _learning(deployment: LiveDeployment, options: ClientOptions) -> LocalLearning:
     rules, device = deployment.configuration.learning, require_device(options.device)
-    learning = learning_of(rules, deployment.folder, options.data, options.training, device)
+    learning = learning_of(rules, deployment.folder, options.data, options.training, device, options.shadow)
     for sentence in learning.told:
         _log.info("rows: %s", sentence)
     return learning
 
 
 def learning_of(
-    rules: Learning, folder: Path, data: DataOptions, training: Mapping[str, Any], device: str
+    rules: Learning,
+    folder: Path,
+    data: DataOptions,
+    training: Mapping[str, Any],
+    device: str,
+    shadow: AnyPolicy | None = None,
 ) -> LocalLearning:
     """Return what a client computes under a deployment's rules, once everything about it was checked.
 
@@ -253,6 +263,7 @@ def learning_of(
         data: The task's place here, the rows, what trains on them.
         training: Where it trains otherwise than the task says, by the names of `TrainingSettings`.
         device: Where.
+        shadow: Policy that is computed beside the one that decides; none for none.
 
     Raises:
         OffchainError: When task, module, first model or probe are not the founders', or options do not fit.
@@ -262,7 +273,7 @@ def learning_of(
     own, trainer = own_rows(data, rules, task), trainer_of(task, data.train, data.privacy)
     trainee = learner_of(rules, task, device, trainer) if trainer else None
     must_repeat = data.train is None and device == "cpu"
-    return LocalLearning(rules, task, common, own, training, trainee, must_repeat, data.privacy)
+    return LocalLearning(rules, task, common, own, training, trainee, must_repeat, data.privacy, shadow)
 
 
 def _require_stores(options: ClientOptions) -> None:
@@ -346,6 +357,5 @@ def _artefacts(
         seconds=seconds,
         attempts=2,
     )
-    folder = options.cache or Path.home() / ".cache" / "stakefed" / "live"
-    own = folder / f"{place.chain_id}-{place.manager}" / address
+    own = own_folder(deployment, address, options.cache)
     return ClientArtefacts(own, shared, schema, options.keep_rounds)

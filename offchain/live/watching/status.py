@@ -11,6 +11,7 @@ from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
 from offchain.live.watching.history import LoggedEvent, history_of
 from offchain.live.watching.log_cache import LogCache
+from offchain.live.watching.own_votes import OwnVote, OwnVotes
 from offchain.live.watching.roster import Roster
 from offchain.live.watching.rounds import RoundLog, rounds_of
 from offchain.live.watching.view import ClientView, View, read_view
@@ -35,6 +36,7 @@ class Status:
         rounds: As the logs tell them, the latest last.
         scores: Of the newest global model; none where no rows were given.
         spent: ε of one member's updates; none where nobody's was asked.
+        votes: What one's own client found, the latest round last; none where nobody asked.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Status:
     rounds: tuple[RoundLog, ...]
     scores: "Scores | None" = None
     spent: "Spent | None" = None
+    votes: tuple[OwnVote, ...] | None = None
 
     @property
     def waits_for(self) -> str:
@@ -138,6 +141,7 @@ class Watch:
         cache: Logs of earlier calls; none to read all.
         scores: Scores the newest model, by its id; none for no scores.
         spending: Counts a member's spent ε from all rounds; none for nobody's.
+        votes: One's own client's; none for nobody's.
     """
 
     def __init__(
@@ -148,12 +152,14 @@ class Watch:
         cache: LogCache | None = None,
         scores: Callable[[bytes], Scores] | None = None,
         spending: Callable[[Sequence[RoundLog]], Spent] | None = None,
+        votes: OwnVotes | None = None,
     ) -> None:
         self._chain = chain
         self._deployment = deployment
         self._with_members = members
         self._scores = scores
         self._spending = spending
+        self._votes = votes
         self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
         self._unit = Unit.read(chain, deployment)
@@ -204,6 +210,7 @@ class Watch:
             rounds=rounds,
             scores=None if self._scores is None else self._scores(view.model),
             spent=None if self._spending is None else self._spending(rounds),
+            votes=None if self._votes is None else tuple(self._votes.all()),
         )
 
 
@@ -236,6 +243,9 @@ def status_json(status: Status) -> dict[str, Any]:
         "rounds": [_round_json(each) for each in status.rounds],
         **_scores_json(status.scores),
         **_spent_json(status.spent),
+        **(
+            {} if status.votes is None else {"votes": [each.model_dump(mode="json") for each in status.votes]}
+        ),
     }
 
 

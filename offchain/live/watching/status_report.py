@@ -1,9 +1,12 @@
 """A status as people read it."""
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from offchain.live.watching.own_votes import OwnVote
 from offchain.live.watching.rewarding import rounds_covered
 from offchain.live.watching.rounds import RoundLog
 from offchain.live.watching.statement_report import moment
@@ -16,6 +19,8 @@ def render(status: Status, rounds: int) -> RenderableType:
     parts: list[RenderableType] = [_summary(status)]
     if status.rounds and rounds:
         parts.append(_rounds(status.rounds[-rounds:]))
+    if status.votes and rounds:
+        parts.append(_votes(status, status.votes[-rounds:]))
     if status.seats:
         parts.append(_seats(status))
     if status.members and status.has_members:
@@ -84,6 +89,26 @@ def _decided(log: RoundLog) -> str:
         return "void"
     undecided = outcome.undecided.bit_count()
     return f"{outcome.included.bit_count()}" + (f", {undecided} undecided" if undecided else "")
+
+
+def _votes(status: Status, votes: Sequence[OwnVote]) -> Table:
+    """What one's own client found of each update, beside what the round decided."""
+    has_shadow = any(vote.shadow for vote in votes)
+    shadow = ["in shadow"] if has_shadow else []
+    table = Table("round", "position", "client", "included", "found", *shadow, title="Your client's votes")
+    logs = {log.number: log for log in status.rounds}
+    for vote, log in ((vote, logs[vote.round]) for vote in votes if vote.round in logs):
+        for position, published in sorted(log.published.items()):
+            found = [each.told(position) if each else "" for each in (vote.binding, vote.shadow)]
+            values = str(vote.round), str(position), published.client, _is_in(log, position)
+            table.add_row(*values, *found[: 1 + has_shadow])
+    return table
+
+
+def _is_in(log: RoundLog, position: int) -> str:
+    if log.outcome is None:
+        return "open"
+    return "yes" if log.outcome.included >> position & 1 else "no"
 
 
 def _seats(status: Status) -> Table:
