@@ -19,13 +19,19 @@ _ROUNDS = 30
 @settings_options
 @click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
 @click.option("--out", type=OutPath(), help="JSON file to write as well.")
-def cli(settings: Path | None, out: Path | None, **options: Any) -> None:
+@click.option(
+    "--policy-out",
+    type=OutPath(),
+    help="YAML file to write the recommended policy to, or the policy where it will do: for --settings of a "
+    "simulation, --policy of `ape run task describe`, --shadow-policy of a client.",
+)
+def cli(settings: Path | None, out: Path | None, policy_out: Path | None, **options: Any) -> None:
     """Tell what tolerances the data bears: 30 rounds in memory in which everyone is honest, unless --rounds.
 
     Policies of one score are told by the tests of `evidence`.
     """
     # Here, since Ape loads every script to run one.
-    from offchain.runs.calibration_report import print_calibration
+    from offchain.runs.calibration_report import policy_text, print_calibration
     from offchain.simulation.calibration import calibrate
     from offchain.simulation.federation import all_rows
 
@@ -33,6 +39,7 @@ def cli(settings: Path | None, out: Path | None, **options: Any) -> None:
     honest = {"malicious": 0, "malicious_voters": 0, "attack": "none"}
     chosen = load_settings(settings, {"rounds": _ROUNDS, **given, **honest})
     found = calibrate(chosen, all_rows(chosen))
-    if out is not None:
-        write_whole(out, found.model_dump_json(indent=2) + "\n")
+    for path, text in ((out, found.model_dump_json(indent=2) + "\n"), (policy_out, policy_text(found))):
+        if path is not None:
+            write_whole(path, text)
     print_calibration(people_console(), found)

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import click
 import yaml
 
 from ml.judging.bases import MEMORY
 from ml.private_files import write_whole
-from ml.settings import DEFAULT_POLICY, Policy
+from ml.settings import DEFAULT_POLICY, AnyPolicy
 from offchain.command import Command
 from offchain.errors import SettingsError
 from offchain.named_values import named_values
+from offchain.policy_option import PolicyParameter
 from offchain.user_path import UserPath
 from offchain.yaml_file import read_mapping
 
@@ -60,10 +61,10 @@ def list_tasks() -> None:
 @_task_options
 @click.option(
     "--policy",
-    type=click.Choice(get_args(Policy)),
+    type=PolicyParameter(),
     default=DEFAULT_POLICY,
     show_default=True,
-    help="Of votes.",
+    help="Of votes, by name or in a YAML file, such as `ape run calibrate --policy-out` writes.",
 )
 @click.option("--metric", help="Score that voters compare.  [default: the task's, or the target's first]")
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Loss of it that passes.")
@@ -97,7 +98,7 @@ def describe(
     data: Path | None,
     share: str,
     seed: int,
-    policy: str,
+    policy: AnyPolicy,
     metric: str | None,
     tolerance: float,
     memory: int,

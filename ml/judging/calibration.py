@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,24 @@ def least_rise(differences: Measured) -> float:
     0.1652
     """
     return float(2 * _NINE_IN_TEN * paired_standard_error(differences))
+
+
+def tolerance_borne(policy: Policy, needed: float) -> float | None:
+    """Return the tolerance of loss that honest updates need, to one digit; None where a policy's will do.
+
+    >>> tolerance_borne(Policy(updates=(Loss(tolerance=0.02),)), 0.0433)
+    0.05
+    """
+    tolerances = [test.tolerance for test in policy.updates if isinstance(test, Loss)]
+    if not tolerances or needed <= min(tolerances):
+        return None
+    return float(f"{_rounded_up(needed):g}")
+
+
+def _rounded_up(number: float) -> float:
+    """A positive number with one digit that is not 0, no less than it."""
+    unit = 10.0 ** floor(log10(number))
+    return ceil(number / unit * (1 - 1e-12)) * unit
 
 
 def warnings(policy: Policy, knows: float | None, finds: float) -> Iterator[str]:

@@ -183,6 +183,17 @@ class Policy(BaseModel):
             default=0.0,
         )
 
+    def tolerating(self, tolerance: float) -> "Policy":
+        """Return the same policy with this rise of mean loss allowed, of updates and of averages."""
+        parts = {
+            name: tuple(
+                test.model_copy(update={"tolerance": tolerance}) if isinstance(test, Loss) else test
+                for test in getattr(self, name)
+            )
+            for name in ("updates", "average")
+        }
+        return self.model_copy(update=parts)
+
 
 EVIDENCE = Policy(
     updates=(Size(), Direction(), Direction(layer="first", least=-0.03), Loss(), Score()),

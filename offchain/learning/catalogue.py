@@ -4,12 +4,12 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from ml.data.rows import shape_of
 from ml.data.shares import ClientData
 from ml.judging.metrics import metrics_of
-from ml.settings import Policy, ScoringSettings
+from ml.settings import AnyPolicy, ScoringSettings
 from ml.tasks.federating import own_rows, read_rows
 from ml.tasks.loading import Named, built_in_names
 from ml.tasks.task import Task
@@ -63,7 +63,7 @@ def _metric(task: Task) -> str:
 
 
 def describe_for_deployment(
-    sample: Sample, policy: str, metric: str | None, tolerance: float, memory: int, files: FoundersFiles
+    sample: Sample, policy: AnyPolicy, metric: str | None, tolerance: float, memory: int, files: FoundersFiles
 ) -> Learning:
     """Return what a configuration says of a task, for rows of the sample's shape.
 
@@ -72,7 +72,7 @@ def describe_for_deployment(
         MLError: When nobody could judge by the task.
     """
     scoring = ScoringSettings(
-        policy=cast("Policy", policy),
+        policy=policy,
         metric=metric or sample.metric,
         tolerance=tolerance,
         memory=memory,

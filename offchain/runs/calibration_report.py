@@ -1,5 +1,6 @@
 """What clean rounds showed of a policy, for founders."""
 
+import yaml
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -30,5 +31,17 @@ def print_calibration(console: Console, found: Calibration) -> None:
     ]
     if found.knows is not None:
         lines.append(f"The last model knows {found.knows:.4f} beyond the best constant.")
+    if found.needs_more:
+        lines.append(
+            f"Recommended: tolerance {found.recommended.budget:g} of evidence, which {PASSING:.1%} of the "
+            "honest pairs need; --policy-out FILE writes that policy."
+        )
     for line in [*lines, *(f"Note: {warning}." for warning in found.warnings)]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def policy_text(found: Calibration) -> str:
+    """Return YAML of which `policy` is what is recommended, for settings of a simulation and founders."""
+    return yaml.safe_dump(
+        {"policy": found.recommended.model_dump(mode="json", exclude_none=True)}, sort_keys=False
+    )

@@ -1,13 +1,13 @@
 """What tolerances founders' data bears: rounds in which everyone is honest, seen by a policy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from statistics import median
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ml.data.shares import FederatedData
-from ml.judging.calibration import least_rise, needed, warnings
+from ml.judging.calibration import least_rise, needed, tolerance_borne, warnings
 from ml.judging.constants import constant_loss
 from ml.judging.evidence import Evidence
 from ml.judging.policy import EVIDENCE, Policy, listed_tests, name_of
@@ -50,6 +50,8 @@ class Calibration(_Part):
         finds: The least rise of loss that a client's vote finds nine times in ten, median over clients.
         rows: On which a client judges, median.
         warnings: What founders should not overlook.
+        recommended: The policy, with the tolerance of loss that 99.5 % of the honest pairs need where that is
+            more. What bounds size and direction stays: it is what keeps attackers out.
     """
 
     schema_version: int = 1
@@ -61,6 +63,12 @@ class Calibration(_Part):
     finds: float
     rows: int
     warnings: tuple[str, ...]
+    recommended: Policy
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether honest updates need a larger tolerance of loss than the policy has."""
+        return any(each.test == "evidence" and each.now < self.recommended.budget for each in self.tests)
 
 
 def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
@@ -75,15 +83,18 @@ def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
         for tried in last.at(0.5)
         for after, before in zip(tried.losses, last.current.losses, strict=True)
     ]
+    borne = tuple(_borne(policy, evidence))
+    recommended = _recommended(policy, borne)
     return Calibration(
         policy=name_of(settings.policy) if listed_tests(settings.policy) else "evidence",
         rounds=len(evidence),
         pairs=sum(len(of_round.positions) * len(of_round.voters) for of_round in evidence),
-        tests=tuple(_borne(policy, evidence)),
+        tests=borne,
         knows=knows,
         finds=median(rises),
         rows=int(median(len(losses) for losses in last.current.losses)),
-        warnings=tuple(warnings(policy, knows, median(rises))),
+        warnings=tuple(warnings(recommended, knows, median(rises))),
+        recommended=recommended,
     )
 
 
@@ -110,6 +121,12 @@ def _borne(policy: Policy, evidence: list[Evidence]) -> Iterator[TestBorne]:
             needed=found.that_passes(PASSING),
             refused=found.refused,
         )
+
+
+def _recommended(policy: Policy, borne: Iterable[TestBorne]) -> Policy:
+    needs = [each.needed for each in borne if each.test == "evidence"]
+    tolerance = tolerance_borne(policy, max(needs)) if needs else None
+    return policy if tolerance is None else policy.tolerating(tolerance)
 
 
 def _knows(settings: SimulationSettings, data: FederatedData, last: Evidence) -> float | None:

@@ -148,6 +148,15 @@ def test_rows_of_the_probe_that_are_others_are_refused(founders):
     refused(learning, Here(), "the probe's rows .* have digest 0x")
 
 
+def test_rules_bind_a_policy_that_a_file_has(founders, tmp_path):
+    file = tmp_path / "policy.yaml"
+    more = EVIDENCE.tolerating(0.05)
+    file.write_text(yaml.safe_dump({"policy": more.model_dump(mode="json", exclude_none=True)}))
+    own, named = described(founders, "--policy", str(file)), described(founders, "--policy", "evidence")
+    assert own.tests == more and (own.policy, named.policy) == ("tests", "evidence")
+    assert own.rules != named.rules
+
+
 def test_rules_follow_the_policy_with_its_numbers(founders):
     verdict = described(founders, "--policy", "verdict")
     (founders / "net.yaml").write_text("network: ethereum:local\n")

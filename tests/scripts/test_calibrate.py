@@ -2,8 +2,11 @@
 
 import json
 
+import yaml
 from click.testing import CliRunner
 
+from ml.judging.policy import EVIDENCE
+from offchain.settings import load_settings
 from scripts.calibrate import cli
 
 SMALL = "--clients 10 --task-option rows=2000 --rounds 3".split()
@@ -27,6 +30,33 @@ def test_it_tells_what_honest_updates_need_and_writes_it(tmp_path):
     assert 0.8 < tests["size", "most"]["typical"] < 1.2
     assert tests["direction", "least"]["typical"] > 0
     assert tests["evidence", "tolerance"]["typical"] < 0.005
+
+
+def test_a_tolerance_that_honest_updates_exceed_is_recommended_and_written(tmp_path):
+    strict, written = tmp_path / "strict.yaml", tmp_path / "policy.yaml"
+    tight = [{"test": "size", "most": 1.5}, {"test": "evidence", "tolerance": 1e-6, "step": 1}]
+    skewed = {"shares": "dirichlet", "dirichlet-alpha": 0.1}
+    policy = [*tight, {"test": "evidence", "of": "average"}]
+    strict.write_text(yaml.safe_dump({**skewed, "policy": policy}))
+    out = tmp_path / "found.json"
+    options = [*SMALL, "--settings", strict, "--out", out, "--policy-out", written]
+    result = CliRunner().invoke(cli, list(map(str, options)))
+    assert result.exit_code == 0, result.output
+    needed = json.loads(out.read_text())["tests"][1]["needed"]
+    policy = load_settings(written, {}).policy
+    (size, evidence), (average,) = policy.updates, policy.average
+    assert (
+        needed <= evidence.tolerance < 2 * needed and float(f"{evidence.tolerance:.0e}") == evidence.tolerance
+    )
+    assert average.tolerance == evidence.tolerance and evidence.step == 1 and size.most == 1.5
+    assert f"Recommended: tolerance {evidence.tolerance:g} of evidence" in result.output
+
+
+def test_a_policy_that_will_do_is_written_as_it_is(tmp_path):
+    written = tmp_path / "policy.yaml"
+    result = CliRunner().invoke(cli, [*SMALL, "--policy", "evidence", "--policy-out", str(written)])
+    assert result.exit_code == 0 and "Recommended" not in result.output
+    assert load_settings(written, {}).policy == EVIDENCE
 
 
 def test_an_unknown_setting_is_said():
