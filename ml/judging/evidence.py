@@ -91,6 +91,11 @@ class Evidence:
         """Return the place of all parameters, or of the first weights."""
         return slice(0, self._start.size) if layer == "all" else self._rows.schema.first_weights
 
+    def has_direction(self, test: Direction) -> bool:
+        """Return whether models have the parameters that a direction takes: of few, chance has one."""
+        place = self.parameters(test.layer)
+        return len(range(place.start, place.stop)) >= test.parameters
+
     def cosines(self, place: slice) -> Measured:
         """Return cos(δ_j, δ_v) of the parameters at a place, [updates, voters]; 0 where one does not move."""
         changes = self._changes[:, place].astype(np.float64)
@@ -280,7 +285,7 @@ def _size(test: Size, evidence: Evidence) -> Check:
 def _direction(test: Direction, evidence: Evidence) -> Check:
     shape = (len(evidence.positions), len(evidence.voters))
     place = evidence.parameters(test.layer)
-    if place.stop - place.start < test.parameters:
+    if not evidence.has_direction(test):
         return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
     cosines = evidence.cosines(place)
     return points_along(cosines, test.least), cosines, np.full(shape, test.least)

@@ -37,6 +37,15 @@ class Finding:
     reasons: Mapping[int, Reason]
     scorings: int = 0
 
+    @property
+    def ballot(self) -> int:
+        """The ballot: bit j accepts the update at seat position j.
+
+        >>> Finding((0, 3), {}).ballot
+        9
+        """
+        return sum(1 << position for position in self.accepted)
+
 
 def of_all(finding: Finding, positions: Iterable[int]) -> Finding:
     """Return a finding about admissible updates as one about all `positions`, the others refused as such."""

@@ -29,6 +29,11 @@ def print_calibration(console: Console, found: Calibration) -> None:
         f"A client judges on {found.rows} rows, and finds a rise of mean loss of {found.finds:.4f} nine "
         "times in ten.",
     ]
+    if found.shortened:
+        lines.append(
+            f"Clients cut {found.shortened:.0%} of their updates, having trained further than voters let "
+            "them: steps_each of the policy is how many steps everybody's reference has."
+        )
     if found.knows is not None:
         lines.append(f"The last model knows {found.knows:.4f} beyond the best constant.")
     if found.needs_more:

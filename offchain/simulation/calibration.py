@@ -1,6 +1,6 @@
 """What tolerances founders' data bears: rounds in which everyone is honest, seen by a policy."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
 import numpy as np
@@ -10,7 +10,7 @@ from ml.data.shares import FederatedData
 from ml.judging.calibration import least_rise, needed, tolerance_borne, warnings
 from ml.judging.constants import constant_loss
 from ml.judging.evidence import Evidence
-from ml.judging.policy import EVIDENCE, Policy, listed_tests, name_of
+from ml.judging.policy import EVIDENCE, Direction, Policy, listed_tests, name_of
 from offchain.engines.deployment import Deployment
 from offchain.settings import SimulationSettings
 from offchain.simulation.baselines import everyones_proposers
@@ -45,6 +45,7 @@ class Calibration(_Part):
         rounds: Clean ones.
         pairs: Of an update and a voter.
         tests: Of the policy, each.
+        shortened: Share of the updates that clients cut, having trained further than voters let them.
         knows: How much less than the best constant the last model loses on own rows, mean over clients; None
             where nobody knows the best constant.
         finds: The least rise of loss that a client's vote finds nine times in ten, median over clients.
@@ -59,6 +60,7 @@ class Calibration(_Part):
     rounds: int
     pairs: int
     tests: tuple[TestBorne, ...]
+    shortened: float
     knows: float | None
     finds: float
     rows: int
@@ -73,9 +75,9 @@ class Calibration(_Part):
 
 def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
     """Play rounds in which everyone is honest and all are included; see what a policy would refuse."""
-    federation = Federation(settings, data)
     policy = listed_tests(settings.policy) or EVIDENCE
-    evidence = list(_rounds(settings, federation, policy))
+    federation = Federation(settings.model_copy(update={"policy": policy}), data)
+    evidence, shortened = zip(*_rounds(settings, federation, policy), strict=True)
     last = evidence[-1]
     knows = _knows(settings, data, last)
     rises = [
@@ -90,6 +92,7 @@ def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
         rounds=len(evidence),
         pairs=sum(len(of_round.positions) * len(of_round.voters) for of_round in evidence),
         tests=borne,
+        shortened=float(np.mean(shortened)),
         knows=knows,
         finds=median(rises),
         rows=int(median(len(losses) for losses in last.current.losses)),
@@ -98,19 +101,26 @@ def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
     )
 
 
-def _rounds(settings: SimulationSettings, federation: Federation, policy: Policy) -> Iterator[Evidence]:
+def _rounds(
+    settings: SimulationSettings, federation: Federation, policy: Policy
+) -> Iterator[tuple[Evidence, float]]:
+    """What voters measure of each round's updates as they are sent, and the share that was cut short."""
     deployment, model = Deployment.of(settings, federation.rules), federation.genesis
     for round_ in range(1, settings.rounds + 1):
         proposers = everyones_proposers(deployment, round_)
-        updates = federation.train(model, proposers, round_)
+        updates = federation.train_from([model], proposers, round_)
+        trained = federation.train(model, proposers, round_)
+        cut = np.mean([(trained[client] != update).any() for client, update in updates.items()])
         voters = [client for client in range(settings.clients) if client not in proposers]
         by_position = dict(enumerate(updates.values()))
-        yield federation.evidence(policy, by_position, model, voters)
+        yield federation.evidence(policy, by_position, model, voters), float(cut)
         model = federation.average(updates.values(), model)
 
 
-def _borne(policy: Policy, evidence: list[Evidence]) -> Iterator[TestBorne]:
+def _borne(policy: Policy, evidence: Sequence[Evidence]) -> Iterator[TestBorne]:
     for test in policy.updates:
+        if isinstance(test, Direction) and not evidence[0].has_direction(test):
+            continue
         found = needed(test, evidence)
         yield TestBorne(
             test=test.test,

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 from ml.judging.findings import Finding
-from ml.judging.policies import bitmap
 from ml.judging.policy import Policy, name_of
 from offchain.learning.refusals import Refusal, refusals
 from offchain.settings import TOKEN
@@ -121,7 +120,7 @@ def judgement(policy: str | Policy, voters: Sequence[int], findings: Sequence[Fi
     found = dict(zip(voters, findings, strict=True))
     return Judgement(
         policy=name_of(policy),
-        ballots={voter: bitmap(each.accepted) for voter, each in found.items()},
+        ballots={voter: each.ballot for voter, each in found.items()},
         refused={voter: refusals(each) for voter, each in found.items() if each.reasons},
         scorings=sum(each.scorings for each in findings),
     )

@@ -152,9 +152,9 @@ def test_rules_bind_a_policy_that_a_file_has(founders, tmp_path):
     file = tmp_path / "policy.yaml"
     more = EVIDENCE.tolerating(0.05)
     file.write_text(yaml.safe_dump({"policy": more.model_dump(mode="json", exclude_none=True)}))
-    own, named = described(founders, "--policy", str(file)), described(founders, "--policy", "evidence")
-    assert own.tests == more and (own.policy, named.policy) == ("tests", "evidence")
-    assert own.rules != named.rules
+    own = described(founders, "--policy", str(file))
+    assert (own.policy, own.tests) == ("tests", more)
+    assert own.rules != own.model_copy(update={"tests": EVIDENCE}).rules
 
 
 def test_rules_follow_the_policy_with_its_numbers(founders):

@@ -34,7 +34,8 @@ def test_it_tells_what_honest_updates_need_and_writes_it(tmp_path):
 
 def test_a_tolerance_that_honest_updates_exceed_is_recommended_and_written(tmp_path):
     strict, written = tmp_path / "strict.yaml", tmp_path / "policy.yaml"
-    tight = [{"test": "size", "most": 1.5}, {"test": "evidence", "tolerance": 1e-6, "step": 1}]
+    few = {"test": "direction", "parameters": 10**6}  # More than there are: nothing is tested.
+    tight = [{"test": "size", "most": 1.5}, few, {"test": "evidence", "tolerance": 1e-6, "step": 1}]
     skewed = {"shares": "dirichlet", "dirichlet-alpha": 0.1}
     policy = [*tight, {"test": "evidence", "of": "average"}]
     strict.write_text(yaml.safe_dump({**skewed, "policy": policy}))
@@ -44,12 +45,26 @@ def test_a_tolerance_that_honest_updates_exceed_is_recommended_and_written(tmp_p
     assert result.exit_code == 0, result.output
     needed = json.loads(out.read_text())["tests"][1]["needed"]
     policy = load_settings(written, {}).policy
-    (size, evidence), (average,) = policy.updates, policy.average
+    (size, _, evidence), (average,) = policy.updates, policy.average
     assert (
         needed <= evidence.tolerance < 2 * needed and float(f"{evidence.tolerance:.0e}") == evidence.tolerance
     )
     assert average.tolerance == evidence.tolerance and evidence.step == 1 and size.most == 1.5
     assert f"Recommended: tolerance {evidence.tolerance:g} of evidence" in result.output
+
+
+def test_clients_that_train_further_than_voters_let_them_are_told(tmp_path):
+    found = {}
+    for epochs in (1, 4):
+        out = tmp_path / f"{epochs}.json"
+        options = [*SMALL, "--policy", "evidence", "--local-epochs", str(epochs), "--out", str(out)]
+        result = CliRunner().invoke(cli, options)
+        assert result.exit_code == 0, result.output
+        found[epochs] = json.loads(out.read_text())
+    assert (found[1]["shortened"], found[4]["shortened"]) == (0, 1)
+    assert "Clients cut 100% of their updates" in result.output
+    # As they are sent, which is what voters see.
+    assert found[4]["tests"][0]["needed"] < 1.5 and found[4]["tests"][0]["refused"] == 0
 
 
 def test_a_policy_that_will_do_is_written_as_it_is(tmp_path):

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml.judging.findings import Finding, told
-from ml.judging.policies import bitmap
 from ml.private_files import make_folder, replacing
 from offchain.errors import OffchainError
 from offchain.learning.refusals import Refusal, refusals
@@ -70,8 +69,7 @@ class OwnVote(BaseModel):
 
 def found(policy: str, against: int, finding: Finding) -> Found:
     """Return a finding as it is kept."""
-    ballot = bitmap(finding.accepted)
-    return Found(policy=policy, against=against, ballot=ballot, refused=refusals(finding))
+    return Found(policy=policy, against=against, ballot=finding.ballot, refused=refusals(finding))
 
 
 def own_folder(deployment: LiveDeployment, address: str, cache: Path | None) -> Path:
