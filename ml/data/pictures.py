@@ -5,12 +5,14 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from ml.errors import DataError
 from ml.private_files import opened
@@ -18,7 +20,9 @@ from ml.private_files import opened
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 """What is opened. Pillow knows dozens more; one of them runs another program on the file."""
 
+_LOOKED_AT = 64  # Files, at least, of many: how many bits a folder's levels have.
 _AT_ONCE = 256  # Files handed to the threads together, so that few results wait.
+_WHITE_AT_0 = "white at 0"
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 """What Pillow raises on files that are no pictures or broken ones."""
 
@@ -27,15 +31,17 @@ def read_grey(files: Sequence[Path], side: int) -> Iterator[NDArray[np.uint8]]:
     """Yield each picture as uint8 [side, side], in order; colours become grey, other shapes are squeezed.
 
     Grey levels beyond 8 bits keep their place between black and white, white being that of the fewest bits
-    of 8, 10, 12, 14 and 16 that hold the picture: detectors of 12 bits write files of 16. What has no white,
-    such as fractions outside 0 to 1, is refused.
+    of 8, 10, 12, 14 and 16 that hold the picture, and some that are looked at first: detectors of 12 bits
+    write files of 16, and one dark picture does not tell of how many it is. What has no white, such as
+    fractions outside 0 to 1, is refused.
 
     Raises:
         DataError: Naming the first file that cannot be read as a picture.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow leaves the interpreter free while it decodes.
+        bits = max(pool.map(_bits_of, files[:: max(1, len(files) // _LOOKED_AT)]), default=_DEPTHS[0])
         for start in range(0, len(files), _AT_ONCE):
-            yield from pool.map(lambda file: _read(file, side), files[start : start + _AT_ONCE])
+            yield from pool.map(lambda file: _read(file, side, bits), files[start : start + _AT_ONCE])
 
 
 def resized(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
@@ -45,12 +51,24 @@ def resized(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return _squeezed(Image.fromarray(image), side)
 
 
-def _read(file: Path, side: int) -> NDArray[np.uint8]:
+def _bits_of(file: Path) -> int:
+    with _picture(file) as picture:
+        return _depth(np.asarray(picture)) if _LEVELS.get(picture.mode) is _whole else _DEPTHS[0]
+
+
+def _read(file: Path, side: int, bits: int) -> NDArray[np.uint8]:
+    with _picture(file) as picture:
+        return _squeezed(_grey(picture, bits), side)
+
+
+@contextmanager
+def _picture(file: Path) -> Iterator[Image.Image]:
     try:
         with opened(file, follow=True) as stream:
             _require_one(stream)
             with Image.open(stream, formats=FORMATS) as picture:
-                return _squeezed(_grey(ImageOps.exif_transpose(picture)), side)
+                picture.info[_WHITE_AT_0] = _is_white_at_0(picture)  # A turned copy forgets the file's tags.
+                yield ImageOps.exif_transpose(picture)
     except DataError as error:
         raise DataError(f"{file} {error}") from None
     except _DAMAGE as error:
@@ -69,10 +87,11 @@ def _require_one(stream: BinaryIO) -> None:
     stream.seek(0)
 
 
-def _grey(picture: Image.Image) -> Image.Image:
+def _grey(picture: Image.Image, bits: int) -> Image.Image:
     if picture.mode in _LEVELS:
-        levels = _LEVELS[picture.mode](np.asarray(picture))
-        return Image.fromarray(levels)
+        levels = _LEVELS[picture.mode](np.asarray(picture), bits)
+        # Pillow turns what is white at 0 around, but not in files of more than 8 bits.
+        return Image.fromarray(255 - levels if picture.info[_WHITE_AT_0] else levels)
     if picture.mode not in _COLOURS:
         raise DataError(
             f"has pixels of the kind {picture.mode}, which are not read here; save it as grey PNG"
@@ -87,16 +106,24 @@ _DEPTHS = (8, 10, 12, 14, 16)
 """Bits of a grey level, as detectors have them."""
 
 
-def _whole(levels: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _is_white_at_0(picture: Image.Image) -> bool:
+    return isinstance(picture, TiffImageFile) and picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0
+
+
+def _depth(levels: NDArray[np.generic]) -> int:
     low, high = int(levels.min()), int(levels.max())
     if low < 0 or high >= 2 ** _DEPTHS[-1]:
         raise DataError(f"has grey levels from {low} to {high}; 0 to 65535 are read: save it as 8 or 16 bits")
-    bits = next(bits for bits in _DEPTHS if high < 2**bits)
+    return next(bits for bits in _DEPTHS if high < 2**bits)
+
+
+def _whole(levels: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
+    bits = max(bits, _depth(levels))
     scaled: NDArray[np.uint8] = np.rint(levels.astype(np.float64) * (255 / (2**bits - 1))).astype(np.uint8)
     return scaled
 
 
-def _real(levels: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _real(levels: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
     low, high = float(levels.min()), float(levels.max())
     if not (0 <= low and high <= 1):  # NaN included.
         raise DataError(
@@ -106,7 +133,7 @@ def _real(levels: NDArray[np.generic]) -> NDArray[np.uint8]:
     return fractions
 
 
-_LEVELS: Mapping[str, Callable[[NDArray[np.generic]], NDArray[np.uint8]]] = {
+_LEVELS: Mapping[str, Callable[[NDArray[np.generic], int], NDArray[np.uint8]]] = {
     "I;16": _whole,
     "I;16L": _whole,
     "I;16B": _whole,

@@ -109,6 +109,27 @@ def test_what_is_refused_only_when_mined_says_why_and_keeps_nothing_back(manual,
     sender.send(transfer(token))
 
 
+def without_status(sending_chain, monkeypatch):
+    told = sending_chain.rpc.request
+
+    def request(method, *parameters):
+        found = told(method, *parameters)
+        return {**found, "status": None} if method == "eth_getTransactionReceipt" and found else found
+
+    monkeypatch.setattr(sending_chain.rpc, "request", request)
+
+
+def test_what_a_receipt_does_not_say_its_traces_do(manual, sending_chain, token, monkeypatch):
+    without_status(sending_chain, monkeypatch)
+    sender = script(sending_chain, manual.mine)
+    done, refused = sender.send_all([transfer(token, 700), transfer(token, 600)])
+    assert isinstance(done, Receipt) and held(sending_chain, token) == 700
+    assert isinstance(refused, CallRevertedError) and refused.error == "ERC20InsufficientBalance"
+    sender.acts = [manual.mine]
+    created = sender.send(Creation(token.interface, ("Stake", "STK", SUPPLY, HOLDER.address)))
+    assert sending_chain.has_code(created.contract)
+
+
 def test_a_stuck_transaction_is_replaced_by_one_that_pays_more(manual, sending_chain, token):
     sent = []
 

@@ -12,11 +12,14 @@ import tarfile
 import zipfile
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from ml.data.columns import CREDIT_MONTHS, typed
 from ml.data.lending_club import read
 from ml.data.loans import book
+from ml.data.text.parquet import parquet_pieces
 from ml.errors import DataError
 
 LOANS = 60
@@ -440,3 +443,27 @@ def test_a_file_joined_to_itself_is_told(tmp_path):
 def test_loans_that_differ_in_one_column_are_not_the_same(tmp_path):
     again = sheet(dti=lambda c: "1" + c).split("\n", 1)[1]
     assert read(written(tmp_path, TEXT + again), "application").usage.repeated == 0
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zip"])
+def test_rows_without_end_are_refused_after_a_bounded_part_of_them(tmp_path, kind, monkeypatch):
+    monkeypatch.setattr("ml.data.text.opening._ALWAYS", 2**20)
+    content = (TEXT + TEXT.split("\n", 1)[1].splitlines()[0] + "\n").encode()
+    content += (content.splitlines()[-1] + b"\n") * (2**25 // len(content.splitlines()[-1]))
+    path = tmp_path / f"loans.csv.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("loans.csv", content)
+    else:
+        path.write_bytes({"gz": gzip, "bz2": bz2, "xz": lzma}[kind].compress(content))
+    assert path.stat().st_size < len(content) // 100
+    with pytest.raises(DataError, match="unpacks to more than .* as no table does"):
+        read(path, "application")
+
+
+def test_a_parquet_file_that_tells_of_rows_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("ml.data.text.opening._ALWAYS", 2**10)
+    rows = 2**20
+    parquet.write_table(pa.table({"a": pa.array([1] * rows, pa.int8())}), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=f"tells of {rows} rows in"):
+        next(parquet_pieces(tmp_path / "x.parquet", ["a"]))

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION
 
 from ml.data.pictures import read_grey
 from ml.errors import DataError
@@ -52,6 +53,25 @@ def test_every_kind_of_pixels_becomes_the_same_grey(tmp_path, picture, name):
 def test_twelve_bits_in_a_file_of_sixteen_fill_the_scale(tmp_path):
     found = grey(saved(tmp_path, wide(4095 / 255)))
     assert np.abs(found.astype(int) - GREY).max() <= 1
+
+
+@pytest.mark.parametrize(("factor", "bits"), [(257, 16), (4095 / 255, 12)])
+def test_a_dark_picture_stays_dark_beside_others_of_its_detector(tmp_path, factor, bits):
+    dark = saved(tmp_path, wide(200 / 255), "dark.png")
+    others = [saved(tmp_path, wide(factor), f"{n}.png") for n in range(3)]
+    found = list(read_grey([dark, *others], SIDE))
+    assert found[0].max() == round(200 / (2**bits - 1) * 255)
+    assert all(np.abs(each.astype(int) - GREY).max() <= 1 for each in found[1:])
+
+
+def test_what_is_white_at_0_is_turned_around_at_any_depth(tmp_path):
+    files = [
+        saved(tmp_path, picture, name, tiffinfo={PHOTOMETRIC_INTERPRETATION: 0})
+        for picture, name in ((Image.fromarray(GREY), "8.tif"), (wide(257), "16.tif"))
+    ]
+    stored = list(read_grey(files, SIDE))
+    # Pillow turns 8 bits around when it saves them too.
+    assert np.array_equal(stored[0], GREY) and np.array_equal(stored[1], 255 - GREY)
 
 
 def test_one_bit_is_black_and_white(tmp_path):

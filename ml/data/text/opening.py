@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import stat
 import zipfile
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, cast
+
+from typing_extensions import Buffer
 
 from ml.errors import DataError
 from ml.home import at_home
@@ -59,6 +62,12 @@ _FOREIGN: Mapping[bytes, str] = {
     b"<?xml": "an XML document, no table: save it as CSV",
 }
 """What is told by its first bytes, in lower case where they are letters, and what to do about it."""
+
+_MOST_TIMES = 100
+"""What packed tables come to, at most: ten to forty times is usual, a thousand where rows repeat for ever."""
+
+_ALWAYS = 2**28
+"""Bytes that are read, however little they are packed to: a minute's work."""
 
 _PROMISES = {
     ".gz": "gz", ".gzip": "gz", ".bz2": "bz2", ".xz": "xz", ".lzma": "xz", ".zip": "zip", ".zst": "zst"
@@ -135,8 +144,57 @@ def _unpacked(path: Path) -> Iterator[IO[bytes]]:
             packing = None if packing == "zip" else packing
         if packing:
             stream = stack.enter_context(_OPENERS[packing](stream))
+        if _packing(beginning):
+            stream = stack.enter_context(_bounded(stream, path))
         _require_table(path, _peeked(stream))
         yield stream
+
+
+def _bounded(stream: IO[bytes], path: Path) -> IO[bytes]:
+    """What an archive holds, up to more than any table unpacks to."""
+    return cast("IO[bytes]", io.BufferedReader(_Bounded(stream, path), 2**20))
+
+
+def most_in(path: Path) -> int:
+    """Return how many bytes, or cells, what is packed in a file may come to."""
+    return max(_ALWAYS, _MOST_TIMES * path.stat().st_size)
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that refuses to go on for ever, as archives of some kilobytes can.
+
+    Args:
+        stream: Of the bytes.
+        path: The archive.
+    """
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self._stream = stream
+        self._most = most_in(path)
+        self._path = path
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def readinto(self, into: Buffer) -> int:
+        with memoryview(into) as view, view.cast("B") as place:
+            found = self._stream.read(len(place))
+            place[: len(found)] = found
+        if self._stream.tell() > self._most:
+            raise DataError(
+                f"{self._path} unpacks to more than {self._most} bytes, over {_MOST_TIMES} times what it "
+                "takes, as no table does; if it is one, unpack it and give that"
+            )
+        return len(found)
 
 
 def _peeked(stream: IO[bytes]) -> bytes:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ml.data.text.opening import require_file
+from ml.data.text.opening import most_in, require_file
 from ml.data.text.records import Piece, records_of
 from ml.errors import DataError
 from ml.home import at_home
@@ -37,6 +37,12 @@ def parquet_pieces(path: Path, names: Sequence[str]) -> Iterator[Piece]:
         DataError: When it is damaged, or a column holds lists or the like.
     """
     file, first = _opened(path), 1
+    if file.metadata.num_rows * len(names) > most_in(path):
+        size = path.stat().st_size
+        raise DataError(
+            f"{path} tells of {file.metadata.num_rows} rows in {size} bytes, as no table does; if it is one, "
+            "save it as CSV"
+        )
     try:
         for batch in file.iter_batches(records_of(len(names)), columns=list(names)):
             columns: dict[str, Sequence[str]] = {

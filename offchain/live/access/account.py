@@ -18,6 +18,7 @@ from eth_account.messages import SignableMessage, encode_defunct
 
 from ml.updates.hashing import keccak256
 from offchain.chain.signing import FIRST_V, Signature, Signer, Transaction, digest_of, signed, unsigned
+from offchain.live.access.asking import Answers
 from offchain.live.access.keyfile import Keyfile, WrongPassphraseError
 from offchain.live.errors import AccountError, SigningError
 from offchain.pasted import said_back
@@ -63,7 +64,8 @@ class AccountKey:
 
     def __init__(self, account: AccountAPI) -> None:
         self._account = account
-        self.address = str(account.address).lower()
+        self._answers = Answers()
+        self.address = _address(account)
 
     def sign(self, transaction: Transaction) -> bytes:
         """The raw EIP-1559 transaction.
@@ -115,11 +117,11 @@ class AccountKey:
 
     def _signature(self, what: str, ask: Callable[[], Any], digest: bytes) -> Signature:
         try:
-            given = ask()
+            given = self._answers.wait_for(ask)
             signature = None if given is None else _read_signature(given).low()
             reason = "it was declined"
         except Exception as error:  # Of any type: a plugin's device or service raises its own.
-            signature, reason = None, " ".join(str(error).split()) or type(error).__name__
+            signature, reason = None, _reason(error)
         if signature is not None:
             if (signer := signature.signer_of(digest)) == self.address:
                 return signature
@@ -161,7 +163,7 @@ def address_of(alias: str) -> str:
     """
     account = _load(alias)
     if not isinstance(account, KeyfileAccount):
-        return str(account.address).lower()
+        return _address(account)
     stated = Keyfile(account.keyfile_path).address
     if stated is None:
         raise AccountError(
@@ -252,6 +254,25 @@ def passphrase_variables(alias: str) -> tuple[str, ...]:
     """
     names = (f"APE_ACCOUNTS_{name}_PASSPHRASE" for name in (re.sub(r"\W", "_", alias, flags=re.ASCII), alias))
     return tuple(dict.fromkeys(names))
+
+
+def _address(account: AccountAPI) -> str:
+    """The address of a plugin's account, lower-case hex: some ask a device or a service for it.
+
+    Raises:
+        AccountError: When that does not tell it.
+    """
+    try:
+        return Answers().wait_for(lambda: str(account.address).lower())
+    except Exception as error:  # Of any type, as in `AccountKey`.
+        raise AccountError(
+            f"an account of {_plugin_of(account)} does not tell its address ({_reason(error)}); look at the "
+            "device or service behind it"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _plugin_of(account: AccountAPI) -> str:

@@ -284,7 +284,7 @@ class Courier:
         message, block = flight.message, int(receipt["blockNumber"], 16)
         if digest in flight.cancels:
             return DeadlineMissedError(f"{message.name} was not mined in time and is withdrawn")
-        if int(receipt["status"], 16) != 1:
+        if not self._succeeded(receipt):
             return self._refusal(message, block)
         gas = int(receipt["gasUsed"], 16)
         price = int(receipt.get("effectiveGasPrice") or hex(flight.fees.max_fee), 16)
@@ -294,6 +294,13 @@ class Courier:
         _log.info("mined %s", message.name, extra=about)
         contract = (receipt.get("contractAddress") or "").lower()
         return Receipt(message, digest, block, gas, fee, contract, receipt["logs"])
+
+    def _succeeded(self, receipt: Mapping[str, Any]) -> bool:
+        """Whether it did what it was to do; where its receipt does not say, by what it left on the chain."""
+        if receipt.get("status") is not None:
+            return int(receipt["status"], 16) == 1
+        contract = receipt.get("contractAddress")
+        return bool(receipt["logs"]) or bool(contract and self._chain.has_code(contract, due=True))
 
     def _refusal(self, message: Message, block: int) -> CallRevertedError:
         """Why a mined transaction failed: receipts do not say, so it is tried on the states around it."""

@@ -124,7 +124,7 @@ def _logs(value: Any, parameters: Sequence[object]) -> bool:
 
 _mined = _fields(
     blockNumber=_quantity,
-    status=_quantity,
+    status=_none_or(_quantity),  # Some nodes do not say, and receipts before Byzantium cannot.
     gasUsed=_quantity,
     effectiveGasPrice=_none_or(_quantity),
     l1Fee=_none_or(_quantity),
