@@ -1,6 +1,19 @@
 """What can go wrong where chain and models meet."""
 
+from collections.abc import Callable, Mapping
+
 from ml.messages import cleaned
+
+AMOUNTS: Mapping[str, tuple[str, ...]] = {
+    "InsufficientFree": ("free", "required"),
+    "BondNotCovered": ("free", "bond"),
+    "NotWithdrawable": ("amount", "available"),
+    "UnexpectedTransfer": ("received", "expected"),
+    "UnsupportedSupply": ("supply",),
+    "ERC20InsufficientBalance": ("balance", "needed"),
+    "ERC20InsufficientAllowance": ("allowance", "needed"),
+}
+"""Values of contracts' errors that are base units of the token, by error."""
 
 
 class OffchainError(Exception):
@@ -15,18 +28,47 @@ class ChainError(OffchainError):
     """The node refused a request or did not answer as a node does."""
 
 
+def told_refusal(error: str, values: Mapping[str, object], amount: Callable[[int], str]) -> str:
+    """Return a contract's error for people.
+
+    Args:
+        error: Its name.
+        values: Its values by name.
+        amount: What base units come to, in words.
+
+    >>> told_refusal("BondNotCovered", {"client": "0xab", "free": 5, "bond": 9}, lambda n: f"{n} T")
+    'BondNotCovered(client=0xab, free=5 T, bond=9 T)'
+    """
+    amounts = AMOUNTS.get(error, ())
+    shown = (
+        f"{name}={amount(value) if name in amounts and isinstance(value, int) else value}"
+        for name, value in values.items()
+    )
+    return f"{error}({', '.join(shown)})"
+
+
+def base_units(amount: int) -> str:
+    """Return an amount as it is where nobody knows the token's decimals."""
+    return f"{amount} base units"
+
+
 class CallRevertedError(ChainError):
     """A contract refused a call.
 
     Attributes:
         call: The function's name.
         error: The custom error's name; "" when the contract gave none.
-        values: The error's values by name.
+        values: The error's values by name, amounts in base units.
     """
 
-    def __init__(self, call: str, error: str, values: dict[str, object]) -> None:
-        shown = ", ".join(f"{name}={value}" for name, value in values.items())
-        why = f": {error}({shown})" if error else " and gave no reason"
+    def __init__(
+        self,
+        call: str,
+        error: str,
+        values: Mapping[str, object],
+        amount: Callable[[int], str] = base_units,
+    ) -> None:
+        why = f": {told_refusal(error, values, amount)}" if error else " and gave no reason"
         super().__init__(f"the contract refused {call}{why}")
         self.call = call
         self.error = error

@@ -9,6 +9,7 @@ from offchain.live.access.chain import Chain
 from offchain.live.access.network import Nodes, connect
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
+from offchain.live.deploying.amounts import in_tokens
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.deployment import LiveDeployment, load_deployment, require_deployed
 from offchain.live.errors import DeploymentError, InsufficientFundsError, NodeRefusedError
@@ -58,6 +59,7 @@ def connect_to(deployment: LiveDeployment, nodes: Nodes) -> Chain:
     book = deployment.book
     chain = connect(nodes.or_else(book.network), book.chain_id, deployment.interfaces)
     require_deployed(chain, deployment)
+    chain.amount = in_tokens(chain, deployment)
     try:
         require_code(chain, deployment)
     except DeploymentError as error:

@@ -11,7 +11,7 @@ from eth_abi.exceptions import DecodingError
 
 from offchain.chain.abi import Interface, Log
 from offchain.chain.gateway import Deployed
-from offchain.errors import CallRevertedError, ChainError
+from offchain.errors import CallRevertedError, ChainError, base_units
 from offchain.live.access.forms import chain_number
 from offchain.live.access.rpc import Rpc, host
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
@@ -125,6 +125,7 @@ class Chain:
         rpc: The line to it.
         chain_id: The chain's.
         log_range: Blocks whose logs to ask for at once, to begin with; None for the default.
+        amount: What base units of the token in question come to, in words for errors.
 
     Args:
         rpc: The line to it.
@@ -135,6 +136,7 @@ class Chain:
     def __init__(self, rpc: Rpc, interfaces: Sequence[Interface] = (), log_range: int | None = None) -> None:
         self.rpc = rpc
         self.log_range = log_range
+        self.amount: Callable[[int], str] = base_units
         self._interfaces = tuple(interfaces)
         self._said: set[str] = set()
         self.chain_id = chain_number(rpc.request("eth_chainId"))
@@ -318,7 +320,7 @@ class Chain:
         """The error of a refused call, its values decoded where any contract here knows it."""
         for known in (interface, *self._interfaces):
             if decoded := known.decode_error(data or b""):
-                return CallRevertedError(name, *decoded)
+                return CallRevertedError(name, *decoded, self.amount)
         return CallRevertedError(name, "", {})
 
     def _say_once(self, words: str) -> None:

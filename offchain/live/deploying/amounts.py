@@ -1,7 +1,10 @@
 """Base units as people read them."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 
+from offchain.errors import ChainError, base_units
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import ConfigurationError, NodeRefusedError
@@ -75,3 +78,19 @@ class Unit:
                 f"{self.decimals} decimals"
             )
         return int(amount)
+
+
+def in_tokens(chain: Chain, deployment: LiveDeployment) -> Callable[[int], str]:
+    """Return what tells base units as tokens; the chain is asked for the unit when the first are told."""
+
+    @cache
+    def unit() -> Unit:
+        return Unit.read(chain, deployment)
+
+    def tell(amount: int) -> str:
+        try:
+            return unit().named(amount)
+        except ChainError:
+            return base_units(amount)
+
+    return tell

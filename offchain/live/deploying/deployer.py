@@ -13,6 +13,7 @@ from offchain.errors import ChainError
 from offchain.live.access.chain import Chain, Creation, Invocation, Message
 from offchain.live.access.headers import header_proof
 from offchain.live.access.sender import Sender
+from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.book import (
     AddressBook,
     Entry,
@@ -100,7 +101,9 @@ class Deployer:
             )
         if configuration.seed_source == "prevrandao":
             header_proof(chain, "latest")
-        self.parameters: Parameters = parameters_of(configuration, rules, self._decimals())
+        decimals = self._decimals()
+        chain.amount = Unit(decimals, "tokens").named
+        self.parameters: Parameters = parameters_of(configuration, rules, decimals)
         require_abi(contracts[_MANAGER], self.parameters)
         self._book = self._known_book()
 

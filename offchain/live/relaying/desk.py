@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from offchain.engines.submission import ENTRIES
-from offchain.errors import CallRevertedError
+from offchain.errors import CallRevertedError, told_refusal
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Receipt, Sender
 from offchain.live.access.sending import TRANSACTION_GAS, with_margin
@@ -153,9 +153,8 @@ class Desk:
         refused = [event for event in receipt.events(self._relay) if event.name == "Refused"]
         for event in refused:
             reason = self._manager.interface.decode_error(event.values["reason"])
-            _log.warning(
-                "refused on the chain", extra={"client": event.values["client"], "reason": str(reason)}
-            )
+            told = told_refusal(*reason, self._chain.amount) if reason else "none given"
+            _log.warning("refused on the chain", extra={"client": event.values["client"], "reason": told})
         each = receipt.gas_used // len(batch)
         about = {"function": function, "entries": len(batch), "refused": len(refused), "gas_each": each}
         _log.info("relayed", extra={**about, "hash": receipt.hash})
