@@ -1,0 +1,54 @@
+"""Amounts in what a person reads are tokens, in contracts' errors too."""
+
+from types import SimpleNamespace
+
+import pytest
+from ethpm_types.abi import ErrorABI
+
+from offchain.chain.compiled import compiled_contracts
+from offchain.errors import AMOUNTS, CallRevertedError
+from offchain.live.deploying.amounts import in_tokens
+from offchain.live.errors import NodeRefusedError
+
+_NONE = {
+    "InvalidParameter", "WrongPhase", "TooFewMembers", "RoundsExhausted", "AnchorNotUsable", "AnchorUsable",
+    "NotSeated", "UnexpectedSeat", "SamplesOutOfRange", "TooEarly", "NoDuty", "SeatsOpen", "NothingToSettle",
+    "SeatUnsettled", "InvalidSeedProof", "RosterFull", "ERC2612ExpiredSignature", "InvalidAccountNonce",
+    "ECDSAInvalidSignatureLength", "FieldNotPresentInBlockHeader",
+}  # fmt: skip
+"""Errors whose numbers are rounds, blocks, seconds, seats or the like."""
+
+
+def test_every_number_in_a_contracts_error_is_an_amount_or_known_to_be_none():
+    errors = {
+        entry.name: {value.name for value in entry.inputs if "int" in value.canonical_type}
+        for contract in compiled_contracts().values()
+        for entry in contract.abi
+        if isinstance(entry, ErrorABI)
+    }
+    numbers = {name: values for name, values in errors.items() if values and name not in _NONE}
+    assert numbers == {name: set(values) for name, values in AMOUNTS.items()}
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"), [(lambda units: f"{units / 10} T", "0.5 T"), (None, "5 base units")]
+)
+def test_a_refusal_tells_amounts_and_keeps_their_units(amount, shown):
+    values = {"client": "0xab", "free": 5, "bond": 90}
+    error = CallRevertedError("join", "BondNotCovered", values, *([amount] if amount else []))
+    assert f"the contract refused join: BondNotCovered(client=0xab, free={shown}, bond=" in str(error)
+    assert error.values["free"] == 5
+
+
+def test_a_unit_is_asked_for_once_and_when_it_is_told(monkeypatch):
+    answers = iter([[2], ["T"]])
+    chain = SimpleNamespace(read=lambda calls: next(answers))
+    tell = in_tokens(chain, SimpleNamespace(token=None))
+    assert (tell(150), tell(200)) == ("1.5 T", "2 T")
+
+
+def test_where_no_node_tells_the_unit_base_units_are_called_so():
+    def read(calls):
+        raise NodeRefusedError("eth_call", "gone")
+
+    assert in_tokens(SimpleNamespace(read=read), SimpleNamespace(token=None))(150) == "150 base units"
