@@ -22,7 +22,9 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from ml.messages import cleaned
 from offchain.errors import OffchainError
+from offchain.urls import url_fault
 
 Result = TypeVar("Result")
 
@@ -67,8 +69,8 @@ def exchange(
 ) -> Answer:
     """Return what a server answers, from any thread; connections are kept and shared.
 
-    Proxies are those of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`), but for this machine's own
-    addresses. An answer of status 3xx is returned as it is.
+    Proxies are those of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), but for this
+    machine's own addresses. An answer of status 3xx is returned as it is.
 
     Args:
         method: Such as "POST".
@@ -131,22 +133,41 @@ os.register_at_fork(after_in_child=_line.cache_clear)  # Threads do not come alo
 
 
 async def _open() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE))
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates hold: the system's and those that REQUESTS_CA_BUNDLE names, a file or a folder.
+
+    Raises:
+        ExchangeError: When these cannot be read.
+    """
     context = ssl.create_default_context()
-    context.load_verify_locations(os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH)
-    connector = aiohttp.TCPConnector(ssl=context, keepalive_timeout=_KEEP_ALIVE)
-    return aiohttp.ClientSession(connector=connector)
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
+    try:
+        context.load_verify_locations(**{"capath" if os.path.isdir(named) else "cafile": named})
+    except OSError as error:
+        raise ExchangeError(
+            f"cannot be asked: REQUESTS_CA_BUNDLE names {cleaned(named)}, which holds no certificates that "
+            f"can be read ({error.strerror or error})"
+        ) from None
+    return context
 
 
 async def _exchange(
     method: str, url: str, seconds: float, limit: int, body: bytes | None, headers: Mapping[str, str]
 ) -> Answer:
+    proxy = None
     try:
+        proxy = _proxy(url)
         async with _line().session.request(
             method,
             url,
             data=body,
             headers=headers,
-            proxy=_proxy(url),
+            proxy=proxy,
+            ssl=_trusted() if url.lower().startswith("https:") else True,
             timeout=aiohttp.ClientTimeout(total=seconds),
             allow_redirects=False,
         ) as response:
@@ -155,7 +176,7 @@ async def _exchange(
     except TimeoutError:
         raise TooSlowError(f"did not answer within {seconds:g} seconds") from None
     except (aiohttp.ClientError, ValueError, OSError) as error:
-        raise ExchangeError(_reason(error)) from None
+        raise ExchangeError(_reason(error, proxy)) from None
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
@@ -173,13 +194,31 @@ def _proxy(url: str) -> str | None:
     host = parts.hostname or ""
     if is_local(host) or proxy_bypass(host):
         return None
-    return getproxies().get(parts.scheme)
+    named = getproxies()
+    found = named.get(parts.scheme) or named.get("all")
+    return _usable(found, f"{parts.scheme}_proxy".upper()) if found else None
 
 
-def _reason(error: Exception) -> str:
+def _usable(proxy: str, variable: str) -> str:
+    """A proxy as a URL, for which curl and others take a host and a port too."""
+    url = proxy if "://" in proxy else f"http://{proxy}"
+    fault = url_fault(url)
+    if fault is None and not url.lower().startswith(("http://", "https://")):
+        fault = "only proxies of HTTP are used here"
+    if fault:
+        raise ExchangeError(
+            f"cannot be asked: {variable} or ALL_PROXY names no proxy that can be used ({fault}); "
+            "correct it, or unset it"
+        )
+    return url
+
+
+def _reason(error: Exception, proxy: str | None) -> str:
+    if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError) or (
+        isinstance(error, aiohttp.ClientConnectorError) and error.host == urlsplit(proxy or "").hostname
+    ):
+        return "cannot be reached through the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names"
     match error:
-        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            return "cannot be reached through the proxy that HTTP_PROXY or HTTPS_PROXY names"
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
             return f"has no certificate that holds ({type(error).__name__})"
         case aiohttp.InvalidURL():

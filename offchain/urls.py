@@ -1,6 +1,6 @@
-"""URLs in messages, without what only their owners may know."""
+"""URLs that people give: whether they are any, and how they are shown, without what only owners may know."""
 
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 _SHORTEST = 3
 """Characters of a secret that is looked for; shorter ones would be found in every word."""
@@ -15,6 +15,24 @@ def shown(url: str) -> str:
     'zip://x::https://store.example/a'
     """
     return "::".join(_shown(part) for part in url.split("::"))
+
+
+def url_fault(url: str) -> str | None:
+    """Return what keeps a URL of a server from being one, without any part of it; None when nothing does.
+
+    >>> url_fault("https://node.example:8545/key"), url_fault("https://:8545"), url_fault("http://[::1")
+    (None, 'it names no host', 'its host or port is none')
+    """
+    if not url.isprintable() or " " in url:
+        return "it has spaces or invisible characters in it"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "its host or port is none"
+    if not parts.hostname:
+        return "it names no host"
+    return "its host or port is none" if port == 0 else None
 
 
 def without_secrets(text: object, url: str) -> str:

@@ -10,6 +10,7 @@ from offchain.stores.files import FileStore
 from offchain.stores.http import HttpStore, Permit
 from offchain.stores.ipfs import PREFIX, IpfsStore
 from offchain.stores.permits import Place
+from offchain.urls import shown, url_fault
 
 
 def open_store(url: str, schema: Schema, place: Place | None = None, permit: Permit | None = None) -> Store:
@@ -27,6 +28,10 @@ def open_store(url: str, schema: Schema, place: Place | None = None, permit: Per
     Raises:
         StoreError: When nothing opens such a URL.
     """
+    scheme, mark, rest = url.partition("://")
+    url = f"{scheme.lower() if mark else scheme}{mark}{rest}"
+    if "http" in scheme.lower() and mark and (fault := url_fault(url.removeprefix(PREFIX))):
+        raise StoreError(f"{shown(url)!r} is no URL of a store: {fault}")
     if url.startswith((f"{PREFIX}http://", f"{PREFIX}https://")):
         return IpfsStore(url, schema)
     if url.startswith(("http://", "https://")):

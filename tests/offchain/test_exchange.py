@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from serving import serving
 
-from offchain.exchange import ExchangeError, TooLongError, TooSlowError, exchange
+from offchain.exchange import ExchangeError, TooLongError, TooSlowError, _trusted, exchange
 
 DRIPS = {
     "says nothing": [],
@@ -166,3 +166,58 @@ def test_proxies_are_the_environments_but_never_for_this_machine(monkeypatch):
         assert ask(url).body == b"here"
         with pytest.raises(ExchangeError, match="through the proxy that HTTP_PROXY"):
             ask("http://node.example/")
+
+
+@pytest.fixture
+def no_proxies(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize(
+    "spelling", ["http://127.0.0.1:1", "127.0.0.1:1", "HTTP://127.0.0.1:1", "nowhere.invalid"]
+)
+def test_a_proxy_that_is_not_there_is_not_told_as_the_server(variable, spelling, no_proxies, monkeypatch):
+    monkeypatch.setenv(variable, spelling)
+    with pytest.raises(ExchangeError, match="through the proxy that HTTP_PROXY"):
+        ask("http://node.example/")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "why"),
+    [
+        ("socks5://me:secret@127.0.0.1:1", "only proxies of HTTP"),
+        ("http://", "names no host"),
+        ("::% nonsense", "spaces or invisible"),
+        ("http://[::1", "host or port is none"),
+        ("127.0.0.1:99999", "host or port is none"),
+    ],
+)
+def test_what_is_no_proxy_is_said_by_its_variable(proxy, why, no_proxies, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(ExchangeError, match=f"HTTP_PROXY or ALL_PROXY names no proxy.*{why}") as refused:
+        ask("http://node.example/")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("named", ["missing.pem", "text.pem"])
+def test_certificates_that_cannot_be_read_are_said_where_they_count(named, tmp_path, no_proxies, monkeypatch):
+    (tmp_path / "text.pem").write_text("no certificate")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / named))
+    _trusted.cache_clear()
+    try:
+        with pytest.raises(ExchangeError, match=f"REQUESTS_CA_BUNDLE names .*{named}, which holds no certif"):
+            ask("https://127.0.0.1:1/")
+        with pytest.raises(ExchangeError, match="cannot be reached"):
+            ask("http://127.0.0.1:1/")
+    finally:
+        _trusted.cache_clear()
+
+
+def test_certificates_may_be_a_folder(tmp_path, no_proxies, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    _trusted.cache_clear()
+    assert _trusted() is not None
+    _trusted.cache_clear()

@@ -16,6 +16,7 @@ from offchain.live.access.chain import Chain
 from offchain.live.access.forms import chain_number
 from offchain.live.access.rpc import Rpc, host
 from offchain.live.errors import DeploymentError, NodeUnavailableError
+from offchain.urls import shown, url_fault
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +66,9 @@ def connect(nodes: Nodes, chain_id: int | None = None, interfaces: Sequence[Inte
         if not _is_http(each):
             raise NodeUnavailableError(f"--rpc takes a URL, https://..., got {_shown(each)!r}")
     urls = list(dict.fromkeys([*_urls_of(nodes.network or "", alone=not rpcs), *rpcs]))
+    for each in urls:
+        if fault := url_fault(each):
+            raise NodeUnavailableError(f"{shown(each)!r} is no URL of a node: {fault}; {_WANTED}")
     rpc = Rpc(urls)
     for url in urls:
         try:
@@ -90,6 +94,8 @@ def _urls_of(network: str, alone: bool) -> list[str]:
     whoever runs one sees whose addresses are asked for, and answers what it likes. Nobody is taken there
     unasked.
     """
+    if _is_http(network):
+        return [network]  # Not through Ape, which is particular about a scheme's capitals.
     try:
         url = _configured(networks.get_provider_from_choice(network))
     except (ApeException, ValueError) as error:

@@ -11,7 +11,7 @@ from offchain.live.errors import RelayError
 from offchain.live.relaying.acts import Acts
 from offchain.live.relaying.entries import FUNCTIONS, Entry, Function
 from offchain.reference import Parameters
-from offchain.urls import shown
+from offchain.urls import shown, url_fault
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +64,8 @@ class RelayLine:
 
     def check(self) -> None:
         """Raise RelayError unless a relay of this deployment answers; warn of one that is too slow for it."""
+        if fault := url_fault(self._url):
+            raise RelayError(f"{self._name!r} is no URL of a relay: {fault}")
         book = self._deployment.book
         try:
             found = json.loads(exchange("GET", f"{self._url}/", self._limit, _ANSWER_BYTES).body)
