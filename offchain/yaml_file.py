@@ -101,3 +101,34 @@ def read_mapping(path: Path, what: str, refusal: type[OffchainError]) -> dict[An
     if not isinstance(content, dict):
         raise refusal(f"{what} {path} holds no mapping of names to values")
     return content
+
+
+def section(name: str, content: Any) -> str:
+    r"""Return an entry of a mapping at the top of a file, as people would write it.
+
+    >>> section("token", {"symbol": "TST", "supply": 5})
+    'token: {symbol: TST, supply: 5}\n'
+    """
+    return yaml.safe_dump({name: content}, sort_keys=False, width=110, default_flow_style=None)
+
+
+def with_section(text: str, name: str, content: Any) -> str:
+    r"""Return a file's text with an entry at its top in place of the one of that name, or at the end.
+
+    Comments outside of the entry stay; the text has to be a mapping in YAML's block form.
+
+    >>> with_section("a: 1 # one\nb:\n  c: 2\n\n# Of d.\nd: 3\n", "b", {"e": 4})
+    'a: 1 # one\nb: {e: 4}\n\n# Of d.\nd: 3\n'
+    """
+    written = section(name, content)
+    node = yaml.compose(text, _Loader)
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if key.value == name:
+            start, end = key.start_mark.index, value.end_mark.index
+            old = text[start:end]
+            lines = old.splitlines(keepends=True)
+            while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+                lines.pop()  # Of what follows: a block's mark is where the next one begins.
+            kept = old[len("".join(lines)) :] + text[end:]
+            return text[:start] + written + (kept if old.endswith("\n") else kept.partition("\n")[2])
+    return text.rstrip("\n") + "\n\n" + written

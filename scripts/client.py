@@ -1,5 +1,6 @@
 """`ape run client`: one institution with its own key and data in a live deployment."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from offchain.live.client.options import (
     task_options,
     training_options,
 )
+from offchain.live.continuing.options import origin_options
+from offchain.live.continuing.origin import Origin
 from offchain.live.logs import log_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
@@ -51,6 +54,13 @@ if TYPE_CHECKING:
 @task_options
 @data_options
 @store_option(required=False)  # Who leaves needs none.
+@origin_options
+@click.option(
+    "--accept-genesis",
+    is_flag=True,
+    help="Join though nobody can compute again that the first model is the one of a deployment that this one "
+    "continues.",
+)
 @training_options
 @privacy_options
 @sending_options
@@ -146,6 +156,8 @@ def _options(
     accept_rows: bool,
     privacy: PrivacySettings | None,
     stores: tuple[str, ...],
+    origin: Origin,
+    accept_genesis: bool,
     cache: Path | None,
     keep_rounds: int,
     local_epochs: int | None,
@@ -170,6 +182,7 @@ def _options(
     return ClientOptions(
         data=DataOptions(data, share, task, options, train, allow_missing, accept_rows, privacy),
         stores=stores,
+        origin=replace(origin, accepted=accept_genesis),
         cache=cache,
         keep_rounds=keep_rounds,
         training={name: value for name, value in training.items() if value is not None},

@@ -13,6 +13,8 @@ from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes, connect
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
+from offchain.live.continuing.options import origin_options
+from offchain.live.continuing.origin import Origin, require_origin
 from offchain.live.deploying.book import book_path, source_path, write_source
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.configuration import load_configuration
@@ -36,24 +38,48 @@ from offchain.user_path import UserPath
     required=True,
     help="The configuration, deployments/NAME.yaml.",
 )
+@click.option(
+    "--continue",
+    "old",
+    metavar="OLD",
+    help="Begin with the last model of another deployment, deployments/OLD.yaml and OLD.json: its root, and "
+    "where it is from, are written into the configuration, the model beside it. Needs --old-store.",
+)
+@click.option(
+    "--round",
+    "round_",
+    type=click.IntRange(min=1),
+    help="The round of OLD whose model it is.  [default: the last that included an update]",
+)
+@origin_options
 @click.option("--dry-run", is_flag=True, help="Check and price everything, send nothing.")
 def cli(
     nodes: Nodes,
     account: str,
     sending: SendingSettings,
     config: Path,
+    old: str | None,
+    round_: int | None,
+    origin: Origin,
     dry_run: bool,
 ) -> None:
     """Deploy the contracts of a configuration to a public network, or go on where it was interrupted."""
     # Here for the reason that scripts/simulate.py gives.
+    from offchain.live.continuing.founding import Wanted, continue_old
     from offchain.live.deploying.rules import require_joinable
 
+    if round_ is not None and old is None:
+        raise click.UsageError("--round is one of the deployment that --continue names")
     console = people_console()
     try:
         configuration = load_configuration(config)
         contracts = compiled_contracts()
         interfaces = [Interface(each) for each in contracts.values()]
         chain = connect(nodes.or_else(configuration.network), configuration.chain_id, interfaces)
+        if old is not None:
+            continue_old(config, Wanted(old, round_), chain, contracts, origin)
+            configuration = load_configuration(config)
+        require_origin(configuration, Interface(contracts["RoundManager"]), chain, origin)
         require_joinable(configuration.learning, Here(config.parent))
         deployer = Deployer(chain, contracts, configuration, configuration.learning.rules, book_path(config))
         print_warnings(console, configuration)

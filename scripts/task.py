@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import yaml
 
 from ml.judging.bases import MEMORY
 from ml.private_files import write_whole
@@ -15,7 +14,7 @@ from offchain.errors import SettingsError
 from offchain.named_values import named_values
 from offchain.policy_option import PolicyParameter
 from offchain.user_path import UserPath
-from offchain.yaml_file import read_mapping
+from offchain.yaml_file import read_mapping, section
 
 _TASK = "Built-in name, FILE.py:Class, a table's FILE.json, or package.module:Class."
 
@@ -116,12 +115,7 @@ def describe(
     sample = Sample.of(task, named_values(options), data, share, seed)
     files = FoundersFiles(genesis, drawn, probe)
     found = describe_for_deployment(sample, policy, metric, tolerance, memory, files)
-    text = yaml.safe_dump(
-        {"learning": found.model_dump(mode="json", exclude_none=True)},
-        sort_keys=False,
-        width=110,
-        default_flow_style=None,
-    )
+    text = section("learning", found.model_dump(mode="json", exclude_none=True))
     if into is None:
         click.echo(text, nl=False)
     else:

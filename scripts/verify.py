@@ -10,6 +10,8 @@ from offchain.console import people_console
 from offchain.learning.finding import Here
 from offchain.live.access.network import Nodes
 from offchain.live.client.options import store_option, task_options
+from offchain.live.continuing.options import origin_options
+from offchain.live.continuing.origin import Origin, retraced
 from offchain.live.options import chain_options, deployment_option, log_cache_option
 from offchain.live.starting import reach
 from offchain.machine_json import json_text
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 @deployment_option
 @chain_options
 @store_option()
+@origin_options
 @log_cache_option
 @click.option(
     "--round",
@@ -45,6 +48,7 @@ def cli(
     deployment: str,
     nodes: Nodes,
     stores: tuple[str, ...],
+    origin: Origin,
     cache: Path | None,
     until: int | None,
     out: Path | None,
@@ -64,11 +68,16 @@ def cli(
     here = Here(live.folder, task, named_values(task_options))
     verification = Verification(chain, live, stores, log_cache(live, cache), here)
     fault = verification.run(until)
+    first = retraced(live.configuration, live.manager.interface, chain, origin, verification.fetch)
+    fault = fault or (None if first is None else first.fault)
     scored = None if data is None or fault else _scored(verification.model, live, here, data)
     if as_json:
-        click.echo(json_text("verification", {**told(verification, fault), **_scores(scored)}))
+        found = {**told(verification, fault), "continues": first and first.plain, **_scores(scored)}
+        click.echo(json_text("verification", found))
     else:
         print_rounds(people_console(), verification)
+        if first is not None:
+            click.echo(f"First model: {first}")
         if scored is not None:
             click.echo(f"On {scored.rows} rows of {data}: {scored.told}")
     if fault is not None:

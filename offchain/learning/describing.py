@@ -20,7 +20,7 @@ from ml.updates.canonical import digest, to_bytes
 from offchain.errors import SettingsError
 from offchain.learning.common import CommonLearning
 from offchain.learning.description import EDITION, Learning
-from offchain.learning.finding import Here
+from offchain.learning.finding import Here, beside
 from offchain.learning.genesis import genesis_in, genesis_model, genesis_of, write_genesis
 from offchain.learning.probing import check_probe, probe_of
 
@@ -71,6 +71,30 @@ def described(
     return Learning.model_validate(found.model_dump() | kept)
 
 
+def redescribed(learning: Learning, here: Here, first: NDArray[np.int32], file: str) -> Learning:
+    """Return a description with another first model, and what the rows of its probe lose under that.
+
+    Args:
+        learning: The description.
+        here: Where its task and the rows of its probe are.
+        first: The model int32 [size].
+        file: Name of the file in which the model is handed out.
+
+    Raises:
+        SettingsError: When task or module are others here, or the rows of the probe cannot be read.
+        TaskError: When the task cannot be loaded.
+    """
+    task = task_of(learning, here)
+    learner, probe = learner_of(learning, task), learning.probe
+    if probe is not None:
+        rows = None if probe.rows is None else beside(here.folder, probe.rows)
+        if (found := probe_of(task, learner, first, rows)) is not None:
+            probe = found.model_copy(update={"rows": probe.rows})
+    return learning.model_copy(
+        update={"genesis": file, "genesis_root": _root(first, learner), "probe": probe}
+    )
+
+
 def training_of(task: Task) -> TrainingSettings:
     """Return how a task's members train unless they say otherwise."""
     own = {name: value for name, value in task.simulation.items() if name in TrainingSettings.model_fields}
@@ -105,7 +129,7 @@ def description_of(
         parameters=tuple({name: shape} for name, shape in learner.schema.entries),
         constants="0x" + learner.constants.hex(),
         genesis_seed=seed,
-        genesis_root="0x" + digest(to_bytes(first), learner.schema).hex(),
+        genesis_root=_root(first, learner),
     )
 
 
@@ -170,6 +194,10 @@ def common_learning(learning: Learning, here: Here, device: str = "cpu") -> tupl
     first = genesis_of(learning, here.folder, lambda: learner)
     check_probe(learning, task, learner, first, here.folder)
     return task, CommonLearning(learner, first, learning.scoring)
+
+
+def _root(model: NDArray[np.int32], learner: Learner) -> str:
+    return "0x" + digest(to_bytes(model), learner.schema).hex()
 
 
 def _loss_of(task: Task) -> str:

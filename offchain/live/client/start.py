@@ -12,7 +12,7 @@ from ml.device import require_device
 from ml.settings import AnyPolicy
 from ml.training.trainers import trainer_of
 from ml.updates.schema import Schema
-from offchain.errors import OffchainError
+from offchain.errors import BytesGoneError, ChainError, OffchainError
 from offchain.learning.describing import common_learning, learner_of
 from offchain.learning.description import Learning
 from offchain.learning.genesis import first_model
@@ -32,11 +32,12 @@ from offchain.live.client.paying import Payer
 from offchain.live.client.round_work import RoundWork
 from offchain.live.client.salts import Salts
 from offchain.live.client.words import leaving
+from offchain.live.continuing.origin import Origin, require_origin
 from offchain.live.deploying.admission import admission_proof
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.deployment import LiveDeployment, place_of
-from offchain.live.errors import AccountError, ConfigurationError, NodeRefusedError
+from offchain.live.errors import AccountError, ConfigurationError, DeploymentError, NodeRefusedError
 from offchain.live.relaying.acts import Acts
 from offchain.live.relaying.line import RelayLine, patience_of
 from offchain.live.starting import require_funds
@@ -62,6 +63,7 @@ class ClientOptions:
     Attributes:
         data: Its rows.
         stores: URLs, at least one.
+        origin: Where the deployment that this one continues is asked for.
         cache: Folder of its own; none for the user's cache folder.
         training: Where it trains otherwise than the task says, by the names of `TrainingSettings`.
         leave: Whether it wants to leave.
@@ -80,6 +82,7 @@ class ClientOptions:
 
     data: DataOptions
     stores: tuple[str, ...]
+    origin: Origin = field(default_factory=Origin)
     cache: Path | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     leave: bool = False
@@ -149,7 +152,8 @@ def prepare(
     unit = Unit.read(chain, deployment)
     client = options.client or address
     outlook = look(chain, deployment, client, address)
-    if not outlook.me.is_member and not options.leave:
+    joins = not outlook.me.is_member and not options.leave
+    if joins:
         _require_own_code(chain, deployment)
     wish = _wish(options, unit, operates=client != address)
     learning, native, proof, faults = None, 0, [], Faults()
@@ -157,6 +161,9 @@ def prepare(
     with faults.noting():
         if wish.plays:
             learning = _learning(deployment, options)
+    with faults.noting():
+        if joins:
+            _require_origin(chain, deployment, options.origin, artefacts)
     with faults.noting():
         if wish.operates:
             _require_operator(deployment, outlook, address, options)
@@ -326,6 +333,19 @@ def _require_own_code(chain: Chain, deployment: LiveDeployment) -> None:
         require_code(chain, deployment)
     except NodeRefusedError as error:
         _log.warning("the contracts' code could not be compared, try another node with --rpc: %s", error)
+
+
+def _require_origin(
+    chain: Chain, deployment: LiveDeployment, origin: Origin, artefacts: ClientArtefacts
+) -> None:
+    """Nobody new stakes on a first model that is said to be another deployment's and is not."""
+    try:
+        require_origin(deployment.configuration, deployment.manager.interface, chain, origin, artefacts.get)
+    except (BytesGoneError, ChainError, DeploymentError) as error:
+        raise ConfigurationError(
+            f"{error}; where that is gone for good, --accept-genesis takes the first model as the founders "
+            "hand it out"
+        ) from error
 
 
 def _require_means(deployment: LiveDeployment, outlook: Outlook, wish: Wish, unit: Unit) -> None:

@@ -90,10 +90,7 @@ def write_source(path: Path, given: Mapping[str, Any]) -> None:
     Raises:
         ConfigurationError: When the file cannot be written.
     """
-    try:
-        write_whole(path, json.dumps(given, indent=1, sort_keys=True) + "\n")
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error}") from error
+    replace_text(path, json.dumps(given, indent=1, sort_keys=True) + "\n")
 
 
 def named_files(name: str) -> tuple[Path, Path]:
@@ -138,7 +135,16 @@ def write_book(path: Path, book: AddressBook) -> None:
     Raises:
         ConfigurationError: When the file cannot be written.
     """
+    replace_text(path, book.model_dump_json(indent=2, exclude_none=True) + "\n")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file so that either what was in it or `text` is there, whatever happens.
+
+    Raises:
+        ConfigurationError: When the file cannot be written.
+    """
     try:
-        write_whole(path, book.model_dump_json(indent=2, exclude_none=True) + "\n")
+        write_whole(path, text)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error}") from error

@@ -96,6 +96,20 @@ class Protocol(_Part):
     unbonding: int = Field(description="Seconds from leaving to withdrawal.")
 
 
+class Continues(_Part):
+    """The deployment whose model is the first one of another; it may be on another chain."""
+
+    network: str = Field(description="Ape's name of its network, without provider.")
+    chain_id: int = Field(ge=1, description="Its chain's id.")
+    manager: Address = Field(description="Its round manager.")
+    block: int = Field(ge=0, description="In which that was deployed: logs are read from there on.")
+    round: int = Field(ge=1, description="Whose global model is the first one here.")
+
+    def __str__(self) -> str:
+        """The round, in words."""
+        return f"round {self.round} of manager {self.manager} on chain {self.chain_id}"
+
+
 class Configuration(_Part):
     """A deployment before it is deployed."""
 
@@ -108,6 +122,9 @@ class Configuration(_Part):
     )
     protocol: Protocol = Field(description="Rules of money and time.")
     learning: Learning = Field(description="Rules of learning.")
+    continues: Continues | None = Field(
+        None, description="Where the first model is from, when it is another deployment's."
+    )
     admission: tuple[Address, ...] = Field((), description="Addresses that may join; none for anyone.")
     treasury: Address | None = Field(
         None, description="Address that gets what nobody can win any more; nobody when left out."
@@ -161,7 +178,14 @@ def _unquoted(value: int | float | date) -> str:
 
 
 def _names() -> list[str]:
-    parts: tuple[type[BaseModel], ...] = (Configuration, Protocol, Learning, NewToken, ExistingToken)
+    parts: tuple[type[BaseModel], ...] = (
+        Configuration,
+        Protocol,
+        Learning,
+        NewToken,
+        ExistingToken,
+        Continues,
+    )
     return [name for part in parts for name in part.model_fields]
 
 

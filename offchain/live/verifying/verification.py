@@ -10,7 +10,7 @@ from offchain.learning.genesis import first_model
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
-from offchain.live.verifying.lineage import CheckedRound, GlobalModel, Lineage, Step
+from offchain.live.verifying.lineage import CheckedRound, Fetch, GlobalModel, Lineage, Step
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.rounds import RoundLog, rounds_of
@@ -23,6 +23,7 @@ class Verification:
 
     Attributes:
         schema: The model's.
+        fetch: Where artefacts come from.
         checked: Rounds of which everything was checked that logs tell, in order.
         head: The last of them.
         gone: What nobody has of the models that they made, by round.
@@ -62,9 +63,9 @@ class Verification:
         self._deployment = deployment
         self.on_model: Callable[[GlobalModel], None] = lambda model: None
         self.schema = learning.schema_
-        artefacts = open_artefacts(stores, self.schema)
+        self.fetch: Fetch = open_artefacts(stores, self.schema).get
         genesis = partial(first_model, learning, here or Here(deployment.folder))
-        self._fresh = partial(Lineage, genesis, deployment.parameters, self.schema, artefacts.get)
+        self._fresh = partial(Lineage, genesis, deployment.parameters, self.schema, self.fetch)
         self._history = history_of(chain, deployment, cache)
         self._begin()
 

@@ -1,0 +1,1 @@
+"""A deployment whose first model is another one's: what was learned outlives a change of members or rules."""
