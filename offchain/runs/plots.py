@@ -26,9 +26,21 @@ def plot_run(path: Path, settings: SimulationSettings, cast: Cast, records: Sequ
     _plot_decisions(decisions, cast, records)
     decisions.set_xlabel("round")
     for axes in (scores, tokens, decisions):
+        _mark(axes, captured(cast, records))
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     write_picture(path, figure, dpi=120)
+
+
+def captured(cast: Cast, records: Sequence[RoundRecord]) -> list[int]:
+    """Return the rounds of which malicious voters had more than half of the ballots: theirs to decide."""
+    return [each.round for each in records if 2 * len(cast.voters & set(each.ballots)) > len(each.ballots)]
+
+
+def _mark(axes: Axes, rounds: Sequence[int]) -> None:
+    for round_ in rounds:
+        label = "committee captured" if round_ == rounds[0] else None
+        axes.axvspan(round_ - 0.5, round_ + 0.5, color=_RED, alpha=0.12, linewidth=0, label=label)
 
 
 def _plot_scores(axes: Axes, settings: SimulationSettings, records: Sequence[RoundRecord]) -> None:
