@@ -83,6 +83,26 @@ def as_game(old, path):
     return made
 
 
+def test_the_same_command_goes_on_and_another_origin_is_refused(old, new):
+    before = new.read_text()
+    stores = ["--old-store", old.stores[0]]
+    assert deploying(old, new, "--continue", str(old.path), *stores).exit_code == 0
+    assert deploying(old, new, *stores).exit_code == 0
+    told = deploying(old, new, "--continue", str(old.path), "--round", "2", *stores).output
+    assert "continues round 1 of manager" in told and "already" in told
+    assert new.read_text() == before
+
+
+def test_nobody_joins_by_a_first_model_that_cannot_be_computed_again_unless_told_to(old, new, tmp_path):
+    empty = ["--old-store", str(tmp_path)]
+    told = joining(old, new, *empty)
+    assert told.exit_code == 1
+    assert "cannot be made, round 1: no store has the included update" in told.output
+    assert "--accept-genesis" in told.output
+    assert "no store has" not in joining(old, new, *empty, "--accept-genesis").output
+    assert "no store has" not in joining(old, new, "--old-store", old.stores[0]).output
+
+
 def test_what_was_learned_goes_on_in_another_deployment(old, new):
     first, written = Verification(old.chain, old.deployment, old.stores), load_configuration(new)
     assert first.run() is None
@@ -114,26 +134,6 @@ def test_what_was_learned_goes_on_in_another_deployment(old, new):
     code, told = verified(old, new, "--store", network.stores[0], "--old-store", old.stores[0])
     assert code == 0 and told["fault"] is None and told["rounds"][0]["included"]
     assert told["continues"]["computed"] is True and told["continues"]["unseen"] is None
-
-
-def test_the_same_command_goes_on_and_another_origin_is_refused(old, new):
-    before = new.read_text()
-    stores = ["--old-store", old.stores[0]]
-    assert deploying(old, new, "--continue", str(old.path), *stores).exit_code == 0
-    assert deploying(old, new, *stores).exit_code == 0
-    told = deploying(old, new, "--continue", str(old.path), "--round", "2", *stores).output
-    assert "continues round 1 of manager" in told and "already" in told
-    assert new.read_text() == before
-
-
-def test_nobody_joins_by_a_first_model_that_cannot_be_computed_again_unless_told_to(old, new, tmp_path):
-    empty = ["--old-store", str(tmp_path)]
-    told = joining(old, new, *empty)
-    assert told.exit_code == 1
-    assert "cannot be made, round 1: no store has the included update" in told.output
-    assert "--accept-genesis" in told.output
-    assert "no store has" not in joining(old, new, *empty, "--accept-genesis").output
-    assert "no store has" not in joining(old, new, "--old-store", old.stores[0]).output
 
 
 def test_verify_says_what_it_could_not_compute_and_what_is_another_model(old, new, tmp_path):
