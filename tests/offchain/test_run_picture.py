@@ -11,14 +11,14 @@ VOTES = dict(malicious=0.2, malicious_voters=0.4, voter_seats=3, rounds=6, basel
 
 
 @pytest.fixture(scope="module")
-def played():
+def run_of_six():
     settings = small(**VOTES)
     run = simulation(settings)
     return settings, run.cast, [run.play_round() for _ in range(settings.rounds)]
 
 
-def test_a_round_is_captured_where_malicious_voters_cast_most_ballots(played):
-    _, cast, records = played
+def test_a_round_is_captured_where_malicious_voters_cast_most_ballots(run_of_six):
+    _, cast, records = run_of_six
     lost = captured(cast, records)
     assert 0 < len(lost) < len(records)
     for record in records:
@@ -26,8 +26,8 @@ def test_a_round_is_captured_where_malicious_voters_cast_most_ballots(played):
         assert (record.round in lost) == (len(malicious) >= 2)  # Of three.
 
 
-def test_captured_rounds_are_marked_in_all_parts_and_named_once_in_each(played, tmp_path, monkeypatch):
-    settings, cast, records = played
+def test_captured_rounds_are_marked_in_all_parts_and_named_once_in_each(run_of_six, tmp_path, monkeypatch):
+    settings, cast, records = run_of_six
     drawn = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: drawn.append(figure))
     plot_run(tmp_path / "run.png", settings, cast, records)
