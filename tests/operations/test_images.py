@@ -1,6 +1,8 @@
 """Images and the composed rehearsal, held against commands and files; Docker itself is not needed."""
 
+import json
 import re
+import shutil
 import subprocess
 from importlib import import_module
 from pathlib import Path
@@ -56,6 +58,24 @@ def test_a_composed_command_is_one_that_can_be_given(name):
         assert context.params["metrics"] == 9100
     account = arguments[arguments.index("--account") + 1] if "--account" in arguments else None
     assert account is None or f"APE_ACCOUNTS_{account}_PASSPHRASE" in PROGRAMS[name]["environment"]
+
+
+def compose():
+    """Docker Compose, of its own or Docker's plugin."""
+    if alone := shutil.which("docker-compose"):
+        return [alone]
+    plugin = shutil.which("docker") and subprocess.run(["docker", "compose", "version"], capture_output=True)
+    return ["docker", "compose"] if plugin and plugin.returncode == 0 else None
+
+
+@pytest.mark.skipif(compose() is None, reason="Docker Compose is not here; Debian 13's docker-compose is one")
+def test_compose_itself_takes_the_file():
+    file = OPERATIONS / "compose" / "compose.yaml"
+    told = subprocess.run(
+        [*compose(), "--file", str(file), "config", "--format", "json"], capture_output=True
+    )
+    assert told.returncode == 0 and told.stderr == b"", told.stderr
+    assert json.loads(told.stdout)["services"].keys() == SERVICES.keys()
 
 
 def test_services_name_each_other():

@@ -75,6 +75,27 @@ def test_panels_have_places_of_their_own():
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
 
 
+def test_grafanas_own_model_of_a_dashboard_takes_all_of_it():
+    sdk = "grafana_foundation_sdk"
+    pytest.importorskip(sdk, reason="grafana-foundation-sdk is not installed, Grafana's model of a dashboard")
+    from grafana_foundation_sdk.cog import plugins
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.models.dashboard import Dashboard
+
+    plugins.register_default_plugins()
+    again = json.loads(JSONEncoder().encode(Dashboard.from_json(DASHBOARD)))
+    assert kept(DASHBOARD, again) == DASHBOARD
+
+
+def kept(asked, found):
+    """Of what was found what was asked for: defaults beside it are left out."""
+    if isinstance(asked, dict):
+        return {key: kept(value, found[key]) for key, value in asked.items() if key in found}
+    if isinstance(asked, list):
+        return [kept(*pair) for pair in zip(asked, found, strict=True)]
+    return found
+
+
 def test_all_programs_of_the_rehearsal_are_scraped():
     scraped = yaml.safe_load((OPERATIONS / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     composed = yaml.safe_load((OPERATIONS / "compose" / "compose.yaml").read_text())["services"]
