@@ -29,7 +29,8 @@ def page(story: Story) -> str:
     html = _part("page.html")
     for name, text in parts.items():
         html = html.replace(f"<!--{name}-->", text, 1)
-    return html
+    # Names that came as bytes may hold what no file in UTF-8 can.
+    return html.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_page(story: Story, folder: Path) -> Path:

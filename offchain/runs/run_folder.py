@@ -18,8 +18,10 @@ from pydantic import ValidationError
 
 from ml.json_file import read_json
 from ml.private_files import creating, replacing, require_writable
+from ml.validation import first_fault
 from offchain.errors import RunFolderError
 from offchain.runs.arrays_file import read_arrays, write_arrays
+from offchain.runs.fitting import first_misfit
 from offchain.settings import SimulationSettings
 from offchain.simulation.records import RoundRecord
 from offchain.simulation.simulation import State
@@ -67,8 +69,8 @@ class RunFolder:
         """
         try:
             return cls(path, SimulationSettings.model_validate_json(read_json(path / _SETTINGS)))
-        except FileNotFoundError:
-            raise RunFolderError(f"there is no run to resume in {path}: it has no file {_SETTINGS}") from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise RunFolderError(f"there is no run in {path}: it has no file {_SETTINGS}") from None
         except (OSError, ValueError) as error:  # pydantic's among the latter.
             raise RunFolderError(f"{path / _SETTINGS} is damaged: {_first_line(error)}") from error
 
@@ -113,7 +115,7 @@ class RunFolder:
         """Return the rounds saved and the state after them, None before the first; drop what was cut off.
 
         Raises:
-            RunFolderError: When a file is damaged.
+            RunFolderError: When a file is damaged, or its rounds do not add up.
         """
         state = self._load_state()
         lines = self._read_lines()
@@ -122,7 +124,11 @@ class RunFolder:
             raise RunFolderError(f"{self.path / _ROUNDS} has {len(kept)} of the {state.round} rounds played")
         if len(kept) < len(lines):
             self._replace(_ROUNDS, lambda file: file.writelines(kept))
-        return self._parse(kept), state
+        records = self._parse(kept)
+        if misfit := first_misfit(self.settings, records):
+            number, fault = misfit
+            raise RunFolderError(f"line {number} of {self.path / _ROUNDS} does not add up: {fault}")
+        return records, state
 
     def _parse(self, lines: Sequence[bytes]) -> list[RoundRecord]:
         records = []
@@ -196,4 +202,6 @@ def _flush(file: BinaryIO) -> None:
 
 
 def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return first_fault(error, "the whole")
     return " ".join(str(error).split())[:200]

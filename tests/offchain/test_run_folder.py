@@ -1,6 +1,7 @@
 """A run on disk: interrupted anywhere it continues to the same result, and it never overwrites another."""
 
 import json
+import re
 from math import isnan, nan
 
 import pytest
@@ -136,7 +137,7 @@ def test_a_complete_run_is_not_resumed(whole):
 
 
 def test_a_folder_without_a_run_is_not_resumed(tmp_path):
-    with pytest.raises(RunFolderError, match="there is no run to resume"):
+    with pytest.raises(RunFolderError, match="there is no run"):
         resume(tmp_path)
 
 
@@ -153,6 +154,31 @@ def test_a_damaged_file_is_named(broken_off, name, damage):
     with pytest.raises(RunFolderError, match=name) as caught:
         resume(broken_off)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"round": 3}, "it is of round 3, expected 2"),
+        ({"voters": [-5]}, "it names client -5, and there are clients 0 to"),
+        ({"removed": [99]}, "it names client 99"),
+        ({"proposers": [0, 0]}, "a client has two of its seats"),
+        ({"ballots": {"0": 2**20}}, "a ballot is 1048576, of"),
+        ({"balances": ["1"]}, "it has 1 balances of"),
+        ({"reward_pool": "7"}, "base units together"),
+        ({"proposers": None}, "proposers: Input should be"),
+    ],
+)
+def test_rounds_that_do_not_add_up_are_told(broken_off, change, told):
+    file = broken_off / "rounds.jsonl"
+    lines = file.read_text().splitlines()
+    lines[1] = json.dumps(json.loads(lines[1]) | change)
+    file.write_text("\n".join(lines) + "\n")
+    with pytest.raises(
+        RunFolderError, match=f"line 2 of {re.escape(str(file))} .*{re.escape(told)}"
+    ) as caught:
+        resume(broken_off)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
 
 
 def test_a_model_of_another_size_is_refused(broken_off):

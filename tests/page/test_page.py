@@ -2,16 +2,19 @@
 
 import json
 import re
+import socket
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from browser import Browser
 from click.testing import CliRunner
 
-from offchain.errors import PageError, RunFolderError
+from offchain.errors import PageError
 from offchain.page.from_run import story_of_run
 from offchain.page.story import Change, Fate, Proposal, Round, Story, Vote, page_json
 from offchain.page.write import page, write_page
+from scripts.page import cli
 from scripts.simulate import cli as simulate
 
 HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=document.title='taken'>"
@@ -114,6 +117,55 @@ def test_a_score_that_is_undefined_is_left_out_of_the_chart(shown):
     assert "this run: unknown" in tab.text("#scores-chart")
 
 
+def test_a_run_whose_scores_are_undefined_is_shown(shown, tmp_path):
+    """As a run writes them: null in its rounds, for this run and for what it is compared with."""
+    out = tmp_path / "run"
+    result = CliRunner().invoke(
+        simulate, [*"--engine reference --clients 8 --rounds 3 --out".split(), str(out)]
+    )
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
+    for number, line in enumerate(lines):
+        for scores in (line["scores"], *line["baselines"].values()):
+            scores["auroc"] = None
+            scores["loss"] = None if number == 1 else scores["loss"]
+    (out / "rounds.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    tab = shown(story_of_run(out))
+    for metric, told in (("auroc", "Nothing is known of this."), ("loss", "this run: 0.")):
+        tab.value(f"(() => {{ const m = document.getElementById('metric'); m.value = '{metric}';"
+                  "m.dispatchEvent(new Event('change')); })()")  # fmt: skip
+        assert told in tab.text("#scores-chart")
+    tab.value("go(1)")
+    assert "this run: unknown" in tab.text("#scores-chart") and "NaN" not in tab.text("body")
+    assert tab.faults == []
+
+
+@pytest.mark.parametrize("how", [{"width": 1200}, {"width": 390, "dark": True}])
+@pytest.mark.parametrize(("members", "rounds"), [(0, 0), (5, 0), (1, 1)])
+def test_a_deployment_without_rounds_or_of_one_is_shown(shown, how, members, rounds):
+    told = story(members=2, rounds=rounds)
+    told = replace(told, members=told.members[:members] if not rounds else told.members)
+    told = replace(told, start=told.start[: len(told.members)], marks={})
+    tab = shown(told, **how)
+    expected = "Round 1 is decided" if rounds else "No round has been played yet."
+    assert tab.text("#told").startswith(expected)
+    tab.value("document.getElementById('grid-frame').focus()")
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"):
+        tab.press(key)
+    for button in ("#back", "#on", "#play", "#more", "#fewer"):
+        tab.click(button)
+    tab.value("new Promise(done => setTimeout(done, 300))")
+    assert tab.text("#told").startswith(expected) and "undefined" not in tab.text("body")
+    assert tab.value("document.documentElement.scrollWidth <= window.innerWidth")
+    assert tab.faults == []
+
+
+def test_names_that_no_file_can_hold_are_written_by_their_numbers(shown):
+    tab = shown(story(title="net\udcff", name="client\ud800"))
+    assert tab.text("#title").startswith("net") and "client" in tab.text("#members tbody")
+    assert tab.faults == []
+
+
 def test_everything_has_a_name_for_a_screen_reader(shown):
     tab = shown(story())
     tree = tab.call("Accessibility.getFullAXTree")["nodes"]
@@ -174,9 +226,22 @@ def test_a_run_is_told_as_it_was(tmp_path):
     assert [p.member for p in seats.proposals] == last["proposers"]
 
 
-def test_a_folder_that_is_no_run_is_refused(tmp_path):
-    with pytest.raises(RunFolderError, match="settings.json"):
-        story_of_run(tmp_path)
+@pytest.mark.parametrize("what", ["none", "file", "empty"])
+def test_a_folder_that_is_no_run_is_refused(what, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    result = CliRunner().invoke(cli, ["--run", str(tmp_path / what), "--out", str(tmp_path / "site")])
+    told = f"Error: there is no run in {tmp_path / what}: it has no file settings.json\n"
+    assert (result.exit_code, result.output) == (1, told) and not (tmp_path / "site").exists()
+
+
+def test_a_port_that_is_in_use_is_said(tmp_path):
+    (tmp_path / "settings.json").write_text("{}")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(cli, ["--run", str(tmp_path), "--serve", str(port)])
+    assert result.exit_code == 1 and result.output.count("\n") == 1
+    assert f"127.0.0.1:{port}" in result.output and "choose another --serve" in result.output
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path):

@@ -108,7 +108,7 @@ def test_options_override_the_settings_file():
         (("--dataset", "lending-club"), "needs data"),
         (("--dataset", "lending-club", "--data", "none.csv"), "there is no file none.csv"),
         (("--settings", "none.yaml"), "there is no settings file none.yaml"),
-        (("--resume", "none"), "there is no run to resume in none"),
+        (("--resume", "none"), "there is no run in none"),
         (("--resume", "none", "--seed", "1"), "leave out --seed"),
     ],
 )

@@ -150,6 +150,7 @@ function intoView() {
   if (state.member >= 0 && (y < frame.scrollTop || y + CELL > frame.scrollTop + frame.clientHeight)) frame.scrollTop = y - frame.clientHeight / 2;
 }
 function choose(member, place) {
+  if (!count) return;
   state.member = member;
   go(place);
   showMember();
