@@ -2,8 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
@@ -13,10 +11,12 @@ import {Head, Heads} from "./libraries/Heads.sol";
 import {Intents} from "./libraries/Intents.sol";
 import {Lanes} from "./libraries/Lanes.sol";
 import {Ledger} from "./libraries/Ledger.sol";
+import {Lineage} from "./libraries/Lineage.sol";
 import {Roster} from "./libraries/Roster.sol";
 import {Seats} from "./libraries/Seats.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {Tallies, Tally} from "./libraries/Tallies.sol";
+import {Operators} from "./Operators.sol";
 import {RoundViews} from "./RoundViews.sol";
 
 // slither-disable-start timestamp: the clock is the schedule; phases last far longer than a builder can shift a block.
@@ -25,7 +25,7 @@ import {RoundViews} from "./RoundViews.sol";
 /// @title RoundManager
 /// @dev Every entry point has one skeleton: load head and client, guard the phase, check the seat, settle what is due,
 /// change state, move tokens in the ledger, emit. The pool is this contract's own and called for withdrawals alone.
-contract RoundManager is RoundViews, EIP712 {
+contract RoundManager is RoundViews, Operators {
     using Ledger for Ledger.State;
     using Roster for Roster.State;
 
@@ -38,10 +38,7 @@ contract RoundManager is RoundViews, EIP712 {
     /// @param token The staked token; its supply must fit 96 bits.
     /// @param seedSource Where seeds come from.
     /// @param p Everything else, for ever.
-    constructor(IERC20 token, ISeedSource seedSource, Parameters memory p)
-        RoundViews(token, seedSource, p)
-        EIP712("StakeFed", "1")
-    {}
+    constructor(IERC20 token, ISeedSource seedSource, Parameters memory p) RoundViews(token, seedSource, p) {}
 
     /* MEMBERSHIP */
 
@@ -70,7 +67,7 @@ contract RoundManager is RoundViews, EIP712 {
     function requestExit() external {
         Head h = _head;
         Client c = _clients[msg.sender];
-        _requireMember(msg.sender, c);
+        require(c.isMember(), NotMember(msg.sender));
 
         c = _settled(h, msg.sender, c);
         if (_hasDuty(h, msg.sender, c)) {
@@ -85,25 +82,17 @@ contract RoundManager is RoundViews, EIP712 {
     }
 
     /// @inheritdoc IRoundManager
-    function setOperator(address operator) external {
-        operatorOf[msg.sender] = operator;
-
-        emit OperatorSet(msg.sender, operator);
-    }
-
-    /// @inheritdoc IRoundManager
     function withdraw(uint256 amount) external {
         Head h = _head;
         Client c = _settled(h, msg.sender, _clients[msg.sender]);
         _clients[msg.sender] = c;
 
-        Ledger.Account memory entry = _ledger.accounts[msg.sender];
-        uint256 available = c.isMember() ? Math.saturatingSub(entry.free, _BOND) : entry.free;
+        Ledger.Account memory own = _ledger.accounts[msg.sender];
+        uint256 available = c.isMember() ? Math.saturatingSub(own.free, _BOND) : own.free;
         if (!c.isMember()) {
             // A seat kept from before the draw may still be marked: its penalty must not be gone by then.
             require(!c.isPayable() && !_hasDuty(h, msg.sender, c), SeatUnsettled(h.round(), msg.sender));
-            bool released = block.timestamp >= entry.releaseAt || _isOver(h);
-            require(released, TooEarly(block.timestamp, entry.releaseAt));
+            require(block.timestamp >= own.releaseAt || _isOver(h), TooEarly(block.timestamp, own.releaseAt));
         }
         require(amount <= available, NotWithdrawable(msg.sender, amount, available));
 
@@ -113,14 +102,9 @@ contract RoundManager is RoundViews, EIP712 {
 
     /// @inheritdoc IRoundManager
     function bookDeposit(address client, uint256 amount) external {
-        _requirePool();
-        _ledger.exchange(client, amount, 0);
-    }
+        require(msg.sender == address(POOL), NotPool(msg.sender, address(POOL)));
 
-    /// @inheritdoc IRoundManager
-    function bookFunds(uint256 amount) external {
-        _requirePool();
-        _ledger.fund(amount);
+        _ledger.exchange(client, amount, 0);
     }
 
     /* OPENING */
@@ -165,10 +149,8 @@ contract RoundManager is RoundViews, EIP712 {
         Head h = _head;
         _requirePhase(h, Phase.Draw);
         uint256 anchor = _records[h.round()].anchor;
-        require(
-            block.number > anchor && block.number <= anchor + ANCHOR_WINDOW,
-            AnchorNotUsable(block.number, anchor)
-        );
+        bool usable = block.number > anchor && block.number <= anchor + ANCHOR_WINDOW;
+        require(usable, AnchorNotUsable(block.number, anchor));
 
         // The source's value serves every deployment on this chain; the hash gives each round its own seed.
         bytes32 value = SEED_SOURCE.seed(h.round(), anchor, proof);
@@ -277,16 +259,15 @@ contract RoundManager is RoundViews, EIP712 {
         );
         uint256 awarded = Settlement.shareDown(r.pot, count) * count;
         uint256 rewarded = Settlement.rewards(result, count, _PROPOSER_REWARD, _VOTER_REWARD);
-        if (rewarded > _ledger.budget) rewarded = 0;
+        rewarded = _ledger.closeRound(slashed, awarded, rewarded);
         if (rewarded != 0) r.rewarded = true;
 
         _head = h.withOutcome();
         _tally = Tallies.EMPTY;
         r.tally = result;
-        bytes32 id = _extendLineage(h.round(), included);
+        model = Lineage.extended(model, h.round(), included, _roots, _samples);
 
-        _ledger.closeRound(slashed, awarded, rewarded);
-        emit RoundFinalised(h.round(), result, included, slashed, awarded, rewarded, id);
+        emit RoundFinalised(h.round(), result, included, slashed, awarded, rewarded, model);
     }
 
     /// @inheritdoc IRoundManager
@@ -310,14 +291,6 @@ contract RoundManager is RoundViews, EIP712 {
     }
 
     /* INTERNAL: COMMITMENTS */
-
-    function _requireSigned(address client, bytes32 intent, bytes32 r, bytes32 vs) private view {
-        // slither-disable-next-line unused-return: why it is no signature does not matter.
-        (address signer,,) = ECDSA.tryRecover(_hashTypedDataV4(intent), r, vs);
-        // Zero for what is no signature, and the operator of whoever has none.
-        bool isValid = signer != address(0) && (signer == client || signer == operatorOf[client]);
-        require(isValid, NotSigner(signer, client));
-    }
 
     function _propose(Head h, address client, bytes24 commitment) private {
         _requirePhase(h, Phase.Propose);
@@ -360,7 +333,11 @@ contract RoundManager is RoundViews, EIP712 {
         _head = h.withAbsent(proposes);
         c = c.absent(h.round());
         if (canStake) c = c.struck(Math.min(c.strikes() + 1, type(uint8).max)); // Never stops a marking.
-        if (!canStake || (c.strikes() == _MAX_STRIKES && _MAX_STRIKES != 0)) c = _remove(h, client, c);
+        if (!canStake || (c.strikes() == _MAX_STRIKES && _MAX_STRIKES != 0)) {
+            if (c.isMember()) _dismiss(h, client, c);
+            c = c.placed(Clients.REMOVED);
+            emit Removed(client);
+        }
 
         uint256 paid = _ledger.penalise(client, canStake ? _ABSENCE_PENALTY : 0);
         emit MarkedAbsent(h.round(), client, paid);
@@ -368,12 +345,6 @@ contract RoundManager is RoundViews, EIP712 {
     }
 
     /* INTERNAL: MEMBERS */
-
-    function _remove(Head h, address client, Client c) private returns (Client) {
-        if (c.isMember()) _dismiss(h, client, c);
-        emit Removed(client);
-        return c.placed(Clients.REMOVED);
-    }
 
     /// @dev Takes a member off the roster and starts its unbonding; the last member takes its place. Who sits where in
     /// the open round does not change: both are noted where they stood.
@@ -396,22 +367,6 @@ contract RoundManager is RoundViews, EIP712 {
     }
 
     /* INTERNAL: OUTCOME */
-
-    /// @dev A round's link has four words and an update's three: no chain of one can be read as a chain of the other.
-    function _extendLineage(uint256 round, uint256 included) private returns (bytes32 id) {
-        id = model;
-        if (included == 0) return id;
-
-        bytes32 list;
-        uint256 samples = _samples;
-        for (uint256 j; included >> j != 0; ++j) {
-            if ((included >> j) & 1 == 1) {
-                list = keccak256(abi.encode(list, _roots[j], Lanes.get(samples, j)));
-            }
-        }
-        id = keccak256(abi.encode(id, round, included, list));
-        model = id;
-    }
 
     /// @dev Settles the client's last seat when its round is finalised: returns it cleared, and what to credit.
     function _settle(Head h, address client, Client c) private returns (Client, uint256) {

@@ -29,10 +29,6 @@ import {StakePool} from "./StakePool.sol";
 abstract contract RoundViews is IRoundManager {
     using Roster for Roster.State;
 
-    /* CONSTANTS */
-
-    uint256 private constant NO_POSITION = type(uint256).max;
-
     /* IMMUTABLES */
 
     /// @inheritdoc IRoundManager
@@ -76,8 +72,6 @@ abstract contract RoundViews is IRoundManager {
     uint256 internal _samples; // Sixteen lanes of 16 bits, by seat position.
     mapping(uint256 round => Record) internal _records;
     Ledger.State internal _ledger;
-    /// @inheritdoc IRoundManager
-    mapping(address client => address operator) public operatorOf;
 
     /* CONSTRUCTOR */
 
@@ -186,7 +180,7 @@ abstract contract RoundViews is IRoundManager {
 
     /// @inheritdoc IRoundManager
     function budget() external view returns (uint256) {
-        return _ledger.budget;
+        return _ledger.accounts[Ledger.BUDGET].free;
     }
 
     /// @inheritdoc IRoundManager
@@ -290,7 +284,7 @@ abstract contract RoundViews is IRoundManager {
 
     function _position(Head h, address client, Client c) internal view returns (uint256) {
         uint256 place = h.shuffled() ? _roster.placeAtOpening(client, h.round(), c.place()) : c.place();
-        if (place == 0 || place > h.members()) return NO_POSITION;
+        if (place == 0 || place > h.members()) return type(uint256).max;
 
         return Seats.position(h.seed(), place - 1, h.members(), h.side());
     }
@@ -305,7 +299,7 @@ abstract contract RoundViews is IRoundManager {
     }
 
     function _requireIdleSeat(Head h, address client, Client c, uint256 first, uint256 end) internal view {
-        _requireMember(client, c);
+        require(c.isMember(), NotMember(client));
         _requireSeat(h, client, c, Seat.None);
         _requirePosition(h, client, c, first, end);
     }
@@ -329,27 +323,15 @@ abstract contract RoundViews is IRoundManager {
         require(c.commitment() == opened, CommitmentMismatch(c.commitment(), opened));
     }
 
-    /// @dev Whether `c` did anything with a seat of the latest round.
-    function _hasActed(Head h, Client c) internal pure returns (bool) {
-        return c.round() == h.round() && !c.did(Seat.None);
-    }
-
     /// @dev Whether the client holds a seat of the open round that still waits for its act.
     function _hasDuty(Head h, address client, Client c) internal view returns (bool) {
-        if (h.finalised() || h.drawnAt() == 0 || _hasActed(h, c)) return false;
+        bool hasActed = c.round() == h.round() && !c.did(Seat.None);
+        if (h.finalised() || h.drawnAt() == 0 || hasActed) return false;
 
         uint256 position = _position(h, client, c);
         if (position < h.proposers()) return true;
         // Voters owe nothing once it is clear that nothing is published.
         return position < _seats(h) && (h.published() != 0 || _phase(h) <= Phase.Publish);
-    }
-
-    function _requirePool() internal view {
-        require(msg.sender == address(POOL), NotPool(msg.sender, address(POOL)));
-    }
-
-    function _requireMember(address client, Client c) internal pure {
-        require(c.isMember(), NotMember(client));
     }
 
     function _isAdmitted(address client, bytes32[] calldata proof) internal view returns (bool) {
@@ -359,24 +341,21 @@ abstract contract RoundViews is IRoundManager {
     }
 
     function _isVoid(Head h) internal view returns (bool) {
-        uint256 ballots = h.ballots();
         uint256 quorum = Math.ceilDiv((_seats(h) - h.proposers()) * _QUORUM_BPS, 10_000);
-        return h.published() == 0 || ballots < quorum || 2 * _tally.revealed() <= ballots;
+        return h.published() == 0 || h.ballots() < quorum || 2 * _tally.revealed() <= h.ballots();
     }
 
     /// @dev What the seat of a finalised round pays. Nothing for an update unpublished or a ballot unrevealed.
-    function _payout(Client c) internal view returns (uint256) {
+    function _payout(Client c) internal view returns (uint256 payout) {
         Record storage r = _records[c.round()];
         if (c.did(Seat.Revealed)) {
+            payout = Settlement.voterPayout(r.tally, c.content(), _VOTER_STAKE);
             // A deployment without rewards does not look: the record's second word is cold.
-            uint256 reward = _VOTER_REWARD != 0 && r.rewarded ? _VOTER_REWARD : 0;
-            return Settlement.voterPayout(r.tally, c.content(), _VOTER_STAKE) + reward;
-        }
-        if (c.did(Seat.Published)) {
+            if (_VOTER_REWARD != 0 && r.rewarded) payout += _VOTER_REWARD;
+        } else if (c.did(Seat.Published)) {
             uint256 reward = r.rewarded ? _PROPOSER_REWARD : 0;
-            return Settlement.proposerPayout(r.tally, c.content(), _PROPOSER_STAKE, r.pot, reward);
+            payout = Settlement.proposerPayout(r.tally, c.content(), _PROPOSER_STAKE, r.pot, reward);
         }
-        return 0;
     }
 }
 

@@ -7,6 +7,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {IStakePool} from "./interfaces/IStakePool.sol";
+import {Ledger} from "./libraries/Ledger.sol";
 
 /// @title StakePool
 contract StakePool is IStakePool, ReentrancyGuardTransient {
@@ -39,7 +40,7 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakePool
     function depositFor(address client, uint256 amount) external nonReentrant {
-        require(client != address(0), InvalidClient(client));
+        require(client != Ledger.BUDGET, InvalidClient(client));
 
         _deposit(client, amount);
     }
@@ -48,7 +49,7 @@ contract StakePool is IStakePool, ReentrancyGuardTransient {
     function fund(uint256 amount) external nonReentrant {
         _take(amount);
 
-        MANAGER.bookFunds(amount);
+        MANAGER.bookDeposit(Ledger.BUDGET, amount);
 
         emit Funded(msg.sender, amount);
     }

@@ -277,12 +277,9 @@ interface IRoundManager {
     function withdraw(uint256 amount) external;
 
     /// @notice Pool only: books tokens that arrived in custody as free tokens of `client`. Settles nothing.
-    /// @param client Who deposited.
+    /// @param client Whose they are now; nobody's, the zero address's, are the budget, of which rewards are paid.
     /// @param amount Base units.
     function bookDeposit(address client, uint256 amount) external;
-
-    /// @notice Pool only: adds what arrived to the budget, of which rewards are paid.
-    function bookFunds(uint256 amount) external;
 
     /* A ROUND, BY PHASE */
 

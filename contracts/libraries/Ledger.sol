@@ -9,6 +9,9 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// every lock and payment would cost 225k gas a round. Arithmetic and casts are safe: no sum of balances exceeds
 /// the supply, which fits 96 bits, and times are a block's plus at most 32 bits of seconds.
 library Ledger {
+    /// @notice Whose account the budget is, of which attendance is rewarded: nobody's, for no call has this sender.
+    address internal constant BUDGET = address(0);
+
     /// @notice One client's tokens.
     struct Account {
         uint96 free; // "Unbonding" instead of free once releaseAt is set.
@@ -17,8 +20,7 @@ library Ledger {
 
     struct State {
         mapping(address client => Account) accounts;
-        uint128 rewardPool; // Of which included proposers are paid.
-        uint128 budget; // Of which attendance is rewarded.
+        uint256 rewardPool; // Of which included proposers are paid.
     }
 
     /// @notice Thrown when a client has less than an action takes.
@@ -42,26 +44,28 @@ library Ledger {
     function penalise(State storage self, address client, uint256 penalty) internal returns (uint256 paid) {
         paid = Math.min(self.accounts[client].free, penalty);
         self.accounts[client].free -= uint96(paid);
-        self.rewardPool += uint128(paid);
+        self.rewardPool += paid;
     }
 
-    /// @notice Moves a finalised round's totals: `slashed` from the escrow to the reward pool, `awarded` back, and `rewarded`
-    /// from the budget to the escrow.
-    function closeRound(State storage self, uint256 slashed, uint256 awarded, uint256 rewarded) internal {
-        self.rewardPool = uint128(self.rewardPool + slashed - awarded);
-        if (rewarded != 0) self.budget -= uint128(rewarded);
-    }
+    /// @notice Moves a finalised round's totals: `slashed` from the escrow to the reward pool, `awarded` back, and `rewards`
+    /// from the budget to the escrow where it covers them.
+    /// @return rewarded What the budget paid: all of `rewards`, or nothing.
+    function closeRound(State storage self, uint256 slashed, uint256 awarded, uint256 rewards)
+        internal
+        returns (uint256 rewarded)
+    {
+        self.rewardPool = self.rewardPool + slashed - awarded;
+        if (rewards == 0 || rewards > self.accounts[BUDGET].free) return 0;
 
-    /// @notice Adds `amount` to the budget.
-    function fund(State storage self, uint256 amount) internal {
-        self.budget += uint128(amount);
+        exchange(self, BUDGET, 0, rewards);
+        return rewards;
     }
 
     /// @notice Takes reward pool and budget out of custody.
     /// @return amount What they were.
     function empty(State storage self) internal returns (uint256 amount) {
-        amount = uint256(self.rewardPool) + self.budget;
-        (self.rewardPool, self.budget) = (0, 0);
+        amount = self.rewardPool + self.accounts[BUDGET].free;
+        (self.rewardPool, self.accounts[BUDGET].free) = (0, 0);
     }
 
     /// @notice Starts a client's unbonding, or ends it when `releaseAt` is zero.

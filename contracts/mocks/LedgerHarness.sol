@@ -18,12 +18,8 @@ contract LedgerHarness {
         return _ledger.penalise(client, penalty);
     }
 
-    function closeRound(uint256 slashed, uint256 awarded, uint256 rewarded) external {
-        _ledger.closeRound(slashed, awarded, rewarded);
-    }
-
-    function fund(uint256 amount) external {
-        _ledger.fund(amount);
+    function closeRound(uint256 slashed, uint256 awarded, uint256 rewards) external returns (uint256) {
+        return _ledger.closeRound(slashed, awarded, rewards);
     }
 
     function setRelease(address client, uint256 releaseAt) external {
@@ -39,6 +35,6 @@ contract LedgerHarness {
     }
 
     function budget() external view returns (uint256) {
-        return _ledger.budget;
+        return _ledger.accounts[Ledger.BUDGET].free;
     }
 }

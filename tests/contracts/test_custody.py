@@ -4,6 +4,8 @@ import pytest
 from deployment import SUPPLY
 from expectations import emitted, expected, reverts
 
+from offchain.reference.state import NOBODY
+
 FREE = 1000
 
 
@@ -38,12 +40,10 @@ def test_it_obeys_no_former_manager(custody, owner, outsider):
 
 
 @pytest.mark.parametrize("caller", ["owner", "member", "outsider"])
-def test_nobody_but_the_pool_books_a_deposit_or_funds(request, manager, pool, member, caller):
+def test_nobody_but_the_pool_books_a_deposit(request, manager, pool, member, caller):
     sender = request.getfixturevalue(caller)
     with reverts(manager.NotPool, caller=sender.address, pool=pool.address):
         manager.bookDeposit(member, 1, sender=sender)
-    with reverts(manager.NotPool, caller=sender.address, pool=pool.address):
-        manager.bookFunds(1, sender=sender)
 
 
 def test_tokens_are_paid_to_their_owner(custody, owner, member):
@@ -86,10 +86,18 @@ def test_a_penalty_takes_what_is_free_at_most(ledger, owner, member, penalty, pa
 
 
 def test_a_round_moves_its_totals(ledger, owner):
-    ledger.fund(70, sender=owner)
+    ledger.exchange(NOBODY, 70, 0, sender=owner)
     ledger.closeRound(100, 0, 0, sender=owner)
     ledger.closeRound(20, 90, 60, sender=owner)
     assert (ledger.rewardPool(), ledger.budget()) == (30, 10)
+
+
+@pytest.mark.parametrize(("rewards", "rewarded"), [(0, 0), (69, 69), (70, 70), (71, 0)])
+def test_rewards_are_paid_whole_or_not_at_all(ledger, owner, rewards, rewarded):
+    ledger.exchange(NOBODY, 70, 0, sender=owner)
+    assert ledger.closeRound.call(0, 0, rewards, sender=owner) == rewarded
+    ledger.closeRound(0, 0, rewards, sender=owner)
+    assert ledger.budget() == 70 - rewarded
 
 
 def test_a_release_is_kept_beside_the_tokens(ledger, owner, member):

@@ -148,8 +148,7 @@ def test_nothing_can_be_changed_later(project):
         "RoundManager": {
             *("join", "requestExit", "withdraw", "openRound", "reanchor", "draw", "propose", "publish"),
             *("commitBallot", "revealBallot", "markAbsent", "finalise", "settle", "bookDeposit", "sweep"),
-            *("bookFunds", "setOperator"),
-            *("proposeBySig", "publishFor", "commitBallotBySig", "revealBallotFor"),
+            *("proposeBySig", "publishFor", "commitBallotBySig", "revealBallotFor", "setOperator"),
         },
         "StakePool": {"deposit", "depositFor", "depositWithPermit", "fund", "pay"},
         "StakeToken": {"approve", "permit", "transfer", "transferFrom"},

@@ -181,7 +181,7 @@ class Machine(RuleBasedStateMachine):
             case 9:
                 self.duel.deposit_for(client, (None, *range(len(NAMES)))[amount % (len(NAMES) + 1)], amount)
             case 10:
-                calls = ("pay", "bookDeposit", "bookFunds")
+                calls = ("pay", "bookDeposit")
                 self.duel.meddle(client, calls[amount % len(calls)])
             case 11 | 12:
                 self.duel.fund(client, amount)

@@ -250,13 +250,12 @@ class Duel:
         contract, error, partner = {
             "pay": (pool, "NotManager", manager),
             "bookDeposit": (manager, "NotPool", pool),
-            "bookFunds": (manager, "NotPool", pool),
         }[call]
 
         def refuse():
             raise Refused(error, who, partner)
 
-        self._play(who, contract, call, (1,) if call == "bookFunds" else (who, 1), refuse)
+        self._play(who, contract, call, (who, 1), refuse)
 
     # Membership
 

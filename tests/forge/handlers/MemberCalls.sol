@@ -159,7 +159,7 @@ abstract contract MemberCalls is Calls {
             done = true;
         } catch {}
         vm.prank(a);
-        try manager.bookFunds(amount) {
+        try manager.bookDeposit(address(0), amount) {
             done = true;
         } catch {}
         vm.prank(a);

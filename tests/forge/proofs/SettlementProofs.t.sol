@@ -39,7 +39,8 @@ contract SettlementProofs {
         uint16 yes,
         Bits.Round memory r,
         uint96 lock,
-        uint256 pot
+        uint96 pot,
+        uint96 reward
     ) external pure {
         for (uint256 i = 1; i <= 16; ++i) {
             if (p != i) continue;
@@ -51,11 +52,27 @@ contract SettlementProofs {
             bool rejected = 2 * (t.revealed() - Bits.lane(t, 0)) >= t.committed();
             assert(t.revealed() != t.committed() || accepted != rejected);
             for (uint256 j; j < i; ++j) {
-                uint256 paid = Settlement.proposerPayout(t, j, lock, pot, 0);
+                uint256 paid = Settlement.proposerPayout(t, j, lock, pot, reward);
                 unchecked {
-                    if (accepted) assert(paid == lock + pot / i);
+                    if (accepted) assert(paid == uint256(lock) + pot / i + reward);
                     else assert(paid == (rejected ? 0 : lock));
                 }
+            }
+        }
+    }
+
+    /// @dev One to sixteen proposals, every tally: the budget pays what its included proposals and revealed ballots get.
+    function check_rewardsAreASum(uint8 p, Bits.Round memory r, uint96 proposerReward, uint96 voterReward)
+        external
+        pure
+    {
+        for (uint256 i = 1; i <= 16; ++i) {
+            if (p != i) continue;
+            Tally t = Bits.sealedTally(i, r);
+            (, uint256 included) = t.included(); // {TallyProofs} says how many.
+            uint256 rewards = Settlement.rewards(t, included, proposerReward, voterReward);
+            unchecked {
+                assert(rewards == included * proposerReward + t.revealed() * voterReward);
             }
         }
     }

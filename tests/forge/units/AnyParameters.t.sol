@@ -18,6 +18,7 @@ contract AnyParameters is Field {
         _field(_anyParameters(), 4 + _below(21));
         _held = token.balanceOf(address(pool));
         for (uint256 k; k < ROUNDS && manager.memberCount() >= p.minMembers; ++k) {
+            _fund();
             _open();
             _play();
             for (uint256 i; i < clients.length; ++i) {
@@ -26,9 +27,18 @@ contract AnyParameters is Field {
             _checkSum();
         }
         vm.assertEq(_drain(), 0, "left behind");
+        manager.sweep(); // Nobody is a member, and the last draw an unbonding past.
+        vm.assertEq(token.balanceOf(address(pool)), 0, "locked for ever");
     }
 
     /* A ROUND */
+
+    function _fund() private {
+        uint256 amount = _below(3) * _below(100_000);
+        token.approve(address(pool), amount);
+        pool.fund(amount);
+        _held += amount;
+    }
 
     function _open() private {
         uint256 opensAt = manager.head().drawnAt + p.interval;
@@ -89,7 +99,7 @@ contract AnyParameters is Field {
 
     /// @dev I1: every unit in custody is somebody's, whatever was refused before.
     function _checkSum() private view {
-        uint256 sum = manager.rewardPool();
+        uint256 sum = manager.rewardPool() + manager.budget();
         for (uint256 i; i < clients.length; ++i) {
             sum += manager.accountOf(clients[i]).free + manager.escrowOf(clients[i]);
         }
@@ -119,8 +129,13 @@ contract AnyParameters is Field {
         q.voteFor = uint32(1 + _below(100));
         q.revealFor = uint32(1 + _below(100));
         q.markFor = uint32(_below(2) * _below(100));
-        q.interval = uint32(_below(2) * _below(1000));
         q.unbonding = q.proposeFor + q.publishFor + q.voteFor + q.revealFor + q.markFor;
+        q.interval = uint32(_below(2) * _below(1000));
+        if (_below(2) == 0) {
+            (q.proposerReward, q.voterReward) = (uint96(_below(20_000)), uint96(_below(3) * _below(5000)));
+            q.interval += q.unbonding; // Rewards need one as long as a round.
+        }
+        q.treasury = address(0x7eeee);
         q.rules = keccak256("rules");
     }
 
