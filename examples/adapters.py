@@ -29,7 +29,7 @@ class Adapted(Task):
     target = Labels(names=("urgent",))
     files = ("adapters.safetensors",)
     takes = "a CSV with the columns note and urgent"
-    simulation = {"metric": "likelihood", "batch": 32, "local_epochs": 3, "learning_rate": 1e-2}
+    simulation = {"batch": 32, "local_epochs": 3, "learning_rate": 1e-2}
 
     def module(self) -> nn.Module:
         """Return twelve hashed words in, one logit out."""

@@ -17,7 +17,7 @@ class BreastCancer(Task):
 
     target = Labels(names=("benign",))
     takes = ""
-    simulation = {"metric": "likelihood", "batch": 16, "local_epochs": 3, "learning_rate": 5e-3}
+    simulation = {"local_epochs": 3, "learning_rate": 5e-3}
 
     def module(self) -> nn.Module:
         """Return thirty numbers in, one logit out."""

@@ -22,7 +22,7 @@ class Diabetes(Task):
 
     target = Numbers(names=("progression",))
     takes = ""
-    simulation = {"batch": 16, "local_epochs": 3, "learning_rate": 5e-3}
+    simulation = {"local_epochs": 3, "learning_rate": 5e-3}
 
     def module(self) -> nn.Module:
         """Return ten numbers in, one out."""

@@ -17,7 +17,7 @@ class Wine(Task):
 
     target = Classes(3, names=("class 0", "class 1", "class 2"))
     takes = ""
-    simulation = {"metric": "likelihood", "batch": 16, "local_epochs": 5, "learning_rate": 1e-2}
+    simulation = {"local_epochs": 5, "learning_rate": 1e-2}
 
     def module(self) -> nn.Module:
         """Return thirteen numbers in, three logits out."""

@@ -31,7 +31,7 @@ from ml.settings import (
     TrainingSettings,
 )
 from ml.tasks.loading import Named
-from ml.tasks.task import Task
+from ml.tasks.task import Task, settings_of
 from offchain import first_edition
 from offchain.errors import SettingsError
 from offchain.reference import seats
@@ -140,7 +140,7 @@ class SimulationSettings(BaseModel):
     metric: str = Field(
         "",
         description="Score that voters compare, one of the task's target: auroc, accuracy; concordance of "
-        "numbers; likelihood of any. By default what the task names, or else the first of these.",
+        "numbers; likelihood of any. By default what the task names, or else likelihood.",
     )
     train: str | None = Field(
         None, description="Training of the clients' own, FILE.py:function; none for the task's."
@@ -397,8 +397,7 @@ def defaults_of(named: Named) -> Mapping[str, Any]:
     Raises:
         ValueError: When there is no such task.
     """
-    task = _loaded(named)
-    return {"metric": metrics_of(task.target)[0], **task.simulation}
+    return settings_of(_loaded(named))
 
 
 def _loaded(named: Named) -> Task:

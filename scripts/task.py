@@ -65,7 +65,7 @@ def list_tasks() -> None:
     show_default=True,
     help="Of votes, by name or in a YAML file, such as `ape run calibrate --policy-out` writes.",
 )
-@click.option("--metric", help="Score that voters compare.  [default: the task's, or the target's first]")
+@click.option("--metric", help="Score that voters compare.  [default: the task's, or likelihood]")
 @click.option("--tolerance", type=float, default=0.05, show_default=True, help="Loss of it that passes.")
 @click.option(
     "--memory",

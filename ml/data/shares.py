@@ -111,21 +111,18 @@ def split_rows(rows: Rows, kinds: Kinds, settings: SplitSettings, generator: np.
 def cut(rows: Rows, share: Places, part: float) -> tuple[Places, Places]:
     """Return the places of a share in random order as those that stay and the `part` that is set aside.
 
-    Set aside are the latest, where times are known; else the first, groups as a whole.
+    Set aside are the latest, where times are known; else the first. Groups are set aside as a whole, those seen
+    latest where times are known, as many as make about the part.
     """
     count = round(len(share) * part)
     if rows.times is not None:
-        order = share[np.argsort(rows.times[share], kind="stable")]
-        kept, aside = order[: len(order) - count], order[len(order) - count :]
-        if rows.groups is None:
-            return kept, aside
-        # Whoever is seen late is set aside altogether.
-        late = np.isin(rows.groups[order], rows.groups[aside])
-        return order[~late], order[late]
+        share = share[np.argsort(rows.times[share], kind="stable")[::-1]]
     if rows.groups is None:
-        return share[count:], share[:count]
-    chosen = _whole(rows.groups[share], count)
-    return share[~chosen], share[chosen]
+        kept, aside = share[count:], share[:count]
+    else:
+        chosen = _whole(rows.groups[share], count)
+        kept, aside = share[~chosen], share[chosen]
+    return (kept, aside) if rows.times is None else (kept[::-1], aside[::-1])
 
 
 def require_share(share: int, rows: int, clients: int) -> None:

@@ -77,7 +77,7 @@ def has_both(labels: Truth) -> Truth:
 
 
 def metrics_of(target: Target) -> tuple[str, ...]:
-    """Return the names of the scores that a target has, the one that votes use by default first."""
+    """Return the names of the scores that a target has."""
     return (*_METRICS.get(type(target), {}), LIKELIHOOD)
 
 

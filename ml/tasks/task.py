@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from ml.tasks.context import Context
 
 
+UNLESS_SAID: Mapping[str, Any] = {"metric": "likelihood", "batch": 16}
+"""Settings of a task that says nothing else: a rise of the mean loss shows what few rows' ranking hides, and
+an update of some ten steps is one that some hundred rows can tell from its opposite (docs/JUDGING.md)."""
+
+
 class Task:
     """What is learned. A task names its target and makes its module and its rows; the rest has defaults.
 
@@ -33,7 +38,8 @@ class Task:
         own_options: Options that each member chooses for itself, such as a folder for what it computes once:
             they are no part of the digest; of built-in tasks.
         takes: What the path of a member's rows is, in words; empty for a task that makes its own.
-        simulation: Settings of a simulation that differ from their defaults, by name.
+        simulation: Settings of a simulation, and of a member's training, that differ from their defaults, by
+            name; see `settings_of`.
         allow_missing: Share of a file's rows that may be left out for gaps or what cannot be read; each
             member's own choice, set before `rows` is asked for.
         accept_rows: Whether rows may be unlike those that an encoding was fitted on; likewise.
@@ -101,3 +107,8 @@ class Task:
         """
         own = getattr(module, "initial_parameters", None)
         return None if own is None else own(seed)
+
+
+def settings_of(task: Task) -> Mapping[str, Any]:
+    """Return the settings of a simulation and of training that a task has defaults of its own of, by name."""
+    return {**UNLESS_SAID, **task.simulation}

@@ -8,11 +8,10 @@ from typing import Any
 
 from ml.data.rows import shape_of
 from ml.data.shares import ClientData
-from ml.judging.metrics import metrics_of
 from ml.settings import AnyPolicy, ScoringSettings
 from ml.tasks.federating import own_rows, read_rows
 from ml.tasks.loading import Named, built_in_names
-from ml.tasks.task import Task
+from ml.tasks.task import Task, settings_of
 from ml.training import make_learner
 from ml.training.checks import check_learner
 from ml.updates.fixed_point import decode
@@ -59,7 +58,7 @@ class Sample:
 
 
 def _metric(task: Task) -> str:
-    return str(task.simulation.get("metric", metrics_of(task.target)[0]))
+    return str(settings_of(task)["metric"])
 
 
 def describe_for_deployment(

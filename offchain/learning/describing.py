@@ -14,7 +14,7 @@ from ml.judging.policy import listed_tests, name_of
 from ml.settings import ScoringSettings, TrainingSettings
 from ml.tasks.loading import Named
 from ml.tasks.losses import VERSIONS
-from ml.tasks.task import Task
+from ml.tasks.task import Task, settings_of
 from ml.training import Learner, Trainer, make_learner
 from ml.updates.canonical import digest, to_bytes
 from offchain.errors import SettingsError
@@ -97,7 +97,7 @@ def redescribed(learning: Learning, here: Here, first: NDArray[np.int32], file: 
 
 def training_of(task: Task) -> TrainingSettings:
     """Return how a task's members train unless they say otherwise."""
-    own = {name: value for name, value in task.simulation.items() if name in TrainingSettings.model_fields}
+    own = {name: value for name, value in settings_of(task).items() if name in TrainingSettings.model_fields}
     return TrainingSettings(**own)
 
 

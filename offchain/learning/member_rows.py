@@ -6,7 +6,7 @@ from ml.data.shares import ClientData
 from ml.judging.metrics import needs_outcomes
 from ml.settings import SplitSettings
 from ml.tasks.federating import federate
-from ml.tasks.task import Task
+from ml.tasks.task import Task, settings_of
 from offchain.errors import SettingsError
 
 
@@ -21,7 +21,7 @@ def share_of(task: Task, index: int, of: int, seed: int, metric: str) -> ClientD
         raise SettingsError(f"--share is {index}/{of}: shares of {of} are 0/{of} to {of - 1}/{of}")
     if task.takes:
         raise SettingsError(f"the task makes no rows of which to take a share; it needs --data, {task.takes}")
-    shares = str(task.simulation.get("shares", SplitSettings().shares))
+    shares = str(settings_of(task).get("shares", SplitSettings().shares))
     settings = SplitSettings(clients=of, seed=seed, shares=shares)
     return federate(task, None, settings, scored=needs_outcomes(metric)).clients[index]
 

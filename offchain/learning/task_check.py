@@ -84,7 +84,8 @@ def _balance(target: Any, y: Targets) -> str:
     if isinstance(target, Classes):
         flat = np.asarray(y)
         counts = np.bincount(flat[is_known(flat)].ravel(), minlength=target.count)
-        return ", ".join(f"class {k} {count / counts.sum():.1%}" for k, count in enumerate(counts))
+        names = target.names or [f"class {k}" for k in range(target.count)]
+        return ", ".join(f"{name} {part:.1%}" for name, part in zip(names, counts / counts.sum(), strict=True))
     if isinstance(target, Numbers):
         flat = np.asarray(y)
         return f"mean {np.nanmean(flat):.3f}, deviation {np.nanstd(flat):.3f}"

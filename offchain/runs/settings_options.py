@@ -47,6 +47,8 @@ OPTIONS = (
     "voter_stake",
     "tolerance",
     "local_epochs",
+    "batch",
+    "learning_rate",
     "honest_only",
     "engine",
     "relay",

@@ -44,6 +44,7 @@ def test_the_readmes_task_is_one(at_home, words):
     if words[0] == "simulate":
         summary = json.loads((at_home / "runs" / "001" / "summary.json").read_text())
         assert summary["rounds"] == 20 and "AUROC" in result.output
+        assert summary["tokens"]["malicious_mean"] < summary["tokens"]["honest_mean"]
 
 
 def test_there_is_a_command_of_each():

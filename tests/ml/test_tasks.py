@@ -286,6 +286,19 @@ def test_where_times_are_known_the_latest_are_tested_and_validate():
         assert times[client.X_train[:, 0]].max() < times[client.X_validation[:, 0]].min()
 
 
+def test_of_groups_those_seen_latest_are_tested_and_validate_and_no_more_than_their_share():
+    draws = np.random.default_rng(1)
+    times, groups = draws.permutation(200), draws.integers(0, 80, 200)
+    data = shared(times=times, groups=groups)
+    assert 35 <= len(data.X_test) <= 45
+    for client in data.clients:
+        trained, validating = client.X_train[:, 0], client.X_validation[:, 0]
+        assert not set(groups[trained]) & set(groups[validating])
+        assert len(validating) <= 0.35 * len(trained)
+        last = [times[validating][groups[validating] == group].max() for group in set(groups[validating])]
+        assert times[trained].max() < min(last)
+
+
 def test_shares_lean_to_numbers_hospitals_and_sizes_when_told():
     def commonest(data):
         """How many of a client's rows are of its commonest size, of ten."""

@@ -120,6 +120,17 @@ def test_defaults_follow_the_data_set():
     assert larger.task_options == {"model": "densenet121", "image_size": 32}
 
 
+def test_a_task_that_says_nothing_learns_in_steps_that_some_hundred_rows_can_judge(tmp_path):
+    own = "from stakefed import Classes, Task\n\n\nclass {name}(Task):\n    target = Classes(3)\n    {more}\n"
+    for name, more in (("Plain", 'takes = ""'), ("Longer", 'takes, simulation = "", {"local_epochs": 3}')):
+        file = tmp_path / f"{name}.py"
+        file.write_text(own.replace("{name}", name).replace("{more}", more))
+        settings = parse_settings({"task": f"{file}:{name}"})
+        assert (settings.metric, settings.batch) == ("likelihood", 16)
+        assert settings.local_epochs == (3 if name == "Longer" else 1)
+    assert parse_settings({"task": "loans"}).batch == 128
+
+
 def test_settings_survive_json():
     settings = parse_settings({"voter_stake": "0.1", "malicious": 0.1, "voter_seats": 15})
     images = parse_settings({"dataset": "digits", "metric": "accuracy", "shares": "iid"})

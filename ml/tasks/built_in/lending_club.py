@@ -46,7 +46,7 @@ class LendingClub(Task):
         self._features: Features = features
         self._hidden = hidden
         # At application time nothing predicts much better than the base rate, where accuracy stays.
-        self.simulation = {"metric": "accuracy" if features == "all" else "auroc"}
+        self.simulation = {"metric": "accuracy" if features == "all" else "auroc", "batch": 128}
 
     def module_for(self, row: Shape, label: Shape) -> "nn.Module":
         """Return the paper's perceptron for as many inputs as the encoding makes."""

@@ -28,7 +28,7 @@ class Loans(Task):
 
     target = Labels(names=("Fully Paid",))
     takes = ""
-    simulation = {"metric": "accuracy"}
+    simulation = {"metric": "accuracy", "batch": 128}
 
     @validate_call
     def __init__(

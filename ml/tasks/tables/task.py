@@ -23,10 +23,6 @@ class TableTask(Task):
         form: What the file says.
     """
 
-    # A rise of the mean loss shows what few rows' ranking hides, and an update of some ten steps is one that
-    # some hundred rows can tell from its opposite (docs/JUDGING.md).
-    simulation: Mapping[str, Any] = {"metric": "likelihood", "batch": 16}
-
     def __init__(self, form: Form) -> None:
         self.form = form
         self.target: Classes | Labels | Numbers = target_of(form)
