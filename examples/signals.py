@@ -21,7 +21,7 @@ class Rhythm(Task):
 
     target = Classes(3, names=("regular", "irregular", "with pauses"))
     takes = "an .npz of signals [rows, 128], rhythm [rows] and patient [rows]"
-    simulation = {"batch": 32, "local_epochs": 3, "learning_rate": 3e-3}
+    simulation = {"batch": 32, "local_epochs": 3, "least_steps": 16}
 
     def module(self) -> nn.Module:
         """Return a signal [1, 128] in, three logits out."""

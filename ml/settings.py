@@ -23,6 +23,11 @@ ALLOWED_MISSING = 0.1
 """Share of the rows that should be used and may be left out, having gaps or what cannot be read."""
 
 
+def _is_none(value: int) -> bool:
+    """Whether a setting is left out of what digests are of: rules from before it keep theirs."""
+    return not value
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,6 +68,25 @@ class TrainingSettings(_Settings):
     local_epochs: int = Field(1, ge=1, description="Passes over a client's own rows in a round.")
     batch: int = Field(128, ge=1, description="Rows per step.")
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False, description="Adam's step size.")
+    least_steps: int = Field(
+        0,
+        ge=0,
+        exclude_if=_is_none,
+        description="Steps in a round at least: of few rows as many passes more as make them.",
+    )
+
+    def passes(self, rows: int) -> int:
+        """Return how often `rows` own rows are gone through in a round.
+
+        >>> settings = TrainingSettings(batch=16, least_steps=16)
+        >>> [settings.passes(rows) for rows in (10, 64, 65, 1000)]
+        [16, 4, 4, 1]
+        """
+        return max(self.local_epochs, -(-self.least_steps // self.steps_of_a_pass(rows)))
+
+    def steps_of_a_pass(self, rows: int) -> int:
+        """Return how many steps a pass over `rows` rows has."""
+        return -(-rows // self.batch)
 
 
 class PrivacySettings(_Settings):

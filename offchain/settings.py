@@ -212,6 +212,13 @@ class SimulationSettings(BaseModel):
     test_rows: int = Field(20_000, ge=2, description="Test rows, at most, that score the global model.")
     batch: int = Field(128, ge=1, description="Rows per training step; the task may have another default.")
     learning_rate: float = Field(1e-3, gt=0, allow_inf_nan=False, description="Adam's step size.")
+    least_steps: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description=f"{TrainingSettings.model_fields['least_steps'].description} The task may have another "
+        "default.",
+    )
     divergence_weight: float = Field(
         AttackSettings().divergence_weight,
         ge=0,
@@ -341,7 +348,10 @@ class SimulationSettings(BaseModel):
     def training_settings(self) -> TrainingSettings:
         """The part that local training needs."""
         return TrainingSettings(
-            local_epochs=self.local_epochs, batch=self.batch, learning_rate=self.learning_rate
+            local_epochs=self.local_epochs,
+            batch=self.batch,
+            learning_rate=self.learning_rate,
+            least_steps=self.least_steps,
         )
 
     @property
@@ -397,7 +407,11 @@ def defaults_of(named: Named) -> Mapping[str, Any]:
     Raises:
         ValueError: When there is no such task.
     """
-    return settings_of(_loaded(named))
+    task = _loaded(named)
+    try:
+        return settings_of(task)
+    except MLError as error:
+        raise ValueError(str(error)) from error
 
 
 def _loaded(named: Named) -> Task:

@@ -111,8 +111,8 @@ def split_rows(rows: Rows, kinds: Kinds, settings: SplitSettings, generator: np.
 def cut(rows: Rows, share: Places, part: float) -> tuple[Places, Places]:
     """Return the places of a share in random order as those that stay and the `part` that is set aside.
 
-    Set aside are the latest, where times are known; else the first. Groups are set aside as a whole, those seen
-    latest where times are known, as many as make about the part.
+    Set aside are the latest, where times are known; else the first. Groups are set aside as a whole, those
+    seen latest where times are known, as many as make about the part.
     """
     count = round(len(share) * part)
     if rows.times is not None:

@@ -54,7 +54,7 @@ class Context:
 def permuted(rows: int, seed: int, settings: TrainingSettings) -> Iterator[Tensor]:
     """Yield the places of each batch, int64, of as many passes as the settings say."""
     shuffle = torch.Generator().manual_seed(seed)
-    for _ in range(settings.local_epochs):
+    for _ in range(settings.passes(rows)):
         for places in torch.split(torch.randperm(rows, generator=shuffle), settings.batch):
             if len(places) > 1 or rows == 1:
                 yield places

@@ -274,13 +274,18 @@ def _declared(file: Path) -> set[str]:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if not any(isinstance(target, ast.Name) and target.id == "files" for target in targets):
             continue
+        where = f"task file {file}, line {node.lineno}"
         try:
             names = ast.literal_eval(node.value)  # type: ignore[attr-defined]
-            found |= {str(name) for name in ([names] if isinstance(names, str) else names)}
+            given = {str(name) for name in ([names] if isinstance(names, str) else names)}
         except (ValueError, TypeError) as error:
-            raise TaskError(
-                f"task file {file}, line {node.lineno}: files must be a tuple of names"
-            ) from error
+            raise TaskError(f"{where}: files must be a tuple of names") from error
+        for name in sorted(given):
+            if Path(name).is_absolute() or ".." in Path(name).parts:
+                raise TaskError(
+                    f"{where}: {name!r} is not beside it; files lie in its folder, on every machine"
+                )
+        found |= given
     return found
 
 

@@ -10,6 +10,7 @@ from ml.data.rows import Inputs, Targets, head, length, taken
 from ml.errors import TaskError
 from ml.settings import TrainingSettings
 from ml.training.learner import Learner, TrainingJob
+from ml.updates.fixed_point import encode
 
 _ROWS, _ALONE = 32, 8
 CLOSE = 1e-4
@@ -40,7 +41,8 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
 
     Raises:
         TaskError: When losses are not one number a row, at least 0 and finite; when they differ from one time
-            to the next; or when a row's loss depends on which rows are beside it.
+            to the next; when a row's loss depends on which rows are beside it; or when metrics fail.
+        UpdateError: When training makes numbers that an update cannot hold.
     """
     X, y = head(X, _ROWS), head(y, _ROWS)
     together = row_losses(learner, model, X, y)
@@ -49,12 +51,13 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
             "losses of the same rows differ from one time to the next: nobody could judge by them"
         )
     _require_apart(learner, model, X, y, together)
+    learner.metrics(_outputs(learner, model, X), y)
     return Checked(float(together.mean()), _repeats(learner, model, X, y))
 
 
 def outputs_of(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> Any:
     """Return what a model [size] says of rows, once its losses against targets could be computed."""
-    (outputs,) = learner.predictor([X]).outputs(model, [0])
+    outputs = _outputs(learner, model, X)
     learner.losses(outputs, y)
     return outputs
 
@@ -65,14 +68,18 @@ def row_losses(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targe
     Raises:
         TaskError: When losses are not one number a row, at least 0 and finite.
     """
-    (outputs,) = learner.predictor([X]).outputs(model, [0])
-    losses = learner.losses(outputs, y)
+    losses = learner.losses(_outputs(learner, model, X), y)
     if losses.shape != (length(y),):
         raise TaskError(f"losses of {length(y)} rows have shape {list(losses.shape)}, expected [{length(y)}]")
     if not (np.isfinite(losses).all() and (losses >= 0).all()):
         wrong = losses[~(np.isfinite(losses) & (losses >= 0))][0]
         raise TaskError(f"a row's loss is {wrong}; each must be finite and at least 0")
     return losses
+
+
+def _outputs(learner: Learner, model: NDArray[np.float32], X: Inputs) -> Any:
+    (outputs,) = learner.predictor([X]).outputs(model, [0])
+    return outputs
 
 
 def _require_apart(
@@ -91,4 +98,5 @@ def _require_apart(
 def _repeats(learner: Learner, model: NDArray[np.float32], X: Any, y: Any) -> bool:
     settings = TrainingSettings(batch=max(2, length(y) // 2))
     first, second = (learner.train(model, [TrainingJob(X, y, seed=1)], settings)[0] for _ in range(2))
+    encode(first)  # Raises what an update cannot hold.
     return np.array_equal(first, second)

@@ -12,7 +12,7 @@ from torch import nn
 from ml.attacks.labels import objective
 from ml.data.rows import Inputs, Rows, Shape, Targets, batch, length
 from ml.device import use_threads
-from ml.errors import SchemaError
+from ml.errors import SchemaError, TaskError
 from ml.models.module_state import ModuleState
 from ml.settings import TrainingSettings
 from ml.tasks.blame import blamed
@@ -82,14 +82,18 @@ class ModuleLearner:
     def losses(self, outputs: Any, targets: Targets) -> NDArray[np.float64]:
         """Return the task's loss of each row, float64 [rows]; see `Learner`."""
         with torch.inference_mode(), blamed("losses"):
-            found = self._task.losses(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
+            found: Any = self._task.losses(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
+        if not isinstance(found, torch.Tensor):
+            raise TaskError(f"losses returns {type(found).__name__}, expected a tensor of one number a row")
         losses: NDArray[np.float64] = found.numpy().astype(np.float64)
         return losses
 
     def metrics(self, outputs: Any, targets: Targets) -> Mapping[str, float]:
         """Return the task's own figures; see `Learner`."""
         with torch.inference_mode(), blamed("metrics"):
-            found = self._task.metrics(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
+            found: Any = self._task.metrics(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
+            if not isinstance(found, Mapping):
+                raise TaskError(f"metrics returns {type(found).__name__}, expected figures by name in a dict")
             return {str(name): float(value) for name, value in found.items()}
 
     def _train_one(

@@ -93,7 +93,7 @@ class Perceptron:
         rows, labels = (as_tensor(np.asarray(array), self._device) for array in (job.X, goal.labels))
         training = Training(start, self.schema, settings, goal.divergence_weight)
         shuffle = torch.Generator().manual_seed(job.seed)
-        for _ in range(settings.local_epochs):
+        for _ in range(settings.passes(len(labels))):
             order = torch.randperm(len(labels), generator=shuffle).to(self._device)
             for batch in torch.split(order, settings.batch):
                 training.step(rows, labels, batch)

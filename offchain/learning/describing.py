@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ml.data.rows import Shape
 from ml.errors import MLError
@@ -17,6 +18,7 @@ from ml.tasks.losses import VERSIONS
 from ml.tasks.task import Task, settings_of
 from ml.training import Learner, Trainer, make_learner
 from ml.updates.canonical import digest, to_bytes
+from ml.validation import first_fault
 from offchain.errors import SettingsError
 from offchain.learning.common import CommonLearning
 from offchain.learning.description import EDITION, Learning
@@ -98,7 +100,10 @@ def redescribed(learning: Learning, here: Here, first: NDArray[np.int32], file: 
 def training_of(task: Task) -> TrainingSettings:
     """Return how a task's members train unless they say otherwise."""
     own = {name: value for name, value in settings_of(task).items() if name in TrainingSettings.model_fields}
-    return TrainingSettings(**own)
+    try:
+        return TrainingSettings(**own)
+    except ValidationError as error:
+        raise SettingsError(f"the task's simulation: {first_fault(error, 'the whole')}") from error
 
 
 def description_of(

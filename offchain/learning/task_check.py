@@ -17,7 +17,7 @@ from ml.tasks.targets import Classes, Labels, Numbers, is_known
 from ml.training import Learner, TrainingJob, make_learner
 from ml.training.checks import check_learner
 from ml.training.trainers import trainer_of
-from ml.updates.fixed_point import decode
+from ml.updates.fixed_point import decode, encode
 from offchain.learning.catalogue import Sample
 from offchain.learning.describing import training_of
 from offchain.learning.genesis import genesis_model
@@ -53,6 +53,7 @@ def _learned(
     started = perf_counter()
     (trained,) = learner.train(genesis, [job], settings)
     training = perf_counter() - started
+    encode(trained)  # Raises what an update cannot hold.
     started = perf_counter()
     (before,), (after,) = validation.losses(genesis, [0]), validation.losses(trained, [0])
     judging = (perf_counter() - started) / 2
@@ -85,7 +86,9 @@ def _balance(target: Any, y: Targets) -> str:
         flat = np.asarray(y)
         counts = np.bincount(flat[is_known(flat)].ravel(), minlength=target.count)
         names = target.names or [f"class {k}" for k in range(target.count)]
-        return ", ".join(f"{name} {part:.1%}" for name, part in zip(names, counts / counts.sum(), strict=True))
+        return ", ".join(
+            f"{name} {part:.1%}" for name, part in zip(names, counts / counts.sum(), strict=True)
+        )
     if isinstance(target, Numbers):
         flat = np.asarray(y)
         return f"mean {np.nanmean(flat):.3f}, deviation {np.nanstd(flat):.3f}"

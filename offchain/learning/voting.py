@@ -90,6 +90,7 @@ class Voters:
         self._rows = rows
         self._task = task
         self._reference = reference.model_copy(update={"local_epochs": 1})
+        self._short = self._reference.model_copy(update={"least_steps": 0})
         self._seed = seed
         validation = [(own.X_validation, own.y_validation) for own in rows]
         self.validation = ValidationSets(validation, common.learner, common.scoring.metric, names)
@@ -203,7 +204,7 @@ class Voters:
         known = self._made[1]
         missing = [voter for voter in voters if voter not in known]
         jobs = [self._job(voter, steps) for voter in missing]
-        trained = self._common.learner.train(decode(parent), jobs, self._reference) if jobs else []
+        trained = self._common.learner.train(decode(parent), jobs, self._short) if jobs else []
         known |= dict(zip(missing, trained, strict=True))
         return {voter: known[voter] for voter in voters}
 
@@ -281,12 +282,16 @@ class Voters:
         return min(policy.reference_steps, round(median(self._pass(own) for own in self._rows)))
 
     def _pass(self, own: ClientData) -> int:
-        return -(-length(own.y_train) // self._reference.batch)
+        rows = length(own.y_train)
+        return self._reference.passes(rows) * self._reference.steps_of_a_pass(rows)
 
     def _job(self, voter: int, steps: int) -> TrainingJob:
         own, seed = self._rows[voter], derive_seed(self._seed, _REFERENCE, voter)
         count = length(own.y_train)
-        places = np.arange(count if self._pass(own) == steps else steps * self._reference.batch) % count
+        places = (
+            np.arange(count if self._short.steps_of_a_pass(count) == steps else steps * self._reference.batch)
+            % count
+        )
         return TrainingJob(taken(own.X_train, places), taken(own.y_train, places), seed)
 
 

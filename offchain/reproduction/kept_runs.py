@@ -29,7 +29,7 @@ of its models.
 
 _LATER = (
     *("attack_options", "aimed", "coalition_votes", "sleep_until", "withhold_bytes", "commitments_broken"),
-    *("defence", "assumed_faulty", "honest_only", "shadow_policy"),
+    *("defence", "assumed_faulty", "honest_only", "shadow_policy", "least_steps"),
     *("dp_epsilon", "dp_delta", "dp_clip", "dp_updates"),
 )
 """Settings that the first edition had not, and that its runs may have now."""

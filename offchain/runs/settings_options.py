@@ -49,6 +49,7 @@ OPTIONS = (
     "local_epochs",
     "batch",
     "learning_rate",
+    "least_steps",
     "honest_only",
     "engine",
     "relay",

@@ -170,9 +170,21 @@ class OneForAll(OfModule):
         return outputs.mean()
 
 
+class NoTensor(OfModule):
+    def losses(self, outputs, targets):
+        return outputs.squeeze(1).square().numpy()
+
+
+class NoFigures(OfModule):
+    def metrics(self, outputs, targets):
+        return [1.0]
+
+
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
+        (NoTensor, "losses returns ndarray, expected a tensor"),
+        (NoFigures, "metrics returns list, expected figures by name"),
         (Neighbours, "a loss must be of its row only"),
         (Chance, "differ from one time to the next"),
         (Negative, "must be finite and at least 0"),
@@ -210,6 +222,31 @@ def own(tmp_path):
     (tmp_path / "own.py").write_text(OWN)
     (tmp_path / "more.txt").write_text("more")
     return tmp_path / "own.py"
+
+
+@pytest.mark.parametrize("name", ["/etc/hostname", "../more.txt"])
+def test_files_are_beside_the_task_on_every_machine(own, name):
+    own.write_text(OWN.replace("more.txt", name))
+    with pytest.raises(TaskError, match="line 8: '.*' is not beside it"):
+        _ = Named(f"{own}:Own", {}).digest
+
+
+@pytest.mark.parametrize("made", [float("nan"), 3000.0])
+def test_training_that_makes_what_no_update_holds_is_refused(made):
+    def spoil(model, rows, context):
+        with torch.no_grad():
+            model.weight.fill_(made)
+
+    task = OfModule(lambda: nn.Linear(4, 1), Numbers())
+    learner = make_learner(task, (4,), (), trainer=spoil)
+    with pytest.raises(MLError, match=r"a finite value in \[-2048, 2048\) was expected"):
+        check_learner(learner, np.zeros(learner.schema.size, np.float32), X, X[:, 0])
+
+
+def test_few_rows_are_gone_through_until_a_round_has_its_steps():
+    few, many = (TrainingSettings(batch=16, least_steps=16).passes(rows) for rows in (40, 4000))
+    assert (few, many) == (6, 1)
+    assert "least_steps" not in TrainingSettings().model_dump()  # Rules from before it keep their digest.
 
 
 def test_a_tasks_digest_follows_its_files_class_and_options_before_any_of_it_runs(own):

@@ -126,9 +126,11 @@ def test_a_task_that_says_nothing_learns_in_steps_that_some_hundred_rows_can_jud
         file = tmp_path / f"{name}.py"
         file.write_text(own.replace("{name}", name).replace("{more}", more))
         settings = parse_settings({"task": f"{file}:{name}"})
-        assert (settings.metric, settings.batch) == ("likelihood", 16)
+        assert (settings.metric, settings.batch, settings.least_steps) == ("likelihood", 16, 8)
         assert settings.local_epochs == (3 if name == "Longer" else 1)
-    assert parse_settings({"task": "loans"}).batch == 128
+    for built_in in ("loans", "digits"):
+        of_the_paper = parse_settings({"task": built_in})
+        assert (of_the_paper.least_steps, of_the_paper.learning_rate) == (0, 1e-3)
 
 
 def test_settings_survive_json():

@@ -11,6 +11,7 @@ from ml.errors import DataError
 from ml.home import at_home
 from ml.tasks.images import ImageTask
 from ml.tasks.targets import Labels
+from ml.tasks.task import PAPERS
 
 
 class ChestXray(ImageTask):
@@ -26,7 +27,7 @@ class ChestXray(ImageTask):
     target = Labels(len(chest_xray.DISEASES), names=chest_xray.DISEASES)
     own_options = ("cache",)
     takes = "NIH's folder or MedMNIST's chestmnist.npz"
-    simulation = {"shares": "dirichlet", "metric": "auroc", "batch": 256}
+    simulation = {**PAPERS, "shares": "dirichlet", "metric": "auroc", "batch": 256}
 
     @validate_call
     def __init__(

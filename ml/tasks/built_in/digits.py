@@ -9,6 +9,7 @@ from ml.data.digits import DEFAULT_ROWS, SIDE, read
 from ml.data.rows import Rows
 from ml.tasks.images import ImageTask
 from ml.tasks.targets import Labels
+from ml.tasks.task import PAPERS
 
 
 class Digits(ImageTask):
@@ -22,7 +23,7 @@ class Digits(ImageTask):
 
     target = Labels(10, names=tuple("0123456789"))
     takes = ""
-    simulation = {"shares": "dirichlet", "metric": "auroc", "batch": 32, "local_epochs": 2}
+    simulation = {**PAPERS, "shares": "dirichlet", "metric": "auroc", "batch": 32, "local_epochs": 2}
 
     @validate_call
     def __init__(

@@ -14,7 +14,7 @@ from ml.data.rows import Rows, Shape
 from ml.errors import DataError
 from ml.models.perceptron import HIDDEN, PerceptronNetwork
 from ml.tasks.targets import Labels
-from ml.tasks.task import Task
+from ml.tasks.task import PAPERS, Task
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,7 +46,7 @@ class LendingClub(Task):
         self._features: Features = features
         self._hidden = hidden
         # At application time nothing predicts much better than the base rate, where accuracy stays.
-        self.simulation = {"metric": "accuracy" if features == "all" else "auroc", "batch": 128}
+        self.simulation = {**PAPERS, "metric": "accuracy" if features == "all" else "auroc"}
 
     def module_for(self, row: Shape, label: Shape) -> "nn.Module":
         """Return the paper's perceptron for as many inputs as the encoding makes."""

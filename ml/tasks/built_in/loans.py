@@ -10,7 +10,7 @@ from ml.data.encoding import loan_rows
 from ml.data.rows import Rows, Shape
 from ml.models.perceptron import HIDDEN, PerceptronNetwork
 from ml.tasks.targets import Labels
-from ml.tasks.task import Task
+from ml.tasks.task import PAPERS, Task
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,7 +28,7 @@ class Loans(Task):
 
     target = Labels(names=("Fully Paid",))
     takes = ""
-    simulation = {"metric": "accuracy", "batch": 128}
+    simulation = {**PAPERS, "metric": "accuracy"}
 
     @validate_call
     def __init__(

@@ -23,6 +23,10 @@ class TableTask(Task):
         form: What the file says.
     """
 
+    # One pass: a perceptron as wide as this learns some hundred rows by heart in more, and honest updates are
+    # then refused for what they do to others' (docs/TASKS.md).
+    simulation: Mapping[str, Any] = {"least_steps": 0, "learning_rate": 1e-3}
+
     def __init__(self, form: Form) -> None:
         self.form = form
         self.target: Classes | Labels | Numbers = target_of(form)
