@@ -67,7 +67,8 @@ def _read(file: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
 
 
 def _labels(values: NDArray[np.uint8], part: str) -> NDArray[np.uint8]:
-    if values.ndim != 2 or values.shape[1] != len(FINDINGS) or not np.isin(values, (0, 1)).all():
+    shaped = values.ndim == 2 and values.shape[1] == len(FINDINGS) and values.dtype.kind in "biuf"
+    if not shaped or not np.isin(values, (0, 1)).all():
         raise ValueError(
             f"{part}_labels are {values.dtype} {values.shape}, not (n, {len(FINDINGS)}) of 0 and 1"
         )

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from ml.errors import DataError
@@ -71,6 +71,8 @@ def _picture(file: Path) -> Iterator[Image.Image]:
                 yield ImageOps.exif_transpose(picture)
     except DataError as error:
         raise DataError(f"{file} {error}") from None
+    except UnidentifiedImageError:
+        raise DataError(f"{file} is no picture of {', '.join(FORMATS)}; save it as one of these") from None
     except _DAMAGE as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{file} cannot be read as a picture ({reason}); download it again") from error
