@@ -393,7 +393,13 @@ def _clients_of(folder: object) -> Mapping[str, int]:
     """As many clients as a folder has rows of, where there is one."""
     if not isinstance(folder, str | Path) or not at_home(folder).is_dir():
         return {}
-    return {"clients": len(parted_rows(at_home(folder)))}
+    clients = len(parted_rows(at_home(folder)))
+    if clients < MIN_CLIENTS:
+        raise ValueError(
+            f"clients_data {folder} holds rows of {clients} clients, a file or folder each; a run needs "
+            f"{MIN_CLIENTS} at least"
+        )
+    return {"clients": clients}
 
 
 def parted_rows(folder: Path) -> list[Path]:

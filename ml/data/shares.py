@@ -127,6 +127,10 @@ def cut(rows: Rows, share: Places, part: float) -> tuple[Places, Places]:
 
 def require_share(share: int, rows: int, clients: int) -> None:
     """Raise DataError when `share` of `rows` is too small a share."""
+    if share < _LEAST_SHARE and clients == 1:
+        raise DataError(
+            f"{rows} rows are too few to train on and to judge by; at least {_LEAST_SHARE} are needed"
+        )
     if share < _LEAST_SHARE:
         raise DataError(
             f"{rows} rows are too few for {clients} clients: {share} training rows each, "

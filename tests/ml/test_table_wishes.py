@@ -197,3 +197,28 @@ def test_where_a_member_keeps_resized_pictures_is_of_no_digest(tmp_path):
     founders, member = {"image_size": 24}, {"image_size": 24, "cache": str(tmp_path)}
     assert Named("chest-xray", founders).digest == Named("chest-xray", member).digest
     assert Named("chest-xray", founders).digest != Named("chest-xray", {"image_size": 32}).digest
+
+
+@pytest.mark.parametrize(
+    ("wishes", "told"),
+    [
+        (dict(group="again"), "column again is given as --target and as --group"),
+        (dict(time="again"), "column again is given as --target and as --time"),
+        (dict(drop=("again",)), "column again is given as --target and as --drop"),
+        (dict(group="age", time="age"), "column age is given as --group and as --time"),
+        (dict(drop=("age",), keep=("age",)), "column age is given as --drop, and as an input by --keep"),
+        (dict(group="age", kinds={"age": "number"}), "column age is given as --group, and as an input"),
+    ],
+)
+def test_a_column_is_of_one_use(path, wishes, told):
+    with pytest.raises(DataError, match=told):
+        fit(path, Wishes(("again",), **wishes))
+
+
+def test_what_a_cell_should_be_is_told_where_the_file_lists_it(path):
+    made = task(path, ("again",))
+    path.write_text(path.read_text().replace("yes", "Y").replace("no", "N"))
+    with pytest.raises(
+        DataError, match="again is unreadable in 300, such as '[NY]' in line 2, expected one of 'no', 'yes'"
+    ):
+        made.rows(path)

@@ -167,3 +167,10 @@ def test_a_bad_file_is_refused_in_a_sentence(tmp_path, content, words):
     with pytest.raises(SettingsError, match="(?s)" + words.replace("?", r"\?")) as caught:
         load_settings(file, {})
     assert "\n" not in str(caught.value)
+
+
+def test_a_folder_of_too_few_members_is_named(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).touch()
+    with pytest.raises(SettingsError, match="holds rows of 2 clients, a file or folder each; a run needs 4"):
+        parse_settings({"task": "lending-club", "clients_data": tmp_path})

@@ -66,7 +66,7 @@ def test_a_task_of_ones_own_runs_in_a_simulation(own):
     told = said(simulate, "--task", own, "--data", "flowers.csv", *options, "--out", "out")
     summary = json.loads(Path("out/summary.json").read_text())
     assert set(summary["scores"]) == {"accuracy", "auroc", "loss", "sure"}
-    assert summary["auroc"] > 0.85 and summary["config"]["metric"] == "auroc" and "sure" in told
+    assert summary["auroc"] > 0.85 and summary["config"]["metric"] == "likelihood" and "sure" in told
 
 
 def test_a_file_for_each_client_is_a_real_partition(own):

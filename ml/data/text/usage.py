@@ -23,6 +23,7 @@ class ColumnFaults(BaseModel):
         example: The first of the latter.
         line: Its line in the file.
         cause: What it looks like, where that is known.
+        expected: What it should have been, where that is known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +33,7 @@ class ColumnFaults(BaseModel):
     example: str | None = None
     line: int | None = None
     cause: str | None = None
+    expected: str | None = None
 
     def plus(self, other: "ColumnFaults") -> "ColumnFaults":
         """Return both together, with the first's example."""
@@ -48,9 +50,10 @@ class ColumnFaults(BaseModel):
         parts = [f"{column} is missing in {self.missing}"] if self.missing else []
         if self.unreadable:
             like = f", it looks like {self.cause}" if self.cause else ""
+            wanted = f", expected {self.expected}" if self.expected and not like else ""
             parts.append(
                 f"{column} is unreadable in {self.unreadable}, such as {self.example} in line "
-                f"{self.line}{like}"
+                f"{self.line}{like}{wanted}"
             )
         return "; ".join(parts)
 
@@ -155,7 +158,12 @@ class Tally:
         self._apart.update(reasons)
 
     def judge(
-        self, column: str, values: NDArray[np.float64], texts: Sequence[str], lines: Sequence[int]
+        self,
+        column: str,
+        values: NDArray[np.float64],
+        texts: Sequence[str],
+        lines: Sequence[int],
+        expected: str = "",
     ) -> None:
         """Add what a piece's column lacks: its values, the texts that they were and where these stand."""
         bad = np.flatnonzero(np.isinf(values))
@@ -167,6 +175,7 @@ class Tally:
                     "example": ascii(text[:_EXAMPLE]),
                     "line": int(lines[bad[0]]),
                     "cause": likely_cause(text) or None,
+                    "expected": expected or None,
                 }
             )
         if faults.missing or faults.unreadable:

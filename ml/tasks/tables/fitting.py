@@ -96,9 +96,29 @@ def fit(path: Path, wishes: Wishes) -> Fitted:
     return _Fitting(path, wishes).fitted()
 
 
+def _require_one_use_each(wishes: Wishes) -> None:
+    """Raise DataError when a column is wanted as two things that it cannot be at once."""
+    uses = [("target", name) for name in wishes.targets]
+    uses += [(use, name) for use, name in (("group", wishes.group), ("time", wishes.time)) if name]
+    uses += [("drop", name) for name in dict.fromkeys(wishes.drop)]
+    first: dict[str, str] = {}
+    for use, name in uses:
+        if name in first:
+            raise DataError(
+                f"column {name} is given as --{first[name]} and as --{use}; it can be one of them"
+            )
+        first[name] = use
+    both = [name for name in (*wishes.keep, *wishes.kinds) if name in first]
+    if both:
+        raise DataError(
+            f"column {both[0]} is given as --{first[both[0]]}, and as an input by --keep or --kind"
+        )
+
+
 class _Fitting:
     def __init__(self, path: Path, wishes: Wishes) -> None:
         self._path, self._wishes = path, wishes
+        _require_one_use_each(wishes)
         named = [*wishes.targets, wishes.group, wishes.time, *wishes.drop, *wishes.keep, *wishes.kinds]
         wanted = tuple(dict.fromkeys(name for name in named if name))
         # Before the header is read: its names may be what is no UTF-8.

@@ -17,9 +17,11 @@ from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
 from ml.tasks.tables.cells import rule_of, rules
 from ml.tasks.tables.encoding import BESIDE, Kept, input_names, inputs_of
-from ml.tasks.tables.form import CategoryColumn, Column, Form
+from ml.tasks.tables.form import CategoryColumn, ClassesTarget, Column, DateColumn, Form
 
 Floats = NDArray[np.float64]
+
+_LONGEST = 80  # Letters of what a cell should be.
 
 
 def read_table(form: Form, path: Path, allowed: float, accept: bool) -> Rows:
@@ -82,6 +84,7 @@ class _Reader:
         self._time = Cells(rule_of(form.time, form.read)) if form.time else None
         self._group = Words()
         self._filled = {each.column for each in form.inputs if _fills(each)}
+        self._expected = _expected(form)
         self._gaps = dict.fromkeys((each.column for each in form.inputs), 0)
 
     def add(self, piece: Piece) -> None:
@@ -94,7 +97,8 @@ class _Reader:
             fills = np.isnan(column) & (True if name in self._filled else masked.get(name, False))
             faults = np.where(fills, 0.0, column)
             label = name.removeprefix(BESIDE)
-            self.tally.judge(label, faults, piece.columns[label], piece.lines)
+            expected = self._expected.get(label, "")
+            self.tally.judge(label, faults, piece.columns[label], piece.lines, expected)
             good &= np.isfinite(faults)
         places = np.flatnonzero(good)
         self.tally.count(len(piece.lines), len(places), piece.broken)
@@ -129,6 +133,20 @@ class _Reader:
             for name, count in self._gaps.items()
             if count
         ]
+
+
+def _expected(form: Form) -> dict[str, str]:
+    """By column, what a cell should be, where the form lists it."""
+    found = {
+        each.column: f"one of {', '.join(map(repr, each.values))}"
+        for each in form.learned
+        if isinstance(each, ClassesTarget)
+    }
+    dates = {each.column: each.formats for each in form.inputs if isinstance(each, DateColumn)}
+    if form.time is not None and form.time.formats is not None:
+        dates[form.time.column] = form.time.formats
+    found |= {name: f"a date as {' or '.join(formats)}" for name, formats in dates.items()}
+    return {name: text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for name, text in found.items()}
 
 
 def _compared(form: Form, kept: Kept, accept: bool) -> list[str]:
