@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IAdmission} from "./interfaces/IAdmission.sol";
 import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
+import {Admissions} from "./libraries/Admissions.sol";
 import {Client, Clients, Seat} from "./libraries/Clients.sol";
 import {Commitments} from "./libraries/Commitments.sol";
 import {Head, Heads} from "./libraries/Heads.sol";
@@ -37,18 +39,21 @@ contract RoundManager is RoundViews, Operators {
 
     /// @param token The staked token; its supply must fit 96 bits.
     /// @param seedSource Where seeds come from.
+    /// @param admission Who may join; zero for anyone.
     /// @param p Everything else, for ever.
-    constructor(IERC20 token, ISeedSource seedSource, Parameters memory p) RoundViews(token, seedSource, p) {}
+    constructor(IERC20 token, ISeedSource seedSource, IAdmission admission, Parameters memory p)
+        RoundViews(token, seedSource, admission, p)
+    {}
 
     /* MEMBERSHIP */
 
     /// @inheritdoc IRoundManager
-    function join(bytes32[] calldata proof) external {
+    function join(bytes calldata proof) external {
         Head h = _head;
         Client c = _clients[msg.sender];
         require(c.place() != Clients.REMOVED, RemovedForGood(msg.sender));
         require(c.place() == 0, AlreadyMember(msg.sender));
-        require(_isAdmitted(msg.sender, proof), NotAdmitted(msg.sender));
+        Admissions.requireAdmitted(ADMISSION, msg.sender, proof);
 
         c = _settled(h, msg.sender, c);
         uint256 free = _ledger.accounts[msg.sender].free;

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IAdmission} from "./interfaces/IAdmission.sol";
 import {IRoundManager} from "./interfaces/IRoundManager.sol";
 import {ISeedSource} from "./interfaces/ISeedSource.sol";
 import {IStakePool} from "./interfaces/IStakePool.sol";
@@ -36,6 +36,8 @@ abstract contract RoundViews is IRoundManager {
     /// @inheritdoc IRoundManager
     ISeedSource public immutable SEED_SOURCE;
     /// @inheritdoc IRoundManager
+    IAdmission public immutable ADMISSION;
+    /// @inheritdoc IRoundManager
     uint256 public immutable ANCHOR_WINDOW;
 
     uint96 internal immutable _PROPOSER_STAKE;
@@ -58,7 +60,6 @@ abstract contract RoundViews is IRoundManager {
     uint32 internal immutable _UNBONDING;
     bytes32 internal immutable _RULES;
     address internal immutable _TREASURY;
-    bytes32 internal immutable _ADMISSION_ROOT;
 
     /* STORAGE */
 
@@ -77,12 +78,15 @@ abstract contract RoundViews is IRoundManager {
 
     /// @param token The staked token; its supply must fit 96 bits.
     /// @param seedSource Where seeds come from.
+    /// @param admission Who may join; zero for anyone.
     /// @param p Everything else, for ever.
-    constructor(IERC20 token, ISeedSource seedSource, Parameters memory p) {
+    constructor(IERC20 token, ISeedSource seedSource, IAdmission admission, Parameters memory p) {
         ParametersCheck.check(p, seedSource.LEAST_DELAY());
+        ParametersCheck.checkAdmission(admission);
 
         POOL = new StakePool(token);
         SEED_SOURCE = seedSource;
+        ADMISSION = admission;
         ANCHOR_WINDOW = seedSource.WINDOW();
         _PROPOSER_STAKE = p.proposerStake;
         _VOTER_STAKE = p.voterStake;
@@ -104,7 +108,6 @@ abstract contract RoundViews is IRoundManager {
         _UNBONDING = p.unbonding;
         _RULES = p.rules;
         _TREASURY = p.treasury;
-        _ADMISSION_ROOT = p.admissionRoot;
 
         model = p.rules;
         _head = Heads.genesis(block.timestamp);
@@ -135,7 +138,6 @@ abstract contract RoundViews is IRoundManager {
         p.unbonding = _UNBONDING;
         p.rules = _RULES;
         p.treasury = _TREASURY;
-        p.admissionRoot = _ADMISSION_ROOT;
     }
 
     /// @inheritdoc IRoundManager
@@ -332,12 +334,6 @@ abstract contract RoundViews is IRoundManager {
         if (position < h.proposers()) return true;
         // Voters owe nothing once it is clear that nothing is published.
         return position < _seats(h) && (h.published() != 0 || _phase(h) <= Phase.Publish);
-    }
-
-    function _isAdmitted(address client, bytes32[] calldata proof) internal view returns (bool) {
-        // Hashed twice, as OpenZeppelin's trees are: no inner node can pass for a leaf.
-        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(client))));
-        return _ADMISSION_ROOT == 0 || MerkleProof.verifyCalldata(proof, _ADMISSION_ROOT, leaf);
     }
 
     function _isVoid(Head h) internal view returns (bool) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAdmission} from "./IAdmission.sol";
 import {ISeedSource} from "./ISeedSource.sol";
 import {IStakePool} from "./IStakePool.sol";
 import {Seat} from "../libraries/Clients.sol";
@@ -90,7 +91,6 @@ interface IRoundManager {
         uint32 unbonding; // Seconds from leaving to withdrawal; at least the four phases and markFor.
         bytes32 rules; // Digest of policy, metric, tolerance, schema, scale and genesis model; the first model id.
         address treasury; // Where {sweep} sends what nobody can win any more; zero for nowhere.
-        bytes32 admissionRoot; // Merkle root of the addresses that may join; zero for all.
     }
 
     /* EVENTS */
@@ -186,8 +186,14 @@ interface IRoundManager {
     /// @notice Thrown when one that was removed for good joins again.
     error RemovedForGood(address client);
 
-    /// @notice Thrown when a Merkle proof does not show that `client` may join.
+    /// @notice Thrown by the constructor where admission is asked of an address that is no contract.
+    error AdmissionWithoutCode(address admission);
+
+    /// @notice Thrown when the admission contract says that `client` may not join.
     error NotAdmitted(address client);
+
+    /// @notice Thrown when the admission contract gives no bool for an answer about `client`, or none in 200,000 gas.
+    error AdmissionFailed(address client);
 
     /// @notice Thrown when less is free than the bond takes.
     error BondNotCovered(address client, uint256 free, uint256 bond);
@@ -257,8 +263,8 @@ interface IRoundManager {
 
     /// @notice Makes the caller a member; it can be seated from the next round on. One that left the open round before
     /// its draw keeps the seat it had there. Strikes are kept.
-    /// @param proof Merkle proof of the caller's address where admission is restricted; empty otherwise.
-    function join(bytes32[] calldata proof) external;
+    /// @param proof What the admission contract wants to be shown of the caller; empty where there is none.
+    function join(bytes calldata proof) external;
 
     /// @notice Ends the caller's membership. A seat not yet acted on is marked absent first, as {markAbsent} does it, unless
     /// it is a voter's and nothing was published; a stake already locked plays on. Before the draw nothing is given up:
@@ -375,6 +381,9 @@ interface IRoundManager {
 
     /// @notice Where seeds come from.
     function SEED_SOURCE() external view returns (ISeedSource);
+
+    /// @notice Who may join, asked by {join} alone; zero for anyone.
+    function ADMISSION() external view returns (IAdmission);
 
     /// @notice Blocks after the anchor in which a round can be drawn from it, as the source said at deployment.
     function ANCHOR_WINDOW() external view returns (uint256);

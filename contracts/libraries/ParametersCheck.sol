@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IAdmission} from "../interfaces/IAdmission.sol";
 import {IRoundManager} from "../interfaces/IRoundManager.sol";
 import {Seats} from "./Seats.sol";
 import {Tallies} from "./Tallies.sol";
@@ -36,6 +37,13 @@ library ParametersCheck {
         if (p.proposerReward != 0 || p.voterReward != 0) _atLeast("interval", p.interval, longest);
         _atLeast("unbonding", p.unbonding, longest);
         _atLeast("rules", uint256(p.rules), 1);
+    }
+
+    /// @notice Reverts {IRoundManager.AdmissionWithoutCode} for what is no contract: nobody could ever join.
+    /// @param admission Who may join; zero for anyone.
+    function checkAdmission(IAdmission admission) internal view {
+        address at = address(admission);
+        require(at == address(0) || at.code.length != 0, IRoundManager.AdmissionWithoutCode(at));
     }
 
     function _atLeast(string memory name, uint256 actual, uint256 bound) private pure {

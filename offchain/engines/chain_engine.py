@@ -16,6 +16,7 @@ from offchain.engines.engine import RoundOutcome, Seating
 from offchain.engines.submission import Direct, Relayed, Submission
 from offchain.errors import CallRevertedError
 from offchain.reference import commitments, seats
+from offchain.reference.state import NOBODY
 from offchain.reference.tally import is_void
 
 _CONTRACTS = ("StakeToken", "StakePool", "SimulatedSeed", "RoundManager", "BalanceLens", "Relay")
@@ -66,7 +67,7 @@ class ChainEngine:
         self._send([Call(self._keeper, self._token, "transfer", (address, stake)) for address in addresses])
         self._send([Call(signer, self._token, "approve", (self._pool.address, stake)) for signer in signers])
         self._send([Call(signer, self._pool, "deposit", (stake,)) for signer in signers])
-        self._send([Call(signer, self._manager, "join", ([],)) for signer in signers])
+        self._send([Call(signer, self._manager, "join", (b"",)) for signer in signers])
         self._fund()
         self._read_members()
         self._balances = [0] * len(signers)
@@ -160,6 +161,7 @@ class ChainEngine:
             interfaces["RoundManager"],
             self._token.address,
             source.address,
+            NOBODY,
             astuple(self._parameters),
         )
         (pool,) = self._gateway.read([Query(self._manager, "POOL")])

@@ -42,7 +42,6 @@ class Parameters:
     unbonding: int  # seconds, at least the four phases and mark_for
     rules: bytes  # 32 bytes
     treasury: str = NOBODY  # lower-case hex; what nobody can win any more is its
-    admission_root: bytes = bytes(32)
 
     def __post_init__(self) -> None:
         """Check bounds and relations in the order of the contract."""

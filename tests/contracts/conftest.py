@@ -2,6 +2,8 @@ import ape
 import pytest
 from deployment import DEFAULTS, DEPOSIT, IDLE, PUBLISH, SILENT, SUPPLY, UNIT, Deployment
 
+from offchain.reference.state import NOBODY
+
 CLIENTS = 8
 
 
@@ -29,11 +31,11 @@ def newcomer(candidates):
     return candidates[CLIENTS]
 
 
-def deployed(project, chain, owner, clients, amount, seed_source, overrides) -> Deployment:
+def deployed(project, chain, owner, clients, amount, seed_source, overrides, admission=NOBODY) -> Deployment:
     parameters = DEFAULTS | overrides
     token = owner.deploy(project.StakeToken, "StakeFed", "STF", SUPPLY, owner)
     source = seed_source or owner.deploy(project.SimulatedSeed, b"\x2a" * 32)
-    manager = owner.deploy(project.RoundManager, token, source, tuple(parameters.values()))
+    manager = owner.deploy(project.RoundManager, token, source, admission, tuple(parameters.values()))
     pool = project.StakePool.at(manager.POOL())
     game = Deployment(chain, token, pool, manager, source, parameters, owner)
     game.admit(clients, amount)
@@ -67,8 +69,10 @@ def game(shared_game, candidates, everyone_can_leave):
 def deploy(project, chain, owner, candidates, everyone_can_leave):
     """Deploy with other parameters, members, tokens or another source of seeds."""
 
-    def deploy_with(members=CLIENTS, amount=DEPOSIT, seed_source=None, **overrides) -> Deployment:
-        game = deployed(project, chain, owner, candidates[:members], amount, seed_source, overrides)
+    def deploy_with(
+        members=CLIENTS, amount=DEPOSIT, seed_source=None, admission=NOBODY, **overrides
+    ) -> Deployment:
+        game = deployed(project, chain, owner, candidates[:members], amount, seed_source, overrides, admission)
         everyone_can_leave.append(game)
         return game
 

@@ -41,7 +41,6 @@ DEFAULTS = {
     "unbonding": 20_000,
     "rules": b"\x07" * 32,
     "treasury": "0x" + 40 * "0",
-    "admissionRoot": bytes(32),
 }
 SCHEDULE = ("proposeFor", "publishFor", "voteFor", "revealFor")
 
@@ -159,7 +158,7 @@ class Deployment:
         """Make members, each with tokens of its own."""
         for client in clients:
             self.deposit(client, amount)
-            self.send(client, self.manager.join, [])
+            self.send(client, self.manager.join, b"")
             self.clients.append(client)
 
     # A round

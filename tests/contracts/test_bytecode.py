@@ -20,6 +20,8 @@ CONTRACTS = [
     "SimulatedSeed",
     "PrevrandaoSeed",
     "BlockhashSeed",
+    "MerkleAdmission",
+    "RegistryAdmission",
 ]
 
 
@@ -84,7 +86,7 @@ def test_every_call_fits_a_transaction(deploy):
     gas["depositWithPermit"] = game.send(client, game.pool.depositWithPermit, *no_permit)
     gas["setOperator"] = game.send(client, game.manager.setOperator, game.owner)
     game.send(client, game.manager.requestExit)
-    gas["join"] = game.send(client, game.manager.join, [])
+    gas["join"] = game.send(client, game.manager.join, b"")
 
     game.open_round()
     proposer = game.proposers[0]

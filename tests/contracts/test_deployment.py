@@ -2,7 +2,7 @@ import pytest
 from deployment import DEFAULTS
 from expectations import reverts
 
-from offchain.reference.state import Phase
+from offchain.reference.state import NOBODY, Phase
 
 LARGEST = DEFAULTS["proposerStake"] + DEFAULTS["absencePenalty"]
 SCHEDULE = 1000 + 2000 + 3000 + 4000 + DEFAULTS["markFor"]
@@ -41,8 +41,8 @@ def deploy_manager(project, owner):
     token = owner.deploy(project.StakeToken, "StakeFed", "STF", 10**9, owner)
     source = owner.deploy(project.SimulatedSeed, bytes(32))
 
-    def deploy(**overrides):
-        return owner.deploy(project.RoundManager, token, source, tuple((DEFAULTS | overrides).values()))
+    def deploy(admission=NOBODY, **overrides):
+        return owner.deploy(project.RoundManager, token, source, admission, tuple((DEFAULTS | overrides).values()))
 
     deploy.token, deploy.source = token, source
     return deploy
@@ -58,6 +58,11 @@ def test_one_beyond_a_bound_is_refused(project, deploy_manager, name, refused, a
         project.RoundManager.InvalidParameter, name=name, actual=number(refused), bound=number(accepted)
     ):
         deploy_manager(**others, **{name: refused})
+
+
+def test_an_admission_without_code_is_refused(project, deploy_manager, outsider):
+    with reverts(project.RoundManager.AdmissionWithoutCode, admission=outsider.address):
+        deploy_manager(admission=outsider)
 
 
 @pytest.mark.parametrize(("name", "refused", "accepted", "others"), BOUNDS)
@@ -98,7 +103,6 @@ def test_every_parameter_is_read_back(deploy_manager):
         "unbonding": 5000,
         "rules": b"\x0b" * 32,
         "treasury": "0x" + 40 * "7",
-        "admissionRoot": b"\x0c" * 32,
     }
     parameters = deploy_manager(**values).parameters()
     assert {name: getattr(parameters, name) for name in values} == values
@@ -129,7 +133,7 @@ def test_a_supply_beyond_96_bits_or_of_nothing_is_refused(project, owner, supply
     token = owner.deploy(project.StakeToken, "StakeFed", "STF", supply, owner)
     source = owner.deploy(project.SimulatedSeed, bytes(32))
     with reverts(project.StakePool.UnsupportedSupply, supply=supply):
-        owner.deploy(project.RoundManager, token, source, tuple(DEFAULTS.values()))
+        owner.deploy(project.RoundManager, token, source, NOBODY, tuple(DEFAULTS.values()))
 
 
 @pytest.mark.parametrize("supply", [1, 2**96 - 1])

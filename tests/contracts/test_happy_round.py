@@ -20,7 +20,7 @@ def test_a_round_from_deposit_to_withdrawal(deploy, candidates, outsider):
         token.transfer(client, DEPOSIT, sender=game.owner)
         token.approve(pool, DEPOSIT, sender=client)
         pool.deposit(DEPOSIT, sender=client)
-        manager.join([], sender=client)
+        manager.join(b"", sender=client)
     game.clients = list(clients)
     assert token.balanceOf(pool) == 8 * DEPOSIT
 

@@ -208,7 +208,7 @@ def test_one_that_cannot_stake_leaves_for_good(broke, moment):
     assert manager.clientOf(client).place == REMOVED
     game.deposit(client, game.bond)
     with reverts(manager.RemovedForGood, client=client.address):
-        manager.join([], sender=client)
+        manager.join(b"", sender=client)
 
 
 def test_leaving_and_joining_again_washes_no_strike_away(game, manager):
@@ -218,7 +218,7 @@ def test_leaving_and_joining_again_washes_no_strike_away(game, manager):
         tx = manager.requestExit(sender=dodger)
         assert manager.clientOf(dodger).strikes == strikes
         if strikes < game.maxStrikes:
-            game.send(dodger, manager.join, [])
+            game.send(dodger, manager.join, b"")
             game.warp(game.ends_at + game.markFor)
             game.send(game.owner, manager.finalise)
 

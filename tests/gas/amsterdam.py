@@ -18,6 +18,7 @@ from scenes import DEPLOYER
 from tables import PAGE, table_of, with_tables
 
 from offchain.chain.gateway import create_address
+from offchain.reference.state import NOBODY
 
 DATA = Path(PAGE).with_name("gas_amsterdam.json")
 STATE_BYTE = 1530
@@ -130,7 +131,7 @@ def _deployment(chain, project):
             seed_delay=2,
         )
     )
-    manager, found["RoundManager"] = deployed(chain, project.RoundManager, token, source, parameters)
+    manager, found["RoundManager"] = deployed(chain, project.RoundManager, token, source, NOBODY, parameters)
     _, found["Relay"] = deployed(chain, project.Relay, manager)
     return found
 

@@ -177,7 +177,7 @@ def test_members_that_leave_and_join_are_followed(keeper, founded, anvil_node, p
     keep(keeper, anvil_node)
     anvil_node.warp(2400)
     keep(keeper, anvil_node, 2)
-    players.send(leaver, Invocation(deployment.manager, "join", ([],)))
+    players.send(leaver, Invocation(deployment.manager, "join", (b"",)))
     keeper.step()
     order = chain.read([Invocation(deployment.manager, "memberAt", (index,)) for index in range(6)])
     assert keeper._roster.members == [address.lower() for address in order]

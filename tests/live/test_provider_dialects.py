@@ -185,7 +185,7 @@ def test_a_tip_that_is_not_told_is_none(fees, founded, anvil_node):
 )
 def test_a_refusal_of_a_contract_has_its_name_in_every_dialect(spelled, founded, anvil_node):
     deployment, chain = founded
-    join = Invocation(deployment.manager, "join", ([],))
+    join = Invocation(deployment.manager, "join", (b"",))
     with pytest.raises(CallRevertedError) as refused:
         chain.simulate(join, "0x" + "11" * 20)
     real = anvil_node_error(anvil_node, join)
@@ -199,7 +199,7 @@ def test_nethermind_without_data_is_a_refusal_too(founded, anvil_node):
     deployment, _ = founded
     said = Says("eth_call", error(-32015, "VM execution error.", data="revert"))
     with fake_node(anvil_node.url, said) as (_, url), pytest.raises(CallRevertedError):
-        Chain(Rpc([url])).simulate(Invocation(deployment.manager, "join", ([],)), "0x" + "11" * 20)
+        Chain(Rpc([url])).simulate(Invocation(deployment.manager, "join", (b"",)), "0x" + "11" * 20)
 
 
 def anvil_node_error(anvil_node, call):

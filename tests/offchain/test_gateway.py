@@ -9,6 +9,7 @@ from offchain.chain.abi import Interface
 from offchain.chain.gateway import GAS_LIMIT, Call, Query, create_address
 from offchain.chain.signing import Signer
 from offchain.errors import CallRevertedError, ChainError
+from offchain.reference.state import NOBODY
 
 HOLDER, OTHER = Signer(b"\x01" * 32), Signer(b"\x02" * 32)
 
@@ -70,7 +71,7 @@ def test_a_refused_constructor_is_explained(gateway, contracts, token):
     parameters = (0, *astuple(PARAMETERS)[1:])
     source = gateway.deploy(HOLDER, Interface(contracts["SimulatedSeed"]), bytes(32))
     with pytest.raises(CallRevertedError) as refused:
-        gateway.deploy(HOLDER, manager, token.address, source.address, parameters)
+        gateway.deploy(HOLDER, manager, token.address, source.address, NOBODY, parameters)
     assert refused.value.error == "InvalidParameter"
     assert refused.value.values == {"name": "proposerStake", "actual": 0, "bound": 1}
 

@@ -28,6 +28,7 @@ from offchain.live.errors import NodeRefusedError
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.watching.view import read_view
 from offchain.reference import Phase
+from offchain.reference.state import NOBODY
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = pytest.mark.skipif(not os.environ.get("LIVE_BUDGET"), reason="long; `make portability` plays it")
@@ -82,7 +83,7 @@ def test_refusals_are_explained(engine_api_gateway, compiled):
         parameters = (0, *astuple(PARAMETERS)[1:])
         manager = Interface(compiled["RoundManager"])
         source = engine_api_gateway.deploy(holder, Interface(compiled["SimulatedSeed"]), bytes(32))
-        engine_api_gateway.deploy(holder, manager, stake.address, source.address, parameters)
+        engine_api_gateway.deploy(holder, manager, stake.address, source.address, NOBODY, parameters)
     assert refused.value.error == "InvalidParameter"
     assert refused.value.values == {"name": "proposerStake", "actual": 0, "bound": 1}
 

@@ -41,8 +41,13 @@ class Arena:
         self.lens_interface = Interface(project.Lens)
         self.token = chain.deploy(DEPLOYER, project.StakeToken, "Stake", "S", 10**12, DEPLOYER)
         self.source = chain.deploy(DEPLOYER, project.SimulatedSeed, SALT)
+        self.admission = NOBODY
+        if scene.admitted is not None:
+            self.admission = chain.deploy(DEPLOYER, project.MerkleAdmission, scene.root)
         fields = astuple(scene.parameters)
-        self.manager = chain.deploy(DEPLOYER, project.RoundManager, self.token, self.source, fields)
+        self.manager = chain.deploy(
+            DEPLOYER, project.RoundManager, self.token, self.source, self.admission, fields
+        )
         self.deployed_at = chain.head()[1]
         self.lens = chain.deploy(DEPLOYER, project.Lens)
         self.pool = "0x" + chain.view(self.manager, self.interface.call("POOL"))[12:].hex()

@@ -10,6 +10,7 @@ from scenes import DEPLOYER, KEEPER, RULES, SALT
 from offchain.chain import intents
 from offchain.chain.signing import Signer
 from offchain.reference import Parameters, seats
+from offchain.reference.state import NOBODY
 
 HARDFORK = "osaka"
 UNIT = 10**18
@@ -40,7 +41,7 @@ class Field:
         chosen = {"proposer_bps": proposer_bps, "voter_seats": voter_seats, **(REWARDS if rewarded else {})}
         self._parameters = replace(PARAMETERS, **chosen)
         parameters = astuple(self._parameters)
-        self._manager = chain.deploy(DEPLOYER, project.RoundManager, self._token, source, parameters)
+        self._manager = chain.deploy(DEPLOYER, project.RoundManager, self._token, source, NOBODY, parameters)
         self._pool = "0x" + self._view("POOL")[12:].hex()
         self._relay = chain.deploy(DEPLOYER, project.Relay, self._manager)
         signers = [Signer(keccak(text=f"client {i}")) for i in range(members)]
@@ -59,7 +60,7 @@ class Field:
             self._call(client, "approve", self._pool, 2**256 - 1, to=self._token)
             self._call(client, "deposit", DEPOSIT // 2, to=self._pool, name="deposit first")
             self._call(client, "deposit", DEPOSIT // 2, to=self._pool)
-            self._call(client, "join", [])
+            self._call(client, "join", b"")
 
         if self._parameters.interval:
             self._call(DEPLOYER, "approve", self._pool, BUDGET, to=self._token)
@@ -71,7 +72,7 @@ class Field:
         self._call(DEPLOYER, "approve", self._pool, 2**256 - 1, to=self._token)
         deposits = [self._interface.call("depositFor", client, DEPOSIT) for client in self._clients]
         self._chain.send_many([(DEPLOYER, self._pool, deposit) for deposit in deposits])
-        self._chain.send_many([(c, self._manager, self._interface.call("join", [])) for c in self._clients])
+        self._chain.send_many([(c, self._manager, self._interface.call("join", b"")) for c in self._clients])
 
     def play_round(self):
         """Open, draw, everyone seated acts, finalise. Seats of the round before are settled on the way."""
@@ -128,7 +129,7 @@ class Field:
         for client in leavers:
             self._call(client, "requestExit")
         for client in leavers:
-            self._call(client, "join", [], name="join again")
+            self._call(client, "join", b"", name="join again")
 
     def _signed_update(self, client, root, salt):
         commitment = self._view("updateCommitment", client, root, 1, salt)[:24]

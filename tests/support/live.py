@@ -159,7 +159,7 @@ def found(node_, contracts, path, members, **deploying):
         own = Sender(chain, key, FAST)
         own.send(Invocation(deployment.token, "approve", (deployment.pool.address, bond)))
         own.send(Invocation(deployment.pool, "deposit", (bond,)))
-        own.send(Invocation(deployment.manager, "join", ([],)))
+        own.send(Invocation(deployment.manager, "join", (b"",)))
     return deployment, chain
 
 

@@ -181,7 +181,7 @@ class Game:
             own = Sender(self.chain, member.key, FAST)
             own.send(Invocation(d.token, "approve", (d.pool.address, d.parameters.bond)))
             own.send(Invocation(d.pool, "deposit", (d.parameters.bond,)))
-            own.send(Invocation(d.manager, "join", ([],)))
+            own.send(Invocation(d.manager, "join", (b"",)))
 
     def another_chain(self):
         """A line of one's own to the node."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eth_abi import encode
 from eth_account import Account
 from eth_utils import keccak
 
@@ -29,10 +30,19 @@ class Scene:
     admitted: Sequence[int] | None = None
 
     def proof(self, client):
-        """The Merkle proof of a client by number; empty for one that may not join, or when all may."""
-        if self.admitted is None or client not in self.admitted:
-            return []
-        return tree_proof([leaf(CLIENTS[i]) for i in self.admitted], leaf(CLIENTS[client]))
+        """The Merkle proof of a client by number, encoded; of no siblings for one that may not join."""
+        if self.admitted is None:
+            return b""
+        inside = client in self.admitted
+        siblings = (
+            tree_proof([leaf(CLIENTS[i]) for i in self.admitted], leaf(CLIENTS[client])) if inside else []
+        )
+        return encode(["bytes32[]"], [siblings])
+
+    @property
+    def root(self):
+        """Of the tree of those who may join."""
+        return tree_root([leaf(CLIENTS[i]) for i in self.admitted])
 
 
 def leaf(address):
@@ -112,7 +122,6 @@ STRICT = Scene(
         unbonding=400,
         rules=RULES,
         treasury=TREASURY,
-        admission_root=tree_root([leaf(CLIENTS[i]) for i in _ADMITTED]),
         **_TIMES,
     ),
     wallet=3000,

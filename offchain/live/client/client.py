@@ -91,7 +91,7 @@ class Client:
         payer: How its account's tokens come into the pool.
         work: Its work in its seats.
         wish: What its owner wants.
-        proof: What joining needs where admission is restricted.
+        proof: What joining shows the contract that says who may join.
         poll: Seconds between two looks at the chain; None for what blocks and phases ask for.
         unit: The deployment's token.
         relay: What sends for the client, where it uses one.
@@ -106,7 +106,7 @@ class Client:
         payer: Payer,
         work: RoundWork,
         wish: Wish,
-        proof: list[bytes],
+        proof: bytes,
         poll: float | None,
         unit: Unit,
         relay: RelayLine | None = None,

@@ -46,7 +46,7 @@ def against(
 
 def _most_updates(configuration: Configuration) -> int:
     """How many a round may have, as far as it is known who joins."""
-    p, listed = configuration.protocol, len(configuration.admission)
+    p, listed = configuration.protocol, len(configuration.listed)
     return counts(listed, p.proposer_bps, p.voter_seats)[0] if listed else MAX_PROPOSERS
 
 

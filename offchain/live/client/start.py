@@ -17,7 +17,7 @@ from offchain.learning.describing import common_learning, learner_of
 from offchain.learning.description import Learning
 from offchain.learning.genesis import first_model
 from offchain.live.access.account import MessageKey
-from offchain.live.access.chain import Chain
+from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
 from offchain.live.client.artefacts import ClientArtefacts
@@ -33,7 +33,7 @@ from offchain.live.client.round_work import RoundWork
 from offchain.live.client.salts import Salts
 from offchain.live.client.words import leaving
 from offchain.live.continuing.origin import Origin, require_origin
-from offchain.live.deploying.admission import admission_proof
+from offchain.live.deploying.admission import shown
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.deployment import LiveDeployment, place_of
@@ -122,7 +122,7 @@ class Prepared:
     task: str
     learning: LocalLearning | None
     artefacts: ClientArtefacts
-    proof: list[bytes]
+    proof: bytes
     wish: Wish
     outlook: Outlook
     native: int
@@ -156,7 +156,7 @@ def prepare(
     if joins:
         _require_own_code(chain, deployment)
     wish = _wish(options, unit, operates=client != address)
-    learning, native, proof, faults = None, 0, [], Faults()
+    learning, native, proof, faults = None, 0, b"", Faults()
     artefacts = _artefacts(deployment, client, options, rules.schema_, permit_)
     with faults.noting():
         if wish.plays:
@@ -169,7 +169,7 @@ def prepare(
             _require_operator(deployment, outlook, address, options)
     with faults.noting():
         if not wish.operates:
-            proof = admission_proof(deployment.configuration.admission, client)
+            proof = _proof(chain, deployment, client, outlook)
     with faults.noting():
         _require_means(deployment, outlook, wish, unit)
     with faults.noting():
@@ -346,6 +346,26 @@ def _require_origin(
             f"{error}; where that is gone for good, --accept-genesis takes the first model as the founders "
             "hand it out"
         ) from error
+
+
+def _proof(chain: Chain, deployment: LiveDeployment, client: str, outlook: Outlook) -> bytes:
+    """What joining shows, once the contract that says who may join was asked."""
+    proof, admission = shown(deployment.configuration, client), deployment.admission
+    if admission is None or outlook.me.is_member:
+        return proof
+    try:
+        (admitted,) = chain.read([Invocation(admission, "isAdmitted", (client, proof))])
+    except NodeRefusedError as error:
+        raise ConfigurationError(
+            f"{admission.address}, which says who may join deployment {deployment.name}, gives no answer "
+            f"about {client}: {error}"
+        ) from error
+    if not admitted:
+        raise ConfigurationError(
+            f"{client} is not among those that may join deployment {deployment.name}, says "
+            f"{admission.interface.name} at {admission.address}: ask whoever keeps it"
+        )
+    return proof
 
 
 def _require_means(deployment: LiveDeployment, outlook: Outlook, wish: Wish, unit: Unit) -> None:

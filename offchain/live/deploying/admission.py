@@ -1,28 +1,58 @@
-"""Who may join: the Merkle tree behind a deployment's `admissionRoot` (OpenZeppelin's, pairs sorted)."""
+"""Who may join: the contract that says so, and what a client shows it."""
 
 from collections.abc import Sequence
 
+from eth_abi.abi import encode
+
 from ml.updates.hashing import keccak256
+from offchain.live.deploying.configuration import Configuration, ExistingAdmission, Registry
 from offchain.live.errors import ConfigurationError
 from offchain.reference.commitments import digest
 
-OPEN = bytes(32)
-"""The root of a deployment that anyone may join."""
+MERKLE, REGISTRY, EXISTING = "MerkleAdmission", "RegistryAdmission", "Admission"
+"""Names in an address book: of contracts that are deployed, and of one that was there."""
+
+
+def admission_name(configuration: Configuration) -> str | None:
+    """Return the name in the address book of the contract that says who may join; None for anyone."""
+    admission = configuration.admission
+    if isinstance(admission, Registry):
+        return REGISTRY
+    if isinstance(admission, ExistingAdmission):
+        return EXISTING
+    return MERKLE if admission else None
+
+
+def admission_arguments(configuration: Configuration) -> tuple[object, ...]:
+    """Return what the constructor of such a contract takes, where one is deployed."""
+    admission = configuration.admission
+    if isinstance(admission, Registry):
+        return admission.owner, list(admission.members)
+    return (admission_root(configuration.listed),)
 
 
 def admission_root(addresses: Sequence[str]) -> bytes:
-    """Return the 32-byte root over addresses in hex; OPEN when there are none."""
-    return _layers(addresses)[-1][0] if addresses else OPEN
+    """Return the 32-byte root over addresses in hex, one at least (OpenZeppelin's tree, pairs sorted)."""
+    return _layers(addresses)[-1][0]
+
+
+def shown(configuration: Configuration, address: str) -> bytes:
+    """Return what `join` shows of `address`: its siblings in a tree, nothing to any other contract.
+
+    Raises:
+        ConfigurationError: When the address is not among those admitted by a tree.
+    """
+    if not configuration.listed:
+        return b""
+    return encode(["bytes32[]"], [admission_proof(configuration.listed, address)])
 
 
 def admission_proof(addresses: Sequence[str], address: str) -> list[bytes]:
-    """Return what `join` needs of `address`: the siblings on its way to the root; none when all may join.
+    """Return the siblings of `address` on its way to the root.
 
     Raises:
         ConfigurationError: When the address is not among those admitted.
     """
-    if not addresses:
-        return []
     layers, node = _layers(addresses), _leaf(address)
     if node not in layers[0]:
         raise ConfigurationError(f"{address} is not among the {len(addresses)} addresses that may join")

@@ -6,10 +6,12 @@ from dataclasses import astuple, dataclass
 from offchain.chain.gateway import Deployed, create_address
 from offchain.errors import CallRevertedError
 from offchain.live.access.chain import Chain, Creation
+from offchain.live.deploying.admission import EXISTING, admission_arguments, admission_name
 from offchain.live.deploying.configuration import NewToken
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.deploying.parameters import NEW_TOKEN_DECIMALS, base_units
 from offchain.live.errors import DeploymentError
+from offchain.reference.state import NOBODY
 
 _POOL_NONCE = 1  # The manager's first and only creation.
 _LENGTH_BYTES = 2
@@ -30,8 +32,8 @@ def require_code(chain: Chain, deployment: LiveDeployment) -> None:
     """Raise DeploymentError unless every contract's code is what its constructor makes here.
 
     The node runs each constructor again, at the same address and with the same arguments, without sending
-    anything; what it returns, immutable values included, is compared with what stands. A token that was there
-    before is left out.
+    anything; what it returns, immutable values included, is compared with what stands. A token and an
+    admission that were there before are left out.
 
     Raises:
         DeploymentError: For the first contract that is another.
@@ -59,9 +61,17 @@ def _contracts(chain: Chain, deployment: LiveDeployment) -> Iterator[_Made]:
     salt = bytes.fromhex(configuration.seed_salt[2:])
     arguments: dict[str, tuple[object, ...]] = {
         source.interface.name: (salt,) if configuration.seed_source == "simulated" else (),
-        manager.interface.name: (token.address, source.address, astuple(deployment.parameters)),
+        manager.interface.name: (
+            token.address,
+            source.address,
+            NOBODY if deployment.admission is None else deployment.admission.address,
+            astuple(deployment.parameters),
+        ),
     }
     standing = [source, manager]
+    if (admission := deployment.admission) is not None and admission_name(configuration) != EXISTING:
+        arguments[admission.interface.name] = admission_arguments(configuration)
+        standing.append(admission)
     if isinstance(configuration.token, NewToken):
         new = configuration.token
         supply = base_units("token.supply", new.supply, NEW_TOKEN_DECIMALS)

@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from offchain.chain.addresses import address
 from offchain.learning.description import Learning
-from offchain.live.deploying.admission import admission_root
 from offchain.live.errors import ConfigurationError
 from offchain.pasted import is_secret, said_back
 from offchain.reference.seats import MIN_MEMBERS
@@ -27,6 +26,7 @@ SOURCES: Mapping[SeedSource, str] = {
 """The contract of each seed source."""
 
 Address = Annotated[str, AfterValidator(address)]
+Addresses = tuple[Address, ...]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=30)]
 Digest = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
 
@@ -57,6 +57,34 @@ def _kind_of_token(value: Any) -> str:
 Token = Annotated[
     Annotated[NewToken, Tag("new")] | Annotated[ExistingToken, Tag("existing")],
     Discriminator(_kind_of_token),
+]
+
+
+class Registry(_Part):
+    """A list of who may join that an owner keeps: a RegistryAdmission to be deployed."""
+
+    owner: Address = Field(description="Who changes it: a Safe, a governor, a timelock.")
+    members: Addresses = Field((), description="Addresses on it from the beginning.")
+
+
+class ExistingAdmission(_Part):
+    """A contract that says who may join, and is there already."""
+
+    address: Address = Field(description="Its address.")
+
+
+def _kind_of_admission(value: Any) -> str:
+    given = value if isinstance(value, Mapping) else vars(value) if isinstance(value, BaseModel) else None
+    if given is None:
+        return "listed"
+    return "existing" if "address" in given else "registry"
+
+
+Admission = Annotated[
+    Annotated[Addresses, Tag("listed")]
+    | Annotated[Registry, Tag("registry")]
+    | Annotated[ExistingAdmission, Tag("existing")],
+    Discriminator(_kind_of_admission),
 ]
 
 
@@ -125,15 +153,22 @@ class Configuration(_Part):
     continues: Continues | None = Field(
         None, description="Where the first model is from, when it is another deployment's."
     )
-    admission: tuple[Address, ...] = Field((), description="Addresses that may join; none for anyone.")
+    admission: Admission = Field(
+        (), description="Addresses that may join, or who says which may; none for anyone."
+    )
     treasury: Address | None = Field(
         None, description="Address that gets what nobody can win any more; nobody when left out."
     )
 
     @property
-    def admission_root(self) -> bytes:
-        """32 bytes; zero when anyone may join."""
-        return admission_root(self.admission)
+    def is_open(self) -> bool:
+        """Whether anyone may join."""
+        return self.admission == ()
+
+    @property
+    def listed(self) -> Addresses:
+        """Addresses that may join, for ever; none where there is no such list."""
+        return self.admission if isinstance(self.admission, tuple) else ()
 
 
 def load_configuration(path: Path) -> Configuration:
@@ -149,9 +184,12 @@ def load_configuration(path: Path) -> Configuration:
         raise ConfigurationError(f"configuration {path}: {_sentence(error)}") from error
 
 
+_TAGS = ("new", "existing", "listed", "registry")  # Of no entry: which kind one was taken for.
+
+
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    where = [str(part) for part in first["loc"] if part not in ("new", "existing")]
+    where = [str(part) for part in first["loc"] if part not in _TAGS]
     name = ".".join(where)
     if first["type"] == "extra_forbidden":
         near = get_close_matches(where[-1], _names(), n=1)
@@ -185,6 +223,8 @@ def _names() -> list[str]:
         NewToken,
         ExistingToken,
         Continues,
+        Registry,
+        ExistingAdmission,
     )
     return [name for part in parts for name in part.model_fields]
 

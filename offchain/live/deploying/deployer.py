@@ -13,6 +13,7 @@ from offchain.errors import ChainError
 from offchain.live.access.chain import Chain, Creation, Invocation, Message
 from offchain.live.access.headers import header_proof
 from offchain.live.access.sender import Sender
+from offchain.live.deploying.admission import EXISTING, admission_arguments, admission_name
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.book import (
     AddressBook,
@@ -23,7 +24,13 @@ from offchain.live.deploying.book import (
     read_book,
     write_book,
 )
-from offchain.live.deploying.configuration import SOURCES, Configuration, ExistingToken, NewToken
+from offchain.live.deploying.configuration import (
+    SOURCES,
+    Configuration,
+    ExistingAdmission,
+    ExistingToken,
+    NewToken,
+)
 from offchain.live.deploying.deployment import require_same
 from offchain.live.deploying.parameters import (
     NEW_TOKEN_DECIMALS,
@@ -36,6 +43,7 @@ from offchain.live.deploying.parameters import (
 )
 from offchain.live.errors import ConfigurationError, DeploymentError, NodeRefusedError
 from offchain.reference import Parameters
+from offchain.reference.state import NOBODY
 from offchain.software import VERSION, lock_digest
 
 _log = logging.getLogger(__name__)
@@ -105,6 +113,7 @@ class Deployer:
         chain.amount = Unit(decimals, "tokens").named
         self.parameters: Parameters = parameters_of(configuration, rules, decimals)
         require_abi(contracts[_MANAGER], self.parameters)
+        self._require_admission()
         self._book = self._known_book()
 
     @property
@@ -120,16 +129,17 @@ class Deployer:
         token: list[tuple[str, Callable[[], tuple[object, ...]]]] = []
         if isinstance(configuration.token, NewToken):
             token = [(_TOKEN, self._token_arguments)]
+        admission: list[tuple[str, Callable[[], tuple[object, ...]]]] = []
+        if (name := admission_name(configuration)) not in (None, EXISTING):
+            admission = [(str(name), lambda: admission_arguments(configuration))]
         relay: list[tuple[str, Callable[[], tuple[object, ...]]]] = []
         if _RELAY in self._interfaces:
             relay = [(_RELAY, lambda: (self._address(_MANAGER),))]
         return [
             *token,
             (source, lambda: (salt,) if configuration.seed_source == "simulated" else ()),
-            (
-                _MANAGER,
-                lambda: (self._address(_TOKEN), self._address(source), astuple(self.parameters)),
-            ),
+            *admission,
+            (_MANAGER, self._manager_arguments),
             *relay,
         ]
 
@@ -216,16 +226,19 @@ class Deployer:
 
     def _read_back(self, book: AddressBook) -> None:
         manager = self._deployed(_MANAGER)
-        calls = ("parameters", "POOL", "SEED_SOURCE", "model")
-        found, pool, source, model = self._chain.read([Invocation(manager, call) for call in calls])
+        calls = ("parameters", "POOL", "SEED_SOURCE", "ADMISSION", "model")
+        found, pool, source, admission, model = self._chain.read(
+            [Invocation(manager, call) for call in calls]
+        )
         require_same(self.parameters, parameters_read(found))
         entry = Entry(address=pool)
         book.contracts[_POOL] = entry
         (token,) = self._chain.read([Invocation(self._deployed(_POOL), "TOKEN")])
-        expected = (self._address(SOURCES[self._configuration.seed_source]), self._address(_TOKEN))
-        if (source.lower(), token.lower()) != expected:
+        expected = self._manager_arguments()[:3]
+        if (token.lower(), source.lower(), admission.lower()) != expected:
             raise DeploymentError(
-                f"the deployed manager names seed source {source} and token {token}, expected {expected}"
+                f"the deployed manager names token {token}, seed source {source} and admission {admission}, "
+                f"expected {expected}"
             )
         if model != self.parameters.rules:
             raise DeploymentError(f"the deployed manager is at model 0x{model.hex()} already; it was used")
@@ -243,6 +256,8 @@ class Deployer:
         )
         if isinstance(configuration.token, ExistingToken):
             book.contracts[_TOKEN] = Entry(address=configuration.token.address)
+        if isinstance(configuration.admission, ExistingAdmission):
+            book.contracts[EXISTING] = Entry(address=configuration.admission.address)
         return book
 
     def _known_book(self) -> AddressBook | None:
@@ -257,6 +272,14 @@ class Deployer:
                 "version that began it, or another file name"
             )
         return book
+
+    def _require_admission(self) -> None:
+        admission = self._configuration.admission
+        if isinstance(admission, ExistingAdmission) and not self._chain.has_code(admission.address, due=True):
+            raise DeploymentError(
+                f"admission.address: there is no contract at {admission.address} on chain "
+                f"{self._chain.chain_id}, so that nobody could join"
+            )
 
     def _decimals(self) -> int:
         token = self._configuration.token
@@ -276,6 +299,15 @@ class Deployer:
                 f"the token at {token.address} has {supply} base units, which the pool's 96 bits do not hold"
             )
         return int(decimals)
+
+    def _manager_arguments(self) -> tuple[object, ...]:
+        admission = admission_name(self._configuration)
+        return (
+            self._address(_TOKEN),
+            self._address(SOURCES[self._configuration.seed_source]),
+            NOBODY if admission is None else self._address(admission),
+            astuple(self.parameters),
+        )
 
     def _token_arguments(self) -> tuple[object, ...]:
         token, book = self._configuration.token, self._require_begun()

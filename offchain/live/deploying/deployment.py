@@ -10,12 +10,17 @@ from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed
 from offchain.errors import ChainError
 from offchain.live.access.chain import Chain, Invocation
+from offchain.live.deploying.admission import EXISTING, admission_name
 from offchain.live.deploying.book import AddressBook, configuration_digest, named_files, read_book
 from offchain.live.deploying.configuration import SOURCES, Configuration, load_configuration
 from offchain.live.deploying.parameters import named, parameters_read
 from offchain.live.errors import ConfigurationError, DeploymentError, NodeUnavailableError
 from offchain.reference import Parameters
+from offchain.reference.state import NOBODY
 from offchain.stores.permits import Place
+
+_INTERFACES = {EXISTING: "IAdmission"}
+"""Of contracts whose name in a book is not their own."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class LiveDeployment:
         pool: The StakePool, which holds the tokens.
         token: The staked token.
         source: The seed source.
+        admission: What says who may join; None where anyone may.
         relay: What batches signed calls; None where it is not deployed.
         parameters: The round manager's, base units and seconds.
     """
@@ -43,13 +49,14 @@ class LiveDeployment:
     pool: Deployed
     token: Deployed
     source: Deployed
+    admission: Deployed | None
     relay: Deployed | None
     parameters: Parameters
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:
         """Of all its contracts."""
-        contracts = (self.manager, self.pool, self.token, self.source, self.relay)
+        contracts = (self.manager, self.pool, self.token, self.source, self.admission, self.relay)
         return tuple(each.interface for each in contracts if each is not None)
 
     @property
@@ -81,6 +88,7 @@ def load_deployment(name: str, contracts: Mapping[str, ContractType]) -> LiveDep
     def at(contract: str, interface: str) -> Deployed:
         return Deployed(Interface(contracts[interface]), book.contracts[contract].address)
 
+    admission = admission_name(configuration)
     try:
         return LiveDeployment(
             name=Path(name).stem,
@@ -94,8 +102,9 @@ def load_deployment(name: str, contracts: Mapping[str, ContractType]) -> LiveDep
                 SOURCES[configuration.seed_source],
                 SOURCES[configuration.seed_source],
             ),
+            admission=None if admission is None else at(admission, _INTERFACES.get(admission, admission)),
             relay=at("Relay", "Relay") if "Relay" in book.contracts else None,
-            parameters=_parameters(book),
+            parameters=_parameters(json_path, book),
         )
     except KeyError as error:
         raise ConfigurationError(f"{json_path} is complete and lacks {error}; restore it") from error
@@ -119,9 +128,9 @@ def require_deployed(chain: Chain, deployment: LiveDeployment) -> None:
             f"there is no contract at {address} on chain {chain.chain_id}; check the address book of "
             f"deployment {deployment.name}"
         )
-    calls = ("parameters", "POOL", "SEED_SOURCE")
+    calls = ("parameters", "POOL", "SEED_SOURCE", "ADMISSION")
     try:
-        found, pool, source = chain.read([Invocation(deployment.manager, call) for call in calls])
+        found, pool, source, admission = chain.read([Invocation(deployment.manager, call) for call in calls])
     except NodeUnavailableError:
         raise
     except (ChainError, ValueError) as error:
@@ -131,6 +140,11 @@ def require_deployed(chain: Chain, deployment: LiveDeployment) -> None:
         raise DeploymentError(
             f"the RoundManager at {address} belongs to pool {pool} and seed source {source}, the address "
             f"book says {deployment.pool.address} and {deployment.source.address}"
+        )
+    expected = NOBODY if deployment.admission is None else deployment.admission.address
+    if admission.lower() != expected:
+        raise DeploymentError(
+            f"the RoundManager at {address} asks {admission} who may join, the address book says {expected}"
         )
 
 
@@ -142,12 +156,18 @@ def require_same(expected: Parameters, found: Parameters) -> None:
             raise DeploymentError(f"the deployed {name} is {on_chain[name]}, expected {value}")
 
 
-def _parameters(book: AddressBook) -> Parameters:
+def _parameters(path: Path, book: AddressBook) -> Parameters:
     values = {
-        name: bytes.fromhex(value[2:]) if isinstance(value, str) else value
+        name: bytes.fromhex(str(value)[2:]) if name == "rules" else value
         for name, value in book.parameters.items()
     }
-    return Parameters(**values)  # type: ignore[arg-type]
+    try:
+        return Parameters(**values)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise ConfigurationError(
+            f"{path} was deployed with other parameters than this version has ({error}): use the version "
+            "that deployed it, or deploy anew, with --continue to keep what was learned"
+        ) from error
 
 
 def _require_book(path: Path) -> AddressBook:

@@ -64,7 +64,6 @@ def parameters_of(
             **values,
             rules=rules,
             treasury=configuration.treasury or NOBODY,
-            admission_root=configuration.admission_root,
         )
     except Refused as error:
         raise ConfigurationError(_sentence(error, protocol.model_dump())) from error
@@ -90,7 +89,7 @@ def advice(configuration: Configuration) -> list[str]:
         found.append("absence_penalty is 0: honest voting then earns no more than not voting")
     if not p.max_strikes:
         found.append("max_strikes is 0: clients that are never there keep their seats")
-    if p.min_members == MIN_MEMBERS and not configuration.admission:
+    if p.min_members == MIN_MEMBERS and configuration.is_open:
         found.append(
             "min_members is 4: the first four to join are the whole electorate; take half of those expected"
         )
@@ -104,7 +103,7 @@ def advice(configuration: Configuration) -> list[str]:
         found.append("seed_source is simulated: anyone can predict every seat")
     if configuration.seed_source == "blockhash":
         found.append("seed_source is blockhash: the builder of the anchor block can grind seats")
-    if not configuration.admission:
+    if configuration.is_open:
         found.append("admission is open: whoever pays many bonds gets many votes")
     if configuration.treasury is None:
         found.append("treasury is left out: what is in the reward pool at the end stays there for ever")
@@ -112,7 +111,7 @@ def advice(configuration: Configuration) -> list[str]:
 
 
 def _advice_on_voters(configuration: Configuration) -> list[str]:
-    p, listed = configuration.protocol, len(configuration.admission)
+    p, listed = configuration.protocol, len(configuration.listed)
     if listed and listed < p.min_members:
         return [f"admission lists {listed}: a round takes {p.min_members} members, so that none will open"]
     voters, who = p.voter_seats, f"voter_seats is {p.voter_seats}"

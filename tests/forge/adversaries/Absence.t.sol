@@ -69,7 +69,7 @@ contract Absence is Field {
         _deposit(broke, p.bond);
         vm.expectRevert(abi.encodeWithSelector(IRoundManager.RemovedForGood.selector, broke));
         vm.prank(broke);
-        manager.join(NO_PROOF);
+        manager.join("");
     }
 
     /// @dev Leaving each seat in time and joining again ends as missing each does.
@@ -91,7 +91,7 @@ contract Absence is Field {
         vm.assertEq(missed, p.maxStrikes, "too few");
         vm.expectRevert(abi.encodeWithSelector(IRoundManager.RemovedForGood.selector, lazy));
         vm.prank(lazy);
-        manager.join(NO_PROOF);
+        manager.join("");
     }
 
     function _playWithoutLastVoter() private returns (address lazy) {

@@ -175,7 +175,7 @@ contract Tokens is Field {
         calls[3] = abi.encodeCall(IStakePool.depositFor, (clients[0], 1));
         calls[4] = abi.encodeCall(IRoundManager.withdraw, (1));
         calls[5] = abi.encodeCall(IRoundManager.bookDeposit, (address(attacker), 1));
-        calls[6] = abi.encodeCall(IRoundManager.join, (NO_PROOF));
+        calls[6] = abi.encodeCall(IRoundManager.join, (""));
         calls[7] = abi.encodeCall(IRoundManager.openRound, ());
         calls[8] = abi.encodeCall(IRoundManager.settle, (1, address(attacker)));
     }

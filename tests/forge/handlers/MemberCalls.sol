@@ -99,7 +99,7 @@ abstract contract MemberCalls is Calls {
         address a = _pick(who, _mayJoin);
         bool allowed = _mayJoin(a);
         vm.prank(a);
-        try manager.join(NO_PROOF) {
+        try manager.join("") {
             _accept(this.join.selector, allowed);
             _joined(a);
         } catch (bytes memory reason) {

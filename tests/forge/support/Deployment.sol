@@ -11,9 +11,9 @@ import {vm} from "./Vm.sol";
 /// them compile apart.
 abstract contract Deployment {
     uint256 internal constant SUPPLY = 1e24;
-    bytes32[] internal NO_PROOF;
 
     IERC20 public token;
+    address internal admission; // Who may join the next manager deployed; zero for anyone.
     IRoundManager public manager;
     IStakePool public pool;
     IRoundManager.Parameters internal p;
@@ -35,7 +35,7 @@ abstract contract Deployment {
         p = parameters;
         token = IERC20(token_);
         manager = IRoundManager(
-            vm.deployCode("RoundManager.sol:RoundManager", abi.encode(token_, seedSource, parameters))
+            vm.deployCode("RoundManager.sol:RoundManager", abi.encode(token_, seedSource, admission, parameters))
         );
         pool = manager.POOL();
     }
@@ -45,7 +45,7 @@ abstract contract Deployment {
         external
         returns (address)
     {
-        return vm.deployCode("RoundManager.sol:RoundManager", abi.encode(token_, source, parameters));
+        return vm.deployCode("RoundManager.sol:RoundManager", abi.encode(token_, source, admission, parameters));
     }
 
     function _token() internal returns (address) {
@@ -63,7 +63,7 @@ abstract contract Deployment {
 
     function _join(address client) internal {
         vm.prank(client);
-        manager.join(NO_PROOF);
+        manager.join("");
     }
 
     /// @dev Ends whatever is open: draws if need be, lets the schedule pass, finalises.

@@ -93,7 +93,7 @@ contract AnyParameters is Field {
             bool isMember = manager.clientOf(clients[i]).isMember;
             vm.prank(clients[i]);
             if (isMember) manager.requestExit();
-            else _attempt(abi.encodeCall(manager.join, (NO_PROOF)));
+            else _attempt(abi.encodeCall(manager.join, ("")));
         }
     }
 

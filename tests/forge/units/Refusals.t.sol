@@ -27,7 +27,8 @@ contract Refusals is Field {
     function test_onlyTheAdmittedJoin() external {
         address admitted = vm.addr(1);
         IRoundManager.Parameters memory parameters = Presets.paper();
-        parameters.admissionRoot = keccak256(bytes.concat(keccak256(abi.encode(admitted))));
+        bytes32 root = keccak256(bytes.concat(keccak256(abi.encode(admitted))));
+        admission = vm.deployCode("MerkleAdmission.sol:MerkleAdmission", abi.encode(root));
         _deploy(parameters);
         _deposit(admitted, p.bond);
         _join(admitted);
