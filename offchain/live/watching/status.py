@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ml.settings import PrivacySettings
-from offchain.live.access.chain import Chain
+from offchain.live.access.chain import Chain, Invocation
+from offchain.live.deploying.admission import EXISTING, MERKLE, admission_name
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
@@ -34,6 +35,7 @@ class Status:
         members: Addresses, in the contract's order.
         has_members: Whether every member's tokens are in the view.
         rounds: As the logs tell them, the latest last.
+        who_joins: Who may join, in words.
         scores: Of the newest global model; none where no rows were given.
         spent: ε of one member's updates; none where nobody's was asked.
         votes: What one's own client found, the latest round last; none where nobody asked.
@@ -48,6 +50,7 @@ class Status:
     members: tuple[str, ...]
     has_members: bool
     rounds: tuple[RoundLog, ...]
+    who_joins: str
     scores: "Scores | None" = None
     spent: "Spent | None" = None
     votes: tuple[OwnVote, ...] | None = None
@@ -163,6 +166,7 @@ class Watch:
         self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
         self._unit = Unit.read(chain, deployment)
+        self._who_joins = who_joins(chain, deployment)
 
     @property
     def events(self) -> Sequence[LoggedEvent]:
@@ -208,10 +212,24 @@ class Watch:
             members=members,
             has_members=self._with_members,
             rounds=rounds,
+            who_joins=self._who_joins,
             scores=None if self._scores is None else self._scores(view.model),
             spent=None if self._spending is None else self._spending(rounds),
             votes=None if self._votes is None else tuple(self._votes.all()),
         )
+
+
+def who_joins(chain: Chain, deployment: LiveDeployment) -> str:
+    """Return who may join a deployment, in words."""
+    admission, name = deployment.admission, admission_name(deployment.configuration)
+    if admission is None:
+        return "anyone with the bond"
+    if name == MERKLE:
+        return f"one of {len(deployment.configuration.listed)} addresses, which nobody can change"
+    if name == EXISTING:
+        return f"whom the contract {admission.address} admits"
+    (owner,) = chain.read([Invocation(admission, "owner")])
+    return f"who is on the list at {admission.address}, kept by {str(owner).lower()}"
 
 
 def status_json(status: Status) -> dict[str, Any]:
@@ -239,6 +257,7 @@ def status_json(status: Status) -> dict[str, Any]:
             {"position": place, "client": client, "did": view.seat_of(view.clients[client]).name.lower()}
             for place, client in enumerate(status.seats)
         ],
+        "who_joins": status.who_joins,
         "members": [_member_json(view.clients.get(address), address) for address in status.members],
         "rounds": [_round_json(each) for each in status.rounds],
         **_scores_json(status.scores),

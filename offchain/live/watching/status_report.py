@@ -54,7 +54,8 @@ def _summary(status: Status) -> Text:
         f"says {status.node}\n"
         f"{where}; waits for {status.waits_for}.\n"
         f"{view.member_count} members, {unit.text(view.reward_pool)} {unit.symbol} in the reward pool"
-        f"{budget}, model 0x{view.model.hex()[:16]}..." + _scores(status) + _spent(status)
+        f"{budget}, model 0x{view.model.hex()[:16]}...\n"
+        f"Joining is for {status.who_joins}." + _scores(status) + _spent(status)
     )
 
 
