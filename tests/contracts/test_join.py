@@ -8,6 +8,7 @@ from offchain.reference import commitments, seats
 
 FULL = 2**24 - 2
 HOSTILE = range(8)  # Kinds of HostileAdmission.
+ASKING = 200_000 + 60_000  # Gas of the question, and of a join that is refused.
 
 
 def leaf(client) -> bytes:
@@ -118,6 +119,10 @@ def test_an_admission_without_a_bool_for_an_answer_admits_nobody(deploy, project
     game.clients.append(newcomer)
     with reverts(game.manager.AdmissionFailed, client=newcomer.address):
         game.manager.join(b"", sender=newcomer)
+    # Whatever it would have burnt or handed back.
+    asked = bytes(game.manager.join.encode_input(b""))
+    succeeded, gas = game.node.send(newcomer, game.manager.address, asked)
+    assert not succeeded and gas < ASKING
 
 
 def test_the_registry_decides_at_joining_and_never_again(deploy, project, owner, candidates):
