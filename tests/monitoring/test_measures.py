@@ -80,3 +80,44 @@ def test_what_a_node_is_asked_and_what_it_refuses_is_counted_without_its_secrets
     assert 'stakefed_node_refusals_total{kind="busy",node="127.0.0.1:9"} 2.0' in text
     for secret in ("me:", "pass", "word", "KEY123456"):
         assert secret not in text and secret not in str(error.value)
+
+
+# What somebody who ran a network as a stranger wished to see, and how it is told.
+EVERYBODY = {
+    "lag": "block_lag_seconds",
+    "round": "round_number",
+    "phase": "round_phase",
+    "seconds left": "phase_remaining_seconds",
+    "requests by node": "node_requests_total",
+    "refusals by node": "node_refusals_total",
+    "health": "healthy",
+    "version": "build_info",
+}
+PAYERS = {"coin": "account_coins", "transactions": "transactions_total", "gas": "gas_used_total"}
+WISHED = {
+    "CLIENT": {
+        **PAYERS,
+        "seat": "seat",
+        "seats missed": "seats_missed_total",
+        "free": "free_tokens",
+        "escrow": "escrow_tokens",
+        "training": "training_seconds_count",
+        "judging": "judging_seconds_count",
+        "loss of the global model on own rows": "model_loss",
+        "its scores": "model_score",
+        "cache": "cache_bytes",
+        "artefacts missing": "artefacts_missing",
+    },
+    "KEEPER": {**PAYERS, "calls": "duties_total"},
+    "RELAY": {**PAYERS, "waiting": "relay_waiting_entries", "answers": "http_responses_total"},
+    "STORE": {"kept": "store_artefacts_kept_total", "answers": "http_responses_total"},
+}
+
+
+@pytest.mark.parametrize("program", WISHED)
+def test_all_that_was_wished_for_is_told(program):
+    families = [family for each in GROUPS[program] for family in each.describe()]
+    ends = {"counter": "_total", "histogram": "_count", "info": "_info"}
+    told = {family.name + ends.get(family.type, "") for family in families}
+    wanted = EVERYBODY | WISHED[program]
+    assert {wish for wish, name in wanted.items() if f"stakefed_{name}" not in told} == set()
