@@ -48,6 +48,7 @@ PHASE = _gauge("round_phase", "1 for the phase that the round is in, 0 for the o
 PHASE_LEFT = _gauge("phase_remaining_seconds", "Until the phase ends at the latest; NaN without a deadline.")
 MEMBERS = _gauge("members", "Members of the deployment.")
 REWARD_POOL = _gauge("reward_pool_tokens", "Tokens in the reward pool.")
+BUDGET = _gauge("budget_tokens", "Tokens in the budget, of which attendance is rewarded.")
 
 COINS = _gauge("account_coins", "Native coin of the account that pays for gas.")
 TRANSACTIONS = _counter("transactions_total", "Confirmed transactions of the account.", "function")
@@ -95,6 +96,7 @@ PROGRAM: tuple[Collector, ...] = (
     PHASE_LEFT,
     MEMBERS,
     REWARD_POOL,
+    BUDGET,
 )
 """What every program tells."""
 PAYER: tuple[Collector, ...] = (COINS, TRANSACTIONS, GAS)

@@ -85,6 +85,7 @@ def now_of(status: Status) -> dict[str, str]:
         "Waits for": status.waits_for,
         "Members": str(view.member_count),
         "Reward pool": f"{unit.text(view.reward_pool)} {unit.symbol}",
+        "Budget of rewards": f"{unit.text(view.budget)} {unit.symbol}",
         "Model": "0x" + view.model.hex(),
         **spent,
     }

@@ -81,6 +81,7 @@ def test_clients_of_a_small_network_tell_what_they_do(tmp_path, compiled, tmp_pa
         assert each[("stakefed_cache_bytes",)] % 4 == 0
         assert each[("stakefed_free_tokens",)] + each[("stakefed_escrow_tokens",)] > 0
         assert each[("stakefed_account_coins",)] == pytest.approx(100, abs=1)
+        assert each[("stakefed_budget_tokens",)] == 0  # Nobody funded it.
         assert each[("stakefed_member",)] == 1 and each[("stakefed_members",)] == 4
         assert not any(name[0] == "stakefed_seats_missed_total" for name in each)
     assert "global model on own rows" in network.members[0].said

@@ -122,7 +122,7 @@ def test_a_damaged_artefact_is_the_fault(verify, verifiable, tmp_path):
 def test_what_cannot_be_written_is_said(verify, tmp_path):
     (tmp_path / "file").touch()
     result = verify("--out", str(tmp_path / "file" / "m.safetensors"))
-    assert result.exit_code == 1 and "cannot be written" in result.output
+    assert result.exit_code == 2 and "cannot be written" in result.output
 
 
 def commands(command, *words):
@@ -139,7 +139,7 @@ ALL = {
     words: c for name in NAMES for words, c in commands(import_module(f"scripts.{name}").cli, name).items()
 }
 WITH_JSON = sorted(words for words, c in ALL.items() if any("--json" in each.opts for each in c.params))
-AMOUNTS = {"free", "escrow", "reward_pool"}
+AMOUNTS = {"free", "escrow", "reward_pool", "budget"}
 """Names under which amounts are told; whole tokens elsewhere would be above what a float holds."""
 
 

@@ -91,6 +91,7 @@ EVERYBODY = {
     "requests by node": "node_requests_total",
     "refusals by node": "node_refusals_total",
     "health": "healthy",
+    "rewards left": "budget_tokens",
     "version": "build_info",
 }
 PAYERS = {"coin": "account_coins", "transactions": "transactions_total", "gas": "gas_used_total"}

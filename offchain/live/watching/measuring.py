@@ -38,6 +38,7 @@ def measure_round(view: View, unit: Unit) -> None:
     measures.PHASE_LEFT.set(float("nan") if view.time_left is None else view.time_left)
     measures.MEMBERS.set(view.member_count)
     measures.REWARD_POOL.set(unit.number(view.reward_pool))
+    measures.BUDGET.set(unit.number(view.budget))
 
 
 def measure_member(view: View, me: ClientView, wallet: int, unit: Unit) -> None:
