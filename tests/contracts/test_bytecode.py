@@ -4,7 +4,7 @@ import pytest
 from deployment import SILENT, Deployment
 from signatures import COMMITMENT, signature
 
-from offchain.reference.state import Phase
+from offchain.reference.state import NOBODY, Phase
 
 CODE_LIMIT = 24_576  # EIP-170
 INITCODE_LIMIT = 2 * CODE_LIMIT  # EIP-3860
@@ -108,3 +108,14 @@ def test_every_call_fits_a_transaction(deploy):
     calls = {abi.name for abi in game.manager.contract_type.mutable_methods}
     assert set(gas) == calls - {"bookDeposit"} | {"deposit", "depositFor", "depositWithPermit", "fund"}
     assert {name: used for name, used in gas.items() if used >= GAS_LIMIT} == {}
+
+
+def test_a_registry_costs_two_cold_reads_and_1000_gas_at_most(project, owner, deploy, candidates, newcomer):
+    registry = owner.deploy(project.RegistryAdmission, owner, candidates)
+    gas = []
+    for admission in (NOBODY, registry):
+        game = deploy(admission=admission)
+        game.deposit(newcomer)
+        gas.append(game.send(newcomer, game.manager.join, b""))
+        game.clients.append(newcomer)
+    assert 4700 < gas[1] - gas[0] <= 5700, gas

@@ -42,14 +42,3 @@ def test_a_new_owner_has_to_accept(registry, owner, outsider, candidates):
 def test_a_registry_without_an_owner_is_refused(project, owner):
     with reverts(project.RegistryAdmission.OwnableInvalidOwner, owner=NOBODY):
         owner.deploy(project.RegistryAdmission, NOBODY, [])
-
-
-def test_joining_with_one_takes_two_cold_reads_and_1000_gas_more_at_most(project, owner, deploy, candidates, newcomer):
-    registry = owner.deploy(project.RegistryAdmission, owner, candidates)
-    gas = []
-    for admission in (NOBODY, registry):
-        game = deploy(admission=admission)
-        game.deposit(newcomer)
-        gas.append(game.send(newcomer, game.manager.join, b""))
-        game.clients.append(newcomer)
-    assert 4700 < gas[1] - gas[0] <= 5700, gas
