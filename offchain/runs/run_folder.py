@@ -56,6 +56,8 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
             with creating(path / _SETTINGS) as file:
                 file.write(settings.model_dump_json(indent=2).encode() + b"\n")
+        except FileExistsError as error:  # By another process, since it was looked at.
+            raise RunFolderError(f"the output folder {path} is in use; choose another with --out") from error
         except OSError as error:
             raise RunFolderError(f"the output folder {path} cannot be written: {error.strerror}") from error
         return cls(path, settings)

@@ -208,3 +208,12 @@ def test_scores_that_are_undefined_are_read_again(whole):
     undefined = first.model_copy(update={"scores": {**first.scores, "own": nan}})
     again = RoundRecord.model_validate_json(undefined.model_dump_json())
     assert isnan(again.scores["own"]) and again.scores["loss"] == first.scores["loss"]
+
+
+def test_of_two_processes_that_take_one_folder_the_later_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("offchain.runs.run_folder.require_free", lambda path: None)  # Both looked at it.
+    RunFolder.create(tmp_path / "run", small())
+    before = (tmp_path / "run" / "settings.json").read_bytes()
+    with pytest.raises(RunFolderError, match="run is in use; choose another with --out"):
+        RunFolder.create(tmp_path / "run", small(seed=9))
+    assert (tmp_path / "run" / "settings.json").read_bytes() == before
