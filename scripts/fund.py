@@ -2,7 +2,7 @@
 
 import click
 
-from offchain.errors import OffchainError
+from offchain.command import Command
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.deploying.amounts import Unit
@@ -19,7 +19,7 @@ from offchain.live.watching.rewarding import rounds_covered
 from offchain.live.watching.view import read_view
 
 
-@click.command()
+@click.command(cls=Command)
 @deployment_option
 @chain_options
 @account_option
@@ -30,14 +30,11 @@ from offchain.live.watching.view import read_view
 )
 def cli(deployment: str, nodes: Nodes, account: str, sending: SendingSettings, amount: str) -> None:
     """Give tokens to the budget that rewards included proposers and everyone who reveals a ballot."""
-    try:
-        there, chain = reach(deployment, nodes)
-        unit = Unit.read(chain, there)
-        given = unit.base_units(amount)
-        receipt = fund(chain, open_sender(chain, account, sending), there, given, unit)
-        view = read_view(chain, there)
-    except OffchainError as error:
-        raise click.ClickException(str(error)) from error
+    there, chain = reach(deployment, nodes)
+    unit = Unit.read(chain, there)
+    given = unit.base_units(amount)
+    receipt = fund(chain, open_sender(chain, account, sending), there, given, unit)
+    view = read_view(chain, there)
     click.echo(
         f"Gave {unit.named(given)} in transaction {receipt.hash}; the budget holds "
         f"{unit.named(view.budget)}, enough for {rounds_covered(view)} rounds of the members there are now."

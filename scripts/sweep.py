@@ -2,7 +2,7 @@
 
 import click
 
-from offchain.errors import OffchainError
+from offchain.command import Command
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.deploying.amounts import Unit
@@ -17,7 +17,7 @@ from offchain.live.purse.sweeping import sweep
 from offchain.live.starting import open_sender, reach
 
 
-@click.command()
+@click.command(cls=Command)
 @deployment_option
 @chain_options
 @account_option
@@ -25,12 +25,9 @@ from offchain.live.starting import open_sender, reach
 @log_options
 def cli(deployment: str, nodes: Nodes, account: str, sending: SendingSettings) -> None:
     """Send the reward pool to the treasury: after the last round, or when nobody played for long."""
-    try:
-        there, chain = reach(deployment, nodes)
-        unit = Unit.read(chain, there)
-        receipt = sweep(open_sender(chain, account, sending), there)
-    except OffchainError as error:
-        raise click.ClickException(str(error)) from error
+    there, chain = reach(deployment, nodes)
+    unit = Unit.read(chain, there)
+    receipt = sweep(open_sender(chain, account, sending), there)
     swept = next(event.values for event in receipt.events(there.manager) if event.name == "Swept")
     what = f"{unit.text(swept['amount'])} {unit.symbol}"
     click.echo(f"Sent {what} to the treasury, {swept['treasury']}, in transaction {receipt.hash}.")
