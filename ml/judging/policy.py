@@ -241,3 +241,15 @@ def listed_tests(policy: "str | Policy") -> "Policy | None":
 def name_of(policy: "str | Policy") -> str:
     """Return what people call a policy."""
     return OWN_TESTS if isinstance(policy, Policy) else policy
+
+
+def noise_note(policy: "str | Policy") -> str | None:
+    """Return what clients that add noise should know of a policy; None where it compares no changes."""
+    tests = listed_tests(policy)
+    if tests is None or not any(isinstance(test, Size | Direction) for test in tests.updates):
+        return None
+    return (
+        f"voters of policy {name_of(policy)} compare updates with changes of their own, which have no noise: "
+        "those of evidence refused most updates with noise where that was measured, and each costs its stake "
+        "(docs/PRIVACY.md)"
+    )

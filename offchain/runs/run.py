@@ -10,6 +10,7 @@ from ml.data.checks import judging_note
 from ml.data.rows import length
 from ml.data.shares import FederatedData
 from ml.data.text.usage import Usage
+from ml.judging.policy import noise_note
 from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Engine
 from offchain.errors import RunFolderError
@@ -83,12 +84,14 @@ def resume_run(
 
 
 def _loaded(rows_of: RowsOf, settings: SimulationSettings, console: Console) -> FederatedData:
-    """All rows; what became of those of files is said, and whether too few judge."""
+    """All rows; what became of those of files is said, and whether too few judge, or refuse noise."""
     data = rows_of(settings)
     fewest = min(length(client.y_validation) for client in data.clients)
     note = judging_note(fewest, settings.tolerance)
+    noise = noise_note(settings.policy) if settings.dp_epsilon else None
     told = [sentence for usage in data.usages for sentence in usage.told()]
-    for sentence in [*told, f"A client has {note}."] if note else told:
+    told += [f"A client has {note}."] if note else []
+    for sentence in [*told, f"Note: {noise}."] if noise else told:
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     return data
 

@@ -22,7 +22,6 @@ from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
 from offchain.live.client.decision import Deposit
-from offchain.live.client.local_learning import _refused_by
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.report import print_prepared
 from offchain.live.client.start import ClientOptions, prepare
@@ -329,11 +328,3 @@ def test_privacy_without_opacus_is_told(consortium, options, monkeypatch):
         replace(options, data=replace(options.data, privacy=PRIVACY)),
         "needs Opacus, which is not",
     )
-
-
-@pytest.mark.parametrize(
-    ("policy", "warned"), [("verdict", 0), ("aggregate", 0), ("likelihood", 0), ("evidence", 1)]
-)
-def test_who_adds_noise_is_told_of_voters_that_refuse_it(policy, warned):
-    found = _refused_by(SimpleNamespace(scoring=SimpleNamespace(policy=policy)))
-    assert len(found) == warned and all("those of evidence refused most updates" in each for each in found)

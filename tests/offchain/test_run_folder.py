@@ -2,16 +2,19 @@
 
 import json
 import re
+from io import StringIO
 from math import isnan, nan
 
 import pytest
+from rich.console import Console
 from small_runs import quiet, reference, small
 
 from ml.errors import DataError
 from offchain.errors import RunFolderError, SimulationError
 from offchain.runs.progress import RunProgress
-from offchain.runs.run import PICTURE, resume_run, start_run
+from offchain.runs.run import PICTURE, _loaded, resume_run, start_run
 from offchain.runs.run_folder import RunFolder, next_free
+from offchain.simulation.federation import all_rows
 from offchain.simulation.records import RoundRecord
 
 FILES = {"settings.json", "rounds.jsonl", "state.npz", "summary.json", PICTURE}
@@ -217,3 +220,14 @@ def test_of_two_processes_that_take_one_folder_the_later_is_told(tmp_path, monke
     with pytest.raises(RunFolderError, match="run is in use; choose another with --out"):
         RunFolder.create(tmp_path / "run", small(seed=9))
     assert (tmp_path / "run" / "settings.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("policy", ["verdict", "evidence"])
+def test_a_run_with_noise_says_first_that_voters_refuse_it(policy):
+    def said(**more):
+        console = Console(file=StringIO(), width=80)
+        _loaded(all_rows, small(policy=policy, **more), console)
+        return console.file.getvalue()
+
+    assert ("Note: voters of policy evidence compare" in said(dp_epsilon=6)) == (policy == "evidence")
+    assert "voters of policy" not in said()

@@ -12,7 +12,7 @@ from ml.data.rows import length
 from ml.judging.evaluation import Evaluation
 from ml.judging.findings import Finding, of_all
 from ml.judging.policies import parse_updates
-from ml.judging.policy import Direction, Size, listed_tests, name_of
+from ml.judging.policy import noise_note
 from ml.settings import AnyPolicy, AttackSettings, PrivacySettings, TrainingSettings
 from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob
@@ -94,8 +94,8 @@ class LocalLearning:
         reference = learning.reference or TrainingSettings()
         self._voters = Voters(common, [own.rows], task, reference, self._seed, ["this client"])
         self._evaluation = Evaluation(own.rows.X_validation, own.rows.y_validation, common.learner)
-        noise = [self.plan.told, *_refused_by(common)] if self.plan else []
-        self.told = [*own.told, *noise, *self._tried(must_repeat)]
+        noise = [self.plan.told, noise_note(self.policy)] if self.plan else []
+        self.told = [*own.told, *filter(None, noise), *self._tried(must_repeat)]
 
     def update(self, models: Sequence[Parameters], round_: int, secret: int, noise: bytes = b"") -> Sent:
         """Return what the client's rows make, in a round, of its base among the last models.
@@ -157,15 +157,3 @@ class LocalLearning:
                 "generators, which are seeded, and from nothing else"
             )
         return ["training twice gives two updates: keep --cache, or a kill before publishing costs the stake"]
-
-
-def _refused_by(common: CommonLearning) -> list[str]:
-    policy = common.scoring.policy
-    tests = listed_tests(policy)
-    if tests is None or not any(isinstance(test, Size | Direction) for test in tests.updates):
-        return []
-    return [
-        f"voters of policy {name_of(policy)} compare updates with changes of their own, which have no noise: "
-        "those of evidence refused most updates with noise where that was measured, and each costs its stake "
-        "(docs/PRIVACY.md)"
-    ]

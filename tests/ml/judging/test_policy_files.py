@@ -11,6 +11,7 @@ from ml.judging.policy import (
     Score,
     Size,
     listed_tests,
+    noise_note,
     read_policy,
 )
 from offchain.errors import SettingsError
@@ -91,3 +92,12 @@ def test_settings_with_tests_of_ones_own_come_back_from_their_json(tmp_path):
 def test_rules_bind_every_number_of_tests_of_ones_own():
     first, second = (text_of(Policy(updates=(Loss(tolerance=t),))) for t in (0.02, 0.03))
     assert first != second and text_of("verdict") == "verdict"
+
+
+@pytest.mark.parametrize(
+    ("policy", "warned"),
+    [("verdict", False), ("aggregate", False), ("likelihood", False), ("evidence", True), (EVIDENCE, True)],
+)
+def test_who_adds_noise_is_told_of_voters_that_refuse_it(policy, warned):
+    note = noise_note(policy)
+    assert (note is not None and "those of evidence refused most updates" in note) == warned
