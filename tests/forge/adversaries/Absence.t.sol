@@ -96,13 +96,7 @@ contract Absence is Field {
 
     function _playWithoutLastVoter() private returns (address lazy) {
         _openAndDraw();
-        (uint256 s, uint256 v) = manager.seats();
-        for (uint256 j; j < s; ++j) {
-            _propose(_seatedAt(j));
-        }
-        for (uint256 j; j < s; ++j) {
-            _publish(_seatedAt(j));
-        }
+        (uint256 s, uint256 v) = _submitAll();
         for (uint256 j; j < v - 1; ++j) {
             _commitBallot(_seatedAt(s + j), 1);
         }

@@ -125,13 +125,7 @@ contract Budget is Field {
     /// @dev A round in which everybody does everything and accepts all.
     function _playAll() private {
         _openAndDraw();
-        (uint256 s, uint256 v) = manager.seats();
-        for (uint256 j; j < s; ++j) {
-            _propose(_seatedAt(j));
-        }
-        for (uint256 j; j < s; ++j) {
-            _publish(_seatedAt(j));
-        }
+        (uint256 s, uint256 v) = _submitAll();
         for (uint256 j; j < v; ++j) {
             _commitBallot(_seatedAt(s + j), type(uint16).max);
         }

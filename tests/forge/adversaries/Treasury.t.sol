@@ -64,13 +64,7 @@ contract Treasury is Field {
         parameters.maxRounds = 1;
         _field(parameters, 10);
         _openAndDraw();
-        (uint256 s, uint256 v) = manager.seats();
-        for (uint256 j; j < s; ++j) {
-            _propose(_seatedAt(j));
-        }
-        for (uint256 j; j < s; ++j) {
-            _publish(_seatedAt(j));
-        }
+        (uint256 s, uint256 v) = _submitAll();
         uint256 majority = v / 2 + 1;
         for (uint256 j; j < v; ++j) {
             _commitBallot(_seatedAt(s + j), j < majority ? 0 : type(uint16).max);

@@ -45,13 +45,7 @@ abstract contract Field is Deployment {
     /// @dev A whole round; each ballot is 16 bits of chance, and one voter in five stays silent.
     function _playRound(uint256 seed) internal {
         _openAndDraw();
-        (uint256 proposers, uint256 voters) = manager.seats();
-        for (uint256 j; j < proposers; ++j) {
-            _propose(_seatedAt(j));
-        }
-        for (uint256 j; j < proposers; ++j) {
-            _publish(_seatedAt(j));
-        }
+        (uint256 proposers, uint256 voters) = _submitAll();
         for (uint256 j; j < voters; ++j) {
             _commitBallot(_seatedAt(proposers + j), _ballot(seed, j));
         }
@@ -60,6 +54,17 @@ abstract contract Field is Deployment {
         }
         vm.warp(vm.getBlockTimestamp() + _schedule() + p.markFor);
         manager.finalise();
+    }
+
+    /// @dev Every seated proposer's update, committed and published; returns how many seats there are of either kind.
+    function _submitAll() internal returns (uint256 proposers, uint256 voters) {
+        (proposers, voters) = manager.seats();
+        for (uint256 j; j < proposers; ++j) {
+            _propose(_seatedAt(j));
+        }
+        for (uint256 j; j < proposers; ++j) {
+            _publish(_seatedAt(j));
+        }
     }
 
     function _propose(address a) internal {

@@ -60,13 +60,7 @@ contract Silence is Field {
     /// @dev All commit: two of five to `first`, the others to `second`.
     function _commitAll(uint16 first, uint16 second) private returns (uint256 proposers, uint256 voters) {
         _openAndDraw();
-        (proposers, voters) = manager.seats();
-        for (uint256 j; j < proposers; ++j) {
-            _propose(_seatedAt(j));
-        }
-        for (uint256 j; j < proposers; ++j) {
-            _publish(_seatedAt(j));
-        }
+        (proposers, voters) = _submitAll();
         for (uint256 j; j < voters; ++j) {
             _commitBallot(_seatedAt(proposers + j), j < voters * 2 / 5 ? first : second);
         }
