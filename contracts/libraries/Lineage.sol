@@ -22,7 +22,7 @@ library Lineage {
     ) internal view returns (bytes32) {
         if (included == 0) return id;
 
-        bytes32 list;
+        bytes32 list = 0;
         for (uint256 j; included >> j != 0; ++j) {
             if ((included >> j) & 1 == 1) {
                 list = keccak256(abi.encode(list, roots[j], Lanes.get(samples, j)));

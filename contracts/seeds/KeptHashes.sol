@@ -19,6 +19,7 @@ abstract contract KeptHashes is ISeedSource {
     constructor() {
         uint256 last = Math.saturatingSub(block.number, 1);
         (, bytes memory kept) = Blockhash.HISTORY_STORAGE_ADDRESS.staticcall(abi.encode(last));
+        // slither-disable-next-line incorrect-equality: of hashes.
         bool serves = kept.length == 32 && blockhash(last) != 0 && bytes32(kept) == blockhash(last);
         WINDOW = serves ? KEPT : KNOWN;
     }
