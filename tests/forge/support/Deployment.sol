@@ -35,7 +35,9 @@ abstract contract Deployment {
         p = parameters;
         token = IERC20(token_);
         manager = IRoundManager(
-            vm.deployCode("RoundManager.sol:RoundManager", abi.encode(token_, seedSource, admission, parameters))
+            vm.deployCode(
+                "RoundManager.sol:RoundManager", abi.encode(token_, seedSource, admission, parameters)
+            )
         );
         pool = manager.POOL();
     }
@@ -45,7 +47,8 @@ abstract contract Deployment {
         external
         returns (address)
     {
-        return vm.deployCode("RoundManager.sol:RoundManager", abi.encode(token_, source, admission, parameters));
+        return
+            vm.deployCode("RoundManager.sol:RoundManager", abi.encode(token_, source, admission, parameters));
     }
 
     function _token() internal returns (address) {
