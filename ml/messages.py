@@ -18,3 +18,15 @@ def cleaned(text: object, longest: int = LONGEST) -> str:
     start = str(text)[: 2 * longest]  # No more work than what may come of it.
     line = " ".join("".join(c if c.isprintable() else " " for c in start).split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def reason(error: BaseException, longest: int = LONGEST) -> str:
+    """Return what an exception says, cleaned; the name of its type where it says nothing.
+
+    >>> reason(ValueError("no" + chr(10) + "room")), reason(TimeoutError())
+    ('no room', 'TimeoutError')
+    >>> reason(OSError(28, "No space left on device", "a.json"))
+    'No space left on device'
+    """
+    said = getattr(error, "strerror", None) or error
+    return cleaned(said, longest) or type(error).__name__

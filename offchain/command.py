@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ml.errors import MLError
-from ml.messages import cleaned
+from ml.messages import cleaned, reason
 from offchain.errors import OffchainError
 
 _HELP = {
@@ -54,6 +54,5 @@ def sentences() -> Iterator[None]:
 def _of_the_system(error: OSError) -> str:
     """What the operating system refuses: at which file, why, and what helps."""
     what = cleaned(error.filename) if error.filename else "something that this needs"
-    why = cleaned(error.strerror or error or type(error).__name__)
     known = _HELP.get(error.errno or 0)
-    return f"{what} cannot be read or written: {why}" + (f"; {known}" if known else "")
+    return f"{what} cannot be read or written: {reason(error)}" + (f"; {known}" if known else "")

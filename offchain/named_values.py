@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from ml.messages import reason
 from offchain.errors import SettingsError
 
 
@@ -25,6 +26,5 @@ def named_values(pairs: Iterable[str]) -> dict[str, Any]:
         try:
             found[name.replace("-", "_")] = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            reason = " ".join(str(error).split())
-            raise SettingsError(f"the value of {pair!r} cannot be read: {reason}") from error
+            raise SettingsError(f"the value of {pair!r} cannot be read: {reason(error)}") from error
     return found

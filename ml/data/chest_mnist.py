@@ -19,6 +19,7 @@ from ml.data.rows import Rows, StoredImages
 from ml.data.shares import TEST_SHARE
 from ml.data.text.usage import first_of
 from ml.errors import DataError
+from ml.messages import reason
 from ml.private_files import opened
 
 _DAMAGE = (
@@ -43,8 +44,9 @@ def read(file: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
     try:
         return _read(file, rows, side, cache)
     except _DAMAGE as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{file} is not MedMNIST's chestmnist.npz, or is damaged ({reason})") from error
+        raise DataError(
+            f"{file} is not MedMNIST's chestmnist.npz, or is damaged ({reason(error)})"
+        ) from error
 
 
 def _read(file: Path, rows: int | None, side: int, cache: Path | None) -> Rows:

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from ml.errors import DataError
+from ml.messages import reason
 from ml.private_files import opened
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
@@ -74,8 +75,7 @@ def _picture(file: Path) -> Iterator[Image.Image]:
     except UnidentifiedImageError:
         raise DataError(f"{file} is no picture of {', '.join(FORMATS)}; save it as one of these") from None
     except _DAMAGE as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{file} cannot be read as a picture ({reason}); download it again") from error
+        raise DataError(f"{file} cannot be read as a picture ({reason(error)}); download it again") from error
 
 
 def _require_one(stream: BinaryIO) -> None:

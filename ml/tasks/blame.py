@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ml.errors import MLError, TaskError
+from ml.messages import cleaned
 
 _OWN = Path(__file__).resolve().parents[1]
 
@@ -26,8 +27,8 @@ def blamed(what: str) -> Iterator[None]:
     except (MLError, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # Anything at all, sys.exit() too: it is not ours.
-        reason = " ".join(str(error).split()) or "no reason given"
-        raise TaskError(f"{what} failed in {_place(error)}: {type(error).__name__}: {reason}") from error
+        said = cleaned(error) or "no reason given"
+        raise TaskError(f"{what} failed in {_place(error)}: {type(error).__name__}: {said}") from error
 
 
 def _place(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from ape import networks
 from ape.api import ProviderAPI, SubprocessProvider
 from ape.exceptions import ApeException
 
+from ml.messages import reason
 from offchain.chain.ports import free_port
 
 PROVIDERS = ("foundry", "test")
@@ -86,8 +87,7 @@ def connected(network: str, start_seconds: int = START_SECONDS) -> Iterator[Prov
             provider = networks.get_provider_from_choice(network)
             stack.enter_context(provider.network.use_provider(provider, disconnect_after=True))
         except ApeException as error:
-            reason = " ".join(str(error).split())
-            raise NetworkUnavailableError(f"{network} cannot be used: {reason}") from error
+            raise NetworkUnavailableError(f"{network} cannot be used: {reason(error)}") from error
         yield provider
 
 

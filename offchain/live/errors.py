@@ -19,6 +19,10 @@ class SigningError(AccountError, ChainError):
     """An account that does not sign now; a device or a service may come back."""
 
 
+class UnansweredError(OffchainError):
+    """Somebody else's program, device or service that failed or gave no answer; the message says why."""
+
+
 class NodeUnavailableError(ChainError):
     """No node answered in time."""
 

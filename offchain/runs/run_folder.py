@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ml.json_file import read_json
+from ml.messages import reason
 from ml.private_files import creating, replacing, require_writable
 from ml.validation import first_fault
 from offchain.errors import RunFolderError
@@ -28,6 +29,7 @@ from offchain.simulation.simulation import State
 
 _SETTINGS, _ROUNDS, _STATE, _SUMMARY = "settings.json", "rounds.jsonl", "state.npz", "summary.json"
 _ROUND, _PARAMETERS, _BASELINE, _OLDER = "round", "parameters", "baseline_", "older_"
+_LONGEST = 200  # Letters of what is said of a damaged file.
 
 
 class RunFolder:
@@ -206,4 +208,4 @@ def _flush(file: BinaryIO) -> None:
 def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return first_fault(error, "the whole")
-    return " ".join(str(error).split())[:200]
+    return reason(error, _LONGEST)

@@ -13,6 +13,7 @@ from fsspec.asyn import AsyncFileSystem, sync
 from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.local import LocalFileSystem
 
+from ml.messages import cleaned
 from ml.private_files import make_folder, opened, remove_abandoned, replacing
 from offchain.errors import StoreError
 from offchain.urls import shown, without_secrets
@@ -44,11 +45,9 @@ class FileStore:
         """
         self.name = shown(url)
         self._url = url
-        try:
+        with self._told("opened"):
             options = _OPTIONS.get(fsspec.core.split_protocol(url)[0], {})
             self._files, path = fsspec.core.url_to_fs(url, **options)
-        except Exception as error:  # Every package has exceptions of its own, of no common class.
-            raise StoreError(f"store {self.name} cannot be opened: {self._reason(error)}") from None
         self._folder = str(path).rstrip("/")
         self._is_local = isinstance(self._files, LocalFileSystem)
         self._is_swept = False
@@ -184,11 +183,11 @@ class FileStore:
             yield
         except FSTimeoutError as error:
             raise StoreError(f"store {self.name} cannot be {verb} within {SECONDS:g} seconds") from error
-        except Exception as error:
+        except Exception as error:  # What it names has the URL in it, and so its secrets: no cause is kept.
             raise StoreError(f"store {self.name} cannot be {verb}: {self._reason(error)}") from None
 
     def _reason(self, error: Exception) -> str:
-        return without_secrets(error, self._url).strip() or type(error).__name__
+        return cleaned(without_secrets(error, self._url)) or type(error).__name__
 
 
 def _streams(files: Any) -> bool:

@@ -10,12 +10,14 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from ml.messages import reason
 from offchain.errors import TrackingError
 
 Program = Literal["tensorboard", "mlflow"]
 DEFAULT = "tracking"
 _EXPERIMENT = "stakefed"
 _MOST_LETTERS = 500  # Of a parameter, in MLflow.
+_LONGEST = 200  # Letters of what a program says went wrong.
 
 _log = logging.getLogger(__name__)
 
@@ -170,5 +172,6 @@ def _told(tracking: Tracking) -> Iterator[None]:
             f"install {package}"
         ) from error
     except Exception as error:  # Anything at all: it is not ours.
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise TrackingError(f"--track {program} cannot write to {tracking.to}: {reason}") from error
+        raise TrackingError(
+            f"--track {program} cannot write to {tracking.to}: {reason(error, _LONGEST)}"
+        ) from error

@@ -5,16 +5,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from offchain.live.access.account import AccountKey
+from offchain.live.access.account import AccountKey, address_of
 from offchain.live.access.asking import Answers
-from offchain.live.errors import AccountError, SigningError
+from offchain.live.errors import AccountError, SigningError, UnansweredError
 
 
-def test_an_answer_is_given_and_an_error_raised():
+@pytest.mark.parametrize("raised", [TimeoutError, SystemExit, KeyError])
+def test_an_answer_is_given_and_whatever_is_raised_is_said(raised):
     answers = Answers()
     assert answers.wait_for(lambda: 7) == 7
-    with pytest.raises(TimeoutError, match="the service's own"):
-        answers.wait_for(lambda: (_ for _ in ()).throw(TimeoutError("the service's own")))
+    with pytest.raises(UnansweredError, match="the service's own"):
+        answers.wait_for(lambda: (_ for _ in ()).throw(raised("the service's own")))
 
 
 def test_a_device_that_never_answers_is_given_up_and_not_asked_twice():
@@ -26,9 +27,9 @@ def test_a_device_that_never_answers_is_given_up_and_not_asked_twice():
         pressed.wait()
         return 7
 
-    with pytest.raises(TimeoutError, match="did not answer within 0.05 seconds"):
+    with pytest.raises(UnansweredError, match="did not answer within 0.05 seconds"):
         answers.wait_for(ask)
-    with pytest.raises(TimeoutError, match="has not answered an earlier question yet"):
+    with pytest.raises(UnansweredError, match="has not answered an earlier question yet"):
         answers.wait_for(ask)
     assert len(asked) == 1
     pressed.set()
@@ -36,7 +37,7 @@ def test_a_device_that_never_answers_is_given_up_and_not_asked_twice():
         try:
             assert answers.wait_for(lambda: 8) == 8
             break
-        except TimeoutError:
+        except UnansweredError:
             continue
 
 
@@ -47,6 +48,18 @@ def test_an_account_that_never_signs_is_a_refusal_and_no_wait_for_ever(monkeypat
     with pytest.raises(SigningError, match="did not sign a message .it did not answer within 0.05 seconds"):
         AccountKey(account).sign_message(b"x")
     never.set()
+
+
+def test_accounts_that_nobody_lists_are_an_error_in_a_sentence(monkeypatch):
+    class Hangs:
+        @property
+        def aliases(self):
+            threading.Event().wait()
+
+    monkeypatch.setattr("offchain.live.access.account.Answers", lambda: Answers(0.05))
+    monkeypatch.setattr("offchain.live.access.account.accounts", Hangs())
+    with pytest.raises(AccountError, match="cannot list its accounts: it did not answer"):
+        address_of("mine")
 
 
 def test_an_account_that_does_not_tell_its_address_is_an_error_in_a_sentence():

@@ -16,6 +16,7 @@ from typing_extensions import Buffer
 
 from ml.errors import DataError
 from ml.home import at_home
+from ml.messages import reason
 
 _BEGINNING = 512
 _OPENERS: Mapping[str, Callable[[IO[bytes]], IO[bytes]]] = {
@@ -93,7 +94,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         with ExitStack() as stack:
             yield stack.enter_context(_unpacked(path))
     except _DAMAGE as error:
-        raise DataError(f"{path} is cut off or damaged ({_reason(error)}); download it again") from error
+        raise DataError(f"{path} is cut off or damaged ({reason(error)}); download it again") from error
 
 
 def require_file(path: Path) -> None:
@@ -103,7 +104,7 @@ def require_file(path: Path) -> None:
     except (OSError, ValueError) as error:  # The latter of names with a zero byte.
         if isinstance(error, FileNotFoundError):
             raise DataError(f"there is no file {path}") from None
-        raise DataError(f"{path} cannot be read ({_reason(error)})") from error
+        raise DataError(f"{path} cannot be read ({reason(error)})") from error
     if stat.S_ISDIR(mode):
         raise DataError(f"{path} cannot be read as a CSV file: it is a folder; give a file{_in(path)}")
     if not stat.S_ISREG(mode):
@@ -249,10 +250,6 @@ def _require_table(path: Path, beginning: bytes) -> None:
 def _foreign(beginning: bytes) -> str | None:
     start = beginning.lstrip().lower() if beginning.lstrip()[:1] == b"<" else beginning
     return next((what for magic, what in _FOREIGN.items() if start.startswith(magic)), None)
-
-
-def _reason(error: Exception) -> str:
-    return " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())
 
 
 def _shown(name: str) -> str:

@@ -10,6 +10,7 @@ from ml.data.text.opening import most_in, require_file
 from ml.data.text.records import Piece, records_of
 from ml.errors import DataError
 from ml.home import at_home
+from ml.messages import cleaned
 
 MAGIC = b"PAR1"
 
@@ -66,8 +67,8 @@ def _opened(path: Path) -> Any:
 
 
 def _damaged(path: Path, error: Exception) -> DataError:
-    reason = str(error).split("\n")[0]
-    return DataError(f"{path} cannot be read as a Parquet file: {reason}; is it cut off or damaged?")
+    first = str(error).split("\n")[0]
+    return DataError(f"{path} cannot be read as a Parquet file: {cleaned(first)}; is it cut off or damaged?")
 
 
 def _texts(column: Any, name: str, path: Path) -> Sequence[str]:

@@ -20,7 +20,7 @@ from ml.updates.hashing import keccak256
 from offchain.chain.signing import FIRST_V, Signature, Signer, Transaction, digest_of, signed, unsigned
 from offchain.live.access.asking import Answers
 from offchain.live.access.keyfile import Keyfile, WrongPassphraseError
-from offchain.live.errors import AccountError, SigningError
+from offchain.live.errors import AccountError, SigningError, UnansweredError
 from offchain.pasted import said_back
 
 _DYNAMIC_FEE = 2
@@ -116,17 +116,24 @@ class AccountKey:
         return self._signature(what, lambda: self._account.sign_message(message), digest_of(message))
 
     def _signature(self, what: str, ask: Callable[[], Any], digest: bytes) -> Signature:
+        # Read there too: what a plugin hands over is as much its own as what it raises.
         try:
-            given = self._answers.wait_for(ask)
-            signature = None if given is None else _read_signature(given).low()
-            reason = "it was declined"
-        except Exception as error:  # Of any type: a plugin's device or service raises its own.
-            signature, reason = None, _reason(error)
-        if signature is not None:
-            if (signer := signature.signer_of(digest)) == self.address:
-                return signature
-            reason = f"its signature is {signer or 'nobody'}'s, or of something else"
-        raise SigningError(f"account {self.address} did not sign {what} ({reason}); nothing was sent with it")
+            signature = self._answers.wait_for(lambda: _signature_in(ask()))
+        except UnansweredError as error:
+            raise self._refusal(what, str(error)) from error
+        if signature is None:
+            raise self._refusal(what, "it was declined")
+        if (signer := signature.signer_of(digest)) != self.address:
+            raise self._refusal(what, f"its signature is {signer or 'nobody'}'s, or of something else")
+        return signature
+
+    def _refusal(self, what: str, why: str) -> SigningError:
+        return SigningError(f"account {self.address} did not sign {what} ({why}); nothing was sent with it")
+
+
+def _signature_in(given: Any) -> Signature | None:
+    """The signature, its s in the lower half; None where an account declined."""
+    return None if given is None else _read_signature(given).low()
 
 
 def _read_signature(given: Any) -> Signature:
@@ -264,15 +271,11 @@ def _address(account: AccountAPI) -> str:
     """
     try:
         return Answers().wait_for(lambda: str(account.address).lower())
-    except Exception as error:  # Of any type, as in `AccountKey`.
+    except UnansweredError as error:
         raise AccountError(
-            f"an account of {_plugin_of(account)} does not tell its address ({_reason(error)}); look at the "
-            "device or service behind it"
+            f"an account of {_plugin_of(account)} does not tell its address ({error}); look at the device or "
+            "service behind it"
         ) from error
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _plugin_of(account: AccountAPI) -> str:
@@ -281,8 +284,8 @@ def _plugin_of(account: AccountAPI) -> str:
 
 def _load(alias: str) -> AccountAPI:
     try:
-        known = sorted(str(name) for name in accounts.aliases)
-    except Exception as error:  # Of a plugin's.
+        known = Answers().wait_for(lambda: sorted(str(name) for name in accounts.aliases))
+    except UnansweredError as error:
         raise AccountError(f"Ape cannot list its accounts: {error}") from error
     if alias not in known:
         have = f"there are {', '.join(known)}" if known else "there are none yet"
@@ -290,5 +293,8 @@ def _load(alias: str) -> AccountAPI:
             f"there is no account {said_back(alias)} in Ape's keystore; {have}: give an alias, no address or "
             "key; `ape accounts generate ALIAS` makes one, `ape accounts import ALIAS` takes a key over"
         )
-    account: AccountAPI = accounts.load(alias)
+    try:
+        account: AccountAPI = Answers().wait_for(lambda: accounts.load(alias))
+    except UnansweredError as error:
+        raise AccountError(f"Ape cannot load account {alias!r}: {error}") from error
     return account

@@ -1,9 +1,12 @@
-"""Questions to devices and services that may never answer."""
+"""Questions to programs, devices and services of others, which may fail in any way or never answer."""
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
+
+from ml.messages import reason
+from offchain.live.errors import UnansweredError
 
 SECONDS = 180.0
 """How long somebody may take to press a button."""
@@ -25,13 +28,16 @@ class Answers:
         self._open: Future[Any] | None = None
 
     def wait_for(self, ask: Callable[[], Given]) -> Given:
-        """Return what `ask` does, or raise what it does.
+        """Return what `ask` does.
 
         Raises:
-            TimeoutError: When there is no answer in time, or it still waits for an earlier one.
+            UnansweredError: When it fails in any way, does not return in time, or still waits for an earlier
+                answer.
         """
         if self._open is not None and not self._open.done():
-            raise TimeoutError("it has not answered an earlier question yet: look at the device or service")
+            raise UnansweredError(
+                "it has not answered an earlier question yet: look at the device or service"
+            )
         answer: Future[Given] = Future()
         self._open = answer
         # A thread that does not keep the process from ending.
@@ -39,13 +45,13 @@ class Answers:
         try:
             return answer.result(self._seconds)
         except TimeoutError:
-            if answer.done():  # The question's own.
-                raise
-            raise TimeoutError(f"it did not answer within {self._seconds:g} seconds") from None
+            raise UnansweredError(f"it did not answer within {self._seconds:g} seconds") from None
 
 
 def _answer(into: "Future[Given]", ask: Callable[[], Given]) -> None:
     try:
         into.set_result(ask())
-    except BaseException as error:
-        into.set_exception(error)
+    except BaseException as error:  # Anything at all, sys.exit() too: it is not ours.
+        unanswered = UnansweredError(reason(error))
+        unanswered.__cause__ = error
+        into.set_exception(unanswered)

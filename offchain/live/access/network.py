@@ -10,6 +10,7 @@ from ape import networks
 from ape.api import ProviderAPI
 from ape.exceptions import ApeException
 
+from ml.messages import cleaned
 from offchain.chain.abi import Interface
 from offchain.errors import ChainError
 from offchain.live.access.chain import Chain
@@ -99,7 +100,7 @@ def _urls_of(network: str, alone: bool) -> list[str]:
     try:
         url = _configured(networks.get_provider_from_choice(network))
     except (ApeException, ValueError) as error:
-        first = str(error).strip().splitlines()[0]
+        first = cleaned(str(error).strip().partition("\n")[0])
         raise NodeUnavailableError(
             f"{_shown(network)!r} is no network that Ape knows: {_shown(first)}; {_WANTED}"
         ) from error
