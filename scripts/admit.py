@@ -6,37 +6,23 @@ import click
 
 from offchain.chain.compiled import compiled_contracts
 from offchain.command import Command
-from offchain.live.access.network import Nodes
-from offchain.live.access.sending import SendingSettings
-from offchain.live.logs import log_options
+from offchain.live.acting import Acting, acting_options
 from offchain.live.options import (
     ADDRESS,
-    account_option,
-    chain_options,
-    deployment_option,
-    sending_options,
 )
 from offchain.live.purse.admitting import addresses_in, calls, changes, registry_of, require_owner
-from offchain.live.starting import open_sender, reach
 from offchain.user_path import UserPath
 
 
 @click.command(cls=Command)
 @click.argument("addresses", type=ADDRESS, nargs=-1)
-@deployment_option
-@chain_options
-@account_option
-@sending_options
-@log_options
+@acting_options
 @click.option("--file", "path", type=UserPath(dir_okay=False), help="More addresses, one a line.")
 @click.option("--remove", is_flag=True, help="Take them off the list; who is a member stays one.")
 @click.option("--calldata", is_flag=True, help="Print what the owner has to send, and send nothing.")
 def cli(
     addresses: tuple[str, ...],
-    deployment: str,
-    nodes: Nodes,
-    account: str,
-    sending: SendingSettings,
+    acting: Acting,
     path: Path | None,
     remove: bool,
     calldata: bool,
@@ -45,7 +31,7 @@ def cli(
     wanted = [*addresses, *(addresses_in(path) if path else ())]
     if not wanted:
         raise click.UsageError("name addresses, or a file of them with --file")
-    there, chain = reach(deployment, nodes)
+    there, chain = acting.reach()
     registry = registry_of(chain, there, compiled_contracts()["RegistryAdmission"])
     news = changes(chain, registry, wanted, listed=not remove)
     done = "off" if remove else "on"
@@ -57,7 +43,7 @@ def cli(
         for message in messages:
             click.echo(f"to {registry.address} data 0x{message.data.hex()}")
         return
-    sender = open_sender(chain, account, sending)
+    sender = acting.sender(chain)
     require_owner(chain, registry, sender.address)
     for message in messages:
         receipt = sender.send(message)

@@ -3,37 +3,24 @@
 import click
 
 from offchain.command import Command
-from offchain.live.access.network import Nodes
-from offchain.live.access.sending import SendingSettings
+from offchain.live.acting import Acting, acting_options
 from offchain.live.deploying.amounts import Unit
-from offchain.live.logs import log_options
-from offchain.live.options import (
-    account_option,
-    chain_options,
-    deployment_option,
-    sending_options,
-)
 from offchain.live.purse.funding import fund
-from offchain.live.starting import open_sender, reach
 from offchain.live.watching.rewarding import rounds_covered
 from offchain.live.watching.view import read_view
 
 
 @click.command(cls=Command)
-@deployment_option
-@chain_options
-@account_option
-@sending_options
-@log_options
+@acting_options
 @click.option(
     "--amount", required=True, metavar="TOKENS", help="How many; only rewards and a sweep take them out."
 )
-def cli(deployment: str, nodes: Nodes, account: str, sending: SendingSettings, amount: str) -> None:
+def cli(acting: Acting, amount: str) -> None:
     """Give tokens to the budget that rewards included proposers and everyone who reveals a ballot."""
-    there, chain = reach(deployment, nodes)
+    there, chain = acting.reach()
     unit = Unit.read(chain, there)
     given = unit.base_units(amount)
-    receipt = fund(chain, open_sender(chain, account, sending), there, given, unit)
+    receipt = fund(chain, acting.sender(chain), there, given, unit)
     view = read_view(chain, there)
     click.echo(
         f"Gave {unit.named(given)} in transaction {receipt.hash}; the budget holds "

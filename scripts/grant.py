@@ -6,44 +6,30 @@ import click
 
 from offchain.command import Command
 from offchain.live.access.chain import Invocation
-from offchain.live.access.network import Nodes
-from offchain.live.access.sending import SendingSettings
+from offchain.live.acting import Acting, acting_options
 from offchain.live.deploying.amounts import Unit
-from offchain.live.logs import log_options
 from offchain.live.options import (
     ADDRESS,
-    account_option,
-    chain_options,
-    deployment_option,
-    sending_options,
 )
 from offchain.live.purse.granting import grant, missing, require_receivers
-from offchain.live.starting import open_sender, reach
 
 _log = logging.getLogger("offchain.live.purse")
 
 
 @click.command(cls=Command)
 @click.argument("addresses", type=ADDRESS, nargs=-1, required=True)
-@deployment_option
-@chain_options
-@account_option
-@sending_options
-@log_options
+@acting_options
 @click.option("--amount", required=True, metavar="TOKENS", help="How many each is to own afterwards.")
 def cli(
     addresses: tuple[str, ...],
-    deployment: str,
-    nodes: Nodes,
-    account: str,
-    sending: SendingSettings,
+    acting: Acting,
     amount: str,
 ) -> None:
     """Give each of ADDRESSES as many tokens as it is short of; giving again gives nothing twice."""
-    there, chain = reach(deployment, nodes)
+    there, chain = acting.reach()
     unit = Unit.read(chain, there)
     wanted = unit.base_units(amount)
-    sender = open_sender(chain, account, sending)
+    sender = acting.sender(chain)
     receivers = list(dict.fromkeys(addresses))
     for address in require_receivers(chain, there, sender.address, receivers):
         _log.warning("%s is a contract: what it is given only its code can use", address)

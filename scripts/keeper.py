@@ -6,22 +6,15 @@ from pathlib import Path
 import click
 
 from offchain.command import Command
-from offchain.live.access.network import Nodes
-from offchain.live.access.sending import SendingSettings
+from offchain.live.acting import Acting, acting_options
 from offchain.live.keeping.keeper import Keeper
-from offchain.live.logs import log_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
-    account_option,
-    chain_options,
-    deployment_option,
     log_cache_option,
     metrics_options,
     poll_option,
-    sending_options,
 )
 from offchain.live.service import Health, Stopped, run_forever, stopping
-from offchain.live.starting import open_sender, reach
 from offchain.live.watching.log_cache import log_cache
 from offchain.monitoring.measures import KEEPER
 
@@ -29,11 +22,7 @@ _log = logging.getLogger("offchain.keeper")
 
 
 @click.command(cls=Command)
-@deployment_option
-@chain_options
-@account_option
-@sending_options
-@log_options
+@acting_options
 @metrics_options
 @click.option("--once", is_flag=True, help="Do what is due now, and end.")
 @click.option(
@@ -66,10 +55,7 @@ _log = logging.getLogger("offchain.keeper")
     help="Time between two health lines in the log.",
 )
 def cli(
-    deployment: str,
-    nodes: Nodes,
-    account: str,
-    sending: SendingSettings,
+    acting: Acting,
     monitoring: Monitoring,
     once: bool,
     every: int,
@@ -82,8 +68,8 @@ def cli(
     """Keep a deployment going: anyone may, and many can at once."""
     try:
         with stopping(), monitoring.telling(KEEPER):
-            there, chain = reach(deployment, nodes)
-            sender = open_sender(chain, account, sending.model_copy(update={"poll": min(poll or 1.0, 1.0)}))
+            there, chain = acting.reach()
+            sender = acting.sender(chain, poll=min(poll or 1.0, 1.0))
             keeper = Keeper(
                 chain,
                 there,

@@ -4,34 +4,20 @@ import click
 
 from offchain.command import Command
 from offchain.live.access.chain import Invocation
-from offchain.live.access.network import Nodes
-from offchain.live.access.sending import SendingSettings
-from offchain.live.logs import log_options
+from offchain.live.acting import Acting, acting_options
 from offchain.live.options import (
     ADDRESS,
-    account_option,
-    chain_options,
-    deployment_option,
-    sending_options,
 )
 from offchain.live.purse.operating import operator_now, require_operator
-from offchain.live.starting import open_sender, reach
 
 
 @click.command(cls=Command)
 @click.argument("address", type=ADDRESS, required=False)
-@deployment_option
-@chain_options
-@account_option
-@sending_options
-@log_options
+@acting_options
 @click.option("--none", "nobody", is_flag=True, help="Name nobody: only the account signs from then on.")
 def cli(
     address: str | None,
-    deployment: str,
-    nodes: Nodes,
-    account: str,
-    sending: SendingSettings,
+    acting: Acting,
     nobody: bool,
 ) -> None:
     """Name ADDRESS the operator of a client, in place of the one before; the account is the client's.
@@ -39,8 +25,8 @@ def cli(
     An operator can sign for the client's seats, and nothing else: run `ape run client --client-address` with
     its key, and keep the client's own away from the network.
     """
-    there, chain = reach(deployment, nodes)
-    sender = open_sender(chain, account, sending)
+    there, chain = acting.reach()
+    sender = acting.sender(chain)
     chosen = require_operator(address, nobody, sender.address)
     before = operator_now(chain, there, sender.address)
     if chosen == before:

@@ -6,23 +6,16 @@ import threading
 import click
 
 from offchain.command import Command
-from offchain.live.access.network import Nodes
-from offchain.live.access.sending import SendingSettings
-from offchain.live.logs import log_options
+from offchain.live.acting import Acting, acting_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
     HOST,
-    account_option,
-    chain_options,
-    deployment_option,
     metrics_options,
-    sending_options,
 )
 from offchain.live.relaying.desk import Desk
 from offchain.live.relaying.line import misfit
 from offchain.live.relaying.server import application
 from offchain.live.service import listening, run_forever
-from offchain.live.starting import connect_to, open_sender, reach
 from offchain.monitoring.measures import RELAY
 from offchain.monitoring.server import counted
 from offchain.serving import serve
@@ -31,11 +24,7 @@ _log = logging.getLogger("offchain.relay")
 
 
 @click.command(cls=Command)
-@deployment_option
-@chain_options
-@account_option
-@sending_options
-@log_options
+@acting_options
 @metrics_options
 @click.option("--host", type=HOST, default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -50,10 +39,7 @@ _log = logging.getLogger("offchain.relay")
     help="Time between two batches; longer ones hold more and cost less each.",
 )
 def cli(
-    deployment: str,
-    nodes: Nodes,
-    account: str,
-    sending: SendingSettings,
+    acting: Acting,
     monitoring: Monitoring,
     host: str,
     port: int,
@@ -64,9 +50,9 @@ def cli(
     It can delay an act, but neither change nor forge one, and members send by themselves what it does not.
     Put a server with TLS in front of it before it meets the internet.
     """
-    there, chain = reach(deployment, nodes)
+    there, chain = acting.reach()
     # A line of its own for the sender: both are used at the same time.
-    sender = open_sender(connect_to(there, nodes), account, sending)
+    sender = acting.sender(acting.line(there))
     desk = Desk(chain, sender, there)
 
     def batch() -> bool:
@@ -78,7 +64,7 @@ def cli(
     _log.info("relaying what members sign, paid by this account", extra={**about, "every_seconds": every})
     if told := misfit(every, there.parameters):
         _log.warning("%s", told)
-    monitoring.look_on(connect_to(there, nodes), there, sender.address)
+    monitoring.look_on(acting.line(there), there, sender.address)
     with monitoring.telling(RELAY):
         serve(counted(application(desk, there, every)), host, port, listening(host))
     _log.info("stopped")

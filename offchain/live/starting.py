@@ -1,14 +1,11 @@
-"""What commands begin with: a deployment, its chain, an account; checked before anything is sent."""
+"""What commands begin with: a deployment and its chain, checked before anything is sent."""
 
 import logging
 
 from ml.messages import cleaned
 from offchain.chain.compiled import compiled_contracts
-from offchain.live.access.account import unlock
 from offchain.live.access.chain import Chain
 from offchain.live.access.network import Nodes, connect
-from offchain.live.access.sender import Sender
-from offchain.live.access.sending import SendingSettings
 from offchain.live.deploying.amounts import in_tokens
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.deployment import LiveDeployment, load_deployment, require_deployed
@@ -68,18 +65,6 @@ def connect_to(deployment: LiveDeployment, nodes: Nodes) -> Chain:
     except NodeRefusedError as error:
         _log.info("the contracts' code was not compared: %s", error)
     return chain
-
-
-def open_sender(chain: Chain, alias: str, settings: SendingSettings) -> Sender:
-    """Return the sender of an account of Ape's keystore, unlocked, that can pay for gas.
-
-    Raises:
-        AccountError: When there is no such account, or no passphrase, or a wrong one.
-        InsufficientFundsError: When it has none of the native coin.
-    """
-    key = unlock(alias)
-    require_funds(chain, key.address)
-    return Sender(chain, key, settings)
 
 
 def require_funds(chain: Chain, address: str) -> int:
