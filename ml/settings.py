@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ml.judging.bases import MEMORY
 from ml.judging.policy import Policy as Tests
 from ml.judging.policy import read_policy
+from ml.validation import is_unsaid
 
 ScorePolicy = Literal["aggregate", "verdict"]
 """Policies that compare one score: the paper's, and its own of each update."""
@@ -21,11 +22,6 @@ AttackName = Literal["none", "near", "label-flip"]
 
 ALLOWED_MISSING = 0.1
 """Share of the rows that should be used and may be left out, having gaps or what cannot be read."""
-
-
-def _is_none(value: int) -> bool:
-    """Whether a setting is left out of what digests are of: rules from before it keep theirs."""
-    return not value
 
 
 class _Settings(BaseModel):
@@ -71,7 +67,7 @@ class TrainingSettings(_Settings):
     least_steps: int = Field(
         0,
         ge=0,
-        exclude_if=_is_none,
+        exclude_if=is_unsaid,
         description="Steps in a round at least: of few rows as many passes more as make them.",
     )
 

@@ -1,4 +1,6 @@
-"""What pydantic found wrong, for the person who has to mend it."""
+"""What pydantic found wrong, for the person who has to mend it; what it leaves out of digests."""
+
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -13,3 +15,11 @@ def first_fault(error: ValidationError, whole: str) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or whole
     return f"{where}: {first['msg']}"
+
+
+def is_unsaid(value: Any) -> bool:
+    """Return whether what later editions may say is not said: digests of the earlier ones stay as they were.
+
+    For `exclude_if` of a field whose default is None, zero or empty.
+    """
+    return not value

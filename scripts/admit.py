@@ -38,13 +38,13 @@ def cli(
     if not news:
         click.echo(f"All {len(set(wanted))} are {done} the list already; nothing was sent.")
         return
-    messages = list(calls(registry, news, listed=not remove))
+    messages = list(calls(registry.contract, news, listed=not remove))
     if calldata:
         for message in messages:
-            click.echo(f"to {registry.address} data 0x{message.data.hex()}")
+            click.echo(f"to {registry.contract.address} data 0x{message.data.hex()}")
         return
     sender = acting.sender(chain)
-    require_owner(chain, registry, sender.address)
+    require_owner(registry, sender.address)
     for message in messages:
         receipt = sender.send(message)
         click.echo(f"transaction {receipt.hash}")

@@ -36,5 +36,5 @@ def cli(
     amounts = missing(chain, there, receivers, wanted)
     (wallet,) = chain.read([Invocation(there.token, "balanceOf", (sender.address,))])
     grant(sender, there, amounts, wallet, unit)
-    for address in dict.fromkeys(addresses):
+    for address in receivers:
         click.echo(f"{address}: {unit.text(amounts.get(address, 0), sign=True)} {unit.symbol}")

@@ -16,5 +16,5 @@ def cli(acting: Acting) -> None:
     unit = Unit.read(chain, there)
     receipt = sweep(acting.sender(chain), there)
     swept = next(event.values for event in receipt.events(there.manager) if event.name == "Swept")
-    what = f"{unit.text(swept['amount'])} {unit.symbol}"
-    click.echo(f"Sent {what} to the treasury, {swept['treasury']}, in transaction {receipt.hash}.")
+    what, treasury = unit.named(swept["amount"]), swept["treasury"]
+    click.echo(f"Sent {what} to the treasury, {treasury}, in transaction {receipt.hash}.")

@@ -26,5 +26,4 @@ def cli(
     most = available(view, view.clients[sender.address], unit)
     chosen = require_amount(asked, most, sender.address, unit)
     receipt = sender.send(Invocation(there.manager, "withdraw", (chosen,)))
-    took = f"{unit.text(chosen)} {unit.symbol}"
-    click.echo(f"Withdrew {took} to {sender.address} in transaction {receipt.hash}.")
+    click.echo(f"Withdrew {unit.named(chosen)} to {sender.address} in transaction {receipt.hash}.")

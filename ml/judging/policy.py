@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ml.validation import is_unsaid
+
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -131,11 +133,6 @@ def _reason(error: ValidationError, kind: type[BaseModel]) -> str:
     )
 
 
-def _is_none(value: Any) -> bool:
-    """Whether a setting is left out of what digests are of: policies from before it keep theirs."""
-    return value is None
-
-
 class Policy(BaseModel):
     """What an honest voter does: tests of each update, then of the average of those that passed.
 
@@ -156,7 +153,7 @@ class Policy(BaseModel):
     steps_each: int | None = Field(
         None,
         ge=1,
-        exclude_if=_is_none,
+        exclude_if=is_unsaid,
         description="Steps of everybody's reference change; rows are taken again where they are too few.",
     )
 

@@ -84,8 +84,8 @@ def now_of(status: Status) -> dict[str, str]:
         **left,
         "Waits for": status.waits_for,
         "Members": str(view.member_count),
-        "Reward pool": f"{unit.text(view.reward_pool)} {unit.symbol}",
-        "Budget of rewards": f"{unit.text(view.budget)} {unit.symbol}",
+        "Reward pool": unit.named(view.reward_pool),
+        "Budget of rewards": unit.named(view.budget),
         "Model": "0x" + view.model.hex(),
         **spent,
     }

@@ -14,6 +14,7 @@ from ml.errors import TaskError
 from ml.home import at_home
 from ml.json_file import read_json
 from ml.messages import cleaned
+from ml.validation import is_unsaid
 
 FORMAT = 1
 MOST_LAYERS, MOST_WIDTH = 8, 8192
@@ -30,11 +31,6 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _encoding(name: str | None) -> str | None:
     return None if name is None else known_encoding(name)
-
-
-def _is_none(value: Any) -> bool:
-    """Whether something that later files may say is not said: their digests stay what they were."""
-    return not value
 
 
 Values = Annotated[tuple[str, ...], AfterValidator(_unique)]
@@ -118,7 +114,7 @@ class CategoryColumn(_Part):
     kind: Literal["category"]
     values: Annotated[Values, Field(min_length=1)]
     other: bool = True
-    rare: Annotated[float, Field(ge=0, le=1, exclude_if=_is_none)] = 0.0
+    rare: Annotated[float, Field(ge=0, le=1, exclude_if=is_unsaid)] = 0.0
     flag: bool = False
 
 
@@ -179,8 +175,8 @@ class Form(_Part):
     format: Literal[1]
     read: Reading = Reading()
     target: OneTarget | None = None
-    targets: Annotated[tuple[OneTarget, ...], Field(min_length=2, exclude_if=_is_none)] | None = Field(
-        None, exclude_if=_is_none
+    targets: Annotated[tuple[OneTarget, ...], Field(min_length=2, exclude_if=is_unsaid)] | None = Field(
+        None, exclude_if=is_unsaid
     )
     group: Name | None = None
     time: TimeColumn | None = None

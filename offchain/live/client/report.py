@@ -21,7 +21,7 @@ def print_prepared(
         "deployment": f"{deployment.name}, {deployment.manager.address} on chain {deployment.book.chain_id}",
         "account": f"{me.address}, {status}; {prepared.native / _ETHER:.6f} of the native coin for gas",
         **({"operator": f"{prepared.outlook.operator}, which signs and pays"} if operates else {}),
-        "tokens": f"{unit.text(me.free)} {unit.symbol} free, {unit.text(me.escrow)} in escrow, "
+        "tokens": f"{unit.named(me.free)} free, {unit.text(me.escrow)} in escrow, "
         f"{unit.text(wallet.balance)} in the wallet",
         "task": prepared.task,
         "rows": f"{prepared.learning.samples} to train on, of the deployment's shape"

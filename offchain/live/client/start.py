@@ -379,7 +379,7 @@ def _require_means(deployment: LiveDeployment, outlook: Outlook, wish: Wish, uni
     missing = bond - spendable(outlook.view, me)
     if wallet.balance < missing:
         raise AccountError(
-            f"{me.address} is no member, and joining takes {unit.text(bond)} {unit.symbol} (token "
+            f"{me.address} is no member, and joining takes {unit.named(bond)} (token "
             f"{deployment.token.address}): {unit.text(missing)} are missing and its wallet has "
             f"{unit.text(wallet.balance)}"
         )

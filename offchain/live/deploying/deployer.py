@@ -48,6 +48,9 @@ from offchain.software import VERSION, lock_digest
 
 _log = logging.getLogger(__name__)
 
+_Step = tuple[str, Callable[[], tuple[object, ...]]]
+"""A contract's name, and what its constructor takes once those before it stand."""
+
 _TOKEN, _MANAGER, _POOL, _RELAY = "StakeToken", "RoundManager", "StakePool", "Relay"
 
 _FAR = 2**32
@@ -122,17 +125,17 @@ class Deployer:
         return self._book
 
     @property
-    def _steps(self) -> Sequence[tuple[str, Callable[[], tuple[object, ...]]]]:
+    def _steps(self) -> Sequence[_Step]:
         """The contracts to deploy, in order, and how to make their arguments."""
         configuration, source = self._configuration, SOURCES[self._configuration.seed_source]
         salt = bytes.fromhex(configuration.seed_salt[2:])
-        token: list[tuple[str, Callable[[], tuple[object, ...]]]] = []
+        token: list[_Step] = []
         if isinstance(configuration.token, NewToken):
             token = [(_TOKEN, self._token_arguments)]
-        admission: list[tuple[str, Callable[[], tuple[object, ...]]]] = []
+        admission: list[_Step] = []
         if (name := admission_name(configuration)) not in (None, EXISTING):
             admission = [(str(name), lambda: admission_arguments(configuration))]
-        relay: list[tuple[str, Callable[[], tuple[object, ...]]]] = []
+        relay: list[_Step] = []
         if _RELAY in self._interfaces:
             relay = [(_RELAY, lambda: (self._address(_MANAGER),))]
         return [

@@ -1,6 +1,7 @@
 """The list of those who may join that an owner keeps: what of a wish is news to it, and who may change it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ethpm_types import ContractType
@@ -31,7 +32,7 @@ def addresses_in(path: Path) -> list[str]:
             content = file.read(_LARGEST + 1)
         if len(content) > _LARGEST:
             raise ValueError(f"it has more than {_LARGEST} bytes")
-        lines = content.decode().splitlines()
+        lines = content.decode("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the addresses in {path} cannot be read: {error}") from error
     found = []
@@ -44,7 +45,20 @@ def addresses_in(path: Path) -> list[str]:
     return found
 
 
-def registry_of(chain: Chain, deployment: LiveDeployment, contract: ContractType) -> Deployed:
+@dataclass(frozen=True)
+class Registry:
+    """A list of who may join.
+
+    Attributes:
+        contract: That holds it.
+        owner: Who keeps it, lower-case hex.
+    """
+
+    contract: Deployed
+    owner: str
+
+
+def registry_of(chain: Chain, deployment: LiveDeployment, contract: ContractType) -> Registry:
     """Return a deployment's registry.
 
     Raises:
@@ -61,7 +75,9 @@ def registry_of(chain: Chain, deployment: LiveDeployment, contract: ContractType
         )
     registry = Deployed(Interface(contract), admission.address)
     try:
-        chain.read([Invocation(registry, "owner"), Invocation(registry, "isListed", (admission.address,))])
+        owner, _ = chain.read(
+            [Invocation(registry, "owner"), Invocation(registry, "isListed", (admission.address,))]
+        )
     except NodeUnavailableError:
         raise
     except (ChainError, ValueError) as error:
@@ -69,28 +85,22 @@ def registry_of(chain: Chain, deployment: LiveDeployment, contract: ContractType
             f"{admission.address}, which says who may join deployment {deployment.name}, is no "
             f"RegistryAdmission ({error}): ask whoever keeps it"
         ) from error
-    return registry
+    return Registry(registry, str(owner).lower())
 
 
-def owner_of(chain: Chain, registry: Deployed) -> str:
-    """Return who keeps a registry, lower-case hex."""
-    (owner,) = chain.read([Invocation(registry, "owner")])
-    return str(owner).lower()
-
-
-def require_owner(chain: Chain, registry: Deployed, account: str) -> None:
+def require_owner(registry: Registry, account: str) -> None:
     """Raise AccountError unless an account keeps the registry."""
-    if (owner := owner_of(chain, registry)) != account:
+    if registry.owner != account:
         raise AccountError(
-            f"the list at {registry.address} is kept by {owner}, not by {account}: use that account, or, "
-            "where it is a Safe or a governor, have it send what --calldata prints"
+            f"the list at {registry.contract.address} is kept by {registry.owner}, not by "
+            f"{account}: use that account, or, where it is a Safe or a governor, have it send what --calldata prints"
         )
 
 
-def changes(chain: Chain, registry: Deployed, wanted: Sequence[str], listed: bool) -> list[str]:
+def changes(chain: Chain, registry: Registry, wanted: Sequence[str], listed: bool) -> list[str]:
     """Return those of `wanted` that are not yet `listed`, or unlisted, each once."""
     each = list(dict.fromkeys(wanted))
-    now = chain.read([Invocation(registry, "isListed", (client,)) for client in each])
+    now = chain.read([Invocation(registry.contract, "isListed", (client,)) for client in each])
     return [client for client, is_listed in zip(each, now, strict=True) if is_listed != listed]
 
 

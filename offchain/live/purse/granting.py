@@ -66,7 +66,7 @@ def grant(
     """
     if (total := sum(amounts.values())) > wallet:
         raise AccountError(
-            f"account {sender.address} holds {unit.text(wallet)} {unit.symbol}, {unit.text(total)} are "
+            f"account {sender.address} holds {unit.named(wallet)}, {unit.text(total)} are "
             "needed; nothing was sent"
         )
     transfers = [Invocation(deployment.token, "transfer", (to, each)) for to, each in amounts.items()]

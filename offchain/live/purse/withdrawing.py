@@ -32,9 +32,7 @@ def available(view: View, client: ClientView, unit: Unit) -> Available:
     waits = seated and view.drawn_at and not view.finalised and view.seat_of(client) == Seat.NONE
     free = client.free + (0 if locked else client.escrow)
     if client.is_member:
-        kept = (
-            f"a member keeps a bond of {unit.text(parameters.bond)} {unit.symbol}; leave first to withdraw it"
-        )
+        kept = f"a member keeps a bond of {unit.named(parameters.bond)}; leave first to withdraw it"
         return Available(max(0, free - parameters.bond), kept)
     if locked or waits:
         return Available(0, f"its seat in round {view.round} is not decided yet")
@@ -54,7 +52,6 @@ def require_amount(asked: int | None, there: Available, address: str, unit: Unit
         raise AccountError(f"account {address} has nothing to withdraw{because}")
     if asked is not None and asked > there.amount:
         raise AccountError(
-            f"account {address} can withdraw {unit.text(there.amount)} {unit.symbol}, not "
-            f"{unit.text(asked)}{because}"
+            f"account {address} can withdraw {unit.named(there.amount)}, not {unit.text(asked)}{because}"
         )
     return asked or there.amount

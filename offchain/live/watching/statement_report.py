@@ -42,7 +42,7 @@ def print_statement(console: Console, statement: Statement, unit: Unit, times: M
     console.print(table)
     console.print(
         f"{unit.text(statement.free)} free and {unit.text(statement.escrow)} in escrow, "
-        f"{unit.text(statement.free + statement.escrow)} {unit.symbol} in all, as the contract says.",
+        f"{unit.named(statement.free + statement.escrow)} in all, as the contract says.",
         soft_wrap=True,
     )
 

@@ -166,7 +166,6 @@ class Watch:
         self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
         self._unit = Unit.read(chain, deployment)
-        self._who_joins = who_joins(chain, deployment)
 
     @property
     def events(self) -> Sequence[LoggedEvent]:
@@ -212,7 +211,7 @@ class Watch:
             members=members,
             has_members=self._with_members,
             rounds=rounds,
-            who_joins=self._who_joins,
+            who_joins=who_joins(self._chain, self._deployment),
             scores=None if self._scores is None else self._scores(view.model),
             spent=None if self._spending is None else self._spending(rounds),
             votes=None if self._votes is None else tuple(self._votes.all()),
@@ -262,9 +261,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "rounds": [_round_json(each) for each in status.rounds],
         **_scores_json(status.scores),
         **_spent_json(status.spent),
-        **(
-            {} if status.votes is None else {"votes": [each.model_dump(mode="json") for each in status.votes]}
-        ),
+        **_votes_json(status.votes),
     }
 
 
@@ -280,6 +277,10 @@ def _spent_json(spent: Spent | None) -> dict[str, Any]:
     limits = {"of": spent.privacy.updates, "at_most": spent.privacy.epsilon, "delta": spent.privacy.delta}
     told = {"client": spent.client, "updates": spent.updates, "epsilon": spent.epsilon, **limits}
     return {"privacy": told}
+
+
+def _votes_json(votes: Sequence[OwnVote] | None) -> dict[str, Any]:
+    return {} if votes is None else {"votes": [each.model_dump(mode="json") for each in votes]}
 
 
 def _member_json(client: ClientView | None, address: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _summary(status: Status) -> Text:
         f"{status.name} on chain {status.chain_id}, block {view.block.number}, {moment(view.now)} UTC, "
         f"says {status.node}\n"
         f"{where}; waits for {status.waits_for}.\n"
-        f"{view.member_count} members, {unit.text(view.reward_pool)} {unit.symbol} in the reward pool"
+        f"{view.member_count} members, {unit.named(view.reward_pool)} in the reward pool"
         f"{budget}, model 0x{view.model.hex()[:16]}...\n"
         f"Joining is for {status.who_joins}." + _scores(status) + _spent(status)
     )
