@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from ml.judging.ballots import bitmap
+
 INADMISSIBLE = "admissible"
 """The first test of every policy: an update's type, length, and that it is nobody's copy."""
 
@@ -44,7 +46,7 @@ class Finding:
         >>> Finding((0, 3), {}).ballot
         9
         """
-        return sum(1 << position for position in self.accepted)
+        return bitmap(self.accepted)
 
 
 def of_all(finding: Finding, positions: Iterable[int]) -> Finding:

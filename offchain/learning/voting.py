@@ -288,10 +288,8 @@ class Voters:
     def _job(self, voter: int, steps: int) -> TrainingJob:
         own, seed = self._rows[voter], derive_seed(self._seed, _REFERENCE, voter)
         count = length(own.y_train)
-        places = (
-            np.arange(count if self._short.steps_of_a_pass(count) == steps else steps * self._reference.batch)
-            % count
-        )
+        is_a_pass = self._short.steps_of_a_pass(count) == steps
+        places = np.arange(count if is_a_pass else steps * self._short.batch) % count
         return TrainingJob(taken(own.X_train, places), taken(own.y_train, places), seed)
 
 

@@ -58,9 +58,10 @@ def chain_story(
         )
         for log in logs
     ]
+    joined = len({event.values["client"] for event in events if event.name == "Joined"})
     return Story(
         title=title,
-        about=[f"{len(rounds)} rounds, {len(numbers)} members so far"],
+        about=[f"{len(rounds)} rounds, {joined} members so far"],
         now=now,
         symbol=unit.symbol,
         members=list(numbers),
@@ -162,7 +163,7 @@ def _changes_by_round(
 
 
 def _marks(events: Iterable[LoggedEvent], numbers: Mapping[str, int]) -> dict[int, str]:
-    marks: dict[int, str] = {}
+    marks = dict.fromkeys(numbers.values(), "no member")  # A treasury, or one that only deposited.
     for event in events:
         if event.name in ("Joined", "Left", "Removed"):
             marks[numbers[event.values["client"]]] = "" if event.name == "Joined" else event.name.lower()

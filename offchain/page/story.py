@@ -113,7 +113,7 @@ class Story:
         now: Label and value of what holds at this moment; empty for a run that is over.
         symbol: Of the token.
         members: Names, such as addresses.
-        marks: Members that are marked, by number: "malicious" in a simulation, "left" or "removed".
+        marks: Members that are marked, by number: "malicious", or "left", "removed", "no member".
         start: Whole tokens of each member before the first round.
         rounds: In order.
         explorer: What a transaction's hash is appended to for a link; empty for none.

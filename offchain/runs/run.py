@@ -106,6 +106,7 @@ def _play(
     tell: Tell,
 ) -> Summary:
     records, state = folder.load()
+    folder.drop_after(len(records))
     simulation.start()
     if state:
         console.print(f"playing {state.round} recorded rounds again ...")

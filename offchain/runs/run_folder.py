@@ -116,7 +116,7 @@ class RunFolder:
         self._replace(_STATE, lambda file: write_arrays(file, arrays))
 
     def load(self) -> tuple[list[RoundRecord], State | None]:
-        """Return the rounds saved and the state after them, None before the first; drop what was cut off.
+        """Return the rounds saved and the state after them, None before the first; nothing is changed.
 
         Raises:
             RunFolderError: When a file is damaged, or its rounds do not add up.
@@ -126,13 +126,17 @@ class RunFolder:
         kept = lines[: state.round] if state else []
         if state and len(kept) < state.round:
             raise RunFolderError(f"{self.path / _ROUNDS} has {len(kept)} of the {state.round} rounds played")
-        if len(kept) < len(lines):
-            self._replace(_ROUNDS, lambda file: file.writelines(kept))
         records = self._parse(kept)
         if misfit := first_misfit(self.settings, records):
             number, fault = misfit
             raise RunFolderError(f"line {number} of {self.path / _ROUNDS} does not add up: {fault}")
         return records, state
+
+    def drop_after(self, rounds: int) -> None:
+        """Remove what follows so many rounds: one that was cut off, before another is saved."""
+        lines = self._read_lines()
+        if len(lines) > rounds:
+            self._replace(_ROUNDS, lambda file: file.writelines(lines[:rounds]))
 
     def _parse(self, lines: Sequence[bytes]) -> list[RoundRecord]:
         records = []

@@ -9,7 +9,7 @@ from ml.attacks.aiming import aimed
 from ml.attacks.coalition import Coalition, Poison, Vector, Vectors, best_constant
 from ml.attacks.registry import crafted, load_attack
 from ml.attacks.votes import VOTES, Findings, Votes, voted
-from ml.judging.policies import bitmap, flipped
+from ml.judging.ballots import bitmap, flipped
 from ml.named_functions import named_function
 from ml.seeds import derive_seed
 from ml.updates.fixed_point import decode_exactly, encode_nearest

@@ -108,13 +108,12 @@ def _rounds(
     deployment, model = Deployment.of(settings, federation.rules), federation.genesis
     for round_ in range(1, settings.rounds + 1):
         proposers = everyones_proposers(deployment, round_)
-        updates = federation.train_from([model], proposers, round_)
-        trained = federation.train(model, proposers, round_)
-        cut = np.mean([(trained[client] != update).any() for client, update in updates.items()])
+        sent = federation.sent([model], proposers, round_).values()
+        updates = [each.update for each in sent]
         voters = [client for client in range(settings.clients) if client not in proposers]
-        by_position = dict(enumerate(updates.values()))
-        yield federation.evidence(policy, by_position, model, voters), float(cut)
-        model = federation.average(updates.values(), model)
+        evidence = federation.evidence(policy, dict(enumerate(updates)), model, voters)
+        yield evidence, float(np.mean([each.shortened for each in sent]))
+        model = federation.average(updates, model)
 
 
 def _borne(policy: Policy, evidence: Sequence[Evidence]) -> Iterator[TestBorne]:

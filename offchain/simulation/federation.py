@@ -35,7 +35,7 @@ from offchain.learning.describing import description_of
 from offchain.learning.genesis import genesis_model
 from offchain.learning.rules import first_rules
 from offchain.learning.training_seed import training_seed
-from offchain.learning.voting import Voters
+from offchain.learning.voting import Sent, Voters
 from offchain.settings import SimulationSettings, parted_rows
 
 _CENTRAL, _POISON = 5, 8
@@ -171,6 +171,10 @@ class Federation:
     def train_from(
         self, models: Sequence[Parameters], clients: Sequence[int], round_: int
     ) -> dict[int, Parameters]:
+        """Return the updates that clients send in a round; see `sent`."""
+        return {client: each.update for client, each in self.sent(models, clients, round_).items()}
+
+    def sent(self, models: Sequence[Parameters], clients: Sequence[int], round_: int) -> dict[int, Sent]:
         """Return what each client makes, in a round, of its base among the last models, oldest first.
 
         Raises:
@@ -186,8 +190,7 @@ class Federation:
             return encoded(made, _training_of(client), round_, training)
 
         policy = self._common.scoring.policy
-        sent = self._voters.sent(policy, models, clients, train, update, bool(self.plans))
-        return {client: each.update for client, each in sent.items()}
+        return self._voters.sent(policy, models, clients, train, update, bool(self.plans))
 
     def train_centrally(self, parent: Parameters, clients: Sequence[int], round_: int) -> Parameters:
         """Return what the rows of `clients`, in one place, make of a model: as many steps as theirs together.

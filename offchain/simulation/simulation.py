@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.judging.ballots import bitmap, majority
 from ml.judging.evaluation import Quality
-from ml.judging.policies import bitmap, majority, parse_updates
+from ml.judging.policies import parse_updates
 from ml.judging.policy import Policy
 from ml.updates.canonical import digest, to_bytes
 from offchain.engines.deployment import Deployment

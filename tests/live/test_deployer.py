@@ -8,7 +8,7 @@ from offchain.live.access.chain import Chain, Creation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
 from offchain.live.deploying.book import read_book, write_book
-from offchain.live.deploying.configuration import load_configuration
+from offchain.live.deploying.configuration import load_configuration, plain
 from offchain.live.deploying.deployer import Deployer
 from offchain.live.deploying.deployment import load_deployment
 from offchain.live.errors import ConfigurationError, DeploymentError
@@ -119,6 +119,12 @@ def test_a_changed_configuration_is_noticed(begin, empty_chain, compiled, tmp_pa
         load_deployment(str(changed), compiled)
     with pytest.raises(ConfigurationError, match="was begun with other learning rules"):
         begin(write_configuration(tmp_path), rules=b"\x08" * 32)
+
+
+def test_an_entry_that_there_was_not_yet_does_not_change_what_was_deployed(tmp_path):
+    told = plain(load_configuration(write_configuration(tmp_path)))
+    assert "proposer_reward" not in told["protocol"] and "continues" not in told
+    assert told["protocol"]["bond"] == "64"
 
 
 def test_an_existing_token_is_used_with_its_decimals(begin, empty_chain, tmp_path):

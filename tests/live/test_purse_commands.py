@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import threading
 
 import pytest
 from click.testing import CliRunner
@@ -11,10 +10,12 @@ from eth_utils import to_checksum_address
 from live import PASSPHRASE, TREASURY, keystore, signer
 
 from offchain.live.access.chain import Invocation
+from offchain.live.watching.status import Watch
 from scripts.explain import cli as explain
 from scripts.fund import cli as fund
 from scripts.grant import cli as grant
 from scripts.keeper import cli as keeper
+from scripts.page import cli as page
 from scripts.status import cli as status
 from scripts.sweep import cli as sweep
 from scripts.withdraw import cli as withdraw
@@ -148,7 +149,7 @@ def test_a_budget_that_would_pay_nothing_is_not_funded(invoke, founded):
     assert founded[1].read([Invocation(founded[0].manager, "budget")]) == [0]
 
 
-def test_what_nobody_can_win_is_swept(invoke, founded, anvil_node):
+def test_what_nobody_can_win_is_swept(invoke, founded, anvil_node, tmp_path):
     deployment, chain = founded
 
     def keep(times):
@@ -168,17 +169,27 @@ def test_what_nobody_can_win_is_swept(invoke, founded, anvil_node):
     assert done.exit_code == 0, done.output
     assert f"Sent 1 TST to the treasury, {TREASURY}" in done.output
     assert chain.read([Invocation(deployment.token, "balanceOf", (TREASURY,))]) == [10**18]
+    # Its tokens are in the page, and it is no member.
+    assert invoke(page, "--out", tmp_path).exit_code == 0
+    shown = (tmp_path / "index.html").read_text()
+    assert TREASURY in shown and "1 rounds, 6 members so far" in shown and '"6":"no member"' in shown
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_watching_goes_on_until_it_is_stopped(invoke, form):
-    stop = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM))
-    stop.start()
+def test_watching_goes_on_until_it_is_stopped(invoke, form, monkeypatch):
+    looks, look = [], Watch.look
+
+    def counted(eyes):
+        looks.append(1)
+        if len(looks) == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return look(eyes)
+
+    monkeypatch.setattr(Watch, "look", counted)
     done = invoke(status, "--watch", "--poll", "0.1", *form)
-    stop.join()
-    assert done.exit_code == 0
+    assert done.exit_code == 0 and len(looks) == 4
     if form:
-        assert len([json.loads(line) for line in done.stdout.splitlines()]) > 2
+        assert len([json.loads(line) for line in done.stdout.splitlines()]) == 3
     else:
         assert "No round yet" in done.output
 

@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.errors import UpdateError
+from ml.judging.ballots import bitmap, flipped
 from ml.judging.findings import Reason
-from ml.judging.policies import admissible, bitmap, flipped, parse_updates, passes, score_findings
+from ml.judging.policies import admissible, parse_updates, passes, score_findings
 from ml.judging.scoring import ValidationSets
 from ml.training.perceptron import Perceptron
 from ml.updates.canonical import to_bytes

@@ -91,6 +91,16 @@ def test_a_line_written_without_its_state_is_played_again(whole, broken_off):
     assert lines(broken_off) == lines(whole[0])
 
 
+def test_reading_a_run_changes_nothing_of_it(broken_off):
+    rounds = broken_off / "rounds.jsonl"
+    rounds.write_bytes(cut := rounds.read_bytes() + b'{"round": 4, "prop')
+    with RunFolder.open(broken_off) as folder:
+        records, state = folder.load()
+        assert (len(records), state.round) == (3, 3) and rounds.read_bytes() == cut
+        folder.drop_after(3)
+    assert cut.startswith(rounds.read_bytes()) and len(lines(broken_off)) == 3
+
+
 def test_a_run_interrupted_before_its_first_round_starts_anew(tmp_path, whole):
     with RunFolder.create(tmp_path / "run", small()):
         pass

@@ -2,7 +2,7 @@
 
 from ml.attacks.coalition import Coalition, best_constant
 from ml.attacks.registry import load_attack
-from ml.judging.policies import bitmap
+from ml.judging.ballots import bitmap
 from ml.updates.fixed_point import decode_exactly, encode_nearest
 from offchain.learning.voting import Sent
 from offchain.live.client.local_learning import LocalLearning

@@ -230,5 +230,8 @@ def _names() -> list[str]:
 
 
 def plain(configuration: Configuration) -> Any:
-    """Return a configuration as JSON has it, the same for the same content however the file was written."""
-    return configuration.model_dump(mode="json")
+    """Return a configuration as JSON has it, the same for the same content however the file was written.
+
+    What has its default is left out, so that what was deployed before there was such an entry is found again.
+    """
+    return configuration.model_dump(mode="json", exclude_defaults=True)

@@ -93,7 +93,8 @@ def require_owner(registry: Registry, account: str) -> None:
     if registry.owner != account:
         raise AccountError(
             f"the list at {registry.contract.address} is kept by {registry.owner}, not by "
-            f"{account}: use that account, or, where it is a Safe or a governor, have it send what --calldata prints"
+            f"{account}: use that account, or, where it is a Safe or a governor, "
+            "have it send what --calldata prints"
         )
 
 
