@@ -11,6 +11,9 @@ from ml.errors import MLError
 from ml.messages import cleaned, reason
 from offchain.errors import OffchainError
 
+INTERRUPTED = 130
+"""What a shell reports of a program that Ctrl-C ended."""
+
 _HELP = {
     errno.ENOSPC: "make room, and give the same command again",
     errno.EDQUOT: "make room, and give the same command again",

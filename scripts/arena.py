@@ -6,13 +6,11 @@ from pathlib import Path
 import click
 
 from offchain.chain.network_option import network_option
-from offchain.command import Command
+from offchain.command import INTERRUPTED, Command
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.reproduction.options import playing_options
 from offchain.user_path import UserPath
-
-INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
 
 @click.command(cls=Command)

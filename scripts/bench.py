@@ -6,11 +6,9 @@ import click
 
 from ml.private_files import write_whole
 from offchain.chain.network_option import network_option
-from offchain.command import Command
+from offchain.command import INTERRUPTED, Command
 from offchain.console import people_console
 from offchain.user_path import OutPath
-
-INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
 
 @click.command(cls=Command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from offchain.chain.network_option import network_option
-from offchain.command import Command
+from offchain.command import INTERRUPTED, Command
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.named_values import named_values
@@ -16,8 +16,6 @@ from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
     from ml.data.columns import Features
-
-INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
 
 @click.command(cls=Command)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from offchain.chain.network_option import network_option
-from offchain.command import Command
+from offchain.command import INTERRUPTED, Command
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.runs.settings_options import settings_options
@@ -15,8 +15,6 @@ from offchain.settings import load_settings
 from offchain.tracking.options import tracking_options
 from offchain.tracking.tracker import Tracking
 from offchain.user_path import OutPath, UserPath
-
-INTERRUPTED = 130  # What a shell reports of a program that Ctrl-C ended.
 
 
 @click.command(cls=Command)
