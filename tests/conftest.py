@@ -1,6 +1,7 @@
 """What all tests share: time for anvil to start, and where shared data lies when there is any."""
 
 import gc
+import logging
 import os
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def ape_does_not_look_twice():
         patch.setattr(Ethereum, "default_transaction_type", TransactionType.DYNAMIC)
         patch.setattr(ContractCallHandler, "_validate_is_contract", lambda handler: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def package_log():
+    """The package's log reaches pytest's, whatever a command of a test before did to it."""
+    logger = logging.getLogger("offchain")
+    handlers, level = logger.handlers[:], logger.level
+    logger.propagate = True
+    yield
+    logger.handlers[:], logger.propagate = handlers, True
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -1,21 +1,8 @@
-import logging
-
 import pytest
 from ape import accounts, config
 from live import found, node, signer, write_configuration
 
 from offchain.live.watching import log_cache
-
-
-@pytest.fixture(autouse=True)
-def package_log():
-    """The package's log reaches pytest's, whatever a command of a test before did to it."""
-    logger = logging.getLogger("offchain")
-    handlers, level = logger.handlers[:], logger.level
-    logger.propagate = True
-    yield
-    logger.handlers[:], logger.propagate = handlers, True
-    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")
