@@ -2,7 +2,8 @@
 
 Every mutant runs in a scratch copy of the working tree, never in the tree. A broken contract meets the tests
 in Solidity first, which take seconds; what they miss meets those that `mutants.toml` names. Exit status 1
-when one survives, or cannot be tried, which counts as surviving: it shows nothing.
+when one survives, or cannot be tried, which counts as surviving: it shows nothing. What came of each is kept
+in a table and not tried again until its files change.
 """
 
 import argparse
@@ -13,52 +14,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-MUTANTS = ROOT / "mutants.toml"
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.mutant_list import ROOT, Mutant, MutantError, load  # noqa: E402
+from tools.mutant_outcomes import Outcome, Outcomes  # noqa: E402
+
+OUTCOMES = ROOT / "docs" / "results" / "mutants.csv"
 TIME_LIMIT = 900  # Seconds; a mutant that loops for ever is noticed too.
-
-
-class MutantError(Exception):
-    """A mutant that cannot be tried: its line is gone, or what takes its place does not compile."""
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One line to break: in `file`, `old`, which is there once, becomes `new`; one of `tests` must fail."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: Sequence[str]
-
-    @property
-    def in_contracts(self) -> bool:
-        """Whether the tests in Solidity can notice it."""
-        return self.file.startswith("contracts/")
-
-    def applied(self, text: str) -> str:
-        """Return the file's text with the mutation.
-
-        Raises:
-            MutantError: When `old` is not there exactly once.
-        """
-        found = text.count(self.old)
-        if found != 1:
-            raise MutantError(f"{self.name}: {self.file} holds {self.old!r} {found} times, expected once")
-        return text.replace(self.old, self.new)
-
-
-def load(path: Path = MUTANTS) -> list[Mutant]:
-    """Return all mutants of the list."""
-    return [Mutant(**entry) for entry in tomllib.loads(path.read_text())["mutant"]]
 
 
 def main() -> int:
@@ -66,34 +34,65 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("words", nargs="*", help="try only mutants whose name or file has one of these")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--forge-only", action="store_true", help="contracts only, and no test in Python")
+    parser.add_argument(
+        "--forge-only", action="store_true", help="contracts only, no test in Python; keeps nothing"
+    )
+    parser.add_argument("--anew", action="store_true", help="try those again whose outcome is kept")
+    parser.add_argument(
+        "--green", action="store_true", help="the tests have just passed on the unbroken code"
+    )
+    parser.add_argument("--summary", action="store_true", help="say what is kept, and try nothing")
     options = parser.parse_args()
+    outcomes = Outcomes(OUTCOMES, ROOT, load())
+    if options.summary:
+        print(outcomes.summary())
+        return 0
     chosen = [m for m in load() if not options.words or any(w in m.name + m.file for w in options.words)]
     if options.forge_only:
-        chosen = [replace(m, tests=()) for m in chosen if m.in_contracts]
-    survivors = sum(not caught for caught in try_all(chosen, options.workers))
-    print(f"{len(chosen) - survivors} of {len(chosen)} mutants were caught")
-    return 1 if survivors or not chosen else 0
+        alone = [replace(m, tests=()) for m in chosen if m.in_contracts]
+        return told(try_all(alone, options.workers, options.green), len(alone))
+    left = [mutant for mutant in chosen if options.anew or not (known := outcomes.of(mutant)) or not known.by]
+    print(f"{len(chosen) - len(left)} of {len(chosen)} mutants were caught before", flush=True)
+    return told(try_all(left, options.workers, options.green, outcomes.add), len(left))
 
 
-def try_all(mutants: Sequence[Mutant], workers: int) -> Iterator[str]:
-    """Yield by what each mutant was caught; empty when by nothing."""
+def told(caught: Iterator[Outcome], tried: int) -> int:
+    """Say how many of those tried were caught, and return the exit status."""
+    survivors = sum(not outcome.by for outcome in caught)
+    print(f"{tried - survivors} of {tried} mutants were caught")
+    return 1 if survivors else 0
+
+
+def try_all(
+    mutants: Sequence[Mutant],
+    workers: int,
+    green: bool,
+    keep: Callable[[Mutant, Outcome], None] = lambda *_: None,
+) -> Iterator[Outcome]:
+    """Yield by what each mutant was caught, as they come; those that were tried are kept."""
+    if not mutants:
+        return
     with scratch_copies(min(workers, len(mutants))) as copies, ThreadPoolExecutor(workers) as pool:
-        require_green(copies.queue[0], sorted({test for mutant in mutants for test in mutant.tests}))
+        if not green:
+            require_green(copies.queue[0], sorted({test for mutant in mutants for test in mutant.tests}))
 
-        def attempt(mutant: Mutant) -> str:
+        def attempt(mutant: Mutant) -> Outcome:
             copy = copies.get()
             try:
-                return try_one(mutant, copy)
+                outcome = try_one(mutant, copy)
             except MutantError as error:
                 print(f"error: {error}", file=sys.stderr, flush=True)
-                return ""
+                return Outcome("")
             finally:
                 copies.put(copy)
+            keep(mutant, outcome)
+            return outcome
 
-        for mutant, caught in zip(mutants, pool.map(attempt, mutants), strict=True):
-            print(f"{caught or 'SURVIVED':8}  {mutant.name}  ({mutant.file})", flush=True)
-            yield caught
+        trying = {pool.submit(attempt, mutant): mutant for mutant in mutants}
+        for future in as_completed(trying):
+            mutant, outcome = trying[future], future.result()
+            print(f"{outcome.by or 'SURVIVED':8}  {mutant.name}  ({mutant.file})  {outcome.test}", flush=True)
+            yield outcome
 
 
 def require_green(copy: Path, tests: Sequence[str]) -> None:
@@ -112,25 +111,31 @@ def require_green(copy: Path, tests: Sequence[str]) -> None:
             )
 
 
-def try_one(mutant: Mutant, copy: Path) -> str:
+def try_one(mutant: Mutant, copy: Path) -> Outcome:
     """Return by which tests the mutant is caught in this copy, which is put back; empty when by none."""
     file = copy / mutant.file
     original = file.read_text()
     file.write_text(mutant.applied(original))
     try:
-        if mutant.in_contracts and fails(mutant, run_forge(copy, "/libraries/" in mutant.file)):
-            return "forge"
+        if mutant.in_contracts and fails(mutant, met := run_forge(copy, "/libraries/" in mutant.file)):
+            return Outcome("forge", first(r"\[FAIL[^\n]*\] (\w+)\(", met))
         if mutant.file.endswith(".sol"):
             # Ape compiles the file that changed, and leaves those that import it as they were.
             (copy / ".build" / "__local__.json").unlink(missing_ok=True)
-        if mutant.tests and fails(mutant, run(copy, "test", *mutant.tests, "-x", "-q", "--tb=line")):
-            return "ape"
-        return ""
+        if mutant.tests and fails(mutant, met := run(copy, "test", *mutant.tests, "-x", "-q", "--tb=line")):
+            return Outcome("ape", first(r"^(?:FAILED|ERROR) (\S+)", met))
+        return Outcome("")
     except subprocess.TimeoutExpired:
-        return "time"
+        return Outcome("time")
     finally:
         file.write_text(original)
         (copy / ".build" / "__local__.json").unlink(missing_ok=True)
+
+
+def first(pattern: str, outcome: subprocess.CompletedProcess[str]) -> str:
+    """The name of the test that failed first, as a pattern finds it in what the run printed."""
+    found = re.search(pattern, outcome.stdout, re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 def fails(mutant: Mutant, outcome: subprocess.CompletedProcess[str]) -> bool:

@@ -2,7 +2,8 @@ from collections import Counter
 
 import pytest
 
-from tools.mutants import ROOT, MutantError, load
+from tools.mutant_list import ROOT, Mutant, MutantError, load
+from tools.mutant_outcomes import Outcome, Outcomes
 
 MUTANTS = load()
 
@@ -24,3 +25,51 @@ def test_names_are_unique_and_all_parts_have_mutants():
 def test_a_line_that_is_gone_is_an_error():
     with pytest.raises(MutantError, match="0 times, expected once"):
         MUTANTS[0].applied("nothing of it")
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """Two mutants of a tree of two files and a test."""
+    for name in ("one.py", "two.py", "test_both.py"):
+        (tmp_path / name).write_text(name)
+    return [Mutant(name, name, "a", "b", ("test_both.py",)) for name in ("one.py", "two.py")]
+
+
+def kept(tmp_path, broken):
+    return Outcomes(tmp_path / "kept.csv", tmp_path, broken)
+
+
+def test_an_outcome_is_kept_until_its_file_or_its_tests_change(tmp_path, broken):
+    one, two = broken
+    caught = Outcome("ape", "test_both.py::test_it")
+    for mutant in (two, one):
+        kept(tmp_path, broken).add(mutant, caught)
+    assert [kept(tmp_path, broken).of(mutant) for mutant in broken] == [caught, caught]
+    (tmp_path / "two.py").write_text("other")
+    assert [kept(tmp_path, broken).of(mutant) for mutant in broken] == [caught, None]
+    assert kept(tmp_path, broken).summary().splitlines()[1] == "Python: 2 mutants, 1 ape, 1 untried"
+    (tmp_path / "test_both.py").write_text("other")
+    assert kept(tmp_path, broken).of(one) is None
+
+
+def test_the_table_has_the_lists_order_and_nothing_else(tmp_path, broken):
+    one, two = broken
+    for mutant in (two, one):
+        kept(tmp_path, broken).add(mutant, Outcome(""))
+    lines = (tmp_path / "kept.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["mutant", "one.py", "two.py"]
+    assert kept(tmp_path, broken).summary().endswith("2 mutants, 2 survived")
+    kept(tmp_path, [one]).add(one, Outcome("ape"))
+    assert "two.py" not in (tmp_path / "kept.csv").read_text()
+
+
+def test_a_contracts_outcome_holds_for_all_contracts(tmp_path):
+    (tmp_path / "contracts" / ".cache").mkdir(parents=True)
+    for name in ("A.sol", "B.sol"):
+        (tmp_path / "contracts" / name).write_text(name)
+    mutant = Mutant("a", "contracts/A.sol", "A", "B", ())
+    kept(tmp_path, [mutant]).add(mutant, Outcome("forge", "test_a"))
+    (tmp_path / "contracts" / ".cache" / "copy").write_text("made by a compiler")
+    assert kept(tmp_path, [mutant]).of(mutant) == Outcome("forge", "test_a")
+    (tmp_path / "contracts" / "B.sol").write_text("other")
+    assert kept(tmp_path, [mutant]).of(mutant) is None

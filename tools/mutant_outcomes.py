@@ -1,0 +1,92 @@
+"""What came of each mutant, kept in a table: a run that is broken off goes on, people read what noticed what.
+
+An outcome holds for the file that was broken and the tests that were to notice: their digest is kept with it.
+For a contract these are all contracts and all tests in Solidity, for the rest the file itself, and the tests
+that `mutants.toml` names. What else those stand on is left out: the whole list is tried `--anew` at times.
+"""
+
+import csv
+import hashlib
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.mutant_list import Mutant
+
+_COLUMNS = ("mutant", "file", "caught by", "first test", "digest")
+_OF_CONTRACTS = ("contracts", "tests/forge", "foundry.toml")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """By what a mutant was caught, `forge`, `ape` or `time`, and the first test that failed."""
+
+    by: str  # Empty when it survived.
+    test: str = ""
+
+
+def digest(root: Path, mutant: Mutant) -> str:
+    """Sixteen hexadecimal digits of SHA-256 over a mutant and the files that its outcome holds for."""
+    total = hashlib.sha256(repr((mutant.file, mutant.old, mutant.new, *mutant.tests)).encode())
+    names = (*_OF_CONTRACTS, *mutant.tests) if mutant.in_contracts else (mutant.file, *mutant.tests)
+    for file in sorted({file for name in names for file in _files(root / name)}):
+        total.update(repr((str(file.relative_to(root)), hashlib.sha256(file.read_bytes()).digest())).encode())
+    return total.hexdigest()[:16]
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Sources at or below a path; compiled copies, in folders with a dot, are none."""
+    if path.is_file():
+        yield path
+    for file in path.rglob("*"):
+        hidden = any(part.startswith((".", "__")) for part in file.relative_to(path).parts)
+        if file.is_file() and not hidden:
+            yield file
+
+
+class Outcomes:
+    """The outcomes in a table at `path`, of the mutants of `root`; written whole after each that is added."""
+
+    def __init__(self, path: Path, root: Path, mutants: Sequence[Mutant]) -> None:
+        self._path, self._root, self._mutants = path, root, mutants
+        self._lock = threading.Lock()
+        self._rows: dict[str, tuple[Outcome, str]] = {}
+        if path.exists():
+            with path.open(newline="") as file:
+                self._rows = {
+                    row["mutant"]: (Outcome(row["caught by"], row["first test"]), row["digest"])
+                    for row in csv.DictReader(file)
+                }
+
+    def of(self, mutant: Mutant) -> Outcome | None:
+        """The outcome that holds now; None when there is none, or its files have changed since."""
+        outcome, of = self._rows.get(mutant.name, (None, ""))
+        return outcome if of == digest(self._root, mutant) else None
+
+    def add(self, mutant: Mutant, outcome: Outcome) -> None:
+        """Keep an outcome; the table has the order of the list, and nothing that is not in the list."""
+        with self._lock:
+            self._rows[mutant.name] = outcome, digest(self._root, mutant)
+            partial = self._path.with_suffix(".part")
+            with partial.open("w", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(_COLUMNS)
+                for known in (mutant for mutant in self._mutants if mutant.name in self._rows):
+                    kept, of = self._rows[known.name]
+                    writer.writerow((known.name, known.file, kept.by, kept.test, of))
+            os.replace(partial, self._path)
+
+    def summary(self) -> str:
+        """How many were caught by what, of contracts and of the rest; an old outcome is none."""
+        return "\n".join(
+            f"{what}: {self._counted([m for m in self._mutants if m.in_contracts is contracts])}"
+            for what, contracts in (("contracts", True), ("Python", False))
+        )
+
+    def _counted(self, mutants: Sequence[Mutant]) -> str:
+        outcomes = [self.of(mutant) for mutant in mutants]
+        counts = Counter("untried" if known is None else known.by or "survived" for known in outcomes)
+        return f"{len(mutants)} mutants, " + ", ".join(f"{counts[by]} {by}" for by in sorted(counts))
