@@ -51,7 +51,10 @@ class Outcomes:
     """The outcomes in a table at `path`, of the mutants of `root`; written whole after each that is added."""
 
     def __init__(self, path: Path, root: Path, mutants: Sequence[Mutant]) -> None:
-        self._path, self._root, self._mutants = path, root, mutants
+        self._path, self._mutants = path, mutants
+        self._digests = {
+            mutant.name: digest(root, mutant) for mutant in mutants
+        }  # Of what is tried, from now.
         self._lock = threading.Lock()
         self._rows: dict[str, tuple[Outcome, str]] = {}
         if path.exists():
@@ -64,12 +67,12 @@ class Outcomes:
     def of(self, mutant: Mutant) -> Outcome | None:
         """The outcome that holds now; None when there is none, or its files have changed since."""
         outcome, of = self._rows.get(mutant.name, (None, ""))
-        return outcome if of == digest(self._root, mutant) else None
+        return outcome if of == self._digests[mutant.name] else None
 
     def add(self, mutant: Mutant, outcome: Outcome) -> None:
         """Keep an outcome; the table has the order of the list, and nothing that is not in the list."""
         with self._lock:
-            self._rows[mutant.name] = outcome, digest(self._root, mutant)
+            self._rows[mutant.name] = outcome, self._digests[mutant.name]
             partial = self._path.with_suffix(".part")
             with partial.open("w", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")
