@@ -7,8 +7,8 @@ import pytest
 import torch
 from small_runs import digits, records, simulation, small, timeless
 
+from ml.judging.ballots import majority
 from ml.judging.findings import Finding, Reason
-from ml.judging.policies import majority
 from ml.updates.canonical import digest, to_bytes
 from offchain.engines.deployment import Deployment
 from offchain.engines.reference_engine import ReferenceEngine
