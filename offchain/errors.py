@@ -1,6 +1,7 @@
 """What can go wrong where chain and models meet."""
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 
 from ml.messages import cleaned
 
@@ -33,18 +34,20 @@ def told_refusal(error: str, values: Mapping[str, object], amount: Callable[[int
 
     Args:
         error: Its name.
-        values: Its values by name.
+        values: Its values by name; members of an enum are told by theirs.
         amount: What base units come to, in words.
 
     >>> told_refusal("BondNotCovered", {"client": "0xab", "free": 5, "bond": 9}, lambda n: f"{n} T")
     'BondNotCovered(client=0xab, free=5 T, bond=9 T)'
     """
     amounts = AMOUNTS.get(error, ())
-    shown = (
-        f"{name}={amount(value) if name in amounts and isinstance(value, int) else value}"
-        for name, value in values.items()
-    )
-    return f"{error}({', '.join(shown)})"
+
+    def shown(name: str, value: object) -> object:
+        if isinstance(value, Enum):
+            return value.name
+        return amount(value) if name in amounts and isinstance(value, int) else value
+
+    return f"{error}({', '.join(f'{name}={shown(name, value)}' for name, value in values.items())})"
 
 
 def base_units(amount: int) -> str:

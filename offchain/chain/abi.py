@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from eth_abi.codec import ABICodec
@@ -14,9 +15,12 @@ from ethpm_types.abi import ABIType, ErrorABI, EventABI, MethodABI
 
 from ml.updates.hashing import keccak256
 from offchain.errors import ChainError
+from offchain.reference import Phase, Seat
 
 Log = Mapping[str, Any]
 SELECTOR_BYTES = 4
+ENUMS: Mapping[str, type[IntEnum]] = {"Phase": Phase, "Seat": Seat}
+"""The contracts' own, by their names: an error's values of these are told by name."""
 
 
 def _codec() -> ABICodec:
@@ -84,13 +88,17 @@ class Interface:
         return [event for log in logs if (event := self._decode_event(log)) is not None]
 
     def decode_error(self, data: bytes) -> tuple[str, dict[str, Any]] | None:
-        """A custom error's name and its values by name; None when `data` is no error of this contract."""
+        """A custom error's name and its values by name; None when `data` is no error of this contract.
+
+        A value of one of `ENUMS` is its member, an int with a name.
+        """
         entry = self._errors.get(data[:SELECTOR_BYTES])
         if entry is None:
             return None
         try:
-            return entry.name, _values(entry.inputs, data[SELECTOR_BYTES:])
-        except DecodingError:
+            values = _values(entry.inputs, data[SELECTOR_BYTES:])
+            return entry.name, values | _named(entry.inputs, values)
+        except (DecodingError, ValueError):
             return None  # Another contract's, or cut off.
 
     def _decode_event(self, log: Log) -> DecodedEvent | None:
@@ -116,3 +124,15 @@ def _types(inputs: Sequence[ABIType]) -> list[str]:
 def _values(inputs: Sequence[ABIType], data: bytes) -> dict[str, Any]:
     decoded = decode(_types(inputs), data)
     return {value.name or "": v for value, v in zip(inputs, decoded, strict=True)}
+
+
+def _named(inputs: Sequence[ABIType], values: Mapping[str, Any]) -> dict[str, IntEnum]:
+    """Members of `ENUMS` among values."""
+    kinds = {value.name or "": ENUMS.get(_enum(value)) for value in inputs}
+    return {name: kind(values[name]) for name, kind in kinds.items() if kind is not None}
+
+
+def _enum(value: ABIType) -> str:
+    """The name of a value's enum, as the contract's source has it; "" when it is none."""
+    kind, _, name = str(value.internal_type or "").partition(" ")
+    return name.rpartition(".")[2] if kind == "enum" else ""

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import pytest
 from ethpm_types.abi import ErrorABI
 
+from ml.updates.hashing import keccak256
+from offchain.chain.abi import ENUMS, Interface
 from offchain.chain.compiled import compiled_contracts
 from offchain.errors import AMOUNTS, CallRevertedError
 from offchain.live.deploying.amounts import in_tokens
@@ -52,3 +54,35 @@ def test_where_no_node_tells_the_unit_base_units_are_called_so():
         raise NodeRefusedError("eth_call", "gone")
 
     assert in_tokens(SimpleNamespace(read=read), SimpleNamespace(token=None))(150) == "150 base units"
+
+
+def test_an_enums_value_in_a_contracts_error_is_told_by_name():
+    manager = Interface(compiled_contracts()["RoundManager"])
+    words = b"".join(value.to_bytes(32) for value in (7, 5, 2))
+    name, values = manager.decode_error(keccak256(b"WrongPhase(uint256,uint8,uint8)")[:4] + words)
+    assert str(CallRevertedError("publish", name, values)) == (
+        "the contract refused publish: WrongPhase(round=7, actual=REVEAL, expected=PROPOSE)"
+    )
+    assert values == {"round": 7, "actual": 5, "expected": 2}
+    seat = keccak256(b"UnexpectedSeat(uint256,address,uint8,uint8)")[:4] + b"".join(
+        value.to_bytes(32) for value in (7, 0xAB, 0, 1)
+    )
+    assert "actual=NONE, expected=COMMITTED)" in str(CallRevertedError("", *manager.decode_error(seat)))
+
+
+def test_a_number_that_no_member_of_an_enum_has_is_no_error_of_the_contract():
+    manager = Interface(compiled_contracts()["RoundManager"])
+    words = b"".join(value.to_bytes(32) for value in (7, 99, 2))
+    assert manager.decode_error(keccak256(b"WrongPhase(uint256,uint8,uint8)")[:4] + words) is None
+
+
+def test_every_enum_of_the_contracts_errors_is_known_by_its_name():
+    kinds = {
+        str(value.internal_type).rpartition(".")[2].removeprefix("enum ")
+        for contract in compiled_contracts().values()
+        for entry in contract.abi
+        if isinstance(entry, ErrorABI)
+        for value in entry.inputs
+        if str(value.internal_type).startswith("enum ")
+    }
+    assert kinds == {*ENUMS, "HeaderField"}  # Of OpenZeppelin's reader of headers, which no person meets.
