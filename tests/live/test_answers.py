@@ -443,6 +443,7 @@ LOG = {
     "transactionHash": WORD,
     "logIndex": "0x0",
 }
+MINED = {"transactionHash": WORD, "blockNumber": "0x1", "gasUsed": "0x1", "logs": [], "root": WORD}
 
 
 @pytest.mark.parametrize(
@@ -461,8 +462,11 @@ LOG = {
          [{"number": "0x1", "hash": WORD, "parentHash": WORD, "timestamp": "0x1"}]),
         (CALL, ["0x", "0x00"], [None, "0x0", "zz", 5, {}]),
         (("eth_getTransactionReceipt", [WORD]),
-         [None, {"blockNumber": None}, {"blockNumber": "0x1", "gasUsed": "0x1", "logs": [], "root": WORD}],
-         [[], {"blockNumber": "0x1"}, {"blockNumber": "0x1", "status": "0x1", "gasUsed": "0x1", "logs": None}]),
+         [None, {"blockNumber": None}, MINED, MINED | {"logs": None}, MINED | {"transactionHash": WORD.upper()}],
+         [[], {"blockNumber": "0x1"}, MINED | {"status": "yes"}, MINED | {"transactionHash": "0x" + "34" * 32},
+          MINED | {"transactionHash": None}, MINED | {"logs": [None]}, MINED | {"gasUsed": None}]),
+        (("eth_getTransactionByHash", [WORD]), [None, {"hash": WORD, "nonce": "0x1"}],
+         [{"nonce": "0x1"}, {"hash": "0x" + "34" * 32, "nonce": "0x1"}, {"hash": WORD, "nonce": None}]),
         (("eth_getBalance", []), ["0x0"], [None, "", 0]),
     ],
 )  # fmt: skip

@@ -238,6 +238,12 @@ def test_a_running_keeper_goes_on_at_another_node(how, founded, anvil_node, monk
     assert read_view(chain, deployment).drawn_at, "the keeper did not draw"
 
 
+def _capitals(value):
+    if isinstance(value, list):
+        return [_capitals(each) for each in value]
+    return "0x" + value[2:].upper() if isinstance(value, str) else value
+
+
 def shouted(block):
     return {**block, **{name: block[name].upper().replace("0X", "0x") for name in ("hash", "parentHash")}}
 
@@ -252,6 +258,11 @@ ODD_LOGS = {
             "blockHash": log["blockHash"].upper().replace("0X", "0x"),
             "address": "0x" + log["address"][2:].upper(),
         }
+        for log in logs
+    ],
+    "all in capitals": lambda logs: [{name: _capitals(value) for name, value in log.items()} for log in logs],
+    "with numbers as JSON has them": lambda logs: [
+        {**log, **{name: int(log[name], 16) for name in ("blockNumber", "logIndex", "transactionIndex")}}
         for log in logs
     ],
     "with zeros in front": lambda logs: [

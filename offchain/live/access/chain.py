@@ -292,13 +292,12 @@ class Chain:
 
     def receipt(self, digest: str) -> Mapping[str, Any] | None:
         """What became of a transaction; None while it is not mined."""
-        found: Mapping[str, Any] | None = self.rpc.request("eth_getTransactionReceipt", digest)
-        return found if found and found.get("blockNumber") else None
+        return _mined(self.rpc.request("eth_getTransactionReceipt", digest))
 
     def receipts(self, digests: Sequence[str]) -> list[Mapping[str, Any] | None]:
         """What became of transactions, in order; None for one that is not mined, or forgotten."""
         asked = [("eth_getTransactionReceipt", (digest,)) for digest in digests]
-        return [found if found and found.get("blockNumber") else None for found in self.rpc.batch(asked)]
+        return [_mined(found) for found in self.rpc.batch(asked)]
 
     def transaction(self, digest: str) -> Mapping[str, Any] | None:
         """A transaction that should be there, with its nonce; None when no node knows it."""
@@ -367,6 +366,13 @@ def _decoded(call: Invocation, answer: bytes) -> tuple[Any, ...]:
         ) from error
 
 
+def _mined(receipt: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A receipt, its logs a list; None while the transaction is not mined."""
+    if not receipt or receipt.get("blockNumber") is None:
+        return None
+    return {**receipt, "logs": receipt["logs"] or []}
+
+
 def _in_order(logs: Sequence[Log]) -> list[Log]:
     """Logs of the chain in its order, each once: some nodes tell one twice, or one that was taken back.
 
@@ -387,14 +393,14 @@ def _in_order(logs: Sequence[Log]) -> list[Log]:
 
 
 def _content(log: Log) -> tuple[str, ...]:
-    return tuple(str(log[name]).lower() for name in ("blockHash", "address", "topics", "data"))
+    return tuple(str(log[name]) for name in ("blockHash", "address", "topics", "data"))
 
 
 def _block(raw: RawBlock) -> Block:
     return Block(
         number=int(raw["number"], 16),
-        hash=raw["hash"].lower(),
-        parent=raw["parentHash"].lower(),
+        hash=raw["hash"],
+        parent=raw["parentHash"],
         time=int(raw["timestamp"], 16),
         base_fee=int(raw.get("baseFeePerGas") or "0x0", 16),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 Form = Callable[[Any, Sequence[object]], bool]
 
+_HEX = ("0x", "0X")
 _QUANTITY = re.compile(r"0[xX][0-9a-fA-F]{1,64}")
 _CHAIN_ID = re.compile(r"(0[xX])?[0-9a-fA-F]{1,64}")
 _DATA = re.compile(r"0[xX]([0-9a-fA-F]{2})*")
@@ -18,6 +19,26 @@ def is_well_formed(method: str, parameters: Sequence[object], result: Any) -> bo
     """Whether a result is of the form that a method's results have; true for methods that nothing uses."""
     form = _FORMS.get(method)
     return form is None or form(result, parameters)
+
+
+def uniform(result: Any) -> Any:
+    """Return a result with all hexadecimal in lower case and all whole numbers as quantities.
+
+    Nodes of some chains write addresses and hashes in capitals, or numbers as JSON has them; what is compared
+    or looked up must not depend on who told it.
+
+    >>> uniform({"logIndex": 3, "topics": ["0xAB"], "removed": False})
+    {'logIndex': '0x3', 'topics': ['0xab'], 'removed': False}
+    """
+    if isinstance(result, str):
+        return result.lower() if result[:2] in _HEX else result
+    if isinstance(result, int) and not isinstance(result, bool) and result >= 0:
+        return hex(result)
+    if isinstance(result, list):
+        return [uniform(each) for each in result]
+    if isinstance(result, dict):
+        return {name: uniform(each) for name, each in result.items()}
+    return result
 
 
 def chain_number(value: int | str) -> int:
@@ -54,10 +75,6 @@ def _word(value: Any, parameters: Sequence[object] = ()) -> bool:
 
 def _address(value: Any) -> bool:
     return isinstance(value, str) and bool(_ADDRESS.fullmatch(value))
-
-
-def _optional(form: Form) -> Form:
-    return lambda value, parameters: value is None or form(value, parameters)
 
 
 def _fields(**forms: Callable[[Any], bool]) -> Form:
@@ -129,15 +146,26 @@ _mined = _fields(
     effectiveGasPrice=_none_or(_quantity),
     l1Fee=_none_or(_quantity),
     contractAddress=_none_or(_address),
-    logs=_all_logs,
+    logs=_none_or(_all_logs),  # Some nodes say null for none.
 )
 
 
 def _receipt(value: Any, parameters: Sequence[object]) -> bool:
-    """Null, or without a block, while it is not mined."""
+    """Null, or without a block, while it is not mined; else that of the transaction which was asked for."""
     if value is None or (isinstance(value, Mapping) and value.get("blockNumber") is None):
         return True
-    return _mined(value, parameters)
+    return _mined(value, parameters) and _is_asked(value.get("transactionHash"), parameters)
+
+
+def _transaction(value: Any, parameters: Sequence[object]) -> bool:
+    if value is None:
+        return True
+    return _fields(nonce=_quantity)(value, parameters) and _is_asked(value.get("hash"), parameters)
+
+
+def _is_asked(digest: Any, parameters: Sequence[object]) -> bool:
+    """Whether a hash is the one that was asked for."""
+    return isinstance(digest, str) and digest.lower() == str(parameters[0]).lower()
 
 
 _FORMS: Mapping[str, Form] = {
@@ -152,6 +180,6 @@ _FORMS: Mapping[str, Form] = {
     "eth_getBlockByNumber": _block,
     "eth_getLogs": _logs,
     "eth_getTransactionReceipt": _receipt,
-    "eth_getTransactionByHash": _optional(_fields(nonce=_quantity)),
+    "eth_getTransactionByHash": _transaction,
     "debug_getRawHeader": _data,
 }

@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from offchain.exchange import Answer, ExchangeError, TooLongError, TooSlowError, exchange
 from offchain.live.access.answers import Call, Kind, Refusal, in_disguise, late, refusal, whole
-from offchain.live.access.forms import chain_number, is_well_formed
+from offchain.live.access.forms import chain_number, is_well_formed, uniform
 from offchain.live.access.portion import Portion
 from offchain.live.errors import BeyondHeadError, NodeRefusedError, NodeUnavailableError, TooMuchAskedError
 from offchain.monitoring.measures import NODE_REFUSALS, NODE_REQUESTS
@@ -273,11 +273,12 @@ class Rpc:
             return self._outcome(url, call, refusal(call, answer.status, found, answer.headers))
         if str(found.get("id")) != str(number):
             return _Unanswered(Kind.NONSENSE, f"answered another request than {method}")
-        result = found.get("result")
+        told_result = found.get("result")
+        result = uniform(told_result)
         if not is_well_formed(method, parameters, result):
-            if told := in_disguise(call, result, answer.headers):
+            if told := in_disguise(call, told_result, answer.headers):
                 return self._outcome(url, call, told)
-            odd = _without_keys(" ".join(str(result).split())[:60], url)
+            odd = _without_keys(" ".join(str(told_result).split())[:60], url)
             return _Unanswered(Kind.NONSENSE, f"answered {method} with what is none of its results ({odd})")
         if result is None and "latest" in parameters and method != "eth_feeHistory":
             return _Unanswered(Kind.BEHIND, f"lags behind (it answers {method} with null)")
