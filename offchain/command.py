@@ -56,6 +56,8 @@ def sentences() -> Iterator[None]:
 
 def _of_the_system(error: OSError) -> str:
     """What the operating system refuses: at which file, why, and what helps."""
+    if error.errno == errno.ENOENT and not error.filename:  # What is not there has a name, but for one.
+        return "the folder that this was called in is gone: change to one that is there (cd)"
     what = cleaned(error.filename) if error.filename else "something that this needs"
     known = _HELP.get(error.errno or 0)
     return f"{what} cannot be read or written: {reason(error)}" + (f"; {known}" if known else "")

@@ -33,6 +33,7 @@ def ending(error):
             "same command again",
         ),
         (OSError(errno.EIO, "Input/output error"), "something that this needs cannot be read or written: "),
+        (OSError(errno.ENOENT, os.strerror(errno.ENOENT)), "the folder that this was called in is gone: "),
         (MemoryError("Unable to allocate 8 GiB"), "out of memory (Unable to allocate 8 GiB)"),
     ],
 )
