@@ -195,6 +195,20 @@ def test_a_refusal_of_a_contract_has_its_name_in_every_dialect(spelled, founded,
     assert again.value.error == refused.value.error == "BondNotCovered" and again.value.values
 
 
+@pytest.mark.parametrize("logs", [{}, {"logs": None}, {"logs": []}], ids=str)
+def test_a_receipt_without_logs_has_none(logs, founded, anvil_node):
+    digest = "0x" + "ab" * 32
+    mined = {
+        "transactionHash": digest.upper(),
+        "blockNumber": "0x1",
+        "gasUsed": "0x1",
+        "status": "0x1",
+        **logs,
+    }
+    with fake_node(anvil_node.url, Says("eth_getTransactionReceipt", {"result": mined})) as (_, url):
+        assert Chain(Rpc([url])).receipt(digest)["logs"] == []
+
+
 def test_nethermind_without_data_is_a_refusal_too(founded, anvil_node):
     deployment, _ = founded
     said = Says("eth_call", error(-32015, "VM execution error.", data="revert"))

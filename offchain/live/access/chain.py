@@ -370,7 +370,7 @@ def _mined(receipt: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """A receipt, its logs a list; None while the transaction is not mined."""
     if not receipt or receipt.get("blockNumber") is None:
         return None
-    return {**receipt, "logs": receipt["logs"] or []}
+    return {**receipt, "logs": receipt.get("logs") or []}
 
 
 def _in_order(logs: Sequence[Log]) -> list[Log]:
