@@ -17,20 +17,28 @@ from offchain.user_path import OutPath
     "--full", is_flag=True, help="Also other numbers of members and proposers, and sizes of models."
 )
 @click.option(
+    "--in-turn", is_flag=True, help="Only rounds judged by each policy in turn, as ratios; nothing is kept."
+)
+@click.option(
     "--out",
     type=OutPath(folder=True),
     default=Path(".build/bench"),
     show_default=True,
     help="Folder for the figures; what it holds already is not measured again.",
 )
-def cli(network: str, full: bool, out: Path) -> None:
+def cli(network: str, full: bool, in_turn: bool, out: Path) -> None:
     """Measure rounds on a local chain: seconds by part, memory, plain PyTorch and Flower beside them."""
     # Here for the reason that scripts/simulate.py gives.
     from offchain.bench.bench import flower_seconds, measure_all, update_speeds
-    from offchain.bench.cases import FULL, QUICK
-    from offchain.bench.report import plot, ratios_table, rounds_table, updates_table
+    from offchain.bench.cases import FULL, IN_TURN, QUICK
+    from offchain.bench.report import costs_table, plot, ratios_table, rounds_table, updates_table
+    from offchain.bench.turns import costs
 
     console = people_console()
+    if in_turn:
+        for case in IN_TURN:
+            click.echo(costs_table(costs(case, network)) + "\n")
+        return
     measurements = []
     try:
         for m in measure_all(FULL if full else QUICK, out, network):

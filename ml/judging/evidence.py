@@ -84,8 +84,8 @@ class Evidence:
     @cached_property
     def own_sizes(self) -> Measured:
         """‖δ_v‖, [1, voters]."""
-        sizes: Measured = np.linalg.norm(self.own_changes.astype(np.float64), axis=1)[None]
-        return sizes
+        # One voter at a time, as for cosines; the sums are those of all together.
+        return np.array([[_size_of(own.astype(np.float64)) for own in self.own_changes]])
 
     def parameters(self, layer: str) -> slice:
         """Return the place of all parameters, or of the first weights."""
@@ -265,6 +265,11 @@ class _Judge:
             current.scores[np.asarray(voters)],
             [current.classes[v] for v in voters],
         )
+
+
+def _size_of(change: Measured) -> float:
+    """The length of a change [size], by the sum that `np.linalg.norm` makes of each row of many."""
+    return float(np.sqrt(np.add.reduce(change * change)))
 
 
 def _products(changes: Measured, own: Measured) -> tuple[Measured, float]:

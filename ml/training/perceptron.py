@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
@@ -109,7 +110,8 @@ class PerceptronPredictor:
     """
 
     def __init__(self, sets: Sequence[Inputs], schema: Schema, device: str, workers: Workers) -> None:
-        self._sets = [as_tensor(np.asarray(rows), device) for rows in sets]
+        placed = (as_tensor(np.asarray(rows), device) for rows in sets)
+        self._blocks = [torch.split(rows, _PIECE_ROWS) for rows in placed]
         self._schema = schema
         self._device = device
         self._workers = workers
@@ -120,16 +122,18 @@ class PerceptronPredictor:
             return []
         model = as_tensor(params, self._device)
         use_threads(1)
-        parts = _cut([self._sets[number] for number in sets], self._workers.count)
+        asked = [self._blocks[number] for number in sets]
+        parts = _shared_out([block for blocks in asked for block in blocks], self._workers.count)
         found = self._workers.map(partial(logits, model, self._schema), parts)
         joined = torch.cat(found).cpu().numpy()
-        ends = np.cumsum([len(self._sets[number]) for number in sets])
-        return np.split(joined, ends[:-1])
+        ends = accumulate((sum(block.shape[0] for block in blocks) for blocks in asked), initial=0)
+        return [joined[start:end] for start, end in pairwise(ends)]
 
 
-def _cut(sets: Sequence[torch.Tensor], parts: int) -> list[list[torch.Tensor]]:
-    """Return `sets`, in order, as at most `parts` lists of about as many rows; cuts are between blocks."""
-    blocks = [piece for rows in sets for piece in torch.split(rows, _PIECE_ROWS)]
-    ends = np.cumsum([len(piece) for piece in blocks])
+def _shared_out(blocks: list[torch.Tensor], parts: int) -> list[list[torch.Tensor]]:
+    """Return blocks of rows, in order, as at most `parts` lists of about as many rows."""
+    if parts == 1:
+        return [blocks]
+    ends = np.cumsum([block.shape[0] for block in blocks])
     parts_of = (ends - 1) * parts // ends[-1]
     return [[blocks[i] for i in np.flatnonzero(parts_of == part)] for part in np.unique(parts_of)]

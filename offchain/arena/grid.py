@@ -1,5 +1,6 @@
 """A grid of an arena: every attack against every policy or defence, on every task, over seeds."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -7,7 +8,16 @@ from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ml.errors import MLError
 from ml.settings import Policy
@@ -35,20 +45,29 @@ _EXPECTED = {
     "dict_type": "a mapping",
     "mapping_type": "a mapping",
     "too_short": "one entry or more",
+    "too_long": "10,000 entries at most",
+    "int_type": "a whole number, in a list such as [{}]",
+    "float_type": "a number, in a list such as [{}]",
+    "string_type": "a name, in a list such as [{}]",
 }
 """By kind of fault, in place of Python's words."""
 _EXAMPLES = {"votes": "honest, own", "malicious": "0.2, 0.4", "seeds": "0, 1, 2"}
+_MOST = 10_000
 
 
 def _labelled(given: Any, settings_of: Any) -> Any:
     if isinstance(given, list | tuple) and all(isinstance(name, str) for name in given):
-        twice = next((name for place, name in enumerate(given) if name in given[:place]), None)
-        if twice is not None:
-            raise ValueError(f"{twice} is there twice")
+        _require_once(given)
         return {name: settings_of(name) for name in given}
     if isinstance(given, Mapping):
         return {name: settings_of(name) if each is None else each for name, each in given.items()}
     return given
+
+
+def _require_once(given: Sequence[Any]) -> None:
+    twice = next((each for each, times in Counter(given).items() if times > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice} is there twice")
 
 
 class Grid(BaseModel):
@@ -61,15 +80,15 @@ class Grid(BaseModel):
     attacks: Labelled = Field(min_length=1, description="Attacks by name, or settings by label.")
     deciders: Labelled = Field(min_length=1, description="Policies and defences, or settings by label.")
     votes: tuple[str, ...] = Field(("honest",), min_length=1, description="How the coalition votes.")
-    malicious: tuple[float, ...] = Field((0.4,), min_length=1, description="Shares of malicious clients.")
-    seeds: tuple[int, ...] = Field((0,), min_length=1, description="Seeds.")
+    malicious: tuple[StrictFloat, ...] = Field(
+        (0.4,), min_length=1, max_length=_MOST, description="Shares of malicious clients."
+    )
+    seeds: tuple[StrictInt, ...] = Field((0,), min_length=1, max_length=_MOST, description="Seeds.")
 
     @field_validator("votes", "malicious", "seeds")
     @classmethod
     def _once(cls, given: tuple[Any, ...]) -> tuple[Any, ...]:
-        twice = next((each for place, each in enumerate(given) if each in given[:place]), None)
-        if twice is not None:
-            raise ValueError(f"{twice} is there twice")
+        _require_once(given)
         return given
 
     @model_validator(mode="after")
@@ -100,7 +119,9 @@ class Grid(BaseModel):
     @field_validator("seeds", mode="before")
     @classmethod
     def _as_many(cls, given: Any) -> Any:
-        return tuple(range(given)) if isinstance(given, int) and not isinstance(given, bool) else given
+        many = isinstance(given, int) and not isinstance(given, bool)
+        # No more than shows that there are too many.
+        return tuple(range(min(given, _MOST + 1))) if many else given
 
 
 DEFAULT = Grid(
@@ -221,5 +242,7 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}" if name else str(first["ctx"]["error"])
     if expected is not None:
-        return f"{name} is {first['input']!r}; expected {expected.format(_EXAMPLES.get(name, '...'))}"
+        example = _EXAMPLES.get(str(first["loc"][0]), "...")
+        found = f"has {len(first['input']):,}" if first["type"] == "too_long" else f"is {first['input']!r}"
+        return f"{name} {found}; expected {expected.format(example)}"
     return first_fault(error, "the grid")

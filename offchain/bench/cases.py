@@ -100,3 +100,5 @@ MODELS = [
 
 QUICK = PAPER
 FULL = [*PAPER, *PROPOSERS, *MODELS, *MEMBERS, *EVERYONE]
+IN_TURN = [Case("paper's round", rows=rows, relay=relay) for rows in (500, 8000) for relay in (False, True)]
+"""Judged by each policy in turn."""

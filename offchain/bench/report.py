@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from offchain.bench.play import PARTS, Measurement
+from offchain.bench.turns import Cost
 from offchain.bench.updates import UPDATES, UpdateSpeed
 from offchain.picture_file import write_picture
 
@@ -63,6 +64,17 @@ def ratios_table(measurements: Sequence[Measurement], flower: Mapping[int, float
                 ]
             )
         )
+    return "\n".join(lines)
+
+
+def costs_table(costs: Sequence[Cost]) -> str:
+    """Return what rounds by each policy took, and as a multiple of the first's."""
+    first = costs[0].policy
+    heads = ("rows", "policy", "round, ms", f"× {first}", "processor, ms", f"× {first}")
+    lines = [_line(heads), _line(["---:", "---", *["---:"] * 4])]
+    for cost in costs:
+        times = _ms(cost.round), f"{cost.ratio:.2f}", _ms(cost.processor), f"{cost.processor_ratio:.2f}"
+        lines.append(_line([f"{cost.rows:,}", cost.policy, *times]))
     return "\n".join(lines)
 
 

@@ -152,6 +152,18 @@ def test_the_default_grid_can_be_played():
             "attacks: [zero]\ndeciders: [mean]\nmalicious: 0.4",
             "malicious is 0.4; expected a list, such as [0.2, 0.4]",
         ),
+        (
+            "attacks: [zero]\ndeciders: [mean]\nseeds: ['1', '2']",
+            "seeds.0 is '1'; expected a whole number, in a list such as [0, 1, 2]",
+        ),
+        ("attacks: [zero]\ndeciders: [mean]\nseeds: [true]", "seeds.0 is True; expected a whole number"),
+        (
+            "attacks: [zero]\ndeciders: [mean]\nseeds: 100000000",
+            "seeds has 10,001; expected 10,000 entries at most",
+        ),
+        ("attacks: [zero]\ndeciders: [mean]\nmalicious: [true]", "malicious.0 is True; expected a number"),
+        ("attacks: [zero]\ndeciders: [mean]\nmalicious: ['40%']", "malicious.0 is '40%'; expected a number"),
+        ("attacks: [zero]\ndeciders: [mean]\nmalicious: [1.5]", "malicious is 1.5: input should be less"),
         ("attacks: {nobody: {attack: zero}}\ndeciders: [mean]", "an attack is labelled 'nobody'"),
         (
             "attacks: {a: {attack: zero, seed: 3}}\ndeciders: [mean]",

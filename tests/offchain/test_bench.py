@@ -8,8 +8,10 @@ import pytest
 from offchain.bench.bench import ROUNDS_FILE, flower_seconds, measure_all, measured
 from offchain.bench.cases import FULL, QUICK, Case
 from offchain.bench.play import PARTS, Measurement, measure
-from offchain.bench.report import plot, ratios_table, rounds_table, updates_table
+from offchain.bench.report import costs_table, plot, ratios_table, rounds_table, updates_table
+from offchain.bench.turns import Cost, InTurn, cost, costs
 from offchain.bench.updates import UpdateSpeed, update_speed
+from offchain.simulation.simulation import Simulation
 
 TINY = Case("paper's round", clients=10, rows=40, engine="reference", rounds=2, hidden=16)
 
@@ -59,6 +61,28 @@ def test_tables_say_what_was_measured(tmp_path):
     assert line == "| 500 | aggregate | clients | 50 | 100 | 0.50 | 1,500 | 30.0 |"
     plot(tmp_path / "rounds.png", cases)
     assert (tmp_path / "rounds.png").stat().st_size > 1000
+
+
+def test_policies_take_turns_on_one_deployment(monkeypatch):
+    judged = []
+
+    def play_round(simulation):
+        record = Simulation.play_round(simulation)
+        judged.append(record.judgement.policy)
+        return record
+
+    monkeypatch.setattr(InTurn, "play_round", play_round, raising=False)
+    verdict, evidence = costs(replace(TINY, clients=14), "unused", ("verdict", "evidence"), turns=2)
+    assert judged == 3 * (3 * ["verdict"] + 3 * ["evidence"])
+    assert (verdict.ratio, verdict.processor_ratio) == (1.0, 1.0)
+    assert evidence.processor > 0 and evidence.round > 0
+    assert "| 40 | evidence |" in costs_table([verdict, evidence])
+
+
+def test_a_ratio_is_of_the_same_turn():
+    # On a machine that becomes slower, what takes three times as long still does.
+    turns = [{"verdict": (slow, slow), "evidence": (3 * slow, 2 * slow)} for slow in (1.0, 2.0, 8.0)]
+    assert cost(500, "evidence", "verdict", turns) == Cost(500, "evidence", 6.0, 4.0, 3.0, 2.0)
 
 
 def test_an_updates_way_is_compared_with_copying():
