@@ -19,6 +19,7 @@ import {Seats} from "./libraries/Seats.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {Tallies, Tally} from "./libraries/Tallies.sol";
 import {Operators} from "./Operators.sol";
+import {RoundParameters} from "./RoundParameters.sol";
 import {RoundViews} from "./RoundViews.sol";
 
 // slither-disable-start timestamp: the clock is the schedule; phases last far longer than a builder can shift a block.
@@ -31,10 +32,6 @@ contract RoundManager is RoundViews, Operators {
     using Ledger for Ledger.State;
     using Roster for Roster.State;
 
-    /* CONSTANTS */
-
-    uint256 private constant MAX_ROUND = type(uint24).max;
-
     /* CONSTRUCTOR */
 
     /// @param token The staked token; its supply must fit 96 bits.
@@ -42,7 +39,7 @@ contract RoundManager is RoundViews, Operators {
     /// @param admission Who may join; zero for anyone.
     /// @param p Everything else, for ever.
     constructor(IERC20 token, ISeedSource seedSource, IAdmission admission, Parameters memory p)
-        RoundViews(token, seedSource, admission, p)
+        RoundParameters(token, seedSource, admission, p)
     {}
 
     /* MEMBERSHIP */
@@ -56,7 +53,8 @@ contract RoundManager is RoundViews, Operators {
         Admissions.requireAdmitted(ADMISSION, msg.sender, proof);
 
         c = _settled(h, msg.sender, c);
-        uint256 free = _ledger.accounts[msg.sender].free;
+        Ledger.Account storage own = _ledger.accounts[msg.sender];
+        (uint256 free, uint256 releaseAt) = (own.free, own.releaseAt);
         require(free >= _BOND, BondNotCovered(msg.sender, free, _BOND));
 
         uint256 place = _roster.add(msg.sender);
@@ -64,7 +62,7 @@ contract RoundManager is RoundViews, Operators {
         if (!h.finalised() && place <= h.members()) _note(msg.sender, 0);
         _clients[msg.sender] = c.placed(place); // Strikes stay: leaving and joining again is no act.
 
-        _ledger.setRelease(msg.sender, 0);
+        if (releaseAt != 0) _ledger.setRelease(msg.sender, 0);
         emit Joined(msg.sender);
     }
 
@@ -94,11 +92,7 @@ contract RoundManager is RoundViews, Operators {
 
         Ledger.Account memory own = _ledger.accounts[msg.sender];
         uint256 available = c.isMember() ? Math.saturatingSub(own.free, _BOND) : own.free;
-        if (!c.isMember()) {
-            // A seat kept from before the draw may still be marked: its penalty must not be gone by then.
-            require(!c.isPayable() && !_hasDuty(h, msg.sender, c), SeatUnsettled(h.round(), msg.sender));
-            require(block.timestamp >= own.releaseAt || _isOver(h), TooEarly(block.timestamp, own.releaseAt));
-        }
+        if (!c.isMember()) _requireReleased(h, msg.sender, c, own.releaseAt);
         require(amount <= available, NotWithdrawable(msg.sender, amount, available));
 
         _ledger.exchange(msg.sender, 0, amount);
@@ -118,14 +112,10 @@ contract RoundManager is RoundViews, Operators {
     function openRound() external {
         Head h = _head;
         _requirePhase(h, Phase.Idle);
-        require(!_isOver(h), RoundsExhausted(_MAX_ROUNDS));
         uint256 members = _roster.count;
-        require(members >= _MIN_MEMBERS, TooFewMembers(members, _MIN_MEMBERS));
-        uint256 opensAt = h.round() == 0 ? 0 : h.drawnAt() + _INTERVAL;
-        require(block.timestamp >= opensAt, TooEarly(block.timestamp, opensAt));
+        _requireOpenable(h, members);
 
         uint256 round = h.round() + 1;
-        require(round <= MAX_ROUND, RoundsExhausted(MAX_ROUND));
         uint256 pot = _ledger.rewardPool;
         uint256 anchor = block.number + _SEED_DELAY;
         (uint256 proposers, uint256 voters) = Seats.counts(members, _PROPOSER_BPS, _VOTER_SEATS);

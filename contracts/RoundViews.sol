@@ -1,65 +1,31 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {IAdmission} from "./interfaces/IAdmission.sol";
 import {IRoundManager} from "./interfaces/IRoundManager.sol";
-import {ISeedSource} from "./interfaces/ISeedSource.sol";
-import {IStakePool} from "./interfaces/IStakePool.sol";
 import {Client, Clients, Seat} from "./libraries/Clients.sol";
 import {Commitments} from "./libraries/Commitments.sol";
 import {Head, Heads} from "./libraries/Heads.sol";
 import {Lanes} from "./libraries/Lanes.sol";
 import {Ledger} from "./libraries/Ledger.sol";
-import {ParametersCheck} from "./libraries/ParametersCheck.sol";
 import {Roster} from "./libraries/Roster.sol";
-import {Schedule, Schedules} from "./libraries/Schedules.sol";
 import {Seats} from "./libraries/Seats.sol";
 import {Settlement} from "./libraries/Settlement.sol";
 import {Tallies, Tally} from "./libraries/Tallies.sol";
-import {StakePool} from "./StakePool.sol";
+import {RoundParameters} from "./RoundParameters.sol";
 
 // slither-disable-start timestamp: the clock is the schedule; phases last far longer than a builder can shift a block.
 // slither-disable-start incorrect-equality: of counters, commitments and packed words; no balance is compared.
 
 /// @title RoundViews
-/// @dev The half of {RoundManager} that only reads: parameters, storage, the clock, who sits where, every view. Nothing
-/// here writes after the constructor.
-abstract contract RoundViews is IRoundManager {
+/// @dev The half of {RoundManager} that only reads: storage, the clock, who sits where, every view. Nothing here writes
+/// after the constructor.
+abstract contract RoundViews is RoundParameters {
     using Roster for Roster.State;
 
-    /* IMMUTABLES */
+    /* CONSTANTS */
 
-    /// @inheritdoc IRoundManager
-    IStakePool public immutable POOL;
-    /// @inheritdoc IRoundManager
-    ISeedSource public immutable SEED_SOURCE;
-    /// @inheritdoc IRoundManager
-    IAdmission public immutable ADMISSION;
-    /// @inheritdoc IRoundManager
-    uint256 public immutable ANCHOR_WINDOW;
-
-    uint96 internal immutable _PROPOSER_STAKE;
-    uint96 internal immutable _VOTER_STAKE;
-    uint96 internal immutable _BOND;
-    uint96 internal immutable _ABSENCE_PENALTY;
-    uint96 internal immutable _PROPOSER_REWARD;
-    uint96 internal immutable _VOTER_REWARD;
-    uint16 internal immutable _PROPOSER_BPS;
-    uint16 internal immutable _VOTER_SEATS;
-    uint16 internal immutable _QUORUM_BPS;
-    uint8 internal immutable _MAX_STRIKES;
-    uint16 internal immutable _MAX_SAMPLES;
-    uint24 internal immutable _MAX_ROUNDS;
-    uint24 internal immutable _MIN_MEMBERS;
-    uint16 internal immutable _SEED_DELAY;
-    Schedule internal immutable _SCHEDULE;
-    uint32 internal immutable _MARK_FOR;
-    uint32 internal immutable _INTERVAL;
-    uint32 internal immutable _UNBONDING;
-    bytes32 internal immutable _RULES;
-    address internal immutable _TREASURY;
+    uint256 private constant MAX_ROUND = type(uint24).max;
 
     /* STORAGE */
 
@@ -76,69 +42,13 @@ abstract contract RoundViews is IRoundManager {
 
     /* CONSTRUCTOR */
 
-    /// @param token The staked token; its supply must fit 96 bits.
-    /// @param seedSource Where seeds come from.
-    /// @param admission Who may join; zero for anyone.
-    /// @param p Everything else, for ever.
-    constructor(IERC20 token, ISeedSource seedSource, IAdmission admission, Parameters memory p) {
-        ParametersCheck.check(p, seedSource.LEAST_DELAY());
-        ParametersCheck.checkAdmission(admission);
-
-        POOL = new StakePool(token);
-        SEED_SOURCE = seedSource;
-        ADMISSION = admission;
-        ANCHOR_WINDOW = seedSource.WINDOW();
-        _PROPOSER_STAKE = p.proposerStake;
-        _VOTER_STAKE = p.voterStake;
-        _BOND = p.bond;
-        _ABSENCE_PENALTY = p.absencePenalty;
-        _PROPOSER_REWARD = p.proposerReward;
-        _VOTER_REWARD = p.voterReward;
-        _PROPOSER_BPS = p.proposerBps;
-        _VOTER_SEATS = p.voterSeats;
-        _QUORUM_BPS = p.quorumBps;
-        _MAX_STRIKES = p.maxStrikes;
-        _MAX_SAMPLES = p.maxSamples;
-        _MAX_ROUNDS = p.maxRounds;
-        _MIN_MEMBERS = p.minMembers;
-        _SEED_DELAY = p.seedDelay;
-        _SCHEDULE = Schedules.pack(p);
-        _MARK_FOR = p.markFor;
-        _INTERVAL = p.interval;
-        _UNBONDING = p.unbonding;
-        _RULES = p.rules;
-        _TREASURY = p.treasury;
-
-        model = p.rules;
+    constructor() {
+        model = _RULES;
         _head = Heads.genesis(block.timestamp);
         _tally = Tallies.EMPTY;
     }
 
     /* VIEWS */
-
-    /// @inheritdoc IRoundManager
-    function parameters() external view returns (Parameters memory p) {
-        p.proposerStake = _PROPOSER_STAKE;
-        p.voterStake = _VOTER_STAKE;
-        p.bond = _BOND;
-        p.absencePenalty = _ABSENCE_PENALTY;
-        p.proposerReward = _PROPOSER_REWARD;
-        p.voterReward = _VOTER_REWARD;
-        p.proposerBps = _PROPOSER_BPS;
-        p.voterSeats = _VOTER_SEATS;
-        p.quorumBps = _QUORUM_BPS;
-        p.maxStrikes = _MAX_STRIKES;
-        p.maxSamples = _MAX_SAMPLES;
-        p.maxRounds = _MAX_ROUNDS;
-        p.minMembers = _MIN_MEMBERS;
-        p.seedDelay = _SEED_DELAY;
-        _SCHEDULE.unpack(p);
-        p.markFor = _MARK_FOR;
-        p.interval = _INTERVAL;
-        p.unbonding = _UNBONDING;
-        p.rules = _RULES;
-        p.treasury = _TREASURY;
-    }
 
     /// @inheritdoc IRoundManager
     function phase() external view returns (Phase) {
@@ -263,6 +173,22 @@ abstract contract RoundViews is IRoundManager {
     /// @dev Whether all rounds were played.
     function _isOver(Head h) internal view returns (bool) {
         return _MAX_ROUNDS != 0 && h.round() == _MAX_ROUNDS && h.finalised();
+    }
+
+    /// @dev Whether what is free of one who is no member leaves custody.
+    function _requireReleased(Head h, address client, Client c, uint256 releaseAt) internal view {
+        // A seat kept from before the draw may still be marked: its penalty must not be gone by then.
+        require(!c.isPayable() && !_hasDuty(h, client, c), SeatUnsettled(h.round(), client));
+        require(block.timestamp >= releaseAt || _isOver(h), TooEarly(block.timestamp, releaseAt));
+    }
+
+    /// @dev Whether a round may follow, now and with so many members.
+    function _requireOpenable(Head h, uint256 members) internal view {
+        require(!_isOver(h), RoundsExhausted(_MAX_ROUNDS));
+        require(members >= _MIN_MEMBERS, TooFewMembers(members, _MIN_MEMBERS));
+        uint256 opensAt = h.round() == 0 ? 0 : h.drawnAt() + _INTERVAL;
+        require(block.timestamp >= opensAt, TooEarly(block.timestamp, opensAt));
+        require(h.round() < MAX_ROUND, RoundsExhausted(MAX_ROUND));
     }
 
     /// @dev Whether what is left can be won by nobody any more, or nobody cares to.

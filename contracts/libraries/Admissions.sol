@@ -15,12 +15,20 @@ library Admissions {
     function requireAdmitted(IAdmission admission, address client, bytes calldata proof) internal view {
         if (address(admission) == address(0)) return;
 
-        bytes memory question = abi.encodeCall(IAdmission.isAdmitted, (client, proof));
+        bytes4 selector = IAdmission.isAdmitted.selector;
         bool success;
         uint256 answer;
-        // No more than a word of the answer is copied, however long it is.
+        // Assembly, for it is half as dear; and no more than a word of the answer is copied, however long it is.
         assembly ("memory-safe") {
-            success := staticcall(GAS, admission, add(question, 0x20), mload(question), 0x00, 0x20)
+            let question := mload(0x40)
+            mstore(question, selector)
+            mstore(add(question, 0x04), shr(96, shl(96, client)))
+            mstore(add(question, 0x24), 0x40)
+            mstore(add(question, 0x44), proof.length)
+            calldatacopy(add(question, 0x64), proof.offset, proof.length)
+            mstore(add(add(question, 0x64), proof.length), 0) // What fills the last word up.
+            let size := add(0x64, and(add(proof.length, 0x1f), not(0x1f)))
+            success := staticcall(GAS, admission, question, size, 0x00, 0x20)
             success := and(success, eq(returndatasize(), 0x20))
             answer := mload(0x00)
         }

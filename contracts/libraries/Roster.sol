@@ -23,11 +23,13 @@ library Roster {
     /// @notice Adds a member at the end.
     /// @return place Its index plus one.
     function add(State storage self, address client) internal returns (uint256 place) {
+        uint24 count = self.count;
         // The largest place is reserved for the removed.
-        require(self.count < type(uint24).max - 1, RosterFull(type(uint24).max - 1));
+        require(count < type(uint24).max - 1, RosterFull(type(uint24).max - 1));
 
-        self.members[self.count] = client;
-        place = ++self.count;
+        self.members[count] = client;
+        self.count = ++count;
+        return count;
     }
 
     /// @notice Takes the member at `place` out and moves the last one there.

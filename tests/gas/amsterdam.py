@@ -105,7 +105,7 @@ def measure(project):
     with anvil(HARDFORK) as chain:
         data = {"deployment": _deployment(chain, project)}
         field = Field(chain, project, 50)
-        field.gather_unmeasured()
+        field.write_members()
         field.price = repriced
         for number, name in ((1, "first"), (3, "third")):
             while number > field.rounds:

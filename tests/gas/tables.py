@@ -22,7 +22,7 @@ def measure(project, members, parts=False):
     proposers, voters = COMMITTEE
     with anvil(HARDFORK) as chain:
         field = Field(chain, project, members, proposer_bps=10_000 * proposers // members, voter_seats=voters)
-        field.gather_unmeasured()
+        field.write_members()
         direct = _last(field, field.play_round, parts)
         split = _last(field, lambda: field.play_relayed_round(SPLIT), parts)
         agreed = _last(field, lambda: field.play_relayed_round(AGREED), parts)
@@ -87,7 +87,7 @@ def with_tables(page, tables):
 
 
 def write(project, members=MEMBERS):
-    """Measure everything, which takes over half an hour, and write it down."""
+    """Measure everything, which takes some minutes, and write it down."""
     data = {"members": {}, "parts": measure(project, 50, parts=True)}
     for number in members:
         started = time.monotonic()

@@ -16,6 +16,7 @@ SENT = (
     *("commitBallots", "revealBallots", "finalise"),
 )
 OF_A_ROUND = ("openRound", "draw", "propose", "publish", "commitBallot", "revealBallot", "finalise")
+BEFORE_ADMISSION = 78_388  # Gas of `join`, with fifty members, of the last contracts without admission.
 FEW = 300  # Gas by which calls may differ: a zero byte in an address costs 12 less.
 
 
@@ -66,16 +67,22 @@ def rewarded(field):
     return rounds
 
 
+@pytest.fixture(scope="module")
+def listed(field):
+    """Fifty members of a list that an owner keeps, as they gather."""
+    return field(50, listed=True).gas
+
+
 def means(gas):
     """The mean of each call, per seat where calls come in batches."""
     return {call: round(mean(costs)) for call, costs in sorted(gas.items())}
 
 
-def report(gas, relayed, rewarded):
+def report(gas, listed, relayed, rewarded):
     """What is kept: the mean of each call, and all calls of a round together."""
     return {
         "hardfork": HARDFORK,
-        "calls": means(gas),
+        "calls": means({**gas, "join listed": listed["join"]}),
         "round": round(sum(sum(gas[call]) for call in OF_A_ROUND)),
         "relayed": {
             name: {**means(costs), "round": round(sum(map(sum, costs.values())))}
@@ -99,8 +106,8 @@ def flat(snapshot):
     return {**snapshot["calls"], "round": snapshot["round"], **kinds}
 
 
-def test_gas_is_what_the_snapshot_says(fifty, relayed, rewarded):
-    actual = report(fifty, relayed, rewarded)
+def test_gas_is_what_the_snapshot_says(fifty, listed, relayed, rewarded):
+    actual = report(fifty, listed, relayed, rewarded)
     if os.environ.get("GAS_WRITE"):
         SNAPSHOT.write_text(json.dumps(actual, indent=2) + "\n")
     expected = json.loads(SNAPSHOT.read_text())
@@ -113,6 +120,10 @@ def test_gas_is_what_the_snapshot_says(fifty, relayed, rewarded):
         if abs(after[call] / before[call] - 1) > DRIFT
     }
     assert not drifted, f"gas drifted; `make gas` accepts it: {drifted}"
+
+
+def test_joining_by_a_registry_costs_five_thousand_more_than_joining_once_did(listed):
+    assert mean(listed["join"]) - BEFORE_ADMISSION <= 5_000
 
 
 def test_a_round_is_what_it_claims_to_be(fifty):

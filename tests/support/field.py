@@ -25,6 +25,10 @@ PARAMETERS = Parameters(
     propose_for=PHASE, publish_for=PHASE, vote_for=PHASE, reveal_for=PHASE, unbonding=4 * PHASE, rules=RULES,
 )  # fmt: skip
 
+# Where `forge inspect RoundManager storage-layout` has them.
+HEAD_SLOT, MEMBERS_SLOT, COUNT_SLOT, CLIENTS_SLOT, ACCOUNTS_SLOT = 1, 3, 5, 6, 10
+PLACE_AT = 16  # In a client's word.
+
 REWARDS = {"proposer_reward": UNIT, "voter_reward": UNIT // 10, "interval": 4 * PHASE}
 BUDGET = 1000 * UNIT
 
@@ -32,7 +36,12 @@ BUDGET = 1000 * UNIT
 class Field:
     """A deployment with `members` clients, all honest about when to act."""
 
-    def __init__(self, chain, project, members, proposer_bps=1000, voter_seats=16_382, rewarded=False):
+    def __init__(
+        self, chain, project, members, proposer_bps=1000, voter_seats=16_382, rewarded=False, listed=False
+    ):
+        signers = [Signer(keccak(text=f"client {i}")) for i in range(members)]
+        self._signers = {signer.address: signer for signer in signers}
+        self._clients = list(self._signers)
         self._chain = chain
         self._interface = Interface(project.RoundManager, project.StakePool, project.StakeToken)
         self._batches = Interface(project.Relay)
@@ -41,12 +50,14 @@ class Field:
         chosen = {"proposer_bps": proposer_bps, "voter_seats": voter_seats, **(REWARDS if rewarded else {})}
         self._parameters = replace(PARAMETERS, **chosen)
         parameters = astuple(self._parameters)
-        self._manager = chain.deploy(DEPLOYER, project.RoundManager, self._token, source, NOBODY, parameters)
+        admission = (
+            chain.deploy(DEPLOYER, project.RegistryAdmission, DEPLOYER, self._clients) if listed else NOBODY
+        )
+        self._manager = chain.deploy(
+            DEPLOYER, project.RoundManager, self._token, source, admission, parameters
+        )
         self._pool = "0x" + self._view("POOL")[12:].hex()
         self._relay = chain.deploy(DEPLOYER, project.Relay, self._manager)
-        signers = [Signer(keccak(text=f"client {i}")) for i in range(members)]
-        self._signers = {signer.address: signer for signer in signers}
-        self._clients = list(self._signers)
         self.gas = {}  # call → what each cost
         self.parts = None  # call → what each cost by part, when looked at
         self.priced = None  # call → what `price` made of each, when looked at
@@ -67,12 +78,21 @@ class Field:
             self._call(DEPLOYER, "fund", BUDGET // 2, to=self._pool, name="fund first")
             self._call(DEPLOYER, "fund", BUDGET // 2, to=self._pool)
 
-    def gather_unmeasured(self):
-        """The same without a look at the gas, thousands of clients a second; one deposits for all."""
-        self._call(DEPLOYER, "approve", self._pool, 2**256 - 1, to=self._token)
-        deposits = [self._interface.call("depositFor", client, DEPOSIT) for client in self._clients]
-        self._chain.send_many([(DEPLOYER, self._pool, deposit) for deposit in deposits])
-        self._chain.send_many([(c, self._manager, self._interface.call("join", b"")) for c in self._clients])
+    def write_members(self):
+        """What `gather` leaves, written into the manager's storage: a hundred thousand members in a minute or two."""
+        self._call(DEPLOYER, "transfer", self._pool, DEPOSIT * len(self._clients), to=self._token)
+        slots = {COUNT_SLOT: len(self._clients)}
+        for index, client in enumerate(self._clients):
+            number = int(client, 16)
+            slots[_entry(MEMBERS_SLOT, index)] = number
+            slots[_entry(CLIENTS_SLOT, number)] = (index + 1) << PLACE_AT
+            slots[_entry(ACCOUNTS_SLOT, number)] = DEPOSIT
+        self._chain.write(self._manager, slots)
+
+    def storage(self):
+        """The manager's storage, slot by slot, without the head, which knows the time of the deployment."""
+        slots = self._chain.storage(self._manager)
+        return {slot: word for slot, word in slots.items() if slot != HEAD_SLOT}
 
     def play_round(self):
         """Open, draw, everyone seated acts, finalise. Seats of the round before are settled on the way."""
@@ -183,3 +203,8 @@ class Field:
         assert receipt.error is None, (name, receipt.error)
         # A batch counts for each of its entries, so that means and sums are those of seats.
         self.gas.setdefault(name, []).extend([receipt.gas / entries] * entries)
+
+
+def _entry(slot, key):
+    """The slot of a mapping's entry."""
+    return int.from_bytes(keccak(key.to_bytes(32) + slot.to_bytes(32)))

@@ -1,5 +1,6 @@
 """A node of one's own and a bare line to it, for tests that send thousands of calls: a millisecond each."""
 
+import gzip
 import itertools
 import json
 import re
@@ -195,30 +196,17 @@ class RawChain:
             return Receipt(gas, [log for log in logs if log], None)
         return Receipt(gas, [], interface.error(self._revert(sender, to, data)))
 
-    def send_many(self, calls, gas=200_000):
-        """Mine many calls, (sender, to, data), which must succeed, in order and in few blocks."""
-        requests = [transaction(*call) | {"gas": hex(gas)} for call in calls]
-        self._number(requests)
-        self.rpc("evm_setAutomine", False)
-        for block in _runs(requests, self._block_gas() // gas):
-            self._batch("eth_sendTransaction", [[request] for request in block])
-            self.rpc("evm_mine")
-            receipts = self.rpc("eth_getBlockReceipts", "latest")
-            assert [r["status"] for r in receipts] == ["0x1"] * len(block)
-        self.rpc("evm_setAutomine", True)
+    def write(self, address, slots):
+        """Set storage slots of a contract, word by slot."""
+        requests = [[address, hex(slot), f"0x{word:064x}"] for slot, word in slots.items()]
+        for start in range(0, len(requests), 2_000):
+            self._batch("anvil_setStorageAt", requests[start : start + 2_000])
 
-    def _number(self, requests):
-        """Give each its nonce: the node answers a batch in no order."""
-        nonces = {}
-        for request in requests:
-            sender = request["from"]
-            if sender not in nonces:
-                nonces[sender] = int(self.rpc("eth_getTransactionCount", sender, "latest"), 16)
-            request["nonce"] = hex(nonces[sender])
-            nonces[sender] += 1
-
-    def _block_gas(self):
-        return int(self.rpc("eth_getBlockByNumber", "latest", False)["gasLimit"], 16)
+    def storage(self, address):
+        """All storage of a contract, word by slot."""
+        state = json.loads(gzip.decompress(bytes.fromhex(self.rpc("anvil_dumpState")[2:])))
+        slots = state["accounts"][address]["storage"]
+        return {int(slot, 16): int(word, 16) for slot, word in slots.items()}
 
     def _batch(self, method, parameters):
         requests = [
@@ -265,10 +253,6 @@ class Harness:
     def _answer(self, data):
         answer = self._chain.view(self._address, data)
         return [int.from_bytes(answer[at : at + 32]) for at in range(0, len(answer), 32)]
-
-
-def _runs(items, length):
-    return [items[start : start + length] for start in range(0, len(items), length)]
 
 
 def transaction(sender, to, data):
