@@ -89,7 +89,7 @@ portability: install $(ETHEREUMJS_STAMP) ## run the contracts' tests on py-evm, 
 gas: install ## write the gas snapshot anew
 	@GAS_WRITE=1 $(BIN)/ape test tests/gas $(ARGS)
 
-gas-tables: install ## measure docs/GAS.md anew, at up to 100,000 members; over half an hour
+gas-tables: install ## measure docs/GAS.md anew, at up to 100,000 members; some minutes
 	@GAS_TABLES=1 $(BIN)/ape test tests/gas/test_tables.py -s $(ARGS)
 
 wheel: install ## build dist/stakefed-*.whl, which brings the compiled contracts

@@ -13,6 +13,7 @@ from offchain.live.access.account import address_of, unlock
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import SendingSettings
 from offchain.live.client.options import (
+    Proof,
     data_options,
     keep_rounds_option,
     privacy_options,
@@ -104,6 +105,11 @@ if TYPE_CHECKING:
     help="Deposit the bond, join, and end: for a client whose operator plays. Needs no rows and no --store.",
 )
 @click.option(
+    "--admission-proof",
+    type=Proof(),
+    help="What a contract of others that says who may join asks to be shown.  [default: nothing]",
+)
+@click.option(
     "--shadow-policy",
     type=PolicyParameter(),
     help="Another policy, by name or in a YAML file, that is computed after each ballot, logged and kept "
@@ -170,6 +176,7 @@ def _options(
     relay: str | None,
     leave: bool,
     join: bool,
+    admission_proof: bytes | None,
     shadow_policy: AnyPolicy | None,
     sending: SendingSettings,
     poll: float | None,
@@ -196,4 +203,5 @@ def _options(
         sending=sending.model_copy(update={"poll": poll}) if poll else sending,
         device=device,
         shadow=shadow_policy,
+        proof=admission_proof,
     )

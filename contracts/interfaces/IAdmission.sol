@@ -6,6 +6,8 @@ pragma solidity 0.8.37;
 /// says later about a member changes nothing for it.
 interface IAdmission {
     /// @notice Whether `client` may join.
+    /// @dev Asked without being able to change anything and in 200,000 gas, or less where who joins brings less: what fails
+    /// for want of gas must not come out as a yes.
     /// @param client Who asks.
     /// @param proof What shows it, in a form of the contract's own; empty where there is nothing to show.
     function isAdmitted(address client, bytes calldata proof) external view returns (bool);

@@ -79,7 +79,7 @@ class Field:
             self._call(DEPLOYER, "fund", BUDGET // 2, to=self._pool)
 
     def write_members(self):
-        """What `gather` leaves, written into the manager's storage: a hundred thousand members in a minute or two."""
+        """What `gather` leaves, written into the manager's storage: seconds for a hundred thousand."""
         self._call(DEPLOYER, "transfer", self._pool, DEPOSIT * len(self._clients), to=self._token)
         slots = {COUNT_SLOT: len(self._clients)}
         for index, client in enumerate(self._clients):

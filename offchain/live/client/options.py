@@ -15,6 +15,7 @@ from offchain.user_path import UserPath
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 KEEP_ROUNDS = 8
+_MOST_PROOF = 100_000  # Bytes; nodes take transactions of up to 128 KiB.
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,37 @@ class Share(click.ParamType):
         if not (index.isdecimal() and of.isdecimal() and int(index) < int(of)):
             self.fail(f"{value!r} is no share; the third of eight is 2/8.", param, ctx)
         return int(index), int(of)
+
+
+class Proof(click.ParamType):
+    """Bytes, as hex that begins with 0x, or in a file: as they are, or as such hex."""
+
+    name = "HEX|FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        """Return the bytes."""
+        if isinstance(value, bytes):
+            return value
+        if (text := str(value).strip()).lower().startswith("0x"):
+            return self._of_hex(text, param, ctx)
+        path = UserPath(exists=True, dir_okay=False, readable=True).convert(value, param, ctx)
+        with path.open("rb") as file:
+            content: bytes = file.read(2 * _MOST_PROOF + 100)
+        if content.strip()[:2].lower() == b"0x":
+            return self._of_hex(content.strip().decode("latin-1"), param, ctx)
+        return self._fitting(content, param, ctx)
+
+    def _of_hex(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        try:
+            return self._fitting(bytes.fromhex(text[2:]), param, ctx)
+        except ValueError:
+            shown = text if len(text) <= 80 else f"{text[:77]}..."
+            self.fail(f"{shown!r} is no hex: expected 0x and two of 0-9, a-f for each byte.", param, ctx)
+
+    def _fitting(self, proof: bytes, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        if len(proof) > _MOST_PROOF:
+            self.fail(f"a proof of more than {_MOST_PROOF:,} bytes fits no transaction.", param, ctx)
+        return proof
 
 
 def task_options(function: Command) -> Command:

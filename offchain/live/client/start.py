@@ -12,7 +12,7 @@ from ml.device import require_device
 from ml.settings import AnyPolicy
 from ml.training.trainers import trainer_of
 from ml.updates.schema import Schema
-from offchain.errors import BytesGoneError, ChainError, OffchainError
+from offchain.errors import BytesGoneError, CallRevertedError, ChainError, OffchainError
 from offchain.learning.describing import common_learning, learner_of
 from offchain.learning.description import Learning
 from offchain.learning.genesis import first_model
@@ -77,6 +77,7 @@ class ClientOptions:
         device: Where models compute.
         keep_rounds: Rounds of which the cache keeps every update.
         shadow: Policy that is computed beside the one that decides; none for none.
+        proof: What an admission contract of others is shown; None for nothing.
         store_patience: Seconds for which a store that does not answer at the start is asked again.
     """
 
@@ -96,6 +97,7 @@ class ClientOptions:
     device: str = "cpu"
     keep_rounds: int = KEEP_ROUNDS
     shadow: AnyPolicy | None = None
+    proof: bytes | None = None
     store_patience: float = 30.0
 
     @property
@@ -169,7 +171,7 @@ def prepare(
             _require_operator(deployment, outlook, address, options)
     with faults.noting():
         if not wish.operates:
-            proof = _proof(chain, deployment, client, outlook)
+            proof = _proof(chain, deployment, outlook, options.proof)
     with faults.noting():
         _require_means(deployment, outlook, wish, unit)
     with faults.noting():
@@ -348,23 +350,29 @@ def _require_origin(
         ) from error
 
 
-def _proof(chain: Chain, deployment: LiveDeployment, client: str, outlook: Outlook) -> bytes:
-    """What joining shows, once the contract that says who may join was asked."""
-    proof, admission = shown(deployment.configuration, client), deployment.admission
+def _proof(chain: Chain, deployment: LiveDeployment, outlook: Outlook, given: bytes | None) -> bytes:
+    """What joining shows, once the contract was asked what it would make of that."""
+    client = outlook.me.address
+    proof, admission = shown(deployment.configuration, client, given), deployment.admission
     if admission is None or outlook.me.is_member:
         return proof
+    who = f"{admission.interface.name} at {admission.address}"
     try:
-        (admitted,) = chain.read([Invocation(admission, "isAdmitted", (client, proof))])
-    except NodeRefusedError as error:
-        raise ConfigurationError(
-            f"{admission.address}, which says who may join deployment {deployment.name}, gives no answer "
-            f"about {client}: {error}"
-        ) from error
-    if not admitted:
-        raise ConfigurationError(
-            f"{client} is not among those that may join deployment {deployment.name}, says "
-            f"{admission.interface.name} at {admission.address}: ask whoever keeps it"
-        )
+        # Not the admission itself: the manager asks with less gas, and takes fewer answers, than this would.
+        chain.simulate(Invocation(deployment.manager, "join", (proof,)), client)
+    except CallRevertedError as error:
+        if error.error == "AdmissionFailed":
+            raise ConfigurationError(
+                f"{who}, which says who may join deployment {deployment.name}, gives no answer about "
+                f"{client}: ask whoever keeps it, and what --admission-proof is to hold"
+            ) from error
+        if error.error == "NotAdmitted":
+            raise ConfigurationError(
+                f"{client} is not among those that may join deployment {deployment.name}, says {who}: "
+                "ask whoever keeps it"
+                + (", or show it with --admission-proof what it asks for" if not proof else "")
+            ) from error
+        # Whatever else it refuses, the bond that is not there yet, comes after that question.
     return proof
 
 

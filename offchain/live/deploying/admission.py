@@ -36,13 +36,21 @@ def admission_root(addresses: Sequence[str]) -> bytes:
     return _layers(addresses)[-1][0]
 
 
-def shown(configuration: Configuration, address: str) -> bytes:
-    """Return what `join` shows of `address`: its siblings in a tree, nothing to any other contract.
+def shown(configuration: Configuration, address: str, given: bytes | None) -> bytes:
+    """Return what `join` shows of `address`: siblings in a tree, nothing to a registry, `given` to any other.
 
     Raises:
-        ConfigurationError: When the address is not among those admitted by a tree.
+        ConfigurationError: When a tree has not the address, or nobody asks for what is `given`.
     """
-    if not configuration.listed:
+    name = admission_name(configuration)
+    if name == EXISTING:
+        return given or b""
+    if given is not None:
+        raise ConfigurationError(
+            "--admission-proof is what a contract of others asks for, and "
+            f"{'anyone may join' if name is None else f'{name} asks for none'} here: leave it out"
+        )
+    if name != MERKLE:
         return b""
     return encode(["bytes32[]"], [admission_proof(configuration.listed, address)])
 
