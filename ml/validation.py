@@ -23,3 +23,8 @@ def is_unsaid(value: Any) -> bool:
     For `exclude_if` of a field whose default is None, zero or empty.
     """
     return not value
+
+
+def is_none(value: Any) -> bool:
+    """Return whether nothing is said where 0 or nothing within says something; see `is_unsaid`."""
+    return value is None

@@ -1,6 +1,6 @@
 """Everything a simulation depends on: one frozen model, from a YAML file and the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
@@ -466,6 +466,21 @@ def parse_settings(values: Mapping[str, Any]) -> SimulationSettings:
         raise SettingsError(_sentence(error)) from error
 
 
+def require_settings(names: Iterable[str]) -> None:
+    """Raise SettingsError when a name is no setting's.
+
+    >>> require_settings(["batch", "local_epochs"])
+    """
+    for name in names:
+        if name not in SimulationSettings.model_fields:
+            raise SettingsError(_no_setting(name))
+
+
+def _no_setting(name: str) -> str:
+    near = get_close_matches(name, SimulationSettings.model_fields, n=1)
+    return f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
 def _allowing(values: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of which those of reading rows are the options of the task that they stand for."""
     moved = dict(values)
@@ -483,9 +498,7 @@ def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        near = get_close_matches(name, SimulationSettings.model_fields, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"there is no setting {name!r}{hint}"
+        return _no_setting(name)
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])
     reason = first["msg"][:1].lower() + first["msg"][1:]

@@ -34,7 +34,7 @@ def make_learner(
     module = make_module(task, row, label)
     if trainer is None and isinstance(module, PerceptronNetwork) and _is_the_papers(task, module):
         inputs, hidden, *_ = module.widths
-        return Perceptron(inputs, hidden, device, threads or processors())
+        return Perceptron(inputs, hidden, device, threads or processors(), task)
     if isinstance(trainer, PrivateTrainer):
         trainer.require_apart(module)
     use_threads(threads or 1)
@@ -47,8 +47,7 @@ def _is_the_papers(task: Task, module: PerceptronNetwork) -> bool:
     """Whether the passes that are written out compute what the task asks for."""
     _, *hidden, outputs = module.widths
     defaults = all(
-        getattr(type(task), name) is getattr(Task, name)
-        for name in ("losses", "metrics", "train", "initial_parameters")
+        getattr(type(task), name) is getattr(Task, name) for name in ("losses", "train", "initial_parameters")
     )
     one_label = isinstance(task.target, Labels) and task.target.count == 1
     return defaults and one_label and outputs == 1 and len(hidden) == 2 and hidden[0] == hidden[1]

@@ -146,6 +146,19 @@ class ModulePredictor:
         )
 
 
+def figures_of(task: Task, outputs: Any, targets: Targets) -> Mapping[str, float]:
+    """Return a task's own figures of a module's outputs, for people.
+
+    Raises:
+        TaskError: When its code fails, or returns none by name.
+    """
+    with torch.inference_mode(), blamed("metrics"):
+        found: Any = task.metrics(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
+        if not isinstance(found, Mapping):
+            raise TaskError(f"metrics returns {type(found).__name__}, expected figures by name in a dict")
+        return {str(name): float(value) for name, value in found.items()}
+
+
 def make_module(task: Task, row: Shape, label: Shape, seed: int = _CONSTANTS) -> nn.Module:
     """Return a task's module for rows and targets of these shapes, made under a seed.
 

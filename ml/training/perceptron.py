@@ -20,7 +20,9 @@ from ml.parallel import Workers
 from ml.settings import TrainingSettings
 from ml.tasks.losses import row_losses
 from ml.tasks.targets import Labels, Target
+from ml.tasks.task import Task
 from ml.training.learner import TrainingJob, check_jobs
+from ml.training.module import figures_of
 from ml.updates.schema import Schema
 
 # What one worker takes at a time of a large set, whole blocks.
@@ -38,12 +40,21 @@ class Perceptron:
         hidden: Width of both hidden layers.
         device: Where it computes.
         threads: Processor threads; clients are shared out among them.
+        task: What has figures of its own; none for none.
     """
 
     target: Target = Labels()
     label_shape: Shape = ()
 
-    def __init__(self, inputs: int, hidden: int = HIDDEN, device: str = "cpu", threads: int = 1) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int = HIDDEN,
+        device: str = "cpu",
+        threads: int = 1,
+        task: Task | None = None,
+    ) -> None:
+        self._task = task
         self.schema = perceptron_schema((inputs, hidden, hidden, 1))
         self.row_shape: Shape = (inputs,)
         self._device = device
@@ -83,8 +94,8 @@ class Perceptron:
         return losses
 
     def metrics(self, outputs: NDArray[np.float32], targets: Targets) -> Mapping[str, float]:
-        """Return no figures of its own."""
-        return {}
+        """Return the task's own figures; see `Learner`."""
+        return {} if self._task is None else figures_of(self._task, outputs, targets)
 
     @torch.inference_mode()
     def _train(

@@ -25,6 +25,7 @@ from offchain.learning.description import EDITION, Learning
 from offchain.learning.finding import Here, beside
 from offchain.learning.genesis import genesis_in, genesis_model, genesis_of, write_genesis
 from offchain.learning.probing import check_probe, probe_of
+from offchain.settings import require_settings
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,14 @@ def redescribed(learning: Learning, here: Here, first: NDArray[np.int32], file: 
 
 
 def training_of(task: Task) -> TrainingSettings:
-    """Return how a task's members train unless they say otherwise."""
-    own = {name: value for name, value in settings_of(task).items() if name in TrainingSettings.model_fields}
+    """Return how a task's members train unless they say otherwise.
+
+    Raises:
+        SettingsError: When what it says are no settings of a simulation, or of training none that can be.
+    """
+    given = settings_of(task)
+    require_settings(given)
+    own = {name: value for name, value in given.items() if name in TrainingSettings.model_fields}
     try:
         return TrainingSettings(**own)
     except ValidationError as error:

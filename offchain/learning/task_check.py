@@ -7,20 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import Targets, length, shape_of
+from ml.data.rows import Targets, head, length, shape_of
 from ml.data.shares import ClientData
 from ml.judging.calibration import least_rise, warnings
-from ml.judging.constants import constant_loss
+from ml.judging.constants import constant_loss, searched_constant_loss
 from ml.judging.policy import EVIDENCE
 from ml.judging.scoring import ValidationSets
+from ml.settings import TrainingSettings
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
+from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob, make_learner
-from ml.training.checks import check_learner
+from ml.training.checks import check_learner, outputs_of
 from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import decode, encode
 from offchain.learning.catalogue import Sample
 from offchain.learning.describing import training_of
 from offchain.learning.genesis import genesis_model
+
+_SOME = 128  # Rows whose outputs a search for the best constant begins with.
 
 
 def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
@@ -31,7 +35,7 @@ def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
     """
     rows, task = sample.rows, sample.task
     yield "task", f"{sample.named.name}, digest 0x{sample.named.digest.hex()}"
-    trainer = trainer_of(task, train)
+    trainer, settings = trainer_of(task, train), training_of(task)
     learner = make_learner(task, shape_of(rows.X_train), shape_of(rows.y_train), trainer=trainer)
     yield "target", f"{task.target}; rows {learner.row_shape}, targets {learner.label_shape}"
     yield "update", f"{learner.schema.size:,} parameters, {4 * learner.schema.size:,} bytes"
@@ -41,14 +45,17 @@ def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
     checked = check_learner(learner, genesis, rows.X_train, rows.y_train)
     yield "start checks", "losses finite, at least 0, of their row only, the same each time"
     yield "training twice", "the same bytes" if checked.repeats else "OTHER bytes: the cache must be kept"
-    yield from _learned(learner, genesis, rows, sample)
+    yield from _learned(learner, genesis, rows, sample, settings)
 
 
 def _learned(
-    learner: Learner, genesis: NDArray[np.float32], rows: ClientData, sample: Sample
+    learner: Learner,
+    genesis: NDArray[np.float32],
+    rows: ClientData,
+    sample: Sample,
+    settings: TrainingSettings,
 ) -> Iterator[tuple[str, str]]:
     validation = ValidationSets([(rows.X_validation, rows.y_validation)], learner, sample.metric)
-    settings = training_of(sample.task)
     job = TrainingJob(rows.X_train, rows.y_train, sample.seed)
     started = perf_counter()
     (trained,) = learner.train(genesis, [job], settings)
@@ -57,7 +64,7 @@ def _learned(
     started = perf_counter()
     (before,), (after,) = validation.losses(genesis, [0]), validation.losses(trained, [0])
     judging = (perf_counter() - started) / 2
-    constant = constant_loss(sample.task, rows.y_train, rows.y_validation)
+    constant = _constant(learner, genesis, rows, sample.task)
     beside = "" if constant is None else f"; of the best constant {constant:.4f}"
     yield (
         "loss",
@@ -76,6 +83,15 @@ def _learned(
         )
     for warning in warnings(EVIDENCE, knows, finds):
         yield "note", warning
+
+
+def _constant(learner: Learner, genesis: NDArray[np.float32], rows: ClientData, task: Task) -> float | None:
+    """What the best constant loses: known of a frame's losses, searched for under a task's own."""
+    known = constant_loss(task, rows.y_train, rows.y_validation)
+    if known is not None:
+        return known
+    outputs = outputs_of(learner, genesis, head(rows.X_train, _SOME), head(rows.y_train, _SOME))
+    return searched_constant_loss(task, outputs, rows.y_train, rows.y_validation)
 
 
 def _balance(target: Any, y: Targets) -> str:

@@ -1,5 +1,8 @@
 """The page that `ape run task check` tells, beside what it must not say."""
 
+import re
+
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -8,24 +11,50 @@ from scripts.task import cli as task
 OWN = """
 import numpy as np
 from torch import nn
-from stakefed import Numbers, Rows, Task
+from stakefed import Numbers, Other, Rows, Task
 
 class Line(Task):
     target = Numbers()
     takes = ""
     def module(self): return nn.Sequential(nn.Linear(2, 1), nn.Flatten(0))
     def rows(self, path):
-        x = np.random.default_rng(0).standard_normal((240, 2))
+        x = np.random.default_rng(0).standard_normal((4000, 2))
         return Rows(x, x[:, 0])
 
 class Absolute(Line):
-    def losses(self, outputs, targets): return (outputs - targets).abs()
+    def losses(self, outputs, targets): return (outputs - targets - 0.3).abs()
+
+class Both(Line):
+    target = Other()
+    def module(self): return Two()
+    def losses(self, outputs, targets): return (outputs["here"] - targets).square()
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(2, 1)
+    def forward(self, x): return {"here": self.line(x).flatten()}
 """
 
 
-@pytest.mark.parametrize("name, told", [("Line", True), ("Absolute", False)])
-def test_a_constant_is_told_beside_losses_it_is_of(name, told, tmp_path):
-    (tmp_path / "own.py").write_text(OWN)
-    result = CliRunner().invoke(task, ["check", "--task", f"{tmp_path}/own.py:{name}"])
+def checked(folder, name, more=""):
+    (folder / "own.py").write_text(OWN + more)
+    return CliRunner().invoke(task, ["check", "--task", f"{folder}/own.py:{name}", "--share", "0/1"])
+
+
+@pytest.mark.parametrize("name, loses", [("Line", "variance"), ("Absolute", "median"), ("Both", None)])
+def test_a_constant_is_told_beside_losses_of_a_frame_and_of_ones_own(name, loses, tmp_path):
+    result = checked(tmp_path, name)
     assert result.exit_code == 0, result.output
-    assert ("of the best constant" in result.output) is told
+    assert ("of the best constant" in result.output) is (loses is not None)
+    if loses:
+        told = float(re.search(r"of the best constant ([\d.]+)", result.output)[1])
+        # Of normal numbers: half their variance, and their mean distance from the median.
+        assert told == pytest.approx({"variance": 0.5, "median": np.sqrt(2 / np.pi)}[loses], rel=0.1)
+        assert "knows" in result.output
+
+
+def test_a_name_that_is_no_setting_is_told_before_anything_is_tried(tmp_path):
+    result = checked(tmp_path, "Line", 'Line.simulation = {"lerning_rate": 1}')
+    assert "there is no setting 'lerning_rate'; did you mean 'learning_rate'?" in result.output
+    assert result.exit_code == 1 and "start checks" not in result.output

@@ -10,6 +10,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ml.data.text.dialect import Dialect
 from ml.data.text.opening import opened
 from ml.errors import DataError
@@ -35,6 +38,13 @@ class Piece:
     columns: dict[str, Sequence[str]]
     lines: Sequence[int]
     broken: Sequence[tuple[int, str]]
+
+    def rows(self, places: NDArray[np.int64]) -> "Piece":
+        """Return the records at `places`, and the broken lines."""
+        columns: dict[str, Sequence[str]] = {
+            name: [cells[place] for place in places] for name, cells in self.columns.items()
+        }
+        return Piece(columns, [self.lines[place] for place in places], self.broken)
 
 
 @dataclass

@@ -1,47 +1,89 @@
-"""What a form makes of a cell's text: a value for each kind of column, by a rule of its own."""
+"""What a form makes of cells' text: a value for each kind of column, by a rule of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ml.data.text.cells import EMPTY, MISSING, UNREADABLE, Rule, day, is_text, number
 from ml.data.text.dates import days
 from ml.tasks.tables.form import (
+    BetweenColumn,
     CategoryColumn,
     ClassesTarget,
     DateColumn,
-    Form,
-    NumberColumn,
     NumbersTarget,
+    RatioColumn,
     Reading,
+    ScaledColumn,
     TimeColumn,
 )
+
+Floats = NDArray[np.float64]
 
 _SWAPPED = str.maketrans(",.", ".,")
 
 
-def rules(form: Form) -> dict[str, Rule]:
-    """Return, by column, what reads a cell: to a number, days since 1970, or the place of a value.
-
-    A category that is not among a column's values has the place behind them.
-    """
-    found = {each.column: rule_of(each, form.read) for each in form.inputs}
-    return found | {each.column: rule_of(each, form.read) for each in form.learned}
-
-
 def rule_of(
-    column: NumberColumn | DateColumn | CategoryColumn | ClassesTarget | NumbersTarget | TimeColumn,
-    reading: Reading,
+    column: ScaledColumn | CategoryColumn | ClassesTarget | NumbersTarget | TimeColumn, reading: Reading
 ) -> Rule:
-    """Return the rule of one column."""
-    nothing = EMPTY | set(reading.missing)
-    if isinstance(column, CategoryColumn):
-        return _with_missing(nothing - set(column.values), _category(column.values))
-    if isinstance(column, ClassesTarget):
-        return _with_missing(nothing - set(column.values), _outcome(column.values, reading))
+    """Return what reads a cell of a column: to a number, days since 1970, or the place of a value.
+
+    A category that is not among a column's values has the place behind them. Of a column that is made of
+    two it is the rule of each; see `made_of`.
+    """
+    nothing = {*EMPTY, *reading.missing}
+    if isinstance(column, CategoryColumn | ClassesTarget):
+        nothing = {each for each in nothing if column.key(each) not in column.places}
+        rule = _category(column) if isinstance(column, CategoryColumn) else _outcome(column, reading)
+        return _with_missing(nothing, rule)
     if isinstance(column, DateColumn):
         return _with_missing(nothing, lambda text: days(text, column.formats))
+    if isinstance(column, BetweenColumn):
+        return _with_missing(nothing, _date(column.formats))
     if isinstance(column, TimeColumn):
         return _with_missing(nothing, _time(column.formats, reading))
     return _with_missing(nothing, number_rule(reading.decimal))
+
+
+def made_of(
+    column: ScaledColumn | CategoryColumn | ClassesTarget | NumbersTarget, read: Sequence[Floats]
+) -> Floats:
+    """Return a column's values float64 [rows] of what its rule read in each of its sources.
+
+    Of two, one that is UNREADABLE makes the value so, or else one that is MISSING; what lies outside a
+    column's bounds is UNREADABLE.
+    """
+    values = _made_of_two(column, *read) if isinstance(column, RatioColumn | BetweenColumn) else read[0]
+    if isinstance(column, DateColumn) or not isinstance(column, ScaledColumn):
+        return values
+    for outside, bound in ((np.less, column.least), (np.greater, column.most)):
+        if bound is not None:
+            values = np.where(outside(values, bound), UNREADABLE, values)
+    return values
+
+
+def _made_of_two(column: RatioColumn | BetweenColumn, first: Floats, second: Floats) -> Floats:
+    values = np.where(np.isinf(first) | np.isinf(second), UNREADABLE, MISSING)
+    known = np.isfinite(first) & np.isfinite(second)
+    values[known] = _of_two(column, first[known], second[known])
+    return values
+
+
+def _of_two(column: RatioColumn | BetweenColumn, first: Floats, second: Floats) -> Floats:
+    if isinstance(column, RatioColumn):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            ratios = first / second
+        return np.where(np.isfinite(ratios), ratios, UNREADABLE)
+    if column.unit == "days":
+        return second - first
+    return _months(second) - _months(first)
+
+
+def _months(dates: Floats) -> Floats:
+    """Months of the calendar since 1970, of days since then."""
+    whole = np.floor(dates).astype("datetime64[D]")
+    return whole.astype("datetime64[M]").astype(np.float64)
 
 
 def number_rule(decimal: str) -> Rule:
@@ -57,16 +99,24 @@ def _with_missing(nothing: set[str] | frozenset[str], rule: Rule) -> Rule:
     return lambda text: MISSING if text in nothing else rule(text)
 
 
-def _category(values: Sequence[str]) -> Rule:
-    places = {value: float(place) for place, value in enumerate(values)}
-    return lambda text: places.get(text, float(len(values)) if is_text(text) else UNREADABLE)
+def _category(column: CategoryColumn) -> Rule:
+    places, other = column.places, len(column.values)
+    return lambda text: float(places.get(column.key(text), other if is_text(text) else UNREADABLE))
 
 
-def _outcome(values: Sequence[str], reading: Reading) -> Rule:
-    places = {value: float(place) for place, value in enumerate(values)}
-    by_number = _places_by_number(values, number_rule(reading.decimal))
-    read = number_rule(reading.decimal)
-    return lambda text: places[text] if text in places else by_number.get(read(text), UNREADABLE)
+def _outcome(column: ClassesTarget, reading: Reading) -> Rule:
+    places, read = column.places, number_rule(reading.decimal)
+    by_number = _places_by_number(column.values, read)
+
+    def rule(text: str) -> float:
+        place = places.get(column.key(text))
+        return by_number.get(read(text), UNREADABLE) if place is None else float(place)
+
+    return rule
+
+
+def _date(formats: Sequence[str] | None) -> Rule:
+    return day if formats is None else lambda text: days(text, formats)
 
 
 def _places_by_number(values: Sequence[str], read: Callable[[str], float]) -> Mapping[float, float]:

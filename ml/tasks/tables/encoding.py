@@ -1,6 +1,6 @@
 """What becomes of a table's values: a model's inputs and targets, and what is known beside them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -80,9 +80,8 @@ class Kept:
         self.targets = _Growing(width, np.int64 if classes else np.float32)
         self.groups = _Growing((), np.int64)
         self.times = _Growing((), np.float64)
-        self._codes = {
-            each.column: _Growing((), np.int32) for each in form.inputs if isinstance(each, CategoryColumn)
-        }
+        self._listed = {each.column: each for each in form.inputs if isinstance(each, CategoryColumn)}
+        self._codes = {name: _Growing((), np.int32) for name in self._listed}
         self._texts: dict[str, Words] = {name: Words() for name in self._codes}
 
     def add(self, values: Mapping[str, Floats], piece: Piece, places: NDArray[np.int64]) -> None:
@@ -101,9 +100,10 @@ class Kept:
             codes.new(len(places))[:] = np.fromiter(numbers, np.int32, len(places))
 
     def categories(self) -> dict[str, Category]:
-        """Return every column of categories as its texts."""
+        """Return every column of categories as its values, and as texts where they are none."""
         return {
-            name: Category(codes.array, tuple(self._texts[name].words)) for name, codes in self._codes.items()
+            name: Category(codes.array, tuple(map(_meaning(self._listed[name]), self._texts[name].words)))
+            for name, codes in self._codes.items()
         }
 
     def _encode(self, values: Mapping[str, Floats], inputs: NDArray[np.float32]) -> None:
@@ -112,6 +112,12 @@ class Kept:
             last = first + inputs_of(column)
             _put(column, values[column.column], inputs[:, first:last])
             first = last
+
+
+def _meaning(column: CategoryColumn) -> Callable[[str], str]:
+    """What says the value that a text is one way to write, or the text."""
+    meant = {written: column.values[place] for written, place in column.places.items()}
+    return lambda text: meant.get(column.key(text), text)
 
 
 def _put(column: Column, values: Floats, inputs: NDArray[np.float32]) -> None:

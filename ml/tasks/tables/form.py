@@ -4,17 +4,18 @@ import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ml.data.text.cells import visible
 from ml.data.text.dates import require_format
 from ml.data.text.dialect import known_encoding
 from ml.errors import TaskError
 from ml.home import at_home
 from ml.json_file import read_json
 from ml.messages import cleaned
-from ml.validation import is_unsaid
+from ml.validation import is_none, is_unsaid
 
 FORMAT = 1
 MOST_LAYERS, MOST_WIDTH = 8, 8192
@@ -29,6 +30,10 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _is_faults(others: str) -> bool:
+    return others == "faults"
+
+
 def _encoding(name: str | None) -> str | None:
     return None if name is None else known_encoding(name)
 
@@ -37,6 +42,8 @@ Values = Annotated[tuple[str, ...], AfterValidator(_unique)]
 Formats = Annotated[
     tuple[Annotated[str, AfterValidator(require_format)], ...], Field(min_length=1), AfterValidator(_unique)
 ]
+Spellings = Annotated[Mapping[str, str], Field(exclude_if=is_unsaid)]
+Loose = Annotated[bool, Field(exclude_if=is_unsaid)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
@@ -82,10 +89,58 @@ class _Scaled(_Part):
     flag: bool = False
 
 
-class NumberColumn(_Scaled):
+class _Bounded(_Scaled):
+    """What lies outside its bounds cannot be read.
+
+    Attributes:
+        least: The lower; none for none.
+        most: The upper; likewise.
+    """
+
+    least: Annotated[Finite | None, Field(exclude_if=is_none)] = None
+    most: Annotated[Finite | None, Field(exclude_if=is_none)] = None
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Self:
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise ValueError(f"least {self.least:g} is above most {self.most:g}")
+        return self
+
+
+class NumberColumn(_Bounded):
     """A number."""
 
     kind: Literal["number"]
+
+
+class RatioColumn(_Bounded):
+    """One number divided by another; by zero it cannot be read. `column` is a name for it, of no column.
+
+    Attributes:
+        of: Column of what is divided.
+        to: Column of what it is divided by.
+    """
+
+    kind: Literal["ratio"]
+    of: Name
+    to: Name
+
+
+class BetweenColumn(_Bounded):
+    """The time from one date to another, below 0 where they are the other way round; `column` names it.
+
+    Attributes:
+        since: Column of the first date.
+        until: Column of the second.
+        unit: Days, or months of the calendar whatever the day: from 31 January to 1 February it is one.
+        formats: As of `DateColumn`, of both; none for any usual date.
+    """
+
+    kind: Literal["between"]
+    since: Name
+    until: Name
+    unit: Literal["days", "months"]
+    formats: Annotated[Formats | None, Field(exclude_if=is_none)] = None
 
 
 class DateColumn(_Scaled):
@@ -99,7 +154,37 @@ class DateColumn(_Scaled):
     formats: Formats
 
 
-class CategoryColumn(_Part):
+class _Listed(_Part):
+    """One of some values, each of which may be written otherwise too; see `places`."""
+
+    if TYPE_CHECKING:  # Each kind has them in the place that digests of the first forms know.
+        values: Values
+        spellings: Spellings
+        loose: Loose
+
+    @model_validator(mode="after")
+    def _writes_each_in_one_way(self) -> Self:
+        known: dict[str, str] = {}
+        for written, value in (*((value, value) for value in self.values), *self.spellings.items()):
+            if value not in self.values:
+                raise ValueError(f"spellings has {written!r} for {value!r}, which is not among the values")
+            if (other := known.setdefault(self.key(written), value)) != value:
+                raise ValueError(f"{written!r} is written as {other!r} may be, and is to be {value!r}")
+        return self
+
+    def key(self, text: str) -> str:
+        """Return what counts of a cell's text."""
+        return visible(text).replace("_", " ").casefold() if self.loose else text
+
+    @property
+    def places(self) -> dict[str, int]:
+        """By what counts of every way to write a value, its place among them."""
+        numbers = {value: place for place, value in enumerate(self.values)}
+        ways = {value: value for value in self.values} | dict(self.spellings)
+        return {self.key(written): numbers[value] for written, value in ways.items()}
+
+
+class CategoryColumn(_Listed):
     """One of some values: an input each.
 
     Attributes:
@@ -108,6 +193,8 @@ class CategoryColumn(_Part):
         other: Whether one more says that it is another value; without it all are zero.
         rare: Share of the founders' cells that are another value.
         flag: Whether one more says that the cell was empty; without it such a row is left out.
+        spellings: By how a cell may have it too, the value that is meant.
+        loose: Whether capitals, kinds of spaces and underscores for spaces do not count.
     """
 
     column: Name
@@ -116,17 +203,32 @@ class CategoryColumn(_Part):
     other: bool = True
     rare: Annotated[float, Field(ge=0, le=1, exclude_if=is_unsaid)] = 0.0
     flag: bool = False
+    spellings: Spellings = {}
+    loose: Loose = False
 
 
-Column = Annotated[NumberColumn | DateColumn | CategoryColumn, Field(discriminator="kind")]
+ScaledColumn = NumberColumn | DateColumn | RatioColumn | BetweenColumn
+Column = Annotated[ScaledColumn | CategoryColumn, Field(discriminator="kind")]
 
 
-class ClassesTarget(_Part):
-    """One of some outcomes. Of two, the model says how likely the last is."""
+class ClassesTarget(_Listed):
+    """One of some outcomes. Of two, the model says how likely the last is.
+
+    Attributes:
+        column: Its name.
+        kind: What it is.
+        values: The outcomes.
+        spellings: By how a cell may have it too, the outcome that is meant.
+        loose: Whether capitals, kinds of spaces and underscores for spaces do not count.
+        others: What rows of any other outcome, or of none, are: faults, or set apart as not meant.
+    """
 
     column: Name
     kind: Literal["classes"]
     values: Annotated[Values, Field(min_length=2)]
+    spellings: Spellings = {}
+    loose: Loose = False
+    others: Annotated[Literal["faults", "apart"], Field(exclude_if=_is_faults)] = "faults"
 
 
 class NumbersTarget(_Part):
@@ -139,6 +241,13 @@ class NumbersTarget(_Part):
 
 
 OneTarget = Annotated[ClassesTarget | NumbersTarget, Field(discriminator="kind")]
+
+
+def sources_of(column: ScaledColumn | CategoryColumn | ClassesTarget | NumbersTarget) -> tuple[str, ...]:
+    """Return the file's columns that an input or a target is read from."""
+    if isinstance(column, RatioColumn):
+        return column.of, column.to
+    return (column.since, column.until) if isinstance(column, BetweenColumn) else (column.column,)
 
 
 class TimeColumn(_Part):
@@ -170,6 +279,8 @@ class Form(_Part):
         drop: Columns that were left out, for people.
         inputs: What the model sees, in order.
         model: What it is.
+        simulation: Settings that differ from a table's defaults, by name; of a simulation, and of members'
+            training.
     """
 
     format: Literal[1]
@@ -183,6 +294,7 @@ class Form(_Part):
     drop: tuple[str, ...] = ()
     inputs: Annotated[tuple[Column, ...], Field(min_length=1)]
     model: Perceptron = Perceptron()
+    simulation: Annotated[Mapping[str, Any], Field(exclude_if=is_unsaid)] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -203,13 +315,17 @@ class Form(_Part):
                     f"{each.column!r} has {len(each.values)} outcomes; several targets have two each, one "
                     "alone may have more"
                 )
+            if isinstance(each, ClassesTarget) and each.others == "apart":
+                raise ValueError(
+                    f"{each.column!r} sets other outcomes apart, which is for a target that is the only one"
+                )
         return self
 
     @model_validator(mode="after")
     def _each_column_has_one_use(self) -> "Form":
         _unique(tuple(each.column for each in self.inputs))
         learned = _unique(tuple(each.column for each in self.learned))
-        names = {each.column for each in self.inputs}
+        names = {name for each in self.inputs for name in (each.column, *sources_of(each))}
         for name in learned:
             if name in names:
                 raise ValueError(f"the target {name!r} is among the inputs: it would be read off")
@@ -228,12 +344,10 @@ class Form(_Part):
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is read, each once."""
+        learned = [each.column for each in self.learned]
+        inputs = [name for each in self.inputs for name in sources_of(each)]
         beside = [self.group, self.time.column if self.time else None]
-        return tuple(
-            dict.fromkeys(
-                [*(each.column for each in (*self.learned, *self.inputs)), *(name for name in beside if name)]
-            )
-        )
+        return tuple(dict.fromkeys([*learned, *inputs, *(name for name in beside if name)]))
 
     @property
     def canonical(self) -> bytes:
@@ -290,7 +404,7 @@ def _keys(*kinds: type[BaseModel]) -> Iterator[str]:
 
 _KNOWN = dict.fromkeys(
     _keys(
-        *(Form, Reading, NumberColumn, DateColumn, CategoryColumn),
+        *(Form, Reading, NumberColumn, DateColumn, CategoryColumn, RatioColumn, BetweenColumn),
         *(ClassesTarget, NumbersTarget, TimeColumn, Perceptron),
     )
 )

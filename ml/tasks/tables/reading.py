@@ -1,6 +1,6 @@
 """From a table's file to inputs and targets, in pieces, and what became of every row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,20 @@ from ml.data.text.records import Piece
 from ml.data.text.source import Source
 from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
-from ml.tasks.tables.cells import rule_of, rules
+from ml.tasks.tables.cells import made_of, rule_of
 from ml.tasks.tables.encoding import BESIDE, Kept, input_names, inputs_of
-from ml.tasks.tables.form import CategoryColumn, ClassesTarget, Column, DateColumn, Form
+from ml.tasks.tables.form import (
+    BetweenColumn,
+    CategoryColumn,
+    ClassesTarget,
+    Column,
+    DateColumn,
+    Form,
+    NumbersTarget,
+    RatioColumn,
+    Reading,
+    sources_of,
+)
 
 Floats = NDArray[np.float64]
 
@@ -73,6 +84,23 @@ def _through(form: Form, path: Path, allowed: float, kept: Kept | None) -> tuple
     return usage, reader.filled()
 
 
+class _Values:
+    """What becomes of an input's or a target's cells, which stand in one column of the file or in two."""
+
+    def __init__(self, column: Column | ClassesTarget | NumbersTarget, reading: Reading) -> None:
+        self._column, self._sources = column, sources_of(column)
+        self._cells = Cells(rule_of(column, reading))
+
+    def read(self, piece: Piece) -> Floats:
+        """Return a value of each row, float64 [rows]."""
+        return made_of(self._column, [self._cells.read(piece.columns[name]) for name in self._sources])
+
+    def texts(self, piece: Piece) -> Sequence[str]:
+        """Return what stands in each row."""
+        cells = [piece.columns[name] for name in self._sources]
+        return cells[0] if len(cells) == 1 else [" and ".join(each) for each in zip(*cells, strict=True)]
+
+
 class _Reader:
     """Takes in pieces: counts what becomes of their rows, and hands on those that can be used."""
 
@@ -80,7 +108,7 @@ class _Reader:
         self._form = form
         self._kept = kept
         self.tally = Tally("rows", source)
-        self._cells = {name: Cells(rule) for name, rule in rules(form).items()}
+        self._values = {each.column: _Values(each, form.read) for each in (*form.inputs, *form.learned)}
         self._time = Cells(rule_of(form.time, form.read)) if form.time else None
         self._group = Words()
         self._filled = {each.column for each in form.inputs if _fills(each)}
@@ -89,7 +117,8 @@ class _Reader:
 
     def add(self, piece: Piece) -> None:
         """Take in a piece."""
-        values = {name: cells.read(piece.columns[name]) for name, cells in self._cells.items()}
+        rows, piece = len(piece.lines), self._meant(piece)
+        values = {name: of.read(piece) for name, of in self._values.items()}
         beside = self._beside(piece)
         good = np.ones(len(piece.lines), bool)
         masked = self._masked(values)
@@ -97,16 +126,28 @@ class _Reader:
             fills = np.isnan(column) & (True if name in self._filled else masked.get(name, False))
             faults = np.where(fills, 0.0, column)
             label = name.removeprefix(BESIDE)
-            expected = self._expected.get(label, "")
-            self.tally.judge(label, faults, piece.columns[label], piece.lines, expected)
+            texts = piece.columns[label] if name in beside else self._values[name].texts(piece)
+            self.tally.judge(label, faults, texts, piece.lines, self._expected.get(label, ""))
             good &= np.isfinite(faults)
         places = np.flatnonzero(good)
-        self.tally.count(len(piece.lines), len(places), piece.broken)
+        self.tally.count(rows, len(places), piece.broken)
         used = {name: column[places] for name, column in (values | beside).items()}
         for name in self._gaps:
             self._gaps[name] += int(np.isnan(used[name]).sum())
         if self._kept is not None and len(places):
             self._kept.add(used, piece, places)
+
+    def _meant(self, piece: Piece) -> Piece:
+        """The rows of a piece that are meant: without those whose outcome a form sets apart."""
+        (target, *_) = self._form.learned
+        if not (isinstance(target, ClassesTarget) and target.others == "apart"):
+            return piece
+        known = np.isfinite(self._values[target.column].read(piece))
+        if known.all():
+            return piece
+        others = [piece.columns[target.column][place] for place in np.flatnonzero(~known)]
+        self.tally.set_apart([_apart(target.column, text) for text in others])
+        return piece.rows(np.flatnonzero(known))
 
     def _masked(self, values: Mapping[str, Floats]) -> dict[str, NDArray[np.bool_]]:
         """By target, of which rows it may be missing: of those that know another of several."""
@@ -135,6 +176,10 @@ class _Reader:
         ]
 
 
+def _apart(column: str, text: str) -> str:
+    return f"without a {column}" if text in EMPTY else f"of {column} {ascii(text[:_LONGEST])}"
+
+
 def _expected(form: Form) -> dict[str, str]:
     """By column, what a cell should be, where the form lists it."""
     found = {
@@ -146,7 +191,22 @@ def _expected(form: Form) -> dict[str, str]:
     if form.time is not None and form.time.formats is not None:
         dates[form.time.column] = form.time.formats
     found |= {name: f"a date as {' or '.join(formats)}" for name, formats in dates.items()}
+    found |= {
+        each.column: _made(each) for each in form.inputs if isinstance(each, RatioColumn | BetweenColumn)
+    }
     return {name: text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for name, text in found.items()}
+
+
+def _made(column: RatioColumn | BetweenColumn) -> str:
+    bounds = [
+        f"{word} {of:g}" for word, of in (("from", column.least), ("to", column.most)) if of is not None
+    ]
+    what = (
+        f"{column.of} divided by {column.to}"
+        if isinstance(column, RatioColumn)
+        else f"{column.unit} between {column.since} and {column.until}"
+    )
+    return " ".join([what, *bounds])
 
 
 def _compared(form: Form, kept: Kept, accept: bool) -> list[str]:

@@ -29,6 +29,7 @@ class TableTask(Task):
 
     def __init__(self, form: Form) -> None:
         self.form = form
+        self.simulation = {**TableTask.simulation, **form.simulation}
         self.target: Classes | Labels | Numbers = target_of(form)
         self.takes = "a CSV file, plain or packed, or a Parquet file with the task's columns"
 
