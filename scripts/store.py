@@ -52,8 +52,8 @@ def cli(
     """
     live, chain = reach(deployment, nodes)
     kept = FileStore(str(at_home(folder).resolve()) if "://" not in folder else folder)
-    kept.check()
     gate, form = ChainGate(chain, live, log_cache(live)), live.configuration.learning.schema_
+    kept.check(4 * form.size)
     app = application(Keeping(place_of(live), form, kept, gate, members_only))
     told = listening(host, deployment=live.name, folder=kept.name, artefacts=kept.count())
     monitoring.look_on(connect_to(live, nodes), live)

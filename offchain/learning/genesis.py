@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from ml.messages import reason
 from ml.private_files import write_whole
 from ml.seeds import derive_seed
 from ml.updates.canonical import digest, to_bytes
@@ -40,7 +41,7 @@ def write_genesis(path: Path, first: NDArray[np.int32], schema: Schema) -> None:
     try:
         write_whole(path, save(tensors))
     except OSError as error:
-        raise SettingsError(f"genesis {path} cannot be written ({error})") from error
+        raise SettingsError(f"genesis {path} cannot be written ({reason(error)})") from error
 
 
 def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:
@@ -52,7 +53,7 @@ def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError, ValueError) as error:
-        raise SettingsError(f"genesis {path} cannot be read as safetensors ({error})") from error
+        raise SettingsError(f"genesis {path} cannot be read as safetensors ({reason(error)})") from error
     model = np.empty(schema.size, dtype=np.float32)
     for name, shape, place in schema.slices():
         found = tensors.pop(name, None)

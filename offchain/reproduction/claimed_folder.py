@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from ml.messages import reason
 from ml.private_files import write_whole
 from offchain.errors import ReproductionError
 
@@ -25,7 +26,7 @@ def claim(path: Path, name: str, described: Mapping[str, object]) -> None:
         path.mkdir(parents=True, exist_ok=True)
         write_whole(path / name, json.dumps(described, indent=2) + "\n")
     except (OSError, json.JSONDecodeError) as error:
-        raise ReproductionError(f"the results folder {path} cannot be used: {error}") from error
+        raise ReproductionError(f"the results folder {path} cannot be used: {reason(error)}") from error
 
 
 def _require_same(path: Path, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:

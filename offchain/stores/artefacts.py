@@ -112,7 +112,7 @@ class Artefacts:
     def _check(self, store: Store, tries: int) -> None:
         for left in range(tries, -1, -1):
             try:
-                return within(self._seconds, store.name, store.check)
+                return within(self._seconds, store.name, lambda: store.check(self._size))
             except SilentStoreError as error:
                 if not left:
                     raise

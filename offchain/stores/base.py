@@ -30,8 +30,11 @@ class Store(Protocol):
             StoreError: When the store refuses or cannot be reached.
         """
 
-    def check(self) -> None:
+    def check(self, size: int = 0) -> None:
         """Find out now whether the store can be read and written.
+
+        Args:
+            size: Bytes that an artefact has, for which there is to be room where that can be told.
 
         Raises:
             StoreError: When it cannot, with one sentence on why.

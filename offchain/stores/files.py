@@ -13,7 +13,7 @@ from fsspec.asyn import AsyncFileSystem, sync
 from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.local import LocalFileSystem
 
-from ml.messages import cleaned
+from ml.messages import cleaned, reason
 from ml.private_files import make_folder, opened, remove_abandoned, replacing
 from offchain.errors import StoreError
 from offchain.urls import shown, without_secrets
@@ -25,6 +25,7 @@ SECONDS = 25.0
 _S3_OPTIONS = {"config_kwargs": {"connect_timeout": 5, "retries": {"total_max_attempts": 1}}}
 _OPTIONS = {"s3": _S3_OPTIONS, "s3a": _S3_OPTIONS}
 _SUFFIX = ".update"
+_TRIAL = b"StakeFed"
 
 
 class FileStore:
@@ -94,11 +95,11 @@ class FileStore:
         with self._told("written"):
             self._write(self._path(root), data)
 
-    def check(self) -> None:
-        """Write a small file and remove it."""
+    def check(self, size: int = 0) -> None:
+        """Write a file and remove it: one of `size` bytes on a disk of this machine, else a small one."""
         path = f"{self._folder}/.check-{uuid4().hex}"
         with self._told("written"):
-            self._write(path, b"StakeFed")
+            self._write(path, _TRIAL + bytes(size if self._is_local else 0))
             self._files.rm_file(path, **self._limited)
 
     def keep_only(self, roots: Collection[bytes]) -> None:
@@ -187,7 +188,7 @@ class FileStore:
             raise StoreError(f"store {self.name} cannot be {verb}: {self._reason(error)}") from None
 
     def _reason(self, error: Exception) -> str:
-        return cleaned(without_secrets(error, self._url)) or type(error).__name__
+        return cleaned(without_secrets(reason(error), self._url))
 
 
 def _streams(files: Any) -> bool:

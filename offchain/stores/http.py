@@ -65,7 +65,7 @@ class HttpStore:
         headers = _permitted(self._permit(root))
         self._require(self._request("PUT", self._of(root), 0, data, headers), 200, 201)
 
-    def check(self) -> None:
+    def check(self, size: int = 0) -> None:
         """Ask whose artefacts the server keeps."""
         answer = self._request("GET", "/")
         self._require(answer, 200)

@@ -64,7 +64,7 @@ class IpfsStore:
         for block in blocks(data, self._schema):
             self._put_block(block)
 
-    def check(self) -> None:
+    def check(self, size: int = 0) -> None:
         """Have the node keep a small block, always the same, and give it back."""
         self._put_block(_TRIAL)
         if self._block(keccak256(_TRIAL)) != _TRIAL:

@@ -121,3 +121,11 @@ def test_every_store_is_checked():
     made, _ = artefacts(MemoryStore(), Scripted(StoreError("read only")))
     with pytest.raises(StoreError, match="read only"):
         made.check()
+
+
+def test_a_check_asks_for_room_for_an_artefact():
+    asked = []
+    store = MemoryStore()
+    store.check = asked.append
+    artefacts(store)[0].check()
+    assert asked == [len(DATA)]

@@ -39,7 +39,7 @@ class Scripted:
             self._next()
         self.written[root] = data
 
-    def check(self):
+    def check(self, size=0):
         self._next()
 
     def _next(self):

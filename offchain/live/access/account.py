@@ -16,6 +16,7 @@ from ape_accounts import KeyfileAccount
 from click import Abort
 from eth_account.messages import SignableMessage, encode_defunct
 
+from ml.messages import reason
 from ml.updates.hashing import keccak256
 from offchain.chain.signing import FIRST_V, Signature, Signer, Transaction, digest_of, signed, unsigned
 from offchain.live.access.asking import Answers
@@ -250,7 +251,7 @@ def _passphrase(alias: str) -> tuple[str | None, str]:
     try:
         return path.read_text(encoding="utf-8-sig").rstrip("\r\n"), str(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise AccountError(f"the passphrase in {path} cannot be read: {error}") from error
+        raise AccountError(f"the passphrase in {path} cannot be read: {reason(error)}") from error
 
 
 def passphrase_variables(alias: str) -> tuple[str, ...]:

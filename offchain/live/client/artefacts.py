@@ -5,6 +5,7 @@ from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 
+from ml.messages import reason
 from ml.private_files import replacing
 from ml.updates.schema import Schema
 from offchain.errors import StoreError
@@ -86,7 +87,7 @@ class ClientArtefacts:
             with replacing(self._note(round_)) as note:
                 note.write(root.hex().encode())
         except OSError as error:
-            raise StoreError(f"cache {self._folder} cannot be written: {error}") from error
+            raise StoreError(f"cache {self._folder} cannot be written: {reason(error)}") from error
 
     def kept(self, round_: int) -> tuple[bytes, bytes] | None:
         """Return root and bytes of one's update of a round; None when this cache has none."""

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 from typing import Protocol
 
+from ml.messages import reason
 from ml.private_files import creating
 from ml.updates.hashing import keccak256
 from offchain.live.errors import AccountError, ConfigurationError
@@ -95,7 +96,7 @@ def _secret_in(path: Path) -> bytes:
         text = path.read_text(encoding="ascii").strip()
         secret = bytes.fromhex(text)
     except OSError as error:
-        raise ConfigurationError(f"the secret in {path} cannot be read or made: {error}") from error
+        raise ConfigurationError(f"the secret in {path} cannot be read or made: {reason(error)}") from error
     except ValueError:
         secret = b""
     if len(secret) != _SECRET_BYTES:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml.home import at_home
 from ml.json_file import read_json
+from ml.messages import reason
 from ml.private_files import write_whole
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
@@ -124,7 +125,7 @@ def read_book(path: Path) -> AddressBook | None:
     except ValidationError as error:
         raise ConfigurationError(f"{path} is no address book: {first_fault(error, 'the file')}") from error
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+        raise ConfigurationError(f"{path} cannot be read: {reason(error)}") from error
     except ValueError as error:
         raise ConfigurationError(f"{path} is no address book: {error}") from error
 
@@ -147,4 +148,4 @@ def replace_text(path: Path, text: str) -> None:
     try:
         write_whole(path, text)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error}") from error
+        raise ConfigurationError(f"{path} cannot be written: {reason(error)}") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ethpm_types import ContractType
 
+from ml.messages import reason
 from ml.private_files import opened
 from offchain.chain.abi import Interface
 from offchain.chain.addresses import address
@@ -34,7 +35,7 @@ def addresses_in(path: Path) -> list[str]:
             raise ValueError(f"it has more than {_LARGEST} bytes")
         lines = content.decode("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"the addresses in {path} cannot be read: {error}") from error
+        raise ConfigurationError(f"the addresses in {path} cannot be read: {reason(error)}") from error
     found = []
     for number, line in enumerate(lines, 1):
         if text := line.partition(_COMMENT)[0].strip():

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ml.messages import reason
 from ml.private_files import make_folder, opened, remove_abandoned, replacing
 from offchain.chain.abi import Log
 from offchain.live.access.chain import Block
@@ -18,6 +19,7 @@ _log = logging.getLogger(__name__)
 
 FOLDER = Path(".cache", "stakefed", "live")
 """In the user's home."""
+_LONGEST = 200  # characters of a reason
 _LARGEST = 2**28  # bytes; ten years of daily rounds
 
 _Address = Annotated[str, Field(pattern=r"^0x[0-9a-f]{40}$")]
@@ -100,7 +102,7 @@ class LogCache:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:  # A ValidationError is a ValueError.
-            _log.warning("the cache of logs %s is thrown away: %s", self._path, str(error).split("\n")[0])
+            _log.warning("the cache of logs %s is thrown away: %s", self._path, reason(error, _LONGEST))
             self.drop()
             return None
         return Kept(content.block, content.hash, [log.model_dump() for log in content.logs])
@@ -122,14 +124,14 @@ class LogCache:
             with replacing(self._path) as file:
                 file.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
         except (OSError, ValueError) as error:
-            _log.info("logs are not kept in %s: %s", self._path, str(error).split("\n")[0])
+            _log.info("logs are not kept in %s: %s", self._path, reason(error, _LONGEST))
 
     def drop(self) -> None:
         """Forget everything."""
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:
-            _log.info("the cache of logs %s cannot be removed: %s", self._path, error)
+            _log.info("the cache of logs %s cannot be removed: %s", self._path, reason(error))
 
     def _require(self, content: _Content) -> None:
         if (content.contracts, content.first) != (self._contracts, self._first):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml.judging.findings import Finding, told
+from ml.messages import reason
 from ml.private_files import make_folder, replacing
 from offchain.errors import OffchainError
 from offchain.learning.refusals import Refusal, refusals
@@ -97,7 +98,7 @@ class OwnVotes:
             for old in self._rounds()[:-KEPT]:
                 self._file(old).unlink(missing_ok=True)
         except OSError as error:
-            _log.warning("what was found of updates cannot be kept in %s: %s", self._folder, error)
+            _log.warning("what was found of updates cannot be kept in %s: %s", self._folder, reason(error))
 
     def all(self) -> list[OwnVote]:
         """Return the votes that are there, the latest last.
@@ -108,7 +109,7 @@ class OwnVotes:
         try:
             kept = self._rounds()
         except OSError as error:
-            raise OffchainError(f"votes in {self._folder} cannot be read: {error}") from error
+            raise OffchainError(f"votes in {self._folder} cannot be read: {reason(error)}") from error
         if not kept:
             raise OffchainError(
                 f"no votes are kept in {self._folder}: give the client's address, and --cache as the client "
