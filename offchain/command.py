@@ -49,13 +49,13 @@ def sentences() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise click.ClickException(_of_the_system(error)) from error
+        raise click.ClickException(of_the_system(error)) from error
     except MemoryError as error:
         raise click.ClickException(f"out of memory ({cleaned(error, 200) or 'no more to be had'})") from error
 
 
-def _of_the_system(error: OSError) -> str:
-    """What the operating system refuses: at which file, why, and what helps."""
+def of_the_system(error: OSError) -> str:
+    """Return what the operating system refuses: at which file, why, and what helps."""
     if error.errno == errno.ENOENT and not error.filename:  # What is not there has a name, but for one.
         return "the folder that this was called in is gone: change to one that is there (cd)"
     what = cleaned(error.filename) if error.filename else "something that this needs"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ml.errors import MLError
+from offchain.command import of_the_system
 from offchain.errors import ChainError, OffchainError
 from offchain.listening import is_open, root_url
 from offchain.live.errors import InsufficientFundsError, StaleDecisionError
@@ -63,7 +64,8 @@ def run_forever(step: Callable[[], bool], pause: float | Callable[[], float]) ->
 
     `pause` is seconds, or says how many each time.
 
-    What a chain or a node refuses is logged and tried again, after pauses that double up to a minute.
+    What a chain, a node or this machine refuses is logged and tried again, after pauses that double up to a
+    minute.
     """
     failures = 0
     while True:
@@ -73,7 +75,7 @@ def run_forever(step: Callable[[], bool], pause: float | Callable[[], float]) ->
         except StaleDecisionError as error:
             _log.info("%s; deciding again", error)
             again = False
-        except ChainError as error:
+        except (ChainError, OSError) as error:
             failed(error)
             failures, again = failures + 1, False
         if not again:
@@ -82,10 +84,10 @@ def run_forever(step: Callable[[], bool], pause: float | Callable[[], float]) ->
             time.sleep(longer * random.uniform(0.8, 1.2))
 
 
-def failed(error: OffchainError | MLError) -> None:
+def failed(error: OffchainError | MLError | OSError) -> None:
     """Tell of a step that failed and will be tried again."""
-    level = logging.ERROR if isinstance(error, InsufficientFundsError) else logging.WARNING
-    _log.log(level, "%s", error)
+    level = logging.ERROR if isinstance(error, InsufficientFundsError | OSError) else logging.WARNING
+    _log.log(level, "%s", of_the_system(error) if isinstance(error, OSError) else error)
     FAILURES.labels(type(error).__name__).inc()
 
 

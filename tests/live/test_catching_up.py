@@ -1,6 +1,8 @@
 """A client fetches what the global model is made of before its seat, and its cache and memory do not grow."""
 
+import errno
 import logging
+import resource
 import threading
 from types import SimpleNamespace
 
@@ -8,6 +10,8 @@ import numpy as np
 from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory
 
 from offchain.live.client.artefacts import ClientArtefacts
+from offchain.live.client.client import Client
+from offchain.live.client.decision import Done
 from offchain.live.client.round_work import LOOK_AGAIN_SECONDS, RoundWork
 from offchain.live.verifying.lineage import RECENT_MODELS
 from offchain.live.watching.own_votes import OwnVotes
@@ -169,10 +173,43 @@ def test_ones_own_update_is_kept_from_its_commitment_on(tmp_path):
     member.artefacts.keep(6, hidden, long.bytes_of[hidden])
     (tmp_path / "cache" / "notes.txt").write_text("mine")
     member.catch_up()
-    assert member.artefacts.kept(6) == (hidden, long.bytes_of[hidden])
+    again = Member(long, tmp_path / "cache").artefacts  # As after a restart: from the disk.
+    assert again.kept(6) == (hidden, long.bytes_of[hidden]) == member.artefacts.kept(6)
     assert member.artefacts.kept(1) is None and member.cached == {hidden, *long.roots(5)}
     names = {path.name for path in (tmp_path / "cache").iterdir() if path.suffix != ".update"}
     assert names == {"round-6.root", "notes.txt"}
+
+
+def test_a_full_disk_costs_neither_ones_own_update_nor_what_others_show(tmp_path, caplog):
+    long = LongHistory([FIVE])
+    member = Member(long, tmp_path / "cache")
+    (own, others), before = long.roots(1)[:2], resource.getrlimit(resource.RLIMIT_FSIZE)
+    member.artefacts.check()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ARTEFACT_BYTES // 2, before[1]))
+    try:
+        member.artefacts.keep(1, own, long.bytes_of[own])
+        assert member.artefacts.kept(1) == (own, long.bytes_of[own])
+        assert member.artefacts.get(own) == long.bytes_of[own]
+        assert member.artefacts.get(others) == long.bytes_of[others]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "is kept in memory alone" in caplog.text and "File too large" in caplog.text
+    assert not member.cached
+
+
+def test_a_disk_that_fails_for_a_while_does_not_end_a_client(caplog):
+    answers = [OSError(errno.EROFS, "Read-only file system", "cache"), Done("it is over")]
+
+    def step():
+        answer = answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    lookout, work = SimpleNamespace(pause=lambda: 0), SimpleNamespace(finish=lambda seconds: None)
+    client = SimpleNamespace(step=step, _lookout=lookout, _work=work)
+    assert Client.run(client) == Done("it is over")
+    assert "cache cannot be read or written: Read-only file system" in caplog.text
 
 
 def test_bytes_that_nobody_has_are_waited_for_once_and_done_without(tmp_path, caplog):

@@ -1,5 +1,6 @@
 """Long-running programs: health lines, patience, a clean stop, logs; accounts; and docs that hold."""
 
+import errno
 import json
 import logging
 import re
@@ -62,6 +63,18 @@ def test_what_fails_is_tried_again_after_growing_pauses(monkeypatch):
     assert [
         round(seconds / base, 3) for seconds, base in zip(slept, (2, 2, 4), strict=True)
     ] == pytest.approx([1, 1, 1], abs=0.2)
+
+
+def test_what_this_machine_refuses_is_tried_again(monkeypatch, caplog):
+    full = OSError(errno.EMFILE, "Too many open files", "logs")
+
+    def step():
+        raise full
+
+    monkeypatch.setattr("offchain.live.service.time.sleep", lambda seconds: (_ for _ in ()).throw(Stopped()))
+    with pytest.raises(Stopped):
+        run_forever(step, 1)
+    assert "logs cannot be read or written: Too many open files; this process may have no more" in caplog.text
 
 
 def test_a_node_that_is_gone_for_weeks_is_asked_every_minute(monkeypatch):

@@ -1,6 +1,9 @@
 """A client's artefacts: its own cache in front of the stores, and whatever is slow beside the loop."""
 
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -14,6 +17,8 @@ from offchain.live.watching.rounds import Publication, RoundLog
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.files import FileStore
 
+_log = logging.getLogger(__name__)
+
 
 class Gathered(Enum):
     """Whether artefacts are in a client's cache."""
@@ -21,6 +26,13 @@ class Gathered(Enum):
     THERE = auto()
     COMING = auto()
     MISSING = auto()
+
+
+@dataclass(frozen=True)
+class _Own:
+    round: int
+    root: bytes
+    data: bytes
 
 
 class ClientArtefacts:
@@ -43,6 +55,7 @@ class ClientArtefacts:
         self._cache = Artefacts([self._files], schema)
         self._shared = shared
         self._keep_rounds = keep_rounds
+        self._own: _Own | None = None  # the last
         self._fetched: Background[bytes, bytes] = Background()
         self._gathered: Background[bytes, None] = Background()  # The disk says what came.
         self._shown: Background[bytes, bool] = Background()
@@ -68,29 +81,38 @@ class ClientArtefacts:
 
     def get(self, root: bytes) -> bytes | None:
         """Return an artefact, from the cache or, slowly, from the stores; None when nobody has it."""
+        if self._own is not None and self._own.root == root:
+            return self._own.data
         data = self._cache.get(root)
         if data is not None:
             return data
         data = self._shared.get(root)
         if data is not None:
-            self._cache.put(root, data)
+            with suppress(StoreError):  # Told already; it is there all the same.
+                self._cache.put(root, data)
         return data
 
     def keep(self, round_: int, root: bytes, data: bytes) -> None:
         """Keep one's update of a round in the cache, and nowhere else: before it is published nobody sees it.
 
-        Raises:
-            StoreError: When the disk does not take it.
+        Where the disk does not take it, it is held in memory: the seat is not lost for it.
         """
-        self._cache.put(root, data)
+        self._own = _Own(round_, root, data)
         try:
+            self._cache.put(root, data)
             with replacing(self._note(round_)) as note:
                 note.write(root.hex().encode())
-        except OSError as error:
-            raise StoreError(f"cache {self._folder} cannot be written: {reason(error)}") from error
+        except (OSError, StoreError) as error:
+            _log.error(
+                "the update of round %d is kept in memory alone, so that a client which is started anew has "
+                "to train it again: make room in %s (%s)",
+                round_, self._folder, reason(error),
+            )  # fmt: skip
 
     def kept(self, round_: int) -> tuple[bytes, bytes] | None:
         """Return root and bytes of one's update of a round; None when this cache has none."""
+        if self._own is not None and self._own.round == round_:
+            return self._own.root, self._own.data
         root = self._noted(round_)
         data = None if root is None else self._cache.get(root)
         return None if root is None or data is None else (root, data)

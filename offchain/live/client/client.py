@@ -139,8 +139,8 @@ class Client:
                         return action
                 except StaleDecisionError as error:
                     _log.info("%s; looking again", error)
-                except (OffchainError, MLError) as error:
-                    # Nodes and stores come back, and a refusal means that the chain moved: look again.
+                except (OffchainError, MLError, OSError) as error:
+                    # Nodes, stores and disks come back, and a refusal means that the chain moved: look again.
                     failed(error)
                 time.sleep(self._lookout.pause())
         finally:

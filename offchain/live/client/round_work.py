@@ -119,7 +119,7 @@ class RoundWork:
             _log.info("the global model cannot be fetched yet: %s", error)
 
     def update_commitment(self, view: View, patience: int) -> bytes | None:
-        """Return the 24 bytes with which the client proposes, of an update that is on its disk by now.
+        """Return the 24 bytes with which the client proposes, of an update that it keeps by now.
 
         None while models to train from are missing until `patience`, and when its updates have spent the ε
         that its owner set: another would give away more.
