@@ -19,7 +19,7 @@ from offchain.live.watching.log_cache import log_cache
 from offchain.named_values import named_values
 from offchain.page.serve import HOST, serve_page
 from offchain.page.story import Story
-from offchain.page.write import page, write_page
+from offchain.page.write import write_page
 from offchain.user_path import OutPath, UserPath
 
 
@@ -36,7 +36,7 @@ from offchain.user_path import OutPath, UserPath
     "--serve",
     type=click.IntRange(1, 65535),
     metavar="PORT",
-    help="Show it at http://127.0.0.1:PORT instead, told anew each time it is loaded, until Ctrl-C.",
+    help="Show it at http://127.0.0.1:PORT instead, where it follows the chain, until Ctrl-C.",
 )
 @click.option(
     "--gas", is_flag=True, help="Of a deployment: ask for every transaction's receipt, for gas and coin."
@@ -141,6 +141,6 @@ def _chain_teller(
 def _serve(port: int, tell: Callable[[], Story]) -> None:
     serve_page(
         port,
-        lambda: page(tell()),
+        tell,
         lambda port: click.echo(f"The page is at {root_url(HOST, port)}/ until Ctrl-C."),
     )

@@ -33,7 +33,7 @@ def story(members: int, rounds: int) -> Story:
         scores = {"run": {"accuracy": 0.9}, "without_attack": {"accuracy": 0.95}}
         played.append(Round(number, "decided", proposals, votes, changes, Decimal(1), scores))
     names = [f"0x{member:040x}" for member in range(members)]
-    return Story("speed", [], {}, "T", names, {}, [Decimal(64)] * members, played)
+    return Story("speed", [], [], "T", names, {}, [Decimal(64)] * members, played)
 
 
 def seconds(path: Path, chromium: str) -> float:

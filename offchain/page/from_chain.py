@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from offchain.live.deploying.amounts import Unit
 from offchain.live.watching.explain import Change as Explained
-from offchain.live.watching.explain import statements
 from offchain.live.watching.history import LoggedEvent
-from offchain.live.watching.rounds import RoundLog, rounds_of
+from offchain.live.watching.rounds import RoundLog
 from offchain.live.watching.status import Status
 from offchain.page.gas import Use
-from offchain.page.story import Change, Fate, Proposal, Round, Story, Vote
-from offchain.reference import Parameters
+from offchain.page.story import Change, Fact, Fate, Proposal, Round, Story, Vote
 from offchain.reference.tally import is_void
 
 _SEATS_ACTS = {"stake on an update", "stake on a ballot", "settled"}
@@ -20,33 +19,25 @@ _SEATS_ACTS = {"stake on an update", "stake on a ballot", "settled"}
 
 
 def chain_story(
-    title: str,
+    status: Status,
     events: Sequence[LoggedEvent],
-    parameters: Parameters,
-    unit: Unit,
-    now: Mapping[str, str],
+    at: float,
     explorer: str = "",
     uses: Mapping[int, Mapping[str, Use]] = {},
     scores: Mapping[int, Mapping[str, float]] = {},
 ) -> Story:
-    """Return the story that the logs of round manager and pool tell, from the first one on.
+    """Return the story that a deployment's logs tell, from the first one on.
 
     Args:
-        title: Of the page.
-        events: All of both contracts, in the order of the chain.
-        parameters: The deployment's.
-        unit: Of its token.
-        now: What holds at this moment, by label.
+        status: Where it stands, with everybody's changes.
+        events: All of round manager and pool that the status was made of.
+        at: Unix seconds, when that was.
         explorer: What a transaction's hash is appended to for a link; empty for none.
         uses: Gas and coin by round and call, where they were asked for.
         scores: Of the global model by the round that made it, where there are rows to score on.
-
-    Raises:
-        LogsError: When the logs do not add up.
     """
-    told = statements(events, parameters)
+    told, logs, unit = status.told or {}, status.rounds, status.unit
     numbers = {client: number for number, client in enumerate(told)}
-    logs = rounds_of(events)
     changes = _changes_by_round(told.items(), numbers, unit, logs[-1].number if logs else 0)
     acts = _acts_by_round(events)
     rounds = [
@@ -60,9 +51,9 @@ def chain_story(
     ]
     joined = len({event.values["client"] for event in events if event.name == "Joined"})
     return Story(
-        title=title,
+        title=f"StakeFed: {status.name}",
         about=[f"{len(rounds)} rounds, {joined} members so far"],
-        now=now,
+        now=_now(status, at),
         symbol=unit.symbol,
         members=list(numbers),
         marks=_marks(events, numbers),
@@ -72,24 +63,26 @@ def chain_story(
     )
 
 
-def now_of(status: Status) -> dict[str, str]:
-    """Return what a status says of this moment, by label."""
+def _now(status: Status, at: float) -> list[Fact]:
+    """What a status says of this moment."""
     view, unit = status.view, status.unit
-    left = {} if view.time_left is None else {"Time left at most": f"{view.time_left} s"}
-    spent = {} if status.spent is None else {f"Privacy of {status.spent.client}": status.spent.told}
-    return {
-        "Chain": str(status.chain_id),
-        "Block": str(view.block.number),
-        "Round": str(view.round),
-        "Phase": view.phase.name.lower(),
-        **left,
-        "Waits for": status.waits_for,
-        "Members": str(view.member_count),
-        "Reward pool": unit.named(view.reward_pool),
-        "Budget of rewards": unit.named(view.budget),
-        "Model": "0x" + view.model.hex(),
-        **spent,
-    }
+    deadline = view.deadline(view.phase)
+    left = [] if deadline is None else [Fact("Phase ends at the latest", "", deadline)]
+    spent = [] if status.spent is None else [Fact(f"Privacy of {status.spent.client}", status.spent.told)]
+    return [
+        Fact("Round", str(view.round)),
+        Fact("Phase", view.phase.name.lower()),
+        *left,
+        Fact("Waits for", status.waits_for),
+        Fact("Last block", str(view.block.number), view.now),
+        Fact("Told", datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"), int(at)),
+        Fact("Members", str(view.member_count)),
+        Fact("Reward pool", unit.named(view.reward_pool)),
+        Fact("Budget of rewards", unit.named(view.budget)),
+        Fact("Chain", str(status.chain_id)),
+        Fact("Model", "0x" + view.model.hex()),
+        *spent,
+    ]
 
 
 def _acts_by_round(events: Iterable[LoggedEvent]) -> dict[int, list[LoggedEvent]]:
@@ -113,6 +106,7 @@ def _round(
         proposals=_proposals(log, acts, numbers),
         votes=_votes(log, acts, numbers),
         changes=changes.get(log.number, ()),
+        model="" if outcome is None else outcome.model.hex(),
         link=finalised[0].transaction if finalised else "",
     )
 
@@ -124,11 +118,7 @@ def _proposals(log: RoundLog, acts: Sequence[LoggedEvent], numbers: Mapping[str,
         for position, update in sorted(log.published.items())
     ]
     published = {update.client for update in log.published.values()}
-    hidden = [
-        Proposal(numbers[act.values["client"]], Fate.COMMITTED)
-        for act in acts
-        if act.name == "UpdateCommitted" and act.values["client"] not in published
-    ]
+    hidden = [Proposal(numbers[each], Fate.COMMITTED) for each in log.proposers if each not in published]
     return shown + hidden
 
 
@@ -141,10 +131,9 @@ def _fate(log: RoundLog, position: int) -> Fate:
 
 
 def _votes(log: RoundLog, acts: Sequence[LoggedEvent], numbers: Mapping[str, int]) -> list[Vote]:
-    committed = [act.values["client"] for act in acts if act.name == "BallotCommitted"]
     absent = [act.values["client"] for act in acts if act.name == "MarkedAbsent"]
-    opened = [Vote(numbers[c], Fate.REVEALED, log.ballots[c]) for c in committed if c in log.ballots]
-    silent = [Vote(numbers[c], Fate.SILENT) for c in committed if c not in log.ballots]
+    opened = [Vote(numbers[c], Fate.REVEALED, log.ballots[c]) for c in log.voters if c in log.ballots]
+    silent = [Vote(numbers[c], Fate.SILENT) for c in log.voters if c not in log.ballots]
     return [*opened, *silent, *(Vote(numbers[client], Fate.ABSENT) for client in absent)]
 
 

@@ -36,7 +36,7 @@ def run_story(settings: SimulationSettings, records: Sequence[RoundRecord]) -> S
     return Story(
         title=f"StakeFed: {settings.task}, policy {name_of(settings.policy)}, seed {settings.seed}",
         about=_about(settings, len(cast.proposers), len(cast.voters)) + _privacy(settings, records),
-        now={},
+        now=[],
         symbol="tokens",
         members=[f"client {client}" for client in range(settings.clients)],
         marks={client: _mark(client, cast, removed) for client in sorted(cast.malicious | removed)},
@@ -83,6 +83,7 @@ def _round(record: RoundRecord, before: Sequence[int]) -> Round:
         pool=Decimal(record.reward_pool) / TOKEN,
         scores={name: dict(s) for name, s in {"run": _scores(record), **record.baselines}.items()},
         gas={call: (use.transactions, use.gas) for call, use in record.gas.items()},
+        model=record.model.removeprefix("0x"),
     )
 
 

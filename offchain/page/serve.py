@@ -1,4 +1,4 @@
-"""The page over HTTP on this machine, told anew from the chain when it is asked for."""
+"""The page over HTTP on this machine, which follows the chain: told anew whenever it is asked for."""
 
 from collections.abc import Callable
 
@@ -6,32 +6,42 @@ from aiohttp import web
 
 from ml.errors import MLError
 from offchain.errors import OffchainError
-from offchain.serving import Work, application, refusal, serve
+from offchain.page.story import Story
+from offchain.page.write import page, page_data
+from offchain.serving import Handler, Work, application, refusal, serve
 
 HOST = "127.0.0.1"
 SECONDS = 120
 """For a whole exchange: a page is told anew in it, one after another."""
+FOLLOW_SECONDS = 10.0
+"""Until a page asks what is new."""
 
 
-def page_application(tell: Callable[[], str]) -> web.Application:
+def page_application(tell: Callable[[], Story]) -> web.Application:
     """Return the server of one page.
 
     Args:
-        tell: The page's HTML as it is now; one request at a time.
+        tell: The story as it is now; one request at a time.
     """
     telling = Work("telling", 1)
 
-    async def show(request: web.Request) -> web.StreamResponse:
-        try:
-            html = await telling.do(request, tell)
-        except (OffchainError, MLError) as error:
-            return refusal(503, error)
-        return web.Response(text=html, content_type="text/html")
+    def answers(text: Callable[[Story], str], kind: str) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            try:
+                told = await telling.do(request, lambda: text(tell()))
+            except (OffchainError, MLError) as error:
+                return refusal(503, error)
+            return web.Response(text=told, content_type=kind)
 
-    return application([web.get("/", show), web.get("/index.html", show)], SECONDS, 0)
+        return answer
+
+    show = answers(lambda story: page(story, FOLLOW_SECONDS), "text/html")
+    data = answers(page_data, "application/json")
+    routes = [web.get("/", show), web.get("/index.html", show), web.get("/data.json", data)]
+    return application(routes, SECONDS, 0)
 
 
-def serve_page(port: int, tell: Callable[[], str], started: Callable[[int], None]) -> None:
+def serve_page(port: int, tell: Callable[[], Story], started: Callable[[int], None]) -> None:
     """Serve one page on this machine's own address until the process is told to end.
 
     Args:

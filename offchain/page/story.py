@@ -6,7 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-FORMAT = 1
+from ml.messages import cleaned
+
+FORMAT = 2
 """Counts up when the page's data changes its form."""
 
 
@@ -73,6 +75,21 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """Something that holds at this moment.
+
+    Attributes:
+        label: What it is about.
+        value: In words; empty where the time says it all.
+        time: Unix seconds that it is about, of which the page says how far away they are; None for none.
+    """
+
+    label: str
+    value: str
+    time: int | None = None
+
+
+@dataclass(frozen=True)
 class Round:
     """One round.
 
@@ -86,7 +103,7 @@ class Round:
         scores: Of the global model by learner and metric, "run" for the model itself.
         gas: Transactions and gas by call.
         coin: Whole native coins paid for them by call; empty where there is none.
-        time: Unix seconds of its outcome; 0 in a simulation.
+        model: Id of the global model from then on, hex; empty while the round is open.
         link: Transaction of its outcome, hex; empty in a simulation.
     """
 
@@ -99,7 +116,7 @@ class Round:
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     gas: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     coin: Mapping[str, Decimal] = field(default_factory=dict)
-    time: int = 0
+    model: str = ""
     link: str = ""
 
 
@@ -110,7 +127,7 @@ class Story:
     Attributes:
         title: Of the page.
         about: What was played, a line of text each.
-        now: Label and value of what holds at this moment; empty for a run that is over.
+        now: What holds at this moment; empty for a run that is over.
         symbol: Of the token.
         members: Names, such as addresses.
         marks: Members that are marked, by number: "malicious", or "left", "removed", "no member".
@@ -121,7 +138,7 @@ class Story:
 
     title: str
     about: Sequence[str]
-    now: Mapping[str, str]
+    now: Sequence[Fact]
     symbol: str
     members: Sequence[str]
     marks: Mapping[int, str]
@@ -133,14 +150,18 @@ class Story:
 def page_json(story: Story) -> dict[str, Any]:
     """Return a story as its page reads it: short keys, amounts as text, reasons by number."""
     reasons: dict[str, int] = {}
-    rounds = [_round(each, reasons) for each in story.rounds]
+    models = ["", *(each.model for each in story.rounds)]
+    rounds = [
+        _round(each, reasons) | ({"m": each.model} if each.model not in ("", before) else {})
+        for before, each in zip(models, story.rounds, strict=False)
+    ]
     return {
         "format": FORMAT,
-        "title": story.title,
-        "about": list(story.about),
-        "now": list(map(list, story.now.items())),
-        "symbol": story.symbol,
-        "members": list(story.members),
+        "title": _told(story.title),
+        "about": [_told(line) for line in story.about],
+        "now": [[_told(fact.label), _told(fact.value), fact.time] for fact in story.now],
+        "symbol": _told(story.symbol),
+        "members": [_told(name) for name in story.members],
         "marks": {str(member): mark for member, mark in story.marks.items()},
         "start": _repeated([amount_text(amount) for amount in story.start]),
         "rounds": rounds,
@@ -169,6 +190,11 @@ def coin_text(coin: Decimal) -> str:
     return f"{coin:.18f}".rstrip("0").rstrip(".")
 
 
+def _told(text: str) -> str:
+    """What may be a stranger's word: a line without marks of direction, which an end keeps short."""
+    return cleaned(text, 200)
+
+
 def _round(each: Round, reasons: dict[str, int]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "n": each.number,
@@ -177,10 +203,12 @@ def _round(each: Round, reasons: dict[str, int]) -> dict[str, Any]:
         "v": [[v.member, v.fate, *([] if v.ballot is None else [v.ballot])] for v in each.votes],
         "c": [[c.member, amount_text(c.amount), _number(reasons, c.reason)] for c in each.changes],
         "p": None if each.pool is None else amount_text(each.pool),
-        "s": {name: {m: round(s, 4) for m, s in scores.items()} for name, scores in each.scores.items()},
+        "s": {
+            _told(name): {_told(metric): round(score, 4) for metric, score in scores.items()}
+            for name, scores in each.scores.items()
+        },
         "g": {call: list(use) for call, use in each.gas.items()},
         "k": {call: coin_text(coin) for call, coin in each.coin.items()},
-        "t": each.time,
         "l": each.link,
     }
     return {key: value for key, value in told.items() if value not in ("", 0, None, {}, [])}

@@ -1,14 +1,14 @@
 """A deployment's page, as it stands at the latest block."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from offchain.live.access.chain import Chain
-from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.rounds import RoundLog
-from offchain.live.watching.status import Spent, Watch
-from offchain.page.from_chain import chain_story, now_of
+from offchain.live.watching.status import Spent, Status, Watch
+from offchain.page.from_chain import chain_story
 from offchain.page.gas import GasBook
 from offchain.page.story import Story
 
@@ -32,7 +32,7 @@ class PageWatch:
         cache: Logs of earlier calls; none to read all.
         gas: Whether to ask for the receipt of every transaction.
         explorer: What a transaction's hash is appended to; None for what is known of the chain.
-        scores: Tells those of the global models by round.
+        scores: Tells those of the global models by round; asked again when a round has an outcome more.
         spending: Counts a member's spent ε from all rounds; none for nobody's.
     """
 
@@ -46,12 +46,11 @@ class PageWatch:
         scores: Scores = dict,
         spending: Callable[[Sequence[RoundLog]], Spent] | None = None,
     ) -> None:
-        self._watch = Watch(chain, deployment, cache=cache, spending=spending)
-        self._deployment = deployment
-        self._unit = Unit.read(chain, deployment)
+        self._watch = Watch(chain, deployment, cache=cache, spending=spending, books=True)
         self._gas = GasBook(chain) if gas else None
         self._explorer = EXPLORERS.get(chain.chain_id, "") if explorer is None else explorer
         self._scores = scores
+        self._scored: tuple[tuple[int, bytes], Mapping[int, Mapping[str, float]]] | None = None
 
     def tell(self) -> Story:
         """Return the story at the latest block.
@@ -61,14 +60,18 @@ class PageWatch:
             LogsError: When the logs do not add up.
         """
         status = self._watch.look()
-        deployment = self._deployment
         return chain_story(
-            f"StakeFed: {deployment.name}",
+            status,
             self._watch.events,
-            deployment.parameters,
-            self._unit,
-            now_of(status),
+            time.time(),
             self._explorer,
             self._gas.uses(self._watch.events) if self._gas else {},
-            self._scores(),
+            self._scores_of(status),
         )
+
+    def _scores_of(self, status: Status) -> Mapping[int, Mapping[str, float]]:
+        """Scores of all models; the lineage is verified again when another round has an outcome."""
+        newest = sum(log.outcome is not None for log in status.rounds), status.view.model
+        if self._scored is None or self._scored[0] != newest:
+            self._scored = newest, self._scores()
+        return self._scored[1]

@@ -4,6 +4,7 @@ import json
 from html import escape
 from pathlib import Path
 
+from ml.messages import cleaned
 from ml.private_files import write_whole
 from offchain.errors import PageError
 from offchain.machine_json import finite
@@ -12,25 +13,33 @@ from offchain.page.story import Story, page_json
 _PARTS = Path(__file__).parent / "parts"
 
 
-def page(story: Story) -> str:
+def page(story: Story, follow: float = 0) -> str:
     """Return the page of a story, HTML.
 
     The data is JSON in which every < is written by its number, so that no text ends its element; the page's
     script puts texts into the document as text, never as HTML.
+
+    Args:
+        story: What it shows.
+        follow: Seconds after which it asks its own server for `data.json`; 0 for a page that asks nobody.
     """
-    told = json.dumps(finite(page_json(story)), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    data = told.replace("<", "\\u003c")
     parts = {
-        "TITLE": escape(story.title),
+        "TITLE": escape(cleaned(story.title, 200)),
+        "CONNECT": " connect-src 'self';" if follow else "",
+        "FOLLOW": f"{follow:g}",
         "STYLE": _part("page.css"),
         "SCRIPT": _part("page.js"),
-        "DATA": data,
+        "DATA": page_data(story).replace("<", "\\u003c"),
     }
     html = _part("page.html")
     for name, text in parts.items():
         html = html.replace(f"<!--{name}-->", text, 1)
-    # Names that came as bytes may hold what no file in UTF-8 can.
-    return html.encode("utf-8", "backslashreplace").decode("utf-8")
+    return html
+
+
+def page_data(story: Story) -> str:
+    """Return what a page's script reads of a story, JSON."""
+    return json.dumps(finite(page_json(story)), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def write_page(story: Story, folder: Path) -> Path:

@@ -4,7 +4,8 @@ import pytest
 
 from offchain.errors import LineageError
 from offchain.live.continuing.origin import inclusion_in
-from offchain.live.verifying.lineage import Inclusion, Lineage, Step
+from offchain.live.verifying.lineage import Lineage
+from offchain.live.watching.decisions import Inclusion, Step
 from offchain.live.watching.rounds import Publication
 
 

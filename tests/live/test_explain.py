@@ -57,8 +57,7 @@ def statements(founded, members):
             key.address,
             deployment.parameters,
             history.events,
-            views[key.address].free,
-            views[key.address].escrow,
+            views[key.address],
         )
         for key in members
     }
@@ -166,7 +165,7 @@ def test_a_log_that_is_missing_is_noticed(founded, players, keep, members):
     client = read_view(chain, deployment, [voters[0].address]).clients[voters[0].address]
     missing = [event for event in history.events if event.name != "Deposited"]
     with pytest.raises(LogsError, match="the contract says .* logs are missing"):
-        explained(client.address, deployment.parameters, missing, client.free, client.escrow)
+        explained(client.address, deployment.parameters, missing, client)
 
 
 def test_the_status_names_phase_seats_and_what_it_waits_for(founded, anvil_node, players, keep, members):

@@ -8,7 +8,9 @@ from lineage_parts import played
 from long_history import LongHistory
 
 from offchain.errors import LineageError
-from offchain.live.verifying.lineage import RECENT_MODELS, Lineage, check_decision
+from offchain.live.errors import LogsError
+from offchain.live.verifying.lineage import RECENT_MODELS, Lineage
+from offchain.live.watching.decisions import check_decision
 from offchain.live.watching.rounds import Outcome, Publication, RoundLog, rounds_of
 from offchain.reference import tally
 
@@ -156,8 +158,10 @@ def test_a_ballot_left_out_is_found_out(past):
 
 def test_a_round_left_out_is_found_out(past):
     events = [e for e in past.events if e.values.get("round") != 2]
+    with pytest.raises(LogsError, match="round 3 opens after round 1, where 2 would be the next"):
+        rounds_of(events)
     with pytest.raises(LineageError, match="round 2 is missing in the logs, the next is 3"):
-        lineage(past).advance(rounds_of(events))
+        lineage(past).advance([log for log in rounds_of(past.events) if log.number != 2])
 
 
 def test_an_included_update_that_no_store_has_is_named(past):
@@ -186,7 +190,8 @@ def test_a_round_below_its_quorum_includes_nothing():
 def test_a_tie_includes_nothing(past, accepting, included):
     publication = Publication("0x" + "11" * 20, b"\1" * 32, 1)
     ballots = {f"0x{number}": int(number < accepting) for number in range(2)}
-    log = RoundLog(1, 10, past.parameters.rules, {0: publication}, 2, ballots)
+    voters = dict.fromkeys(ballots)
+    log = RoundLog(1, 10, past.parameters.rules, 5, {}, {0: publication}, voters, ballots)
     sealed = tally.sealed([accepting] + [0] * 15, 2, 2, 0b1, False)
     outcome = Outcome(sealed, sum(1 << j for j in included), b"")
     assert check_decision(log, outcome, past.parameters).included == included

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 
 from offchain.errors import PageError
 from offchain.page.from_run import story_of_run
-from offchain.page.story import Change, Fate, Proposal, Round, Story, Vote, page_json
+from offchain.page.story import Change, Fact, Fate, Proposal, Round, Story, Vote, page_json
 from offchain.page.write import page, write_page
 from scripts.page import cli
 from scripts.simulate import cli as simulate
@@ -32,12 +33,14 @@ def story(members=8, rounds=5, title="a page", name="client"):
             number % members, Decimal(number) if number % 2 else Decimal(-8), f"update {fate.name}"
         )
         scores = {"run": {"accuracy": 0.5 + number / 20}, "without_attack": {"accuracy": 0.9}}
+        gas, model = {"propose": (2, 90_000)}, f"{number - 1 + number % 2:064x}"
+        pool, link = Decimal("1.5"), f"0x{number:064x}"
         played.append(
-            Round(number, "decided", seats, votes, [change], Decimal("1.5"), scores, {"propose": (2, 90_000)})
+            Round(number, "decided", seats, votes, [change], pool, scores, gas, model=model, link=link)
         )
     marks = {0: "malicious"}
     return Story(
-        title, ["about it"], {"Phase": "vote"}, "T", [f"{name} {m}" for m in range(members)], marks,
+        title, ["about it"], [Fact("Phase", "vote")], "T", [f"{name} {m}" for m in range(members)], marks,
         [Decimal(64)] * members, played,
     )  # fmt: skip
 
@@ -79,6 +82,37 @@ def test_a_person_replays_and_looks_at_a_member(shown, how):
     assert tab.faults == []
 
 
+def test_the_lineage_of_models_follows_the_slider(shown):
+    tab = shown(replace(story(rounds=25), explorer="https://explorer.example/tx/"))
+    rows = "[...document.querySelectorAll('#models tbody tr')].map(row => row.innerText)"
+    told = tab.value(rows)
+    assert len(told) == 10 and told[0].split("\t")[0] == "25"
+    assert re.search(r"round 23\tclient 1 client 2\s*\taccuracy 1.75", told[0])
+    tab.value("go(1)")
+    (only,) = tab.value(rows)  # The second round included nothing and kept the first one's model.
+    assert "the first model" in only
+    assert tab.value("document.querySelector('#told a').href").endswith(f"/tx/0x{2:064x}")
+    assert tab.value("document.querySelector('#models a').href").endswith(f"/tx/0x{1:064x}")
+
+
+def test_how_far_away_a_time_is_goes_on_being_told(shown):
+    now = time.time()
+    facts = [
+        Fact("Last block", "4711", int(now) - 12),
+        Fact("Phase ends at the latest", "", int(now) + 100),
+        Fact("Told", "then", int(now) - 3 * 86_400),
+        Fact("A clock that is off", "", 2**64 - 1),
+        Fact("Another", "", -1),
+    ]
+    tab = shown(replace(story(), now=facts))
+    block, ends, then, *odd = tab.value("[...document.querySelectorAll('#now dd')].map(d => d.innerText)")
+    assert re.fullmatch(r"4711, 1\d seconds ago", block) and re.fullmatch(r"in \d+ seconds", ends)
+    assert then == "then, 3 days ago"
+    assert odd[0].startswith("in ") and odd[1].endswith(" days ago") and tab.faults == []
+    tab.value("new Promise(done => setTimeout(done, 2100))")
+    assert tab.text("#now dd") != block
+
+
 def test_members_are_found_sorted_and_turned_over(shown):
     tab = shown(story(members=120, rounds=3))
     assert tab.text("#page") == "120 members, page 1 of 3"
@@ -104,6 +138,7 @@ def test_strangers_words_are_text_and_nothing_is_asked_for(shown):
     assert tab.text("#title") == HOSTILE
     assert tab.value("document.title") == HOSTILE
     assert tab.text("#members tbody button").startswith("</script")
+    assert "connect-src" not in tab.value("document.head.innerHTML")
     assert [url for url in tab.requests if not url.startswith(("file:", "data:"))] == []
     assert tab.faults == []
 
@@ -160,10 +195,12 @@ def test_a_deployment_without_rounds_or_of_one_is_shown(shown, how, members, rou
     assert tab.faults == []
 
 
-def test_names_that_no_file_can_hold_are_written_by_their_numbers(shown):
-    tab = shown(story(title="net\udcff", name="client\ud800"))
-    assert tab.text("#title").startswith("net") and "client" in tab.text("#members tbody")
-    assert tab.faults == []
+def test_names_that_no_file_can_hold_turn_lines_round_or_never_end_are_shown_in_part(shown):
+    tab = shown(story(title="net\udcff\u202eknab" + "x" * 10**7, name="client\ud800\u2067\n"))
+    title = tab.text("#title")
+    assert title.startswith("net knab") and len(title) == 200
+    names = tab.value("[...document.querySelectorAll('#members button')].map(each => each.innerText)")
+    assert "client 0 (malicious)" in names and tab.faults == []
 
 
 def test_everything_has_a_name_for_a_screen_reader(shown):
@@ -200,7 +237,7 @@ def test_five_hundred_rounds_of_fifty_fit_in_a_megabyte_and_a_half():
         )  # fmt: skip
         for r in told.rounds
     ]
-    whole = Story(told.title, told.about, {}, "T", told.members, {}, told.start, busy)
+    whole = Story(told.title, told.about, [], "T", told.members, {}, told.start, busy)
     assert len(page(whole).encode()) < 1_500_000
 
 

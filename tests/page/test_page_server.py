@@ -1,27 +1,42 @@
 """The page over HTTP: told anew at each load, and kept from nobody by who sends or takes nothing."""
 
 import contextlib
+import json
 import socket
 import time
 import urllib.error
 import urllib.request
+from decimal import Decimal
 
 import pytest
+from browser import Browser
+from live import eventually
 from serving import serving
 
 from ml.errors import DataError
 from offchain.errors import ChainError, OffchainError
 from offchain.page.serve import page_application, serve_page
+from offchain.page.story import Fact, Round, Story
+
+
+def story(title, member="client"):
+    return Story(title, [], [], "T", [member], {}, [], [])
+
+
+def large(megabytes):
+    return Story("large", [], [], "T", ["x" * 200] * (megabytes * 2**20 // 200), {}, [], [])
 
 
 def test_it_is_served_as_it_is_now_on_this_machine_alone():
-    pages = iter(["first", "second"])
-    with serving(page_application(lambda: next(pages))) as base:
-        assert [urllib.request.urlopen(base).read() for _ in range(2)] == [b"first", b"second"]
+    stories = iter([story("first"), story("second"), story("third")])
+    with serving(page_application(lambda: next(stories))) as base:
+        for title in (b"first", b"second"):
+            assert b"<title>" + title + b"</title>" in urllib.request.urlopen(base).read()
+        assert json.load(urllib.request.urlopen(base + "/data.json"))["title"] == "third"
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(base + "/etc/passwd")
         with pytest.raises(OffchainError, match="another program listens there; choose another --serve"):
-            serve_page(int(base.rpartition(":")[2]), lambda: "", lambda port: None)
+            serve_page(int(base.rpartition(":")[2]), lambda: story(""), lambda port: None)
 
 
 @pytest.mark.parametrize("error", [ChainError("no node answered"), DataError("no node answered")])
@@ -30,25 +45,25 @@ def test_what_cannot_be_told_is_said_and_told_later(error):
         if not told:
             told.append(1)
             raise error
-        return "<!doctype html>"
+        return story("told")
 
     told = []
     with serving(page_application(tell)) as base:
         with pytest.raises(urllib.error.HTTPError, match="503") as refused:
             urllib.request.urlopen(base)
         assert refused.value.read() == b"no node answered\n"
-        assert urllib.request.urlopen(base).read() == b"<!doctype html>"
+        assert b"<title>told</title>" in urllib.request.urlopen(base).read()
 
 
 def test_who_drips_a_head_or_takes_nothing_keeps_nobody_from_the_page(monkeypatch):
     monkeypatch.setattr("offchain.serving.HEAD_SECONDS", 0.4)
-    with serving(page_application(lambda: "x" * 2**22)) as base:
+    with serving(page_application(lambda: large(4))) as base:
         place = ("127.0.0.1", int(base.rpartition(":")[2]))
         dripping, idle = socket.create_connection(place), socket.create_connection(place)
         idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")  # And reads none of it.
         dripping.settimeout(10)
         dripping.sendall(b"GET / HTT")
-        assert len(urllib.request.urlopen(base, timeout=10).read()) == 2**22
+        assert len(urllib.request.urlopen(base, timeout=10).read()) > 2**22
         assert dripping.recv(100) == b"", "its head has a time limit"
         for each in (dripping, idle):
             each.close()
@@ -56,7 +71,7 @@ def test_who_drips_a_head_or_takes_nothing_keeps_nobody_from_the_page(monkeypatc
 
 def test_who_takes_nothing_of_a_page_is_cut_off_at_the_deadline(monkeypatch):
     monkeypatch.setattr("offchain.page.serve.SECONDS", 0.5)
-    with serving(page_application(lambda: "x" * 2**25)) as base:
+    with serving(page_application(lambda: large(32))) as base:
         idle = socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2])))
         idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         time.sleep(2)
@@ -67,3 +82,57 @@ def test_who_takes_nothing_of_a_page_is_cut_off_at_the_deadline(monkeypatch):
                 taken += len(piece)
         assert taken < 2**25
         idle.close()
+
+
+@pytest.fixture
+def tab(tmp_path):
+    opened = Browser(tmp_path / "chromium")
+    yield opened
+    opened.close()
+
+
+def test_a_page_that_is_open_follows(monkeypatch, tab):
+    """In place: what a person looks at, and what has the keyboard, stays; what cannot be told is said."""
+    monkeypatch.setattr("offchain.page.serve.FOLLOW_SECONDS", 0.2)
+    told = [played(2)]
+
+    def tell():
+        if isinstance(told[-1], Exception):
+            raise told[-1]
+        return told[-1]
+
+    with serving(page_application(tell)) as base:
+        tab.open(base)
+        assert tab.text("#where") == "round 2 of 2"
+        told.append(played(3))
+        until(tab, "#where", "round 3 of 3")
+        tab.value("choose(1, 0)")
+        tab.value("document.querySelector('#members [data-member=\"1\"]').focus()")
+        told.append(played(4))
+        until(tab, "#where", "round 1 of 4")
+        assert (
+            tab.value("document.activeElement.innerText") == "client 1"
+            and tab.text("#place") == "client 1, round 1: no seat; 0 T after it."
+        )
+        told.append(ChainError("no node answered"))
+        until(tab, "#unheard", "Nothing new is told: no node answered")
+        told.append(played(5))
+        until(tab, "#where", "round 1 of 5")
+        assert tab.text("#unheard") == ""
+        tab.click("#follow")
+        assert not tab.value("document.getElementById('follow').checked")
+        told.append(played(6))
+        time.sleep(1)
+        assert tab.text("#where") == "round 1 of 5"
+    assert {url.rpartition("/")[0] for url in tab.requests if url.startswith("http")} == {base}
+
+
+def played(rounds):
+    each = [Round(number, "decided", [], [], [], model=f"{number:064x}") for number in range(1, rounds + 1)]
+    return Story(
+        "live", [], [Fact("Phase", "vote")], "T", ["client 0", "client 1"], {}, [Decimal(0)] * 2, each
+    )
+
+
+def until(tab, selector, text):
+    eventually(lambda: tab.text(selector) == text, 30)

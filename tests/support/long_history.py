@@ -60,6 +60,9 @@ class LongHistory:
     def open_round(self, number):
         """Open a round and publish five updates in it."""
         self._tell("RoundOpened", round=number, members=2 * PROPOSERS, model=self.model)
+        self._tell("SeedDrawn", round=number, seed=number)
+        for j in range(PROPOSERS):
+            self._tell("UpdateCommitted", round=number, client=client(j))
         for j in range(PROPOSERS):
             drawn = np.random.default_rng([number, j]).integers(-(2**20), 2**20, SCHEMA.size, np.int32)
             update = self.updates.setdefault((number, j), drawn)
@@ -69,9 +72,11 @@ class LongHistory:
     def play(self, number, positions):
         self.open_round(number)
         ballot = sum(1 << j for j in positions)
-        for voter in range(VOTERS):
-            self._tell("BallotCommitted", round=number, client=client(PROPOSERS + voter))
-            self._tell("BallotRevealed", round=number, client=client(PROPOSERS + voter), ballot=ballot)
+        voters = [client(PROPOSERS + voter) for voter in range(VOTERS)]
+        for voter in voters:
+            self._tell("BallotCommitted", round=number, client=voter)
+        for voter in voters:
+            self._tell("BallotRevealed", round=number, client=voter, ballot=ballot)
         votes = [VOTERS * (j in positions) for j in range(tally.LANES)]
         sealed = tally.sealed(votes, VOTERS, VOTERS, (1 << PROPOSERS) - 1, False)
         included = {j: (self.roots(number)[j], 1) for j in positions}

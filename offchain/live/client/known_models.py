@@ -7,7 +7,8 @@ from itertools import islice
 
 from offchain.errors import BytesGoneError
 from offchain.live.client.artefacts import ClientArtefacts, Gathered
-from offchain.live.verifying.lineage import Inclusion, Lineage, Model
+from offchain.live.verifying.lineage import Lineage, Model
+from offchain.live.watching.decisions import Inclusion
 
 _log = logging.getLogger(__name__)
 

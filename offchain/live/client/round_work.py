@@ -16,7 +16,8 @@ from offchain.live.client.judging import Judging, Question
 from offchain.live.client.known_models import Known, KnownModel, KnownModels
 from offchain.live.client.local_learning import LocalLearning
 from offchain.live.errors import CommitmentLostError, LogsError
-from offchain.live.verifying.lineage import Inclusion, Lineage
+from offchain.live.verifying.lineage import Lineage
+from offchain.live.watching.decisions import Inclusion
 from offchain.live.watching.history import History
 from offchain.live.watching.own_votes import OwnVotes
 from offchain.live.watching.rounds import RoundLog, rounds_of, sent_by
@@ -371,11 +372,7 @@ class RoundWork:
                 "model": checked.model.hex(),
             }
             _log.info("round checked", extra=values)
-        head = self._lineage.head
-        if head.id != view.model:
-            raise LineageError(
-                f"the logs lead to global model {head.id.hex()}, the contract has {view.model.hex()}"
-            )
+        self._lineage.require_model(view.model)
 
     def _round(self, view: View) -> RoundLog | None:
         """The open round in the logs; None while they lag behind the view."""

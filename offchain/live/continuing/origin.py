@@ -13,7 +13,8 @@ from offchain.live.access.network import Nodes, connect
 from offchain.live.deploying.configuration import Configuration, Continues
 from offchain.live.deploying.parameters import parameters_read
 from offchain.live.errors import DeploymentError, NodeUnavailableError
-from offchain.live.verifying.lineage import Fetch, Inclusion, Lineage, Model
+from offchain.live.verifying.lineage import Fetch, Lineage, Model
+from offchain.live.watching.decisions import Inclusion
 from offchain.live.watching.history import History
 from offchain.live.watching.rounds import rounds_of
 from offchain.reference import Parameters

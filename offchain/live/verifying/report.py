@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from offchain.live.verifying.lineage import CheckedRound
 from offchain.live.verifying.verification import Verification
+from offchain.live.watching.decisions import CheckedRound
 
 
 def print_rounds(console: Console, verification: Verification) -> None:

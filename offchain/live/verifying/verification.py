@@ -10,7 +10,8 @@ from offchain.learning.genesis import first_model
 from offchain.live.access.chain import Chain
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
-from offchain.live.verifying.lineage import CheckedRound, Fetch, GlobalModel, Lineage, Step
+from offchain.live.verifying.lineage import Fetch, GlobalModel, Lineage
+from offchain.live.watching.decisions import CheckedRound, Step
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.rounds import RoundLog, rounds_of
@@ -133,7 +134,7 @@ class Verification:
                 self.head = self._lineage.head
                 self._make(self.head)
             if until is None:
-                self._require_newest(view)
+                self._lineage.require_model(view.model)
         except LineageError as error:
             return error
         return self.gone.get(self.head.inclusion.round)
@@ -153,12 +154,6 @@ class Verification:
     def _require_all(self, rounds: Sequence[RoundLog], view: View) -> None:
         if len(rounds) != view.round:
             raise LineageError(f"the logs have {len(rounds)} rounds, the contract is in round {view.round}")
-
-    def _require_newest(self, view: View) -> None:
-        if view.model != self.head.id:
-            raise LineageError(
-                f"the logs lead to global model {self.head.id.hex()}, the contract has {view.model.hex()}"
-            )
 
 
 def told(verification: Verification, fault: LineageError | None) -> dict[str, object]:

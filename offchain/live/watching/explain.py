@@ -8,7 +8,8 @@ from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
 from offchain.live.watching.history import LoggedEvent, history_of
 from offchain.live.watching.log_cache import LogCache
-from offchain.live.watching.view import read_view
+from offchain.live.watching.rounds import rounds_of
+from offchain.live.watching.view import ClientView, read_view
 from offchain.reference import Parameters
 from offchain.reference.settlement import Outcome, proposer_payout, voter_payout
 from offchain.reference.tally import LANES, is_void
@@ -214,12 +215,13 @@ class _Round:
         return Outcome(self._published, votes, len(self._ballots), self._committed, void)
 
 
-def statements(events: Iterable[LoggedEvent], parameters: Parameters) -> dict[str, list[Change]]:
+def statements(events: Sequence[LoggedEvent], parameters: Parameters) -> dict[str, list[Change]]:
     """Return the changes of every client that the logs name, by address, in one pass.
 
     Raises:
-        LogsError: When a payout is not what the round's own logs make of it.
+        LogsError: When no contract can have logged them, or a payout is not what its round makes of it.
     """
+    rounds_of(events)
     found: dict[str, Statement] = {}
     round_ = _Round()
     seated: set[str] = set()
@@ -259,7 +261,7 @@ def statement_of(
     def read() -> Statement:
         head = history.advance().head
         account = read_view(chain, deployment, [client], head).clients[client]
-        return explained(client, deployment.parameters, history.events, account.free, account.escrow)
+        return explained(client, deployment.parameters, history.events, account)
 
     try:
         return read()
@@ -271,7 +273,7 @@ def statement_of(
 
 
 def explained(
-    client: str, parameters: Parameters, events: Sequence[LoggedEvent], free: int, escrow: int
+    client: str, parameters: Parameters, events: Sequence[LoggedEvent], account: ClientView
 ) -> Statement:
     """Return a client's statement, once it adds up to what the contract says at the same block.
 
@@ -279,17 +281,26 @@ def explained(
         client: Its address.
         parameters: The deployment's.
         events: All of round manager and pool, from the first on.
-        free: The contract's `accountOf`, base units.
-        escrow: The contract's `escrowOf`, base units.
+        account: What the contract says of it.
 
     Raises:
         LogsError: When it does not.
     """
+    rounds_of(events)
     statement = Statement(client, parameters)
     statement.follow(events)
-    if (statement.free, statement.escrow) != (free, escrow):
-        raise LogsError(
-            f"the logs make {statement.free} free and {statement.escrow} in escrow of {client}, the contract "
-            f"says {free} and {escrow}"
-        )
+    require_balance(client, statement.free, statement.escrow, account)
     return statement
+
+
+def require_balance(client: str, free: int, escrow: int, account: ClientView) -> None:
+    """Require the base units that logs make, free and in escrow, to be those that the contract has.
+
+    Raises:
+        LogsError: When they are not.
+    """
+    if (free, escrow) != (account.free, account.escrow):
+        raise LogsError(
+            f"the logs make {free} free and {escrow} in escrow of {client}, the contract says {account.free} "
+            f"and {account.escrow}"
+        )

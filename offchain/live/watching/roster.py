@@ -1,9 +1,10 @@
 """Who sits where in the open round, from logs alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from offchain.live.errors import LogsError
 from offchain.live.watching.history import History, LoggedEvent, News
+from offchain.live.watching.view import ClientView
 from offchain.reference import seats
 
 _ACTS = ("UpdateCommitted", "BallotCommitted", "MarkedAbsent")
@@ -27,6 +28,7 @@ class Roster:
         """Know nothing again, as before the first event."""
         self.members: list[str] = []
         self.opening: tuple[str, ...] = ()
+        self._seatable: frozenset[str] = frozenset()
         self.round = 0
         self.used: set[str] = set()
         self.operators: dict[str, str] = {}
@@ -69,6 +71,18 @@ class Roster:
                 f"{self.round} with {len(self.members)}"
             )
 
+    def require_members(self, clients: Mapping[str, ClientView]) -> None:
+        """Require of some clients what the contract says at the block of the last event: who is a member.
+
+        Raises:
+            LogsError: When the events make something else.
+        """
+        members = set(self.members)
+        for address, client in clients.items():
+            if client.is_member != (address in members):
+                says = "a member" if client.is_member else "no member"
+                raise LogsError(f"the contract says that {address} is {says}, the logs make the opposite")
+
     def seated(self, seed: int, places: range) -> list[str]:
         """Clients at seat positions `places` of the latest round, which drew `seed`, in their order.
 
@@ -94,15 +108,22 @@ class Roster:
             case "Removed" if client in self.members:
                 self._leave(event)
             case name if name in _ACTS:
-                self.used.add(client)
+                self._use(event)
 
     def _open(self, event: LoggedEvent) -> None:
         self.round, self.opening, self.used = event.values["round"], tuple(self.members), set()
+        self._seatable = frozenset(self.opening)
         if len(self.opening) != event.values["members"]:
             raise LogsError(
                 f"round {self.round} opened with {event.values['members']} members, the logs before block "
                 f"{event.block} make {len(self.opening)}"
             )
+
+    def _use(self, event: LoggedEvent) -> None:
+        client = event.values["client"]
+        if client not in self._seatable:
+            raise LogsError(f"{event.name} in round {self.round} of {client}, no member at its opening")
+        self.used.add(client)
 
     def _leave(self, event: LoggedEvent) -> None:
         client = event.values["client"]

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ml.settings import PrivacySettings
+from offchain.errors import LineageError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.deploying.admission import EXISTING, MERKLE, admission_name
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import LogsError
+from offchain.live.watching.books import Books, Told
+from offchain.live.watching.decisions import Decisions
 from offchain.live.watching.history import LoggedEvent, history_of
 from offchain.live.watching.log_cache import LogCache
 from offchain.live.watching.own_votes import OwnVote, OwnVotes
@@ -39,6 +42,7 @@ class Status:
         scores: Of the newest global model; none where no rows were given.
         spent: ε of one member's updates; none where nobody's was asked.
         votes: What one's own client found, the latest round last; none where nobody asked.
+        told: Every change of everybody's tokens; none where nobody asked.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Status:
     scores: "Scores | None" = None
     spent: "Spent | None" = None
     votes: tuple[OwnVote, ...] | None = None
+    told: Told | None = None
 
     @property
     def waits_for(self) -> str:
@@ -145,6 +150,7 @@ class Watch:
         scores: Scores the newest model, by its id; none for no scores.
         spending: Counts a member's spent ε from all rounds; none for nobody's.
         votes: One's own client's; none for nobody's.
+        books: Whether to tell, and compare with the contract, every change of everybody's tokens.
     """
 
     def __init__(
@@ -156,6 +162,7 @@ class Watch:
         scores: Callable[[bytes], Scores] | None = None,
         spending: Callable[[Sequence[RoundLog]], Spent] | None = None,
         votes: OwnVotes | None = None,
+        books: bool = False,
     ) -> None:
         self._chain = chain
         self._deployment = deployment
@@ -165,6 +172,8 @@ class Watch:
         self._votes = votes
         self._history = history_of(chain, deployment, cache)
         self._roster = Roster()
+        self._decisions = Decisions(deployment.parameters)
+        self._books = Books(deployment.parameters) if books else None
         self._unit = Unit.read(chain, deployment)
 
     @property
@@ -198,9 +207,14 @@ class Watch:
             places = range(view.proposer_seats + view.voter_seats)
             seats = tuple(self._roster.seated(view.seed, places))
         members = tuple(self._roster.members)
-        wanted = dict.fromkeys([*seats, *(members if self._with_members else ())])
-        view = read_view(self._chain, self._deployment, list(wanted), news.head)
         rounds = tuple(rounds_of(self._history.events))
+        self._require_decisions(rounds, view.model)
+        changed = self._books.enter(self._history.events) if self._books else ()
+        wanted = dict.fromkeys([*seats, *(members if self._with_members else ()), *changed])
+        view = read_view(self._chain, self._deployment, list(wanted), news.head)
+        self._roster.require_members(view.clients)
+        if self._books:
+            self._books.require(view.clients)
         return Status(
             name=self._deployment.name,
             chain_id=self._chain.chain_id,
@@ -215,7 +229,15 @@ class Watch:
             scores=None if self._scores is None else self._scores(view.model),
             spent=None if self._spending is None else self._spending(rounds),
             votes=None if self._votes is None else tuple(self._votes.all()),
+            told=self._books.told if self._books else None,
         )
+
+    def _require_decisions(self, rounds: Sequence[RoundLog], model: bytes) -> None:
+        try:
+            self._decisions.advance(rounds)
+            self._decisions.require_model(model)
+        except LineageError as error:
+            raise LogsError(str(error)) from error
 
 
 def who_joins(chain: Chain, deployment: LiveDeployment) -> str:

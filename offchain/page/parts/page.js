@@ -1,13 +1,46 @@
 "use strict";
 // Texts go into the document by textContent alone: names of deployments and attacks are strangers' words.
-const data = JSON.parse(document.getElementById("data").textContent);
-const rounds = data.rounds, count = data.members.length;
 const el = (id) => document.getElementById(id);
-const FATES = { i: "update included", x: "update excluded", u: "update undecided", p: "update published", c: "update not shown",
-  r: "ballot opened", s: "ballot not opened", a: "seat not used" };
+const FATES = { i: "update included", x: "update excluded", u: "update undecided", p: "update published", c: "update proposed, not published",
+  r: "ballot revealed", s: "voted, ballot not revealed", a: "absent" };
 const OUTCOMES = { d: "decided", v: "void", o: "open" };
-const PAGE = 50, COLOURS = ["var(--accent)", "var(--x)", "var(--i)", "var(--c)", "var(--s)"];
-const state = { round: Math.max(rounds.length - 1, 0), member: -1, sort: 1, down: true, page: 0, timer: 0 };
+const PAGE = 50, MODELS = 10, COLOURS = ["var(--accent)", "var(--x)", "var(--i)", "var(--c)", "var(--s)"];
+const state = { round: 0, member: -1, sort: 1, down: true, page: 0, timer: 0 };
+// What is told, and what follows from it: what became of each seat, changes of tokens by member, places of rounds with a model of their own.
+let data, rounds, count, fate, changes, seats, groups, tokensNow, models, metrics, rest;
+
+function take(told) {
+  const known = data && data.members[state.member], last = !data || state.round >= rounds.length - 1;
+  data = told; rounds = told.rounds; count = told.members.length;
+  fate = rounds.map(() => new Map());
+  changes = new Map();
+  seats = Array.from({ length: count }, () => [0, 0, 0, 0]);
+  rounds.forEach((round, place) => {
+    for (const [member, letter] of [...round.u || [], ...round.v || []]) enter(place, member, letter);
+    for (const [member, amount, reason] of round.c || []) {
+      if (!changes.has(member)) changes.set(member, []);
+      changes.get(member).push([place, Number(amount), reason]);
+    }
+  });
+  models = [...rounds.keys()].filter((place) => rounds[place].m);
+  metrics = [...new Set(rounds.flatMap((round) => Object.values(round.s || {}).flatMap(Object.keys)))];
+  groups = grouped();
+  tokensNow = [...Array(count).keys()].map((member) => tokensAfter(member, rounds.length));
+  // Who looked at the latest round goes on looking at the latest; a member keeps its name, not its number.
+  state.round = last ? Math.max(rounds.length - 1, 0) : Math.min(state.round, rounds.length - 1);
+  state.member = known === undefined ? -1 : data.members.indexOf(known);
+}
+function enter(place, member, letter) {
+  fate[place].set(member, letter);
+  const slot = { i: 0, x: 1, r: 2, a: 3, s: 3, c: 3 }[letter];
+  if (slot !== undefined) seats[member][slot] += 1;
+}
+function start(member) { return Number(typeof data.start === "string" ? data.start : data.start[member]); }
+function tokensAfter(member, place) {
+  let tokens = start(member);
+  for (const [when, amount] of changes.get(member) || []) { if (when > place) break; tokens += amount; }
+  return tokens;
+}
 
 function make(tag, text, attributes) {
   const node = document.createElement(tag);
@@ -29,43 +62,32 @@ function number(value, digits) { return Number(value).toLocaleString("en", { max
 function short(text) { return text.length > 14 ? text.slice(0, 8) + "…" + text.slice(-4) : text; }
 function link(hash, text) {
   if (!data.explorer || !hash) return text;
-  return make("a", text, { href: data.explorer + hash, rel: "noreferrer" });
+  const to = make("a", undefined, { href: data.explorer + hash, rel: "noreferrer" });
+  to.append(text);
+  return to;
 }
 
-// Members by rounds: what became of each seat, and tokens after each round.
-const fate = rounds.map(() => new Map());
-const start = (member) => Number(typeof data.start === "string" ? data.start : data.start[member]);
-const changes = new Map();
-const seats = Array.from({ length: count }, () => [0, 0, 0, 0]);
-rounds.forEach((round, place) => {
-  for (const [member, letter] of round.u || []) enter(place, member, letter);
-  for (const [member, letter] of round.v || []) enter(place, member, letter);
-  for (const [member, amount, reason] of round.c || []) {
-    if (!changes.has(member)) changes.set(member, []);
-    changes.get(member).push([place, Number(amount), reason]);
-  }
-});
-function enter(place, member, letter) {
-  fate[place].set(member, letter);
-  const slot = { i: 0, x: 1, r: 2, a: 3, s: 3, c: 3 }[letter];
-  if (slot !== undefined) seats[member][slot] += 1;
-}
-function tokensAfter(member, place) {
-  let tokens = start(member);
-  for (const [when, amount] of changes.get(member) || []) { if (when > place) break; tokens += amount; }
-  return tokens;
-}
-
+function say(id, text) { if (el(id).textContent !== text) el(id).textContent = text; }
 function showHead() {
-  el("title").textContent = data.title;
-  data.about.forEach((line) => el("about").append(make("li", line)));
-  if (!data.now.length) return;
-  el("now").hidden = false;
-  for (const [label, value] of data.now) {
-    const pair = make("div");
-    pair.append(make("dt", label), make("dd", value));
-    el("now").querySelector("dl").append(pair);
-  }
+  say("title", data.title);
+  el("about").replaceChildren(...data.about.map((line) => make("li", line)));
+}
+const DISTANCE = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+function away(time) {
+  const seconds = Math.round(time - Date.now() / 1000), size = Math.abs(seconds);
+  const [unit, length] = size < 120 ? ["second", 1] : size < 7200 ? ["minute", 60] : size < 172800 ? ["hour", 3600] : ["day", 86400];
+  return DISTANCE.format(Math.trunc(seconds / length), unit);
+}
+function showNow() {
+  const list = el("now").querySelector("dl");
+  el("now").hidden = !data.now.length;
+  while (list.children.length > data.now.length) list.lastChild.remove();
+  data.now.forEach(([label, value, time], place) => {
+    const pair = list.children[place] || list.appendChild(make("div"));
+    if (!pair.firstChild) pair.append(make("dt"), make("dd"));
+    const told = [value, ...(time === null ? [] : [away(time)])].filter(Boolean).join(", ");
+    [label, told].forEach((text, part) => { if (pair.children[part].textContent !== text) pair.children[part].textContent = text; });
+  });
 }
 
 function votesOf(round, seat) {
@@ -75,15 +97,16 @@ function votesOf(round, seat) {
 }
 function showRound() {
   const round = rounds[state.round];
-  if (!round) { el("told").textContent = "No round has been played yet."; return; }
+  if (!round) { say("told", "No round has been played yet."); return; }
   el("slider").value = state.round + 1;
   el("where").textContent = `round ${round.n} of ${rounds[rounds.length - 1].n}`;
   const fates = (round.u || []).map((update) => update[1]);
   const many = (letter) => fates.filter((each) => each === letter).length;
   const opened = (round.v || []).filter((vote) => vote[1] === "r").length;
-  el("told").textContent = `Round ${round.n} is ${OUTCOMES[round.o]}: ${many("i")} updates included, ${many("x")} excluded, `
+  const told = `Round ${round.n} is ${OUTCOMES[round.o]}: ${many("i")} updates included, ${many("x")} excluded, `
     + (many("u") ? `${many("u")} undecided, ` : "")
     + `${opened} of ${(round.v || []).length} ballots opened` + (round.p === undefined ? "." : `, ${number(round.p)} ${data.symbol} in the reward pool.`);
+  if (el("told").textContent !== told) el("told").replaceChildren(round.l ? link(round.l, told) : told);
   const body = el("updates").tBodies[0];
   body.replaceChildren(...(round.u || []).map(([member, letter, root, hash], seat) => {
     const [yes, no] = votesOf(round, seat);
@@ -99,45 +122,88 @@ function showRound() {
   }));
 }
 function who(member) {
-  const button = make("button", short(data.members[member]) + (data.marks[member] ? ` (${data.marks[member]})` : ""), { type: "button", title: data.members[member] });
+  const button = make("button", short(data.members[member]) + (data.marks[member] ? ` (${data.marks[member]})` : ""),
+    { type: "button", title: data.members[member], "data-member": member });
   button.addEventListener("click", () => choose(member, state.round));
   return button;
+}
+
+function showModels() {
+  const until = models.filter((place) => place <= state.round);
+  el("models").tBodies[0].replaceChildren(...until.slice(-MODELS).reverse().map((place) => {
+    const round = rounds[place], before = until[until.indexOf(place) - 1];
+    const makers = make("span");
+    (round.u || []).filter(([, letter]) => letter === "i").forEach(([member]) => makers.append(who(member), " "));
+    const scores = Object.entries((round.s || {}).run || {}).map(([name, value]) => `${name} ${value === null ? "unknown" : number(value, 3)}`);
+    return row([String(round.n), link(round.l, make("span", short(round.m), { title: round.m })),
+      before === undefined ? "the first model" : `round ${rounds[before].n}`, makers, scores.join(", ")]);
+  }));
 }
 
 // The grid is painted where it is looked at alone, so that ten thousand members cost what fits on a screen.
 const CELL = 12, canvas = el("grid"), frame = el("grid-frame");
 const spacer = make("div");
-spacer.style.cssText = `position:absolute;left:0;top:0;width:${Math.max(rounds.length, 1) * CELL}px;height:${count * CELL}px;pointer-events:none`;
 frame.append(spacer);
-frame.style.height = `${Math.min(count * CELL, 396) + 16}px`;
+function size() {
+  spacer.style.cssText = `position:absolute;left:0;top:0;width:${Math.max(rounds.length, 1) * CELL}px;height:${count * CELL}px;pointer-events:none`;
+  frame.style.height = `${Math.min(count * CELL, 396) + 16}px`;
+  canvas.setAttribute("aria-label", `${count} members by ${rounds.length} rounds; the tables say the same in words`);
+}
+// Not by colour alone: what counted is filled, what was refused or missing is crossed out, what is not over is hollow.
+function cell(pen, letter, x, y, style) {
+  const wide = CELL - 1;
+  pen.fillStyle = pen.strokeStyle = style.getPropertyValue(`--${letter}`);
+  pen.lineWidth = 2;
+  if ("csp".includes(letter)) { pen.strokeRect(x + 1, y + 1, wide - 2, wide - 2); return; }
+  pen.fillRect(x, y, wide, wide);
+  pen.strokeStyle = style.getPropertyValue("--paper");
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  if ("xa".includes(letter)) { pen.moveTo(x + 2, y + 2); pen.lineTo(x + wide - 2, y + wide - 2); }
+  if (letter === "x") { pen.moveTo(x + wide - 2, y + 2); pen.lineTo(x + 2, y + wide - 2); }
+  if (letter === "u") { pen.moveTo(x + 2, y + wide / 2); pen.lineTo(x + wide - 2, y + wide / 2); }
+  pen.stroke();
+}
+function showLegend() {
+  const style = getComputedStyle(document.documentElement), ratio = window.devicePixelRatio || 1;
+  el("legend").replaceChildren(...Object.entries(FATES).map(([letter, words]) => {
+    const item = make("li"), mark = make("canvas", undefined, { width: CELL * ratio, height: CELL * ratio, "aria-hidden": "true" });
+    mark.style.cssText = `width:${CELL}px;height:${CELL}px`;
+    const pen = mark.getContext("2d");
+    pen.scale(ratio, ratio);
+    cell(pen, letter, 0, 0, style);
+    item.append(mark, document.createTextNode(words));
+    return item;
+  }));
+}
 function paint() {
   const wide = frame.clientWidth, high = frame.clientHeight;
   const ratio = window.devicePixelRatio || 1;
   canvas.style.width = `${wide}px`; canvas.style.height = `${high}px`;
   canvas.width = wide * ratio; canvas.height = high * ratio;
   const pen = canvas.getContext("2d"), style = getComputedStyle(document.documentElement);
-  const colour = Object.fromEntries(Object.keys(FATES).map((letter) => [letter, style.getPropertyValue(`--${letter}`)]));
   pen.scale(ratio, ratio);
   const left = Math.floor(frame.scrollLeft / CELL), top = Math.floor(frame.scrollTop / CELL);
   const dx = left * CELL - frame.scrollLeft, dy = top * CELL - frame.scrollTop;
   for (let place = left; place <= Math.min(left + wide / CELL + 1, rounds.length - 1); place++) {
     for (let member = top; member <= Math.min(top + high / CELL + 1, count - 1); member++) {
       const letter = fate[place].get(member);
-      if (letter) { pen.fillStyle = colour[letter]; pen.fillRect(dx + (place - left) * CELL, dy + (member - top) * CELL, CELL - 1, CELL - 1); }
+      if (letter) cell(pen, letter, dx + (place - left) * CELL, dy + (member - top) * CELL, style);
     }
   }
   pen.strokeStyle = style.getPropertyValue("--accent"); pen.lineWidth = 2;
   pen.strokeRect(dx + (state.round - left) * CELL - 1, -1, CELL + 1, high + 2);
   if (state.member >= 0) pen.strokeRect(-1, dy + (state.member - top) * CELL - 1, wide + 2, CELL + 1);
 }
-canvas.setAttribute("aria-label", `${count} members by ${rounds.length} rounds; the table of members below says the same in words`);
 frame.addEventListener("scroll", () => requestAnimationFrame(paint));
-frame.addEventListener("click", (event) => {
+function under(event) {
   const box = frame.getBoundingClientRect();
   const place = Math.floor((event.clientX - box.left - frame.clientLeft + frame.scrollLeft) / CELL);
   const member = Math.floor((event.clientY - box.top - frame.clientTop + frame.scrollTop) / CELL);
-  if (place < rounds.length && member < count) choose(member, place);
-});
+  return place < rounds.length && member < count ? [member, place] : null;
+}
+frame.addEventListener("click", (event) => { const found = under(event); if (found) choose(...found); });
+frame.addEventListener("mousemove", (event) => { const found = under(event); frame.title = found ? seatOf(...found) : ""; });
 frame.addEventListener("keydown", (event) => {
   const [across, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] || [0, 0];
   if (!across && !down) return;
@@ -157,13 +223,15 @@ function choose(member, place) {
 }
 function go(place) {
   state.round = Math.min(Math.max(place, 0), Math.max(rounds.length - 1, 0));
-  intoView(); showRound(); paint(); showPlace(); showScores(); showTokens();
+  intoView(); showRound(); paint(); showPlace(); showScores(); showModels(); showTokens();
+}
+function seatOf(member, place) {
+  const letter = fate[place].get(member);
+  return `${data.members[member]}, round ${rounds[place].n}: ${letter ? FATES[letter] : "no seat"}`;
 }
 function showPlace() {
   if (state.member < 0 || !rounds.length) return;
-  const letter = fate[state.round].get(state.member);
-  el("place").textContent = `${data.members[state.member]}, round ${rounds[state.round].n}: ${letter ? FATES[letter] : "no seat"}; `
-    + `${number(tokensAfter(state.member, state.round))} ${data.symbol} after it.`;
+  say("place", `${seatOf(state.member, state.round)}; ${number(tokensAfter(state.member, state.round))} ${data.symbol} after it.`);
 }
 
 // Charts are plain SVG: lines over rounds, with the chosen round marked.
@@ -205,7 +273,6 @@ function chart(id, lines, label) {
   el(id).replaceChildren(svg, legend);
 }
 function extent(values) { return values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]); }
-const metrics = [...new Set(rounds.flatMap((round) => Object.values(round.s || {}).flatMap(Object.keys)))];
 function showScores() {
   const metric = el("metric").value;
   const names = [...new Set(rounds.flatMap((round) => Object.keys(round.s || {})))];
@@ -214,8 +281,7 @@ function showScores() {
     values: rounds.map((round) => ((round.s || {})[name] || {})[metric] ?? null),
   })), `${metric} of the global model`);
 }
-const GROUPS = groups();
-function groups() {
+function grouped() {
   const bad = (member) => (data.marks[member] || "").includes("malicious");
   const members = [...Array(count).keys()], kinds = members.some(bad)
     ? [["honest, mean", members.filter((m) => !bad(m))], ["malicious, mean", members.filter(bad)]] : [["all, mean", members]];
@@ -230,7 +296,7 @@ function groups() {
   });
 }
 function showTokens() {
-  const lines = [...GROUPS];
+  const lines = [...groups];
   if (state.member >= 0) {
     let tokens = start(state.member), next = 0;
     const own = changes.get(state.member) || [];
@@ -242,7 +308,6 @@ function showTokens() {
   chart("tokens-chart", lines, data.symbol);
 }
 
-const tokensNow = [...Array(count).keys()].map((member) => tokensAfter(member, rounds.length));
 function showMembers() {
   const wanted = el("find").value.trim().toLowerCase();
   const found = [...Array(count).keys()].filter((m) => data.members[m].toLowerCase().includes(wanted) || (data.marks[m] || "").includes(wanted));
@@ -277,14 +342,29 @@ function showGas() {
   const order = Object.keys(data.phases);
   const place = (call) => order.includes(call) ? order.indexOf(call) : order.length;
   const total = [...used.values()].reduce((sum, [, gas]) => sum + gas, 0);
-  if (!total) { el("gas").hidden = true; return; }
+  el("gas").hidden = !total;
   el("gas").querySelector("tbody").replaceChildren(...[...used].sort((a, b) => place(a[0]) - place(b[0]))
     .map(([call, [sent, gas, coin]]) => row([data.phases[call] || "", call, number(sent, 0), number(gas, 0), `${number(100 * gas / total, 1)} %`,
       coin ? number(coin, 9) : ""])));
 }
 
-function listen() {
+function showMetrics() {
+  const chosen = el("metric").value;
+  el("metric").replaceChildren(...metrics.map((metric) => make("option", metric, { value: metric })));
+  if (metrics.includes(chosen)) el("metric").value = chosen;
+  el("scores").hidden = !metrics.length;
+}
+function showAll() {
+  // What has the keyboard is drawn anew: its successor gets it.
+  const held = document.activeElement, table = held.closest("table"), member = held.dataset.member;
   el("slider").max = Math.max(rounds.length, 1);
+  el("lineage").hidden = !models.length;
+  showHead(); showNow(); showMetrics(); size(); showMembers(); showGas(); go(state.round);
+  if (state.member >= 0) showMember();
+  if (table && member !== undefined) table.querySelector(`[data-member="${Number(member)}"]`)?.focus({ preventScroll: true });
+}
+
+function listen() {
   el("slider").addEventListener("input", () => go(Number(el("slider").value) - 1));
   el("back").addEventListener("click", () => go(state.round - 1));
   el("on").addEventListener("click", () => go(state.round + 1));
@@ -300,7 +380,7 @@ function listen() {
     showMembers();
   }));
   window.addEventListener("resize", paint);
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { showLegend(); paint(); });
 }
 function play() {
   clearInterval(state.timer);
@@ -311,13 +391,28 @@ function play() {
   if (state.round >= rounds.length - 1) go(0);
   state.timer = setInterval(() => { if (state.round >= rounds.length - 1) play(); else go(state.round + 1); }, 250);
 }
-showHead();
-for (const [letter, words] of Object.entries(FATES)) {
-  const item = make("li"), mark = make("span");
-  mark.style.background = `var(--${letter})`;
-  item.append(mark, document.createTextNode(words));
-  el("legend").append(item);
+// A page that is served asks its own server what is new; one on a disk asks nobody.
+async function follow(seconds) {
+  if (el("follow").checked) {
+    try {
+      const answer = await fetch("data.json", { cache: "no-store" });
+      if (!answer.ok) throw new Error((await answer.text()).slice(0, 400).trim());
+      const told = await answer.json();
+      if (el("follow").checked) renew(told);
+      say("unheard", "");
+    } catch (error) { say("unheard", `Nothing new is told: ${error.message}`); }
+  }
+  setTimeout(follow, 1000 * seconds, seconds);
 }
-metrics.forEach((metric) => el("metric").append(make("option", metric, { value: metric })));
-el("scores").hidden = !metrics.length;
-listen(); showMembers(); showGas(); go(state.round);
+function renew(told) {
+  const now = JSON.stringify({ ...told, now: 0 });
+  if (now === rest) { data.now = told.now; showNow(); return; }
+  rest = now;
+  take(told); showAll();
+}
+renew(JSON.parse(el("data").textContent));
+listen(); showLegend();
+setInterval(showNow, 1000);
+const seconds = Number(document.body.dataset.follow);
+el("following").hidden = !seconds;
+if (seconds) setTimeout(follow, 1000 * seconds, seconds);
