@@ -87,3 +87,30 @@ def test_the_settings_are_those_that_the_text_names():
         200,
         {},
     )
+
+
+def test_the_page_on_recovery_prints_its_rounds():
+    page, kept = (
+        (RESULTS / "recovery/README.md").read_text(encoding="utf-8"),
+        rows(RESULTS / "recovery/rounds.csv"),
+    )
+    worst = {}
+    for seed, memory in sorted({(r["seed"], r["memory"]) for r in kept}):
+        of_run = [r for r in kept if (r["seed"], r["memory"]) == (seed, memory)]
+        scores, captured = [float(r["accuracy"]) for r in of_run], [r["captured"] == "1" for r in of_run]
+        first = [i for i, is_captured in enumerate(captured) if is_captured and not captured[i - 1]]
+        after = [scores[captured.index(False, i)] for i in first]
+        before, within = (
+            [scores[i - 1] for i in first],
+            [scores[i] for i, each in enumerate(captured) if each],
+        )
+        means = [f"{sum(values) / len(values):.3f}".lstrip("0") for values in (before, within, after)]
+        last = f"{scores[-1]:.3f}".lstrip("0")
+        assert f"| {seed} | {memory} | {sum(captured)} | {' | '.join(means)} | {last} |" in page
+        lost = max(b - a for b, a in zip(before, after, strict=True))
+        worst[memory] = max(worst.get(memory, 0), lost)
+    assert (
+        f"was {worst['8']:.3f}".replace("0.", ".") in page
+        and f"was {worst['1']:.3f}".replace("0.", ".") in page
+    )
+    assert sum(r["captured"] == "1" and r["memory"] == "8" for r in kept) == 15

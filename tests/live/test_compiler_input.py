@@ -10,7 +10,16 @@ from offchain.chain.compiled import compiled_contracts, compiler_input
 from offchain.live.deploying.book import source_path, write_source
 
 VERSION = Version("0.8.37")
-DEPLOYED = ("RoundManager", "StakePool", "Relay", "StakeToken", "PrevrandaoSeed", "BlockhashSeed")
+DEPLOYED = (
+    "RoundManager",
+    "StakePool",
+    "Relay",
+    "StakeToken",
+    "PrevrandaoSeed",
+    "BlockhashSeed",
+    "MerkleAdmission",
+    "RegistryAdmission",
+)
 
 
 def test_compiled_again_it_gives_the_deployed_bytes(tmp_path):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import yaml
 from click.testing import CliRunner
-from live import PASSPHRASE, keystore, write_configuration
+from live import PASSPHRASE, SEPOLIA, keystore, signer, write_configuration
 from live_game import CHAIN, PROTOCOL, Keeping, client_key, game, keys_for
 
 import scripts.client
@@ -134,6 +134,46 @@ def test_what_was_learned_goes_on_in_another_deployment(old, new):
     code, told = verified(old, new, "--store", network.stores[0], "--old-store", old.stores[0])
     assert code == 0 and told["fault"] is None and told["rounds"][0]["included"]
     assert told["continues"]["computed"] is True and told["continues"]["unseen"] is None
+
+
+def test_a_deployment_continues_one_of_another_chain(old, tmp_path, anvil_node):
+    """Founders, newcomers and verifiers each name a node of the other chain."""
+    anvil_node.forget_hashes()
+    for key in (signer(1), client_key(0)):
+        anvil_node.give(key.address)
+    other = {"chain_id": SEPOLIA, "network": "ethereum:sepolia", "seed_source": "prevrandao"}
+    path = configured(old, tmp_path, protocol=PROTOCOL | {"seed_delay": 2, "max_rounds": 1}, **other)
+    path.write_text("".join(line for line in path.open() if not line.startswith("seed_salt")))
+    there = copy.copy(old)
+    there.node = anvil_node
+    stores, nodes = ["--old-store", old.stores[0]], ["--old-network", old.node.url]
+    before = path.read_text()
+    for wrong, told in (
+        ([], f"is on chain {CHAIN}, of which --old-network names a node: "),
+        (
+            ["--old-network", anvil_node.url],
+            f"is a node of chain {SEPOLIA}, the deployment is on chain {CHAIN}",
+        ),
+        (["--old-network", "nowhere"], "--old-network names a node: 'nowhere' is no network"),
+    ):
+        result = deploying(there, path, "--continue", str(old.path), *stores, *wrong)
+        assert result.exit_code == 1 and told in " ".join(result.output.split()), result.output
+        assert path.read_text() == before and not path.with_suffix(".json").exists()
+
+    result = deploying(there, path, "--continue", str(old.path), *stores, *nodes)
+    assert result.exit_code == 0, result.output
+    written = load_configuration(path)
+    assert (written.chain_id, written.continues.chain_id) == (SEPOLIA, CHAIN)
+    assert deploying(there, path, *stores, *nodes).exit_code == 0, "the same command goes on"
+
+    told = " ".join(joining(there, path, *stores, *nodes).output.split())
+    assert "continues" not in told and "its wallet has 0" in told
+    told = " ".join(joining(there, path, *stores).output.split())
+    assert "--accept-genesis" in told
+    code, told = verified(there, path, "--store", str(tmp_path), *stores, *nodes)
+    assert code == 0 and told["continues"]["computed"] is True
+    code, told = verified(there, path, "--store", str(tmp_path), *stores)
+    assert code == 0 and told["continues"]["computed"] is False
 
 
 def test_verify_says_what_it_could_not_compute_and_what_is_another_model(old, new, tmp_path):

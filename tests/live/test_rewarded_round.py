@@ -37,8 +37,8 @@ def give(network, anvil_node, own_keystore, monkeypatch):
     for alias in ("founder_", "poor"):
         monkeypatch.setenv(f"APE_ACCOUNTS_{alias}_PASSPHRASE", PASSPHRASE)
 
-    def run(amount, account="founder_"):
-        there = ("--deployment", str(network[2]), "--network", anvil_node.url, "--confirmations", "1")
+    def run(amount, account="founder_", path=network[2]):
+        there = ("--deployment", str(path), "--network", anvil_node.url, "--confirmations", "1")
         result = CliRunner().invoke(fund, [*there, "--account", account, "--amount", str(amount)])
         assert "Traceback" not in result.output
         return " ".join(result.output.split())
@@ -91,3 +91,11 @@ def test_a_round_is_paid_for_and_every_statement_adds_up(network, anvil_node, me
     with console.capture() as shown:
         console.print(render(status, 0))
     assert "0.5 in the budget of rewards (0 rounds)" in shown.get()
+
+
+def test_nobody_funds_a_deployment_without_members(compiled, anvil_node, give, tmp_path):
+    path = write_configuration(tmp_path, "empty", protocol=CONFIGURATION["protocol"] | REWARDS)
+    deployment, chain = found(anvil_node, compiled, path, [])
+    said = give(1, path=path)
+    assert "deployment empty has no members" in said and "nothing was sent" in said
+    assert chain.read([Invocation(deployment.manager, "budget")]) == [0]

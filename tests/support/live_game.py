@@ -134,7 +134,7 @@ class Keeping(threading.Thread):
 class Game:
     """What a test plays with."""
 
-    def __init__(self, folder, running, contracts, protocol, clients, learning, shown, stores, salt):
+    def __init__(self, folder, running, contracts, protocol, clients, learning, shown, stores, salt, more):
         self.folder, self.node, self.contracts = folder, running, contracts
         path = write_configuration(
             folder,
@@ -144,6 +144,7 @@ class Game:
             seed_salt="0x" + salt.hex(),
             protocol=protocol,
             learning=learning,
+            **more,
         )
         self.chain = Chain(Rpc([running.url]), [Interface(each) for each in contracts.values()])
         for key in (FOUNDER, KEEPER):
@@ -298,18 +299,20 @@ def game(
     on=None,
     learning=None,
     shown=None,
+    admission=(),
     **protocol,
 ):
     """A network without clients yet; they end with it.
 
     `on` is a node that mines by time, else an anvil. Without `learning` it learns the built-in loans; `shown`
-    gives the arguments by which a client, by number, names its rows.
+    gives the arguments by which a client, by number, names its rows. `admission` is the configuration's.
     """
     learning = learning or loans_learning.describe(inputs=inputs(clients, rows, seed), seed=seed, rows=rows)
     shown = shown or (lambda number: ["--share", f"{number}/{clients}"])
     with nullcontext(on) if on else node("--block-time", str(block_time), chain_id=CHAIN) as running:
         rules = PROTOCOL | protocol
-        made = Game(Path(folder), running, contracts, rules, clients, learning, shown, stores, salt)
+        more = {"admission": admission} if admission else {}
+        made = Game(Path(folder), running, contracts, rules, clients, learning, shown, stores, salt, more)
         made.keeping = keeping = Keeping(made)
         try:
             yield made

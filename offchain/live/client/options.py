@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ml.home import at_home
 from ml.settings import ALLOWED_MISSING, PrivacySettings
 from offchain.live.options import ADDRESS
 from offchain.user_path import UserPath
@@ -61,9 +62,13 @@ class Proof(click.ParamType):
             return value
         if (text := str(value).strip()).lower().startswith("0x"):
             return self._of_hex(text, param, ctx)
-        path = UserPath(exists=True, dir_okay=False, readable=True).convert(value, param, ctx)
-        with path.open("rb") as file:
-            content: bytes = file.read(2 * _MOST_PROOF + 100)
+        if not (path := at_home(text)).is_file():
+            self.fail(f"{text!r} is neither hex that begins with 0x nor a file.", param, ctx)
+        try:
+            with path.open("rb") as file:
+                content = file.read(2 * _MOST_PROOF + 100)
+        except OSError as error:
+            self.fail(f"{path} cannot be read: {error.strerror}.", param, ctx)
         if content.strip()[:2].lower() == b"0x":
             return self._of_hex(content.strip().decode("latin-1"), param, ctx)
         return self._fitting(content, param, ctx)

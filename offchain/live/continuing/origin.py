@@ -45,7 +45,13 @@ class Origin:
         """
         if self.network is None and chain_id == chain.chain_id:
             return chain
-        return connect(Nodes(self.network).or_else(network), chain_id, [interface])
+        try:
+            return connect(Nodes(self.network).or_else(network), chain_id, [interface])
+        except (DeploymentError, NodeUnavailableError) as error:
+            raise type(error)(
+                f"the deployment to be continued is on chain {chain_id}, of which --old-network names a "
+                f"node: {error}"
+            ) from error
 
     def fetch(self, schema: Schema, own: Fetch | None = None) -> Fetch:
         """Return where artefacts come from: these stores, or `own` where none is named.

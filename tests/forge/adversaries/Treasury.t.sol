@@ -76,4 +76,47 @@ contract Treasury is Field {
         manager.sweep();
         vm.assertLe(s * p.proposerStake, token.balanceOf(p.treasury), "not every proposer's stake");
     }
+
+    /// @dev A treasury that is the pool itself, whose address can be told before it is there: what is swept is nobody's.
+    function test_cost_bounded_treasuryThatIsThePoolKeepsWhatItGets() external {
+        uint256 before = vm.snapshotState();
+        _deploy(Presets.guarded());
+        address itself = address(pool);
+        vm.revertToState(before);
+        IRoundManager.Parameters memory parameters = Presets.guarded();
+        parameters.treasury = itself;
+        _field(parameters, 6);
+        vm.assertEq(address(pool), itself, "a weak test");
+        _playRound(4);
+        vm.warp(manager.head().drawnAt + p.interval + 365 days);
+        uint256 swept = manager.rewardPool();
+        vm.assertTrue(swept != 0, "a weak test");
+        manager.sweep();
+        _playRound(5);
+        vm.assertEq(_drain(), swept, "not what was swept");
+    }
+
+    /// @dev A budget that waits for members longer than `unbonding` is the treasury's for whoever asks: fund when they are there.
+    function test_cost_bounded_aBudgetThatWaitsForMembersIsTheTreasurys() external {
+        _deploy(Presets.guarded());
+        token.approve(address(pool), 1000);
+        pool.fund(1000);
+        uint256 sweepableAt = vm.getBlockTimestamp() + p.unbonding;
+        vm.warp(sweepableAt - 1);
+        vm.expectRevert(abi.encodeWithSelector(IRoundManager.TooEarly.selector, sweepableAt - 1, sweepableAt));
+        manager.sweep();
+        vm.warp(sweepableAt);
+        manager.sweep();
+        vm.assertEq(token.balanceOf(p.treasury), 1000, "not the treasury's");
+
+        _enlist(6); // With the first member there, a budget is safe from that for `interval` and a year.
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IRoundManager.TooEarly.selector,
+                sweepableAt,
+                sweepableAt - p.unbonding + p.interval + 365 days
+            )
+        );
+        manager.sweep();
+    }
 }
