@@ -11,6 +11,8 @@ import requests
 import yaml
 from live import eventually
 from ports import free_port
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import generate_latest
 
 from offchain.monitoring import measures
 from offchain.monitoring.server import monitored
@@ -44,6 +46,19 @@ def test_every_alert_fires_when_it_should_and_is_quiet_when_all_is_well():
     quiet, loud = yaml.safe_load(tests.read_text())["tests"]
     for played in (quiet, loud):
         assert {each["alertname"] for each in played["alert_rule_test"]} == {rule["alert"] for rule in rules}
+
+
+@pytest.mark.parametrize("group", ["CLIENT", "KEEPER", "RELAY", "STORE"])
+def test_promtool_finds_nothing_against_names_and_units(group):
+    registry = CollectorRegistry()
+    for each in (*measures.PROGRAM, *getattr(measures, group)):
+        registry.register(each)
+    told = subprocess.run(
+        [program("promtool"), "check", "metrics"],
+        input=generate_latest(registry),
+        capture_output=True,
+    )
+    assert told.returncode == 0 and told.stderr == b"", told.stderr.decode()
 
 
 def test_dashboards_panels_are_expressions_that_a_parser_takes():

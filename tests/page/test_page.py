@@ -113,6 +113,14 @@ def test_how_far_away_a_time_is_goes_on_being_told(shown):
     assert tab.text("#now dd") != block
 
 
+def test_addresses_do_not_make_a_phones_screen_too_narrow(shown):
+    facts = [Fact("Model", "0x" + "ab" * 32)]
+    tab = shown(replace(story(name="0x" + "a" * 38), now=facts), width=390)
+    tab.click("#grid-frame", dx=3 * 12 + 6, dy=4 * 12 + 6)
+    assert "update excluded" in tab.text("#place")
+    assert tab.value("document.documentElement.scrollWidth") <= 390
+
+
 def test_members_are_found_sorted_and_turned_over(shown):
     tab = shown(story(members=120, rounds=3))
     assert tab.text("#page") == "120 members, page 1 of 3"
@@ -234,6 +242,8 @@ def test_five_hundred_rounds_of_fifty_fit_in_a_megabyte_and_a_half():
             r.pool,
             r.scores,
             r.gas,
+            model=r.model,
+            link=r.link,
         )  # fmt: skip
         for r in told.rounds
     ]

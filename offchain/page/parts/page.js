@@ -114,7 +114,7 @@ function showRound() {
     const part = make("i"); part.style.width = yes + no ? `${100 * yes / (yes + no)}%` : "100%";
     bar.append(part);
     const votes = make("span"); votes.append(bar, document.createTextNode(`${yes} yes, ${no} no`));
-    return row([seat, who(member), FATES[letter], votes, root ? link(hash, short(root)) : ""]);
+    return row([seat, who(member), FATES[letter].replace(/^update /, ""), votes, root ? link(hash, short(root)) : ""]);
   }));
   el("ballots").tBodies[0].replaceChildren(...(round.v || []).map(([member, letter, ballot]) => {
     const seatsOf = (round.u || []).map((_, seat) => seat).filter((seat) => (ballot >> seat) & 1);
@@ -236,7 +236,7 @@ function showPlace() {
 
 // Charts are plain SVG: lines over rounds, with the chosen round marked.
 function chart(id, lines, label) {
-  const wide = 720, high = 220, gap = 46, values = lines.flatMap((line) => line.values.filter((v) => v !== null));
+  const wide = Math.max(el(id).clientWidth, 280), high = 220, gap = 46, values = lines.flatMap((line) => line.values.filter((v) => v !== null));
   if (!values.length) { el(id).replaceChildren(make("p", "Nothing is known of this.")); return; }
   let low = Math.min(...extent(values)), top = Math.max(...extent(values));
   if (low === top) { low -= 0.5; top += 0.5; }
@@ -379,7 +379,7 @@ function listen() {
     state.sort = sort;
     showMembers();
   }));
-  window.addEventListener("resize", paint);
+  window.addEventListener("resize", () => { paint(); showScores(); showTokens(); });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { showLegend(); paint(); });
 }
 function play() {
