@@ -42,12 +42,12 @@ def place(anvil_node, compiled, tmp_path_factory, own_keystore):
 
 @pytest.fixture
 def joining(place, anvil_node, tmp_path):
-    """Joins with `ape run client --join`; exit code, and what it says on one line."""
+    """Joins with `ape run client --join`, or does `what` instead; exit code, and what it says on one line."""
 
-    def run(*options):
+    def run(*options, what="--join"):
         where = ["--deployment", str(place[2]), "--network", anvil_node.url, "--account", "newcomer"]
         where += ["--cache", str(tmp_path / "cache"), "--confirmations", "1", "--poll", "0.2"]
-        result = CliRunner().invoke(client, [*where, "--join", *map(str, options)])
+        result = CliRunner().invoke(client, [*where, what, *map(str, options)])
         return result.exit_code, " ".join(result.output.split())
 
     return run
@@ -85,6 +85,24 @@ def test_without_it_nothing_is_staked(place, joining):
         assert code == 1 and f"{NEW.address} is not among those that may join deployment net" in told
         assert ("show it with --admission-proof" in told) == (not options)
     assert chain.nonce(NEW.address) == nonce and not is_member(place)
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_what_one_deposited_that_may_not_join_comes_out_again(place, joining):
+    """Struck off between deposit and joining: nothing more is sent for it, and its tokens are its own."""
+    deployment, chain, _ = place
+    own = Sender(chain, NEW, FAST)
+    for call in (
+        Invocation(deployment.token, "approve", (deployment.pool.address, BOND)),
+        Invocation(deployment.pool, "deposit", (BOND,)),
+    ):
+        own.send(call)
+        own.refresh()
+    nonce = chain.nonce(NEW.address)
+    assert joining()[0] == 1 and chain.nonce(NEW.address) == nonce
+    code, told = joining(what="--leave")
+    assert code == 0, told
+    assert chain.read([Invocation(deployment.token, "balanceOf", (NEW.address,))]) == [BOND]
 
 
 @pytest.mark.usefixtures("snapshot")

@@ -170,7 +170,7 @@ def prepare(
         if wish.operates:
             _require_operator(deployment, outlook, address, options)
     with faults.noting():
-        if not wish.operates:
+        if not (wish.operates or wish.leave):
             proof = _proof(chain, deployment, outlook, options.proof)
     with faults.noting():
         _require_means(deployment, outlook, wish, unit)
