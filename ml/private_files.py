@@ -142,6 +142,28 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Refuse the block to whoever comes second and names the same lock file, which is gone in the end.
+
+    Raises:
+        BlockingIOError: When somebody is in.
+        OSError: When it is a link or cannot be made.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, _file_mode(path.parent))
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not path.exists() or not os.path.samestat(path.stat(), os.fstat(descriptor)):
+            raise BlockingIOError(errno.EAGAIN, "somebody was in until now", str(path))
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def _or_nothing(written: Path, told: Path) -> Iterator[None]:
     """Remove what was written by a block that fails; a full disk does not say which file it refused."""
     try:

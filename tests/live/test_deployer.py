@@ -7,7 +7,7 @@ from live import CONFIGURATION, FAST, RULES, node, signer, write_configuration
 from offchain.live.access.chain import Chain, Creation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
-from offchain.live.deploying.book import read_book, write_book
+from offchain.live.deploying.book import read_book, write_book, writing_alone
 from offchain.live.deploying.configuration import load_configuration, plain
 from offchain.live.deploying.deployer import Deployer
 from offchain.live.deploying.deployment import load_deployment
@@ -89,6 +89,19 @@ def test_a_nonce_that_went_elsewhere_is_no_loss(begin, empty_chain, monkeypatch)
     assert hands(empty_chain).send(Creation(interface)).contract == promised
     with pytest.raises(DeploymentError, match=f"StakeToken stands at {promised}, and the node knows none"):
         begin().run(hands(empty_chain))
+
+
+def test_of_two_that_deploy_at_once_one_is_refused_and_goes_on_later(begin, empty_chain, tmp_path):
+    """Both read that nothing stands: without a lock each deployed a manager, and one book held both's."""
+    first, second = begin(), begin()
+    with writing_alone(tmp_path / "net.json"):
+        with pytest.raises(ConfigurationError, match="another process deploys into .*net.json: let it end"):
+            second.run(hands(empty_chain))
+    assert empty_chain.nonce(signer(1).address) == 0
+    book = first.run(hands(empty_chain))
+    sent = empty_chain.nonce(signer(1).address)
+    assert second.run(hands(empty_chain)) == book and empty_chain.nonce(signer(1).address) == sent
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.json", "net.yaml"]
 
 
 def test_a_complete_deployment_sends_nothing_more(begin, empty_chain, compiled, tmp_path):

@@ -1,7 +1,8 @@
 """The address book of a deployment: what stands where, written beside its configuration after each step."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ml.home import at_home
 from ml.json_file import read_json
 from ml.messages import reason
-from ml.private_files import write_whole
+from ml.private_files import alone, write_whole
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 from offchain.live.deploying.configuration import Address, Configuration, Digest, plain
@@ -128,6 +129,26 @@ def read_book(path: Path) -> AddressBook | None:
         raise ConfigurationError(f"{path} cannot be read: {reason(error)}") from error
     except ValueError as error:
         raise ConfigurationError(f"{path} is no address book: {error}") from error
+
+
+@contextmanager
+def writing_alone(path: Path) -> Iterator[None]:
+    """Let no other process deploy into the same book: two would write down each other's contracts.
+
+    Raises:
+        ConfigurationError: When one is at it, or nothing can be written there.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone(path.with_name(f".{path.name}.lock")))
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                f"another process deploys into {path}: let it end, then give the same command again, which "
+                "goes on with what is missing"
+            ) from error
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be written: {reason(error)}") from error
+        yield
 
 
 def write_book(path: Path, book: AddressBook) -> None:

@@ -23,6 +23,7 @@ from offchain.live.deploying.book import (
     configuration_digest,
     read_book,
     write_book,
+    writing_alone,
 )
 from offchain.live.deploying.configuration import (
     SOURCES,
@@ -166,8 +167,14 @@ class Deployer:
 
         Raises:
             ChainError: When a step fails; run again to go on with it.
+            ConfigurationError: When another process is at it, or the book cannot be written.
             DeploymentError: When what stands is not what was asked for.
         """
+        with writing_alone(self._path):
+            self._book = self._known_book()  # Another process may have ended only now.
+            return self._run(sender)
+
+    def _run(self, sender: Sender) -> AddressBook:
         book = self._book = self._book or self._new_book(sender.address)
         if sender.address != book.deployer:
             raise DeploymentError(
