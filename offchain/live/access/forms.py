@@ -13,6 +13,8 @@ _DATA = re.compile(r"0[xX]([0-9a-fA-F]{2})*")
 _WORD = re.compile(r"0[xX][0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _MOST_TOPICS = 4
+_LAST_SECOND = 253_402_300_799
+"""Of the year 9999, Unix time."""
 
 
 def is_well_formed(method: str, parameters: Sequence[object], result: Any) -> bool:
@@ -88,8 +90,13 @@ def _none_or(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or form(value)
 
 
+def _time(value: Any) -> bool:
+    """Seconds of a year that has four digits; a few nodes tell milliseconds."""
+    return _quantity(value) and int(value, 16) <= _LAST_SECOND
+
+
 _is_block = _fields(
-    number=_quantity, hash=_word, parentHash=_word, timestamp=_quantity, baseFeePerGas=_none_or(_quantity)
+    number=_quantity, hash=_word, parentHash=_word, timestamp=_time, baseFeePerGas=_none_or(_quantity)
 )
 
 
