@@ -8,6 +8,7 @@ from pathlib import Path
 import ape
 import pytest
 from ape.contracts.base import ContractCallHandler
+from ape.pytest.runners import PytestApeRunner
 from ape_ethereum.ecosystem import Ethereum
 from ape_ethereum.transactions import TransactionType
 
@@ -21,6 +22,17 @@ gc.set_threshold(100_000, 10, 10)
 allow_slow_start()
 give_a_free_port()
 forget_stale_contracts(ape.project)
+SETS_UP_ISOLATION = PytestApeRunner._setup_isolation
+OF_THE_CHAIN = {"accounts", "chain", "networks", "Contract", "provider"}
+
+
+def isolate_what_meets_the_chain(runner, item):
+    """Ape takes a snapshot of its chain for every test, and most neither ask nor change it."""
+    if OF_THE_CHAIN & set(item.fixturenames):
+        SETS_UP_ISOLATION(runner, item)
+
+
+PytestApeRunner._setup_isolation = isolate_what_meets_the_chain
 
 
 def pytest_collection_finish():

@@ -6,6 +6,7 @@ calls that a test is about go through Ape.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
+from types import SimpleNamespace
 
 from nodes import node_of
 
@@ -91,8 +92,32 @@ class Deployment:
 
     def word(self, view, *args) -> int:
         """First word that a view returns."""
-        answer = self.node.call(view.contract.address, bytes(view.encode_input(*args)))
-        return int.from_bytes(answer[:32])
+        return self.words(view, [args])[0]
+
+    def words(self, view, calls: Iterable[Sequence]) -> list[int]:
+        """First words that a view returns to some calls."""
+        datas = [bytes(view.encode_input(*args)) for args in calls]
+        answers = self.node.calls(view.contract.address, datas)
+        return [int.from_bytes(answer[:32]) for answer in answers]
+
+    def values(self, view, *args) -> SimpleNamespace:
+        """The words that a view returns, by name."""
+        [answer] = self.node.calls(view.contract.address, [bytes(view.encode_input(*args))])
+        outputs = view.abis[0].outputs
+        names = [each.name for each in outputs[0].components or outputs]
+        words = [int.from_bytes(answer[at : at + 32]) for at in range(0, len(answer), 32)]
+        return SimpleNamespace(**dict(zip(names, words, strict=True)))
+
+    @property
+    def head(self) -> SimpleNamespace:
+        """The round as it stands."""
+        return self.values(self.manager.head)
+
+    @property
+    def seats(self) -> tuple[int, int]:
+        """How many propose, and how many vote."""
+        counts = self.values(self.manager.seats)
+        return counts.proposers, counts.voters
 
     # Time
 
@@ -127,7 +152,7 @@ class Deployment:
     def deadline(self, phase: Phase) -> int:
         """First second after a phase of the open round, from propose to reveal."""
         spans = SCHEDULE[: phase - Phase.PROPOSE + 1]
-        return self.manager.head().drawnAt + sum(self.parameters[span] for span in spans)
+        return self.head.drawnAt + sum(self.parameters[span] for span in spans)
 
     @property
     def ends_at(self) -> int:
@@ -169,16 +194,17 @@ class Deployment:
 
     def open_round(self) -> None:
         """Open a round, as soon as the interval lets it, and draw its seed."""
-        self.warp(self.manager.head().drawnAt + self.interval if self.interval else 0)
+        self.warp(self.head.drawnAt + self.interval if self.interval else 0)
         self.send(self.owner, self.manager.openRound)
         self.mine(self.seedDelay)
         self.send(self.owner, self.manager.draw, self.proof())
 
     def _seats(self) -> list:
         """The clients at the opening by position."""
-        head = self.manager.head()
+        head = self.head
         if self._seated is None or self._seated[0] != (head.round, head.seed):
-            positions = {self.word(self.manager.positionOf, client): client for client in self.clients}
+            places = self.words(self.manager.positionOf, [(client,) for client in self.clients])
+            positions = dict(zip(places, self.clients, strict=True))
             self._seated = ((head.round, head.seed), [positions[i] for i in range(head.members)])
         return self._seated[1]
 
@@ -188,16 +214,16 @@ class Deployment:
 
     @property
     def proposers(self) -> list:
-        return self._seats()[: self.manager.seats().proposers]
+        return self._seats()[: self.seats[0]]
 
     @property
     def voters(self) -> list:
-        proposers, voters = self.manager.seats()
+        proposers, voters = self.seats
         return self._seats()[proposers : proposers + voters]
 
     @property
     def unseated(self) -> list:
-        return self._seats()[sum(self.manager.seats()) :]
+        return self._seats()[sum(self.seats) :]
 
     def root(self, client) -> bytes:
         """An update of this client in this round."""
@@ -324,8 +350,8 @@ class Deployment:
         assert next(reached for reached in self.walk() if reached == phase) == self.phase
 
     def _is_complete(self) -> bool:
-        head = self.manager.head()
-        proposers, voters = self.manager.seats()
+        head = self.head
+        proposers, voters = self.seats
         if self.phase != Phase.CLOSE or head.updates + head.absentProposers < proposers:
             return False
         published = head.published.bit_count()
@@ -341,22 +367,28 @@ class Deployment:
         if phase != Phase.IDLE:
             self.warp(self.ends_at + self.markFor)
             self.send(self.owner, self.manager.finalise)
-        for client in self.clients:
-            if self.word(self.manager.clientOf, client):
+        everyone = [(client,) for client in self.clients]
+        for client, state in zip(self.clients, self.words(self.manager.clientOf, everyone), strict=True):
+            if state:
                 self.send(client, self.manager.requestExit)
         self.warp(self.now + self.unbonding)
-        for client in self.clients:
-            owed = self.word(self.manager.accountOf, client) + self.word(self.manager.escrowOf, client)
+        free, escrow = (self.words(view, everyone) for view in (self.manager.accountOf, self.manager.escrowOf))
+        for client, owed in zip(self.clients, map(sum, zip(free, escrow, strict=True)), strict=True):
             if owed:
                 self.send(client, self.manager.withdraw, owed)
-        assert self.manager.memberCount() == 0
-        assert self.token.balanceOf(self.pool) == self.manager.rewardPool() + self.manager.budget()
+        assert self.word(self.manager.memberCount) == 0
+        pools = self.word(self.manager.rewardPool) + self.word(self.manager.budget)
+        assert self.word(self.token.balanceOf, self.pool) == pools
 
     def _draw_late(self) -> None:
-        if self.block + 1 > self.manager.record(self.round).anchor + 256:
+        if self.block + 1 > self._anchor + 256:
             self.send(self.owner, self.manager.reanchor)
-        self.mine_to(self.manager.record(self.round).anchor)
+        self.mine_to(self._anchor)
         self.send(self.owner, self.manager.draw, self.proof())
+
+    @property
+    def _anchor(self) -> int:
+        return self.values(self.manager.record, self.round).anchor
 
     def proof(self) -> bytes:
         """What the seed source needs for the draw; replaced where that is more than nothing."""

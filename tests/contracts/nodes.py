@@ -4,6 +4,7 @@ Calls of a set-up go straight to the node, ten times as fast as through Ape's la
 numbers are what the test says.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -34,8 +35,8 @@ class Node(Protocol):
     def send(self, sender, to: str, data: bytes) -> tuple[bool, int]:
         """Mine one transaction of a test account or its address: whether it succeeded, and its gas."""
 
-    def call(self, to: str, data: bytes) -> bytes:
-        """What a view returns on the latest block."""
+    def calls(self, to: str, datas: Sequence[bytes]) -> list[bytes]:
+        """What views return on the latest block."""
 
     def gas_used(self, digest: str) -> int:
         """Gas of a transaction mined before."""
@@ -82,20 +83,27 @@ class Anvil:
     """anvil (revm), by JSON-RPC."""
 
     def __init__(self, provider) -> None:
-        self._ask = RawChain(urlsplit(provider.http_uri).port).rpc
+        chain = RawChain(urlsplit(provider.http_uri).port)
+        self._ask, self._ask_all = chain.rpc, chain.rpcs
 
     def send(self, sender, to: str, data: bytes) -> tuple[bool, int]:
         # Mined by hand: under many senders anvil leaves a transaction pending now and then.
-        self._ask("evm_setAutomine", False)
         request = {"from": str(sender), "to": to, "data": "0x" + data.hex(), "gas": hex(GAS)}
-        digest = self._ask("eth_sendTransaction", request)
-        self._ask("evm_mine")
-        self._ask("evm_setAutomine", True)
-        receipt = self._ask("eth_getTransactionReceipt", digest)
+        _, digest, _, _, receipts = self._ask_all(
+            [
+                ("evm_setAutomine", False),
+                ("eth_sendTransaction", request),
+                ("evm_mine",),
+                ("evm_setAutomine", True),
+                ("eth_getBlockReceipts", "latest"),
+            ]
+        )
+        [receipt] = [each for each in receipts if each["transactionHash"] == digest]
         return receipt["status"] == "0x1", int(receipt["gasUsed"], 16)
 
-    def call(self, to: str, data: bytes) -> bytes:
-        return to_bytes(hexstr=self._ask("eth_call", {"to": to, "data": "0x" + data.hex()}, "latest"))
+    def calls(self, to: str, datas: Sequence[bytes]) -> list[bytes]:
+        calls = [("eth_call", {"to": to, "data": "0x" + data.hex()}, "latest") for data in datas]
+        return [to_bytes(hexstr=answer) for answer in self._ask_all(calls)]
 
     def gas_used(self, digest: str) -> int:
         return int(self._ask("eth_getTransactionReceipt", digest)["gasUsed"], 16)
@@ -156,10 +164,11 @@ class PyEvm:
         self.mine(1)
         return computation.is_success, receipt.gas_used
 
-    def call(self, to: str, data: bytes) -> bytes:
+    def calls(self, to: str, datas: Sequence[bytes]) -> list[bytes]:
         payer = self._backend.account_keys[0].public_key.to_canonical_address()
         fees = {"max_fee_per_gas": MAX_FEE, "max_priority_fee_per_gas": 0}
-        return self._backend.call({"from": payer, "to": to_bytes(hexstr=to), "data": data, **fees})
+        call = {"from": payer, "to": to_bytes(hexstr=to), **fees}
+        return [self._backend.call(call | {"data": data}) for data in datas]
 
     def gas_used(self, digest: str) -> int:
         return self._backend.get_transaction_receipt(to_bytes(hexstr=digest))["gas_used"]

@@ -18,6 +18,7 @@ from ports import free_port
 
 GENESIS_TIME = 2_000_000_000
 HEAD = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+CONTENT_LENGTH = re.compile(rb"(?i)\ncontent-length: *(\d+)")
 GAS = 16_000_000  # Below the cap of EIP-7825, and above what any call takes.
 
 
@@ -118,29 +119,31 @@ class Connection:
     """JSON over HTTP to anvil, which tells lengths; http.client reads headers as mail, slowly."""
 
     def __init__(self, port):
-        self._port, self._socket = port, None
+        self._port, self._socket, self._read = port, None, b""
 
-    def ask(self, content):
-        """What the node answers."""
+    def ask(self, *contents):
+        """What the node answers to each; it takes them in order, and waits for none to be read in between."""
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=120)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        body = json.dumps(content).encode()
-        self._socket.sendall(HEAD % len(body) + body)
-        return json.loads(self._answer())
+        bodies = [json.dumps(content).encode() for content in contents]
+        self._socket.sendall(b"".join(HEAD % len(body) + body for body in bodies))
+        return [json.loads(self._answer()) for _ in bodies]
 
     def _answer(self):
-        head, _, body = self._read_on(b"", lambda read: b"\r\n\r\n" in read).partition(b"\r\n\r\n")
-        length = int(re.search(rb"(?i)\ncontent-length: *(\d+)", head)[1])
-        return self._read_on(body, lambda read: len(read) >= length)
+        self._read_on(lambda: b"\r\n\r\n" in self._read)
+        head, _, self._read = self._read.partition(b"\r\n\r\n")
+        length = int(CONTENT_LENGTH.search(head)[1])
+        self._read_on(lambda: len(self._read) >= length)
+        body, self._read = self._read[:length], self._read[length:]
+        return body
 
-    def _read_on(self, read, is_enough):
-        while not is_enough(read):
+    def _read_on(self, is_enough):
+        while not is_enough():
             part = self._socket.recv(1 << 20)
             if not part:
                 raise ConnectionError("the node closed the connection")
-            read += part
-        return read
+            self._read += part
 
 
 class RawChain:
@@ -170,11 +173,19 @@ class RawChain:
 
     def rpc(self, method, *params):
         """The result of one request."""
-        request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        answer = self._connection.ask(request)
-        if "error" in answer:
-            raise RpcError(method, answer["error"])
-        return answer["result"]
+        [result] = self.rpcs([(method, *params)])
+        return result
+
+    def rpcs(self, requests):
+        """The results of several, (method, *params), done in order: one journey, where each would take one."""
+        answers = self._connection.ask(*(self._request(method, params) for method, *params in requests))
+        for (method, *_), answer in zip(requests, answers, strict=True):
+            if "error" in answer:
+                raise RpcError(method, answer["error"])
+        return [answer["result"] for answer in answers]
+
+    def _request(self, method, params):
+        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
 
     def view(self, to, data, sender=None):
         """What a call returns on the latest block, or the RpcError with its revert data."""
@@ -188,9 +199,8 @@ class RawChain:
 
     def send(self, sender, to, data, interface, at=None):
         """Mine one transaction, in a block of time `at`."""
-        if at is not None:
-            self.rpc("evm_setNextBlockTimestamp", at)
-        receipt = self.rpc("eth_sendTransactionSync", transaction(sender, to, data))
+        timing = [] if at is None else [("evm_setNextBlockTimestamp", at)]
+        *_, receipt = self.rpcs([*timing, ("eth_sendTransactionSync", transaction(sender, to, data))])
         gas = int(receipt["gasUsed"], 16)
         if receipt["status"] == "0x1":
             logs = [interface.log(entry) for entry in receipt["logs"]]

@@ -42,7 +42,7 @@ class SolidityFile(pytest.File):
 class SolidityTest(pytest.Item):
     """One test, fuzz test or campaign of a contract."""
 
-    fixturenames = ("_function_isolation",)  # By which Ape knows that no snapshot is to be taken for it.
+    fixturenames = ()
 
     def __init__(self, *, contract, test, **rest):
         super().__init__(**rest)
