@@ -177,7 +177,7 @@ class RawChain:
         return result
 
     def rpcs(self, requests):
-        """The results of several, (method, *params), done in order: one journey, where each would take one."""
+        """The results of several, (method, *params), done in order and in one journey."""
         answers = self._connection.ask(*(self._request(method, params) for method, *params in requests))
         for (method, *_), answer in zip(requests, answers, strict=True):
             if "error" in answer:
