@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ape
 import pytest
+from ape.api import ReceiptAPI
 from ape.contracts.base import ContractCallHandler
 from ape.pytest.runners import PytestApeRunner
 from ape_ethereum.ecosystem import Ethereum
@@ -51,10 +52,13 @@ def shared(name, what):
 
 @pytest.fixture(scope="session", autouse=True)
 def ape_does_not_look_twice():
-    """For every call Ape reads the settings of all its networks and asks for the code, half of its time."""
+    """What Ape does beside a call takes most of its time: it reads the settings of all networks, asks for the
+    code, and traces every transaction for lines of a console, of which these contracts write none.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Ethereum, "default_transaction_type", TransactionType.DYNAMIC)
         patch.setattr(ContractCallHandler, "_validate_is_contract", lambda handler: None)
+        patch.setattr(ReceiptAPI, "show_debug_logs", lambda receipt: None)
         yield
 
 

@@ -211,7 +211,7 @@ def test_a_chain_that_somebody_uses_is_left_alone(tmp_path):
 
 
 def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
-    out, options = tmp_path / "out", ("--engine", "reference", "--clients", "10", "--rounds", "40")
+    out, options = tmp_path / "out", ("--engine", "reference", "--clients", "10", "--rounds", "20")
     going = subprocess.Popen(
         [*APE, *options, "--out", str(out)],
         cwd=ROOT,
@@ -222,7 +222,7 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
         start_new_session=True,
     )
     for line in going.stdout:
-        if line.startswith("round 4 "):
+        if line.startswith("round 2 "):
             os.killpg(going.pid, signal.SIGINT)
             break
     said = going.communicate(timeout=120)[0]

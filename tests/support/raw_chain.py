@@ -19,6 +19,7 @@ from ports import free_port
 GENESIS_TIME = 2_000_000_000
 HEAD = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 CONTENT_LENGTH = re.compile(rb"(?i)\ncontent-length: *(\d+)")
+QUICK_ACK = getattr(socket, "TCP_QUICKACK", None)  # Linux has it.
 GAS = 16_000_000  # Below the cap of EIP-7825, and above what any call takes.
 
 
@@ -140,6 +141,8 @@ class Connection:
 
     def _read_on(self, is_enough):
         while not is_enough():
+            if QUICK_ACK:  # Else the node holds the second answer back until the first is acknowledged.
+                self._socket.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
             part = self._socket.recv(1 << 20)
             if not part:
                 raise ConnectionError("the node closed the connection")
