@@ -301,6 +301,6 @@ def require_balance(client: str, free: int, escrow: int, account: ClientView) ->
     """
     if (free, escrow) != (account.free, account.escrow):
         raise LogsError(
-            f"the logs make {free} free and {escrow} in escrow of {client}, the contract says {account.free} "
-            f"and {account.escrow}"
+            f"the logs make {free} base units free and {escrow} in escrow of {client}, the contract says "
+            f"{account.free} and {account.escrow}"
         )

@@ -122,7 +122,8 @@ class Roster:
     def _use(self, event: LoggedEvent) -> None:
         client = event.values["client"]
         if client not in self._seatable:
-            raise LogsError(f"{event.name} in round {self.round} of {client}, no member at its opening")
+            number = event.values["round"]
+            raise LogsError(f"{event.name} in round {number} of {client}, no member at its opening")
         self.used.add(client)
 
     def _leave(self, event: LoggedEvent) -> None:
