@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import functools
 import importlib
 import pkgutil
 import re
@@ -44,6 +45,7 @@ def sources(folder):
     return sorted((ROOT / folder).rglob("*.py"))
 
 
+@functools.cache
 def imported(path):
     """The modules that a file imports, whole."""
     names = []

@@ -14,15 +14,14 @@ from side_by_side import DURATIONS, WAITING, workers
 
 SUPPORT = Path(__file__).parents[1] / "support"
 GIB = 2**30
-# Of a project without chains: Ape's own plugin would look for one.
 PYTEST = (
     sys.executable,
     "-m",
     "pytest",
     "-p",
-    "side_by_side",
+    "xdist",
     "-p",
-    "no:ape_test",
+    "side_by_side",
     "-n",
     "2",
     "--dist",
@@ -41,8 +40,10 @@ def run(tmp_path):
         return subprocess.Popen(
             [*PYTEST, *options],
             cwd=tmp_path,
-            # Unbuffered, or who reads along learns nothing before the end.
-            env=os.environ | {"PYTHONPATH": str(SUPPORT), "PYTHONUNBUFFERED": "1"},
+            # Unbuffered, or who reads along learns nothing before the end. Without other plugins: Ape's would
+            # look for a chain, and what the rest import takes most of the time.
+            env=os.environ
+            | {"PYTHONPATH": str(SUPPORT), "PYTHONUNBUFFERED": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
