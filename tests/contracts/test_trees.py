@@ -13,6 +13,7 @@ WITHOUT_TREE = {
     "test_happy_round.py",
     "test_lint.py",
     "test_logs_rebuild_balances.py",
+    "test_size.py",
     "test_spec.py",
     "test_trees.py",
 }
