@@ -129,6 +129,15 @@ def test_a_decimal_comma_is_found(write):
     np.testing.assert_array_equal(read(form, path).inputs, read(fitted(plain).form, plain).inputs)
 
 
+def test_a_decimal_comma_before_three_digits_is_none_of_thousands(write):
+    points = [f"{w / 1000:.3f}" for w in WEIGHTS]  # Of 0.9 and 1.2: no thousands begin with a nought.
+    plain = write(table(weight=points), "plain.csv")
+    path = write(table(weight=[w.replace(".", ",") for w in points]), separator=";")
+    form = fitted(path).form
+    assert form.read.decimal == ","
+    np.testing.assert_array_equal(read(form, path).inputs, read(fitted(plain).form, plain).inputs)
+
+
 def test_an_archive_and_quoted_line_ends(tmp_path):
     columns = table(note=[f"well,\nsaid {number % 3}" for number in range(ROWS)])
     with zipfile.ZipFile(tmp_path / "rows.zip", "w") as archive:

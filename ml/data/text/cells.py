@@ -33,7 +33,7 @@ _REMEMBERED = 4_000  # Texts of a column, some half a megabyte; most columns rep
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _SPACES = " \u00a0\u2007\u2009\u202f"
 _GROUPED = re.compile(
-    rf"[+-]?\d{{1,3}}(?:(?:,\d{{3}})+|(?:,\d{{2}})+,\d{{3}}|(?:[{_SPACES}'’]\d{{3}})+)(\.\d*)?", re.ASCII
+    rf"[+-]?[1-9]\d{{0,2}}(?:(?:,\d{{3}})+|(?:,\d{{2}})+,\d{{3}}|(?:[{_SPACES}'’]\d{{3}})+)(\.\d*)?", re.ASCII
 )
 _CURRENCIES = {
     "$": "$", "US$": "$", "USD": "$", "€": "€", "EUR": "€", "£": "£", "GBP": "£", "¥": "¥", "JPY": "¥",
@@ -191,8 +191,8 @@ def number(text: str) -> float:
     [10.65, 41637.0, 65000.0, -1000.0]
     >>> [number(text) for text in ("(31.09)", "31.09-", "\u2212$5", "5 CHF")]
     [-31.09, -31.09, -5.0, 5.0]
-    >>> [number(text) for text in ("16,47", "36 months", "inf", "")]
-    [inf, inf, inf, nan]
+    >>> [number(text) for text in ("16,47", "0,125", "36 months", "inf", "")]
+    [inf, inf, inf, inf, nan]
     """
     return _finite(text) if _PLAIN.fullmatch(text) else amount(text)[0]
 
