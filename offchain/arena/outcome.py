@@ -1,10 +1,12 @@
 """What a cell's run came to, in numbers."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ml.judging.metrics import LIKELIHOOD
 from offchain.arena.grid import Cell
 from offchain.runs.summary import tail_mean
 from offchain.settings import TOKEN
@@ -76,8 +78,8 @@ class Outcome:
 def outcome(cell: Cell, records: Sequence[RoundRecord], clean: Sequence[RoundRecord] | None) -> Outcome:
     """Return what a run's rounds came to, at least one, beside those of the clean run, if there are any."""
     metric, cast = cell.settings.metric, Cast.of(cell.settings)
-    scores = np.array([record.scores[metric] for record in records])
-    honest_only = np.array([record.baselines[HONEST_ONLY][metric] for record in records])
+    scores = np.array([score_of(record.scores, metric) for record in records])
+    honest_only = np.array([score_of(record.baselines[HONEST_ONLY], metric) for record in records])
     against_honest = tail_mean(list(scores - honest_only))
     last, everyone = records[-1], frozenset(range(cell.settings.clients))
     honest = everyone - cast.malicious
@@ -113,6 +115,11 @@ def outcome(cell: Cell, records: Sequence[RoundRecord], clean: Sequence[RoundRec
     )
 
 
+def score_of(scores: Mapping[str, float], metric: str) -> float:
+    """Return what voters compared of a model's recorded scores: of the likelihood, the loss is recorded."""
+    return math.exp(-scores["loss"]) if metric == LIKELIHOOD else scores[metric]
+
+
 def losing_bits(records: Sequence[RoundRecord], cast: Cast) -> float:
     """Return the share of honest voters' answers, one a published update, that the majority outvoted."""
     lost = answers = 0
@@ -140,9 +147,9 @@ def _counts(clients_by_round: Sequence[Sequence[int]], cast: Cast) -> tuple[int,
 
 
 def _final(records: Sequence[RoundRecord] | None, name: str) -> float:
-    if not records or name not in records[-1].scores:
+    if not records or (name != LIKELIHOOD and name not in records[-1].scores):
         return np.nan
-    return tail_mean([record.scores[name] for record in records])
+    return tail_mean([score_of(record.scores, name) for record in records])
 
 
 def _out_by(records: Sequence[RoundRecord], cast: Cast) -> float:

@@ -139,8 +139,10 @@ def test_rows_that_a_task_cannot_learn_from_are_told(refused, told, rows):
         ("differ from one time to the next", f"{LOSSES}{CROSS} * __import__('torch').rand(1)\n"),
         (r"losses of 32 rows have shape \[\]", f"{LOSSES}{CROSS}.mean()\n"),
         ("training the same rows twice gives two updates", DRAWS),
+        ("no setting 'local_epoks'; did you mean 'local_epochs'", '    simulation = {"local_epoks": 4}\n'),
+        ("simulation: batch: Input should be greater than", '    simulation = {"batch": 0}\n'),
     ],
-    ids=["negative", "neighbours", "chance", "one for all", "training"],
+    ids=["negative", "neighbours", "chance", "one for all", "training", "setting", "batch"],
 )
 def test_a_task_that_nobody_could_judge_or_recover_by_is_told(refused, told, more):
     refused(told, source=SORTING + more)

@@ -301,6 +301,15 @@ def test_a_cell_is_measured_against_the_clean_and_the_honest_only_run(fought):
     assert np.isnan(outcome(unjudged, records(unjudged.settings), None).scorings)
 
 
+def test_votes_on_the_likelihood_are_measured_by_it():
+    grid = Grid(settings={**TINY, "metric": "likelihood"}, deciders=["evidence"], attacks=["zero"])
+    cell = cells(grid)[-1]
+    played = records(cell.settings)
+    found = outcome(cell, played, played)
+    assert found.score == pytest.approx(np.exp(-played[-1].scores["loss"]))
+    assert found.against_clean == 0 and found.against_honest <= 1e-6
+
+
 def _own(record):
     return record.scores
 
