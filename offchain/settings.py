@@ -41,6 +41,8 @@ TOKEN = 10**18
 """Base units in a whole token."""
 
 MIN_CLIENTS = 4
+_HALF = 5000  # Basis points.
+_PROPOSERS = 5  # Of the paper's fifty clients (section V-A).
 _MAX_SUPPLY = 2**96 - 1  # The pool's accounts have 96 bits.
 
 # 15 digits go through a JSON number and back unchanged.
@@ -203,7 +205,13 @@ class SimulationSettings(BaseModel):
         Decimal(0),
         description="Tokens at the start of which these rewards are paid, while they cover a round's.",
     )
-    proposer_bps: int = Field(1000, ge=1, le=5000, description="Share that proposes, in basis points.")
+    proposer_bps: int = Field(
+        1000,
+        ge=1,
+        le=_HALF,
+        description="Share that proposes, in basis points; of a task of one's own more of few clients, until 5 "
+        "or half of them propose.",
+    )
     voter_seats: int | None = Field(None, ge=1, le=16_382, description="Committee size; none for all others.")
     rows: int | None = Field(None, ge=1, description="Rows to use, drawn at random; none for all.")
     dirichlet_alpha: float = Field(
@@ -250,7 +258,8 @@ class SimulationSettings(BaseModel):
         named = Named(name, options)
         first = named.is_built_in and given.get("memory", 1) == 1
         own = {} if first else {"edition": 2}
-        return {**own, **_clients_of(given.get("clients_data")), **defaults_of(named), **given}
+        known = {**own, **_clients_of(given.get("clients_data")), **defaults_of(named), **given}
+        return known if named.is_built_in else {**_enough_proposers(known.get("clients")), **known}
 
     @model_validator(mode="after")
     def _fits(self) -> "SimulationSettings":
@@ -400,6 +409,14 @@ def _clients_of(folder: object) -> Mapping[str, int]:
             f"{MIN_CLIENTS} at least"
         )
     return {"clients": clients}
+
+
+def _enough_proposers(clients: object) -> Mapping[str, int]:
+    """The share of few clients that makes as many propose as of the paper's fifty, or half of them."""
+    default: int = SimulationSettings.model_fields["proposer_bps"].default
+    if not isinstance(clients, int) or clients < MIN_CLIENTS:
+        return {}  # For the fields to say.
+    return {"proposer_bps": max(default, min(_HALF, -(-_PROPOSERS * 10_000 // clients)))}
 
 
 def parted_rows(folder: Path) -> list[Path]:
