@@ -209,8 +209,8 @@ class SimulationSettings(BaseModel):
         1000,
         ge=1,
         le=_HALF,
-        description="Share that proposes, in basis points; of a task of one's own more of few clients, until 5 "
-        "or half of them propose.",
+        description="Share that proposes, in basis points; of few clients with an own task more, until "
+        "5 or half of them propose.",
     )
     voter_seats: int | None = Field(None, ge=1, le=16_382, description="Committee size; none for all others.")
     rows: int | None = Field(None, ge=1, description="Rows to use, drawn at random; none for all.")

@@ -60,7 +60,7 @@ def test_every_example_is_tried():
 @pytest.mark.parametrize("name", TASKS)
 def test_it_learns_and_who_flips_labels_ends_poorer(name, made, tmp_path):
     out = tmp_path / "run"
-    options = ("--engine", "reference", "--clients", 6, "--rounds", 20, "--malicious", 0.3, "--out", out)
+    options = ("--engine", "reference", "--clients", 6, "--rounds", 12, "--malicious", 0.3, "--out", out)
     run(simulate, *arguments(name, made), *options)
     told = json.loads((out / "summary.json").read_text())
     assert told["tokens"]["malicious_mean"] < told["tokens"]["honest_mean"]

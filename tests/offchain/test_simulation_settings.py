@@ -174,3 +174,27 @@ def test_a_folder_of_too_few_members_is_named(tmp_path):
         (tmp_path / name).touch()
     with pytest.raises(SettingsError, match="holds rows of 2 clients, a file or folder each; a run needs 4"):
         parse_settings({"task": "lending-club", "clients_data": tmp_path})
+
+
+@pytest.mark.parametrize(
+    "given, bps, proposers",
+    [
+        ({"clients": 4}, 5000, 2),
+        ({"clients": 12}, 4167, 5),
+        ({"clients": 50}, 1000, 5),
+        ({}, 1000, 5),
+        ({"clients": 100}, 1000, 10),
+        ({"clients": 12, "proposer_bps": 1000}, 1000, 1),
+    ],
+)
+def test_of_few_clients_of_ones_own_task_five_propose_or_half(tmp_path, given, bps, proposers):
+    file, own = tmp_path / "own.py", "from stakefed import Labels, Task\n\n\nclass Own(Task):\n"
+    file.write_text(own + "    target, takes = Labels(), ''\n")
+    found = parse_settings({"task": str(file), **given})
+    assert (found.proposer_bps, found.proposers) == (bps, proposers)
+    file.write_text(own + "    target, takes, simulation = Labels(), '', {'proposer_bps': 2000}\n")
+    assert parse_settings({"task": str(file), **given}).proposer_bps == given.get("proposer_bps", 2000)
+
+
+def test_a_built_in_task_has_the_papers_proposers_of_few_clients_too():
+    assert parse_settings({"task": "loans", "clients": 12}).proposers == 1

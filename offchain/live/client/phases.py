@@ -15,6 +15,8 @@ from offchain.reference.seats import MAX_PROPOSERS, counts
 _ROOM = 2
 """Times that a phase should be as long as the work in it: stores, blocks and other programs take time."""
 
+_FEW = 3
+
 
 def against(
     configuration: Configuration, folder: Path, options: DataOptions, training: Mapping[str, Any]
@@ -42,6 +44,21 @@ def against(
     for (phase, what), taken in zip(work.items(), seconds, strict=True):
         yield "phase", f"{phase} {getattr(protocol, phase)} s; {taken:.2f} s {what} here"
     yield from _too_short(protocol, dict(zip(work, seconds, strict=True)))
+    yield from _too_few(configuration)
+
+
+def _too_few(configuration: Configuration) -> Iterator[tuple[str, str]]:
+    """A note where so few propose that the average of a round is skewed as their rows are."""
+    p = configuration.protocol
+    members = len(configuration.listed) or p.min_members
+    proposers, _ = counts(members, p.proposer_bps, p.voter_seats)
+    if proposers < _FEW:
+        yield (
+            "note",
+            f"of {members} members {proposers} proposes a round with proposer_bps {p.proposer_bps}: so few "
+            "updates average nothing out, and where rows are unlike voters refuse honest ones; ask the "
+            "founders for up to 5000, half of the members",
+        )
 
 
 def _most_updates(configuration: Configuration) -> int:
