@@ -114,3 +114,33 @@ def test_the_page_on_recovery_prints_its_rounds():
         and f"was {worst['1']:.3f}".replace("0.", ".") in page
     )
     assert sum(r["captured"] == "1" and r["memory"] == "8" for r in kept) == 15
+
+
+OWN_TASKS = [rows(RESULTS / "arena" / name / "cells.csv") for name in ("own-tasks", "own-tasks-confirmed")]
+
+
+def of_own_tasks(runs, task):
+    """Honest updates refused with nobody malicious, flips included, tokens of the worst run."""
+    runs = [run for run in runs if run["task"] == task]
+    clean, flipped = ([r for r in runs if (r["attack"] == "nobody") is of] for of in (True, False))
+
+    def counted(who, of):
+        return [sum(int(run[f"{who}_{way}"]) for run in of) for way in ("in", "out")]
+
+    honest, malicious = counted("honest", clean), counted("malicious", flipped)
+    worst = max(flipped, key=lambda r: float(r["tokens_malicious"]) - float(r["tokens_honest"]))
+    tokens = " / ".join(f"{float(worst[f'tokens_{who}']):.1f}" for who in ("malicious", "honest"))
+    return f"{honest[1]} of {sum(honest)} | {malicious[0]} of {sum(malicious)} | {tokens}"
+
+
+@pytest.mark.parametrize("task", sorted({run["task"] for run in OWN_TASKS[0]}))
+def test_the_page_of_own_tasks_prints_what_flippers_came_to(task):
+    told = " | ".join(of_own_tasks(runs, task) for runs in OWN_TASKS)
+    assert f"| {task} | {told} |" in (ROOT / "docs" / "TASKS.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("runs, poorer", zip(OWN_TASKS, ["28 of 30", "20 of 20"], strict=True))
+def test_of_how_many_runs_flippers_end_poorer(runs, poorer):
+    flipped = [run for run in runs if run["attack"] == "label-flip"]
+    found = sum(float(run["tokens_malicious"]) < float(run["tokens_honest"]) for run in flipped)
+    assert f"{found} of {len(flipped)}" == poorer in (ROOT / "docs" / "TASKS.md").read_text(encoding="utf-8")
