@@ -52,6 +52,14 @@ def test_one_that_leaves_without_having_joined_is_refused():
         roster_of(*joined("a"), event("Left", client="b"))
 
 
+def test_an_act_of_one_that_joined_after_the_opening_is_refused():
+    opened = [*joined("a", "b"), event("RoundOpened", round=1, members=2), *joined("c")]
+    assert roster_of(*opened, event("UpdateCommitted", round=1, client="b")).used == {"b"}
+    for act in ("UpdateCommitted", "BallotCommitted", "MarkedAbsent"):
+        with pytest.raises(LogsError, match=f"{act} in round 1 of c, no member at its opening"):
+            roster_of(*opened, event(act, round=1, client="c"))
+
+
 def test_more_seats_than_members_are_refused():
     roster = roster_of(*joined("a", "b"), event("RoundOpened", round=1, members=2))
     with pytest.raises(LogsError, match="round 1 has 3 seats, by its logs only 2 members"):
