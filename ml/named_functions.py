@@ -43,14 +43,20 @@ def named_function(name: str, registry: Mapping[str, Callable[..., Any]], what: 
 
 
 def require_options(function: Callable[..., Any], options: Mapping[str, Any], name: str, what: str) -> None:
-    """Refuse options that a function does not have; its first argument is none.
+    """Refuse options that a function does not have, or has and is not given; its first argument is none.
 
     Raises:
         SettingsError: With the options that there are.
     """
-    _, *rest = inspect.signature(function).parameters.values()
-    known = [each.name for each in rest if each.kind is not each.VAR_KEYWORD]
-    if len(known) < len(rest):
+    taken = list(inspect.signature(function).parameters.values())
+    if not taken:
+        raise SettingsError(f"{what} {name} takes no argument; expected one, and options by keyword")
+    own = [each for each in taken[1:] if each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)]
+    known = [each.name for each in own]
+    missing = [each.name for each in own if each.default is each.empty and each.name not in options]
+    if missing:
+        raise SettingsError(f"{what} {name} has to be given its option {missing[0]!r}")
+    if any(each.kind is each.VAR_KEYWORD for each in taken):
         return
     for option in options:
         if option not in known:

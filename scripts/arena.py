@@ -18,12 +18,20 @@ from offchain.user_path import UserPath
 @click.option("--grid", type=UserPath(), help="YAML file of a grid (docs/ARENA.md).  [default: a small one]")
 @click.option("--data", type=UserPath(), help="Rows of the grid's tasks that read a file or folder.")
 @click.option("--so-far", is_flag=True, help="Play nothing; tell what the runs came to that are kept.")
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600,
+    show_default=True,
+    help="Seconds in which a cell with functions of your own has to finish a round.",
+)
 @playing_options("arena")
 def cli(
     network: str,
     grid: Path | None,
     data: Path | None,
     so_far: bool,
+    patience: float,
     jobs: int,
     address: str | None,
     out: Path,
@@ -46,7 +54,7 @@ def cli(
             written = (
                 told_so_far(out, chosen, played, console)
                 if so_far
-                else fight(out, chosen, played, partial(engine_on, network), at_once, console)
+                else fight(out, chosen, played, partial(engine_on, network), at_once, console, patience)
             )
     except KeyboardInterrupt:
         console.print("Interrupted. What was played is kept; the same command goes on from there.")

@@ -32,7 +32,9 @@ def blamed(what: str) -> Iterator[None]:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost line that is neither ours nor a library's, or the innermost of all."""
+    """The innermost line that is neither ours nor a library's, or the innermost of all; bad syntax's own."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     foreign = [
         frame

@@ -154,7 +154,7 @@ def load_function(name: str, what: str) -> Callable[..., Any]:
     if not place.endswith(".py") or not function:
         raise TaskError(f"{what} {name!r} is no FILE.py:function")
     file = _file(place)
-    found = getattr(_module_of_file(file, keccak256(_bytes(file))), function, None)
+    found = getattr(_module_of_file(file, keccak256(_bytes(file)), what), function, None)
     if not callable(found):
         raise TaskError(f"{file} has no function {function!r}")
     made: Callable[..., Any] = found
@@ -175,7 +175,7 @@ def _built_in(name: str) -> ModuleType:
     return importlib.import_module(f"{built_in.__name__}.{name.replace('-', '_')}")
 
 
-def _module_of_file(file: Path, digest: bytes) -> ModuleType:
+def _module_of_file(file: Path, digest: bytes, what: str = "task") -> ModuleType:
     # A copy elsewhere is a module of its own: it reads what lies beside itself.
     place = keccak256(digest + str(file.resolve()).encode())
     name = f"stakefed_task_{place.hex()[:16]}_{file.stem}"
@@ -188,7 +188,7 @@ def _module_of_file(file: Path, digest: bytes) -> ModuleType:
     if _ROOT not in sys.path:
         sys.path.append(_ROOT)
     try:
-        with blamed(f"task {file}"):
+        with blamed(f"{what} {file}"):
             spec.loader.exec_module(module)
     except MLError:
         del sys.modules[name]

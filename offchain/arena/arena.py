@@ -9,6 +9,7 @@ from offchain.arena import report
 from offchain.arena.grid import NOBODY, Cell, Grid
 from offchain.arena.outcome import Outcome, outcome
 from offchain.errors import ArenaError
+from offchain.reproduction.apart import PATIENCE
 from offchain.reproduction.claimed_folder import claim
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.grid import play_all
@@ -25,6 +26,7 @@ def fight(
     engine_of: EngineOf,
     jobs: int,
     console: Console,
+    patience: float = PATIENCE,
 ) -> list[str]:
     """Play a grid's cells, those that are not kept, and write what they came to; the names of the files.
 
@@ -37,6 +39,7 @@ def fight(
         engine_of: Enters a run's engine.
         jobs: Runs at once.
         console: Where progress is shown.
+        patience: Seconds in which a cell with functions of a user's own has to finish a round.
 
     Raises:
         ReproductionError: When the folder is another grid's.
@@ -51,6 +54,7 @@ def fight(
         jobs,
         console,
         lambda run, error: failed.update({run: str(error)}),
+        patience,
     )
     outcomes = _outcomes(played, kept)
     if not outcomes:

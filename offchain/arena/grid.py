@@ -1,7 +1,7 @@
 """A grid of an arena: every attack against every policy or defence, on every task, over seeds."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import product
@@ -25,6 +25,7 @@ from ml.tasks.loading import Named
 from ml.validation import first_fault
 from offchain.errors import ArenaError, SettingsError
 from offchain.settings import SimulationSettings, parse_settings
+from offchain.simulation.cast import Cast
 from offchain.yaml_file import read_mapping
 
 Labelled = Mapping[str, Mapping[str, Any]]
@@ -33,12 +34,18 @@ Labelled = Mapping[str, Mapping[str, Any]]
 NOBODY = "nobody"
 """The attack of clean runs, with nobody malicious."""
 
+_NO_VOTES = "none"
+"""How a coalition votes where a rule decides."""
+
 
 _PLACES = {
     **{"seed": "seeds", "malicious": "malicious", "attack": "attacks"},
-    **{"policy": "deciders", "defence": "deciders"},
+    **{"policy": "deciders", "defence": "deciders", "coalition_votes": "votes"},
 }
 """Where a grid says what a run's settings say by these names: anywhere else they would be overridden."""
+
+_OUR_OWN = {"honest_only": "every run is compared with the honest updates of its own seats"}
+"""Settings that a grid has no choice about."""
 
 _EXPECTED = {
     "tuple_type": "a list, such as [{}]",
@@ -53,6 +60,7 @@ _EXPECTED = {
 """By kind of fault, in place of Python's words."""
 _EXAMPLES = {"votes": "honest, own", "malicious": "0.2, 0.4", "seeds": "0, 1, 2"}
 _MOST = 10_000
+_LONGEST = 100
 
 
 def _labelled(given: Any, settings_of: Any) -> Any:
@@ -68,6 +76,24 @@ def _require_once(given: Sequence[Any]) -> None:
     twice = next((each for each, times in Counter(given).items() if times > 1), None)
     if twice is not None:
         raise ValueError(f"{twice} is there twice")
+
+
+def _require_in_place(part: str, label: str, names: Collection[str]) -> None:
+    for name in names:
+        place = _PLACES.get(name, part)
+        if place != part:
+            raise ValueError(f"{label} has a {name!r}, which a grid has in its {place!r}")
+        if name in _OUR_OWN:
+            raise ValueError(f"{label} has a {name!r}; {_OUR_OWN[name]}")
+    if part == "deciders" and len({"policy", "defence"} & set(names)) != 1:
+        raise ValueError(f"decider {label} has to have a policy or a defence, and one of them")
+    if part == "attacks" and not {"attack", "withhold_bytes"} & set(names):
+        raise ValueError(f"attack {label} says no 'attack'; it may be none, where only votes are malicious")
+
+
+def file_name(label: str) -> str:
+    """Return what a label is called in the names of files."""
+    return "".join(letter if letter.isalnum() else "-" for letter in label)
 
 
 class Grid(BaseModel):
@@ -100,10 +126,18 @@ class Grid(BaseModel):
         own = {"settings": {"settings": self.settings}, "tasks": self.tasks, "deciders": self.deciders}
         for part, labelled in {**own, "attacks": self.attacks}.items():
             for label, given in labelled.items():
-                for name in given:
-                    place = _PLACES.get(name.replace("-", "_"), part)
-                    if place != part:
-                        raise ValueError(f"{label} has a {name!r}, which a grid has in its {place!r}")
+                _require_in_place(part, label, {name.replace("-", "_") for name in given})
+        return self
+
+    @model_validator(mode="after")
+    def _has_labels_for_files(self) -> "Grid":
+        for label in (*self.tasks, *self.attacks, *self.deciders):
+            if not 0 < len(label) <= _LONGEST or not label.isprintable():
+                raise ValueError(f"a label is {label!r}; expected {_LONGEST} printable characters at most")
+        names = Counter(file_name(label) for label in self.tasks)
+        for label in self.tasks:
+            if names[file_name(label)] > 1:
+                raise ValueError(f"the file of task {label!r} would be another's too; give it another label")
         return self
 
     @field_validator("attacks", mode="before")
@@ -214,7 +248,7 @@ def _takes_data(values: Mapping[str, Any]) -> bool:
 
 
 def _votes_of(grid: Grid, decider: str) -> Sequence[str]:
-    return ("none",) if "defence" in grid.deciders[decider] else grid.votes
+    return (_NO_VOTES,) if "defence" in grid.deciders[decider] else grid.votes
 
 
 def _cell(grid: Grid, task: str, decider: str, attack: str, votes: str, eta: float, seed: int) -> Cell:
@@ -222,12 +256,17 @@ def _cell(grid: Grid, task: str, decider: str, attack: str, votes: str, eta: flo
     values = {**fixed, **grid.settings, **grid.tasks[task], **grid.deciders[decider], "seed": seed}
     values |= {"attack": "none"} if attack == NOBODY else grid.attacks[attack]
     values |= {"malicious": eta}
-    if votes not in ("honest", "none"):
+    if votes != "honest" and "defence" not in grid.deciders[decider]:
         values |= {"coalition_votes": votes}
     try:
         settings = parse_settings(values)
     except SettingsError as error:
         raise ArenaError(f"{attack} against {decider} on {task}: {error}") from error
+    bad, clients = len(Cast.of(settings).malicious), settings.clients
+    if attack != NOBODY and not 0 < bad < clients:
+        raise ArenaError(
+            f"malicious {eta:g} makes {bad} of {clients} clients malicious; expected some, and not all"
+        )
     return Cell(task, decider, attack, votes, eta, seed, settings)
 
 

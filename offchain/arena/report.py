@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ml.private_files import write_whole
-from offchain.arena.grid import NOBODY
+from offchain.arena.grid import NOBODY, file_name
 from offchain.arena.outcome import Outcome
 from offchain.picture_file import write_picture
 
@@ -54,7 +54,7 @@ def write(
     write_whole(folder / "arena.json", json.dumps(content, indent=1) + "\n")
     names = ["cells.csv", "summary.csv", "arena.json"]
     for task in summary.task.unique():
-        names.append(f"{_file_name(task)}.png")
+        names.append(f"{file_name(task)}.png")
         write_picture(folder / names[-1], heat_map(summary[summary.task == task], task))
     write_whole(folder / "arena.md", _page(summary, failures, missing))
     return [*names, "arena.md"]
@@ -96,7 +96,7 @@ def _page(summary: pd.DataFrame, failures: Mapping[str, str], missing: int) -> s
             f"Not complete: {missing} of {missing + summary.seeds.sum()} runs are still to be played.\n"
         )
     for task in summary.task.unique():
-        parts.append(f"## {task}\n\n![{task}]({_file_name(task)}.png)\n")
+        parts.append(f"## {task}\n\n![{task}]({file_name(task)}.png)\n")
         parts.append(_markdown(summary[summary.task == task]))
     if failures:
         parts.append("## Failed\n\n" + "".join(f"* {cell}: {why}\n" for cell, why in failures.items()))
@@ -110,7 +110,9 @@ def _markdown(summary: pd.DataFrame) -> str:
     keys = [key for key in KEYS[1:] if key != "malicious" or summary.malicious.nunique() > 2]
     lines = [[*keys, *_SHOWN.values()], ["---"] * (len(keys) + len(_SHOWN))]
     for row in summary.to_dict("records"):
-        lines.append([str(row[key]) for key in keys] + [_shown(name, row[name]) for name in _SHOWN])
+        lines.append(
+            [str(row[key]).replace("|", "\\|") for key in keys] + [_shown(name, row[name]) for name in _SHOWN]
+        )
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
@@ -118,7 +120,3 @@ def _shown(name: str, value: float) -> str:
     if value != value:
         return ""
     return f"{value:+.3f}" if name in ("against_honest", "worst_round") else f"{value:.3g}"
-
-
-def _file_name(task: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in task)

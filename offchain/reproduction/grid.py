@@ -1,8 +1,9 @@
 """Many runs at once, on joblib: processes of this machine, or the cluster that is entered."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 import joblib
 from joblib.parallel import get_active_backend
@@ -11,11 +12,16 @@ from rich.console import Console
 from ml.errors import MLError
 from ml.parallel import let_processes_import
 from offchain.errors import OffchainError
+from offchain.reproduction.apart import PATIENCE, has_own_functions, play_apart
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
 from offchain.runs.progress import BarOrLines
+from offchain.runs.run_folder import rounds_file
 from offchain.settings import SimulationSettings
 
 Failure = OffchainError | MLError
+Played = tuple[SimulationSettings, Failure | None]
+
+_ALL_WORKERS = -1  # Of a cluster.
 
 
 def first_one_ends_all(run: SimulationSettings, failure: Failure) -> None:
@@ -30,6 +36,7 @@ def play_all(
     jobs: int,
     console: Console,
     failed: Callable[[SimulationSettings, Failure], None] = first_one_ends_all,
+    patience: float = PATIENCE,
 ) -> None:
     """Play every run that is not kept yet, `jobs` at a time (-1 for all workers), and show how far it is.
 
@@ -40,6 +47,7 @@ def play_all(
         jobs: Runs at once.
         console: Where progress is shown.
         failed: Is told each run that failed, and why.
+        patience: Seconds in which a run with functions of a user's own has to finish a round.
 
     Raises:
         OffchainError: What `failed` raises.
@@ -50,26 +58,45 @@ def play_all(
         return
     console.print(f"{len(runs) - len(missing)} of {len(runs)} runs are kept, {len(missing)} to play")
     let_processes_import()
-    # Ray's backend hands out results all together or not at all, so there is no progress to show on it.
-    backend, _ = get_active_backend()
-    as_they_come = "generator_unordered" if backend.supports_return_generator else "list"
-    parallel = joblib.Parallel(n_jobs=jobs, return_as=as_they_come)
     started = time.monotonic()
     with BarOrLines(console, "run", len(missing)) as progress:
-        failures = parallel(joblib.delayed(_play)(kept, run, engine_of) for run in missing)
-        for done, (run, failure) in enumerate(failures, start=1):
+        for done, (run, failure) in enumerate(_played(missing, kept, engine_of, jobs, patience), start=1):
             if failure is not None:
                 failed(run, failure)
             left = (time.monotonic() - started) / done * (len(missing) - done)
             progress.show(done, "" if console.is_terminal else f"about {timedelta(seconds=round(left))} left")
 
 
-def _play(
-    kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf
-) -> tuple[SimulationSettings, Failure | None]:
+def _played(
+    runs: Sequence[SimulationSettings], kept: KeptRuns, engine_of: EngineOf, jobs: int, patience: float
+) -> Iterator[Played]:
+    # Workers start no processes: for runs that have one of their own this one does, from threads. A cluster's
+    # workers play them as all others.
+    apart = [run for run in runs if jobs != _ALL_WORKERS and has_own_functions(run)]
+    # Ray's backend hands out results all together or not at all, so there is no progress to show on it.
+    backend, _ = get_active_backend()
+    as_they_come = "generator_unordered" if backend.supports_return_generator else "list"
+    yield from joblib.Parallel(n_jobs=jobs, return_as=as_they_come)(
+        joblib.delayed(_play)(kept, run, engine_of) for run in runs if run not in apart
+    )
+    yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", backend="threading")(
+        joblib.delayed(_play_apart)(kept, run, engine_of, patience) for run in apart
+    )
+
+
+def _play(kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf) -> Played:
+    return _tried(run, partial(kept.play, run, engine_of))
+
+
+def _play_apart(kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf, patience: float) -> Played:
+    play = partial(kept.play, run, engine_of)
+    return _tried(run, partial(play_apart, play, rounds_file(kept.path(run)), patience))
+
+
+def _tried(run: SimulationSettings, play: Callable[[], None]) -> Played:
     # Returned, not raised: joblib would add a page of its own frames to one sentence.
     try:
-        kept.play(run, engine_of)
+        play()
     except (OffchainError, MLError) as error:
         return run, error
     return run, None

@@ -175,6 +175,11 @@ def holds_complete_run(path: Path) -> bool:
     return (path / _SUMMARY).is_file()
 
 
+def rounds_file(path: Path) -> Path:
+    """Return the file of a run's rounds, a line each, which grows while it is played."""
+    return path / _ROUNDS
+
+
 def require_free(path: Path) -> None:
     """Raise RunFolderError unless `path` is new or an empty folder, and can be written."""
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):

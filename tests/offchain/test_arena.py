@@ -1,6 +1,7 @@
 """A grid of attacks against policies and defences: what it plays, keeps, measures, tells, and refuses."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from small_runs import quiet, records, reference, small
 
+from offchain.arena import report
 from offchain.arena.arena import fight, told_so_far
 from offchain.arena.grid import DEFAULT, NOBODY, Grid, cells, read_grid
 from offchain.arena.outcome import losing_bits, outcome
@@ -19,7 +21,9 @@ from offchain.simulation.cast import Cast
 
 TINY = dict(rounds=3, clients=10, rows=1500, proposer_bps=3000)
 BAD = """
+import os
 import sys
+import time
 import numpy as np
 
 def attack(coalition):
@@ -36,6 +40,13 @@ def leaving(coalition):
 
 def endless(coalition):
     return endless(coalition)
+
+def ending(coalition):
+    os._exit(7)
+
+def waiting(coalition):
+    while True:
+        time.sleep(0.1)
 
 def words(found):
     return {voter: "yes" for voter in found.honest}
@@ -58,8 +69,8 @@ def broken(updates, knowledge):
 FAULTS = {
     "attack": "returned what is not finite",
     "shape": "a row for each seat of the coalition",
-    "raising": "own.py, line 12: KeyError: 'no such thing'",
-    "leaving": "own.py, line 15: SystemExit: 3",
+    "raising": "own.py, line 14: KeyError: 'no such thing'",
+    "leaving": "own.py, line 17: SystemExit: 3",
     "endless": "RecursionError",
     "words": "casts 'yes' for voter",
     "far": "bits of published updates only",
@@ -177,7 +188,35 @@ def test_the_default_grid_can_be_played():
             "attacks: [zero]\ndeciders: [mean]\nsettings: {malicious: 0.2}",
             "settings has a 'malicious', which a grid has in its 'malicious'",
         ),
-        ("attacks: {a: {attak: zero}}\ndeciders: [mean]", "no setting 'attak'; did you mean 'attack'?"),
+        (
+            "attacks: {a: {attack: zero, attak: zero}}\ndeciders: [mean]",
+            "no setting 'attak'; did you mean 'attack'?",
+        ),
+        ("attacks: {a: {aimed: 0.7}}\ndeciders: [mean]", "attack a says no 'attack'"),
+        (
+            "attacks: {a: {attack: zero, coalition-votes: flip}}\ndeciders: [verdict]",
+            "a has a 'coalition_votes', which a grid has in its 'votes'",
+        ),
+        ("attacks: [zero]\ndeciders: {x: {memory: 8}}", "decider x has to have a policy or a defence"),
+        (
+            "attacks: [zero]\ndeciders: {x: {policy: verdict, defence: mean}}",
+            "decider x has to have a policy or a defence, and one of them",
+        ),
+        ("attacks: [zero]\ndeciders: [verdict]\nvotes: [none]", "there is no way to vote 'none'"),
+        (
+            "attacks: [zero]\ndeciders: [verdict]\nmalicious: [0.001]",
+            "malicious 0.001 makes 0 of 50 clients malicious; expected some, and not all",
+        ),
+        ("attacks: [zero]\ndeciders: [verdict]\nmalicious: [1]", "malicious 1 makes 50 of 50 clients"),
+        (
+            "attacks: [zero]\ndeciders: [verdict]\nsettings: {honest_only: false}",
+            "settings has a 'honest_only'; every run is compared",
+        ),
+        (f"attacks: {{{'a' * 101}: {{attack: zero}}}}\ndeciders: [mean]", "100 printable characters at most"),
+        (
+            "attacks: [zero]\ndeciders: [mean]\ntasks: {a b: {task: loans}, a-b: {task: loans}}",
+            "the file of task 'a b' would be another's too",
+        ),
     ],
 )
 def test_a_grid_that_cannot_be_is_refused_before_anything_is_played(tmp_path, text, words):
@@ -212,30 +251,49 @@ def test_a_cluster_plays_the_grid_whatever_a_users_functions_do(tmp_path, worker
     own = tmp_path / "own.py"
     own.write_text(BAD)
     attacks = ("attack", "shape", "raising", "leaving", "endless")
-    votes = {name: f"{own}:{name}" for name in FAULTS if name not in attacks}
+    votes = [f"{own}:{name}" for name in FAULTS if name not in attacks]
+    one = {"settings": {**TINY, "rounds": 1}, "deciders": ["verdict"]}
     grid = Grid(
-        settings={**TINY, "rounds": 1},
-        deciders=["verdict"],
-        attacks={
-            "zero": {"attack": "zero"},
-            **{name: {"attack": f"{own}:{name}"} for name in attacks},
-            **{name: {"attack": "zero", "coalition_votes": place} for name, place in votes.items()},
-        },
+        **one, attacks={"zero": {"attack": "zero"}, **{name: {"attack": f"{own}:{name}"} for name in attacks}}
     )
-    played = cells(grid)
-    with cluster(workers, [cell.settings for cell in played]):
-        fight(tmp_path / "there", grid, played, engine_of, -1, quiet())
-    failures = json.loads((tmp_path / "there" / "arena.json").read_text())["failures"]
-    told = {name.split(", ")[2]: why for name, why in failures.items()}
+    voting = Grid(**one, attacks=["zero"], votes=votes)
+    told = {}
+    with cluster(workers, [cell.settings for cell in [*cells(grid), *cells(voting)]]):
+        for folder, each in (("there", grid), ("votes", voting)):
+            fight(tmp_path / folder, each, cells(each), engine_of, -1, quiet())
+            failures = json.loads((tmp_path / folder / "arena.json").read_text())["failures"]
+            told |= {_own_name(cell): why for cell, why in failures.items()}
     assert told.keys() == FAULTS.keys()
     assert all(FAULTS[name] in why and "\n" not in why for name, why in told.items())
-    healthy = [cell for cell in played if cell.attack in (NOBODY, "zero")]
+    healthy = [cell for cell in cells(grid) if cell.attack in (NOBODY, "zero")]
     fight(tmp_path / "here", grid, healthy, engine_of, 1, quiet())
     here, there = (pd.read_csv(tmp_path / place / "cells.csv") for place in ("here", "there"))
     assert list(here.attack) == [NOBODY, "zero"]
     pd.testing.assert_frame_equal(
         here.drop(columns=["seconds", "score_seconds"]), there.drop(columns=["seconds", "score_seconds"])
     )
+
+
+def _own_name(cell):
+    _, _, attack, votes, *_ = cell.split(", ")
+    return attack if attack != "zero" else votes.rpartition(":")[2]
+
+
+def test_a_users_function_that_ends_its_process_or_never_ends_is_its_own_cells_failure(tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(BAD)
+    attacks = {name: {"attack": f"{own}:{name}"} for name in ("ending", "waiting")}
+    grid = Grid(
+        settings={**TINY, "rounds": 1}, deciders=["verdict"], attacks={**attacks, "zero": {"attack": "zero"}}
+    )
+    fight(tmp_path / "out", grid, cells(grid), engine_of, 1, quiet(), patience=30)
+    failures = json.loads((tmp_path / "out" / "arena.json").read_text())["failures"]
+    told = {_own_name(cell): why for cell, why in failures.items()}
+    assert told == {
+        "ending": "its process ended with status 7; its own functions must not end it",
+        "waiting": "no round was finished within 30 s; its own functions take too long",
+    }
+    assert set(pd.read_csv(tmp_path / "out" / "cells.csv").attack) == {NOBODY, "zero"}
 
 
 def test_a_users_rule_that_fails_is_told_before_anything_is_played(tmp_path):
@@ -345,6 +403,28 @@ def test_a_heat_map_shows_the_worst_of_votes_and_the_worst_of_attacks(fought):
         worst = attacked[attacked.decider == decider].against_honest.min()
         assert shown.count(f"{worst:+.3f}") >= 2  # In its own column and the last.
     assert (folder / "loans.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("def attack(): return 1", "own.py:attack takes no argument; expected one"),
+        ("def attack(coalition, *, scale): return 1", "own.py:attack has to be given its option 'scale'"),
+        ("x = 1\ndef (", "own.py failed in .*own.py, line 2: SyntaxError"),
+        ("import nothing_there", "attack .*own.py failed in .*own.py, line 1: ModuleNotFoundError"),
+        ("attack = 3", "has no function 'attack'"),
+    ],
+)
+def test_a_users_attack_that_cannot_be_called_is_refused_before_anything_is_played(tmp_path, code, words):
+    (tmp_path / "own.py").write_text(code)
+    found = refusal(tmp_path, f"attacks: ['{tmp_path}/own.py:attack']\ndeciders: [verdict]")
+    assert re.search(words, found)
+
+
+def test_labels_stay_in_their_cell_of_a_table(fought):
+    _, folder, _ = fought
+    table = pd.read_csv(folder / "cells.csv").replace("sign-flip", "sign|flip")
+    assert "sign\\|flip" in report._markdown(summarised(table))
 
 
 def test_data_goes_to_the_tasks_that_read_some(tmp_path):

@@ -1,0 +1,117 @@
+"""A run with a user's own functions, in a process of its own: what ends it, or never ends, is this run's."""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+
+from ml.errors import MLError
+from ml.parallel import let_processes_import
+from offchain.errors import OffchainError, SimulationError
+from offchain.settings import SimulationSettings
+
+PATIENCE = 600.0
+"""Seconds in which such a run has to finish a round."""
+
+_LOOK = 0.5
+
+Play = Callable[[], None]
+
+
+def has_own_functions(settings: SimulationSettings) -> bool:
+    """Return whether a run calls an attack, votes or a rule that are no built-in ones."""
+    return any(":" in (name or "") for name in (settings.attack, settings.coalition_votes, settings.defence))
+
+
+def play_apart(play: Play, rounds: Path, patience: float) -> None:
+    """Play a run in a process of its own, and end that when it finishes no round for some time.
+
+    Args:
+        play: Plays it; importable from there.
+        rounds: The file that grows by each round.
+        patience: Seconds.
+
+    Raises:
+        SimulationError: With what the run failed with; or when its process ends by itself, or is ended.
+    """
+    let_processes_import()
+    context = get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_played, args=(play, theirs))
+    child.start()
+    theirs.close()
+    try:
+        said = _awaited(ours, rounds, patience)
+    finally:
+        _end(child)
+    if said is None:
+        raise SimulationError(f"no round was finished within {patience:g} s; its own functions take too long")
+    if said == _NOTHING:
+        raise SimulationError(
+            f"its process ended with status {child.exitcode}; its own functions must not end it"
+        )
+    if said != _DONE:
+        raise SimulationError(said.decode())
+
+
+_STARTED, _DONE, _NOTHING = b"started", b"done", b""
+
+
+def _awaited(answer: Connection, rounds: Path, patience: float) -> bytes | None:
+    """What the other process says; nothing where it ended without a word, None where it took too long."""
+    with suppress(EOFError):
+        answer.recv_bytes()  # That it has started, which takes as long as it takes.
+    size, since = _size(rounds), monotonic()
+    while not answer.poll(_LOOK):
+        if _size(rounds) != size:
+            size, since = _size(rounds), monotonic()
+        if monotonic() - since > patience:
+            return None
+    try:
+        return answer.recv_bytes()
+    except EOFError:
+        return _NOTHING
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _end(child: SpawnProcess) -> None:
+    """End what is left of it, and whatever it has started."""
+    child.join(_LOOK)
+    with suppress(ProcessLookupError, PermissionError):  # It may not lead a group yet, or any more.
+        os.killpg(_pid(child), signal.SIGKILL)
+    child.kill()
+    child.join()
+
+
+def _pid(child: SpawnProcess) -> int:
+    assert child.pid is not None  # It was started.
+    return child.pid
+
+
+def _played(play: Play, answer: Connection) -> None:
+    os.setsid()
+    answer.send_bytes(_STARTED)
+    Thread(target=_follow, daemon=True).start()
+    try:
+        play()
+        said = _DONE
+    except (OffchainError, MLError) as error:
+        said = str(error).encode()
+    answer.send_bytes(said)
+
+
+def _follow() -> None:
+    """End with the process that started this one."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.killpg(0, signal.SIGKILL)
