@@ -286,12 +286,12 @@ def test_a_users_function_that_ends_its_process_or_never_ends_is_its_own_cells_f
     grid = Grid(
         settings={**TINY, "rounds": 1}, deciders=["verdict"], attacks={**attacks, "zero": {"attack": "zero"}}
     )
-    fight(tmp_path / "out", grid, cells(grid), engine_of, 1, quiet(), patience=30)
+    fight(tmp_path / "out", grid, cells(grid), engine_of, 1, quiet(), patience=10)
     failures = json.loads((tmp_path / "out" / "arena.json").read_text())["failures"]
     told = {_own_name(cell): why for cell, why in failures.items()}
     assert told == {
         "ending": "its process ended with status 7; its own functions must not end it",
-        "waiting": "no round was finished within 30 s; its own functions take too long",
+        "waiting": "no round was finished within 10 s; its own functions take too long",
     }
     assert set(pd.read_csv(tmp_path / "out" / "cells.csv").attack) == {NOBODY, "zero"}
 
