@@ -31,6 +31,7 @@ _LATER = (
     *("attack_options", "aimed", "coalition_votes", "sleep_until", "withhold_bytes", "commitments_broken"),
     *("defence", "assumed_faulty", "honest_only", "shadow_policy", "least_steps"),
     *("dp_epsilon", "dp_delta", "dp_clip", "dp_updates"),
+    *("proposer_reward", "voter_reward", "budget", "memory"),
 )
 """Settings that the first edition had not, and that its runs may have now."""
 

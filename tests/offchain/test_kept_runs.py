@@ -1,5 +1,6 @@
 """Runs are played once, kept by what they are made of, and continued when interrupted."""
 
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -14,7 +15,7 @@ from offchain.reproduction.grid import play_all
 from offchain.reproduction.kept_runs import KeptRuns, run_digest
 from offchain.runs.run import start_run
 from offchain.runs.run_folder import RunFolder
-from offchain.settings import parse_settings
+from offchain.settings import SimulationSettings, parse_settings
 from offchain.simulation.federation import all_rows
 
 TINY = partial(small, rounds=3, baselines=False)
@@ -91,6 +92,32 @@ def test_a_trace_needs_a_complete_run(tmp_path):
 )
 def test_other_settings_are_another_run(change):
     assert run_digest(TINY(**change)) != run_digest(TINY())
+
+
+OTHERWISE = {
+    **{"policy": "likelihood", "shadow_policy": "verdict", "attack": "zero", "coalition_votes": "own"},
+    **{"defence": "median", "shares": "dirichlet", "metric": "auroc", "device": "cuda", "sleep_until": 70},
+    **{"attack_options": {"divergence_weight": 1.0}, "task": "digits", "task_options": {"hidden": 16}},
+    **{"threads": 1, "voter_seats": 10, "rows": 4_000, "dp_epsilon": 8, "assumed_faulty": 1, "aimed": 0.5},
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, field in SimulationSettings.model_fields.items()
+        if name in OTHERWISE or isinstance(field.default, bool | int | float | Decimal)
+    ],
+)
+def test_every_setting_that_numbers_follow_from_makes_another_run(name):
+    usual = SimulationSettings()
+    value = OTHERWISE.get(name)
+    if value is None:
+        default = getattr(usual, name)
+        value = not default if isinstance(default, bool) else default + 1 if default != 1 else 2
+    # Unchecked: whether the two fit the rest is another question.
+    assert run_digest(usual.model_copy(update={name: value})) != run_digest(usual)
 
 
 def test_neither_engine_nor_path_make_another_run(tmp_path):
