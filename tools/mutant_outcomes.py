@@ -82,6 +82,11 @@ class Outcomes:
                     writer.writerow((known.name, known.file, kept.by, kept.test, of))
             os.replace(partial, self._path)
 
+    def rows(self) -> list[tuple[str, str]]:
+        """The file of each mutant in the table, and by what it was caught."""
+        files = {mutant.name: mutant.file for mutant in self._mutants}
+        return [(files[name], outcome.by) for name, (outcome, _) in self._rows.items() if name in files]
+
     def summary(self) -> str:
         """How many were caught by what, of contracts and of the rest; an old outcome is none."""
         return "\n".join(

@@ -4,6 +4,7 @@ import pytest
 
 from tools.mutant_list import ROOT, Mutant, MutantError, load
 from tools.mutant_outcomes import Outcome, Outcomes
+from tools.mutants import OUTCOMES
 
 MUTANTS = load()
 
@@ -73,3 +74,19 @@ def test_a_contracts_outcome_holds_for_all_contracts(tmp_path):
     assert kept(tmp_path, [mutant]).of(mutant) == Outcome("forge", "test_a")
     (tmp_path / "contracts" / "B.sol").write_text("other")
     assert kept(tmp_path, [mutant]).of(mutant) is None
+
+
+def test_proofs_tells_what_the_table_has():
+    table = Outcomes(OUTCOMES, ROOT, MUTANTS).rows()
+    told = (ROOT / "docs" / "PROOFS.md").read_text()
+    parts = {
+        whether: [by for file, by in table if file.startswith("contracts/") is whether]
+        for whether in (True, False)
+    }
+    assert f"breaks {sum(m.in_contracts for m in MUTANTS)} lines of `contracts/`" in told
+    assert (
+        f"Of these contracts {len(parts[True])} lines were tried: {parts[True].count('forge')} noticed"
+        in told
+    )
+    assert f"of Python {len(parts[False])}" in told
+    assert ("None survived." in told) is all(by for _, by in table)
