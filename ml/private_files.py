@@ -132,13 +132,9 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         OSError: When it is a link or cannot be made.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags, _file_mode(path.parent))
-    try:
+    with _lock_file(path) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -149,9 +145,7 @@ def alone(path: Path) -> Iterator[None]:
         BlockingIOError: When somebody is in.
         OSError: When it is a link or cannot be made.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags, _file_mode(path.parent))
-    try:
+    with _lock_file(path) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not path.exists() or not os.path.samestat(path.stat(), os.fstat(descriptor)):
             raise BlockingIOError(errno.EAGAIN, "somebody was in until now", str(path))
@@ -159,6 +153,15 @@ def alone(path: Path) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _lock_file(path: Path) -> Iterator[int]:
+    """A descriptor of a lock file, which is made where there is none."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, _file_mode(path.parent))
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -9,7 +9,7 @@ from offchain.chain.network_option import network_option
 from offchain.command import INTERRUPTED, Command
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
-from offchain.reproduction.options import playing_options
+from offchain.reproduction.options import PATIENCE, playing_options
 from offchain.user_path import UserPath
 
 
@@ -21,7 +21,7 @@ from offchain.user_path import UserPath
 @click.option(
     "--patience",
     type=click.FloatRange(min=0, min_open=True),
-    default=600,
+    default=PATIENCE,
     show_default=True,
     help="Seconds in which a cell with functions of your own has to finish a round.",
 )

@@ -12,6 +12,7 @@ from ml.data.columns import CATEGORICAL, Features, encoded_numbers
 from ml.data.table import Table
 from ml.errors import DataError
 from ml.json_file import read_json
+from ml.messages import reason
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
 
@@ -107,7 +108,7 @@ def read_encoding(path: Path) -> CommonEncoding:
     except FileNotFoundError:
         raise DataError(f"there is no encoding {path}; the deployment's founders hand it out") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"encoding {path} cannot be read as JSON ({error})") from error
+        raise DataError(f"encoding {path} cannot be read as JSON ({reason(error)})") from error
     if not isinstance(content, Mapping):
         raise DataError(f"encoding {path} holds no mapping of names to values")
     try:

@@ -9,11 +9,11 @@ from offchain.arena import report
 from offchain.arena.grid import NOBODY, Cell, Grid
 from offchain.arena.outcome import Outcome, outcome
 from offchain.errors import ArenaError
-from offchain.reproduction.apart import PATIENCE
 from offchain.reproduction.claimed_folder import claim
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.grid import play_all
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
+from offchain.reproduction.options import PATIENCE
 from offchain.settings import SimulationSettings
 
 _GRID = "grid.json"

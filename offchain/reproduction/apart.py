@@ -16,9 +16,6 @@ from ml.parallel import let_processes_import
 from offchain.errors import OffchainError, SimulationError
 from offchain.settings import SimulationSettings
 
-PATIENCE = 600.0
-"""Seconds in which such a run has to finish a round."""
-
 _LOOK = 0.5
 
 Play = Callable[[], None]

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import joblib
 
+from ml.messages import reason
 from offchain.errors import ReproductionError
 from offchain.settings import SimulationSettings
 
@@ -40,7 +41,7 @@ def _dask(address: str) -> Iterator[None]:
     try:
         client = Client(f"tcp://{address}")  # type: ignore[no-untyped-call]
     except OSError as error:
-        raise ReproductionError(f"no Dask scheduler answers at {address}: {error}") from error
+        raise ReproductionError(f"no Dask scheduler answers at {address}: {reason(error)}") from error
     with client:
         yield
 
@@ -57,7 +58,7 @@ def _ray(address: str) -> Iterator[None]:
     try:
         ray.init(f"ray://{address}")
     except (ConnectionError, RuntimeError) as error:
-        raise ReproductionError(f"no Ray cluster answers at {address}: {error}") from error
+        raise ReproductionError(f"no Ray cluster answers at {address}: {reason(error)}") from error
     register_ray()
     try:
         yield

@@ -12,8 +12,9 @@ from rich.console import Console
 from ml.errors import MLError
 from ml.parallel import let_processes_import
 from offchain.errors import OffchainError
-from offchain.reproduction.apart import PATIENCE, has_own_functions, play_apart
+from offchain.reproduction.apart import has_own_functions, play_apart
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
+from offchain.reproduction.options import PATIENCE
 from offchain.runs.progress import BarOrLines
 from offchain.runs.run_folder import rounds_file
 from offchain.settings import SimulationSettings

@@ -10,6 +10,9 @@ from offchain.user_path import OutPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+PATIENCE = 600.0
+"""Seconds in which a run with functions of a user's own has to finish a round."""
+
 
 def playing_options(folder: str) -> Callable[[Command], Command]:
     """Adds `--jobs`, `--cluster`, which arrives as `address`, and `--out`, by default `folder`."""

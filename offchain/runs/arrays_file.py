@@ -10,6 +10,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from ml.messages import reason
+
 _ENDING = ".npy"
 _ENCRYPTED = 1
 
@@ -64,7 +66,7 @@ def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[Any]]
             raise ValueError("its version is not 1.0")
         shape, by_columns, dtype = npy.read_array_header_1_0(file)  # type: ignore[no-untyped-call]
     except Exception as error:  # NumPy parses the header as Python: whatever that can raise, it does.
-        raise ValueError(f"{name!r} is no array: {error}") from error
+        raise ValueError(f"{name!r} is no array: {reason(error)}") from error
     if by_columns or dtype.kind not in "iuf" or any(length < 0 for length in shape):
         raise ValueError(f"{name!r} is {dtype} of shape {shape}, expected numbers, row by row")
     return shape, dtype

@@ -55,7 +55,7 @@ class ClientArtefacts:
         self._cache = Artefacts([self._files], schema)
         self._shared = shared
         self._keep_rounds = keep_rounds
-        self._own: _Own | None = None  # the last
+        self._latest: _Own | None = None
         self._fetched: Background[bytes, bytes] = Background()
         self._gathered: Background[bytes, None] = Background()  # The disk says what came.
         self._shown: Background[bytes, bool] = Background()
@@ -81,8 +81,8 @@ class ClientArtefacts:
 
     def get(self, root: bytes) -> bytes | None:
         """Return an artefact, from the cache or, slowly, from the stores; None when nobody has it."""
-        if self._own is not None and self._own.root == root:
-            return self._own.data
+        if self._latest is not None and self._latest.root == root:
+            return self._latest.data
         data = self._cache.get(root)
         if data is not None:
             return data
@@ -97,7 +97,7 @@ class ClientArtefacts:
 
         Where the disk does not take it, it is held in memory: the seat is not lost for it.
         """
-        self._own = _Own(round_, root, data)
+        self._latest = _Own(round_, root, data)
         try:
             self._cache.put(root, data)
             with replacing(self._note(round_)) as note:
@@ -111,8 +111,8 @@ class ClientArtefacts:
 
     def kept(self, round_: int) -> tuple[bytes, bytes] | None:
         """Return root and bytes of one's update of a round; None when this cache has none."""
-        if self._own is not None and self._own.round == round_:
-            return self._own.root, self._own.data
+        if self._latest is not None and self._latest.round == round_:
+            return self._latest.root, self._latest.data
         root = self._noted(round_)
         data = None if root is None else self._cache.get(root)
         return None if root is None or data is None else (root, data)
