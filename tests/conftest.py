@@ -1,7 +1,6 @@
 """What all tests share: time for anvil to start, and where shared data lies when there is any."""
 
 import gc
-import logging
 import os
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from ape_ethereum.transactions import TransactionType
 from offchain.chain.compiled import forget_stale_contracts
 from offchain.chain.network_option import allow_slow_start, give_a_free_port
 
-pytest_plugins = ["side_by_side", "solidity"]
+pytest_plugins = ["fresh_process", "side_by_side", "solidity"]
 
 # Thousands of tests lie in memory: Python's collector looked through them for a sixth of the time.
 gc.set_threshold(100_000, 10, 10)
@@ -60,17 +59,6 @@ def ape_does_not_look_twice():
         patch.setattr(ContractCallHandler, "_validate_is_contract", lambda handler: None)
         patch.setattr(ReceiptAPI, "show_debug_logs", lambda receipt: None)
         yield
-
-
-@pytest.fixture(autouse=True)
-def package_log():
-    """The package's log reaches pytest's, whatever a command of a test before did to it."""
-    logger = logging.getLogger("offchain")
-    handlers, level = logger.handlers[:], logger.level
-    logger.propagate = True
-    yield
-    logger.handlers[:], logger.propagate = handlers, True
-    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

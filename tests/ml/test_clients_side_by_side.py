@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+import torch
 
 from ml.errors import TaskError, TrainingError
 from ml.settings import TrainingSettings
@@ -125,10 +126,17 @@ def test_a_process_that_is_killed_is_said(pair, at_once):
         beside.train(start, jobs(), SETTINGS)
 
 
+@pytest.fixture
+def threads_stay():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize(
     ("processors", "threads", "device"), [("1", None, "cpu"), ("4", 1, "cpu"), ("4", 2, "cpu")]
 )
-def test_where_one_process_computes(task_file, monkeypatch, processors, threads, device):
+def test_where_one_process_computes(task_file, monkeypatch, threads_stay, processors, threads, device):
     monkeypatch.setenv("OMP_NUM_THREADS", processors)
     named = Named(f"{task_file}:Drawn", {})
     origin = Origin(named, None, (5,), ())

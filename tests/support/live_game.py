@@ -265,13 +265,13 @@ def keys_for(clients, folder):
     if not _KEYSTORE:
         _KEYSTORE["folder"] = folder
         keystore(folder, **{alias: (1000 + i).to_bytes(32) for i, alias in enumerate(aliases(clients))})
-        os.environ["APE_DATA_FOLDER"] = str(folder)
-        for alias in aliases(clients):
-            os.environ[f"APE_ACCOUNTS_{alias}_PASSPHRASE"] = PASSPHRASE
-        # The server finds modules by this path alone, and imports nothing, silently, that it does not find.
-        here = Path(__file__).parent
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent.parent)])
         _START.set_forkserver_preload(["live_client"])
+    os.environ["APE_DATA_FOLDER"] = str(_KEYSTORE["folder"])
+    for alias in aliases(clients):
+        os.environ[f"APE_ACCOUNTS_{alias}_PASSPHRASE"] = PASSPHRASE
+    # The server finds modules by this path alone, and imports nothing, silently, that it does not find.
+    here = Path(__file__).parent
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent.parent)])
     return _KEYSTORE["folder"]
 
 
