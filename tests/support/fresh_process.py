@@ -1,6 +1,7 @@
 """What belongs to the process is as it was before each file of tests: which came before is chance.
 
-Variables, the folder, where modules are looked for, the package's log, and a program's measures and vital signs.
+Variables, the folder, where modules are looked for, the package's log, and a program's measures and vital
+signs.
 """
 
 import logging
