@@ -1,5 +1,8 @@
 """What others wrote, made fit for a message, a log line and a terminal."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 LONGEST = 4000
 """Characters of a message; what our own sentences need at most, lists of names included."""
 
@@ -30,3 +33,14 @@ def reason(error: BaseException, longest: int = LONGEST) -> str:
     """
     said = getattr(error, "strerror", None) or error
     return cleaned(said, longest) or type(error).__name__
+
+
+def nearest(asked: str, names: Iterable[str]) -> str:
+    """Return the end of a sentence on an unknown name: the known one that may be meant; empty for none.
+
+    >>> nearest("sing-flip", ["zero", "sign-flip"])
+    "; did you mean 'sign-flip'?"
+    """
+    by_small_letters = {name.lower(): name for name in names}
+    near = get_close_matches(asked.lower(), by_small_letters, n=1)
+    return f"; did you mean {by_small_letters[near[0]]!r}?" if near else ""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,8 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -21,6 +22,7 @@ from ml.errors import MLError
 from ml.home import at_home
 from ml.judging.bases import MEMORY
 from ml.judging.metrics import metrics_of
+from ml.messages import nearest
 from ml.settings import (
     DEFAULT_POLICY,
     AnyPolicy,
@@ -261,6 +263,13 @@ class SimulationSettings(BaseModel):
         known = {**own, **_clients_of(given.get("clients_data")), **defaults_of(named), **given}
         return known if named.is_built_in else {**_enough_proposers(known.get("clients")), **known}
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError(f"{info.field_name} is {value}; this is no setting that is on or off")
+        return value
+
     @model_validator(mode="after")
     def _fits(self) -> "SimulationSettings":
         for name in ("proposer_stake", "voter_stake"):
@@ -282,14 +291,13 @@ class SimulationSettings(BaseModel):
     def _check_adversary(self) -> None:
         # Here, since attacks load what nobody needs who only reads settings.
         from ml.attacks.registry import load_attack
-        from ml.attacks.votes import VOTES
-        from ml.named_functions import named_function
+        from ml.attacks.votes import load_votes
 
         try:
             if self.attack != "none":
                 load_attack(self.attack, self.attack_options)
             if self.coalition_votes is not None:
-                named_function(self.coalition_votes, VOTES, "way to vote")
+                load_votes(self.coalition_votes)
             if self.defence is not None:
                 from ml.defences import require_defined
 
@@ -494,8 +502,7 @@ def require_settings(names: Iterable[str]) -> None:
 
 
 def _no_setting(name: str) -> str:
-    near = get_close_matches(name, SimulationSettings.model_fields, n=1)
-    return f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"there is no setting {name!r}{nearest(name, SimulationSettings.model_fields)}"
 
 
 def _allowing(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,14 +41,15 @@ def cli(
     Runs are kept; interrupted work goes on where it stopped.
     """
     # Here for the reason that scripts/simulate.py gives.
+    from offchain.arena import checking
     from offchain.arena.arena import fight, told_so_far
-    from offchain.arena.grid import DEFAULT, cells, read_grid
+    from offchain.arena.grid import DEFAULT, read_grid
     from offchain.reproduction.cluster import cluster
 
     console = people_console()
     try:
         chosen = read_grid(grid) if grid else DEFAULT
-        played = cells(chosen, data)
+        played = checking.checked_cells(chosen, data, min(patience, checking.PATIENCE))
         with cluster(None if so_far else address, [cell.settings for cell in played]):
             at_once = -1 if address else jobs
             written = (

@@ -7,6 +7,7 @@ import numpy as np
 from ml.attacks.coalition import Coalition, Vector, Vectors
 from ml.attacks.functional import reversed_model
 from ml.attacks.labels import static_flip
+from ml.attacks.options import Count
 from ml.errors import AttackError
 
 _HALVINGS = 20
@@ -46,7 +47,7 @@ def aimed(models: Vectors, coalition: Coalition) -> Vectors:
     return moved
 
 
-def searched(coalition: Coalition, tries: int = 4) -> Vectors:
+def searched(coalition: Coalition, tries: Count = 4) -> Vectors:
     """All send the most harmful model that passes: what `worst` finds from three directions.
 
     Against the members' mean change, towards flipped labels, and towards the parent turned about the base.

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.attacks.coalition import Coalition, Shard, Vectors
+from ml.attacks.options import Goal, Portion, Value, Width
 from ml.data.rows import Inputs, Targets
 from ml.errors import AttackError
 from ml.tasks.targets import Classes, Labels, Target
@@ -48,13 +49,15 @@ class Trigger:
         Raises:
             AttackError: Where targets are neither a class nor labels.
         """
-        if isinstance(targets, np.ndarray) and isinstance(target, Labels):
+        if isinstance(targets, np.ndarray) and isinstance(target, Labels) and self.goal in (0, 1):
             wanted = targets.copy()
             wanted.reshape(len(wanted), -1)[:, 0] = self.goal
             return wanted
         if isinstance(targets, np.ndarray) and isinstance(target, Classes) and self.goal < target.count:
             return np.full_like(targets, self.goal)
-        raise AttackError(f"a backdoor needs a class {self.goal} or labels to aim at, not {target}")
+        raise AttackError(
+            f"a backdoor needs a class {self.goal}, or labels and a goal of 0 or 1, to aim at, not {target}"
+        )
 
     def success(self, target: Target, outputs: NDArray[Any], targets: NDArray[Any]) -> float:
         """Return the share of marked rows of another answer that are given the goal.
@@ -78,10 +81,10 @@ class Trigger:
 
 def backdoor(
     coalition: Coalition,
-    share: float = 0.5,
-    width: int = Trigger.width,
-    value: float = Trigger.value,
-    goal: int = Trigger.goal,
+    share: Portion = 0.5,
+    width: Width = Trigger.width,
+    value: Value = Trigger.value,
+    goal: Goal = Trigger.goal,
 ) -> Vectors:
     """Each trains on its rows, a share of them marked and answered as it wants (Bagdasaryan et al., 2020)."""
     trigger = Trigger(width, value, goal)
@@ -97,10 +100,10 @@ def backdoor(
 
 def backdoor_replacement(
     coalition: Coalition,
-    share: float = 0.5,
-    width: int = Trigger.width,
-    value: float = Trigger.value,
-    goal: int = Trigger.goal,
+    share: Portion = 0.5,
+    width: Width = Trigger.width,
+    value: Value = Trigger.value,
+    goal: Goal = Trigger.goal,
 ) -> Vectors:
     """As `backdoor`, each change times n/k, so that the average is the attacker's (model replacement)."""
     changes = backdoor(coalition, share, width, value, goal) - coalition.parent

@@ -11,16 +11,17 @@ from scipy.special import ndtri
 
 from ml.attacks.aiming import largest
 from ml.attacks.coalition import Coalition, Vector, Vectors
+from ml.attacks.options import Deviation, Factor
 
 _STRONGEST = 1e3  # What Min-Max and Min-Sum begin to halve at.
 
 
-def sign_flip(coalition: Coalition, scale: float = 1.0) -> Vectors:
+def sign_flip(coalition: Coalition, scale: Factor = 1.0) -> Vectors:
     """Each sends w − s·δ of its own (Li et al., 2019)."""
     return coalition.parent - scale * coalition.changes[: coalition.seats]
 
 
-def later_flip(coalition: Coalition, scale: float = 1.0) -> Vectors:
+def later_flip(coalition: Coalition, scale: Factor = 1.0) -> Vectors:
     """Each sends its own honest change of the first weights, and −s times that of all that follows them.
 
     Aimed at votes on the direction of the first layer.
@@ -32,17 +33,17 @@ def later_flip(coalition: Coalition, scale: float = 1.0) -> Vectors:
     return sent
 
 
-def negative_mean(coalition: Coalition, scale: float = 1.0) -> Vectors:
+def negative_mean(coalition: Coalition, scale: Factor = 1.0) -> Vectors:
     """All send w − s·μ."""
     return coalition.all_send(coalition.parent - scale * _mean(coalition))
 
 
-def inner_product(coalition: Coalition, scale: float = 0.5) -> Vectors:
+def inner_product(coalition: Coalition, scale: Factor = 0.5) -> Vectors:
     """All send w − s·μ with s below one, so that the average still points away (IPM, Xie et al., 2020)."""
     return negative_mean(coalition, scale)
 
 
-def gaussian(coalition: Coalition, scale: float = 0.1) -> Vectors:
+def gaussian(coalition: Coalition, scale: Deviation = 0.1) -> Vectors:
     """Each sends its own update plus noise of deviation s (Blanchard et al., 2017)."""
     noise = coalition.generator().normal(0, scale, (coalition.seats, coalition.parent.size))
     return coalition.trained[: coalition.seats] + noise
@@ -63,7 +64,7 @@ def zero(coalition: Coalition) -> Vectors:
     return coalition.all_send(np.zeros_like(coalition.parent))
 
 
-def free_rider(coalition: Coalition, scale: float = 1e-4) -> Vectors:
+def free_rider(coalition: Coalition, scale: Deviation = 1e-4) -> Vectors:
     """Each sends the parent with noise of deviation s: no work, disguised (Fraboni et al., 2021)."""
     noise = coalition.generator().normal(0, scale, (coalition.seats, coalition.parent.size))
     sent: Vectors = coalition.parent + noise
@@ -75,7 +76,7 @@ def stale(coalition: Coalition) -> Vectors:
     return coalition.first + coalition.changes[: coalition.seats]
 
 
-def mimic(coalition: Coalition, scale: float = 1e-5) -> Vectors:
+def mimic(coalition: Coalition, scale: Deviation = 1e-5) -> Vectors:
     """All send the first member's honest update (Karimireddy et al., 2022), each with noise of deviation s.
 
     Without the noise all but one would be byte-equal, and refused for that.
@@ -94,7 +95,7 @@ def copied(coalition: Coalition) -> Vectors:
     return np.tile(source[0], (coalition.seats, 1))
 
 
-def a_little_is_enough(coalition: Coalition, scale: float = 1.0) -> Vectors:
+def a_little_is_enough(coalition: Coalition, scale: Factor = 1.0) -> Vectors:
     """All send w + μ − z·σ, z so that enough honest updates lie further out (ALIE, Baruch et al., 2019).
 
     z = Φ⁻¹((n − k − q)/(n − k)) with q = ⌊n/2 + 1⌋ − k supporters, at least one; times s.
@@ -107,7 +108,7 @@ def a_little_is_enough(coalition: Coalition, scale: float = 1.0) -> Vectors:
     return coalition.all_send(coalition.parent + _mean(coalition) - scale * z * deviation)
 
 
-def min_max(coalition: Coalition, scale: float = 1.0) -> Vectors:
+def min_max(coalition: Coalition, scale: Factor = 1.0) -> Vectors:
     """All send w + μ − γ·μ/‖μ‖, no further from any member's update than the furthest two are apart.
 
     Shejwalkar and Houmansadr, 2021, with the inverse unit vector; γ by halving, times s.
@@ -121,7 +122,7 @@ def min_max(coalition: Coalition, scale: float = 1.0) -> Vectors:
     return _furthest(coalition, near, scale)
 
 
-def min_sum(coalition: Coalition, scale: float = 1.0) -> Vectors:
+def min_sum(coalition: Coalition, scale: Factor = 1.0) -> Vectors:
     """As Min-Max, by the sum of squared distances to all members' updates (the same paper)."""
     changes = coalition.changes
     bound = max(np.square(changes - one).sum() for one in changes)
@@ -132,7 +133,7 @@ def min_sum(coalition: Coalition, scale: float = 1.0) -> Vectors:
     return _furthest(coalition, near, scale)
 
 
-def fang(coalition: Coalition, scale: float = 1.0) -> Vectors:
+def fang(coalition: Coalition, scale: Factor = 1.0) -> Vectors:
     """Each draws beyond μ against its sign: from μ ∓ 3σ to μ ∓ 4σ (Fang et al., 2020, partial knowledge)."""
     average, deviation = _mean(coalition), coalition.changes.std(axis=0)
     drawn = coalition.generator().uniform(3, 4, (coalition.seats, coalition.parent.size))

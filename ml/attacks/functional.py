@@ -1,6 +1,7 @@
 """Attacks on what a model says, made by hand from its own weights."""
 
 from ml.attacks.coalition import Coalition, Vector, Vectors
+from ml.attacks.options import Factor
 from ml.errors import AttackError
 from ml.updates.schema import Schema
 
@@ -21,7 +22,7 @@ def constant(coalition: Coalition) -> Vectors:
     return coalition.all_send(model)
 
 
-def rescaled(coalition: Coalition, scale: float = 100.0) -> Vectors:
+def rescaled(coalition: Coalition, scale: Factor = 100.0) -> Vectors:
     """All send a copy of the parent with its first layer times s and its second divided by s.
 
     Through a ReLU it is the same function with the same scores, and breaks whatever trains from it.

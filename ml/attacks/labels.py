@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.attacks.coalition import Coalition, Shard, Vectors
+from ml.attacks.options import Weight
 from ml.data.rows import Inputs, Targets, each, length, taken
 from ml.errors import AttackError
 from ml.settings import AttackSettings
@@ -72,7 +73,7 @@ def flipped(target: Target, labels: Targets) -> Targets:
     return taken(labels, np.random.default_rng(count).permutation(count))  # type: ignore[no-any-return]
 
 
-def label_flip(coalition: Coalition, divergence_weight: float = 1e-3) -> Vectors:
+def label_flip(coalition: Coalition, divergence_weight: Weight = 1e-3) -> Vectors:
     """Each trains on wrong targets, held near the global model by λ·‖w − w_global‖² (paper, section V-A)."""
     return coalition.taught(_with_flipped, divergence_weight)
 
@@ -82,12 +83,12 @@ def static_flip(coalition: Coalition) -> Vectors:
     return coalition.taught(_with_flipped)
 
 
-def random_flip(coalition: Coalition, divergence_weight: float = 0.0) -> Vectors:
+def random_flip(coalition: Coalition, divergence_weight: Weight = 0.0) -> Vectors:
     """Each trains on targets that are drawn anew each round from its own: they fit no row."""
     return coalition.taught(_with_shuffled, divergence_weight)
 
 
-def anti(coalition: Coalition, divergence_weight: float = 0.0) -> Vectors:
+def anti(coalition: Coalition, divergence_weight: Weight = 0.0) -> Vectors:
     """Each trains towards σ(2b − z): the opposite of what the parent says, about the best constant b.
 
     Raises:

@@ -33,7 +33,8 @@ from ml.attacks.crafted import (
 from ml.attacks.functional import constant, rescaled, reverse
 from ml.attacks.labels import anti, label_flip, random_flip, static_flip
 from ml.errors import AttackError
-from ml.named_functions import named_function, require_options
+from ml.named_functions import named_function
+from ml.options import require_callable
 from ml.tasks.blame import blamed
 
 ATTACKS: Mapping[str, Attack] = {
@@ -76,7 +77,7 @@ def load_attack(name: str, options: Mapping[str, Any]) -> Attack:
         MLError: When there is no such attack or option.
     """
     attack = named_function(name, ATTACKS, "attack")
-    require_options(attack, options, name, "attack")
+    require_callable(attack, 1, options, f"attack {name}")
     return attack
 
 

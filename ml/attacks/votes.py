@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from numbers import Integral
 
 from ml.errors import AttackError
+from ml.named_functions import named_function
+from ml.options import require_callable
 from ml.tasks.blame import blamed
 
 
@@ -97,6 +99,17 @@ VOTES: Mapping[str, Votes] = {
     "abstain": abstain,
 }
 """By the name that settings carry."""
+
+
+def load_votes(name: str) -> Votes:
+    """Return a way to vote by name.
+
+    Raises:
+        MLError: When there is none, or it takes other arguments than what the coalition finds.
+    """
+    votes = named_function(name, VOTES, "way to vote")
+    require_callable(votes, 1, {}, f"way to vote {name}")
+    return votes
 
 
 def voted(votes: Votes, name: str, found: Findings) -> dict[int, int]:

@@ -17,6 +17,7 @@ from ml.defences.incentives import committee_scores, committee_signs, reputation
 from ml.defences.neighbours import bulyan, krum, multi_krum, nearest_neighbour_mixing
 from ml.errors import DefenceError
 from ml.named_functions import named_function
+from ml.options import require_callable
 from ml.tasks.blame import blamed
 
 __all__ = ["DEFENCES", "Defence", "Knowledge", "combined", "load_defence", "require_defined"]
@@ -52,9 +53,11 @@ def load_defence(name: str) -> Defence:
     """Return a rule by name.
 
     Raises:
-        MLError: When there is none.
+        MLError: When there is none, or it takes other arguments.
     """
-    return named_function(name, DEFENCES, "defence")
+    defence = named_function(name, DEFENCES, "defence")
+    require_callable(defence, 2, {}, f"defence {name}")
+    return defence
 
 
 def combined(defence: Defence, name: str, updates: Vectors, knowledge: Knowledge) -> Vector:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ml.messages import nearest
 from ml.validation import is_unsaid
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -108,7 +109,9 @@ def _test(entry: object, kinds: tuple[type[_Test], ...], of: str) -> Any:
     name = entry.get("test", "leave-one-out" if of == "leave_one_out" else None)
     kind = TESTS.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise ValueError(f"there is no test {name!r}; there are {', '.join(TESTS)}")
+        raise ValueError(
+            f"there is no test {name!r}; there are {', '.join(TESTS)}{nearest(str(name), TESTS)}"
+        )
     if kind not in kinds:
         fit = ", ".join(each.model_fields["test"].default for each in kinds)
         raise ValueError(f"test {name} is none of {of}; those are {fit}")
@@ -219,11 +222,12 @@ def read_policy(value: object) -> "str | Policy | None":
     Raises:
         ValueError: With one sentence on the first thing that is wrong.
     """
-    known = ", ".join((*OF_SCORES, *NAMED))
-    if value is None or isinstance(value, Policy) or (isinstance(value, str) and value in known.split(", ")):
+    known = (*OF_SCORES, *NAMED)
+    if value is None or isinstance(value, Policy) or (isinstance(value, str) and value in known):
         return value
     if not isinstance(value, Mapping | Sequence) or isinstance(value, str):
-        raise ValueError(f"there is no policy {value!r}; use {known}, or a list of tests")
+        near = nearest(str(value), known)
+        raise ValueError(f"there is no policy {value!r}; use {', '.join(known)}, or a list of tests{near}")
     try:
         return Policy.model_validate(value)
     except ValidationError as error:

@@ -1,12 +1,11 @@
 """A grid of an arena: every attack against every policy or defence, on every task, over seeds."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from pydantic import (
     BaseModel,
@@ -20,6 +19,7 @@ from pydantic import (
 )
 
 from ml.errors import MLError
+from ml.messages import nearest
 from ml.settings import Policy
 from ml.tasks.loading import Named
 from ml.validation import first_fault
@@ -27,6 +27,8 @@ from offchain.errors import ArenaError, SettingsError
 from offchain.settings import SimulationSettings, parse_settings
 from offchain.simulation.cast import Cast
 from offchain.yaml_file import read_mapping
+
+POLICIES: tuple[str, ...] = get_args(Policy)
 
 Labelled = Mapping[str, Mapping[str, Any]]
 """Simulation settings by label."""
@@ -49,8 +51,8 @@ _OUR_OWN = {"honest_only": "every run is compared with the honest updates of its
 
 _EXPECTED = {
     "tuple_type": "a list, such as [{}]",
-    "dict_type": "a mapping",
-    "mapping_type": "a mapping",
+    "dict_type": "a mapping{}",
+    "mapping_type": "a mapping{}",
     "too_short": "one entry or more",
     "too_long": "10,000 entries at most",
     "int_type": "a whole number, in a list such as [{}]",
@@ -58,6 +60,7 @@ _EXPECTED = {
     "string_type": "a name, in a list such as [{}]",
 }
 """By kind of fault, in place of Python's words."""
+_NAMES = {"attacks": ", or a list of names", "deciders": ", or a list of names"}
 _EXAMPLES = {"votes": "honest, own", "malicious": "0.2, 0.4", "seeds": "0, 1, 2"}
 _MOST = 10_000
 _LONGEST = 100
@@ -68,7 +71,8 @@ def _labelled(given: Any, settings_of: Any) -> Any:
         _require_once(given)
         return {name: settings_of(name) for name in given}
     if isinstance(given, Mapping):
-        return {name: settings_of(name) if each is None else each for name, each in given.items()}
+        unsaid = {name for name, each in given.items() if each is None and isinstance(name, str)}
+        return {name: settings_of(name) if name in unsaid else each for name, each in given.items()}
     return given
 
 
@@ -76,6 +80,23 @@ def _require_once(given: Sequence[Any]) -> None:
     twice = next((each for each, times in Counter(given).items() if times > 1), None)
     if twice is not None:
         raise ValueError(f"{twice} is there twice")
+
+
+def _underscored(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name.replace("-", "_"): value for name, value in settings.items()}
+
+
+def _decider(name: str) -> Mapping[str, str]:
+    # Here, since rules load what nobody needs who only reads a grid of policies.
+    from ml.defences import DEFENCES
+
+    if name not in (*POLICIES, *DEFENCES) and ":" not in name:
+        known = (*POLICIES, *DEFENCES)
+        raise ValueError(
+            f"there is no policy or defence {name!r}; use FILE.py:function or one of {', '.join(known)}"
+            f"{nearest(name, known)}"
+        )
+    return {"policy" if name in POLICIES else "defence": name}
 
 
 def _require_in_place(part: str, label: str, names: Collection[str]) -> None:
@@ -126,19 +147,29 @@ class Grid(BaseModel):
         own = {"settings": {"settings": self.settings}, "tasks": self.tasks, "deciders": self.deciders}
         for part, labelled in {**own, "attacks": self.attacks}.items():
             for label, given in labelled.items():
-                _require_in_place(part, label, {name.replace("-", "_") for name in given})
+                _require_in_place(part, label, [name for name, value in given.items() if value is not None])
         return self
 
     @model_validator(mode="after")
     def _has_labels_for_files(self) -> "Grid":
         for label in (*self.tasks, *self.attacks, *self.deciders):
             if not 0 < len(label) <= _LONGEST or not label.isprintable():
-                raise ValueError(f"a label is {label!r}; expected {_LONGEST} printable characters at most")
+                raise ValueError(f"a label is {label!r}; expected 1 to {_LONGEST} printable characters")
         names = Counter(file_name(label) for label in self.tasks)
         for label in self.tasks:
             if names[file_name(label)] > 1:
                 raise ValueError(f"the file of task {label!r} would be another's too; give it another label")
         return self
+
+    @field_validator("settings")
+    @classmethod
+    def _with_underscores(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        return _underscored(given)
+
+    @field_validator("tasks", "attacks", "deciders")
+    @classmethod
+    def _each_with_underscores(cls, given: Labelled) -> Labelled:
+        return {label: _underscored(each) for label, each in given.items()}
 
     @field_validator("attacks", mode="before")
     @classmethod
@@ -148,12 +179,14 @@ class Grid(BaseModel):
     @field_validator("deciders", mode="before")
     @classmethod
     def _deciders_by_name(cls, given: Any) -> Any:
-        return _labelled(given, lambda name: {"policy" if name in get_args(Policy) else "defence": name})
+        return _labelled(given, _decider)
 
     @field_validator("seeds", mode="before")
     @classmethod
     def _as_many(cls, given: Any) -> Any:
         many = isinstance(given, int) and not isinstance(given, bool)
+        if many and given < 1:
+            raise ValueError(f"{given} seeds are none; expected 1 or more, or a list such as [0, 1, 2]")
         # No more than shows that there are too many.
         return tuple(range(min(given, _MOST + 1))) if many else given
 
@@ -183,6 +216,15 @@ DEFAULT = Grid(
 """Small enough for two processors and half an hour; on built-in loans."""
 
 
+class _Labels(NamedTuple):
+    task: str
+    decider: str
+    attack: str
+    votes: str
+    malicious: float
+    seed: int
+
+
 @dataclass(frozen=True, eq=False)
 class Cell:
     """One run of a grid, by the labels of its parts."""
@@ -194,6 +236,10 @@ class Cell:
     malicious: float
     seed: int
     settings: SimulationSettings
+
+
+def _unheard(cell: str) -> None:
+    """Nobody listens."""
 
 
 def read_grid(file: Path) -> Grid:
@@ -209,26 +255,35 @@ def read_grid(file: Path) -> Grid:
         raise ArenaError(f"the grid {file}: {_sentence(error)}") from error
 
 
-def cells(grid: Grid, data: Path | None = None) -> list[Cell]:
+def cells(grid: Grid, data: Path | None = None, begun: Callable[[str], None] = _unheard) -> list[Cell]:
     """Return every run of a grid by seed, the clean ones first; `data` is what its tasks read that read any.
 
-    Runs of the same rows follow one another, and are read once.
+    Runs of the same rows follow one another, and are read once. `begun` is told of each before it is checked.
 
     Raises:
         ArenaError: When the settings of one cannot be, such as an unknown attack; nothing has been played.
     """
     grid = grid if data is None else _reading(grid, data)
-    return [cell for task, seed in product(grid.tasks, grid.seeds) for cell in _of_rows(grid, task, seed)]
+    found = []
+    for labels in (each for rows in product(grid.tasks, grid.seeds) for each in _of_rows(grid, *rows)):
+        begun(_named(labels))
+        found.append(_cell(grid, labels))
+    return found
 
 
-def _of_rows(grid: Grid, task: str, seed: int) -> list[Cell]:
-    clean = [_cell(grid, task, decider, NOBODY, "honest", 0.0, seed) for decider in grid.deciders]
+def _of_rows(grid: Grid, task: str, seed: int) -> list[_Labels]:
+    clean = [_Labels(task, decider, NOBODY, "honest", 0.0, seed) for decider in grid.deciders]
     attacked = [
-        _cell(grid, task, decider, attack, votes, eta, seed)
+        _Labels(task, decider, attack, votes, eta, seed)
         for decider, attack, eta in product(grid.deciders, grid.attacks, grid.malicious)
         for votes in _votes_of(grid, decider)
     ]
     return clean + attacked
+
+
+def _named(labels: _Labels) -> str:
+    votes = "" if labels.votes in ("honest", _NO_VOTES) else f", votes {labels.votes},"
+    return f"{labels.attack}{votes} against {labels.decider} on {labels.task}"
 
 
 def _reading(grid: Grid, data: Path) -> Grid:
@@ -251,7 +306,8 @@ def _votes_of(grid: Grid, decider: str) -> Sequence[str]:
     return (_NO_VOTES,) if "defence" in grid.deciders[decider] else grid.votes
 
 
-def _cell(grid: Grid, task: str, decider: str, attack: str, votes: str, eta: float, seed: int) -> Cell:
+def _cell(grid: Grid, labels: _Labels) -> Cell:
+    task, decider, attack, votes, eta, seed = labels
     fixed = {"engine": "reference", "baselines": False, "honest_only": True}
     values = {**fixed, **grid.settings, **grid.tasks[task], **grid.deciders[decider], "seed": seed}
     values |= {"attack": "none"} if attack == NOBODY else grid.attacks[attack]
@@ -261,27 +317,32 @@ def _cell(grid: Grid, task: str, decider: str, attack: str, votes: str, eta: flo
     try:
         settings = parse_settings(values)
     except SettingsError as error:
-        raise ArenaError(f"{attack} against {decider} on {task}: {error}") from error
+        raise ArenaError(f"{_named(labels)}: {error}") from error
     bad, clients = len(Cast.of(settings).malicious), settings.clients
     if attack != NOBODY and not 0 < bad < clients:
         raise ArenaError(
             f"malicious {eta:g} makes {bad} of {clients} clients malicious; expected some, and not all"
         )
-    return Cell(task, decider, attack, votes, eta, seed, settings)
+    return Cell(*labels, settings)
 
 
 def _sentence(error: ValidationError) -> str:
     unknown = [each for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
     if unknown:
         name = str(unknown[0]["loc"][0])
-        near = get_close_matches(name, Grid.model_fields, n=1)
-        return f"there is no key {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        return f"there is no key {name!r}{nearest(name, Grid.model_fields)}"
     first = error.errors(include_url=False)[0]
     name, expected = ".".join(str(part) for part in first["loc"]), _EXPECTED.get(first["type"])
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}" if name else str(first["ctx"]["error"])
+    if first["loc"][-1] == "[key]":
+        return f"{'.'.join(map(str, first['loc'][:-2]))} has a name {first['input']!r}; put it in quotes"
     if expected is not None:
-        example = _EXAMPLES.get(str(first["loc"][0]), "...")
+        example = (
+            _NAMES.get(name, "")
+            if expected.startswith("a mapping")
+            else _EXAMPLES.get(str(first["loc"][0]), "...")
+        )
         found = f"has {len(first['input']):,}" if first["type"] == "too_long" else f"is {first['input']!r}"
         return f"{name} {found}; expected {expected.format(example)}"
     return first_fault(error, "the grid")

@@ -26,13 +26,14 @@ def has_own_functions(settings: SimulationSettings) -> bool:
     return any(":" in (name or "") for name in (settings.attack, settings.coalition_votes, settings.defence))
 
 
-def play_apart(play: Play, rounds: Path, patience: float) -> None:
+def play_apart(play: Play, rounds: Path, patience: float, nothing: str = "no round was finished") -> None:
     """Play a run in a process of its own, and end that when it finishes no round for some time.
 
     Args:
         play: Plays it; importable from there.
         rounds: The file that grows by each round.
         patience: Seconds.
+        nothing: What is said when they are over.
 
     Raises:
         SimulationError: With what the run failed with; or when its process ends by itself, or is ended.
@@ -48,7 +49,7 @@ def play_apart(play: Play, rounds: Path, patience: float) -> None:
     finally:
         _end(child)
     if said is None:
-        raise SimulationError(f"no round was finished within {patience:g} s; its own functions take too long")
+        raise SimulationError(f"{nothing} within {patience:g} s; its own functions take too long")
     if said == _NOTHING:
         raise SimulationError(
             f"its process ended with status {child.exitcode}; its own functions must not end it"

@@ -8,9 +8,8 @@ import numpy as np
 from ml.attacks.aiming import aimed
 from ml.attacks.coalition import Coalition, Poison, Vector, Vectors, best_constant
 from ml.attacks.registry import crafted, load_attack
-from ml.attacks.votes import VOTES, Findings, Votes, voted
+from ml.attacks.votes import Findings, Votes, load_votes, voted
 from ml.judging.ballots import bitmap, flipped
-from ml.named_functions import named_function
 from ml.seeds import derive_seed
 from ml.updates.fixed_point import decode_exactly, encode_nearest
 from offchain.learning.common import Parameters
@@ -111,7 +110,7 @@ class Adversary:
     @cached_property
     def _votes(self) -> Votes:
         assert self._settings.coalition_votes is not None
-        return named_function(self._settings.coalition_votes, VOTES, "way to vote")
+        return load_votes(self._settings.coalition_votes)
 
     @cached_property
     def _base(self) -> Vector | None:

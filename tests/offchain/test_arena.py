@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from small_runs import quiet, records, reference, small
 
-from offchain.arena import report
+from offchain.arena import checking, report
 from offchain.arena.arena import fight, told_so_far
+from offchain.arena.checking import checked_cells
 from offchain.arena.grid import DEFAULT, NOBODY, Grid, cells, read_grid
 from offchain.arena.outcome import losing_bits, outcome
 from offchain.arena.report import heat_map, summarised
@@ -65,6 +66,18 @@ def nothing(found):
 
 def broken(updates, knowledge):
     return knowledge.parent / 0
+
+def hanging(updates, knowledge):
+    time.sleep(1000)
+
+def exiting(updates, knowledge):
+    os._exit(7)
+
+def fair(updates, knowledge):
+    return updates.mean(axis=0)
+
+def faithful(found):
+    return found.honest
 """
 FAULTS = {
     "attack": "returned what is not finite",
@@ -141,8 +154,32 @@ def test_the_default_grid_can_be_played():
     [
         ("attaks: [zero]\ndeciders: [mean]", "there is no key 'attaks'; did you mean 'attacks'?"),
         ("attacks: [zero]", "deciders: Field required"),
+        (
+            "attacks: {a: {attack: sign-flip, attack_options: {scale: big}}}\ndeciders: [mean]",
+            "a against mean on loans: attack sign-flip: option 'scale' is 'big'; expected a number above 0",
+        ),
+        (
+            "attacks: {a: {attack: backdoor, attack_options: {share: .nan}}}\ndeciders: [mean]",
+            "option 'share' is nan; expected a number above 0 and at most 1",
+        ),
         ("attacks: [zer0]\ndeciders: [mean]", "there is no attack 'zer0'; use FILE.py:function or one of"),
-        ("attacks: [zero]\ndeciders: [meen]", "there is no defence 'meen'; use FILE.py:function or one of"),
+        (
+            "attacks: [zero]\ndeciders: [meen]",
+            "there is no policy or defence 'meen'; use FILE.py:function or",
+        ),
+        ("attacks: [zero]\ndeciders: [Evidance]", "reputation-auction; did you mean 'evidence'?"),
+        ("attacks: [zero]\ndeciders: {x: {policy: [{test: siez}]}}", "leave-one-out; did you mean 'size'?"),
+        ("attacks: [zero]\ndeciders: evidence", "'evidence'; expected a mapping, or a list of names"),
+        ("attacks: {1: {attack: zero}}\ndeciders: [mean]", "attacks has a name 1; put it in quotes"),
+        ("attacks: {a: {attack: null}}\ndeciders: [mean]", "attack a says no 'attack'"),
+        (
+            "attacks: {a: {attack: zero, aimed: yes}}\ndeciders: [mean]",
+            "aimed is True; this is no setting that is on or off",
+        ),
+        (
+            "attacks: {a: {attack: sign-flip, attack-options: {scale: -2}}}\ndeciders: [mean]",
+            "option 'scale' is -2; expected a number above 0",
+        ),
         (
             "attacks: [zero]\ndeciders: [krum]",
             "krum needs 2f + 3 = 7 updates or more where 2 may be",
@@ -158,7 +195,7 @@ def test_the_default_grid_can_be_played():
         ("- zero", "grid"),
         ("attacks: [zero, zero]\ndeciders: [mean]", "attacks: zero is there twice"),
         ("attacks: [zero]\ndeciders: [mean]\nseeds: [1, 0, 1]", "seeds: 1 is there twice"),
-        ("attacks: [zero]\ndeciders: [mean]\nseeds: 0", "seeds is (); expected one entry or more"),
+        ("attacks: [zero]\ndeciders: [mean]\nseeds: 0", "0 seeds are none; expected 1 or more, or a list"),
         (
             "attacks: [zero]\ndeciders: [mean]\nmalicious: 0.4",
             "malicious is 0.4; expected a list, such as [0.2, 0.4]",
@@ -212,7 +249,10 @@ def test_the_default_grid_can_be_played():
             "attacks: [zero]\ndeciders: [verdict]\nsettings: {honest_only: false}",
             "settings has a 'honest_only'; every run is compared",
         ),
-        (f"attacks: {{{'a' * 101}: {{attack: zero}}}}\ndeciders: [mean]", "100 printable characters at most"),
+        (
+            f"attacks: {{{'a' * 101}: {{attack: zero}}}}\ndeciders: [mean]",
+            "expected 1 to 100 printable characters",
+        ),
         (
             "attacks: [zero]\ndeciders: [mean]\ntasks: {a b: {task: loans}, a-b: {task: loans}}",
             "the file of task 'a b' would be another's too",
@@ -301,6 +341,64 @@ def test_a_users_rule_that_fails_is_told_before_anything_is_played(tmp_path):
     own.write_text(BAD)
     assert "broken returned what is not finite" in refusal(
         tmp_path, f"attacks: [zero]\ndeciders: ['{own}:broken']"
+    )
+
+
+@pytest.mark.parametrize(
+    ("attack", "rule", "votes", "words"),
+    [
+        (
+            "zero",
+            "hanging",
+            "honest",
+            "nobody against X:hanging on loans: it was not checked within 5 s; its own",
+        ),
+        (
+            "zero",
+            "exiting",
+            "honest",
+            "nobody against X:exiting on loans: its process ended with status 7; its",
+        ),
+        (
+            "zero",
+            "broken",
+            "honest",
+            "nobody against X:broken on loans: defence X:broken returned what is not",
+        ),
+        ("attack", "fair", "faithful", None),
+    ],
+)
+def test_a_users_function_that_ends_or_hangs_while_a_grid_is_checked_is_told(
+    tmp_path, attack, rule, votes, words
+):
+    own = tmp_path / "own.py"
+    own.write_text(BAD)
+    attack = {"attack": attack if attack == "zero" else f"{own}:{attack}"}
+    grid = Grid(
+        deciders=["verdict", f"{own}:{rule}"],
+        attacks={"a": attack},
+        votes=["honest" if votes == "honest" else f"{own}:{votes}"],
+    )
+    if words is None:
+        assert len(checked_cells(grid, patience=50)) == len(cells(grid))
+        return
+    with pytest.raises(ArenaError) as caught:
+        checked_cells(grid, patience=5)
+    assert words.replace("X", str(own)) in str(caught.value)
+
+
+def test_a_grid_without_functions_of_ones_own_is_checked_here(monkeypatch):
+    monkeypatch.setattr(checking, "play_apart", None)
+    assert len(checked_cells(DEFAULT)) == len(cells(DEFAULT))
+    assert all(
+        checking.has_own_functions(Grid(**{"deciders": ["mean"], "attacks": ["zero"], **own}))
+        for own in (
+            {"deciders": ["own.py:rule"]},
+            {"attacks": ["package.module:attack"]},
+            {"votes": ["own.py:votes"]},
+            {"tasks": {"mine": {"task": "own.py"}}},
+            {"settings": {"task": "own.py:Own"}},
+        )
     )
 
 
@@ -408,7 +506,7 @@ def test_a_heat_map_shows_the_worst_of_votes_and_the_worst_of_attacks(fought):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("def attack(): return 1", "own.py:attack takes no argument; expected one"),
+        ("def attack(): return 1", "own.py:attack takes no argument by position; expected 1"),
         ("def attack(coalition, *, scale): return 1", "own.py:attack has to be given its option 'scale'"),
         ("x = 1\ndef (", "own.py failed in .*own.py, line 2: SyntaxError"),
         ("import nothing_there", "attack .*own.py failed in .*own.py, line 1: ModuleNotFoundError"),

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+from ml.messages import nearest
 from offchain.chain.addresses import address
 from offchain.learning.description import Learning
 from offchain.live.errors import ConfigurationError
@@ -192,8 +192,7 @@ def _sentence(error: ValidationError) -> str:
     where = [str(part) for part in first["loc"] if part not in _TAGS]
     name = ".".join(where)
     if first["type"] == "extra_forbidden":
-        near = get_close_matches(where[-1], _names(), n=1)
-        return f"there is no {name!r}{f'; did you mean {near[0]!r}?' if near else ''}"
+        return f"there is no {name!r}{nearest(where[-1], _names())}"
     if first["type"] == "missing":
         return f"{name} is missing"
     if first["type"] == "value_error":
