@@ -9,7 +9,7 @@ from live import FAST, node, signer
 
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed
-from offchain.errors import ChainError
+from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.chain import Chain, Creation, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Receipt, Sender
@@ -121,6 +121,62 @@ def test_a_least_tip_above_the_cap_is_said_with_the_nodes_words_and_nothing_is_m
     assert max(offered) == 10 * GWEI and mined(upstream) == nonce
     dialect.answers.clear()
     assert isinstance(sender.send(transfer(dialect, 5)), Receipt) and held(dialect) == 5
+
+
+def tips_of(dialect, rewards, **settings):
+    """The tips that a node was offered which tells of such tips."""
+    offered = []
+
+    def look(raw):
+        offered.append(sent(raw)["maxPriorityFeePerGas"])
+        return NotImplemented
+
+    history = {"reward": [[hex(reward)] for reward in rewards]}
+    dialect.answers |= {"eth_sendRawTransaction": look, "eth_feeHistory": lambda *_: history}
+    _, (receipt,) = send(dialect, 5, **settings)
+    assert isinstance(receipt, Receipt) and held(dialect) == 5
+    return offered
+
+
+@pytest.mark.parametrize(
+    ("rewards", "most"),
+    [([GWEI] * 10, GWEI), ([90 * GWEI] * 10, 3 * GWEI // 2), ([GWEI] * 7 + [90 * GWEI] * 3, GWEI), ([2**200], None)],
+)
+def test_a_tip_that_one_node_tells_is_believed_within_bounds_and_what_is_not_is_said(
+    dialect, rewards, most, caplog
+):
+    base = dialect.chain.head().base_fee
+    assert tips_of(dialect, rewards) == [most or max(3 * GWEI // 2, base)]
+    assert ("tells of tips of" in caplog.text) == (max(rewards[:5]) > 3 * GWEI // 2)
+
+
+def test_of_a_large_tip_other_nodes_are_asked(dialect, upstream):
+    dialect.chain = Chain(Rpc([dialect.url, upstream[0].url]), [dialect.token.interface])
+    (offered,) = tips_of(dialect, [90 * GWEI] * 10)
+    assert offered < 3 * GWEI // 2
+
+
+def test_a_large_tip_that_a_node_asks_for_is_paid_only_where_no_other_takes_less(dialect, upstream, caplog):
+    offered = asking_for(dialect, "transaction underpriced: minimum needed 25000000000", floor=25 * GWEI)
+    dialect.chain = Chain(Rpc([dialect.url, upstream[0].url]), [dialect.token.interface])
+    _, (receipt,) = send(dialect, 5)
+    assert len(offered) == 1 and isinstance(receipt, Receipt) and receipt.fee < receipt.gas_used * 5 * GWEI
+    dialect.chain = Chain(Rpc([dialect.url]), [dialect.token.interface])
+    _, (receipt,) = send(dialect, 6)
+    assert offered[-1] == 25 * GWEI and isinstance(receipt, Receipt)
+    assert [record.levelname for record in caplog.records if "pays more" in record.message] == ["WARNING"]
+
+
+@pytest.mark.parametrize("status", [True, "true", "0x01", 1, "1", False, "0x00", 0, "reverted"])
+def test_a_receipt_says_in_many_ways_what_became_of_a_transaction(dialect, status):
+    def told(digest):
+        found = dialect.ask("eth_getTransactionReceipt", digest)
+        return found and found | {"status": status}
+
+    dialect.answers["eth_getTransactionReceipt"] = told
+    _, (outcome,) = send(dialect, 5)
+    is_good = status not in (False, "0x00", "reverted")
+    assert isinstance(outcome, Receipt if is_good else CallRevertedError)
 
 
 def test_a_base_fee_that_the_node_names_raises_the_largest_fee_and_not_the_tip(dialect):

@@ -12,7 +12,7 @@ from eth_abi.exceptions import DecodingError
 from offchain.chain.abi import Interface, Log
 from offchain.chain.gateway import Deployed
 from offchain.errors import CallRevertedError, ChainError, base_units
-from offchain.live.access.forms import chain_number
+from offchain.live.access.forms import chain_number, said, succeeded
 from offchain.live.access.rpc import Rpc, host
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
 
@@ -308,12 +308,17 @@ class Chain:
 
     def tip(self) -> int:
         """What recent transactions paid their builders at the median, wei per gas; 0 if unknown."""
-        try:
-            history = self.rpc.request("eth_feeHistory", hex(10), "latest", [50])
-            rewards = sorted(int(each[0], 16) for each in history["reward"] if each and each[0] is not None)
-        except (NodeRefusedError, LookupError, TypeError, ValueError):
-            return 0  # Small chains have no such thing, or say null for it or in it.
-        return rewards[len(rewards) // 2] if rewards else 0
+        return _median_tip(self.rpc) or 0
+
+    def tips(self) -> list[int]:
+        """The same as each node tells it that does."""
+        found = []
+        for url in self.rpc.urls:
+            try:
+                found.append(_median_tip(self.rpc.only(url)))
+            except NodeUnavailableError:
+                continue
+        return [tip for tip in found if tip is not None]
 
     def reverted(self, name: str, interface: Interface, data: bytes | None) -> CallRevertedError:
         """The error of a refused call, its values decoded where any contract here knows it."""
@@ -356,6 +361,15 @@ class Chain:
         return answer
 
 
+def _median_tip(rpc: Rpc) -> int | None:
+    try:
+        history = rpc.request("eth_feeHistory", hex(10), "latest", [50])
+        rewards = sorted(int(each[0], 16) for each in history["reward"] if each and each[0] is not None)
+    except (NodeRefusedError, LookupError, TypeError, ValueError):
+        return None  # Small chains have no such thing, or say null for it or in it.
+    return rewards[len(rewards) // 2] if rewards else None
+
+
 def _decoded(call: Invocation, answer: bytes) -> tuple[Any, ...]:
     try:
         return call.interface.decode_result(call.function, answer)
@@ -367,10 +381,11 @@ def _decoded(call: Invocation, answer: bytes) -> tuple[Any, ...]:
 
 
 def _mined(receipt: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """A receipt, its logs a list; None while the transaction is not mined."""
+    """A receipt, its status true, false or None and its logs a list; None while it is not mined."""
     if not receipt or receipt.get("blockNumber") is None:
         return None
-    return {**receipt, "logs": receipt.get("logs") or []}
+    fields = {name: said(value) for name, value in receipt.items()}
+    return {**fields, "logs": fields.get("logs") or [], "status": succeeded(receipt.get("status"))}
 
 
 def _in_order(logs: Sequence[Log]) -> list[Log]:
@@ -402,7 +417,7 @@ def _block(raw: RawBlock) -> Block:
         hash=raw["hash"],
         parent=raw["parentHash"],
         time=int(raw["timestamp"], 16),
-        base_fee=int(raw.get("baseFeePerGas") or "0x0", 16),
+        base_fee=int(said(raw.get("baseFeePerGas")) or "0x0", 16),
     )
 
 

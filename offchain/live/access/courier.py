@@ -14,7 +14,7 @@ from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.account import Key
 from offchain.live.access.chain import Block, Chain, Message
 from offchain.live.access.pool import Answer, Objection, understood
-from offchain.live.access.sending import Fees, SendingSettings, current_fees, shown
+from offchain.live.access.sending import PLAIN_TIP, Fees, SendingSettings, current_fees, shown
 from offchain.live.errors import (
     DeadlineMissedError,
     FeeCapError,
@@ -69,6 +69,7 @@ class Flight:
     since: int  # Unix time of the chain at the last sending
     raws: dict[str, bytes] = field(default_factory=dict)  # by hash
     cancels: set[str] = field(default_factory=set)
+    elsewhere: int = 0  # nodes that wanted a large tip and were passed over for another
     taken: bool = False  # whether a node has something of it
     taken_looks: int = 0
     waits: NodeRefusedError | None = None  # what a node said that takes it when its turn comes
@@ -160,6 +161,11 @@ class Courier:
         if answer.objection is Objection.TIP:
             asked = answer.above(fees.tip, min(cap, fees.max_fee - 1)) or answer.above(fees.max_fee, cap)
             flight.fees = fees.tipping(asked, cap)
+            if flight.fees.tip > PLAIN_TIP and flight.elsewhere + 1 < len(self._chain.rpc.urls):
+                # Builders take what they like, nodes what they were told to: another may take it as it is.
+                flight.fees, flight.elsewhere = fees, flight.elsewhere + 1
+                self._chain.rpc.prefer_another()
+                return
         else:
             flight.fees = fees.above_base(answer.above(fees.max_fee, cap), cap)
         if flight.fees == fees:
@@ -167,8 +173,9 @@ class Courier:
                 f"{flight.message.name} cannot pay what the node asks for ({refusal.message}) within the cap "
                 f"of {shown(cap)} gwei: wait, or raise --fee-cap"
             ) from refusal
-        _log.info(
-            "%s pays more: %s", flight.message.name, refusal.message,
+        level = logging.INFO if flight.fees.tip <= PLAIN_TIP else logging.WARNING
+        _log.log(
+            level, "%s pays more: %s", flight.message.name, refusal.message,
             extra={"nonce": flight.nonce, "tip_gwei": shown(flight.fees.tip)},
         )  # fmt: skip
 
@@ -297,8 +304,8 @@ class Courier:
 
     def _succeeded(self, receipt: Mapping[str, Any]) -> bool:
         """Whether it did what it was to do; where its receipt does not say, by what it left on the chain."""
-        if receipt.get("status") is not None:
-            return int(receipt["status"], 16) == 1
+        if receipt["status"] is not None:
+            return bool(receipt["status"])
         contract = receipt.get("contractAddress")
         return bool(receipt["logs"]) or bool(contract and self._chain.has_code(contract, due=True))
 

@@ -13,6 +13,13 @@ _DATA = re.compile(r"0[xX]([0-9a-fA-F]{2})*")
 _WORD = re.compile(r"0[xX][0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 _MOST_TOPICS = 4
+_UNSAID = (None, "", "0x")
+"""What stands where a field has nothing to say."""
+_STATUS = re.compile(r"(0x)?0*[01]")
+_STATUS_WORDS = {
+    **{"1": True, "true": True, "success": True, "succeeded": True, "ok": True},
+    **{"0": False, "false": False, "reverted": False, "failure": False, "failed": False},
+}
 _LAST_SECOND = 253_402_300_799
 """Of the year 9999, Unix time."""
 
@@ -41,6 +48,30 @@ def uniform(result: Any) -> Any:
     if isinstance(result, dict):
         return {name: uniform(each) for name, each in result.items()}
     return result
+
+
+def said(value: Any) -> Any:
+    """Return what a field says; None where it stands there for nothing."""
+    return None if value in _UNSAID else value
+
+
+def succeeded(status: Any) -> bool | None:
+    """Return whether a transaction did what it was to do, however its receipt says so; None without a word.
+
+    >>> [succeeded(each) for each in ("0x1", "0x01", "1", True, "0x00", False, "reverted", None, "0x")]
+    [True, True, True, True, False, False, False, None, None]
+
+    Raises:
+        ValueError: When it is something else.
+    """
+    if said(status) is None:
+        return None
+    word = str(status).lower()
+    if _STATUS.fullmatch(word):
+        word = word[-1]
+    if word not in _STATUS_WORDS:
+        raise ValueError(f"{word[:20]!r} is no status of a receipt")
+    return _STATUS_WORDS[word]
 
 
 def chain_number(value: int | str) -> int:
@@ -87,7 +118,15 @@ def _fields(**forms: Callable[[Any], bool]) -> Form:
 
 
 def _none_or(form: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: value is None or form(value)
+    return lambda value: said(value) is None or form(value)
+
+
+def _status(value: Any) -> bool:
+    try:
+        succeeded(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _time(value: Any) -> bool:
@@ -148,7 +187,7 @@ def _logs(value: Any, parameters: Sequence[object]) -> bool:
 
 _mined = _fields(
     blockNumber=_quantity,
-    status=_none_or(_quantity),  # Some nodes do not say, and receipts before Byzantium cannot.
+    status=_status,  # Some nodes do not say, and receipts before Byzantium cannot.
     gasUsed=_quantity,
     effectiveGasPrice=_none_or(_quantity),
     l1Fee=_none_or(_quantity),

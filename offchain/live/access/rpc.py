@@ -90,7 +90,9 @@ class Rpc:
 
     def only(self, url: str) -> "Rpc":
         """A line to one of the URLs, asked once."""
-        return Rpc([url], self._seconds, tries=1)
+        line = Rpc([url], self._seconds, tries=1)
+        line._chain_id = self._chain_id
+        return line
 
     def require_chain(self, chain_id: int) -> None:
         """Pass over nodes of any other chain from now on, those too that did not answer so far."""

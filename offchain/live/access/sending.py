@@ -1,13 +1,21 @@
 """How an account sends: settings, and what fees follow from a chain's state."""
 
+import logging
 from collections.abc import Callable
+from statistics import median_low
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from offchain.live.access.chain import Block, Chain
+from offchain.live.access.rpc import host
 from offchain.live.errors import FeeCapError
 
+_log = logging.getLogger(__name__)
+
 GWEI = 10**9
+PLAIN_TIP = 3 * GWEI // 2
+"""The most that is offered on one node's word, wei per gas: web3.py's bound. Where the base fee is more, a tip
+as large as that is not unusual; chains with a least tip say so when they are offered less."""
 LEAST_TIP = 10**6  # wei per gas; a builder's own choice where blocks are empty
 TRANSACTION_GAS = 2**24
 """The most gas that a transaction may execute (EIP-7825); what new state takes comes on top (EIP-8037)."""
@@ -70,13 +78,27 @@ def current_fees(chain: Chain, head: Block, cap: int) -> Fees:
     Raises:
         FeeCapError: When even the current base fee is above the cap.
     """
-    tip = max(chain.tip(), LEAST_TIP)
     if head.base_fee + LEAST_TIP > cap:
         raise FeeCapError(
             f"gas costs {shown(head.base_fee)} gwei, above the cap of {shown(cap)}: wait, or raise --fee-cap"
         )
+    tip = max(_tip(chain, head.base_fee), LEAST_TIP)
     max_fee = min(2 * head.base_fee + tip, cap)
     return Fees(max_fee=max_fee, tip=min(tip, max_fee))
+
+
+def _tip(chain: Chain, base_fee: int) -> int:
+    """What recent blocks' builders got, as a node tells it; of a large one all nodes' median, within bounds."""
+    told = chain.tip()
+    if told <= PLAIN_TIP:
+        return told
+    tip = min(median_low(chain.tips() or [told]), max(PLAIN_TIP, base_fee))
+    if tip < told:
+        _log.warning(
+            "%s tells of tips of %s gwei at a base fee of %s; %s is offered, and more where that is too little",
+            host(chain.rpc.urls[0]), shown(told), shown(base_fee), shown(tip),
+        )  # fmt: skip
+    return tip
 
 
 def with_margin(estimate: int, block_gas: Callable[[], int]) -> int:
