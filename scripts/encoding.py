@@ -86,6 +86,9 @@ class _Widths(click.ParamType):
 @click.option("--encoding", metavar="NAME", help="Of the text, such as cp1252.  [default: as it looks]")
 @click.option("--separator", metavar="CHARACTER", help="Between cells.  [default: as it looks]")
 @click.option(
+    "--decimal", type=click.Choice((".", ",")), help="What stands before a fraction.  [default: as it looks]"
+)
+@click.option(
     "--hidden",
     type=_Widths(),
     default=(128, 128),

@@ -63,6 +63,8 @@ def read(path: Path, features: Features, allowed: float = ALLOWED_MISSING) -> Lo
     if usage.rows == sum(usage.apart.values()):
         raise DataError(f"{path} has no loan with status 'Fully Paid' or 'Charged Off'{_why(usage)}")
     reader.require_one_unit(path)
+    if found.separator != ",":
+        reader.require_one_reading(path)
     usage.require(path, allowed)
     if not usage.used:
         raise DataError("; ".join(usage.told()))
@@ -128,6 +130,16 @@ class _Reader:
                     f"{path} has the day before the month in {name}, as it seems, such as "
                     f"{day:02}/{of_year:02}; write dates as yyyy-mm-dd"
                 )
+
+    def require_one_reading(self, path: Path) -> None:
+        """Raise `DataError` when nothing in the file says whether commas stand before fractions."""
+        unclear = [(name, cells.unclear) for name, cells in self._cells.items() if cells.unclear]
+        if unclear and not any(cells.has_points for cells in self._cells.values()):
+            name, text = unclear[0]
+            raise DataError(
+                f"{path} has {name} such as {ascii(text)}, which may be thousands or a fraction, and no number "
+                "that tells which; write it without commas"
+            )
 
     def _columns(self, piece: Piece, decided: Sequence[int]) -> Columns:
         lines = [piece.lines[i] for i in decided]

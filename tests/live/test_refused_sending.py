@@ -140,7 +140,12 @@ def tips_of(dialect, rewards, **settings):
 
 @pytest.mark.parametrize(
     ("rewards", "most"),
-    [([GWEI] * 10, GWEI), ([90 * GWEI] * 10, 3 * GWEI // 2), ([GWEI] * 7 + [90 * GWEI] * 3, GWEI), ([2**200], None)],
+    [
+        ([GWEI] * 10, GWEI),
+        ([90 * GWEI] * 10, 3 * GWEI // 2),
+        ([GWEI] * 7 + [90 * GWEI] * 3, GWEI),
+        ([2**200], None),
+    ],
 )
 def test_a_tip_that_one_node_tells_is_believed_within_bounds_and_what_is_not_is_said(
     dialect, rewards, most, caplog

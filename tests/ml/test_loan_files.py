@@ -41,6 +41,10 @@ def years(names, form):
     return names.str.slice(0, 4) + names.str.slice(6) if form == "short" else names
 
 
+POINTS = BOOK.select_dtypes("float").columns
+"""Columns in which a point may stand."""
+
+
 def iso(names, form="%Y-%m-%d"):
     import pandas as pd
 
@@ -318,6 +322,13 @@ REFUSED = {
         "x.csv",
         BOOK.to_csv(index=False, sep=";", decimal=","),
         "loan_amnt is unreadable in 60, such as .6625,0. .* decimal comma",
+    ),
+    "thousands or fractions": (
+        "x.csv",
+        BOOK.assign(**{name: BOOK[name].map("{:.0f}".format) for name in POINTS})
+        .assign(int_rate=[f"{rate:.3f}".replace(".", ",") for rate in BOOK["int_rate"]])
+        .to_csv(index=False, sep=";"),
+        r"int_rate such as '\d+,\d{3}', which may be thousands or a fraction",
     ),
     "another number of cells": (
         "x.csv",

@@ -138,6 +138,40 @@ def test_a_decimal_comma_before_three_digits_is_none_of_thousands(write):
     np.testing.assert_array_equal(read(form, path).inputs, read(fitted(plain).form, plain).inputs)
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+@pytest.mark.parametrize("mark", [".", ","])
+def test_one_mark_before_three_digits_in_all_numbers_is_asked_about(write, separator, mark):
+    written = [f"{w / 100:.3f}".replace(".", mark) for w in WEIGHTS]  # 1 to 999: grams, or kilograms.
+    path = write(table(weight=written), separator=separator)
+    with pytest.raises(
+        DataError, match=r"whether '\S+' in column weight is \S+ or \S+:.* --decimal \."
+    ) as caught:
+        fitted(path)
+    assert "\n" not in str(caught.value)
+    plain = write(table(weight=[w.replace(",", ".") for w in written]), "plain.csv")
+    form = fitted(path, decimal=mark).form
+    assert form.read.decimal == mark
+    np.testing.assert_array_equal(read(form, path).inputs, read(fitted(plain).form, plain).inputs)
+
+
+@pytest.mark.parametrize("tells", ["0,5", "1234,5", "12,25", "1.234,5"])
+def test_one_number_that_can_be_read_in_one_way_tells_of_all(write, tells):
+    written = [f"{w / 100:.3f}".replace(".", ",") for w in WEIGHTS[:-1]] + [tells]
+    assert fitted(write(table(weight=written), separator=";")).form.read.decimal == ","
+
+
+def test_what_is_no_input_is_not_asked_about(write):
+    path = write(table(weight=[f"{w / 100:.3f}" for w in WEIGHTS]), separator=";")
+    assert fitted(path, drop=("weight",)).form.read.decimal == "."
+
+
+def test_a_decimal_comma_can_be_said_of_quoted_cells_between_commas(write):
+    plain = write(table(), "plain.csv")
+    path = write(table(weight=[f"{w:.2f}".replace(".", ",") for w in WEIGHTS]))
+    form = fitted(path, decimal=",").form
+    np.testing.assert_array_equal(read(form, path).inputs, read(fitted(plain).form, plain).inputs)
+
+
 def test_an_archive_and_quoted_line_ends(tmp_path):
     columns = table(note=[f"well,\nsaid {number % 3}" for number in range(ROWS)])
     with zipfile.ZipFile(tmp_path / "rows.zip", "w") as archive:

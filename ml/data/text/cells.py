@@ -45,6 +45,7 @@ _AMOUNT = re.compile(
     rf"(?P<minus>-?)\s*\)?\s*(?P<after>{_MARK}|%)?\s*\)?"
 )
 _POINTED = re.compile(r"[^\d.]*[1-9]\d{0,2}(\.\d{3})+[^\d.]*", re.ASCII)
+_ONE_COMMA = re.compile(r"[^\d.,]*[1-9]\d{0,2},\d{3}[^\d.,]*", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+", re.ASCII)
 _SEVERAL_MEANINGS = re.compile(r"\d{1,2}-[A-Za-z]{3}", re.ASCII)
 
@@ -115,13 +116,16 @@ class Numbers(Cells):
 
     Attributes:
         currencies: Those that stand beside them.
+        unclear: The first whose comma may stand before thousands or before a fraction; empty without.
+        has_points: Whether one has what only a fraction's point explains.
     """
 
     def __init__(self) -> None:
         super().__init__(self._number)
         self.currencies: set[str] = set()
+        self.unclear = ""
+        self.has_points = False
         self._pointed = 0
-        self._has_decimals = False
 
     def _number(self, text: str) -> float:
         value, currency = amount(text)
@@ -129,13 +133,17 @@ class Numbers(Cells):
             self.currencies.add(currency)
         if "." in text:
             self._pointed += 1
-            self._has_decimals |= not _POINTED.fullmatch(text)
+        if isfinite(value):
+            if _ONE_COMMA.fullmatch(text):
+                self.unclear = self.unclear or text
+            elif "," in text or ("." in text and not _POINTED.fullmatch(text)):
+                self.has_points = True  # As 12.5, and as 1,234,567.
         return value
 
     @property
     def has_pointed_thousands(self) -> bool:
         """Whether each cell with a point, of several, has three digits behind it and at most three before."""
-        return self._pointed >= _TELLING and not self._has_decimals
+        return self._pointed >= _TELLING and not self.has_points
 
 
 class Months(Cells):

@@ -61,6 +61,7 @@ class Seen:
         moments: Of these.
         numerals: Texts that are numbers, by some reading; of a column of many numbers, the first.
         words: The other texts.
+        unclear: The first text that is one number by one reading and another by the other; empty without.
         has_codes: Whether one is a code such as 007.
         all_differ: Whether no text stood there twice, as far as that was counted.
     """
@@ -71,6 +72,7 @@ class Seen:
     moments: dict[str, "Moments"] = field(default_factory=lambda: {".": Moments(), ",": Moments()})
     numerals: Frequent = field(default_factory=Frequent)
     words: Frequent = field(default_factory=Frequent)
+    unclear: str = ""
     has_codes: bool = False
     all_differ: bool = True
 
@@ -90,13 +92,22 @@ class Seen:
         """Count the numbers among different texts; return which of them are some."""
         weights = np.fromiter(counts.values(), np.float64, len(counts))
         are_numerals = np.zeros(len(counts), bool)
-        for decimal, rule in rules.items():
-            values = np.fromiter(map(rule, counts), np.float64, len(counts))
+        read = {
+            decimal: np.fromiter(map(rule, counts), np.float64, len(counts))
+            for decimal, rule in rules.items()
+        }
+        self._look_for_two_meanings(list(counts), list(read.values()))
+        for decimal, values in read.items():
             good = np.isfinite(values)
             self.numbers[decimal] += int(weights[good].sum())
             self.moments[decimal].add(values[good], weights[good])
             are_numerals |= good
         return are_numerals
+
+    def _look_for_two_meanings(self, texts: Sequence[str], read: Sequence[NDArray[np.float64]]) -> None:
+        if len(read) > 1 and not self.unclear:
+            differ = np.isfinite(read[0]) & np.isfinite(read[1]) & (read[0] != read[1])
+            self.unclear = texts[int(np.argmax(differ))] if differ.any() else ""
 
     def _add_texts(self, counts: Counter[str], are_numerals: NDArray[np.bool_], of_numbers: bool) -> None:
         """Count texts; which numbers stand in a column of many different ones, nobody will ask."""

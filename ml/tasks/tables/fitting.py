@@ -47,6 +47,7 @@ class Wishes:
         time: Column by which the latest validate.
         encoding: Of the file.
         separator: Of the file.
+        decimal: What stands before a fraction in it.
         hidden: Widths of the model's hidden layers.
     """
 
@@ -60,6 +61,7 @@ class Wishes:
     time: str | None = None
     encoding: str | None = None
     separator: str | None = None
+    decimal: str | None = None
     hidden: tuple[int, ...] = (128, 128)
 
 
@@ -185,19 +187,39 @@ class _Fitting:
             seen.add(piece.columns[name], rules)
 
     def _decimals(self) -> Sequence[str]:
+        if self._wishes.decimal:
+            return self._wishes.decimal
         return "." if self._separator in (",", None) else ".,"
 
     def _chosen_decimal(self) -> str:
+        """What most columns of numbers, or else most cells, are read with.
+
+        Raises:
+            DataError: When nothing says which of two, and it matters.
+        """
+        columns = {name: of for name, of in self._seen.items() if name not in self._wishes.drop}
         counts = {
-            decimal: sum(seen.is_of_numbers(decimal) for seen in self._seen.values())
+            decimal: (
+                sum(seen.is_of_numbers(decimal) for seen in columns.values()),
+                sum(seen.numbers[decimal] for seen in columns.values()),
+            )
             for decimal in self._decimals()
         }
+        unclear = [(name, of.unclear) for name, of in columns.items() if of.unclear]
+        if unclear and len(set(counts.values())) == 1:
+            name, text = unclear[0]
+            values = " or ".join(f"{number_rule(decimal)(text):g}" for decimal in counts)
+            raise DataError(
+                f"{self._path} does not tell whether {text!r} in column {name} is {values}: no number in it "
+                "can be read in one way only; say what stands before a fraction, with --decimal . or "
+                "--decimal ,"
+            )
         return max(counts, key=lambda decimal: (counts[decimal], decimal == "."))
 
     def _reading(self) -> dict[str, Any]:
         missing = {"missing": tuple(sorted(self._missing))} if self._missing else {}
         if self._separator is None:
-            return missing
+            return {"decimal": self._decimal, **missing} if self._wishes.decimal else missing
         encoding = None if self._encoding in ("utf-8", "utf-8-sig") else self._encoding
         return {"separator": self._separator, "encoding": encoding, "decimal": self._decimal, **missing}
 
