@@ -137,8 +137,8 @@ class _Reader:
         if unclear and not any(cells.has_points for cells in self._cells.values()):
             name, text = unclear[0]
             raise DataError(
-                f"{path} has {name} such as {ascii(text)}, which may be thousands or a fraction, and no number "
-                "that tells which; write it without commas"
+                f"{path} has {name} such as {ascii(text)}, which may be thousands or a fraction, and no "
+                "number that tells which; write it without commas"
             )
 
     def _columns(self, piece: Piece, decided: Sequence[int]) -> Columns:

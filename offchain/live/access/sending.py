@@ -14,8 +14,8 @@ _log = logging.getLogger(__name__)
 
 GWEI = 10**9
 PLAIN_TIP = 3 * GWEI // 2
-"""The most that is offered on one node's word, wei per gas: web3.py's bound. Where the base fee is more, a tip
-as large as that is not unusual; chains with a least tip say so when they are offered less."""
+"""The most that is offered on one node's word, wei per gas: web3.py's bound. Where the base fee is more, a
+tip as large as that is not unusual; chains with a least tip say so when they are offered less."""
 LEAST_TIP = 10**6  # wei per gas; a builder's own choice where blocks are empty
 TRANSACTION_GAS = 2**24
 """The most gas that a transaction may execute (EIP-7825); what new state takes comes on top (EIP-8037)."""
@@ -88,14 +88,14 @@ def current_fees(chain: Chain, head: Block, cap: int) -> Fees:
 
 
 def _tip(chain: Chain, base_fee: int) -> int:
-    """What recent blocks' builders got, as a node tells it; of a large one all nodes' median, within bounds."""
+    """What recent blocks' builders got, as a node tells it; of a large one all nodes' median, bounded."""
     told = chain.tip()
     if told <= PLAIN_TIP:
         return told
     tip = min(median_low(chain.tips() or [told]), max(PLAIN_TIP, base_fee))
     if tip < told:
         _log.warning(
-            "%s tells of tips of %s gwei at a base fee of %s; %s is offered, and more where that is too little",
+            "%s tells of tips of %s gwei at a base fee of %s; %s is offered, more where that is too little",
             host(chain.rpc.urls[0]), shown(told), shown(base_fee), shown(tip),
         )  # fmt: skip
     return tip
