@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from live import free_port
+from warm_ape import warm_ape
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "REHEARSAL.md"
@@ -24,15 +25,8 @@ def commands():
     return text
 
 
-def test_the_rehearsal_leads_to_a_verified_model(tmp_path):
-    home, kept = tmp_path / "ape", tmp_path / "work"
-    for folder in (home, kept):
-        folder.mkdir()
-    packages = Path.home() / ".ape" / "packages"
-    if packages.exists():
-        (home / "packages").symlink_to(packages)
-    env = {**os.environ, "APE_DATA_FOLDER": str(home), "TMPDIR": str(kept), "PYTHONUNBUFFERED": "1"}
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
+def played(env):
+    """The exit status of all commands, and what they said."""
     # The first command that fails ends it all, and what still runs then is killed.
     process = subprocess.Popen(
         ["bash", "-c", "set -euo pipefail\n" + commands()],
@@ -51,8 +45,22 @@ def test_the_rehearsal_leads_to_a_verified_model(tmp_path):
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+    return process.returncode, said
+
+
+def test_the_rehearsal_leads_to_a_verified_model(tmp_path):
+    home, kept = tmp_path / "ape", tmp_path / "work"
+    for folder in (home, kept):
+        folder.mkdir()
+    packages = Path.home() / ".ape" / "packages"
+    if packages.exists():
+        (home / "packages").symlink_to(packages)
+    env = {**os.environ, "APE_DATA_FOLDER": str(home), "TMPDIR": str(kept), "PYTHONUNBUFFERED": "1"}
+    with warm_ape(ROOT, env) as folder:
+        env["PATH"] = os.pathsep.join([folder, str(Path(sys.executable).parent), env["PATH"]])
+        status, said = played(env)
     logs = "\n".join(f"--- {path.name}\n{path.read_text()[-2000:]}" for path in kept.glob("*/*.log"))
-    assert process.returncode == 0 and "Traceback" not in said, said + logs
+    assert status == 0 and "Traceback" not in said, said + logs
     for words in (
         "Nothing was sent.",
         "every parameter read back",
