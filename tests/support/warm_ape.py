@@ -1,8 +1,8 @@
-"""`ape` from a process that has imported everything once: each command is a process of its own, forked from it.
+"""`ape` from a process that has imported everything once: each command is a process forked from it.
 
-Imports are most of what a short command computes, and a rehearsal has thirty of them. A shell finds this `ape`
-first on its PATH; it hands its arguments, surroundings and open files over, passes signals on, and ends as the
-command does. Who kills it kills the command.
+Imports are most of what a short command computes, and a rehearsal has thirty of them. A shell finds this
+`ape` first on its PATH; it hands its arguments, surroundings and open files over, passes signals on, and ends
+as the command does. Who kills it kills the command.
 """
 
 import gc
@@ -27,7 +27,7 @@ LENGTH = struct.Struct("!Q")
 
 @contextmanager
 def warm_ape(root, env):
-    """A folder with `ape` in it, for a PATH; imports happen in `root` and with `env`, as Ape reads both then."""
+    """A folder with `ape` in it, for a PATH; Ape is imported in `root` and with `env`, which it reads."""
     with tempfile.TemporaryDirectory() as folder:
         door = Path(folder, "door")
         words = [sys.executable, "-IS", __file__, "command", str(door)]
