@@ -1,8 +1,10 @@
 """Commands whose faults are told in one sentence each, whatever went wrong."""
 
 import errno
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import click
@@ -21,6 +23,17 @@ _HELP = {
     errno.EMFILE: "this process may have no more files open (ulimit -n)",
     errno.EROFS: "choose another place, or make it writable",
 }
+
+
+def run_each_script_once() -> None:
+    """Keep what Ape makes of a script: it runs all of them for each of them, a thousand for `--help`."""
+    ape_run: Any = sys.modules.get("ape_run._cli")
+    make = getattr(getattr(ape_run, "ScriptCommand", None), "_get_command", None)
+    if make is not None and not hasattr(make, "cache_info"):
+        ape_run.ScriptCommand._get_command = cache(make)
+
+
+run_each_script_once()
 
 
 class Command(click.Command):

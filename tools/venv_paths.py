@@ -1,7 +1,8 @@
 """Points every Python of the virtual environment at the compiler and the chain that `make` put into it.
 
 `tools/link_toolchain.py` installs this module so that it runs when Python starts: `.venv/bin/ape` then works
-without `source .venv/bin/activate`, and no compiler is looked for, or put, in the home directory.
+without `source .venv/bin/activate`, and no compiler is looked for, or put, in the home directory. In a folder
+that is gone Ape ends in a traceback before it looks for scripts: here is the last place for a sentence.
 """
 
 import os
@@ -17,3 +18,10 @@ if _compilers.is_dir():
 _path = os.environ.get("PATH", os.defpath)
 if _programs not in _path.split(os.pathsep):
     os.environ["PATH"] = os.pathsep.join([_programs, _path])
+
+if any(Path(part).name == "ape" for part in sys.orig_argv[:2]):
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        os.write(2, b"Error: the folder that this was called in is gone: change to one that is there (cd)\n")
+        os._exit(1)  # No error of what runs while Python starts ends it in silence.

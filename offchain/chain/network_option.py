@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import ape
 import click
-from ape import networks
-from ape.api import ProviderAPI, SubprocessProvider
 from ape.exceptions import ApeException
 
 from ml.messages import reason
 from offchain.chain.ports import free_port
+
+if TYPE_CHECKING:
+    from ape.api import ProviderAPI
 
 PROVIDERS = ("foundry", "test")
 START_SECONDS = 60
@@ -64,7 +66,7 @@ def network_option(function: Command) -> Command:
 
 
 @contextmanager
-def connected(network: str, start_seconds: int = START_SECONDS) -> Iterator[ProviderAPI]:
+def connected(network: str, start_seconds: int = START_SECONDS) -> Iterator["ProviderAPI"]:
     """Connects to a chain, starting it where needed, and stops it at the end.
 
     Args:
@@ -84,7 +86,7 @@ def connected(network: str, start_seconds: int = START_SECONDS) -> Iterator[Prov
     _forget_chains_that_ended()
     with ExitStack() as stack:
         try:
-            provider = networks.get_provider_from_choice(network)
+            provider = ape.networks.get_provider_from_choice(network)
             stack.enter_context(provider.network.use_provider(provider, disconnect_after=True))
         except ApeException as error:
             raise NetworkUnavailableError(f"{network} cannot be used: {reason(error)}") from error
@@ -93,6 +95,8 @@ def connected(network: str, start_seconds: int = START_SECONDS) -> Iterator[Prov
 
 def allow_slow_start(seconds: int = START_SECONDS) -> None:
     """Gives anvil more time to start than Ape's fixed 20 seconds, which a busy machine exceeds."""
+    from ape.api import SubprocessProvider  # Here: it brings web3, which `--help` need not wait for.
+
     SubprocessProvider.start.__defaults__ = (seconds,)
 
 
@@ -114,7 +118,7 @@ def _leave_out_proxies() -> None:
 def _forget_chains_that_ended() -> None:
     # Ape notes every chain it starts and, with anvil, never forgets one; to stop another it goes through them
     # all, which takes seconds once there are some hundred.
-    known = networks.running_nodes
+    known = ape.networks.running_nodes
     ended = [pid for pid in known.process_ids if not Path(f"/proc/{pid}").exists()]
     if ended and Path("/proc/self").exists():
         known.remove_processes(*ended)

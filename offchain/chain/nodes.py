@@ -2,15 +2,15 @@
 
 import ast
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast
-
-from ape.api import TestProviderAPI
-from web3 import HTTPProvider
-from web3.exceptions import Web3Exception
-from web3.types import TxParams
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from offchain.chain.local_rpc import LocalRpc
 from offchain.errors import ChainError
+
+if TYPE_CHECKING:
+    from ape.api import TestProviderAPI
+    from web3 import HTTPProvider
+    from web3.types import TxParams
 
 FUNDS = 10**24  # wei
 
@@ -51,7 +51,7 @@ class Node(Protocol):
         """Leave the node as Ape expects it."""
 
 
-def node_of(provider: TestProviderAPI) -> Node:
+def node_of(provider: "TestProviderAPI") -> Node:
     """The node behind a connected Ape provider."""
     version = str(provider.web3.client_version).lower()
     return Anvil(provider) if version.startswith("anvil") else InProcess(provider)
@@ -60,9 +60,9 @@ def node_of(provider: TestProviderAPI) -> Node:
 class Anvil:
     """anvil, mining when told to, its clock moving a second a block whatever the wall clock does."""
 
-    def __init__(self, provider: TestProviderAPI) -> None:
+    def __init__(self, provider: "TestProviderAPI") -> None:
         """Stop automatic mining."""
-        self._rpc = LocalRpc(cast(HTTPProvider, provider.web3.provider).endpoint_uri or "")
+        self._rpc = LocalRpc(cast("HTTPProvider", provider.web3.provider).endpoint_uri or "")
         self.chain_id = int(self._rpc.request("eth_chainId"), 16)
         self._rpc.request("evm_setAutomine", False)
         self._rpc.request("anvil_setBlockTimestampInterval", 1)
@@ -123,7 +123,7 @@ class Anvil:
 class InProcess:
     """py-evm in this process, which mines every transaction by itself."""
 
-    def __init__(self, provider: TestProviderAPI) -> None:
+    def __init__(self, provider: "TestProviderAPI") -> None:
         """Take the provider as it is."""
         self._provider = provider
         self._eth = provider.web3.eth
@@ -181,14 +181,17 @@ class InProcess:
         """Nothing to restore."""
 
     def _send(self, raw: bytes) -> bytes:
+        # Not above: every command of a public chain would load it.
+        from web3.exceptions import Web3Exception
+
         try:
             return bytes(self._eth.send_raw_transaction(raw))
         except Web3Exception as error:
             raise ChainError(f"the node refused a transaction: {error}") from error
 
-    def _parameters(self, request: Mapping[str, str]) -> TxParams:
+    def _parameters(self, request: Mapping[str, str]) -> "TxParams":
         checksummed = self._provider.web3.to_checksum_address
-        return cast(TxParams, {k: checksummed(v) if k in ("from", "to") else v for k, v in request.items()})
+        return cast("TxParams", {k: checksummed(v) if k in ("from", "to") else v for k, v in request.items()})
 
 
 _ETHER = 10**19  # wei

@@ -57,7 +57,7 @@ def test_accounts_that_nobody_lists_are_an_error_in_a_sentence(monkeypatch):
             threading.Event().wait()
 
     monkeypatch.setattr("offchain.live.access.account.Answers", lambda: Answers(0.05))
-    monkeypatch.setattr("offchain.live.access.account.accounts", Hangs())
+    monkeypatch.setattr("offchain.live.access.account.ape", SimpleNamespace(accounts=Hangs()))
     with pytest.raises(AccountError, match="cannot list its accounts: it did not answer"):
         address_of("mine")
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from ml.errors import DataError
-from offchain.command import Command
+from offchain.command import Command, run_each_script_once
 from offchain.errors import ChainError
 
 
@@ -57,3 +57,28 @@ def test_every_command_of_ours_does():
         cli = import_module(f"scripts.{path.stem}").cli
         for command in cli.commands.values() if isinstance(cli, click.Group) else [cli]:
             assert isinstance(command, Command), path
+
+
+def test_ape_runs_each_script_once_for_the_list_of_all(tmp_path, monkeypatch):
+    from ape_run._cli import ScriptCommand
+
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    for name in ("one", "two", "three"):
+        (folder / f"{name}.py").write_text(
+            "from pathlib import Path\nimport click\nfrom offchain.command import Command\n"
+            f"with Path({str(tmp_path / 'runs')!r}).open('a') as file:\n    file.write('{name} ')\n"
+            f"@click.command(cls=Command)\ndef cli():\n    click.echo('{name} ran')\n"
+        )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(ScriptCommand, "_get_command", ScriptCommand._get_command)
+    run_each_script_once()  # As when Ape was there first.
+    command = ScriptCommand(name="run", params=[click.Option(["--interactive"], is_flag=True)])
+    told = CliRunner().invoke(command, ["--help"])
+    assert [word for word in told.output.split() if word in ("one", "two", "three")] == [
+        "one",
+        "three",
+        "two",
+    ]
+    assert sorted((tmp_path / "runs").read_text().split()) == ["one", "three", "two"]
+    assert CliRunner().invoke(command, ["two"]).output == "two ran\n"

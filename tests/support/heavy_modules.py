@@ -12,9 +12,12 @@ from pathlib import Path
 from click import ClickException
 
 HEAVY = ("torch", "sklearn", "scipy", "pandas", "matplotlib", "numba")
+OF_APE = ("web3", "ape_ethereum")
+"""What accounts and networks of Ape's bring, which no `--help` needs."""
 
 
 def main():
+    names = HEAVY if sys.argv[1:] else HEAVY + OF_APE
     if sys.argv[1:]:
         try:
             import_module(f"scripts.{sys.argv[1]}").cli.main(sys.argv[2:], standalone_mode=False)
@@ -23,7 +26,7 @@ def main():
     else:
         for path in sorted(Path("scripts").glob("[!_]*.py")):
             import_module(f"scripts.{path.stem}")
-    print(json.dumps([name for name in HEAVY if name in sys.modules]))
+    print(json.dumps([name for name in names if name in sys.modules]))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,19 @@ def test_anvil_is_started_without_step_traces_and_with_the_limits(
     ]
     more = answer_of(venv / "bin" / "anvil", "--prune-history", "64")
     assert more.splitlines() == ["--enable-tx-gas-limit", "--prune-history", "64"]
+
+
+@pytest.mark.parametrize("name", ["ape", "other"])
+def test_ape_in_a_folder_that_is_gone_ends_with_a_sentence(tmp_path: Path, name: str):
+    program = tmp_path / name
+    program.write_text(f"import runpy; runpy.run_path({str(ROOT / 'tools' / 'venv_paths.py')!r})\n")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    python = Path(sys.base_prefix) / "bin" / "python3"  # No virtual environment, whose own copy would say it.
+    command = ["sh", "-c", 'rmdir "$PWD" && exec "$0" "$1"', python, program]
+    ended = subprocess.run(command, cwd=gone, capture_output=True, text=True, check=False)
+    told = "Error: the folder that this was called in is gone: change to one that is there (cd)\n"
+    assert (ended.returncode, ended.stderr) == ((1, told) if name == "ape" else (0, ""))
 
 
 def answer_of(program: Path, *words: str) -> str:

@@ -6,13 +6,11 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
+import ape
 import click
-from ape import accounts, networks
-from ape.api import AccountAPI, TransactionAPI
 from ape.logging import logger as ape_logger
-from ape_accounts import KeyfileAccount
 from click import Abort
 from eth_account.messages import SignableMessage, encode_defunct
 
@@ -23,6 +21,10 @@ from offchain.live.access.asking import Answers
 from offchain.live.access.keyfile import Keyfile, WrongPassphraseError
 from offchain.live.errors import AccountError, SigningError, UnansweredError
 from offchain.pasted import said_back
+
+if TYPE_CHECKING:
+    from ape.api import AccountAPI, TransactionAPI
+    from ape_accounts import KeyfileAccount
 
 _DYNAMIC_FEE = 2
 _COMPACT_BYTES = 64
@@ -63,7 +65,7 @@ class AccountKey:
         address: Lower-case hex.
     """
 
-    def __init__(self, account: AccountAPI) -> None:
+    def __init__(self, account: "AccountAPI") -> None:
         self._account = account
         self._answers = Answers()
         self.address = _address(account)
@@ -75,7 +77,7 @@ class AccountKey:
             SigningError: When the account does not sign it.
         """
         t = transaction
-        asked = networks.ethereum.create_transaction(
+        asked = ape.networks.ethereum.create_transaction(
             type=_DYNAMIC_FEE,
             chainId=t.chain_id,
             nonce=t.nonce,
@@ -85,7 +87,7 @@ class AccountKey:
             value=t.value,
             data=t.data,
             sender=self._account.address,
-            **({"receiver": networks.ethereum.decode_address("0x" + t.to.hex())} if t.to else {}),
+            **({"receiver": ape.networks.ethereum.decode_address("0x" + t.to.hex())} if t.to else {}),
         )
         digest = keccak256(unsigned(t))
         return signed(t, self._signature("a transaction", lambda: self._signed(asked), digest))
@@ -106,7 +108,7 @@ class AccountKey:
         """
         return self._of_message("an intent", message).compact
 
-    def _signed(self, asked: TransactionAPI) -> Any:
+    def _signed(self, asked: "TransactionAPI") -> Any:
         """What the account signs a transaction with; None when it declines."""
         transaction = self._account.sign_transaction(asked)
         if transaction is not None and transaction.signature is None:
@@ -170,7 +172,7 @@ def address_of(alias: str) -> str:
         AccountError: When there is no such account, or its keyfile does not say its address.
     """
     account = _load(alias)
-    if not isinstance(account, KeyfileAccount):
+    if not _is_keyfile(account):
         return _address(account)
     stated = Keyfile(account.keyfile_path).address
     if stated is None:
@@ -191,7 +193,7 @@ def unlock(alias: str) -> MessageKey:
         AccountError: When there is no such account, it cannot sign, or its passphrase is missing or wrong.
     """
     account = _load(alias)
-    if isinstance(account, KeyfileAccount):
+    if _is_keyfile(account):
         return _opened(Keyfile(account.keyfile_path), alias)
     if _plugin_of(account) in _CONTRACT_WALLETS:
         raise AccountError(
@@ -264,7 +266,7 @@ def passphrase_variables(alias: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _address(account: AccountAPI) -> str:
+def _address(account: "AccountAPI") -> str:
     """The address of a plugin's account, lower-case hex: some ask a device or a service for it.
 
     Raises:
@@ -279,13 +281,19 @@ def _address(account: AccountAPI) -> str:
         ) from error
 
 
-def _plugin_of(account: AccountAPI) -> str:
+def _is_keyfile(account: "AccountAPI") -> TypeGuard["KeyfileAccount"]:
+    from ape_accounts import KeyfileAccount  # Here: it brings web3, which `--help` need not wait for.
+
+    return isinstance(account, KeyfileAccount)
+
+
+def _plugin_of(account: "AccountAPI") -> str:
     return type(account).__module__.split(".")[0]
 
 
-def _load(alias: str) -> AccountAPI:
+def _load(alias: str) -> "AccountAPI":
     try:
-        known = Answers().wait_for(lambda: sorted(str(name) for name in accounts.aliases))
+        known = Answers().wait_for(lambda: sorted(str(name) for name in ape.accounts.aliases))
     except UnansweredError as error:
         raise AccountError(f"Ape cannot list its accounts: {error}") from error
     if alias not in known:
@@ -295,7 +303,7 @@ def _load(alias: str) -> AccountAPI:
             "key; `ape accounts generate ALIAS` makes one, `ape accounts import ALIAS` takes a key over"
         )
     try:
-        account: AccountAPI = Answers().wait_for(lambda: accounts.load(alias))
+        account: AccountAPI = Answers().wait_for(lambda: ape.accounts.load(alias))
     except UnansweredError as error:
         raise AccountError(f"Ape cannot load account {alias!r}: {error}") from error
     return account

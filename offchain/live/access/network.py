@@ -5,9 +5,9 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from ape import networks
-from ape.api import ProviderAPI
+import ape
 from ape.exceptions import ApeException
 
 from ml.messages import cleaned
@@ -18,6 +18,9 @@ from offchain.live.access.forms import chain_number
 from offchain.live.access.rpc import Rpc, host
 from offchain.live.errors import DeploymentError, NodeUnavailableError
 from offchain.urls import shown, url_fault
+
+if TYPE_CHECKING:
+    from ape.api import ProviderAPI
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +101,7 @@ def _urls_of(network: str, alone: bool) -> list[str]:
     if _is_http(network):
         return [network]  # Not through Ape, which is particular about a scheme's capitals.
     try:
-        url = _configured(networks.get_provider_from_choice(network))
+        url = _configured(ape.networks.get_provider_from_choice(network))
     except (ApeException, ValueError) as error:
         first = cleaned(str(error).strip().partition("\n")[0])
         raise NodeUnavailableError(
@@ -114,7 +117,7 @@ def _urls_of(network: str, alone: bool) -> list[str]:
     return []
 
 
-def _configured(provider: ProviderAPI) -> str:
+def _configured(provider: "ProviderAPI") -> str:
     """The URL in a choice, in Ape's configuration or the environment, or of a plugin; empty for none."""
     choice: str = provider.network_choice
     configured = choice if _is_http(choice) else choice.split(":", 2)[-1]
