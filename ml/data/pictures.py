@@ -24,6 +24,11 @@ FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 _LOOKED_AT = 64  # Files, at least, of many: how many bits a folder's levels have.
 _AT_ONCE = 256  # Files handed to the threads together, so that few results wait.
 _WHITE_AT_0 = "white at 0"
+_DECLARED = "declared bits"
+_UNTOLD = 0
+_PNG = b"\x89PNG\r\n\x1a\n"
+MAX_SAMPLE_VALUE = 281
+"""TIFF's tag, which Pillow has no name for."""
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 """What Pillow raises on files that are no pictures or broken ones."""
 
@@ -31,16 +36,17 @@ _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error,
 def read_grey(files: Sequence[Path], side: int) -> Iterator[NDArray[np.uint8]]:
     """Yield each picture as uint8 [side, side], in order; colours become grey, other shapes are squeezed.
 
-    Grey levels beyond 8 bits keep their place between black and white, white being that of the fewest bits
-    of 8, 10, 12, 14 and 16 that hold the picture, and some that are looked at first: detectors of 12 bits
-    write files of 16, and one dark picture does not tell of how many it is. What has no white, such as
-    fractions outside 0 to 1, is refused.
+    Grey levels of files of 16 bits keep their place between black and white, white being that of as many bits
+    as a file declares (PNG's sBIT, TIFF's MaxSampleValue), or else of the fewest of 8, 10, 12, 14 and 16 that
+    hold the picture, and some that are looked at first: detectors of 12 bits write files of 16, and one dark
+    picture does not tell of how many it is. Where none of those has more than 8, and none reaches their
+    white, nothing tells; such are refused, as is what has no white, such as fractions outside 0 to 1.
 
     Raises:
         DataError: Naming the first file that cannot be read as a picture.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow leaves the interpreter free while it decodes.
-        bits = max(pool.map(_bits_of, files[:: max(1, len(files) // _LOOKED_AT)]), default=_DEPTHS[0])
+        bits = max(pool.map(_bits_of, files[:: max(1, len(files) // _LOOKED_AT)]), default=_UNTOLD)
         for start in range(0, len(files), _AT_ONCE):
             yield from pool.map(lambda file: _read(file, side, bits), files[start : start + _AT_ONCE])
 
@@ -53,8 +59,14 @@ def resized(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _bits_of(file: Path) -> int:
+    """How many bits a file's levels have, as far as it tells by itself."""
     with _picture(file) as picture:
-        return _depth(np.asarray(picture)) if _LEVELS.get(picture.mode) is _whole else _DEPTHS[0]
+        if _LEVELS.get(picture.mode) is not _whole:
+            return _UNTOLD
+        levels = np.asarray(picture)
+        depth = _depth(levels)
+        tells = depth > _DEPTHS[0] or int(levels.max()) == _MOST_OF_8
+        return picture.info[_DECLARED] or (depth if tells else _UNTOLD)
 
 
 def _read(file: Path, side: int, bits: int) -> NDArray[np.uint8]:
@@ -67,8 +79,10 @@ def _picture(file: Path) -> Iterator[Image.Image]:
     try:
         with opened(file, follow=True) as stream:
             _require_one(stream)
+            significant = _significant_bits(stream)
             with Image.open(stream, formats=FORMATS) as picture:
                 picture.info[_WHITE_AT_0] = _is_white_at_0(picture)  # A turned copy forgets the file's tags.
+                picture.info[_DECLARED] = significant or _bits_to(_most_declared(picture))
                 yield ImageOps.exif_transpose(picture)
     except DataError as error:
         raise DataError(f"{file} {error}") from None
@@ -91,7 +105,7 @@ def _require_one(stream: BinaryIO) -> None:
 
 def _grey(picture: Image.Image, bits: int) -> Image.Image:
     if picture.mode in _LEVELS:
-        levels = _LEVELS[picture.mode](np.asarray(picture), bits)
+        levels = _LEVELS[picture.mode](np.asarray(picture), picture.info[_DECLARED] or bits)
         # Pillow turns what is white at 0 around, but not in files of more than 8 bits.
         return Image.fromarray(255 - levels if picture.info[_WHITE_AT_0] else levels)
     if picture.mode not in _COLOURS:
@@ -107,6 +121,33 @@ _COLOURS = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCb
 _DEPTHS = (8, 10, 12, 14, 16)
 """Bits of a grey level, as detectors have them."""
 
+_MOST_OF_8 = 255
+
+
+def _significant_bits(stream: BinaryIO) -> int:
+    """What a PNG of grey levels declares in sBIT; 0 without. The stream stands at its beginning again."""
+    found = 0
+    if stream.read(len(_PNG)) == _PNG:
+        while len(head := stream.read(8)) == 8 and head[4:] not in (b"IDAT", b"IEND"):
+            length = int.from_bytes(head[:4])
+            if head[4:] == b"sBIT" and length == 1:
+                found = stream.read(1)[0]
+                break
+            stream.seek(length + 4, os.SEEK_CUR)
+    stream.seek(0)
+    return found if found in _DEPTHS else 0
+
+
+def _most_declared(picture: Image.Image) -> int:
+    """What a TIFF declares as its largest level; 0 without."""
+    most = picture.tag_v2.get(MAX_SAMPLE_VALUE) if isinstance(picture, TiffImageFile) else None
+    most = most[0] if isinstance(most, tuple) and most else most  # Pillow does not know how many there are.
+    return most if isinstance(most, int) and 0 < most < 2 ** _DEPTHS[-1] else 0
+
+
+def _bits_to(most: int) -> int:
+    return next(bits for bits in (0, *_DEPTHS) if most < 2**bits)
+
 
 def _is_white_at_0(picture: Image.Image) -> bool:
     return isinstance(picture, TiffImageFile) and picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0
@@ -120,7 +161,13 @@ def _depth(levels: NDArray[np.generic]) -> int:
 
 
 def _whole(levels: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
-    bits = max(bits, _depth(levels))
+    depth = _depth(levels)
+    if bits == _UNTOLD and depth == _DEPTHS[0] and (most := int(levels.max())) < _MOST_OF_8:
+        raise DataError(
+            f"has room for 16 bits and grey levels up to {most} only: is it dark, or of 8 bits? save it as 8 "
+            "bits, or with the bits that count (sBIT in PNG, MaxSampleValue in TIFF)"
+        )
+    bits = max(bits, depth)
     scaled: NDArray[np.uint8] = np.rint(levels.astype(np.float64) * (255 / (2**bits - 1))).astype(np.uint8)
     return scaled
 

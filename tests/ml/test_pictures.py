@@ -1,13 +1,14 @@
 """Pictures of every kind of pixel: grey by value, or refused; and only formats on the list are opened."""
 
 import os
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION
 
-from ml.data.pictures import read_grey
+from ml.data.pictures import MAX_SAMPLE_VALUE, read_grey
 from ml.errors import DataError
 
 SIDE = 24
@@ -62,6 +63,39 @@ def test_a_dark_picture_stays_dark_beside_others_of_its_detector(tmp_path, facto
     found = list(read_grey([dark, *others], SIDE))
     assert found[0].max() == round(200 / (2**bits - 1) * 255)
     assert all(np.abs(each.astype(int) - GREY).max() <= 1 for each in found[1:])
+
+
+def declaring(tmp_path, picture, bits, name):
+    """A file that says how many bits of 16 count."""
+    if name.endswith(".tif"):
+        return saved(tmp_path, picture, name, tiffinfo={MAX_SAMPLE_VALUE: 2**bits - 1})
+    path = saved(tmp_path, picture, name)
+    content, chunk = path.read_bytes(), b"sBIT" + bytes([bits])
+    after = 8 + 8 + 13 + 4  # The signature, and the chunk IHDR.
+    chunk = (1).to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4)
+    path.write_bytes(content[:after] + chunk + content[after:])
+    return path
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.tif"])
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_a_dark_picture_is_as_dark_as_its_file_declares(tmp_path, bits, name):
+    dark = declaring(tmp_path, wide(200 / 255), bits, name)
+    bright = saved(tmp_path, wide(257), "16.png")
+    for files in ([dark], [dark, bright]):
+        assert next(read_grey(files, SIDE)).max() == round(200 / (2**bits - 1) * 255)
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.tif"])
+def test_a_dark_picture_that_does_not_tell_its_depth_is_refused(tmp_path, name):
+    dark, plain = saved(tmp_path, wide(200 / 255), name), saved(tmp_path, Image.fromarray(GREY), "8.png")
+    for files in ([dark], [dark, plain]):
+        with pytest.raises(
+            DataError, match=r"has room for 16 bits and grey levels up to 200 only: .* save it as 8 bits"
+        ):
+            next(read_grey(files, SIDE))
+    beside = saved(tmp_path, wide(1), "8-in-16.png")  # It reaches white, as pictures of 8 bits do.
+    assert next(read_grey([dark, beside], SIDE)).max() == 200
 
 
 def test_what_is_white_at_0_is_turned_around_at_any_depth(tmp_path):
