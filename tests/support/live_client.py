@@ -4,6 +4,7 @@ Processes are forked from a server that has imported everything once: a start co
 process is as dead as any.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -30,6 +31,10 @@ for module in LATER:
 
 CONTRACTS = compiled_contracts()
 """Read once, before any client is forked."""
+
+# Else the first collection of each client looks through all that was imported, and so copies it.
+gc.collect()
+gc.freeze()
 
 MOMENTS = ("before", "broadcast", "after")
 """Before a transaction is sent, once the node has it, and once it is mined."""
