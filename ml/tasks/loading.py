@@ -4,6 +4,7 @@ Nothing is downloaded. A digest is taken from files alone, so that it is known b
 """
 
 import ast
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -139,6 +140,7 @@ class Named:
         return [(file.relative_to(root.parent).as_posix(), _bytes(file)) for file in files]
 
 
+@functools.cache
 def built_in_names() -> tuple[str, ...]:
     """Return the names of the tasks that come with the project."""
     return tuple(module.name.replace("_", "-") for module in pkgutil.iter_modules(built_in.__path__))

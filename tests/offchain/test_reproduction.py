@@ -38,7 +38,7 @@ def results(tmp_path_factory):
     """A results folder in which all runs of small items are kept."""
     folder = ResultsFolder(tmp_path_factory.mktemp("results") / "out", STUDY)
     runs = [run for name in OF_LOANS for run in ITEMS[name].runs(STUDY)]
-    play_all(runs, folder.runs, engine_of, 2, quiet())
+    play_all(runs, folder.runs, engine_of, 1, quiet())
     return folder
 
 

@@ -6,6 +6,7 @@ import socket
 import time
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 
 import pytest
 from browser import Browser
@@ -26,9 +27,9 @@ def story(members=8, rounds=5, title="a page", name="client"):
     for number in range(1, rounds + 1):
         fate = Fate.INCLUDED if number % 2 else Fate.EXCLUDED
         seats = [Proposal(number % members, fate, f"{number:064x}"), Proposal((number + 1) % members, fate)]
-        votes = [Vote(m, Fate.REVEALED, 0b01) for m in range(members) if m not in {s.member for s in seats}][
-            :45
-        ]
+        seated = {seat.member for seat in seats}
+        voters = islice((m for m in range(members) if m not in seated), 45)
+        votes = [Vote(m, Fate.REVEALED, 0b01) for m in voters]
         change = Change(
             number % members, Decimal(number) if number % 2 else Decimal(-8), f"update {fate.name}"
         )
