@@ -34,10 +34,11 @@ def refusing(model, rows, context):
 SETTINGS = TrainingSettings(batch=8, local_epochs=2)
 
 
-@pytest.fixture
-def task_file(tmp_path):
-    (tmp_path / "drawn.py").write_text(TASK)
-    return tmp_path / "drawn.py"
+@pytest.fixture(scope="module")
+def task_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("task") / "drawn.py"
+    path.write_text(TASK)
+    return path
 
 
 @pytest.fixture
@@ -47,11 +48,22 @@ def at_once(monkeypatch):
     monkeypatch.setattr(side_by_side, "WORTH_SENDING", 0.0)
 
 
-@pytest.fixture
-def pair(task_file):
+def pair_of(task_file):
     """One that computes here, and one with two processes."""
     origin = Origin(Named(f"{task_file}:Drawn", {}), None, (5,), ())
     return origin.learner(), SideBySideLearner(origin.learner(), origin, 2)
+
+
+@pytest.fixture(scope="module")
+def pair(task_file):
+    """For tests that need its processes, which take seconds to start, and leave them running."""
+    return pair_of(task_file)
+
+
+@pytest.fixture
+def fresh_pair(task_file):
+    """One that has started no process yet, and whose processes may be killed."""
+    return pair_of(task_file)
 
 
 def jobs(count=5):
@@ -91,19 +103,19 @@ def test_predictors_of_several_sets_of_rows_do_not_meet(pair, at_once):
         assert [a.tobytes() for a in predictor.outputs(model, [0, 1, 2])] == [b.tobytes() for b in expected]
 
 
-def test_little_work_is_done_here(pair, monkeypatch):
+def test_little_work_is_done_here(fresh_pair, monkeypatch):
     monkeypatch.setattr(side_by_side, "WORTH_SECONDS", 3600.0)  # However slow this machine is now.
-    here, beside = pair
+    here, beside = fresh_pair
     start, work = here.initial_parameters(0), jobs()
     assert np.array_equal(beside.train(start, work, SETTINGS), here.train(start, work, SETTINGS))
     beside.predictor([job.X for job in work]).outputs(start, [0, 1])
     assert "_processes" not in vars(beside._crew)
 
 
-def test_pieces_too_small_to_be_sent_stay_here(pair, monkeypatch):
+def test_pieces_too_small_to_be_sent_stay_here(fresh_pair, monkeypatch):
     monkeypatch.setattr(side_by_side, "WORTH_SECONDS", 0.0)
     monkeypatch.setattr(side_by_side, "WORTH_SENDING", 3600.0)
-    _, beside = pair
+    _, beside = fresh_pair
     start, work = beside.initial_parameters(0), jobs()
     for _ in range(3):
         beside.predictor([job.X for job in work]).outputs(start, [0, 1])
@@ -117,8 +129,8 @@ def test_a_fault_of_the_clients_training_arrives(task_file, at_once):
         learner.train(learner.initial_parameters(0), jobs(), SETTINGS)
 
 
-def test_a_process_that_is_killed_is_said(pair, at_once):
-    here, beside = pair
+def test_a_process_that_is_killed_is_said(fresh_pair, at_once):
+    here, beside = fresh_pair
     start = here.initial_parameters(0)
     beside.train(start, jobs(), SETTINGS)
     os.kill(next(iter(beside._crew._processes[0]._processes)), signal.SIGKILL)
