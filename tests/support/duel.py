@@ -38,7 +38,6 @@ class Arena:
         self.chain, self.scene = chain, scene
         self.seen = Counter()  # (call, what became of it)
         self.interface = Interface(project.RoundManager, project.StakePool, project.StakeToken)
-        self.lens_interface = Interface(project.Lens)
         self.token = chain.deploy(DEPLOYER, project.StakeToken, "Stake", "S", 10**12, DEPLOYER)
         self.source = chain.deploy(DEPLOYER, project.SimulatedSeed, SALT)
         self.admission = NOBODY
@@ -50,6 +49,7 @@ class Arena:
         )
         self.deployed_at = chain.head()[1]
         self.lens = chain.deploy(DEPLOYER, project.Lens)
+        self.look = Interface(project.Lens).call("state", self.manager, CLIENTS)
         self.pool = "0x" + chain.view(self.manager, self.interface.call("POOL"))[12:].hex()
         for client in CLIENTS:
             self._token_call(DEPLOYER, "transfer", client, scene.wallet)
@@ -565,8 +565,7 @@ class Duel:
 
     def _observe(self):
         """Compare all that the views show with the reference."""
-        data = self.arena.lens_interface.call("state", self.arena.manager, CLIENTS)
-        answer = self.chain.view(self.arena.lens, data)
+        answer = self.chain.view(self.arena.lens, self.arena.look)
         seen = [int.from_bytes(answer[at : at + 32]) for at in range(64, len(answer), 32)]
         self.reference.now, self.reference.block = self.now, self.block
         expected = self._round_words() + self._update_words()
