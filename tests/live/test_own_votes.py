@@ -18,8 +18,8 @@ from ml.updates.canonical import to_bytes
 from offchain.errors import OffchainError
 from offchain.learning.description import Learning
 from offchain.live.client.judging import Judging, Question
+from offchain.live.client.local_learning import learning_of
 from offchain.live.client.own_data import DataOptions
-from offchain.live.client.start import learning_of
 from offchain.live.watching import own_votes
 from offchain.live.watching.own_votes import OwnVote, OwnVotes, found
 from offchain.live.watching.status_report import _votes

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,14 @@ from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob
 from ml.training.checks import check_learner
 from ml.training.private import plan_of
+from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import decode
 from offchain.learning.common import CommonLearning, Parameters, encoded
-from offchain.learning.describing import training_of
+from offchain.learning.describing import common_learning, learner_of, training_of
 from offchain.learning.description import Learning
 from offchain.learning.training_seed import training_seed
 from offchain.learning.voting import Sent, Voters
-from offchain.live.client.own_data import OwnRows
+from offchain.live.client.own_data import DataOptions, OwnRows, own_rows
 from offchain.live.errors import ConfigurationError
 
 _log = logging.getLogger(__name__)
@@ -157,3 +159,32 @@ class LocalLearning:
                 "generators, which are seeded, and from nothing else"
             )
         return ["training twice gives two updates: keep --cache, or a kill before publishing costs the stake"]
+
+
+def learning_of(
+    rules: Learning,
+    folder: Path,
+    data: DataOptions,
+    training: Mapping[str, Any],
+    device: str,
+    shadow: AnyPolicy | None = None,
+) -> LocalLearning:
+    """Return what a client computes under a deployment's rules, once everything about it was checked.
+
+    Args:
+        rules: Of learning.
+        folder: Of the deployment's files.
+        data: The task's place here, the rows, what trains on them.
+        training: Where it trains otherwise than the task says, by the names of `TrainingSettings`.
+        device: Where.
+        shadow: Policy that is computed beside the one that decides; none for none.
+
+    Raises:
+        OffchainError: When task, module, first model or probe are not the founders', or options do not fit.
+        MLError: When the rows cannot be read or scored.
+    """
+    task, common = common_learning(rules, data.here(folder), device)
+    own, trainer = own_rows(data, rules, task), trainer_of(task, data.train, data.privacy)
+    trainee = learner_of(rules, task, device, trainer) if trainer else None
+    must_repeat = data.train is None and device == "cpu"
+    return LocalLearning(rules, task, common, own, training, trainee, must_repeat, data.privacy, shadow)

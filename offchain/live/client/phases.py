@@ -6,9 +6,8 @@ from time import perf_counter
 from typing import Any
 
 from ml.updates.canonical import to_bytes
-from offchain.live.client.local_learning import LocalLearning
+from offchain.live.client.local_learning import LocalLearning, learning_of
 from offchain.live.client.own_data import DataOptions
-from offchain.live.client.start import learning_of
 from offchain.live.deploying.configuration import Configuration, Protocol
 from offchain.reference.seats import MAX_PROPOSERS, counts
 

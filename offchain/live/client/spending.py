@@ -7,9 +7,9 @@ from pathlib import Path
 from ml.settings import PrivacySettings
 from ml.training.private import Plan
 from offchain.learning.finding import Here
+from offchain.live.client.local_learning import learning_of
 from offchain.live.client.options import Whose
 from offchain.live.client.own_data import DataOptions
-from offchain.live.client.start import learning_of
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.watching.rounds import RoundLog, sent_by
 

@@ -10,11 +10,8 @@ from typing import Any
 
 from ml.device import require_device
 from ml.settings import AnyPolicy
-from ml.training.trainers import trainer_of
 from ml.updates.schema import Schema
 from offchain.errors import BytesGoneError, CallRevertedError, ChainError, OffchainError
-from offchain.learning.describing import common_learning, learner_of
-from offchain.learning.description import Learning
 from offchain.learning.genesis import first_model
 from offchain.live.access.account import MessageKey
 from offchain.live.access.chain import Chain, Invocation
@@ -25,9 +22,9 @@ from offchain.live.client.client import Client, Outlook, look
 from offchain.live.client.commitments import Committer
 from offchain.live.client.decision import Action, Wish, decide, spendable
 from offchain.live.client.faults import Faults
-from offchain.live.client.local_learning import LocalLearning
+from offchain.live.client.local_learning import LocalLearning, learning_of
 from offchain.live.client.options import KEEP_ROUNDS
-from offchain.live.client.own_data import DataOptions, own_rows
+from offchain.live.client.own_data import DataOptions
 from offchain.live.client.paying import Payer
 from offchain.live.client.round_work import RoundWork
 from offchain.live.client.salts import Salts
@@ -254,35 +251,6 @@ def _learning(deployment: LiveDeployment, options: ClientOptions) -> LocalLearni
     for sentence in learning.told:
         _log.info("rows: %s", sentence)
     return learning
-
-
-def learning_of(
-    rules: Learning,
-    folder: Path,
-    data: DataOptions,
-    training: Mapping[str, Any],
-    device: str,
-    shadow: AnyPolicy | None = None,
-) -> LocalLearning:
-    """Return what a client computes under a deployment's rules, once everything about it was checked.
-
-    Args:
-        rules: Of learning.
-        folder: Of the deployment's files.
-        data: The task's place here, the rows, what trains on them.
-        training: Where it trains otherwise than the task says, by the names of `TrainingSettings`.
-        device: Where.
-        shadow: Policy that is computed beside the one that decides; none for none.
-
-    Raises:
-        OffchainError: When task, module, first model or probe are not the founders', or options do not fit.
-        MLError: When the rows cannot be read or scored.
-    """
-    task, common = common_learning(rules, data.here(folder), device)
-    own, trainer = own_rows(data, rules, task), trainer_of(task, data.train, data.privacy)
-    trainee = learner_of(rules, task, device, trainer) if trainer else None
-    must_repeat = data.train is None and device == "cpu"
-    return LocalLearning(rules, task, common, own, training, trainee, must_repeat, data.privacy, shadow)
 
 
 def _require_stores(options: ClientOptions) -> None:
