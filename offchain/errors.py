@@ -120,3 +120,7 @@ class BytesGoneError(LineageError):
 
 class PageError(OffchainError):
     """A page that cannot be written or served."""
+
+
+class WorkerError(OffchainError):
+    """A process for code of others that ended, took too long, or says what is no answer."""

@@ -26,6 +26,8 @@ WALLS = {
     "offchain": DANGEROUS | {"scripts", "stakefed"},
     "scripts": DANGEROUS | {"torch", "sklearn", "pandas", "web3"},
 }
+MAY_START_PROCESSES = {"offchain/worker/process.py"}
+"""What starts a process of ours without an environment; it reads nothing from there but plain values."""
 NODE_TALKERS = {
     "chain/compiled.py",  # Of Ape's compiler alone.
     "chain/network_option.py",
@@ -65,7 +67,9 @@ def tops(path):
 @pytest.mark.parametrize("folder", WALLS)
 def test_nobody_looks_over_a_wall(folder):
     seen = {path.relative_to(ROOT).as_posix(): tops(path) & WALLS[folder] for path in sources(folder)}
+    starting = {path: seen.pop(path) for path in MAY_START_PROCESSES & {*seen}}
     assert {path: names for path, names in seen.items() if names} == {}
+    assert all(names == {"subprocess"} for names in starting.values())
 
 
 def test_ml_knows_no_part_of_ethereum():

@@ -62,6 +62,11 @@ class Named:
         return self.name.endswith(".json")
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether code runs that is not the project's."""
+        return not (self.is_built_in or self.is_table)
+
+    @property
     def digest(self) -> bytes:
         """32 bytes that differ when the task's files or options do; of a built-in one, its name.
 

@@ -106,10 +106,15 @@ def first_model(learning: Learning, here: Here) -> NDArray[np.int32]:
     return genesis_of(learning, here.folder, learner)
 
 
-def _bound(learning: Learning, first: NDArray[np.int32], where: str) -> NDArray[np.int32]:
+def require_bound(learning: Learning, first: NDArray[np.int32], where: str) -> None:
+    """Raise SettingsError unless a first model, from somewhere, is the one that a description binds."""
     root = "0x" + digest(to_bytes(first), learning.schema_).hex()
     if root != learning.genesis_root:
         raise SettingsError(
             f"the first model, {where}, has root {root} here, the deployment's is {learning.genesis_root}"
         )
+
+
+def _bound(learning: Learning, first: NDArray[np.int32], where: str) -> NDArray[np.int32]:
+    require_bound(learning, first, where)
     return first

@@ -8,8 +8,8 @@ from ml.errors import MLError
 from ml.judging.findings import told
 from ml.judging.policy import name_of
 from ml.settings import AnyPolicy
+from offchain.live.client.apart import MemberLearning
 from offchain.live.client.known_models import KnownModel
-from offchain.live.client.local_learning import LocalLearning
 from offchain.live.watching.own_votes import Found, OwnVote, OwnVotes, found
 from offchain.monitoring import measures
 
@@ -41,7 +41,7 @@ class Judging:
         votes: Where its votes are kept.
     """
 
-    def __init__(self, learning: LocalLearning, votes: OwnVotes) -> None:
+    def __init__(self, learning: MemberLearning, votes: OwnVotes) -> None:
         self._learning = learning
         self._votes = votes
         self._open: tuple[Question, OwnVote] | None = None  # What the shadow policy has still to be asked.

@@ -1,6 +1,5 @@
 """What one client computes: its update of the global model, and its ballot on others' updates."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +27,6 @@ from offchain.learning.training_seed import training_seed
 from offchain.learning.voting import Sent, Voters
 from offchain.live.client.own_data import DataOptions, OwnRows, own_rows
 from offchain.live.errors import ConfigurationError
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -121,10 +118,7 @@ class LocalLearning:
         def update(client: int, made: NDArray[np.float32]) -> Parameters:
             return encoded(made, "training", round_, training)
 
-        sent = self._voters.sent(self.policy, models, [0], train, update, self.plan is not None)[0]
-        if sent.shortened:
-            _log.info("update shortened: it went further than voters would let it")
-        return sent
+        return self._voters.sent(self.policy, models, [0], train, update, self.plan is not None)[0]
 
     def quality(self, model: Parameters) -> dict[str, float]:
         """Return the scores of a global model on the client's validation rows by name, `loss` among them."""

@@ -10,11 +10,11 @@ from ml.messages import cleaned
 from ml.training.private import Plan
 from ml.updates.canonical import digest, to_bytes
 from offchain.errors import LineageError, OffchainError
+from offchain.live.client.apart import MemberLearning
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer
 from offchain.live.client.judging import Judging, Question
 from offchain.live.client.known_models import Known, KnownModel, KnownModels
-from offchain.live.client.local_learning import LocalLearning
 from offchain.live.errors import CommitmentLostError, LogsError
 from offchain.live.verifying.lineage import Lineage
 from offchain.live.watching.decisions import Inclusion
@@ -69,7 +69,7 @@ class RoundWork:
         history: History,
         lineage: Lineage,
         memory: int,
-        learning: LocalLearning | None,
+        learning: MemberLearning | None,
         artefacts: ClientArtefacts,
         committer: Committer,
         samples: Sequence[int],
@@ -326,6 +326,8 @@ class RoundWork:
         secret, noise = salts.training(view.round), salts.noise(view.round)
         with measures.TRAINING.time():
             sent = learning.update([model.parameters for model in models], view.round, secret, noise)
+        if sent.shortened:
+            _log.info("update shortened: it went further than voters would let it")
         _log.info("trained", extra={"round": view.round, "from": models[sent.base].round})
         data = to_bytes(sent.update)
         return Update(digest(data, learning.schema), data)

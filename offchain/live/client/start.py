@@ -17,12 +17,13 @@ from offchain.live.access.account import MessageKey
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
+from offchain.live.client.apart import Limits, MemberLearning, member_learning
+from offchain.live.client.apart_service import Opening
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.client import Client, Outlook, look
 from offchain.live.client.commitments import Committer
 from offchain.live.client.decision import Action, Wish, decide, spendable
 from offchain.live.client.faults import Faults
-from offchain.live.client.local_learning import LocalLearning, learning_of
 from offchain.live.client.options import KEEP_ROUNDS
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.paying import Payer
@@ -51,6 +52,8 @@ from offchain.stores.permits import LIFETIME, Place, permit
 _log = logging.getLogger(__name__)
 
 STORE_SECONDS = 30.0
+LEAST_SECONDS = 300.0
+"""For which a worker may train or judge, however short a phase is: a late update costs a seat, no restart."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Prepared:
     """
 
     task: str
-    learning: LocalLearning | None
+    learning: MemberLearning | None
     artefacts: ClientArtefacts
     proof: bytes
     wish: Wish
@@ -245,9 +248,19 @@ def _can_play(options: ClientOptions) -> bool:
     return options.data.is_given and bool(options.stores)
 
 
-def _learning(deployment: LiveDeployment, options: ClientOptions) -> LocalLearning:
-    rules, device = deployment.configuration.learning, require_device(options.device)
-    learning = learning_of(rules, deployment.folder, options.data, options.training, device, options.shadow)
+def _learning(deployment: LiveDeployment, options: ClientOptions) -> MemberLearning:
+    parameters, folder = deployment.parameters, deployment.folder
+    opening = Opening(
+        rules=deployment.configuration.learning,
+        folder=folder,
+        data=options.data,
+        training=dict(options.training),
+        device=require_device(options.device),
+        shadow=options.shadow,
+    )
+    train, judge = (max(LEAST_SECONDS, each) for each in (parameters.propose_for, parameters.vote_for))
+    limits = Limits(train, judge)
+    learning = member_learning(opening, limits)
     for sentence in learning.told:
         _log.info("rows: %s", sentence)
     return learning

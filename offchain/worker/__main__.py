@@ -1,0 +1,26 @@
+"""A worker's start: `python -m offchain.worker SERVICE PARENT [HIDDEN ...]`, as `process` runs it."""
+
+import os
+import sys
+
+from offchain.worker.confinement import confine
+
+
+def main(service: str, parent: str, *hidden: str) -> None:
+    """Give up what a worker has no use for, then serve.
+
+    What others' code prints goes where errors go, and what it would read is empty: messages have the pipes.
+    """
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    answers.write(bytes([confine(int(parent), list(hidden))]))
+    answers.flush()
+    # Only now, since libraries start threads.
+    from offchain.worker.serving import serve
+
+    serve(service, questions, answers)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,55 @@
+"""What a worker gives up at its start, before any library starts threads: they would keep it where it is."""
+
+import ctypes
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+_END_WITH_PARENT = 1  # Of prctl(2).
+_MOUNTS, _USER, _NETWORK = 0x00020000, 0x10000000, 0x40000000  # Of unshare(2).
+_BIND = 0x1000  # Of mount(2).
+
+
+def confine(parent: int, hidden: list[str]) -> bool:
+    """End with the parent, and see neither a network nor some files from now on; whether that worked.
+
+    A namespace of this user's own has no network at all. What is hidden there is covered, by an empty folder
+    or by nothing, and a second namespace inside keeps it so: nobody in there may uncover what was covered
+    outside.
+
+    Args:
+        parent: The process that this one is to end with.
+        hidden: Files and folders.
+    """
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_END_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit()  # It had ended already.
+    user, group = os.getuid(), os.getgid()
+    if libc.unshare(_USER | _MOUNTS | _NETWORK):
+        return False
+    _stay(user, group)
+    covered = [_cover(libc, Path(place)) for place in hidden if Path(place).exists()]
+    if libc.unshare(_USER | _MOUNTS):
+        return False
+    _stay(user, group)
+    return all(covered)
+
+
+def _stay(user: int, group: int) -> None:
+    """Be called in the namespace what one is called outside."""
+    with suppress(OSError):
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def _cover(libc: ctypes.CDLL, place: Path) -> bool:
+    where = os.fsencode(place)
+    if place.is_dir():
+        return bool(libc.mount(b"none", where, b"tmpfs", 0, b"mode=0500") == 0)
+    return bool(libc.mount(b"/dev/null", where, None, _BIND, None) == 0)

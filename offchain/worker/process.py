@@ -1,0 +1,184 @@
+"""This side of a worker: a process that is started when it is first asked, and again after it ended."""
+
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ml.errors import MLError
+from offchain.errors import OffchainError, WorkerError
+from offchain.worker.messages import Message, read, write
+
+_KEPT = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHASHSEED"}
+_KEPT_KINDS = ("LC_", "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "CUDA_", "CUBLAS_", "NVIDIA_")
+"""What computing depends on; whatever else an environment has may be a passphrase."""
+_LAST_SECONDS = 2.0
+_ROOT = str(Path(__file__).resolve().parents[2])
+
+
+class Worker:
+    """A service in a process of its own.
+
+    Attributes:
+        is_confined: Whether the system took its network away, and hid from it what was to be hidden; None
+            before its first start.
+
+    Args:
+        service: module:function that makes it, there, of the opening.
+        opening: The first message, told again whenever the process is started.
+        what: The process, for what is said of it.
+        most: Bytes of arrays that an answer may have.
+        seconds: For which an answer to the opening is awaited.
+        hidden: Files and folders that it is not to see.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        opening: Message,
+        what: str,
+        most: int,
+        seconds: float,
+        hidden: Sequence[Path] = (),
+    ) -> None:
+        self.is_confined: bool | None = None
+        self._service = service
+        self._opening = opening
+        self._what = what
+        self._most = most
+        self._seconds = seconds
+        self._hidden = hidden
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.RLock()
+
+    def open(self) -> Message:
+        """Start it, and return what the service says of itself.
+
+        Raises:
+            MLError: What the service refused with; likewise OffchainError.
+            WorkerError: When the process ended, or took too long.
+        """
+        with self._lock:
+            self.close()
+            self._process = self._started()
+            try:
+                with self._awaited("starting", self._seconds) as process:
+                    self.is_confined = cast("BinaryIO", process.stdout).read(1) == b"\x01"
+                    return self._exchange(process, self._opening)
+            except BaseException:
+                self.close()  # It has no service that a question could be for.
+                raise
+
+    def ask(self, asked: Message, doing: str, seconds: float) -> Message:
+        """Return the service's answer.
+
+        Args:
+            asked: The question.
+            doing: What it does meanwhile, in a word or two.
+            seconds: For which the answer is awaited.
+
+        Raises:
+            MLError: What the service refused with; likewise OffchainError.
+            WorkerError: When the process ended, or took too long: the next question starts another.
+        """
+        with self._lock:
+            if self._process is None:
+                self.open()
+            with self._awaited(doing, seconds) as process:
+                return self._exchange(process, asked)
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            _end(process)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        kept = {
+            name: value for name, value in os.environ.items() if name in _KEPT or name.startswith(_KEPT_KINDS)
+        }
+        paths = [path for path in sys.path if path]
+        environment = {**kept, "PYTHONPATH": os.pathsep.join([_ROOT, *paths])}
+        command = [sys.executable, "-P", "-m", "offchain.worker", self._service, str(os.getpid())]
+        process = subprocess.Popen(
+            [*command, *map(str, self._hidden)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is for this process, which ends that one.
+        )
+        weakref.finalize(self, _end, process)
+        return process
+
+    @contextmanager
+    def _awaited(self, doing: str, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
+        """Whatever comes between, the process is ended: what it would still say is no answer to another."""
+        process, late = self._process, threading.Event()
+        assert process is not None
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield process
+        except (_Ended, OSError) as error:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_LAST_SECONDS)  # For the status that it ends with by itself.
+            self.close()
+            if late.is_set():
+                raise WorkerError(f"{self._what} was ended after {seconds:g} s of {doing}") from error
+            raise WorkerError(f"{self._what} ended while {doing} ({_why(process.returncode)})") from error
+        except WorkerError:
+            self.close()
+            raise
+        except (MLError, OffchainError):
+            raise
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            timer.cancel()
+
+    def _exchange(self, process: subprocess.Popen[bytes], asked: Message) -> Message:
+        write(cast("BinaryIO", process.stdin), asked)
+        answer = read(cast("BinaryIO", process.stdout), self._most)
+        if answer is None:
+            raise _Ended
+        if "refused" in answer.values:
+            raise _refusal(str(answer.values["refused"]), str(answer.values.get("told")))
+        return answer
+
+
+class _Ended(Exception):
+    """Nothing will come any more."""
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):
+            cast("BinaryIO", pipe).close()
+    process.wait()
+
+
+def _why(status: int) -> str:
+    return f"killed by signal {-status}, perhaps for want of memory" if status < 0 else f"status {status}"
+
+
+def _refusal(name: str, told: str) -> Exception:
+    """What a service refused with, as one of those kinds that are made of a sentence alone."""
+    kinds: list[type[Exception]] = [MLError, OffchainError]
+    for kind in kinds:
+        if kind.__name__ == name and kind.__init__ is Exception.__init__:
+            return kind(told)
+        kinds += kind.__subclasses__()
+    return OffchainError(told)
