@@ -9,7 +9,7 @@ from offchain.chain.compiled import compiled_contracts, compiler_input
 from offchain.command import Command
 from offchain.console import people_console
 from offchain.learning.finding import Here
-from offchain.live.access.account import address_of, unlock
+from offchain.live.access.account import address_of, key_places, unlock
 from offchain.live.access.network import Nodes, connect
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
@@ -65,6 +65,7 @@ def cli(
 ) -> None:
     """Deploy the contracts of a configuration to a public network, or go on where it was interrupted."""
     # Here for the reason that scripts/simulate.py gives.
+    from offchain.learning.apart import beside_key
     from offchain.live.continuing.founding import Wanted, continue_old
     from offchain.live.deploying.rules import require_joinable
 
@@ -80,7 +81,7 @@ def cli(
             continue_old(config, Wanted(old, round_), chain, contracts, origin)
             configuration = load_configuration(config)
         require_origin(configuration, Interface(contracts["RoundManager"]), chain, origin)
-        require_joinable(configuration.learning, Here(config.parent))
+        beside_key(require_joinable, configuration.learning, Here(config.parent), key_places())
         deployer = Deployer(chain, contracts, configuration, configuration.learning.rules, book_path(config))
         print_warnings(console, configuration)
         print_prices(console, chain, deployer, address_of(account), sending.fee_cap)

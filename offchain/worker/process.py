@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from ml.errors import MLError
 from offchain.errors import OffchainError, WorkerError
 from offchain.worker.messages import Message, read, write
+from offchain.worker.serving import name_of
 
 _KEPT = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHASHSEED"}
 _KEPT_KINDS = ("LC_", "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "CUDA_", "CUBLAS_", "NVIDIA_")
@@ -178,7 +179,7 @@ def _refusal(name: str, told: str) -> Exception:
     """What a service refused with, as one of those kinds that are made of a sentence alone."""
     kinds: list[type[Exception]] = [MLError, OffchainError]
     for kind in kinds:
-        if kind.__name__ == name and kind.__init__ is Exception.__init__:
+        if name_of(kind) == name and kind.__init__ is Exception.__init__:
             return kind(told)
         kinds += kind.__subclasses__()
     return OffchainError(told)

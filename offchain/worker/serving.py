@@ -9,6 +9,11 @@ from offchain.errors import OffchainError
 from offchain.worker.messages import Message, read, write
 
 
+def name_of(kind: type[Exception]) -> str:
+    """Return the name under which what is refused crosses."""
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
 class Service(Protocol):
     """What answers in a worker.
 
@@ -42,5 +47,5 @@ def serve(name: str, questions: BinaryIO, answers: BinaryIO) -> None:
             else:
                 answer = service.answer(asked)
         except (MLError, OffchainError) as error:
-            answer = Message({"refused": type(error).__name__, "told": str(error)})
+            answer = Message({"refused": name_of(type(error)), "told": str(error)})
         write(answers, answer)

@@ -35,8 +35,12 @@ def consortium(compiled, tmp_path_factory):
 
 
 @pytest.fixture
-def start(consortium, tmp_path):
-    """Prepares the member, as its client does, with a task's source and rows of its own."""
+def start(consortium, tmp_path, monkeypatch):
+    """Prepares the member, as its client does, with a task's source and rows of its own.
+
+    In this process, since another takes seconds to start; `test_learning_apart.py` has it there.
+    """
+    monkeypatch.setattr(Named, "is_foreign", False)
     deployment, chain = consortium
 
     def prepared(source=SORTING, rows=None, spoil=None, change=None, **data):

@@ -143,4 +143,6 @@ def test_a_refusal_of_a_kind_that_nobody_knows_is_a_sentence_all_the_same():
     from offchain.worker.process import _refusal
 
     assert type(_refusal("Anything", "no")) is OffchainError
-    assert type(_refusal("NodeRefusedError", "no")) is OffchainError  # Not made of a sentence alone.
+    assert (
+        type(_refusal("offchain.live.errors.NodeRefusedError", "no")) is OffchainError
+    )  # Not made of a sentence alone.

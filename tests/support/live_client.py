@@ -16,6 +16,7 @@ from capture import capture
 import scripts.client
 import scripts.store
 from ml.settings import AttackSettings
+from ml.tasks.loading import Named
 from offchain.chain.compiled import compiled_contracts
 from offchain.live.access.chain import Chain
 from offchain.live.client.client import Client
@@ -53,6 +54,8 @@ def main(arguments, log, attack, withholds, deaths, misses_logs=False, captures=
         captures: Attacks by the rounds that it captures, with everyone told the same.
     """
     _write_to(log)
+    if attack or captures:
+        Named.is_foreign = False  # What is changed here is not in another process.
     if attack:
         LocalLearning.attack = AttackSettings(name="label-flip")
     if withholds:

@@ -256,6 +256,12 @@ def _passphrase(alias: str) -> tuple[str | None, str]:
         raise AccountError(f"the passphrase in {path} cannot be read: {reason(error)}") from error
 
 
+def key_places() -> tuple[Path, ...]:
+    """Return the files and folders in which keys and passphrases are: nothing for code of others to see."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return (Path(ape.config.DATA_FOLDER) / "accounts", *([Path(folder)] if folder else []))
+
+
 def passphrase_variables(alias: str) -> tuple[str, ...]:
     """Return the variables that may hold a passphrase: one that any shell can set, then Ape's own.
 

@@ -15,6 +15,7 @@ from ml.settings import AnyPolicy
 from ml.training.private import Plan
 from ml.updates.schema import Schema
 from offchain.errors import WorkerError
+from offchain.learning.apart import SLACK_BYTES, START_SECONDS, WHAT
 from offchain.learning.common import Parameters
 from offchain.learning.genesis import require_bound
 from offchain.learning.voting import Sent
@@ -24,9 +25,6 @@ from offchain.worker.messages import Message
 from offchain.worker.process import Worker
 
 _SERVICE = "offchain.live.client.apart_service:opened"
-_WHAT = "the process that runs the task's code"
-_START_SECONDS = 3600.0
-_SLACK_BYTES = 1 << 20
 _FINDING: TypeAdapter[Finding] = TypeAdapter(Finding)
 _PLAN: TypeAdapter[Plan | None] = TypeAdapter(Plan | None)
 _QUALITY: TypeAdapter[dict[str, float]] = TypeAdapter(dict[str, float])
@@ -91,9 +89,6 @@ class Limits:
 class LearningApart:
     """A `MemberLearning` whose rows and task are a worker's; its answers are held to what they have to be.
 
-    Attributes:
-        is_confined: Whether the system took network and hidden files away from the worker.
-
     Args:
         opening: What the worker learns.
         limits: What it may take.
@@ -107,18 +102,17 @@ class LearningApart:
         rules = opening.rules
         self.schema, self.policy, self.shadow = rules.schema_, rules.scoring.policy, opening.shadow
         self._limits = limits
-        most = _SLACK_BYTES + 4 * self.schema.size
+        most = SLACK_BYTES + 4 * self.schema.size
         told = Message(opening.model_dump(mode="json"))
-        self._worker = Worker(_SERVICE, told, _WHAT, most, _START_SECONDS, limits.hidden)
+        self._worker = Worker(_SERVICE, told, WHAT, most, START_SECONDS, limits.hidden)
         with _expected("its opening"):
             opened = self._worker.open()
             said = opened.values
             self.samples, self.plan = int(said["samples"]), _PLAN.validate_python(said["plan"])
-            self.told = _TOLD.validate_python(said["told"])
+            self.told = [*_TOLD.validate_python(said["told"]), _place_told(bool(self._worker.is_confined))]
             self.genesis = opened.arrays["genesis"]
             _require(self._is_model(self.genesis))
         require_bound(rules, self.genesis, "the worker's")
-        self.is_confined = bool(self._worker.is_confined)
 
     def update(self, models: Sequence[Parameters], round_: int, secret: int, noise: bytes = b"") -> Sent:
         """Return what the client's rows make, in a round, of its base; see `LocalLearning`.
@@ -201,6 +195,13 @@ def member_learning(opening: Opening, limits: Limits) -> MemberLearning:
     return learning_of(o.rules, o.folder, o.data, o.training, o.device, o.shadow)
 
 
+def _place_told(is_confined: bool) -> str:
+    where = "the task's code runs in a process of its own, without this one's environment and memory; "
+    if is_confined:
+        return where + "network and keystore it does not see"
+    return where + "this system gives no namespaces, so network and files of this user it does see: read it"
+
+
 def _place(base: Any, models: Sequence[Parameters]) -> int:
     _require(isinstance(base, int) and 0 <= base < len(models))
     return int(base)
@@ -217,4 +218,4 @@ def _expected(what: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError) as error:
-        raise WorkerError(f"{_WHAT} answers what is not {what}: the task's code must not do that") from error
+        raise WorkerError(f"{WHAT} answers what is not {what}: the task's code must not do that") from error

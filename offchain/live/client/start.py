@@ -12,8 +12,10 @@ from ml.device import require_device
 from ml.settings import AnyPolicy
 from ml.updates.schema import Schema
 from offchain.errors import BytesGoneError, CallRevertedError, ChainError, OffchainError
-from offchain.learning.genesis import first_model
-from offchain.live.access.account import MessageKey
+from offchain.learning.apart import beside_key
+from offchain.learning.common import Parameters
+from offchain.learning.genesis import first_model, require_bound
+from offchain.live.access.account import MessageKey, key_places
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Sender
 from offchain.live.access.sending import SendingSettings
@@ -200,10 +202,11 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: MessageKey, optio
 
     prepared = prepare(chain, deployment, key.address, options, permits)
     learning, parameters, rules = prepared.learning, deployment.parameters, deployment.configuration.learning
-    genesis, most = partial(first_model, rules, options.data.here(deployment.folder)), parameters.max_samples
+    most = parameters.max_samples
+    first = partial(_first_model, deployment, options)
     work = RoundWork(
         history=history_of(chain, deployment, log_cache(deployment, options.cache)),
-        lineage=Lineage(genesis, parameters, rules.schema_, prepared.artefacts.get, rules.memory),
+        lineage=Lineage(first, parameters, rules.schema_, prepared.artefacts.get, rules.memory),
         memory=rules.memory,
         learning=learning,
         artefacts=prepared.artefacts,
@@ -259,11 +262,26 @@ def _learning(deployment: LiveDeployment, options: ClientOptions) -> MemberLearn
         shadow=options.shadow,
     )
     train, judge = (max(LEAST_SECONDS, each) for each in (parameters.propose_for, parameters.vote_for))
-    limits = Limits(train, judge)
+    limits = Limits(train, judge, _hidden(options))
     learning = member_learning(opening, limits)
     for sentence in learning.told:
         _log.info("rows: %s", sentence)
     return learning
+
+
+def _first_model(deployment: LiveDeployment, options: ClientOptions) -> Parameters:
+    """The first model; no task runs beside the key where no file of the model is handed out."""
+    rules, here = deployment.configuration.learning, options.data.here(deployment.folder)
+    if rules.genesis is not None:
+        return first_model(rules, here)
+    found: Parameters = beside_key(first_model, rules, here, _hidden(options))
+    require_bound(rules, found, "the seed's")
+    return found
+
+
+def _hidden(options: ClientOptions) -> tuple[Path, ...]:
+    """What the task's code is not to see."""
+    return (*key_places(), *([options.salts] if options.salts else []))
 
 
 def _require_stores(options: ClientOptions) -> None:

@@ -9,10 +9,12 @@ import yaml
 from ethpm_types import ContractType
 from pydantic import BaseModel, ValidationError
 
+from offchain.learning.apart import beside_key
 from offchain.learning.describing import redescribed
 from offchain.learning.description import Learning
 from offchain.learning.finding import Here
 from offchain.learning.genesis import write_genesis
+from offchain.live.access.account import key_places
 from offchain.live.access.chain import Chain
 from offchain.live.continuing.origin import Origin, inclusion_in, lineage_of, model_of
 from offchain.live.deploying.book import book_path, replace_text
@@ -108,7 +110,9 @@ def _last_model(chain: Chain, old: LiveDeployment, wanted: Wanted, origin: Origi
 
 def _write(path: Path, configuration: Configuration, old: LiveDeployment, round_: int, first: Model) -> None:
     file = path.with_suffix(".genesis.safetensors")
-    learning = redescribed(configuration.learning, Here(path.parent), first, file.name)
+    learning: Learning = beside_key(
+        redescribed, configuration.learning, Here(path.parent), key_places(), first, file.name
+    )
     continues = Continues(
         network=old.book.network,
         chain_id=old.book.chain_id,

@@ -35,8 +35,9 @@ def _require_passage(learner: Learner, learning: Learning) -> None:
     """Try two rows of zeros: a network of images takes more than one side without any parameter telling."""
     faults = []
     for kind in _KINDS:
-        X, y = _zeros(learning.row_shape, kind), _zeros(learning.label_shape, kind)
+        X = _zeros(learning.row_shape, kind)
         try:
+            y = learner.target.read(_zeros(learning.label_shape, kind))
             outputs_of(learner, learner.initial_parameters(0), X, y)
             return
         except (MLError, ValueError, TypeError, RuntimeError, IndexError) as error:
