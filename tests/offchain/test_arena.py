@@ -124,7 +124,7 @@ def fought(tmp_path_factory):
         seeds=2,
     )
     console = quiet()
-    fight(folder / "out", grid, cells(grid), engine_of, 2, console)
+    fight(folder / "out", grid, cells(grid), engine_of, 1, console)
     return grid, folder / "out", console.file.getvalue()
 
 
