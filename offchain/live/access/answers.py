@@ -78,7 +78,12 @@ _BATCH = "batch"
 """The method of a refusal that is of a whole batch."""
 
 _TIME_IS_UP = (
-    r"(request|execution|gateway|operation|query|i/o) ?(timeout|timed out)|deadline exceeded|took too long"
+    r"(request|execution|gateway|operation|query|i/o) ?(timeout|timed out)|deadline exceeded|took too long|"
+    r"time(d )?out expired|due to .{0,12}time-?out"
+)
+_TOO_FAST = (
+    r"rate.?limit|too many (concurrent )?(requests|connections)|request rate|(per|/) ?sec(ond)?\b|"
+    r"\b(c?u?|r|q|t)ps\b|slow down"
 )
 _STATUSES = (401, 402, 403, 407, 408, 413, 429, 451, 502, 503, 504, 529)
 """Of HTTP, where they stand as a code in an answer that HTTP calls a good one."""
@@ -154,10 +159,24 @@ _TABLE = (
         words=(
             r"(daily|weekly|monthly|hourly).{0,30}(limit|capacity|count|credit|request|usage)",
             r"(this|per|a|for the) (day|week|month)\b",
-            r"quota|capacity limit|payment|paid requests|billing|subscription|upgrade (your|to|plan)",
+            r"quota|capacity limit|payment|paid requests",
             r"(out of|insufficient|no|used all|not enough).{0,12}(credits?|cus?)\b",
             r"(credits?|cus?|balance|usage|requests)\b.{0,20}(exhausted|used|consumed|not enough|empty)",
-            r"used (all|up)|top up|unpaid|invoice|overdue|expired",
+            r"used (all|up)|top up|unpaid|invoice|overdue|expired|\bbanned|blacklist",
+        ),
+        but=_SENDING,
+    ),
+    # Before the rest of accounts: those who sell a larger one say so to whoever asks too fast.
+    _Row(
+        Kind.BUSY,
+        words=(_TOO_FAST,),
+        statuses=(429,),
+        but=_SENDING,
+    ),
+    _Row(
+        Kind.CLOSED,
+        words=(
+            r"billing|subscription|upgrade (your|to|plan)",
             r"(api|access|secret|invalid) ?-?key|project ?id|(invalid|missing|unknown|bad|no) (\w+ )?token",
             r"(token|jwt|credentials?|key) (is |are |was |has )?(invalid|missing|required|unknown|not found)",
             r"unauthori[sz]ed|not authori[sz]ed|authenticat|forbidden|denied|permission|not permitted",
@@ -165,7 +184,7 @@ _TABLE = (
             r"(account|app|project|endpoint) (is |has been |was )?(removed|b?locked|not found)",
             r"endpoint (is |has been |was )?deprecated",
             r"(origin|ip|address|country|region) .{0,30}(not (allowed|whitelisted)|blocked|banned)",
-            r"not on (the )?(white|allow)list|banned|blacklist|not enabled for",
+            r"not on (the )?(white|allow)list|not enabled for",
             r"(in|from|of) your (country|region|location|jurisdiction)",
             r"shut ?down|sign ?up|register",
         ),
@@ -181,8 +200,8 @@ _TABLE = (
     _Row(
         Kind.BUSY,
         words=(
-            r"rate.?limit|too many (concurrent )?(requests|connections)|request rate|throughput|throttl",
-            r"(per|/) ?(second|sec|minute|min|s)\b|\b[rqt]ps\b|frequen|slow down|concurrent",
+            _TOO_FAST,
+            r"throughput|throttl|(per|/) ?(minute|min|s)\b|frequen|concurrent",
             r"compute units?|over (rate|capacity)|credits limited",
             r"(no|all) .{0,20}(backend|upstream|node|server|provider)s?\b|upstream|can('t|not) route",
             r"overload|temporarily|service unavailable|bad gateway|internal server error",
@@ -201,7 +220,7 @@ _TABLE = (
             r"(header|block|head|version) .{0,20}(does not exist|not (yet )?(available|reached))",
             r"(unknown|future) block",
             r"missing trie node|no state|world state|historical state|prun(ed|ing)|unfinalized|proof window",
-            r"state .{0,40}(not |un)available|not available due",
+            r"(state|receipts?) .{0,40}(not |un)available|not available due",
             r"(still|is|initial|currently) sync|not (fully |yet |fully yet )?synced|catching up",
         ),
         but=_SENDING,
