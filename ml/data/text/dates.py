@@ -14,7 +14,8 @@ FORMATS = (
     *("%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%y"),
     *("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%y"),
     *("%d-%m-%Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b-%Y", "%Y-%m"),
-    *("%m/%Y", "%B %Y", "%b %Y"),
+    *("%m/%Y", "%B %Y", "%b %Y", "%Y%m%d"),
+    *("%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M %p", "%d/%m/%Y %I:%M:%S %p"),
 )
 """Those that are tried on a column that nobody described; where two fit alike, the first."""
 

@@ -1,9 +1,11 @@
 """A table's file as a stream of plain bytes, however it was packed; what is none gets a sentence."""
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
+import re
 import stat
 import zipfile
 import zlib
@@ -73,7 +75,7 @@ _ALWAYS = 2**28
 _PROMISES = {
     ".gz": "gz", ".gzip": "gz", ".bz2": "bz2", ".xz": "xz", ".lzma": "xz", ".zip": "zip", ".zst": "zst"
 }  # fmt: skip
-_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, OSError)
+_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
 _TAR, _TAR_AT = b"ustar", 257
 
 
@@ -93,6 +95,11 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     try:
         with ExitStack() as stack:
             yield stack.enter_context(_unpacked(path))
+    except NotImplementedError as error:
+        raise DataError(
+            f"{path} cannot be read as a CSV file: it is packed by a method that is not read here "
+            f"({reason(error)}); unpack it and give the table in it"
+        ) from error
     except _DAMAGE as error:
         raise DataError(f"{path} is cut off or damaged ({reason(error)}); download it again") from error
 
@@ -248,7 +255,14 @@ def _require_table(path: Path, beginning: bytes) -> None:
 
 
 def _foreign(beginning: bytes) -> str | None:
-    start = beginning.lstrip().lower() if beginning.lstrip()[:1] == b"<" else beginning
+    text = beginning.removeprefix(codecs.BOM_UTF8).lstrip()
+    start = (
+        text.lower()
+        if text[:1] == b"<"
+        else re.sub(rb"\s", b"", text)
+        if text[:1] in (b"{", b"[")
+        else beginning
+    )
     return next((what for magic, what in _FOREIGN.items() if start.startswith(magic)), None)
 
 

@@ -45,6 +45,10 @@ class Source:
             self.header = self._dialect.header
             self._places = dict(self._dialect.places)
 
+    def spelt(self, name: str) -> str:
+        """Return the name of a wanted column as the header has it."""
+        return self.header[self._places[name]]
+
     @property
     def separator(self) -> str | None:
         """Between cells of a CSV file."""

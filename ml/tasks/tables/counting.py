@@ -14,7 +14,7 @@ NEARLY_ALL = 0.95
 """Share of a column's cells that must be numbers, or dates, for it to be of such."""
 _KEPT_TEXTS = 2_000  # Different texts of a column, of numbers and of others, that are counted exactly.
 _REPEATED = 3  # Cells from which a word says that there is no number, and is no slip.
-_WORD = re.compile(r"[^\W\d][^\d\udc80-\udcff]*")
+_WORD = re.compile(r"[^\d\udc80-\udcff]+")
 _CODE = re.compile(r"0\d+")
 
 
@@ -138,7 +138,7 @@ class Seen:
         return self.words.is_exact and self.numerals.is_exact
 
     def take_for_gaps(self, decimal: str) -> set[str]:
-        """Return the words that repeat in a column of numbers, such as `unknown`, and count them as gaps."""
+        """Return the words that repeat in a column of numbers, as `unknown` or `--`; they are gaps then."""
         if self.has_codes or self.numbers[decimal] <= self.present / 2:
             return set()
         words = {

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from ml.data.text import parquet
-from ml.data.text.cells import EMPTY, UNREADABLE
+from ml.data.text.cells import EMPTY, UNREADABLE, visible
 from ml.data.text.dates import AMBIGUOUS, days, formats_of
 from ml.data.text.opening import opened
 from ml.data.text.records import Piece
 from ml.data.text.source import Source
 from ml.errors import DataError
 from ml.tasks.tables.cells import number_rule
-from ml.tasks.tables.counting import Moments, Seen
+from ml.tasks.tables.counting import NEARLY_ALL, Moments, Seen
 from ml.tasks.tables.form import Form
 
 MOST_VALUES = 50
@@ -30,6 +30,14 @@ _IDENTIFIER = re.compile(
     r"(?i:(^|[\W_\d])(id|ids|uuid|guid|key|nr|no|num|number|nummer|index)[\W_]*$)|[a-z]I[dD]$|^Unnamed",
     re.ASCII,
 )
+
+
+_STAND_IN = re.compile(r"[+-]?9+(\.0*)?|-[189]\.?0*|-?9{2,}8(\.0*)?")
+"""What people write for a number that is not known."""
+_REPEATED = 3  # Cells from which a number stands for nothing, and is no slip.
+_MEASURE = re.compile(r"([^\d\W]{1,4}\W? ?)?[+-]?\d[\d.,]*( ?[^\d\W]{1,6}\.?)?")
+_TELLING = 8  # Different numbers beside one word.
+_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,23 @@ def _require_one_use_each(wishes: Wishes) -> None:
         )
 
 
+def _spelt(wishes: Wishes, source: Source) -> Wishes:
+    """The wishes with columns named as the header has them, who may write `Age` for `age`."""
+
+    def all_of(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(map(source.spelt, names))
+
+    return replace(
+        wishes,
+        targets=all_of(wishes.targets),
+        drop=all_of(wishes.drop),
+        keep=all_of(wishes.keep),
+        kinds={source.spelt(name): kind for name, kind in wishes.kinds.items()},
+        group=wishes.group and source.spelt(wishes.group),
+        time=wishes.time and source.spelt(wishes.time),
+    )
+
+
 class _Fitting:
     def __init__(self, path: Path, wishes: Wishes) -> None:
         self._path, self._wishes = path, wishes
@@ -126,6 +151,7 @@ class _Fitting:
         # Before the header is read: its names may be what is no UTF-8.
         encoding = wishes.encoding or (None if parquet.is_parquet(path) or _is_unicode(path) else "cp1252")
         first = Source(path, wanted, "are named", encoding, wishes.separator)
+        self._wishes = _spelt(wishes, first)
         counts = Counter(name for name in first.header if name)
         self._header = [name for name, count in counts.items() if count == 1]
         self._encoding, self._separator = first.encoding, first.separator
@@ -139,6 +165,10 @@ class _Fitting:
             if count > 1
         }
         self.notes: list[str] = []
+        if encoding and not wishes.encoding:
+            self.notes.append(
+                f"the file is no UTF-8 and is read as {encoding}; where letters look wrong, say --encoding"
+            )
         self._missing: set[str] = set()
 
     def fitted(self) -> Fitted:
@@ -153,7 +183,8 @@ class _Fitting:
         self._days = self._dates_of({name: of for name in self._header if (of := self._formats(name))})
         inputs = [made for name in self._header if (made := self._input(name)) is not None]
         if not inputs:
-            why = "; ".join(f"{name}: {reason}" for name, reason in list(self.left_out.items())[:5])
+            left_out = list(self.left_out.items())[:5]
+            why = "; ".join(f"{name}: {reason}" for name, reason in left_out) or "there is no other column"
             raise DataError(f"{self._path} has no column to learn from ({why})")
         form = Form.model_validate(
             {
@@ -273,6 +304,7 @@ class _Fitting:
                 f"{_examples(seen.texts)}; outcomes are few, amounts are --kind numbers"
             )
         values = sorted(seen.texts, key=_natural)
+        _require_told_apart(name, values)
         positive = self._wishes.positive
         if positive is None:
             return values
@@ -338,6 +370,7 @@ class _Fitting:
         moments = seen.moments[self._decimal]
         self.used[name] = f"number, {moments.mean:.4g} ± {moments.spread:.3g}{self._gaps(seen)}"
         self._tell_unread(name, seen.present - moments.count, "numbers")
+        self._tell_stand_ins(name, seen)
         return {"column": name, "kind": "number", **_standard(moments, seen)}
 
     def _formats(self, name: str) -> tuple[str, ...]:
@@ -384,6 +417,7 @@ class _Fitting:
         more = f", {rest} rarer ones share an input, {rare:.1%} of the cells" if rest else ""
         shown = ", ".join(map(repr, values[:4])) + (", …" if len(values) > 4 else "")
         self.used[name] = f"one of {len(values)} values: {shown}{more}{self._gaps(seen)}"
+        self._tell_beside(name, seen)
         return {
             "column": name,
             "kind": "category",
@@ -392,6 +426,35 @@ class _Fitting:
             "rare": rare,
             "flag": bool(seen.missing),
         }
+
+    def _tell_stand_ins(self, name: str, seen: Seen) -> None:
+        """Say what looks like a number that stands for nothing, or like a date."""
+        read = number_rule(self._decimal)
+        values = {text: read(text) for text in seen.numerals.counts}
+        if len(values) >= _MANY and all(map(_DAY.fullmatch, values)):
+            self.notes.append(
+                f"{name} is taken for numbers; where {next(iter(values))} is a date, say --kind {name}=date"
+            )
+        plain = [value for text, value in values.items() if not _STAND_IN.fullmatch(text)]
+        if len(plain) < _MANY:
+            return
+        low, high = min(plain), max(plain)
+        for text, value in values.items():
+            count = seen.numerals.counts[text]
+            if count >= _REPEATED and not 2 * low - high <= value <= 2 * high - low:
+                self.notes.append(
+                    f"{name} is {text} in {count} cells, far from all others; where that stands for nothing, "
+                    "write it under read.missing in the file"
+                )
+
+    def _tell_beside(self, name: str, seen: Seen) -> None:
+        """Say what looks like numbers with something beside them."""
+        beside = [match for match in map(_MEASURE.fullmatch, seen.words.counts) if match]
+        if len(beside) >= max(_TELLING, NEARLY_ALL * len(seen.words.counts)):
+            if len({(match[1], match[2]) for match in beside}) == 1:
+                self.notes.append(
+                    f"{name} is taken for categories; where {beside[0][0]!r} is a number, write it alone"
+                )
 
     def _gaps(self, seen: Seen) -> str:
         return f"; {seen.missing} gaps, which have an input" if seen.missing else ""
@@ -409,6 +472,20 @@ class _Fitting:
         if formats == ():
             raise DataError(f"--time {name} holds neither numbers nor dates, such as {_examples(seen.texts)}")
         return {"column": name, "formats": formats}
+
+
+def _require_told_apart(name: str, values: Sequence[str]) -> None:
+    """Raise DataError when two outcomes are two ways to write one: NO and no, 1 and 1.0."""
+    first: dict[object, str] = {}
+    for value in values:
+        number = number_rule(".")(value)
+        meant = number if np.isfinite(number) else visible(value).replace("_", " ").casefold()
+        other = first.setdefault(meant, value)
+        if other != value:
+            raise DataError(
+                f"the target {name} has {other!r} and {value!r}, two outcomes that are one, as it seems; "
+                "write each in one way"
+            )
 
 
 class _Days:
