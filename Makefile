@@ -25,6 +25,7 @@ TOOLS_STAMP := $(VENV)/stamps/tools-$(call content,package-lock.json tools/link_
 PYTHON_CODE := $(wildcard ml offchain scripts stakefed tools)
 ARGS ?=
 FLOWER ?=
+PFL ?=
 
 .PHONY: help install simulate reproduce test forge invariants prove slither coverage bench bench-processes bench-modules bench-tables stateful live portability gas gas-tables wheel images mutants check format lock clean
 
@@ -62,9 +63,11 @@ coverage: install ## lines and branches of contracts/ that the Solidity tests re
 	@FOUNDRY_PROFILE=coverage $(BIN)/forge coverage --no-match-coverage '(tests|mocks|node_modules|.cache)/' \
 	  --no-match-contract Invariants --report summary $(ARGS)
 
-bench: install ## measure a round's seconds and memory; ARGS=--full for the whole grid, FLOWER=1 to compare with Flower
+bench: install ## measure a round's seconds and memory; ARGS=--full for the whole grid, FLOWER=1, PFL=1 to compare with others
 	@$(if $(FLOWER),test -x .build/flower/bin/flwr || { $(PYTHON) -m venv .build/flower && .build/flower/bin/pip install --quiet --requirement requirements-bench.txt; })
 	@$(if $(FLOWER),mkdir -p .build/bench && .build/flower/bin/python tools/flower_round.py --out .build/bench/flower.json)
+	@$(if $(PFL),.build/pfl/bin/python -c 'import pfl' 2> /dev/null || { $(PYTHON) -m venv .build/pfl && .build/pfl/bin/pip install --quiet --requirement requirements-pfl.txt; })
+	@$(if $(PFL),mkdir -p .build/bench && .build/pfl/bin/python tools/pfl_round.py --out .build/bench/pfl.json)
 	@$(BIN)/ape run bench --network foundry $(ARGS)
 
 bench-processes: install ## measure seconds to the first line and memory of every --help, or of ARGS="run status ..."

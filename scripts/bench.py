@@ -27,11 +27,18 @@ from offchain.user_path import OutPath
     help="Folder for the figures; what it holds already is not measured again.",
 )
 def cli(network: str, full: bool, in_turn: bool, out: Path) -> None:
-    """Measure rounds on a local chain: seconds by part, memory, plain PyTorch and Flower beside them."""
+    """Measure rounds on a local chain: seconds by part, memory, plain PyTorch and others beside them."""
     # Here for the reason that scripts/simulate.py gives.
-    from offchain.bench.bench import flower_seconds, measure_all, update_speeds
+    from offchain.bench.bench import measure_all, peer_seconds, update_speeds
     from offchain.bench.cases import FULL, IN_TURN, QUICK
-    from offchain.bench.report import costs_table, plot, ratios_table, rounds_table, updates_table
+    from offchain.bench.report import (
+        costs_table,
+        learning_table,
+        plot,
+        ratios_table,
+        rounds_table,
+        updates_table,
+    )
     from offchain.bench.turns import costs
 
     console = people_console()
@@ -49,7 +56,8 @@ def cli(network: str, full: bool, in_turn: bool, out: Path) -> None:
         raise SystemExit(INTERRUPTED) from None
     tables = [
         f"Milliseconds a round, medians\n\n{rounds_table(measurements)}",
-        f"Against others\n\n{ratios_table(measurements, flower_seconds(out))}",
+        f"Against others\n\n{ratios_table(measurements, peer_seconds(out, 'flower'))}",
+        f"Learning against pfl-research\n\n{learning_table(measurements, peer_seconds(out, 'pfl'))}",
         f"Milliseconds of an update\n\n{updates_table(update_speeds(out))}",
     ]
     write_whole(out / "tables.md", "\n\n".join(tables) + "\n")

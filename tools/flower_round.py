@@ -4,13 +4,6 @@ Runs in an environment of its own, that of `requirements-bench.txt`: Flower and 
 of the same packages; `make bench FLOWER=1` makes it. Rows are random: their content costs nothing.
 """
 
-import argparse
-import json
-import time
-from functools import cache
-from pathlib import Path
-from statistics import median
-
 import numpy as np
 import torch
 from flwr.client import ClientApp, NumPyClient  # type: ignore[import-not-found]
@@ -19,34 +12,27 @@ from flwr.server import ServerApp, ServerAppComponents, ServerConfig  # type: ig
 from flwr.server.strategy import FedAvg  # type: ignore[import-not-found]
 from flwr.simulation import run_simulation  # type: ignore[import-not-found]
 from numpy.typing import NDArray
+from peer_learning import (
+    BATCH,
+    CLIENTS,
+    LEARNING_RATE,
+    SCORING,
+    TRAINING,
+    WALL,
+    Clock,
+    network,
+    parted,
+    rows_of,
+    write_medians,
+)
 from torch import nn
-
-CLIENTS = 50
-VALIDATION_SHARE = 0.2
-FIT, EVALUATE = 0.1, 0.9  # Five clients train, forty-five score, as in a round of the paper.
-BATCH, LEARNING_RATE = 128, 1e-3
-
-
-def network(inputs: int) -> nn.Sequential:
-    """The perceptron of `ml.models.perceptron`."""
-    return nn.Sequential(nn.Linear(inputs, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 1))
-
-
-@cache
-def rows_of(client: int, rows: int, inputs: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """A client's rows and labels, made once in each worker."""
-    generator = torch.Generator().manual_seed(client)
-    X = torch.randn(rows, inputs, generator=generator)
-    return X, (X.sum(1) > 0).float()
 
 
 class Client(NumPyClient):  # type: ignore[misc]
     """Trains and scores as the simulation's clients do."""
 
     def __init__(self, client: int, rows: int, inputs: int) -> None:
-        X, y = rows_of(client, rows, inputs)
-        held = round(VALIDATION_SHARE * rows)
-        self._training, self._validation = (X[held:], y[held:]), (X[:held], y[:held])
+        self._training, self._validation = parted(rows_of(client, rows, inputs))
         self._model = network(inputs)
 
     def fit(self, parameters, config):  # type: ignore[no-untyped-def]
@@ -75,25 +61,23 @@ class Client(NumPyClient):  # type: ignore[misc]
                 mine.copy_(torch.from_numpy(given))
 
 
-def measure(rows: int, rounds: int, inputs: int) -> list[float]:
+def measure(rows: int, rounds: int, inputs: int, now: Clock) -> list[float]:
     """Return the seconds of each round but the first, in which workers start."""
     ends: list[float] = []
 
     class Clocked(FedAvg):  # type: ignore[misc]
         def aggregate_evaluate(self, server_round, results, failures):  # type: ignore[no-untyped-def]
-            if failures or len(results) != round(EVALUATE * CLIENTS):
-                raise RuntimeError(
-                    f"{len(results)} of {round(EVALUATE * CLIENTS)} clients scored: {failures[:1]}"
-                )
+            if failures or len(results) != SCORING:
+                raise RuntimeError(f"{len(results)} of {SCORING} clients scored: {failures[:1]}")
             aggregated = super().aggregate_evaluate(server_round, results, failures)
-            ends.append(time.perf_counter())
+            ends.append(now())
             return aggregated
 
     def server(context: Context) -> ServerAppComponents:
         start = ndarrays_to_parameters([p.detach().numpy() for p in network(inputs).parameters()])
         strategy = Clocked(
-            fraction_fit=FIT,
-            fraction_evaluate=EVALUATE,
+            fraction_fit=TRAINING / CLIENTS,
+            fraction_evaluate=SCORING / CLIENTS,
             min_available_clients=CLIENTS,
             initial_parameters=start,
         )
@@ -113,18 +97,7 @@ def measure(rows: int, rounds: int, inputs: int) -> list[float]:
 
 def main() -> None:
     """Measure every number of rows and write the medians as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=[500, 8000])
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--inputs", type=int, default=93)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
-    measured = []
-    for rows in options.rows:
-        seconds = measure(rows, options.rounds, options.inputs)
-        measured.append({"rows": rows, "seconds": median(seconds), "fastest": min(seconds)})
-        print(f"{rows} rows: {measured[-1]['seconds']:.3f} s a round")
-    options.out.write_text(json.dumps(measured, indent=2) + "\n")
+    write_medians(__doc__, measure, WALL)
 
 
 if __name__ == "__main__":

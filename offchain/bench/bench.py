@@ -15,7 +15,7 @@ from offchain.bench.play import Measurement, measure
 from offchain.bench.updates import UpdateSpeed, update_speed
 from offchain.errors import SimulationError
 
-ROUNDS_FILE, UPDATES_FILE, FLOWER_FILE = "rounds.jsonl", "updates.json", "flower.json"
+ROUNDS_FILE, UPDATES_FILE = "rounds.jsonl", "updates.json"
 UPDATE_SIZES = (10**4, 10**5, 10**6, 10**7)
 
 
@@ -57,9 +57,9 @@ def update_speeds(folder: Path) -> list[UpdateSpeed]:
     return speeds
 
 
-def flower_seconds(folder: Path) -> dict[int, float]:
-    """Return Flower's seconds a round by rows of a client, where `tools/flower_round.py` wrote them."""
-    file = folder / FLOWER_FILE
+def peer_seconds(folder: Path, peer: str) -> dict[int, float]:
+    """Return a peer's seconds a round by rows of a client, where `tools/PEER_round.py` wrote them."""
+    file = folder / f"{peer}.json"
     if not file.exists():
         return {}
     return {entry["rows"]: entry["seconds"] for entry in json.loads(file.read_text())}

@@ -24,6 +24,9 @@ PARTS = ("train", "score", "hash", "store", "chain", "model")
 """Training with encoding; voters' scores; digests, those of fetched bytes too; the store; transactions and
 reads; the next model's average, digest and test scores."""
 
+LEARNING = ("train", "score", "model")
+"""What is there without a chain, too."""
+
 
 @dataclass(frozen=True)
 class Measurement:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from offchain.bench.play import PARTS, Measurement
+from offchain.bench.play import LEARNING, PARTS, Measurement
 from offchain.bench.turns import Cost
 from offchain.bench.updates import UPDATES, UpdateSpeed
 from offchain.picture_file import write_picture
@@ -64,6 +64,38 @@ def ratios_table(measurements: Sequence[Measurement], flower: Mapping[int, float
                 ]
             )
         )
+    return "\n".join(lines)
+
+
+def learning_table(measurements: Sequence[Measurement], peer: Mapping[int, float]) -> str:
+    """Return how the learning of a round compares with a peer's round without chain; the chain's part beside.
+
+    Learning is training, scores of voters, and the next model with its scores on test rows; what of it is
+    done beside transactions is counted too.
+
+    Args:
+        measurements: Of these the paper's round by policy `aggregate` is compared, which is what peers learn.
+        peer: Seconds of a round by rows of a client.
+    """
+    heads = (
+        "rows",
+        "sent by",
+        "learning, ms",
+        "chain, ms",
+        "round, ms",
+        "pfl, ms",
+        "pfl / learning",
+        "pfl / round",
+    )
+    lines = [_line(heads), _line(["---:", "---", *["---:"] * 6])]
+    for m in measurements:
+        other = peer.get(m.case.rows)
+        if m.plain is None or m.case.policy != "aggregate" or other is None:
+            continue
+        learning = sum(m.work[part] for part in LEARNING)
+        times = (_ms(seconds) for seconds in (learning, m.work["chain"], m.round, other))
+        ratios = (f"{other / seconds:.2f}" for seconds in (learning, m.round))
+        lines.append(_line([f"{m.case.rows:,}", "relay" if m.case.relay else "clients", *times, *ratios]))
     return "\n".join(lines)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from offchain.bench.bench import ROUNDS_FILE, flower_seconds, measure_all, measured
+from offchain.bench.bench import ROUNDS_FILE, measure_all, measured, peer_seconds
 from offchain.bench.cases import FULL, QUICK, Case
 from offchain.bench.play import PARTS, Measurement, measure
-from offchain.bench.report import costs_table, plot, ratios_table, rounds_table, updates_table
+from offchain.bench.report import costs_table, learning_table, plot, ratios_table, rounds_table, updates_table
 from offchain.bench.turns import Cost, InTurn, cost, costs
 from offchain.bench.updates import UpdateSpeed, update_speed
 from offchain.simulation.simulation import Simulation
@@ -57,8 +57,14 @@ def test_tables_say_what_was_measured(tmp_path):
     cases = [fake(replace(TINY, rows=500), 0.05, plain=0.1), fake(replace(TINY, rows=40))]
     (tmp_path / "flower.json").write_text('[{"rows": 500, "seconds": 1.5, "fastest": 1.0}]')
     assert "| 50 | 1024 |" in rounds_table(cases)
-    (line,) = ratios_table(cases, flower_seconds(tmp_path)).splitlines()[2:]
+    (line,) = ratios_table(cases, peer_seconds(tmp_path, "flower")).splitlines()[2:]
     assert line == "| 500 | aggregate | clients | 50 | 100 | 0.50 | 1,500 | 30.0 |"
+    assert peer_seconds(tmp_path, "pfl") == {}
+    (tmp_path / "pfl.json").write_text('[{"rows": 500, "seconds": 0.03, "fastest": 0.02}]')
+    others = [*cases, fake(replace(TINY, rows=500, policy="verdict"), plain=0.1)]
+    (line,) = learning_table(others, peer_seconds(tmp_path, "pfl")).splitlines()[2:]
+    # Three of six parts that are a tenth of the round each.
+    assert line == "| 500 | clients | 15 | 5.0 | 50 | 30 | 2.00 | 0.60 |"
     plot(tmp_path / "rounds.png", cases)
     assert (tmp_path / "rounds.png").stat().st_size > 1000
 
