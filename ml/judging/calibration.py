@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.judging.evidence import Evidence
-from ml.judging.policy import ClassLoss, Direction, Loss, Policy, Score, Size, UpdateTest
+from ml.judging.policy import ClassLoss, Direction, Loss, Policy, Relation, Score, Size, UpdateTest
 from ml.judging.update_tests import paired_standard_error
 
 Measured = NDArray[np.float64]
@@ -49,7 +49,7 @@ def needed(test: UpdateTest, evidence: Sequence[Evidence]) -> Needed:
 
 def lets_more_pass(test: UpdateTest) -> bool:
     """Return whether more of the test's setting lets more updates pass."""
-    return not isinstance(test, Direction)
+    return not isinstance(test, Direction | Relation)
 
 
 def least_rise(differences: Measured) -> float:
@@ -106,6 +106,7 @@ def warnings(policy: Policy, knows: float | None, finds: float) -> Iterator[str]
 _SETTINGS = {
     Size: "most",
     Direction: "least",
+    Relation: "least",
     Loss: "tolerance",
     Score: "tolerance",
     ClassLoss: "tolerance",
@@ -119,6 +120,8 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
         return lengths
     if isinstance(test, Direction):
         return evidence.cosines(evidence.parameters(test.layer))
+    if isinstance(test, Relation):
+        return evidence.relations
     tried, current = evidence.at(test.step), evidence.current
     if isinstance(test, Score):
         # A parent that scores 0 binds nobody: whatever comes passes.

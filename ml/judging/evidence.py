@@ -11,15 +11,27 @@ from ml.judging.bases import nearest
 from ml.judging.findings import Finding, Reason, of_all
 from ml.judging.own_rows import OwnRows, Tried
 from ml.judging.policies import admissible
-from ml.judging.policy import ClassLoss, Direction, LeaveOneOut, Loss, Policy, Score, Size, UpdateTest
+from ml.judging.policy import (
+    ClassLoss,
+    Direction,
+    LeaveOneOut,
+    Loss,
+    Policy,
+    Relation,
+    Score,
+    Size,
+    UpdateTest,
+)
 from ml.judging.update_tests import (
     is_missed,
     is_no_longer,
+    is_related,
     keeps_every_class,
     keeps_loss,
     keeps_score,
     paired_standard_error,
     points_along,
+    relation,
 )
 from ml.updates.fixed_point import aggregate, decode
 
@@ -91,9 +103,17 @@ class Evidence:
         """Return the place of all parameters, or of the first weights."""
         return slice(0, self._start.size) if layer == "all" else self._rows.schema.first_weights
 
-    def has_direction(self, test: Direction) -> bool:
+    @cached_property
+    def relations(self) -> Measured:
+        """How related an update's change of the first layer is to a voter's own, [updates, voters]."""
+        place, count = self.parameters("first"), self._rows.schema.first_rows
+        changes = self._changes[:, place].astype(np.float64).reshape(len(self.positions), count, -1)
+        own = (each[place].astype(np.float64).reshape(count, -1) for each in self.own_changes)
+        return np.array([[relation(change, reference) for change in changes] for reference in own]).T
+
+    def has_direction(self, test: Direction | Relation) -> bool:
         """Return whether models have the parameters that a direction takes: of few, chance has one."""
-        place = self.parameters(test.layer)
+        place = self.parameters(test.layer if isinstance(test, Direction) else "first")
         return len(range(place.start, place.stop)) >= test.parameters
 
     def cosines(self, place: slice) -> Measured:
@@ -296,6 +316,13 @@ def _direction(test: Direction, evidence: Evidence) -> Check:
     return points_along(cosines, test.least), cosines, np.full(shape, test.least)
 
 
+def _relation(test: Relation, evidence: Evidence) -> Check:
+    shape = (len(evidence.positions), len(evidence.voters))
+    if not evidence.has_direction(test):
+        return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
+    return is_related(evidence.relations, test.least), evidence.relations, np.full(shape, test.least)
+
+
 def _on_rows(test: "Loss | Score | ClassLoss", evidence: Evidence) -> Check:
     checks = [_of_average(test, tried, evidence.current) for tried in evidence.at(test.step)]
     passed, found, limit = (np.array(part) for part in zip(*checks, strict=True))
@@ -320,6 +347,7 @@ def _of_classes(test: ClassLoss, candidate: Measured, current: Measured) -> Chec
 _CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {
     Size: _size,
     Direction: _direction,
+    Relation: _relation,
     Loss: _on_rows,
     Score: _on_rows,
     ClassLoss: _on_rows,

@@ -40,6 +40,19 @@ class Direction(_Test):
     parameters: int = Field(10_000, ge=1, description="Fewer are not tested: chance has a direction there.")
 
 
+class Relation(_Test):
+    """mean_i cos²(δ_j[i], δ_v[i])·units ≥ least, i over the first layer's inputs: whether rows were learned.
+
+    By chance it is 1, whatever the change's length: noise has no relation to what rows teach. What an input's
+    weights change by is a sum of errors that come back through the same later layers, so that two members'
+    are related even where they point apart.
+    """
+
+    test: Literal["relation"] = "relation"
+    least: _Positive = Field(2.0, description="Times what chance has.")
+    parameters: int = Field(10_000, ge=1, description="Fewer first weights are not tested.")
+
+
 class Loss(_Test):
     """L(w + step·δ_j) − L(w) ≤ tolerance: evidence, in nats where losses are."""
 
@@ -71,13 +84,14 @@ class LeaveOneOut(_Test):
     floor: _Positive = Field(0.002, description="The rise of mean loss that counts as noise in any case.")
 
 
-UpdateTest = Annotated[Size | Direction | Loss | Score | ClassLoss, Field(discriminator="test")]
+UpdateTest = Annotated[Size | Direction | Relation | Loss | Score | ClassLoss, Field(discriminator="test")]
 AverageTest = Annotated[Loss | Score | ClassLoss, Field(discriminator="test")]
 TESTS: Mapping[str, type[_Test]] = {
-    kind.model_fields["test"].default: kind for kind in (Size, Direction, Loss, Score, ClassLoss, LeaveOneOut)
+    kind.model_fields["test"].default: kind
+    for kind in (Size, Direction, Relation, Loss, Score, ClassLoss, LeaveOneOut)
 }
 """Tests by the name that files carry."""
-_OF_UPDATES = (Size, Direction, Loss, Score, ClassLoss)
+_OF_UPDATES = (Size, Direction, Relation, Loss, Score, ClassLoss)
 _OF_AVERAGES = (Loss, Score, ClassLoss)
 
 

@@ -54,6 +54,36 @@ def points_along(cosine: Measured, least: float) -> Passed:
     return along
 
 
+def is_related(relation: Measured, least: float) -> Passed:
+    """mean_n cos²(δ_j[n], δ_v[n])·inputs ≥ m, n over a layer's units: more alike than chance, which has 1.
+
+    >>> is_related(np.array([3.9, 1.4]), 2.0)
+    array([ True, False])
+    """
+    related: Passed = relation >= least
+    return related
+
+
+def relation(change: Measured, reference: Measured) -> float:
+    """Return mean cos²(δ_j[i], δ_v[i])·length of two changes of a matrix, i its rows or its columns.
+
+    The larger of both, for layers are kept either way round; over the rows that the reference moves, 0 without
+    one. Between a change and noise it is 1 on average, whatever their lengths.
+
+    >>> float(relation(np.array([[2.0, 0.0], [0.0, -1.0]]), np.array([[1.0, 0.0], [1.0, 1.0]])).__round__(6))
+    1.5
+    """
+    return max(_alike(change, reference), _alike(change.T, reference.T))
+
+
+def _alike(change: Measured, reference: Measured) -> float:
+    lengths = np.linalg.norm(change, axis=1) * np.linalg.norm(reference, axis=1)
+    products = (change * reference).sum(axis=1)
+    cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    moved = np.any(reference != 0, axis=1)
+    return float(change.shape[1] * np.square(cosines[moved]).mean()) if moved.any() else 0.0
+
+
 def is_missed(with_it: Measured, without_it: Measured, deviation: Measured, floor: float) -> Passed:
     """L(average) − L(average without j) ≤ max(floor, one standard error): leave-one-out.
 

@@ -81,6 +81,11 @@ class Schema:
         """
         return next((place for _, shape, place in self.slices() if len(shape) > 1), slice(0, 0))
 
+    @property
+    def first_rows(self) -> int:
+        """How many rows `first_weights` has as a matrix; 0 without it."""
+        return next((shape[0] for _, shape, _ in self.slices() if len(shape) > 1), 0)
+
     @classmethod
     def of(cls, entries: Sequence[tuple[str, Sequence[int]]]) -> "Schema":
         """Return the schema of `entries`, whose shapes may be any sequences of integers."""

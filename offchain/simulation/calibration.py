@@ -10,7 +10,7 @@ from ml.data.shares import FederatedData
 from ml.judging.calibration import least_rise, needed, tolerance_borne, warnings
 from ml.judging.constants import constant_loss
 from ml.judging.evidence import Evidence
-from ml.judging.policy import EVIDENCE, Direction, Policy, listed_tests, name_of
+from ml.judging.policy import EVIDENCE, Direction, Policy, Relation, listed_tests, name_of
 from offchain.engines.deployment import Deployment
 from offchain.settings import SimulationSettings
 from offchain.simulation.baselines import everyones_proposers
@@ -118,7 +118,7 @@ def _rounds(
 
 def _borne(policy: Policy, evidence: Sequence[Evidence]) -> Iterator[TestBorne]:
     for test in policy.updates:
-        if isinstance(test, Direction) and not evidence[0].has_direction(test):
+        if isinstance(test, Direction | Relation) and not evidence[0].has_direction(test):
             continue
         found = needed(test, evidence)
         yield TestBorne(

@@ -14,7 +14,18 @@ from ml.errors import DataError
 from ml.judging.calibration import lets_more_pass, values_needed
 from ml.judging.detection import HONEST_REJECTED, detected, excluded
 from ml.judging.evidence import Evidence, findings
-from ml.judging.policy import EVIDENCE, NAMED, Direction, Loss, Policy, Score, Size, UpdateTest, listed_tests
+from ml.judging.policy import (
+    EVIDENCE,
+    NAMED,
+    Direction,
+    Loss,
+    Policy,
+    Relation,
+    Score,
+    Size,
+    UpdateTest,
+    listed_tests,
+)
 from ml.seeds import derive_seed
 from ml.tasks.targets import Target, varies
 from offchain.learning.common import Parameters
@@ -196,7 +207,7 @@ def _named(tests: Sequence[UpdateTest]) -> dict[str, UpdateTest]:
 def _name(test: UpdateTest) -> str:
     if isinstance(test, Direction):
         return f"direction, {test.layer} weights"
-    return f"{test.test}, step {test.step:g}" if not isinstance(test, Size) else test.test
+    return test.test if isinstance(test, Size | Relation) else f"{test.test}, step {test.step:g}"
 
 
 def _play(
