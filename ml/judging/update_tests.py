@@ -67,8 +67,8 @@ def is_related(relation: Measured, least: float) -> Passed:
 def relation(change: Measured, reference: Measured) -> float:
     """Return mean cos²(δ_j[i], δ_v[i])·length of two changes of a matrix, i its rows or its columns.
 
-    The larger of both, for layers are kept either way round; over the rows that the reference moves, 0 without
-    one. Between a change and noise it is 1 on average, whatever their lengths.
+    The larger of both, for layers are kept either way round; of what the reference moves, 0 where that is
+    nothing. Between a change and noise it is 1 on average, whatever their lengths.
 
     >>> float(relation(np.array([[2.0, 0.0], [0.0, -1.0]]), np.array([[1.0, 0.0], [1.0, 1.0]])).__round__(6))
     1.5

@@ -83,7 +83,11 @@ class Schema:
 
     @property
     def first_rows(self) -> int:
-        """How many rows `first_weights` has as a matrix; 0 without it."""
+        """How many rows `first_weights` has as a matrix; 0 without it.
+
+        >>> Schema((("bias", (3,)), ("weight", (2, 3)))).first_rows
+        2
+        """
         return next((shape[0] for _, shape, _ in self.slices() if len(shape) > 1), 0)
 
     @classmethod

@@ -6,7 +6,7 @@ from test_evidence import HONEST, OWN, POISON, REFERENCES, START, VOTERS, found
 
 from ml.judging.calibration import needed, warnings
 from ml.judging.evidence import Evidence
-from ml.judging.policy import EVIDENCE, ClassLoss, Direction, LeaveOneOut, Loss, Policy, Score, Size
+from ml.judging.policy import EVIDENCE, ClassLoss, Direction, LeaveOneOut, Loss, Policy, Relation, Score, Size
 
 UPDATES = {0: HONEST, 3: POISON}
 
@@ -17,6 +17,7 @@ UPDATES = {0: HONEST, 3: POISON}
         Size(most=1.01),
         Direction(parameters=1, least=0.4),
         Direction(parameters=1, least=0.4, layer="first"),
+        Relation(parameters=1),
         Loss(),
         Score(),
         ClassLoss(tolerance=0.03),

@@ -6,7 +6,8 @@ import pytest
 from ml.judging.evidence import Evidence, evidence_findings, findings
 from ml.judging.findings import Finding, Reason
 from ml.judging.own_rows import OwnRows
-from ml.judging.policy import NAMED, ClassLoss, Direction, LeaveOneOut, Loss, Policy, Score, Size
+from ml.judging.policy import NAMED, ClassLoss, Direction, LeaveOneOut, Loss, Policy, Relation, Score, Size
+from ml.judging.update_tests import relation
 from ml.settings import TrainingSettings
 from ml.training import TrainingJob
 from ml.training.perceptron import Perceptron
@@ -36,6 +37,12 @@ def trained(seed, flip=False, start=START):
 
 HONEST = encode(trained(1))
 POISON = encode(trained(2, flip=True))
+NOISE = encode(
+    decode(START)
+    + np.random.default_rng(3)
+    .normal(0, (decode(HONEST) - decode(START)).std(), len(START))
+    .astype(np.float32)
+)
 OWN = OwnRows(
     [rows(20 + v, 60) for v in range(VOTERS)], [rows(30 + v) for v in range(VOTERS)], LEARNER, "auroc", 2000
 )
@@ -61,6 +68,7 @@ def test_every_named_policy_takes_the_honest_update_and_leaves_the_poisoned_one(
     [
         (Size(), encode(decode(START) + 9 * (decode(HONEST) - decode(START)))),
         (Direction(parameters=1, least=0.0), POISON),
+        (Relation(parameters=1), NOISE),
         (Loss(), POISON),
         (Score(), POISON),
         (ClassLoss(tolerance=0.08), POISON),
@@ -73,7 +81,7 @@ def test_each_test_refuses_by_itself_and_says_why(test, made):
         assert reason.test == test.test
         worse = (
             reason.found < reason.limit
-            if test.test in ("score", "direction")
+            if test.test in ("score", "direction", "relation")
             else reason.found > reason.limit
         )
         assert worse
@@ -82,6 +90,33 @@ def test_each_test_refuses_by_itself_and_says_why(test, made):
 def test_direction_is_off_for_small_models():
     for voter in found(Policy(updates=(Direction(),)), {1: POISON}):
         assert voter.accepted == (1,)
+
+
+def test_changes_that_point_apart_are_related_and_noise_of_any_length_is_not():
+    change = decode(HONEST) - decode(START)
+    updates = {
+        0: encode(decode(START) - change),
+        1: encode(decode(START) + np.float32(0.3) * (decode(NOISE) - decode(START))),
+        2: START,
+    }
+    for voter in found(Policy(updates=(Relation(parameters=1),)), updates):
+        assert voter.accepted == (0,)
+    size = COLUMNS * 8
+    for parameters, accepted in ((size, (0,)), (size + 1, (0, 1, 2))):
+        for voter in found(Policy(updates=(Relation(parameters=parameters),)), updates):
+            assert voter.accepted == accepted
+
+
+def test_relation_is_one_by_chance_and_the_same_whichever_way_round_a_layer_is_kept():
+    generator = np.random.default_rng(0)
+    reference = generator.normal(size=(40, 128))
+    assert relation(generator.normal(size=(40, 128)), reference) == pytest.approx(1, abs=0.4)
+    assert relation(-3 * reference, reference) == pytest.approx(128)
+    assert relation(-3 * reference.T, reference.T) == pytest.approx(128)
+    signs = generator.choice([-1.0, 1.0], size=(40, 1))  # Cosine about 0, and every input's change the same.
+    assert relation(signs * reference, reference) == pytest.approx(128)
+    # What no row of the voter moves says nothing.
+    assert relation(generator.normal(size=(40, 128)), np.zeros((40, 128))) == 0
 
 
 def test_the_first_layer_s_direction_is_of_the_weights_that_read_the_rows():

@@ -54,7 +54,10 @@ def test_names_are_names():
     [
         ("evidenz", "there is no policy 'evidenz'; use aggregate, verdict, evidence, likelihood, "),
         (7, "there is no policy 7"),
-        ([{"test": "loss"}], "there is no test 'loss'; there are size, direction, evidence, score, class"),
+        (
+            [{"test": "loss"}],
+            "there is no test 'loss'; there are size, direction, relation, evidence, score, class",
+        ),
         ([{"tolerance": 1}], "there is no test None; there are size"),
         ([{"test": ["size"]}], r"there is no test \['size'\]"),
         (["size"], "a test is a mapping such as"),
