@@ -73,3 +73,25 @@ def test_who_is_listed_plays_and_keeps_its_rights_when_struck_off(tmp_path, comp
         assert network.wallet(struck) == own.free + own.escrow > 0
         struck.arguments.remove("--leave")
         refused(network, struck)
+
+
+def test_who_is_struck_off_between_deposit_and_join_gets_its_tokens_back(tmp_path, compiled, keyed):
+    admission = {"owner": FOUNDER.address, "members": [client_key(number).address for number in range(3)]}
+    with game(tmp_path, compiled, 3, rows=600, admission=admission, max_rounds=1) as network:
+        network.fund()
+        member, held = network.members[0], network.wallet(network.members[0])
+        deaths = tmp_path / "deaths"
+        deaths.mkdir()
+        (deaths / "depositWithPermit-after").touch()
+        member.start(deaths=str(deaths))
+        member.process.join(60)
+        own = network.view().clients[member.key.address]
+        assert own.free == held > 0 and network.wallet(member) == 0 and not own.is_member
+
+        assert "1 of 1 addresses came off the list" in listing(network, "--remove", member.key.address)
+        refused(network, member)
+        member.arguments.append("--leave")
+        member.start()
+        member.process.join(60)
+        assert member.process.exitcode == 0, member.said
+        assert network.wallet(member) == held
