@@ -1,12 +1,13 @@
-"""A worker's start: `python -m offchain.worker SERVICE PARENT [HIDDEN ...]`, as `process` runs it."""
+"""A worker's start: `python -m offchain.worker SERVICE [HIDDEN ...]`, as `process` runs it."""
 
 import os
 import sys
+import threading
 
-from offchain.worker.confinement import confine
+from offchain.worker.confinement import confine, end_with
 
 
-def main(service: str, parent: str, *hidden: str) -> None:
+def main(service: str, *hidden: str) -> None:
     """Give up what a worker has no use for, then serve.
 
     What others' code prints goes where errors go, and what it would read is empty: messages have the pipes.
@@ -14,9 +15,10 @@ def main(service: str, parent: str, *hidden: str) -> None:
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    answers.write(bytes([confine(int(parent), list(hidden))]))
+    answers.write(bytes([confine(list(hidden))]))
     answers.flush()
-    # Only now, since libraries start threads.
+    # Only now, since a process with threads cannot be confined, and libraries start some.
+    threading.Thread(target=end_with, args=(questions.fileno(),), daemon=True).start()
     from offchain.worker.serving import serve
 
     serve(service, questions, answers)

@@ -2,33 +2,39 @@
 
 import ctypes
 import os
-import signal
+import select
 import sys
 from contextlib import suppress
 from pathlib import Path
 
-_END_WITH_PARENT = 1  # Of prctl(2).
 _MOUNTS, _USER, _NETWORK = 0x00020000, 0x10000000, 0x40000000  # Of unshare(2).
 _BIND = 0x1000  # Of mount(2).
 
 
-def confine(parent: int, hidden: list[str]) -> bool:
-    """End with the parent, and see neither a network nor some files from now on; whether that worked.
+def end_with(pipe: int) -> None:
+    """Wait until nobody can write to a pipe any more, and end the process in the middle of whatever it does.
+
+    Not by prctl(2): a child would end with the thread that started it, and questions have threads of their own.
+    """
+    watched = select.poll()
+    watched.register(pipe, 0)
+    watched.poll()
+    os._exit(1)
+
+
+def confine(hidden: list[str]) -> bool:
+    """See neither a network nor some files from now on; whether that worked.
 
     A namespace of this user's own has no network at all. What is hidden there is covered, by an empty folder
     or by nothing, and a second namespace inside keeps it so: nobody in there may uncover what was covered
     outside.
 
     Args:
-        parent: The process that this one is to end with.
         hidden: Files and folders.
     """
     if sys.platform != "linux":
         return False
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_END_WITH_PARENT, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit()  # It had ended already.
     user, group = os.getuid(), os.getgid()
     if libc.unshare(_USER | _MOUNTS | _NETWORK):
         return False

@@ -105,7 +105,7 @@ class Worker:
         }
         paths = [path for path in sys.path if path]
         environment = {**kept, "PYTHONPATH": os.pathsep.join([_ROOT, *paths])}
-        command = [sys.executable, "-P", "-m", "offchain.worker", self._service, str(os.getpid())]
+        command = [sys.executable, "-P", "-m", "offchain.worker", self._service]
         process = subprocess.Popen(
             [*command, *map(str, self._hidden)],
             stdin=subprocess.PIPE,

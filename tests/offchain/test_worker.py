@@ -5,9 +5,15 @@ import os
 import signal
 import socket
 import struct
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from live import eventually
 
 from ml.errors import DataError
 from offchain.errors import OffchainError, WorkerError
@@ -80,6 +86,40 @@ def test_its_end_is_a_sentence_and_the_next_question_starts_another(shared, capf
     assert asked(shared, "double", arrays=ARRAYS).arrays["whole"].tolist() == [0, 2, 4, 6, 8]
     with pytest.raises(ProcessLookupError):
         os.kill(before, 0)
+
+
+def test_it_outlives_the_thread_that_started_it(shared):
+    shared.close()
+    thread = threading.Thread(target=asked, args=(shared, "double"))
+    thread.start()
+    thread.join()
+    assert asked(shared, "double", arrays=ARRAYS).arrays["whole"].tolist() == [0, 2, 4, 6, 8]
+
+
+OWNER = """
+from test_worker import asked, worker
+made = worker()
+print(made.open().values["pid"], flush=True)
+asked(made, "hang")
+"""
+
+
+def test_it_ends_with_its_owner_in_the_middle_of_an_answer():
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    owner = subprocess.Popen([sys.executable, "-c", OWNER], env=environment, stdout=subprocess.PIPE)
+    pid = int(owner.stdout.readline())
+    time.sleep(0.2)  # For the question to come.
+    owner.kill()
+    owner.communicate()
+    eventually(lambda: has_ended(pid))
+
+
+def has_ended(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def test_whatever_interrupts_a_question_no_late_answer_is_taken_for_anothers(shared):
