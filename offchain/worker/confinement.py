@@ -14,7 +14,8 @@ _BIND = 0x1000  # Of mount(2).
 def end_with(pipe: int) -> None:
     """Wait until nobody can write to a pipe any more, and end the process in the middle of whatever it does.
 
-    Not by prctl(2): a child would end with the thread that started it, and questions have threads of their own.
+    Not by prctl(2): a child would end with the thread that started it, and questions have threads of their
+    own.
     """
     watched = select.poll()
     watched.register(pipe, 0)

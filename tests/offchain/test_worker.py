@@ -111,7 +111,7 @@ def test_it_ends_with_its_owner_in_the_middle_of_an_answer():
     time.sleep(0.2)  # For the question to come.
     owner.kill()
     owner.communicate()
-    eventually(lambda: has_ended(pid))
+    eventually(lambda: has_ended(pid), 20)  # The answer takes a minute.
 
 
 def has_ended(pid):
