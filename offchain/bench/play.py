@@ -1,13 +1,13 @@
 """One case, played in a process of its own."""
 
 import gc
-import resource
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 
 from ml.judging.policy import Policy
+from offchain import memory
 from offchain.bench.cases import WARM_UP, Case
 from offchain.bench.plain import PlainRound
 from offchain.engines.choice import engine_for
@@ -92,7 +92,7 @@ def measure(case: Case, network: str, with_plain: bool) -> Measurement:
         fastest=min(rounds[counted]),
         work={part: median(work[part] for work in parts[counted]) for part in PARTS},
         start=start,
-        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        memory=memory.peak(),
         plain=median(beside[counted]) if plain else None,
     )
 

@@ -20,6 +20,7 @@ from ml.training import Learner, TrainingJob, make_learner
 from ml.training.checks import check_learner, outputs_of
 from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import decode, encode
+from offchain import memory
 from offchain.learning.catalogue import Sample
 from offchain.learning.describing import training_of
 from offchain.learning.genesis import genesis_model
@@ -73,6 +74,7 @@ def _learned(
     scores = [float(validation.scores(model, [0])[0]) for model in (genesis, trained)]
     yield sample.metric, f"genesis {scores[0]:.3f}, after {scores[1]:.3f}"
     yield "seconds", f"{training:.2f} to train, {judging:.3f} to judge a model"
+    yield "memory", f"{memory.peak() >> 20:,} MiB at most by now, libraries and rows included"
     finds = least_rise(after - before)
     yield "can tell apart", f"a rise of loss of {finds:.4f}, nine times in ten"
     knows = None if constant is None else constant - float(after.mean())

@@ -12,9 +12,10 @@ def main(service: str, *hidden: str) -> None:
 
     What others' code prints goes where errors go, and what it would read is empty: messages have the pipes.
     """
+    empty = os.open(os.devnull, os.O_RDWR)  # Where errors go from now on, if they went nowhere.
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(empty, 0)
     answers.write(bytes([confine(list(hidden))]))
     answers.flush()
     # Only now, since a process with threads cannot be confined, and libraries start some.

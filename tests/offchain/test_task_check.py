@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from offchain import memory
 from scripts.task import cli as task
 
 OWN = """
@@ -46,6 +47,8 @@ def checked(folder, name, more=""):
 def test_a_constant_is_told_beside_losses_of_a_frame_and_of_ones_own(name, loses, tmp_path):
     result = checked(tmp_path, name)
     assert result.exit_code == 0, result.output
+    seen = int(re.search(r"memory +([\d,]+) MiB at most", result.output)[1].replace(",", ""))
+    assert 0 < seen <= memory.peak() >> 20
     assert ("of the best constant" in result.output) is (loses is not None)
     if loses:
         told = float(re.search(r"of the best constant ([\d.]+)", result.output)[1])
