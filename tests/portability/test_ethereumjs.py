@@ -31,6 +31,9 @@ from offchain.reference import Phase
 from offchain.reference.state import NOBODY
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENT = FAST.model_copy(update={"patience": 3600})
+"""Its clock runs ten times as fast as ours, and a transaction that comes again while it is mined stays in its
+pool, where it stops all later ones of the account."""
 LONG = pytest.mark.skipif(not os.environ.get("LIVE_BUDGET"), reason="long; `make portability` plays it")
 
 
@@ -93,11 +96,11 @@ def test_a_live_network_is_founded_and_plays_a_round(ethereumjs_node, compiled, 
     members = [signer(100 + number) for number in range(6)]
     with ethereumjs_node.mining(every=0.1):
         configuration = write_configuration(tmp_path, chain_id=CHAIN_ID)
-        deployment, chain = found(ethereumjs_node, compiled, configuration, members)
+        deployment, chain = found(ethereumjs_node, compiled, configuration, members, settings=PATIENT)
         with pytest.raises(NodeRefusedError, match="it imagines no other states"):
             require_code(chain, deployment)
-        players = Players(deployment, chain, members)
-        keeper = Keeper(chain, deployment, Sender(chain, signer(1), FAST), every=10**6, settles=True)
+        players = Players(deployment, chain, members, PATIENT)
+        keeper = Keeper(chain, deployment, Sender(chain, signer(1), PATIENT), every=10**6, settles=True)
 
         def kept_to(phase):
             keeper.step()

@@ -143,20 +143,20 @@ def deploy(chain, contracts, path, founder, rules=RULES, settings=FAST):
     return load_deployment(str(path), contracts)
 
 
-def found(node_, contracts, path, members, **deploying):
+def found(node_, contracts, path, members, settings=FAST, **deploying):
     """A deployment with members, on a node that mines every transaction at once; it and its chain."""
     interfaces = [Interface(each) for each in contracts.values()]
     chain = Chain(Rpc([node_.url]), interfaces)
     founder = signer(1)
     for key in (founder, *members):
         node_.give(key.address)
-    deployment = deploy(chain, contracts, path, founder, **deploying)
+    deployment = deploy(chain, contracts, path, founder, settings=settings, **deploying)
     bond = deployment.parameters.bond * 2
-    hands = Sender(chain, founder, FAST)
+    hands = Sender(chain, founder, settings)
     for key in members:
         hands.send(Invocation(deployment.token, "transfer", (key.address, bond)))
     for key in members:
-        own = Sender(chain, key, FAST)
+        own = Sender(chain, key, settings)
         own.send(Invocation(deployment.token, "approve", (deployment.pool.address, bond)))
         own.send(Invocation(deployment.pool, "deposit", (bond,)))
         own.send(Invocation(deployment.manager, "join", (b"",)))

@@ -25,13 +25,13 @@ def relay_line(url, deployment, key, client=None, **more):
 class Players:
     """The members of a deployment."""
 
-    def __init__(self, deployment, chain, keys):
-        self.deployment, self.chain, self.keys = deployment, chain, keys
+    def __init__(self, deployment, chain, keys, settings=FAST):
+        self.deployment, self.chain, self.keys, self.settings = deployment, chain, keys, settings
         self.refresh()
 
     def refresh(self):
         """Read all nonces again."""
-        self._senders = {key.address: Sender(self.chain, key, FAST) for key in self.keys}
+        self._senders = {key.address: Sender(self.chain, key, self.settings) for key in self.keys}
 
     def views(self):
         """Everyone's state by address."""
