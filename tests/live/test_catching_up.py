@@ -12,10 +12,12 @@ from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.client import Client
 from offchain.live.client.decision import Done
+from offchain.live.client.known_models import Awaited
 from offchain.live.client.round_work import LOOK_AGAIN_SECONDS, RoundWork
 from offchain.live.verifying.lineage import RECENT_MODELS
 from offchain.live.watching.own_votes import OwnVotes
 from offchain.live.watching.rounds import rounds_of
+from offchain.reference import Phase
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.memory import MemoryStore
 
@@ -62,6 +64,8 @@ class Member:
             model=self.long.model,
             finalised=bool(rounds) and rounds[-1].outcome is not None,
             now=self.now,
+            phase=Phase.PROPOSE,
+            time_left=100,
             block=SimpleNamespace(number=1),
         )
         return SimpleNamespace(**(values | changes))
@@ -230,6 +234,71 @@ def test_bytes_that_nobody_has_are_waited_for_once_and_done_without(tmp_path, ca
     member.store.put(lost, long.bytes_of[lost])
     member.catch_up()
     assert [each.round for each in member.models()] == [0, 1, 2, 3]
+
+
+def held_up(member):
+    """Let a member's store answer only when told."""
+    opened, get = threading.Event(), member.store.get
+    member.store.get = lambda root, size: opened.wait(30) and get(root, size)
+    return opened
+
+
+def test_who_looks_late_for_the_first_time_waits_for_what_it_asks_for_just_then(tmp_path, caplog):
+    late = Member(LongHistory([FIVE]), tmp_path / "cache", memory=8)
+    late.now, opened = 100, held_up(late)
+    with caplog.at_level(logging.WARNING):
+        assert late.models(patience=50) is None
+        opened.set()
+        late.artefacts._gathered.wait(30)
+        assert [each.round for each in late.models(patience=50)] == [0, 1]
+    assert caplog.text == ""
+
+
+def test_a_store_that_is_late_itself_is_not_waited_for_long(tmp_path, caplog):
+    late = Member(LongHistory([FIVE]), tmp_path / "cache", memory=8)
+    late.now, opened = 100, held_up(late)
+    assert late.models(patience=50) is None
+    late.now += LOOK_AGAIN_SECONDS - 1
+    assert late.models(patience=50) is None
+    late.now += 1
+    with caplog.at_level(logging.WARNING):
+        assert [each.round for each in late.models(patience=50)] == [0]
+    assert "bytes of the model of round 1 are not to be had: going on without it" in caplog.text
+    opened.set()
+
+
+def test_half_of_what_is_left_of_a_phase_stays_for_the_seat(tmp_path):
+    late = Member(LongHistory([FIVE]), tmp_path / "cache", memory=8)
+    late.now, opened = 100, held_up(late)
+    view = late.view(time_left=8)
+    assert late.work._models(view, 50) is None
+    assert late.work._models(late.view(now=103), 50) is None
+    assert [each.round for each in late.work._models(late.view(now=104), 50)] == [0]
+    opened.set()
+
+
+def test_each_phase_may_be_looked_at_late(tmp_path):
+    late = Member(LongHistory([FIVE]), tmp_path / "cache")
+    awaited = {
+        (phase, now): late.work._awaited(late.view(phase=phase, now=now), 50)
+        for phase, now in [(Phase.PROPOSE, 49), (Phase.PROPOSE, 60), (Phase.PROPOSE, 80), (Phase.VOTE, 80)]
+    }
+    assert list(awaited.values()) == [Awaited.NEWEST, Awaited.COMING, Awaited.NOTHING, Awaited.COMING]
+
+
+def test_a_late_voter_waits_for_updates_that_it_asks_for_just_then(tmp_path):
+    long = LongHistory([FIVE])
+    long.open_round(2)
+    late = Member(long, tmp_path / "cache", memory=8)
+    late.catch_up()
+    late.work._committer = SimpleNamespace(ballot=lambda round_, ballot: ballot)
+    late.work._judge = lambda view, log, blobs, models: [blob is not None for blob in blobs.values()]
+    late.now, opened = 100, held_up(late)
+    voting = dict(phase=Phase.VOTE, published=0b11111)
+    assert late.work.ballot_commitment(late.view(**voting), 50) is None
+    opened.set()
+    late.artefacts._fetched.wait(30)
+    assert late.work.ballot_commitment(late.view(**voting), 50) == [True] * 5
 
 
 def test_a_client_considers_the_last_models_that_the_rules_count(tmp_path):

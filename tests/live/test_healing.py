@@ -73,7 +73,7 @@ class Reviver:
     """Starts clients again that died, without caches, and lets the chain's time pass what they await."""
 
     def __init__(self, network):
-        self._network, self._since, self.deaths = network, (None, 0.0), 0
+        self._network, self._passed, self.deaths = network, None, 0
 
     def look(self, view):
         for member in self._network.members:
@@ -82,11 +82,10 @@ class Reviver:
                 place = member.arguments.index("--cache") + 1
                 member.arguments[place] += "-elsewhere"
                 member.start()
-        if self._since[0] != view.phase:
-            self._since = view.phase, time.monotonic()
         awaits = view.phase in (Phase.PROPOSE, Phase.PUBLISH, Phase.VOTE)
-        if awaits and time.monotonic() - self._since[1] > 8 and view.now < view.patience(view.phase):
-            self._network.node.warp(view.patience(view.phase) - view.now)
+        if awaits and self._passed != view.phase and view.now < view.patience(view.phase):
+            self._passed = view.phase
+            self._network.node.warp_to(view.patience(view.phase))
 
 
 def finalised_by_hand(network, number):

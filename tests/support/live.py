@@ -93,6 +93,11 @@ class Node:
         self.rpc.request("evm_increaseTime", seconds)
         self.mine()
 
+    def warp_to(self, time):
+        """Let the chain's next block be of a Unix time."""
+        self.rpc.request("evm_setNextBlockTimestamp", time)
+        self.mine()
+
     def forget_hashes(self):
         """Be a chain without EIP-2935: its eight thousand blocks take anvil minutes."""
         self.rpc.request("anvil_setCode", "0x0000F90827F1C53a10cb7A02335B175320002935", "0x")

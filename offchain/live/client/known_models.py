@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import islice
 
 from offchain.errors import BytesGoneError
@@ -13,6 +14,16 @@ from offchain.live.watching.decisions import Inclusion
 _log = logging.getLogger(__name__)
 
 _GENESIS = Inclusion(0, ())
+
+
+class Awaited(Enum):
+    """What there is time to wait for."""
+
+    NEWEST = auto()
+    """The global model, though nobody had it yet, and what stores are being asked for."""
+    COMING = auto()
+    """What stores are being asked for."""
+    NOTHING = auto()
 
 
 @dataclass(frozen=True)
@@ -80,16 +91,15 @@ class KnownModels:
             self._artefacts.forget_but({root for inclusion in asked for root in inclusion.roots})
         return known
 
-    def models(self, in_time: bool) -> list[KnownModel] | None:
+    def models(self, awaited: Awaited) -> list[KnownModel] | None:
         """Return the models to build on, oldest first, at least one; None while others may come.
 
         Args:
-            in_time: Whether there is time to wait for the global model, and for what is on its way. What was
-                waited for in vain is not waited for again.
+            awaited: What there is time for. What was waited for in vain is not waited for again.
         """
         known = self.gather()
         late = {*known.coming, *known.missing} - self._given_up
-        if in_time and late & {*known.coming, known.newest}:
+        if late & _worth_waiting(known, awaited):
             return None
         models = list(self._made(known.there)) or [KnownModel(0, self._lineage.model(_GENESIS))]
         for inclusion in late:
@@ -117,3 +127,10 @@ class KnownModels:
                 yield KnownModel(inclusion.round, self._lineage.model(inclusion))
             except BytesGoneError as error:
                 _log.warning("%s, and the cache's copy is damaged", error)
+
+
+def _worth_waiting(known: Known, awaited: Awaited) -> set[Inclusion]:
+    if awaited is Awaited.NOTHING:
+        return set()
+    newest = {known.newest} if awaited is Awaited.NEWEST else set()
+    return newest.union(known.coming)

@@ -14,7 +14,7 @@ from offchain.live.client.apart import MemberLearning
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer
 from offchain.live.client.judging import Judging, Question
-from offchain.live.client.known_models import Known, KnownModel, KnownModels
+from offchain.live.client.known_models import Awaited, Known, KnownModel, KnownModels
 from offchain.live.errors import CommitmentLostError, LogsError
 from offchain.live.verifying.lineage import Lineage
 from offchain.live.watching.decisions import Inclusion
@@ -28,7 +28,7 @@ from offchain.reference import Phase, Seat
 _log = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = 15
-"""Between two questions for bytes that nobody had."""
+"""Between two questions for bytes that nobody had; what a store gets that was asked late, at most."""
 
 Needed = TypeVar("Needed")
 
@@ -95,6 +95,9 @@ class RoundWork:
         self._judged: tuple[object, int] | None = None
         self._remade: dict[tuple[Place, int], bytes] = {}  # Roots by place and round of the base.
         self._at_hand: Inclusion | None = None
+        self._late: tuple[tuple[int, Phase], int] | None = (
+            None  # A phase, and until when what comes is awaited.
+        )
 
     def catch_up(self, view: View) -> None:
         """Begin to fetch what the last models are made of, so that no seat has to wait for them.
@@ -197,7 +200,7 @@ class RoundWork:
         models, blobs = self._models(view, patience), self._artefacts.collect(log.published)
         missing = [position for position, blob in blobs.items() if blob is None]
         measures.MISSING.set(len(missing))
-        if models is None or (missing and view.now < patience):
+        if models is None or (missing and self._awaited(view, patience) is not Awaited.NOTHING):
             return None
         if missing:
             _log.warning("updates not to be had in time", extra={"round": view.round, "positions": missing})
@@ -346,7 +349,20 @@ class RoundWork:
     def _models(self, view: View, patience: int) -> list[KnownModel] | None:
         """What the open round can build on, oldest first; None while others are missing until `patience`."""
         self._check(view)
-        return self._known.models(in_time=view.now < patience)
+        return self._known.models(self._awaited(view, patience))
+
+    def _awaited(self, view: View, patience: int) -> Awaited:
+        """What a seat waits for: after `patience` only what comes, and soon.
+
+        Who looks late for the first time, after a restart perhaps, has asked no store before, and would go on
+        without what all others have.
+        """
+        if view.now < patience:
+            return Awaited.NEWEST
+        phase = view.round, view.phase
+        if self._late is None or self._late[0] != phase:
+            self._late = phase, view.now + min(LOOK_AGAIN_SECONDS, (view.time_left or 0) // 2)
+        return Awaited.COMING if view.now < self._late[1] else Awaited.NOTHING
 
     def _check(self, view: View) -> None:
         """Check the rounds that are final; the newest one's model is the view's.
