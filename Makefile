@@ -54,7 +54,7 @@ invariants: install ## search for a broken property for hours: three times 10,00
 prove: $(AUDIT_STAMP) install ## prove the arithmetic for every word, with Halmos; docs/PROOFS.md says what
 # Terms of z3 that Python's collector freed while another thread asked z3 crashed it, now and then.
 	@FOUNDRY_PROFILE=proofs PATH="$(CURDIR)/$(BIN):$$PATH" $(AUDIT)/bin/halmos --forge-build-out .build/forge/proofs --loop 256 \
-	  --solver-timeout-assertion 60000 --disable-gc $(ARGS)
+	  --solver-timeout-assertion 300000 --disable-gc $(ARGS)
 
 slither: $(AUDIT_STAMP) install ## analyse the contracts; fails on any finding above informational
 	@FOUNDRY_PROFILE=slither PATH="$(CURDIR)/$(BIN):$$PATH" $(AUDIT)/bin/slither . $(ARGS)
