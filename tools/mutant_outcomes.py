@@ -1,23 +1,28 @@
 """What came of each mutant, kept in a table: a run that is broken off goes on, people read what noticed what.
 
-An outcome holds for the file that was broken and the tests that were to notice: their digest is kept with it.
-For a contract these are all contracts and all tests in Solidity, for the rest the file itself, and the tests
-that `mutants.toml` names. What else those stand on is left out: the whole list is tried `--anew` at times.
+An outcome holds for the file that was broken and the test that noticed: their digest is kept with it. For a
+contract these are all contracts and, where a test in Solidity noticed, its file with all that it imports;
+for the rest the file itself and the tests that `mutants.toml` names. What else those stand on is left out:
+the whole list is tried `--anew` at times.
 """
 
 import csv
 import hashlib
 import os
+import posixpath
+import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.mutant_list import Mutant
 
 _COLUMNS = ("mutant", "file", "caught by", "first test", "digest")
-_OF_CONTRACTS = ("contracts", "tests/forge", "foundry.toml")
+_OF_CONTRACTS = ("contracts", "foundry.toml")
+_SOLIDITY_TESTS = "tests/forge"
+_IMPORTED = re.compile(rb'^import [^"]*"(\.[^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,51 @@ class Outcome:
     test: str = ""
 
 
-def digest(root: Path, mutant: Mutant) -> str:
+Sources = Mapping[str, bytes]
+"""Contents by path from the project's folder."""
+
+
+def digest(sources: Sources, mutant: Mutant, outcome: Outcome) -> str:
     """Sixteen hexadecimal digits of SHA-256 over a mutant and the files that its outcome holds for."""
     total = hashlib.sha256(repr((mutant.file, mutant.old, mutant.new, *mutant.tests)).encode())
-    names = (*_OF_CONTRACTS, *mutant.tests) if mutant.in_contracts else (mutant.file, *mutant.tests)
-    for file in sorted({file for name in names for file in _files(root / name)}):
-        total.update(repr((str(file.relative_to(root)), hashlib.sha256(file.read_bytes()).digest())).encode())
+    for name in sorted(_stands_on(sources, mutant, outcome)):
+        total.update(repr((name, hashlib.sha256(sources[name]).digest())).encode())
     return total.hexdigest()[:16]
+
+
+def _stands_on(sources: Sources, mutant: Mutant, outcome: Outcome) -> set[str]:
+    parts = (*_OF_CONTRACTS, *mutant.tests) if mutant.in_contracts else (mutant.file, *mutant.tests)
+    files = _below(sources, parts)
+    if not mutant.in_contracts or outcome.by == "ape":
+        return files
+    tests = _below(sources, (_SOLIDITY_TESTS,))
+    noticed = {name for name in tests if f"function {outcome.test}(".encode() in sources[name]}
+    return files | (_with_imports(sources, noticed) & tests if noticed else tests)
+
+
+def _below(sources: Sources, parts: Sequence[str]) -> set[str]:
+    """Files that are, or lie in, one of `parts`."""
+    return {name for name in sources for part in parts if name == part or name.startswith(f"{part}/")}
+
+
+def _with_imports(sources: Sources, names: set[str]) -> set[str]:
+    """Files, what they import, and what that imports."""
+    found: set[str] = set()
+    while new := (names & sources.keys()) - found:
+        found |= new
+        names = {
+            posixpath.normpath(posixpath.join(posixpath.dirname(name), imported.decode()))
+            for name in new
+            for imported in _IMPORTED.findall(sources[name])
+        }
+    return found
+
+
+def _read(root: Path, mutants: Sequence[Mutant]) -> Sources:
+    """What outcomes may hold for, as it is now: what is edited during a run was not tried."""
+    parts = {_SOLIDITY_TESTS, *_OF_CONTRACTS, *(part for m in mutants for part in (m.file, *m.tests))}
+    files = {file for part in parts for file in _files(root / part)}
+    return {file.relative_to(root).as_posix(): file.read_bytes() for file in files}
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -51,10 +94,7 @@ class Outcomes:
     """The outcomes in a table at `path`, of the mutants of `root`; written whole after each that is added."""
 
     def __init__(self, path: Path, root: Path, mutants: Sequence[Mutant]) -> None:
-        self._path, self._mutants = path, mutants
-        self._digests = {
-            mutant.name: digest(root, mutant) for mutant in mutants
-        }  # Of what is tried, from now.
+        self._path, self._sources, self._mutants = path, _read(root, mutants), mutants
         self._lock = threading.Lock()
         self._rows: dict[str, tuple[Outcome, str]] = {}
         if path.exists():
@@ -67,12 +107,12 @@ class Outcomes:
     def of(self, mutant: Mutant) -> Outcome | None:
         """The outcome that holds now; None when there is none, or its files have changed since."""
         outcome, of = self._rows.get(mutant.name, (None, ""))
-        return outcome if of == self._digests[mutant.name] else None
+        return outcome if outcome and of == digest(self._sources, mutant, outcome) else None
 
     def add(self, mutant: Mutant, outcome: Outcome) -> None:
         """Keep an outcome; the table has the order of the list, and nothing that is not in the list."""
         with self._lock:
-            self._rows[mutant.name] = outcome, self._digests[mutant.name]
+            self._rows[mutant.name] = outcome, digest(self._sources, mutant, outcome)
             partial = self._path.with_suffix(".part")
             with partial.open("w", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")

@@ -76,6 +76,33 @@ def test_a_contracts_outcome_holds_for_all_contracts(tmp_path):
     assert kept(tmp_path, [mutant]).of(mutant) is None
 
 
+def test_a_contracts_outcome_holds_for_the_test_that_noticed_and_what_it_imports(tmp_path):
+    files = {
+        "contracts/A.sol": "",
+        "tests/forge/units/Noticed.t.sol": 'import {B} from "../support/B.sol";\nfunction test_a() {}',
+        "tests/forge/support/B.sol": 'import "./C.sol";',
+        "tests/forge/support/C.sol": 'import {A} from "../../../contracts/A.sol";',
+        "tests/forge/units/Other.t.sol": "function test_b() {}",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    mutant = Mutant("a", "contracts/A.sol", "A", "B", ())
+
+    def holds(outcome, changed):
+        kept(tmp_path, [mutant]).add(mutant, outcome)
+        (tmp_path / changed).write_text(files[changed] + " ")
+        found = kept(tmp_path, [mutant]).of(mutant)
+        (tmp_path / changed).write_text(files[changed])
+        return found == outcome
+
+    others = "tests/forge/units/Other.t.sol"
+    by_forge = Outcome("forge", "test_a")
+    assert [holds(by_forge, name) for name in files] == [name == others for name in files]
+    assert holds(Outcome("ape", "test_mutants.py"), others), "it went past all tests in Solidity"
+    assert not holds(Outcome("time"), others) and not holds(Outcome(""), others)
+
+
 def test_proofs_tells_what_the_table_has():
     table = Outcomes(OUTCOMES, ROOT, MUTANTS).rows()
     told = (ROOT / "docs" / "PROOFS.md").read_text()

@@ -154,7 +154,7 @@ abstract contract SignedCalls is SeatCalls {
         if (what == 4) {
             signed.kind = kind == Signatures.PROPOSE ? Signatures.COMMIT_BALLOT : Signatures.PROPOSE;
         }
-        if (what == 5) signed.client = vm.addr(key + 1);
+        if (what == 5) signed.client = vm.addr(_strangerTo(a, how >> 5));
         return Signatures.short(key, signed);
     }
 
