@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.judging.evidence import Evidence
-from ml.judging.policy import ClassLoss, Direction, Loss, Policy, Relation, Score, Size, UpdateTest
-from ml.judging.update_tests import paired_standard_error
+from ml.judging.own_rows import Tried
+from ml.judging.policy import ClassLoss, Direction, Loss, Policy, Relation, Score, Size, Skill, UpdateTest
+from ml.judging.update_tests import least_score, paired_standard_error
 
 Measured = NDArray[np.float64]
 
 _NINE_IN_TEN = 1.28
 """Standard errors below which a normal error stays nine times in ten, on one side."""
+_MANY = 1000.0
+"""Standard errors that are told where rows show no noise at all, and of more."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ _SETTINGS = {
     Relation: "least",
     Loss: "tolerance",
     Score: "tolerance",
+    Skill: "errors",
     ClassLoss: "tolerance",
 }
 
@@ -127,7 +131,21 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
         # A parent that scores 0 binds nobody: whatever comes passes.
         bound = np.where(current.scores > 0, current.scores, np.inf)
         return np.array([np.where(current.scores > 0, 1 - each.scores / bound, 0) for each in tried])
+    if isinstance(test, Skill):
+        return np.array([_errors_needed(test, evidence, each) for each in tried])
     if isinstance(test, ClassLoss):
         rises = [np.nan_to_num(each.class_means - current.class_means, nan=-np.inf) for each in tried]
         return np.array([rise.max(axis=1) for rise in rises])
     return np.array([each.means - current.means for each in tried])
+
+
+def _errors_needed(test: Skill, evidence: Evidence, tried: Tried) -> Measured:
+    """How many standard errors an update's fall of score is beyond what skill may fall, [voters]; 0 for none."""
+    current = evidence.current.scores
+    none = np.zeros(len(current))
+    beyond = least_score(current, evidence.chances, none, test.tolerance, 0.0) - tried.scores
+    errors = np.array(
+        [evidence.score_error(test.step, v) if beyond[v] > 0 else 0.0 for v in range(len(none))]
+    )
+    many = np.divide(beyond, errors, out=np.full(len(none), _MANY), where=errors > 0)
+    return np.where(beyond > 0, np.minimum(many, _MANY), 0.0)

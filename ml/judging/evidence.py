@@ -20,15 +20,18 @@ from ml.judging.policy import (
     Relation,
     Score,
     Size,
+    Skill,
     UpdateTest,
 )
 from ml.judging.update_tests import (
+    is_at_least,
     is_missed,
     is_no_longer,
     is_related,
     keeps_every_class,
     keeps_loss,
     keeps_score,
+    least_score,
     paired_standard_error,
     points_along,
     relation,
@@ -75,6 +78,7 @@ class Evidence:
             [decode(update) - decode(origins[nearest(update, origins)]) for update in updates.values()]
         )
         self._steps: dict[float, list[Tried]] = {}
+        self._errors: dict[tuple[float, int], float] = {}
 
     @cached_property
     def current(self) -> Tried:
@@ -125,10 +129,24 @@ class Evidence:
         lengths = np.linalg.norm(changes, axis=1, keepdims=True) * own_lengths
         return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
 
-    @property
-    def scorings(self) -> int:
-        """How many models each voter has tried so far, averages aside."""
-        return 1 + len(self._steps) * len(self.positions)
+    @cached_property
+    def chances(self) -> Measured:
+        """The score of who knows nothing, on every voter's rows, [voters]."""
+        return self._rows.chances(self.voters, self._counts)
+
+    def score_error(self, step: float, voter: int) -> float:
+        """Return how sure a voter's rows are of the difference of score that its own w + step·δ_v makes."""
+        if (step, voter) not in self._errors:
+            made = self._start + np.float32(step) * self.own_changes[voter]
+            self._errors[step, voter] = self._rows.score_error(
+                self._start, made, self.voters[voter], self._counts[voter]
+            )
+        return self._errors[step, voter]
+
+    def scorings(self, voter: int) -> int:
+        """Return how many models a voter, by its place, has tried so far, averages aside."""
+        own = sum(asked == voter for _, asked in self._errors)
+        return 1 + len(self._steps) * len(self.positions) + own
 
     def at(self, step: float) -> list[Tried]:
         """Return w + step·δ_j on every voter's rows, by update."""
@@ -206,7 +224,7 @@ class _Judge:
         return [Finding(self._masks[v], self._reasons[v], self._scorings(v)) for v in self._voters]
 
     def _scorings(self, voter: int) -> int:
-        return self._evidence.scorings + len(self._averages[voter])
+        return self._evidence.scorings(voter) + len(self._averages[voter])
 
     def _test_each(self) -> None:
         positions = self._evidence.positions
@@ -230,7 +248,7 @@ class _Judge:
         for mask, members in self._sharing(voters).items():
             tried = self._averaged(mask, members)
             for test in self._policy.average:
-                passed, found, limit = _of_average(test, tried, self._current(members))
+                passed, found, limit = _on_rows(test, self._evidence, tried, self._current(members), members)
                 for place in np.flatnonzero(~passed):
                     reason = Reason(f"average {test.test}", float(found[place]), float(limit[place]))
                     failed.setdefault(members[place], reason)
@@ -257,7 +275,9 @@ class _Judge:
 
     def _worst(self, voter: int) -> int:
         """Of the updates that a voter still accepts, the one of the greatest loss, of equals the highest."""
-        step = next((t.step for t in self._policy.updates if isinstance(t, Loss | Score | ClassLoss)), 1.0)
+        step = next(
+            (t.step for t in self._policy.updates if isinstance(t, Loss | Score | Skill | ClassLoss)), 1.0
+        )
         tried = dict(zip(self._evidence.positions, self._evidence.at(step), strict=True))
         return max(self._masks[voter], key=lambda j: (tried[j].means[voter], j))
 
@@ -323,13 +343,23 @@ def _relation(test: Relation, evidence: Evidence) -> Check:
     return is_related(evidence.relations, test.least), evidence.relations, np.full(shape, test.least)
 
 
-def _on_rows(test: "Loss | Score | ClassLoss", evidence: Evidence) -> Check:
-    checks = [_of_average(test, tried, evidence.current) for tried in evidence.at(test.step)]
+def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence) -> Check:
+    everyone = range(len(evidence.voters))
+    checks = [_on_rows(test, evidence, tried, evidence.current, everyone) for tried in evidence.at(test.step)]
     passed, found, limit = (np.array(part) for part in zip(*checks, strict=True))
     return passed, found, limit
 
 
-def _of_average(test: "Loss | Score | ClassLoss", tried: Tried, current: Tried) -> Check:
+def _on_rows(
+    test: "Loss | Score | Skill | ClassLoss",
+    evidence: Evidence,
+    tried: Tried,
+    current: Tried,
+    voters: Sequence[int],
+) -> Check:
+    """One model, an update's or an average, on the rows of some voters, places in `evidence.voters`."""
+    if isinstance(test, Skill):
+        return _of_skill(test, evidence, tried, current, voters)
     if isinstance(test, Score):
         limit = (1 - test.tolerance) * current.scores
         return keeps_score(tried.scores, current.scores, test.tolerance), tried.scores, limit
@@ -337,6 +367,17 @@ def _of_average(test: "Loss | Score | ClassLoss", tried: Tried, current: Tried) 
         return _of_classes(test, tried.class_means, current.class_means)
     passed = keeps_loss(tried.means, current.means, test.tolerance)
     return passed, tried.means - current.means, np.full(len(passed), test.tolerance)
+
+
+def _of_skill(test: Skill, evidence: Evidence, tried: Tried, current: Tried, voters: Sequence[int]) -> Check:
+    """Noise is asked for by those voters alone for whom it decides."""
+    known = evidence.chances[np.asarray(voters)]
+    errors = np.zeros(len(voters))
+    without = least_score(current.scores, known, errors, test.tolerance, 0.0)
+    for place in np.flatnonzero(tried.scores < without):
+        errors[place] = evidence.score_error(test.step, voters[place])
+    least = least_score(current.scores, known, errors, test.tolerance, test.errors)
+    return is_at_least(tried.scores, least), tried.scores, least
 
 
 def _of_classes(test: ClassLoss, candidate: Measured, current: Measured) -> Check:
@@ -348,7 +389,8 @@ _CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {
     Size: _size,
     Direction: _direction,
     Relation: _relation,
-    Loss: _on_rows,
-    Score: _on_rows,
-    ClassLoss: _on_rows,
+    Loss: _on_own_rows,
+    Score: _on_own_rows,
+    Skill: _on_own_rows,
+    ClassLoss: _on_own_rows,
 }

@@ -86,6 +86,20 @@ def needs_outcomes(metric: str) -> bool:
     return metric not in (LIKELIHOOD, "accuracy")
 
 
+def class_rows(target: Classes, outputs: Any, targets: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return logits [known, classes] and classes [known] of the rows, or places of sequences, that have one."""
+    known = targets.reshape(-1) != MASKED
+    return outputs.reshape(-1, target.count)[known], targets.reshape(-1)[known]
+
+
+def log_chances(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Return log-probabilities of logits [rows, classes]: they order as probabilities do, and do not underflow."""
+    exact = logits.astype(np.float64)
+    peak = exact.max(axis=1, keepdims=True)
+    found: NDArray[np.float64] = exact - peak - np.log(np.exp(exact - peak).sum(axis=1, keepdims=True))
+    return found
+
+
 def measure(
     metric: str, target: Target, outputs: Any, targets: Any, losses: Callable[[], NDArray[np.float64]]
 ) -> float:
@@ -139,18 +153,15 @@ def _of_labels(score: Callable[[Logits, Truth], float]) -> Callable[[Any, Any, A
 
 
 def _class_accuracy(target: Classes, outputs: Any, targets: Any) -> float:
-    logits, classes = _class_rows(target, outputs, targets)
+    logits, classes = class_rows(target, outputs, targets)
     return int(np.count_nonzero(logits.argmax(axis=1) == classes)) / max(1, len(classes))
 
 
 def _one_against_rest(target: Classes, outputs: Any, targets: Any) -> float:
     """Mean over classes of the AUROC of one's probability against the rest (Provost and Domingos, 2000)."""
-    logits, classes = _class_rows(target, outputs, targets)
-    # Differences of log-probabilities order as probabilities do, and do not underflow.
-    logits = logits.astype(np.float64)
-    peak = logits.max(axis=1, keepdims=True)
-    log_chances = logits - peak - np.log(np.exp(logits - peak).sum(axis=1, keepdims=True))
-    return _mean_area([(log_chances[:, k], classes == k) for k in range(target.count)])
+    logits, classes = class_rows(target, outputs, targets)
+    chances = log_chances(logits)
+    return _mean_area([(chances[:, k], classes == k) for k in range(target.count)])
 
 
 def _mean_concordance(target: Numbers, outputs: Any, targets: Any) -> float:
@@ -168,11 +179,6 @@ _METRICS: Mapping[type, Mapping[str, Callable[[Any, Any, Any], float]]] = {
     Classes: {"auroc": _one_against_rest, "accuracy": _class_accuracy},
     Numbers: {"concordance": _mean_concordance},
 }
-
-
-def _class_rows(target: Classes, outputs: Any, targets: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    known = targets.reshape(-1) != MASKED
-    return outputs.reshape(-1, target.count)[known], targets.reshape(-1)[known]
 
 
 def _columns(values: NDArray[Any]) -> list[NDArray[Any]]:

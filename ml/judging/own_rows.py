@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import Inputs, Targets, batch, head, joined, length
+from ml.judging.influence import chance, influences, least_error
 from ml.judging.metrics import measure
 from ml.judging.update_tests import paired_standard_error
 from ml.tasks.targets import Classes, Labels, Target
@@ -122,6 +123,33 @@ class OwnRows:
             scores,
             [self._classes[client][:count] for client, count in judged],
         )
+
+    def chances(self, clients: Sequence[int], counts: Sequence[int]) -> NDArray[np.float64]:
+        """Return the score of who knows nothing on the first `counts` rows of each client; 0 without a score."""
+        return np.array([self._chance(client, count) for client, count in zip(clients, counts, strict=True)])
+
+    def score_error(
+        self, params: NDArray[np.float32], made: NDArray[np.float32], client: int, count: int
+    ) -> float:
+        """Return the standard error of the difference of two models' scores on a client's first `count` rows.
+
+        The second model is a client's own, of which nobody else asks: nothing of it is kept. 0 without a score.
+        """
+        if self._score is None:
+            return 0.0
+        targets, target = batch(self._targets[client], slice(count)), self._learner.target
+        first = self._passed(params, [client])[client].outputs
+        second = self._predictor.outputs(made, [client])[0]
+        moved = [
+            influences(self._score, target, batch(each, slice(count)), targets) for each in (first, second)
+        ]
+        least = least_error(self._score, target, targets)
+        return max(least, float(paired_standard_error(moved[1] - moved[0])))
+
+    def _chance(self, client: int, count: int) -> float:
+        if self._score is None:
+            return 0.0
+        return chance(self._score, self._learner.target, batch(self._targets[client], slice(count)))
 
     def _passed(self, params: NDArray[np.float32], clients: Sequence[int]) -> dict[int, "_Passed"]:
         """What a model does on all rows of clients; kept of recent models: an average is the next parent."""

@@ -69,6 +69,22 @@ class Score(_Test):
     step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
 
 
+class Skill(_Test):
+    """s(w + step·δ_j) ≥ s(w) − tolerance·(s(w) − c)/(1 − c) − errors·σ_v, where the target has a score.
+
+    c is the score of who knows nothing, on the voter's rows: 1/2 of AUROC and concordance, the best constant's
+    accuracy. σ_v is the standard error, on these rows, of the difference that the voter's own change makes,
+    s(w + step·δ_v) − s(w). Both follow from own rows and the base alone, so that nothing that is sent moves them.
+    """
+
+    test: Literal["skill"] = "skill"
+    tolerance: _Share = Field(0.05, description="Share of the skill that may be lost; of a perfect score, ε.")
+    errors: float = Field(
+        2.0, ge=0, allow_inf_nan=False, description="Standard errors that count as noise of the rows."
+    )
+    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+
+
 class ClassLoss(_Test):
     """No class of the voter's rows loses more than the tolerance."""
 
@@ -84,15 +100,17 @@ class LeaveOneOut(_Test):
     floor: _Positive = Field(0.002, description="The rise of mean loss that counts as noise in any case.")
 
 
-UpdateTest = Annotated[Size | Direction | Relation | Loss | Score | ClassLoss, Field(discriminator="test")]
-AverageTest = Annotated[Loss | Score | ClassLoss, Field(discriminator="test")]
+UpdateTest = Annotated[
+    Size | Direction | Relation | Loss | Score | Skill | ClassLoss, Field(discriminator="test")
+]
+AverageTest = Annotated[Loss | Score | Skill | ClassLoss, Field(discriminator="test")]
 TESTS: Mapping[str, type[_Test]] = {
     kind.model_fields["test"].default: kind
-    for kind in (Size, Direction, Relation, Loss, Score, ClassLoss, LeaveOneOut)
+    for kind in (Size, Direction, Relation, Loss, Score, Skill, ClassLoss, LeaveOneOut)
 }
 """Tests by the name that files carry."""
-_OF_UPDATES = (Size, Direction, Relation, Loss, Score, ClassLoss)
-_OF_AVERAGES = (Loss, Score, ClassLoss)
+_OF_UPDATES = (Size, Direction, Relation, Loss, Score, Skill, ClassLoss)
+_OF_AVERAGES = (Loss, Score, Skill, ClassLoss)
 
 
 def _parted(tests: Sequence[Any]) -> dict[str, Any]:

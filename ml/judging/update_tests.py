@@ -22,6 +22,34 @@ def keeps_score(candidate: Measured, current: Measured, tolerance: float) -> Pas
     return kept
 
 
+def least_score(
+    current: Measured, chance: Measured, error: Measured, tolerance: float, errors: float
+) -> Measured:
+    """Return the least score that keeps what the model knows, as far as the voter's rows can tell.
+
+    s − ε·(s − c)/(1 − c) − k·σ: ε of the skill, the share of the way from chance c to 1 that the model has
+    gone (Murphy, 1988), 0 below c; and k standard errors σ of the difference that a change such as the
+    voter's own makes on its rows. A perfect score may fall by ε, as in Eq. 2, one at chance by noise alone.
+
+    >>> current, chance = np.array([1.0, 0.75, 0.5, 0.4]), np.full(4, 0.5)
+    >>> least_score(current, chance, np.full(4, 0.01), 0.05, 2.0).round(3)
+    array([0.93 , 0.705, 0.48 , 0.38 ])
+    """
+    skill = np.divide(current - chance, 1 - chance, out=np.zeros_like(current), where=chance < 1)
+    least: Measured = current - tolerance * np.maximum(skill, 0) - errors * error
+    return least
+
+
+def is_at_least(score: Measured, least: Measured) -> Passed:
+    """s(h_j) ≥ what keeps skill (`least_score`).
+
+    >>> is_at_least(np.array([0.71, 0.70]), np.array([0.705, 0.705]))
+    array([ True, False])
+    """
+    enough: Passed = score >= least
+    return enough
+
+
 def keeps_loss(candidate: Measured, current: Measured, budget: float) -> Passed:
     """L_candidate − L_current ≤ δ: evidence in nats, where losses are.
 
