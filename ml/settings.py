@@ -5,16 +5,23 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ml.judging.bases import MEMORY
+from ml.judging.policy import DEFAULT, read_policy
 from ml.judging.policy import Policy as Tests
-from ml.judging.policy import read_policy
 from ml.validation import is_unsaid
 
 ScorePolicy = Literal["aggregate", "verdict"]
 """Policies that compare one score: the paper's, and its own of each update."""
 POLICIES: tuple[ScorePolicy, ...] = get_args(ScorePolicy)
-Policy = Literal["aggregate", "verdict", "likelihood", "evidence", "evidence-and-leave-one-out"]
+Policy = Literal[
+    "aggregate",
+    "verdict",
+    "likelihood",
+    "evidence",
+    "evidence-and-skill",
+    "evidence-and-leave-one-out",
+]
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""
-DEFAULT_POLICY: Policy = "evidence"
+DEFAULT_POLICY: Policy = DEFAULT
 AnyPolicy = Annotated[Policy | Tests, BeforeValidator(read_policy)]
 """One by name, or tests of one's own."""
 AttackName = Literal["none", "near", "label-flip"]

@@ -140,7 +140,7 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
 
 
 def _errors_needed(test: Skill, evidence: Evidence, tried: Tried) -> Measured:
-    """How many standard errors an update's fall of score is beyond what skill may fall, [voters]; 0 for none."""
+    """How many standard errors a score falls beyond what skill may, [voters]; 0 for none."""
     current = evidence.current.scores
     none = np.zeros(len(current))
     beyond = least_score(current, evidence.chances, none, test.tolerance, 0.0) - tried.scores

@@ -1,8 +1,8 @@
-"""How much each row moves a score: how sure a difference of two models' scores is on so few rows follows from it.
+"""How much each row moves a score, and so how sure a difference of two models' scores is on so few rows.
 
 Influences are Hampel's (1974) at the rows at hand. Those of AUROC are the placements of DeLong, DeLong and
-Clarke-Pearson (1988), whose variance of a paired difference is the square of these influences' paired standard error
-(to a part of one over the positives); those of accuracy give McNemar's.
+Clarke-Pearson (1988): the standard error of their paired differences is that of a difference of two AUROCs,
+to a part of one over the positives. Those of accuracy give McNemar's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +49,7 @@ def chance(metric: str, target: Target, targets: Targets) -> float:
 
 
 def least_error(metric: str, target: Target, targets: Targets) -> float:
-    """Return the least standard error that is told: of an accuracy one answer, since none flipped is no proof.
+    """Return the least standard error that is told: of an accuracy one answer, should none change.
 
     >>> least_error("accuracy", Labels(), np.array([1.0, 0.0, 0.0, 0.0]))
     0.25
@@ -94,7 +94,7 @@ def _share_below(ordered: NDArray[Any], values: NDArray[Any]) -> Influence:
 
 
 def _pairs(outputs: NDArray[Any], numbers: NDArray[Any]) -> tuple[float, float]:
-    """Of one row's differences from all: how many of unequal numbers agree, ties one half, and how many there are."""
+    """Of one row's differences from all: unequal numbers that agree, ties one half, and all unequal ones."""
     unequal = numbers != 0
     agree = (1 + np.sign(outputs[unequal]) * np.sign(numbers[unequal])) / 2
     return float(agree.sum()), float(np.count_nonzero(unequal))
@@ -161,7 +161,7 @@ _INFLUENCES: Mapping[type, Mapping[str, Callable[[Any, Any, Any], Influence]]] =
 
 
 def _most_frequent(target: Target, targets: Any) -> float:
-    """The share of targets that constants get right: of each label the outcome, or the class, that is most often."""
+    """The share of targets that are of the most frequent outcome, of each label by itself."""
     known = is_known(targets)
     total = max(1, int(np.count_nonzero(known)))
     if isinstance(target, Classes):

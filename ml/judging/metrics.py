@@ -87,13 +87,13 @@ def needs_outcomes(metric: str) -> bool:
 
 
 def class_rows(target: Classes, outputs: Any, targets: Any) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return logits [known, classes] and classes [known] of the rows, or places of sequences, that have one."""
+    """Return logits [known, classes] and classes [known] of rows, or places of sequences, that have one."""
     known = targets.reshape(-1) != MASKED
     return outputs.reshape(-1, target.count)[known], targets.reshape(-1)[known]
 
 
 def log_chances(logits: NDArray[Any]) -> NDArray[np.float64]:
-    """Return log-probabilities of logits [rows, classes]: they order as probabilities do, and do not underflow."""
+    """Return log-probabilities of logits [rows, classes]: they order as those, and do not underflow."""
     exact = logits.astype(np.float64)
     peak = exact.max(axis=1, keepdims=True)
     found: NDArray[np.float64] = exact - peak - np.log(np.exp(exact - peak).sum(axis=1, keepdims=True))

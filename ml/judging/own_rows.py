@@ -125,7 +125,7 @@ class OwnRows:
         )
 
     def chances(self, clients: Sequence[int], counts: Sequence[int]) -> NDArray[np.float64]:
-        """Return the score of who knows nothing on the first `counts` rows of each client; 0 without a score."""
+        """Return the score of who knows nothing, on the first `counts` rows of each client; 0 without one."""
         return np.array([self._chance(client, count) for client, count in zip(clients, counts, strict=True)])
 
     def score_error(
@@ -133,7 +133,7 @@ class OwnRows:
     ) -> float:
         """Return the standard error of the difference of two models' scores on a client's first `count` rows.
 
-        The second model is a client's own, of which nobody else asks: nothing of it is kept. 0 without a score.
+        The second is a client's own, of which nobody else asks: nothing of it is kept. 0 without a score.
         """
         if self._score is None:
             return 0.0

@@ -72,9 +72,10 @@ class Score(_Test):
 class Skill(_Test):
     """s(w + step·δ_j) ≥ s(w) − tolerance·(s(w) − c)/(1 − c) − errors·σ_v, where the target has a score.
 
-    c is the score of who knows nothing, on the voter's rows: 1/2 of AUROC and concordance, the best constant's
-    accuracy. σ_v is the standard error, on these rows, of the difference that the voter's own change makes,
-    s(w + step·δ_v) − s(w). Both follow from own rows and the base alone, so that nothing that is sent moves them.
+    c is the score of who knows nothing, on the voter's rows: 1/2 of AUROC and concordance, of accuracy the
+    best constant's. σ_v is the standard error, on these rows, of the difference that the voter's own change
+    makes, s(w + step·δ_v) − s(w). Both follow from own rows and the base alone: nothing that is sent moves
+    them.
     """
 
     test: Literal["skill"] = "skill"
@@ -233,14 +234,23 @@ EVIDENCE = Policy(
 )
 """Votes on evidence: size and direction against one's own update, loss and score at half a step."""
 
+AND_SKILL = Policy(
+    updates=(*EVIDENCE.updates[:-1], Skill()), average=(*EVIDENCE.average[:-1], Skill(step=1.0))
+)
+"""Evidence whose score binds as far as the model knows something and the voter's rows can tell."""
+
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
+    "evidence-and-skill": AND_SKILL,
     "likelihood": Policy(
         updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
     ),
     "evidence-and-leave-one-out": EVIDENCE.model_copy(update={"leave_one_out": LeaveOneOut()}),
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
+
+DEFAULT: Literal["evidence-and-skill"] = "evidence-and-skill"
+"""What voters judge by where nobody says. A name keeps its tests: a changed list is another name."""
 
 AGGREGATE = "aggregate"
 OF_SCORES = (AGGREGATE, "verdict")
@@ -269,6 +279,11 @@ def read_policy(value: object) -> "str | Policy | None":
 def listed_tests(policy: "str | Policy") -> "Policy | None":
     """Return the tests of a policy, named or not; None for one that compares a single score."""
     return policy if isinstance(policy, Policy) else NAMED.get(policy)
+
+
+def tests_or_default(policy: "str | Policy") -> "Policy":
+    """Return the tests of a policy, and of one that compares a single score the default's."""
+    return listed_tests(policy) or NAMED[DEFAULT]
 
 
 def name_of(policy: "str | Policy") -> str:

@@ -20,7 +20,7 @@ from pydantic import (
 
 from ml.errors import MLError
 from ml.messages import nearest
-from ml.settings import Policy
+from ml.settings import DEFAULT_POLICY, Policy
 from ml.tasks.loading import Named
 from ml.validation import first_fault
 from offchain.errors import ArenaError, SettingsError
@@ -209,7 +209,7 @@ DEFAULT = Grid(
         "fltrust": {"defence": "fltrust"},
         "aggregate": {"policy": "aggregate"},
         "verdict": {"policy": "verdict"},
-        "evidence": {"policy": "evidence"},
+        DEFAULT_POLICY: {"policy": DEFAULT_POLICY},
     },
     votes=("honest", "own"),
 )

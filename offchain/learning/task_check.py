@@ -11,7 +11,7 @@ from ml.data.rows import Targets, head, length, shape_of
 from ml.data.shares import ClientData
 from ml.judging.calibration import least_rise, warnings
 from ml.judging.constants import constant_loss, searched_constant_loss
-from ml.judging.policy import EVIDENCE
+from ml.judging.policy import DEFAULT, NAMED
 from ml.judging.scoring import ValidationSets
 from ml.settings import TrainingSettings
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
@@ -83,7 +83,7 @@ def _learned(
             "knows",
             f"{knows:.4f} beyond the best constant after this little; see `ape run calibrate`",
         )
-    for warning in warnings(EVIDENCE, knows, finds):
+    for warning in warnings(NAMED[DEFAULT], knows, finds):
         yield "note", warning
 
 

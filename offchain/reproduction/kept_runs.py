@@ -35,6 +35,9 @@ _LATER = (
 )
 """Settings that the first edition had not, and that its runs may have now."""
 
+_POLICY_UNSAID = "evidence"
+"""The default when runs of the second edition were first kept."""
+
 EngineOf = Callable[[SimulationSettings], EngineFor]
 """From a run's settings to what enters its engine."""
 
@@ -99,15 +102,19 @@ def run_digest(settings: SimulationSettings) -> str:
     """Return the SHA-256, hex, of all that a run's numbers follow from.
 
     Paths are not among it, the content of the data is; nor is the engine, since both give the same run. Nor
-    are defaults, so that runs outlive a version that brings new settings.
+    are defaults, so that runs outlive a version that brings new settings; of policies that is the default of
+    the second edition's first versions, whatever today's is.
     """
     values = settings.model_dump(mode="json", exclude={"data", "engine"})
     if settings.edition == 1:
         content = first_edition.told(values)
     else:
         content = settings.model_dump(
-            mode="json", exclude={"data", "engine", "clients_data", "train"}, exclude_defaults=True
+            mode="json", exclude={"data", "engine", "clients_data", "train", "policy"}, exclude_defaults=True
         )
+        if settings.policy != _POLICY_UNSAID:
+            # In full: without defaults nothing says which tests a list has.
+            content["policy"] = values["policy"]
         content |= {"task_digest": settings.named_task.digest.hex()}
     content |= _own_content(settings)
     content |= {"data_digest": data_digest(settings.data), "learning": LEARNING}
@@ -117,6 +124,8 @@ def run_digest(settings: SimulationSettings) -> str:
 def _own_content(settings: SimulationSettings) -> dict[str, Any]:
     """What the first edition had not: rows that are parted already, functions of the user's own, ..."""
     found = settings.model_dump(mode="json", include=set(_LATER), exclude_defaults=True)
+    if settings.shadow_policy is not None:
+        found |= settings.model_dump(mode="json", include={"shadow_policy"})
     for name in ("attack", "coalition_votes", "defence"):
         place = (getattr(settings, name) or "").rpartition(":")[0]
         if place.endswith(".py"):

@@ -10,7 +10,7 @@ from ml.data.shares import FederatedData
 from ml.judging.calibration import least_rise, needed, tolerance_borne, warnings
 from ml.judging.constants import constant_loss
 from ml.judging.evidence import Evidence
-from ml.judging.policy import EVIDENCE, Direction, Policy, Relation, listed_tests, name_of
+from ml.judging.policy import DEFAULT, Direction, Policy, Relation, listed_tests, name_of, tests_or_default
 from offchain.engines.deployment import Deployment
 from offchain.settings import SimulationSettings
 from offchain.simulation.baselines import everyones_proposers
@@ -75,7 +75,7 @@ class Calibration(_Part):
 
 def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
     """Play rounds in which everyone is honest and all are included; see what a policy would refuse."""
-    policy = listed_tests(settings.policy) or EVIDENCE
+    policy = tests_or_default(settings.policy)
     federation = Federation(settings.model_copy(update={"policy": policy}), data)
     evidence, shortened = zip(*_rounds(settings, federation, policy), strict=True)
     last = evidence[-1]
@@ -88,7 +88,7 @@ def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
     borne = tuple(_borne(policy, evidence))
     recommended = _recommended(policy, borne)
     return Calibration(
-        policy=name_of(settings.policy) if listed_tests(settings.policy) else "evidence",
+        policy=name_of(settings.policy) if listed_tests(settings.policy) else DEFAULT,
         rounds=len(evidence),
         pairs=sum(len(of_round.positions) * len(of_round.voters) for of_round in evidence),
         tests=borne,

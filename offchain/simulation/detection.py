@@ -15,7 +15,6 @@ from ml.judging.calibration import lets_more_pass, values_needed
 from ml.judging.detection import HONEST_REJECTED, detected, excluded
 from ml.judging.evidence import Evidence, findings
 from ml.judging.policy import (
-    EVIDENCE,
     NAMED,
     Direction,
     Loss,
@@ -24,7 +23,7 @@ from ml.judging.policy import (
     Score,
     Size,
     UpdateTest,
-    listed_tests,
+    tests_or_default,
 )
 from ml.seeds import derive_seed
 from ml.tasks.targets import Target, varies
@@ -183,17 +182,19 @@ def judging_rows(rows: ClientData, target: Target, count: int) -> ClientData:
 
 
 def _tests(settings: SimulationSettings) -> dict[str, UpdateTest]:
-    policy = listed_tests(settings.policy) or EVIDENCE
+    policy = tests_or_default(settings.policy)
     return _named((*policy.updates, Score(step=1.0), Loss(step=1.0)))
 
 
 def _policies(settings: SimulationSettings) -> dict[str, Policy]:
     """Tests of updates by themselves: an average of poisoned ones is no voter's business here."""
     alone = {"average": (), "leave_one_out": None}
-    policy = listed_tests(settings.policy) or EVIDENCE
+    policy = tests_or_default(settings.policy)
     each = {f"{name} alone": Policy(updates=(test,)) for name, test in _named(policy.updates).items()}
     return {
-        "evidence" if policy == EVIDENCE else "policy": policy.model_copy(update=alone),
+        next((name for name, tests in NAMED.items() if tests == policy), "policy"): policy.model_copy(
+            update=alone
+        ),
         "verdict": Policy(updates=(Score(tolerance=settings.tolerance, step=1.0),)),
         "likelihood": NAMED["likelihood"].model_copy(update=alone),
         **each,
@@ -217,7 +218,7 @@ def _play(
     counts: Sequence[int],
     seen: _Seen,
 ) -> None:
-    federation, policy = Federation(settings, data), listed_tests(settings.policy) or EVIDENCE
+    federation, policy = Federation(settings, data), tests_or_default(settings.policy)
     learners, judges = np.split(np.arange(settings.clients), [settings.clients // 2])
     bad, good = np.split(learners, [int(settings.malicious * len(learners) + 0.5)])
     cast = Cast(frozenset(int(client) for client in bad), frozenset())

@@ -6,7 +6,18 @@ from test_evidence import HONEST, OWN, POISON, REFERENCES, START, VOTERS, found
 
 from ml.judging.calibration import needed, warnings
 from ml.judging.evidence import Evidence
-from ml.judging.policy import EVIDENCE, ClassLoss, Direction, LeaveOneOut, Loss, Policy, Relation, Score, Size
+from ml.judging.policy import (
+    EVIDENCE,
+    ClassLoss,
+    Direction,
+    LeaveOneOut,
+    Loss,
+    Policy,
+    Relation,
+    Score,
+    Size,
+    Skill,
+)
 
 UPDATES = {0: HONEST, 3: POISON}
 
@@ -20,6 +31,7 @@ UPDATES = {0: HONEST, 3: POISON}
         Relation(parameters=1),
         Loss(),
         Score(),
+        Skill(),
         ClassLoss(tolerance=0.03),
     ],
 )

@@ -6,7 +6,18 @@ import pytest
 from ml.judging.evidence import Evidence, evidence_findings, findings
 from ml.judging.findings import Finding, Reason
 from ml.judging.own_rows import OwnRows
-from ml.judging.policy import NAMED, ClassLoss, Direction, LeaveOneOut, Loss, Policy, Relation, Score, Size
+from ml.judging.policy import (
+    NAMED,
+    ClassLoss,
+    Direction,
+    LeaveOneOut,
+    Loss,
+    Policy,
+    Relation,
+    Score,
+    Size,
+    Skill,
+)
 from ml.judging.update_tests import relation
 from ml.settings import TrainingSettings
 from ml.training import TrainingJob
@@ -71,6 +82,7 @@ def test_every_named_policy_takes_the_honest_update_and_leaves_the_poisoned_one(
         (Relation(parameters=1), NOISE),
         (Loss(), POISON),
         (Score(), POISON),
+        (Skill(), POISON),
         (ClassLoss(tolerance=0.08), POISON),
     ],
 )
@@ -81,7 +93,7 @@ def test_each_test_refuses_by_itself_and_says_why(test, made):
         assert reason.test == test.test
         worse = (
             reason.found < reason.limit
-            if test.test in ("score", "direction", "relation")
+            if test.test in ("score", "skill", "direction", "relation")
             else reason.found > reason.limit
         )
         assert worse
@@ -154,6 +166,84 @@ def test_leave_one_out_refuses_what_the_average_is_better_without():
         assert 0 in voter.accepted
 
 
+def _few(metric, outcomes):
+    """Forty rows of each of twelve voters, with outcomes that no model knows."""
+    sets = [(X, outcomes(X).astype(np.float32)) for X, _ in (rows(200 + v, 40) for v in range(12))]
+    return OwnRows(sets, sets, LEARNER, metric, 40)
+
+
+def _refusals(test, own, start, updates, reference):
+    made = np.broadcast_to(reference, (12, len(reference)))
+    evidence = Evidence(updates, start, own, range(12), lambda: made, 0.02)
+    made = findings(Policy(updates=(test,)), evidence, updates, dict.fromkeys(updates, 1))
+    return sum(len(voter.reasons) for voter in made)
+
+
+@pytest.mark.parametrize("metric", ["auroc", "accuracy"])
+def test_a_score_that_is_chance_refuses_honest_changes_by_chance_and_skill_does_not(metric):
+    blank, generator = encode(LEARNER.initial_parameters(4)), np.random.default_rng(8)
+    honest = {j: encode(trained(j, start=blank)) for j in range(5)}
+    reference = trained(30, start=blank)
+    owns = [_few(metric, lambda X: generator.random(len(X)) < 0.5) for _ in range(3)]
+
+    def refused(test):
+        return sum(_refusals(test, own, blank, honest, reference) for own in owns)
+
+    assert refused(Score()) >= 45  # Of 180.
+    assert refused(Skill()) <= 10
+    assert refused(Skill(errors=0.0)) > refused(Score())
+
+
+def test_nothing_that_is_sent_moves_what_skill_wants():
+    limits = [
+        [voter.reasons[1].limit for voter in found(Policy(updates=(Skill(),)), {0: beside, 1: POISON})]
+        for beside in (HONEST, NOISE, encode(trained(5, flip=True)))
+    ]
+    other = [
+        voter.reasons[0].limit
+        for voter in found(Policy(updates=(Skill(),)), {0: encode(trained(5, flip=True))})
+    ]
+    assert limits[0] == limits[1] == limits[2] == other
+
+
+def test_what_skill_wants_follows_from_the_voter_s_own_change():
+    voters, start = found(Policy(updates=(Skill(),)), {0: POISON}), decode(START)
+    before = OWN.tried(start, range(VOTERS), [360] * VOTERS).scores
+    assert before.max() > 0.52  # So that skill counts.
+    for v, score in enumerate(before):
+        error = OWN.score_error(start, start + np.float32(0.5) * (REFERENCES[v] - start), v, 360)
+        assert 0 < error < 0.03
+        wanted = score - 0.05 * max(0, 2 * score - 1) - 2 * error
+        assert voters[v].reasons[0].limit == pytest.approx(wanted)
+
+
+def test_an_accuracy_is_no_surer_than_one_answer():
+    start = decode(START)
+    own = OwnRows([rows(20, 60)], [rows(30)], LEARNER, "accuracy", 2000)
+    assert own.score_error(start, start, 0, 50) == 1 / 50
+    assert OWN.score_error(start, start, 0, 50) == 0
+
+
+def test_noise_is_looked_for_where_it_may_decide_alone():
+    assert [voter.scorings for voter in found(Policy(updates=(Skill(),)), {0: HONEST})] == [2] * VOTERS
+
+
+def test_the_average_keeps_skill_at_full_step():
+    slight = encode(decode(START) + 0.22 * (decode(POISON) - decode(START)))
+    kept = found(Policy(updates=(Skill(),)), {0: slight})
+    cleared = found(Policy(updates=(Skill(),), average=(Skill(step=1.0, errors=0.0),)), {0: slight})
+    assert all(voter.accepted == (0,) for voter in kept)
+    assert all(voter.accepted == () for voter in cleared)
+    assert all(voter.reasons[0].test == "average skill" for voter in cleared)
+
+
+def test_skill_asks_nothing_of_a_target_without_a_score():
+    own = OwnRows([rows(20, 60)], [rows(30)], LEARNER, None, 2000)
+    evidence = Evidence({0: POISON}, START, own, [0], lambda: REFERENCES[:1], 0.02)
+    (voter,) = findings(Policy(updates=(Skill(),)), evidence, {0: POISON}, {0: 1})
+    assert voter.accepted == (0,)
+
+
 def test_a_model_that_is_not_finite_passes_nothing():
     broken = HONEST.copy()
     broken[:] = 2**31 - 1
@@ -203,6 +293,9 @@ def test_a_voter_finds_the_same_whoever_else_is_asked():
         (Policy(updates=(Size(),)), 1),  # The parent, which says whether training rows judge.
         (Policy(updates=(Loss(), Score())), 1 + 3),  # One step, tried once for both.
         (Policy(updates=(Loss(), Score(step=1.0))), 1 + 3 + 3),
+        # Its own change is tried where noise may decide: of the poisoned one, the others gain.
+        (Policy(updates=(Skill(),)), 1 + 3 + 1),
+        (Policy(updates=(Skill(errors=0.0), Skill())), 1 + 3 + 1),
         # One average that passes, of the two honest ones.
         (Policy(updates=(Loss(),), average=(Loss(tolerance=5.0, step=1.0),)), 1 + 3 + 1),
         # That average again, and either of them left out.

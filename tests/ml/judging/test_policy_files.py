@@ -14,6 +14,7 @@ from ml.judging.policy import (
     noise_note,
     read_policy,
 )
+from ml.settings import DEFAULT_POLICY
 from offchain.errors import SettingsError
 from offchain.learning.rules import text_of
 from offchain.settings import SimulationSettings, load_settings, parse_settings
@@ -35,6 +36,11 @@ def test_a_list_of_the_tests_of_a_named_policy_is_that_policy():
     assert more == NAMED["evidence-and-leave-one-out"]
 
 
+def test_the_default_is_evidence_with_skill_in_place_of_score():
+    skilled = [entry | {"test": "skill"} if entry["test"] == "score" else entry for entry in LISTED]
+    assert read_policy(skilled) == NAMED["evidence-and-skill"] == NAMED[DEFAULT_POLICY]
+
+
 def test_parts_can_be_told_one_by_one():
     policy = read_policy({"updates": [{"test": "size", "most": 2}], "leave_one_out": {}, "rows": 50})
     assert policy == Policy(updates=(Size(most=2),), leave_one_out=LeaveOneOut(), rows=50)
@@ -52,11 +58,11 @@ def test_names_are_names():
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("evidenz", "there is no policy 'evidenz'; use aggregate, verdict, evidence, likelihood, "),
+        ("evidenz", "there is no policy 'evidenz'; use aggregate, verdict, evidence, evidence-and-skill, "),
         (7, "there is no policy 7"),
         (
             [{"test": "loss"}],
-            "there is no test 'loss'; there are size, direction, relation, evidence, score, class",
+            "there is no test 'loss'; there are size, direction, relation, evidence, score, skill, class",
         ),
         ([{"tolerance": 1}], "there is no test None; there are size"),
         ([{"test": ["size"]}], r"there is no test \['size'\]"),
