@@ -1,11 +1,14 @@
 """Runs are played once, kept by what they are made of, and continued when interrupted."""
 
+import json
 from decimal import Decimal
 from functools import partial
+from hashlib import sha256
 
 import pytest
 from small_runs import quiet, reference, small, timeless
 
+from ml.settings import DEFAULT_POLICY
 from offchain.engines.choice import engine_on
 from offchain.errors import ReproductionError, RunFolderError, SettingsError
 from offchain.reproduction import kept_runs, rows_at_hand
@@ -118,6 +121,32 @@ def test_every_setting_that_numbers_follow_from_makes_another_run(name):
         value = not default if isinstance(default, bool) else default + 1 if default != 1 else 2
     # Unchecked: whether the two fit the rest is another question.
     assert run_digest(usual.model_copy(update={name: value})) != run_digest(usual)
+
+
+@pytest.mark.parametrize("edition", [1, 2])
+@pytest.mark.parametrize("name", ["policy", "shadow_policy"])
+def test_lists_of_other_tests_make_another_run(edition, name):
+    lists = [
+        [{"test": "evidence"}],
+        [{"test": "score"}],
+        [{"test": "skill"}],
+        "evidence",
+        "evidence-and-skill",
+    ]
+    runs = [parse_settings({"task": "loans", "edition": edition, name: each}) for each in lists]
+    assert len({run_digest(run) for run in runs}) == len(lists)
+
+
+def test_a_run_of_the_former_default_is_found_where_it_was_kept(monkeypatch):
+    """Of the second edition defaults are left out of what is digested, as `evidence` was while it was one."""
+    told = []
+    monkeypatch.setattr(
+        kept_runs, "sha256", lambda content: told.append(json.loads(content)) or sha256(content)
+    )
+    for policy in ("evidence", DEFAULT_POLICY):
+        run_digest(parse_settings({"task": "loans", "edition": 2, "policy": policy}))
+    former, now = told
+    assert "policy" not in former and now["policy"] == DEFAULT_POLICY != "evidence"
 
 
 def test_neither_engine_nor_path_make_another_run(tmp_path):
