@@ -28,7 +28,7 @@ _ROUNDS = 30
 def cli(settings: Path | None, out: Path | None, policy_out: Path | None, **options: Any) -> None:
     """Tell what tolerances the data bears: 30 rounds in memory in which everyone is honest, unless --rounds.
 
-    Policies of one score are told by the tests of `evidence`.
+    Policies of one score are told by the tests of the default.
     """
     # Here, since Ape loads every script to run one.
     from offchain.runs.calibration_report import policy_text, print_calibration

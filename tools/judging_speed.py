@@ -14,7 +14,14 @@ from offchain.settings import parse_settings
 from offchain.simulation.baselines import everyones_proposers
 from offchain.simulation.federation import Federation, all_rows
 
-POLICIES = ("verdict", "aggregate", "likelihood", "evidence", "evidence-and-leave-one-out")
+POLICIES = (
+    "verdict",
+    "aggregate",
+    "likelihood",
+    "evidence",
+    "evidence-and-skill",
+    "evidence-and-leave-one-out",
+)
 CLIENTS, WARM_UP = 50, 2
 
 

@@ -83,7 +83,8 @@ def concordance_influence(outputs: NDArray[Any], numbers: NDArray[Any]) -> Influ
     """
     pairs = [_pairs(outputs - o, numbers - y) for o, y in zip(outputs, numbers, strict=True)]
     agreeing, unequal = np.array(pairs).T
-    return 2 * (agreeing - agreeing.sum() / unequal.sum() * unequal) / unequal.mean()
+    found: Influence = 2 * (agreeing - agreeing.sum() / unequal.sum() * unequal) / unequal.mean()
+    return found
 
 
 def _share_below(ordered: NDArray[Any], values: NDArray[Any]) -> Influence:

@@ -9,7 +9,7 @@ import yaml
 from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 
-from ml.judging.policy import EVIDENCE
+from ml.judging.policy import DEFAULT, EVIDENCE, NAMED
 from ml.settings import TrainingSettings
 from ml.training.learner import TrainingJob
 from offchain.errors import SettingsError
@@ -160,16 +160,18 @@ def test_rules_bind_a_policy_that_a_file_has(founders, tmp_path):
 def test_rules_follow_the_policy_with_its_numbers(founders):
     verdict = described(founders, "--policy", "verdict")
     (founders / "net.yaml").write_text("network: ethereum:local\n")
+    former = described(founders, "--policy", "evidence")
+    (founders / "net.yaml").write_text("network: ethereum:local\n")
     evidence = described(founders)
-    assert verdict.tests is None and evidence.tests == EVIDENCE
+    assert (verdict.tests, former.tests, evidence.tests) == (None, EVIDENCE, NAMED[DEFAULT])
     stricter = evidence.tests.model_copy(update={"rows": 100})
     slower = evidence.reference.model_copy(update={"batch": 1})
     others = [
         evidence.model_copy(update={"tests": stricter}),
         evidence.model_copy(update={"reference": slower}),
     ]
-    assert len({each.rules for each in (verdict, evidence, *others)}) == 4
-    with pytest.raises(ValueError, match="policy evidence has tests and reference"):
+    assert len({each.rules for each in (verdict, former, evidence, *others)}) == 5
+    with pytest.raises(ValueError, match="policy evidence-and-skill has tests and reference"):
         Learning.model_validate(evidence.model_dump() | {"tests": None})
     with pytest.raises(ValueError, match="policy verdict has no tests"):
         Learning.model_validate(evidence.model_dump() | {"policy": "verdict"})
