@@ -377,7 +377,8 @@ def _of_skill(test: Skill, evidence: Evidence, tried: Tried, current: Tried, vot
     for place in np.flatnonzero(tried.scores < without):
         errors[place] = evidence.score_error(test.step, voters[place])
     least = least_score(current.scores, known, errors, test.tolerance, test.errors)
-    return is_at_least(tried.scores, least), tried.scores, least
+    # What is not finite scores 0, which so much noise may allow.
+    return is_at_least(tried.scores, least) & np.isfinite(tried.means), tried.scores, least
 
 
 def _of_classes(test: ClassLoss, candidate: Measured, current: Measured) -> Check:

@@ -250,6 +250,26 @@ def test_a_model_that_is_not_finite_passes_nothing():
     assert all(voter.accepted == () for voter in found(NAMED["evidence"], {0: broken}))
 
 
+def test_noise_of_any_size_lets_no_outputs_pass_that_are_not_finite(monkeypatch):
+    policy = Policy(updates=(Skill(errors=1000.0),))
+    assert _of_one(policy, POISON).accepted == (0,)
+
+    def overflowing(predictor, params, clients, real=type(OWN._predictor).outputs):
+        outputs = real(predictor, params, clients)
+        return (
+            outputs if np.array_equal(params, decode(START)) else [np.full_like(o, np.inf) for o in outputs]
+        )
+
+    monkeypatch.setattr(type(OWN._predictor), "outputs", overflowing)
+    assert _of_one(policy, POISON).reasons[0].test == "skill"
+
+
+def _of_one(policy, update):
+    own = OwnRows([rows(20, 60)], [rows(30)], LEARNER, "auroc", 2000)
+    evidence = Evidence({0: update}, START, own, [0], lambda: REFERENCES[:1], 0.02)
+    return findings(policy, evidence, {0: update}, {0: 1})[0]
+
+
 def test_nobody_is_judged_where_nothing_is_admissible():
     refused = evidence_findings(
         NAMED["evidence"], {0: START}, {0: 1}, START, OWN, range(2), lambda: REFERENCES
