@@ -254,11 +254,12 @@ def test_noise_of_any_size_lets_no_outputs_pass_that_are_not_finite(monkeypatch)
     policy = Policy(updates=(Skill(errors=1000.0),))
     assert _of_one(policy, POISON).accepted == (0,)
 
-    def overflowing(predictor, params, clients, real=type(OWN._predictor).outputs):
+    real = type(OWN._predictor).outputs
+
+    def overflowing(predictor, params, clients):
         outputs = real(predictor, params, clients)
-        return (
-            outputs if np.array_equal(params, decode(START)) else [np.full_like(o, np.inf) for o in outputs]
-        )
+        is_parent = np.array_equal(params, decode(START))
+        return outputs if is_parent else [np.full_like(each, np.inf) for each in outputs]
 
     monkeypatch.setattr(type(OWN._predictor), "outputs", overflowing)
     assert _of_one(policy, POISON).reasons[0].test == "skill"
