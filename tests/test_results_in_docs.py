@@ -144,3 +144,35 @@ def test_of_how_many_runs_flippers_end_poorer(runs, poorer):
     flipped = [run for run in runs if run["attack"] == "label-flip"]
     found = sum(float(run["tokens_malicious"]) < float(run["tokens_honest"]) for run in flipped)
     assert f"{found} of {len(flipped)}" == poorer in (ROOT / "docs" / "TASKS.md").read_text(encoding="utf-8")
+
+
+SKILL = {name: rows(RESULTS / "arena" / name / "cells.csv") for name in ("skill", "skill-confirmed")}
+
+
+def counted(grid, attack, decider, who):
+    """Updates of honest or malicious clients: how many got in, and how many were there."""
+    found = [run for run in SKILL[grid] if (run["attack"], run["decider"]) == (attack, decider)]
+    inside, outside = (sum(int(run[f"{who}_{way}"]) for run in found) for way in ("in", "out"))
+    return inside, inside + outside
+
+
+@pytest.mark.parametrize("attack", ["nobody", "random-flip", "anti", "free-rider"])
+def test_the_page_prints_the_honest_updates_that_each_policy_excludes(attack):
+    told = []
+    for decider in ("evidence", "skill"):
+        inside, seated = counted("skill", attack, decider, "honest")
+        told.append(f"{seated - inside} of {seated}")
+    page = (ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8").replace("**", "")
+    (line,) = [line for line in page.splitlines() if line.startswith(f"| {attack.replace('-', ' ')} | .")]
+    assert " / ".join(told) in line
+
+
+def test_the_page_prints_how_many_of_anti_s_updates_each_policy_lets_in():
+    page = " ".join((ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8").split())
+    (former, now), (confirmed_former, confirmed) = (
+        [counted(grid, "anti", decider, "malicious")[0] for decider in ("evidence", "skill")]
+        for grid in SKILL
+    )
+    assert f"{now} updates in where it had got {former}" in page
+    assert f"{confirmed} in where `evidence` let {confirmed_former} in" in page
+    assert f"Over twelve seeds {now + confirmed} and {former + confirmed_former} of" in page
