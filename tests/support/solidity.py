@@ -2,14 +2,19 @@
 
 import functools
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+CACHE = ROOT / ".build" / "forge" / "cache"
+KEPT = []  # Folders of this process, until it ends.
 
 
 def pytest_xdist_setupnodes(config, specs):
@@ -38,6 +43,30 @@ class SolidityFile(pytest.File):
             for test in tests:
                 yield SolidityTest.from_parent(self, name=f"{contract}.{test}", contract=contract, test=test)
 
+    @functools.cached_property
+    def passed_together(self):
+        """Names of the tests that are asked for and pass, all by one forge: most take less than its start."""
+        asked = [item for item in self.session.items if item.parent is self]
+        done = forge("--json", *self.only({item.contract for item in asked}, {item.test for item in asked}))
+        try:
+            suites = json.loads(done.stdout)
+        except ValueError:  # It came to no end.
+            return set()
+        return {
+            f"{suite.rpartition(':')[2]}.{test.partition('(')[0]}"
+            for suite, said in suites.items()
+            for test, result in said["test_results"].items()
+            if result["status"] == "Success"
+        }
+
+    def only(self, contracts, tests):
+        """Forge's options for these tests of this file, one after the other."""
+        return (
+            *("--threads", "1", "--match-path", self.path.relative_to(ROOT)),
+            *("--match-contract", f"^({'|'.join(contracts)})$"),
+            *("--match-test", rf"^({'|'.join(tests)})\("),
+        )
+
 
 class SolidityTest(pytest.Item):
     """One test, fuzz test or campaign of a contract."""
@@ -49,10 +78,9 @@ class SolidityTest(pytest.Item):
         self.contract, self.test = contract, test
 
     def runtest(self):
-        done = forge(
-            *("--threads", "1", "--match-path", self.path.relative_to(ROOT)),
-            *("--match-contract", f"^{self.contract}$", "--match-test", rf"^{self.test}\("),
-        )
+        if self.name in self.parent.passed_together:
+            return
+        done = forge(*self.parent.only({self.contract}, {self.test}))  # Again, for what is said of it alone.
         if done.returncode or "1 tests passed, 0 failed, 0 skipped" not in done.stdout:
             raise ForgeError(done.stdout + done.stderr)
 
@@ -74,4 +102,16 @@ def listed():
 
 
 def forge(*arguments):
-    return subprocess.run([BIN / "forge", "test", *arguments], cwd=ROOT, capture_output=True, text=True)
+    command = [BIN / "forge", "test", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | own_cache(), capture_output=True, text=True)
+
+
+@functools.cache
+def own_cache():
+    """Forge writes its cache at every start: who reads it just then compiles everything, for a minute."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return {}
+    folder = tempfile.TemporaryDirectory()
+    KEPT.append(folder)
+    shutil.copytree(CACHE, folder.name, dirs_exist_ok=True)
+    return {"FOUNDRY_CACHE_PATH": folder.name}
