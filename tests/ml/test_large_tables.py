@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from ml.data.text import records
+from ml.data.text.cells import EMPTY, MISSING, number, plain_numbers
 from ml.settings import ALLOWED_MISSING
-from ml.tasks.tables import counting
+from ml.tasks.tables import cells, counting
+from ml.tasks.tables.cells import NumberCells, cells_of, number_rule
 from ml.tasks.tables.counting import Frequent, Moments, Seen
 from ml.tasks.tables.fitting import Wishes, fit
+from ml.tasks.tables.form import NumberColumn, Reading
 from ml.tasks.tables.reading import look_through, read_table
 
 ROWS = 3_000
@@ -104,3 +107,73 @@ def test_looking_through_tells_what_reading_tells_and_keeps_nothing(path):
     form = fit(path, Wishes(("again",))).form
     rows = read_table(form, path, ALLOWED_MISSING, accept=False)
     assert look_through(form, path, ALLOWED_MISSING) == (*rows.usage.told(), *rows.told)
+
+
+ODD = [
+    *(
+        "1_0",
+        "inf",
+        "nan",
+        "-inf",
+        "infinity",
+        "1e999",
+        "-1e999",
+        "1e",
+        "e5",
+        "+",
+        ".",
+        "-.",
+        "1.",
+        ".5",
+        "+.5e-3",
+    ),
+    *(
+        "--1",
+        "1-",
+        "1e5.5",
+        "1.5.2",
+        "1E5",
+        "٣",
+        "1\n2",
+        "\n",
+        "1,234",
+        "1,5",
+        "1.234,5",
+        "0x10",
+        "1 000",
+        "$5",
+    ),
+    *("00012", "-0", "9007199254740993", "1.7976931348623159e308", "5e-324", "1e-400", *sorted(EMPTY)),
+]
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_numbers_read_at_once_are_those_read_one_by_one(decimal):
+    draw, rule, plain = np.random.default_rng(0), number_rule(decimal), 0
+    made = ["".join(draw.choice(list("0123456789+-eE.,"), draw.integers(0, 9))) for _ in range(20_000)]
+    amounts = [
+        f"{value:.{n % 12}f}".replace(".", decimal) for n, value in enumerate(draw.lognormal(8, 4, 3000))
+    ]
+    for text in [*ODD, *made, *amounts]:
+        found = plain_numbers(["1", text, ""], decimal)
+        if found is not None:
+            plain += 1
+            expected = np.array([1.0, rule(text) if text else MISSING, MISSING])
+            assert found.tobytes() == expected.tobytes(), text
+    assert plain > 5_000
+
+
+def test_a_column_that_hardly_repeats_is_read_at_once_and_one_that_does_is_remembered(monkeypatch):
+    asked = []
+    monkeypatch.setattr(cells, "plain_numbers", lambda texts, decimal: asked.append(len(texts)))
+    column = NumberCells(number, ".")
+    assert column.read(["1", "2", "3"]).tolist() == [1, 2, 3] and asked == [3]
+    assert column.read(["1", "2"] * 5).tolist() == [1, 2] * 5 and asked == [3]
+
+
+def test_a_number_that_stands_for_nothing_is_none_at_once_either():
+    column = NumberColumn(column="x", kind="number", mean=0, scale=1)
+    texts = [f"{n}.5" for n in range(20)]
+    for missing, found in (("unknown", 999), ("999", np.nan), ("9,99", 999)):
+        read = cells_of(column, Reading(missing=(missing,))).read([*texts, "999"])
+        np.testing.assert_array_equal(read, [*(n + 0.5 for n in range(20)), found])

@@ -205,6 +205,30 @@ def number(text: str) -> float:
     return _finite(text) if _PLAIN.fullmatch(text) else amount(text)[0]
 
 
+def plain_numbers(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64] | None:
+    """Return what `number` makes of texts that are plain numbers or empty; None where one may be another.
+
+    >>> plain_numbers(["1.5", "", "-2e3", "1e999"]).tolist()
+    [1.5, nan, -2000.0, inf]
+    >>> plain_numbers(["1_0"]), plain_numbers(["1,5"]), plain_numbers(["1,5", "2"], ",").tolist()
+    (None, None, [1.5, 2.0])
+    """
+    together, allowed = "\n".join(texts), f"0123456789+-eE{decimal}\n".encode()
+    if not together.isascii() or together.encode().translate(None, allowed):
+        return None
+    if together.count("\n") != len(texts) - 1:  # One stands in a cell.
+        return None
+    if decimal != ".":
+        texts = together.replace(decimal, ".").split("\n")
+    try:
+        # Of these letters `float` takes what _PLAIN describes, and nothing else.
+        values = np.array([float(text) if text else MISSING for text in texts])
+    except ValueError:
+        return None
+    values[np.isinf(values)] = UNREADABLE
+    return values
+
+
 def amount(text: str) -> tuple[float, str]:
     """Return a number, MISSING or UNREADABLE, and the sign of the currency that stands beside it, if any.
 

@@ -118,6 +118,5 @@ def _batch(reader: "_Reader", width: int, path: Path) -> _Batch | None:
 def _piece(batch: _Batch, dialect: Dialect, names: Sequence[str]) -> Piece:
     columns: dict[str, Sequence[str]] = {}
     for name in names:
-        cells = map(itemgetter(dialect.places[name]), batch.records)
-        columns[name] = [cell.strip() for cell in cells]
+        columns[name] = list(map(str.strip, map(itemgetter(dialect.places[name]), batch.records)))
     return Piece(columns, batch.lines, batch.broken)

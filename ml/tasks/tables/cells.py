@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.text.cells import EMPTY, MISSING, UNREADABLE, Rule, day, is_text, number
+from ml.data.text.cells import EMPTY, MISSING, UNREADABLE, Cells, Rule, day, is_text, number, plain_numbers
 from ml.data.text.dates import days
 from ml.tasks.tables.form import (
     BetweenColumn,
     CategoryColumn,
     ClassesTarget,
     DateColumn,
+    NumberColumn,
     NumbersTarget,
     RatioColumn,
     Reading,
@@ -21,7 +22,39 @@ from ml.tasks.tables.form import (
 
 Floats = NDArray[np.float64]
 
+_SOME = 500  # Cells that tell whether a column repeats its texts, which are then remembered.
 _SWAPPED = str.maketrans(",.", ".,")
+
+
+class NumberCells(Cells):
+    """The cells of a column of numbers: at once, where they hardly repeat and are plain.
+
+    Args:
+        rule: What reads one, empty or else.
+        decimal: What stands before a fraction.
+    """
+
+    def __init__(self, rule: Rule, decimal: str) -> None:
+        super().__init__(rule)
+        self._decimal = decimal
+
+    def read(self, texts: Sequence[str]) -> Floats:
+        """Return a value, MISSING or UNREADABLE for each text, float64 [texts]."""
+        few = texts[:_SOME]
+        found = plain_numbers(texts, self._decimal) if len(set(few)) > len(few) / 2 else None
+        return super().read(texts) if found is None else found
+
+
+def cells_of(
+    column: ScaledColumn | CategoryColumn | ClassesTarget | NumbersTarget | TimeColumn, reading: Reading
+) -> Cells:
+    """Return what reads a column's cells; see `rule_of`."""
+    rule = rule_of(column, reading)
+    # A number that stands for nothing is no plain one.
+    odd = any(plain_numbers([text], reading.decimal) is not None for text in reading.missing)
+    if odd or not isinstance(column, NumberColumn | RatioColumn | NumbersTarget):
+        return Cells(rule)
+    return NumberCells(rule, reading.decimal)
 
 
 def rule_of(

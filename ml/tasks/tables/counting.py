@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.text.cells import EMPTY, Rule, number
+from ml.data.text.cells import EMPTY, Rule, number, plain_numbers
 
 NEARLY_ALL = 0.95
 """Share of a column's cells that must be numbers, or dates, for it to be of such."""
@@ -92,11 +92,9 @@ class Seen:
         """Count the numbers among different texts; return which of them are some."""
         weights = np.fromiter(counts.values(), np.float64, len(counts))
         are_numerals = np.zeros(len(counts), bool)
-        read = {
-            decimal: np.fromiter(map(rule, counts), np.float64, len(counts))
-            for decimal, rule in rules.items()
-        }
-        self._look_for_two_meanings(list(counts), list(read.values()))
+        texts = list(counts)
+        read = {decimal: _numbers(texts, decimal, rule) for decimal, rule in rules.items()}
+        self._look_for_two_meanings(texts, list(read.values()))
         for decimal, values in read.items():
             good = np.isfinite(values)
             self.numbers[decimal] += int(weights[good].sum())
@@ -155,6 +153,11 @@ class Seen:
         return (
             bool(self.present) and not self.has_codes and self.numbers[decimal] >= NEARLY_ALL * self.present
         )
+
+
+def _numbers(texts: Sequence[str], decimal: str, rule: Rule) -> NDArray[np.float64]:
+    plain = plain_numbers(texts, decimal)
+    return np.fromiter(map(rule, texts), np.float64, len(texts)) if plain is None else plain
 
 
 class Moments:
