@@ -13,3 +13,9 @@ def at_home(path: str | os.PathLike[str]) -> Path:
     'data/~x'
     """
     return Path(os.path.expanduser(path))
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: `stakefed` in $XDG_CACHE_HOME, or in ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "stakefed"

@@ -1,9 +1,11 @@
-"""How much memory, and how many seconds, a large table takes to be looked at and to be read as a task.
+"""What memory and how many seconds a large table takes to be looked at, read as a task, and learned from.
 
 `python tools/table_memory.py --rows 200000` makes a file of 151 columns shaped like Lending Club's (text,
-numbers, dates, gaps, free text), runs `ape run encoding` on it, and reads it as the task that this wrote,
-each in a process of its own, whose peak resident memory and seconds of processor time are the kernel's. The
-file is deleted afterwards. Linux only.
+numbers, dates, gaps, free text), runs `ape run encoding` on it, and in another process reads it as the task
+that this wrote, trains on it once as a member does, and judges by it. Seconds are of processor time. Memory
+of its own is what the kernel cannot take back (RssAnon), looked at fifty times a second; with what is mapped
+of files, it is the kernel's peak (VmHWM). The file is deleted afterwards, but where `--table` names one: that
+is read, made where it is not there, and stays; `--form` names a task, and then none is made. Linux only.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from time import perf_counter
 
@@ -24,13 +27,50 @@ APE = Path(sys.executable).with_name("ape")
 COLUMNS = 151
 _BLOCK = 20_000  # Rows that are made at a time.
 _READ = """
-import sys
+import sys, threading, time
 from pathlib import Path
-from ml.tasks.federating import read_rows
+from ml.data.rows import shape_of
+from ml.judging.scoring import ValidationSets
+from ml.settings import TrainingSettings
+from ml.tasks.federating import own_rows, read_rows
 from ml.tasks.loading import Named
+from ml.training import TrainingJob, make_learner
+
+peak = 0
+
+def kilobytes(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
+
+def watch():
+    global peak
+    while True:
+        peak = max(peak, kilobytes("RssAnon"))
+        time.sleep(0.02)
+
+def tell(what):
+    global peak
+    own, whole = peak >> 10, kilobytes("VmHWM") >> 10
+    print(f"{what}; {time.process_time():.0f} s busy so far, {own:,} MiB of its own at most, "
+          f"{kilobytes('RssAnon') >> 10:,} now, {whole:,} with files", flush=True)
+    peak = 0
+
+threading.Thread(target=watch, daemon=True).start()
 task = Named(sys.argv[1], {}).load()
+tell("started")
 rows = read_rows(task, Path(sys.argv[2]))
-print(len(rows), "rows of", rows.inputs.shape[1], "inputs,", rows.inputs.nbytes >> 20, "MiB of float32")
+size = 4 * len(rows) * rows.inputs.shape[1] >> 20
+where = "memory" if hasattr(rows.inputs, "nbytes") else "a file"
+tell(f"read as a task: {len(rows):,} rows of {rows.inputs.shape[1]} inputs, {size:,} MiB in {where}")
+own = own_rows(task, rows, 1)
+learner = make_learner(task, shape_of(own.X_train), shape_of(own.y_train), threads=1)
+tell(f"split: {len(own.y_train):,} to train on, {len(own.y_validation):,} to judge by")
+job = TrainingJob(own.X_train, own.y_train, 1)
+(trained,) = learner.train(learner.initial_parameters(0), [job], TrainingSettings(batch=128))
+tell("trained once")
+sets = ValidationSets([(own.X_validation, own.y_validation)], learner, "likelihood")
+loss = sets.losses(trained, [0])[0].mean()
+tell(f"judged: a loss of {loss:.6f}")
 """
 
 
@@ -55,9 +95,9 @@ def _columns(draw: np.random.Generator, first: int, count: int) -> Iterator[tupl
     yield "zip_code", [f"{number:03}xx" for number in draw.integers(0, 950, count)]
     for number in range(16):
         yield f"category_{number}", draw.choice([f"value {k}" for k in range(2 + 3 * number)], count)
+    months = np.array([f"{date(2007 + k // 12, 1 + k % 12, 1):%b-%Y}" for k in range(140)])
     for number in range(6):
-        months = np.datetime64("2007-01") + draw.integers(0, 140, count)
-        yield f"month_{number}", [f"{month.astype(object):%b-%Y}" for month in months]
+        yield f"month_{number}", months[draw.integers(0, 140, count)]
     for number in range(50):
         yield f"count_{number}", draw.poisson(1 + number, count)
     for number in range(COLUMNS - 77):
@@ -65,40 +105,37 @@ def _columns(draw: np.random.Generator, first: int, count: int) -> Iterator[tupl
         yield f"amount_{number}", pa.array(amounts, mask=draw.random(count) < 0.01 * (number % 20))
 
 
-def measured(arguments: list[str], folder: Path) -> tuple[str, str]:
-    """Return what a process took, in words, and what it said at last."""
+def busy(arguments: list[str]) -> str:
+    """Return what a process took, in words."""
     started = perf_counter()
-    with (folder / "said").open("w+") as said:
-        process = subprocess.Popen(arguments, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = perf_counter() - started
-        said.seek(0)
-        lines = said.read().splitlines() or [""]
+    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
     if status:
-        raise SystemExit(f"{' '.join(arguments[:4])} failed: {lines[-1]}")
-    busy = usage.ru_utime + usage.ru_stime
-    return f"{busy:.0f} s busy of {seconds:.0f}, {usage.ru_maxrss // 1024:,} MiB at most", lines[-1]
+        raise SystemExit(f"{' '.join(arguments[:4])} failed")
+    seconds, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss >> 10
+    return f"{seconds:.0f} s busy of {perf_counter() - started:.0f}, {peak:,} MiB at most"
 
 
 def main() -> None:
-    """Print a line for each of the two."""
+    """Print a line for each step."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--rows", type=int, default=200_000)
     options.add_argument("--folder", type=Path, help="where the file is made meanwhile")
+    options.add_argument("--table", type=Path, help="a file to read, which stays")
+    options.add_argument("--form", type=Path, help="a task that was made of such a table")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
-        folder = Path(name)
-        data, form = folder / "loans.csv", folder / "loans.json"
-        write(data, chosen.rows)
-        print(f"{chosen.rows:,} rows of {COLUMNS} columns, {data.stat().st_size >> 20:,} MiB", flush=True)
-        wishes = ["--target", "loan_status", "--drop", "url", "--allow-missing", "1", "--out", str(form)]
-        look = [str(APE), "run", "encoding", "--data", str(data), *wishes]
-        for what, arguments in {
-            "ape run encoding": look,
-            "read as a task": [sys.executable, "-c", _READ, str(form), str(data)],
-        }.items():
-            took, said = measured(arguments, folder)
-            print(f"{what}: {took}" + (f"; {said}" if arguments[1] == "-c" else ""), flush=True)
+        data = chosen.table or Path(name) / "loans.csv"
+        if not data.exists():
+            write(data, chosen.rows)
+        print(f"{data}: {COLUMNS} columns, {data.stat().st_size >> 20:,} MiB", flush=True)
+        form = chosen.form or Path(name) / "loans.json"
+        if not form.exists():
+            wishes = ["--target", "loan_status", "--drop", "url", "--allow-missing", "1", "--out", str(form)]
+            look = [str(APE), "run", "encoding", "--data", str(data.resolve()), *wishes]
+            print(f"ape run encoding: {busy(look)}", flush=True)
+        read = [sys.executable, "-c", _READ, str(form.resolve()), str(data.resolve())]
+        subprocess.run(read, cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

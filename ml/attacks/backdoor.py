@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ml.attacks.coalition import Coalition, Shard, Vectors
 from ml.attacks.options import Goal, Portion, Value, Width
 from ml.data.rows import Inputs, Targets
+from ml.data.stored_rows import StoredRows
 from ml.errors import AttackError
 from ml.tasks.targets import Classes, Labels, Target
 
@@ -37,6 +38,8 @@ class Trigger:
         array([[[0., 0.],
                 [0., 9.]]])
         """
+        if isinstance(inputs, StoredRows):
+            inputs = inputs[:]
         if not isinstance(inputs, np.ndarray) or inputs.dtype.kind != "f" or inputs.ndim < 2:
             raise AttackError("a backdoor marks rows of numbers, and this task has other inputs")
         marked = inputs.reshape(len(inputs), -1).copy()

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import track
 
 from ml.errors import DataError
+from ml.home import cache_folder
 from ml.private_files import locked, make_folder, opened, remove_abandoned, replacing
 
 _VERSION = "StakeFed images 3"  # Another number when the same file becomes other pixels.
@@ -48,7 +49,7 @@ def cached(
     Raises:
         DataError: When the folder cannot be written, or whatever `read` raises.
     """
-    where = folder or default_folder()
+    where = folder or cache_folder()
     path = where / f"{name}.npy"
     try:
         make_folder(where)
@@ -64,12 +65,6 @@ def cached(
             "setting cache"
         ) from error
     return images
-
-
-def default_folder() -> Path:
-    """Return the folder for resized images when none is given."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "stakefed"
 
 
 def _is_good(path: Path, shape: tuple[int, ...]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.stored_rows import StoredRows
 from ml.data.text.usage import Usage
 from ml.errors import DataError
 
@@ -16,7 +17,7 @@ Array = NDArray[Any]
 class Stored(Protocol):
     """Inputs that are made when they are asked for; `stored[places]`, a slice or int64 places, are an array.
 
-    `StoredImages` are such, and what `from_dataset` makes of a PyTorch `Dataset`.
+    `StoredImages` and `StoredRows` are such, and what `from_dataset` makes of a PyTorch `Dataset`.
     """
 
     @property
@@ -117,7 +118,7 @@ class Rows:
         """Return the rows at `places`; what is read row by row is not read."""
         beside = {name: getattr(self, name) for name in _BESIDE}
         some: dict[str, Any] = {name: None if part is None else part[places] for name, part in beside.items()}
-        columns = {name: self.columns[name][places] for name in self.columns}
+        columns = taken(self.columns, places)
         inputs, targets = taken(self.inputs, places), taken(self.targets, places)
         return replace(self, inputs=inputs, targets=targets, columns=columns, **some)
 
@@ -207,9 +208,9 @@ def shape_of(of: Inputs | Targets) -> Shape:
 
 def taken(of: Any, places: Any) -> Any:
     """Return the rows at int64 `places` of inputs or targets; what is read row by row is not read."""
-    if isinstance(of, Mapping):
-        return {name: array[places] for name, array in of.items()}
-    return of[places] if isinstance(of, np.ndarray) else of.taken(places)
+    if hasattr(of, "taken"):
+        return of.taken(places)
+    return {name: array[places] for name, array in of.items()} if isinstance(of, Mapping) else of[places]
 
 
 def batch(of: Any, places: Any) -> Any:
@@ -228,9 +229,11 @@ def head(rows: Any, count: int) -> Any:
 
 
 def joined(parts: Sequence[Any]) -> Any:
-    """Return the rows of all `parts`, in order; images of one file are not read."""
+    """Return the rows of all `parts`, in order; images of one file are not read, nor stored rows."""
     if isinstance(parts[0], Mapping):
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if any(isinstance(part, StoredRows) for part in parts):
+        return StoredRows.joined(parts)
     if hasattr(parts[0], "joined"):
         return parts[0].joined(parts[1:])
     stored = [part for part in parts if isinstance(part, StoredImages)]

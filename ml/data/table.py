@@ -49,6 +49,10 @@ class Texts(Mapping[str, NDArray[np.str_]]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._categories)
 
+    def taken(self, places: NDArray[np.int64]) -> "Texts":
+        """Some of the rows."""
+        return Texts({name: column.rows(places) for name, column in self._categories.items()})
+
     def __len__(self) -> int:
         return len(self._categories)
 

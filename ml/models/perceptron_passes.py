@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ml.models.tensors import unflatten
+from ml.data.stored_rows import StoredRows
+from ml.models.tensors import as_tensor, unflatten
 from ml.settings import TrainingSettings
 from ml.updates.schema import Schema
 
@@ -19,7 +20,7 @@ _relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
 @torch.inference_mode()
-def logits(params: torch.Tensor, schema: Schema, sets: Sequence[torch.Tensor]) -> torch.Tensor:
+def logits(params: torch.Tensor, schema: Schema, sets: Sequence[torch.Tensor | StoredRows]) -> torch.Tensor:
     """Return the logits of one model [size] on sets of rows [rows, inputs], one set after another.
 
     A set's blocks begin at its first row, so its logits are, to the last bit, those it gives by itself.
@@ -28,7 +29,8 @@ def logits(params: torch.Tensor, schema: Schema, sets: Sequence[torch.Tensor]) -
     result = params.new_empty(sum(rows.shape[0] for rows in sets))
     hidden1, hidden2 = params.new_empty(2, BLOCK_ROWS, len(b1))
     start = 0
-    for rows in sets:
+    for each in sets:
+        rows = as_tensor(each[:], params.device) if isinstance(each, StoredRows) else each
         for block in torch.split(rows, BLOCK_ROWS) if rows.shape[0] > BLOCK_ROWS else (rows,):
             count = block.shape[0]
             h1, h2 = hidden1[:count], hidden2[:count]
@@ -62,12 +64,12 @@ class Training:
         self._divergence_weight = divergence_weight
         self._buffers: dict[int, _Buffers] = {}
 
-    def step(self, rows: torch.Tensor, labels: torch.Tensor, batch: torch.Tensor) -> None:
+    def step(self, rows: torch.Tensor | StoredRows, labels: torch.Tensor, batch: torch.Tensor) -> None:
         """Take one step of Adam on the rows [rows, inputs] and labels [rows] at the places of `batch`."""
         buffers = self._buffers.get(len(batch))
         if buffers is None:
-            buffers = self._buffers[len(batch)] = _Buffers.of(len(batch), self._weights[0], rows)
-        torch.index_select(rows, 0, batch, out=buffers.rows)
+            buffers = self._buffers[len(batch)] = _Buffers.of(len(batch), self._weights[0])
+        _gather(rows, batch, buffers.rows)
         torch.index_select(labels, 0, batch, out=buffers.labels)
         self._find_gradient(buffers)
         if self._divergence_weight:
@@ -115,6 +117,14 @@ class Training:
         )
 
 
+def _gather(rows: torch.Tensor | StoredRows, places: torch.Tensor, out: torch.Tensor) -> None:
+    """Copy the rows at some places."""
+    if isinstance(rows, torch.Tensor):
+        torch.index_select(rows, 0, places, out=out)
+    else:
+        out.copy_(as_tensor(rows[places.cpu().numpy()], "cpu"))
+
+
 @dataclass(frozen=True, eq=False)
 class _Buffers:
     """What a batch of some length passes through."""
@@ -128,8 +138,8 @@ class _Buffers:
     d_hidden2: torch.Tensor
 
     @classmethod
-    def of(cls, count: int, first_weight: torch.Tensor, like: torch.Tensor) -> "_Buffers":
-        """Return buffers for `count` rows, of the type and on the device of `like`."""
+    def of(cls, count: int, first_weight: torch.Tensor) -> "_Buffers":
+        """Return buffers for `count` rows, of the type and on the device of the first weights."""
         inputs, hidden = first_weight.shape
         widths: tuple[tuple[int, ...], ...] = ((inputs,), (), (hidden,), (hidden,), (), (hidden,), (hidden,))
-        return cls(*(like.new_empty((count, *width)) for width in widths))
+        return cls(*(first_weight.new_empty((count, *width)) for width in widths))

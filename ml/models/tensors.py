@@ -10,7 +10,7 @@ from ml.errors import SchemaError
 from ml.updates.schema import Schema
 
 
-def as_tensor(array: NDArray[Any], device: str) -> torch.Tensor:
+def as_tensor(array: NDArray[Any], device: str | torch.device) -> torch.Tensor:
     """Return `array` as a tensor on `device`, without a copy where the device is the CPU."""
     return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
 

@@ -1,5 +1,6 @@
 """From a task and a path to the rows of every client of a simulation, or of one member."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from ml.data.shares import (
     split_members,
     split_rows,
 )
+from ml.data.stored_rows import StoredRows
 from ml.errors import DataError
 from ml.seeds import derive_seed
 from ml.settings import SplitSettings
@@ -27,7 +29,7 @@ from ml.tasks.targets import Classes, Labels, Target, kinds, require_learnable, 
 from ml.tasks.task import Task
 
 _SAMPLE, _SPLIT = 0, 1  # Under a run's seed.
-_BLOCK = 1 << 14  # Rows.
+_BLOCK = 1 << 20  # Numbers that are looked at at a time.
 _BESIDE = ("groups", "times", "test", "apart", "columns", "names", "usage", "told")
 
 
@@ -124,17 +126,20 @@ def _first_not_finite(array: Any) -> int | None:
     """The first row that holds what is no number, looked for in blocks; None where there is none."""
     if array.dtype.kind != "f":
         return None
-    for start in range(0, len(array), _BLOCK):
-        finite = np.isfinite(array[start : start + _BLOCK]).reshape(len(array[start : start + _BLOCK]), -1)
+    rows = max(1, _BLOCK // max(1, math.prod(array.shape[1:])))
+    for start in range(0, len(array), rows):
+        block = array[start : start + rows]
+        finite = np.isfinite(block).reshape(len(block), -1)
         if not finite.all():
             return start + int(np.argmin(finite.all(axis=1)))
     return None
 
 
 def _arrays(inputs: Any) -> list[tuple[str, Any]]:
-    """Inputs that are in memory, with their names."""
+    """Inputs that are there already, with their names."""
     named = inputs.items() if isinstance(inputs, dict) else [("", inputs)]
-    return [(f" {name}" if name else "", array) for name, array in named if isinstance(array, np.ndarray)]
+    there = [(name, array) for name, array in named if isinstance(array, np.ndarray | StoredRows)]
+    return [(f" {name}" if name else "", array) for name, array in there]
 
 
 def _sampled(rows: Rows, count: int | None, path: Path | None, seed: int) -> Rows:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ml.attacks.labels import objective
 from ml.data.rows import Inputs, Shape, Targets
+from ml.data.stored_rows import StoredRows
 from ml.device import use_threads
 from ml.errors import SchemaError
 from ml.models.module_state import constants_digest
@@ -102,7 +103,7 @@ class Perceptron:
         self, start: torch.Tensor, settings: TrainingSettings, job: TrainingJob
     ) -> NDArray[np.float32]:
         goal = objective(self.target, job.y, job.attack)
-        rows, labels = (as_tensor(np.asarray(array), self._device) for array in (job.X, goal.labels))
+        rows, labels = _placed(job.X, self._device), as_tensor(np.asarray(goal.labels), self._device)
         training = Training(start, self.schema, settings, goal.divergence_weight)
         shuffle = torch.Generator().manual_seed(job.seed)
         for _ in range(settings.passes(len(labels))):
@@ -114,15 +115,14 @@ class Perceptron:
 
 
 class PerceptronPredictor:
-    """Sets of rows held on one device.
+    """Sets of rows held on one device, or stored.
 
     A set goes through a model alone, block by block, so that its logits are the ones it would give by itself,
     to the last bit, whatever else is asked for.
     """
 
     def __init__(self, sets: Sequence[Inputs], schema: Schema, device: str, workers: Workers) -> None:
-        placed = (as_tensor(np.asarray(rows), device) for rows in sets)
-        self._blocks = [torch.split(rows, _PIECE_ROWS) for rows in placed]
+        self._blocks = [_blocks(_placed(rows, device)) for rows in sets]
         self._schema = schema
         self._device = device
         self._workers = workers
@@ -141,7 +141,18 @@ class PerceptronPredictor:
         return [joined[start:end] for start, end in pairwise(ends)]
 
 
-def _shared_out(blocks: list[torch.Tensor], parts: int) -> list[list[torch.Tensor]]:
+def _placed(rows: Inputs, device: str) -> torch.Tensor | StoredRows:
+    """Return rows on the device; stored ones stay where they are, and come a batch at a time."""
+    return rows if isinstance(rows, StoredRows) else as_tensor(np.asarray(rows), device)
+
+
+def _blocks(rows: torch.Tensor | StoredRows) -> Sequence[torch.Tensor | StoredRows]:
+    if isinstance(rows, torch.Tensor):
+        return torch.split(rows, _PIECE_ROWS)
+    return [rows.taken(slice(start, start + _PIECE_ROWS)) for start in range(0, len(rows), _PIECE_ROWS)]
+
+
+def _shared_out(blocks: list[torch.Tensor | StoredRows], parts: int) -> list[list[torch.Tensor | StoredRows]]:
     """Return blocks of rows, in order, as at most `parts` lists of about as many rows."""
     if parts == 1:
         return [blocks]

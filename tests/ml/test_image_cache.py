@@ -5,8 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from ml.data.image_cache import cached, default_folder, fingerprint
+from ml.data.image_cache import cached, fingerprint
 from ml.errors import DataError
+from ml.home import cache_folder
 
 IMAGES = np.arange(3 * 4 * 4, dtype=np.uint8).reshape(3, 4, 4)
 
@@ -64,12 +65,12 @@ def test_a_file_cut_off_is_made_anew(tmp_path):
 
 def test_the_cache_is_the_users(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_folder() == tmp_path / "stakefed"
+    assert cache_folder() == tmp_path / "stakefed"
     cached(None, "a", 3, 4, lambda: iter(IMAGES))
     assert (tmp_path / "stakefed" / "a.npy").is_file()
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_folder() == tmp_path / ".cache" / "stakefed"
+    assert cache_folder() == tmp_path / ".cache" / "stakefed"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

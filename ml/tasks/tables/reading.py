@@ -10,12 +10,12 @@ from ml.data.checks import insisted, unknown_values, unlike
 from ml.data.common_encoding import Spread
 from ml.data.rows import Rows
 from ml.data.table import Texts
-from ml.data.text.cells import EMPTY, Cells, Words
+from ml.data.text.cells import EMPTY, Words
 from ml.data.text.records import Piece
 from ml.data.text.source import Source
 from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
-from ml.tasks.tables.cells import made_of, rule_of
+from ml.tasks.tables.cells import cells_of, made_of
 from ml.tasks.tables.encoding import BESIDE, Kept, input_names, inputs_of
 from ml.tasks.tables.form import (
     BetweenColumn,
@@ -54,7 +54,7 @@ def read_table(form: Form, path: Path, allowed: float, accept: bool) -> Rows:
     kept = Kept(form)
     usage, filled = _through(form, path, allowed, kept)
     return Rows(
-        kept.inputs.array,
+        kept.inputs.all,
         kept.targets.array,
         groups=kept.groups.array if form.group else None,
         times=kept.times.array if form.time else None,
@@ -89,7 +89,7 @@ class _Values:
 
     def __init__(self, column: Column | ClassesTarget | NumbersTarget, reading: Reading) -> None:
         self._column, self._sources = column, sources_of(column)
-        self._cells = Cells(rule_of(column, reading))
+        self._cells = cells_of(column, reading)
 
     def read(self, piece: Piece) -> Floats:
         """Return a value of each row, float64 [rows]."""
@@ -109,7 +109,7 @@ class _Reader:
         self._kept = kept
         self.tally = Tally("rows", source)
         self._values = {each.column: _Values(each, form.read) for each in (*form.inputs, *form.learned)}
-        self._time = Cells(rule_of(form.time, form.read)) if form.time else None
+        self._time = cells_of(form.time, form.read) if form.time else None
         self._group = Words()
         self._filled = {each.column for each in form.inputs if _fills(each)}
         self._expected = _expected(form)
@@ -219,11 +219,16 @@ def _compared(form: Form, kept: Kept, accept: bool) -> list[str]:
             known = (*column.values, *EMPTY, *form.read.missing)
             found = unknown_values(column.column, categories[column.column], known, column.rare)
             (grave if found[0] else told).extend(found[1])
-        else:
-            values = kept.inputs.array[:, first].astype(np.float64) * column.scale + column.mean
+        elif not _is_alike(*kept.inputs.spread(first)):
+            values = kept.inputs.of(first).astype(np.float64) * column.scale + column.mean
             grave += unlike(column.column, values, Spread(mean=column.mean, scale=column.scale))
         first += inputs_of(column)
     return insisted(grave, told, not accept)
+
+
+def _is_alike(mean: float, spread: float) -> bool:
+    """Whether a standardised input is far from being unlike, so that its values need not be read again."""
+    return abs(mean) < 2 and 0.2 < spread < 5
 
 
 def _fills(column: Column) -> bool:
