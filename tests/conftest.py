@@ -2,6 +2,7 @@
 
 import gc
 import os
+from multiprocessing import spawn
 from pathlib import Path
 
 import ape
@@ -11,11 +12,13 @@ from ape.contracts.base import ContractCallHandler
 from ape.pytest.runners import PytestApeRunner
 from ape_ethereum.ecosystem import Ethereum
 from ape_ethereum.transactions import TransactionType
+from warm_ape import DOOR, warm_python
 
 from offchain.chain.compiled import forget_stale_contracts
 from offchain.chain.network_option import allow_slow_start, give_a_free_port
+from offchain.worker import process as worker
 
-pytest_plugins = ["fresh_process", "side_by_side", "solidity"]
+pytest_plugins = ["fresh_process", "side_by_side", "solidity", "warm_workers"]
 
 # Thousands of tests lie in memory: Python's collector looked through them for a sixth of the time.
 gc.set_threshold(100_000, 10, 10)
@@ -40,10 +43,12 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+ROOT = Path(__file__).resolve().parents[1]
+
+
 def shared(name, what):
     """The path of shared data; skips the test, saying `what` is missing, where there is none."""
-    root = Path(__file__).resolve().parents[1]
-    path = Path(os.environ.get("STAKEFED_SHARED", root.parent / "shared")) / "data" / name
+    path = Path(os.environ.get("STAKEFED_SHARED", ROOT.parent / "shared")) / "data" / name
     if not path.exists():
         pytest.skip(f"no {what} at {path}; set STAKEFED_SHARED")
     return path
@@ -59,6 +64,26 @@ def ape_does_not_look_twice():
         patch.setattr(ContractCallHandler, "_validate_is_contract", lambda handler: None)
         patch.setattr(ReceiptAPI, "show_debug_logs", lambda receipt: None)
         yield
+
+
+@pytest.fixture(scope="session")
+def python_that_has_imported():
+    if DOOR in os.environ:
+        yield os.environ[DOOR]
+        return
+    with warm_python(ROOT, os.environ) as folder:
+        yield f"{folder}/python"
+
+
+@pytest.fixture(scope="module")
+def warm_processes(python_that_has_imported):
+    """Workers and spawned processes of the module are forked from one that has imported what they need."""
+    cold = spawn.get_executable()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "PYTHON", python_that_has_imported)
+        spawn.set_executable(python_that_has_imported)
+        yield
+    spawn.set_executable(cold)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from offchain.worker.serving import name_of
 _KEPT = {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONHASHSEED"}
 _KEPT_KINDS = ("LC_", "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "CUDA_", "CUBLAS_", "NVIDIA_")
 """What computing depends on; whatever else an environment has may be a passphrase."""
+PYTHON = sys.executable
+"""Runs workers."""
 _LAST_SECONDS = 2.0
 _ROOT = str(Path(__file__).resolve().parents[2])
 
@@ -105,7 +107,7 @@ class Worker:
         }
         paths = [path for path in sys.path if path]
         environment = {**kept, "PYTHONPATH": os.pathsep.join([_ROOT, *paths])}
-        command = [sys.executable, "-P", "-m", "offchain.worker", self._service]
+        command = [PYTHON, "-P", "-m", "offchain.worker", self._service]
         process = subprocess.Popen(
             [*command, *map(str, self._hidden)],
             stdin=subprocess.PIPE,

@@ -38,6 +38,7 @@ SPOILT = (
         return super().losses(outputs, targets)
 """
 )
+pytestmark = pytest.mark.usefixtures("warm_processes")
 LIMITS = Limits(train=60, judge=60)
 
 

@@ -15,6 +15,8 @@ from offchain.learning.describing import FoundersFiles, described
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.start import ClientOptions, prepare
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
+
 OWNER = signer(41)
 LOSSES = "    def losses(self, outputs, targets):\n        return "
 CROSS = "nn.functional.cross_entropy(outputs, targets, reduction='none')"

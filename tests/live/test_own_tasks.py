@@ -16,6 +16,8 @@ from offchain.learning.finding import Here
 from offchain.live.verifying.quality import Scorer
 from offchain.live.verifying.verification import Verification
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
+
 FLIPPER = 0
 
 

@@ -9,6 +9,8 @@ from own_tasks import SORTING, described, write_patients
 from offchain.live.client import phases
 from scripts.task import cli
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
+
 
 @pytest.fixture
 def asked_network(tmp_path):

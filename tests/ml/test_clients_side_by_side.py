@@ -14,6 +14,8 @@ from ml.training import Origin, TrainingJob, make_learner, side_by_side
 from ml.training.module import ModuleLearner
 from ml.training.side_by_side import SideBySideLearner
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
+
 TASK = """
 from torch import nn
 from stakefed import Classes, Rows, Task

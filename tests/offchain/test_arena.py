@@ -1,8 +1,11 @@
 """A grid of attacks against policies and defences: what it plays, keeps, measures, tells, and refuses."""
 
 import json
+import os
 import re
 import shutil
+import sys
+from multiprocessing import spawn
 
 import numpy as np
 import pandas as pd
@@ -20,6 +23,7 @@ from offchain.reproduction.cluster import cluster
 from offchain.reproduction.kept_runs import KeptRuns
 from offchain.simulation.cast import Cast
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
 ENOUGH = 600
 """Seconds for what has to end well: on a busy machine a process imports for a minute."""
 TINY = dict(rounds=3, clients=10, rows=1500, proposer_bps=3000)
@@ -280,11 +284,12 @@ def test_a_users_attack_that_fails_is_its_own_cells_failure(fought):
     assert "## Failed" in (folder / "arena.md").read_text()
 
 
-@pytest.fixture(scope="module")
-def workers():
+@pytest.fixture
+def workers(monkeypatch):
     """The address of two Dask workers, each a process, on this machine."""
     from dask.distributed import LocalCluster
 
+    monkeypatch.setattr(spawn, "_python_exe", os.fsencode(sys.executable))
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local:
         yield local.scheduler_address.replace("tcp://", "dask://")
 

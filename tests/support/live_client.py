@@ -22,6 +22,7 @@ from offchain.live.access.chain import Chain
 from offchain.live.client.client import Client
 from offchain.live.client.local_learning import LocalLearning
 from offchain.stores.artefacts import Artefacts
+from offchain.worker import process as worker
 
 LATER = ("ml.data.loans", "ml.tasks.built_in.loans") + tuple(
     f"offchain.live.client.{name}" for name in ("costs", "faults", "report", "start")
@@ -41,7 +42,7 @@ MOMENTS = ("before", "broadcast", "after")
 """Before a transaction is sent, once the node has it, and once it is mined."""
 
 
-def main(arguments, log, attack, withholds, deaths, misses_logs=False, captures=None):
+def main(arguments, log, attack, withholds, deaths, python=worker.PYTHON, misses_logs=False, captures=None):
     """Run a client to its end.
 
     Args:
@@ -50,10 +51,12 @@ def main(arguments, log, attack, withholds, deaths, misses_logs=False, captures=
         attack: Whether it learns from wrong labels.
         withholds: Whether it shows its updates to nobody.
         deaths: File of lines "function moment"; at each it dies once, with all other clients of that file.
+        python: Runs its worker.
         misses_logs: Whether its node tells of no log before it is asked again.
         captures: Attacks by the rounds that it captures, with everyone told the same.
     """
     _write_to(log)
+    worker.PYTHON = python
     if attack or captures:
         Named.is_foreign = False  # What is changed here is not in another process.
     if attack:

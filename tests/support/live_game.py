@@ -33,6 +33,7 @@ from offchain.live.deploying.configuration import load_configuration
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.watching.history import History
 from offchain.live.watching.view import read_view
+from offchain.worker import process as worker
 
 CHAIN = 31_337
 FOUNDER, KEEPER = signer(1), signer(2)
@@ -53,7 +54,8 @@ class Member:
 
     def start(self, **more):
         """Start the process; keyword arguments change what `live_client.main` is told."""
-        told = {"attack": False, "withholds": False, "deaths": None, **self.options, **more}
+        told = {"attack": False, "withholds": False, "deaths": None, "python": worker.PYTHON}
+        told |= {**self.options, **more}
         self.process = _START.Process(target=_run, args=(self.arguments, str(self.log), told), daemon=True)
         self.process.start()
 

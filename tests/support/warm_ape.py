@@ -1,8 +1,9 @@
-"""`ape` from a process that has imported everything once: each command is a process forked from it.
+"""`ape`, and Python for processes of this project, from one that has imported everything once.
 
-Imports are most of what a short command computes, and a rehearsal has thirty of them. A shell finds this
-`ape` first on its PATH; it hands its arguments, surroundings and open files over, passes signals on, and ends
-as the command does. Who kills it kills the command.
+Imports are most of what a short command computes, and a rehearsal has thirty of them; a client whose task is
+code of others starts three processes. A shell finds this `ape` first on its PATH; it hands its arguments,
+surroundings and open files over to a process forked from the one that has imported, passes signals on, and
+ends as the command does. Who kills it kills the command, and what that leads.
 """
 
 import gc
@@ -18,26 +19,42 @@ import sys
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
+from fcntl import F_DUPFD, fcntl
 from importlib import import_module
+from itertools import dropwhile
 from pathlib import Path
+from pkgutil import walk_packages
 
+DOOR = "STAKEFED_TESTS_PYTHON"
+"""Names a warm `python` to processes of tests, for those that they start."""
 PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 LENGTH = struct.Struct("!Q")
+MOST_FILES = 250  # Of one message.
+LIBRARIES = ("ape._cli", "ape_foundry")
+
+
+def warm_ape(root, env):
+    """A folder with `ape` in it, for a PATH; Ape is imported in `root` and with `env`, which it reads."""
+    return _warm("ape", root, env)
+
+
+def warm_python(root, env):
+    """A folder with `python` in it, which runs workers and what multiprocessing spawns, and nothing else."""
+    return _warm("python", root, env)
 
 
 @contextmanager
-def warm_ape(root, env):
-    """A folder with `ape` in it, for a PATH; Ape is imported in `root` and with `env`, which it reads."""
+def _warm(name, root, env):
     with tempfile.TemporaryDirectory() as folder:
         door = Path(folder, "door")
         words = [sys.executable, "-IS", __file__, "command", str(door)]
-        Path(folder, "ape").write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
-        Path(folder, "ape").chmod(0o755)
+        Path(folder, name).write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        Path(folder, name).chmod(0o755)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(door))
             listener.listen(64)
             server = subprocess.Popen(
-                [sys.executable, __file__, "server", str(listener.fileno())],
+                [sys.executable, __file__, "server", name, str(listener.fileno())],
                 cwd=root,
                 env={**env, "PYTHONPATH": os.pathsep.join([str(root), env.get("PYTHONPATH", "")])},
                 pass_fds=[listener.fileno()],
@@ -47,17 +64,19 @@ def warm_ape(root, env):
             yield folder
         finally:
             server.stdin.close()
-            server.wait(timeout=20)
+            server.wait(timeout=300)  # It may still import.
 
 
 def command(door, arguments):
-    """What stands in for `ape`: asks for the command and ends as it ends."""
-    body = json.dumps({"arguments": arguments, "cwd": os.getcwd(), "env": dict(os.environ)}).encode()
+    """What stands in: asks for the command and ends as it ends."""
+    files = open_files()
+    asked = {"arguments": arguments, "cwd": os.getcwd(), "env": dict(os.environ), "files": files}
+    body = json.dumps(asked).encode()
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(door)
         for number in PASSED_ON:
             signal.signal(number, lambda number, _: line.sendall(bytes([number])))
-        socket.send_fds(line, [LENGTH.pack(len(body))], [0, 1, 2])
+        socket.send_fds(line, [LENGTH.pack(len(body))], files)
         line.sendall(body)
         end = line.recv(LENGTH.size, socket.MSG_WAITALL)
     status = os.waitstatus_to_exitcode(LENGTH.unpack(end)[0]) if end else 1
@@ -67,11 +86,19 @@ def command(door, arguments):
     sys.exit(status)
 
 
-def serve(listener):
-    """Fork a process for each connection until nobody holds standard input any more."""
-    from ape._cli import cli
+def open_files():
+    """Numbers of the files that this process was given: multiprocessing names some in its arguments."""
+    return [int(name) for name in os.listdir("/dev/fd") if is_open(int(name))]
 
-    import_everything()
+
+def is_open(number):
+    with suppress(OSError):
+        return bool(os.fstat(number))
+    return False  # The one that listed them.
+
+
+def serve(listener, run):
+    """Fork a process for each connection until nobody holds standard input any more."""
     gc.collect()
     gc.freeze()
     while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
@@ -79,20 +106,44 @@ def serve(listener):
         with line:
             if os.fork() == 0:
                 listener.close()
-                attend(line, cli)
+                attend(line, run)
         reap()
     reap()
 
 
-def import_everything():
-    """All that commands import; but not the commands, which Ape runs anew."""
+def ape():
+    """Ape, once all is imported that commands do; but not the commands, which it runs anew."""
     import live_client  # noqa: F401
+    from ape._cli import cli
 
     names = [f"scripts.{path.stem}" for path in Path("scripts").glob("[!_]*.py")]
     for name in names:
         import_module(name)
     for name in names:
         del sys.modules[name]
+    return cli
+
+
+def python():
+    """Runs `-m offchain.worker ...` and `-c CODE ...`, once all is imported that those do."""
+    for package in ("ml", "offchain"):
+        for module in walk_packages([package], f"{package}."):
+            import_module(module.name)
+    for name in LIBRARIES:
+        import_module(name)
+    return run_python
+
+
+def run_python():
+    sys.path[:0] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    match list(dropwhile(lambda word: word not in ("-m", "-c"), sys.argv[1:])):
+        case ["-m", "offchain.worker", *more]:
+            import_module("offchain.worker.__main__").main(*more)
+        case ["-c", code, *more]:
+            sys.argv = ["-c", *more]
+            exec(code, {"__name__": "__main__"})
+        case other:
+            raise SystemExit(f"this python runs no {other}")
 
 
 def reap():
@@ -101,15 +152,15 @@ def reap():
             pass
 
 
-def attend(line, cli):
+def attend(line, run):
     """Run one command, pass on what its stand-in is sent, and tell it the end."""
-    head, files, _, _ = socket.recv_fds(line, LENGTH.size, 3)
+    head, files, _, _ = socket.recv_fds(line, LENGTH.size, MOST_FILES)
     request = json.loads(line.recv(LENGTH.unpack(head)[0], socket.MSG_WAITALL))
     process = os.fork()
     if process == 0:
         line.close()
         become(request, files)
-        sys.exit(cli())
+        sys.exit(run())
     for file in files:
         os.close(file)
     threading.Thread(target=pass_on, args=(line, process), daemon=True).start()
@@ -121,7 +172,10 @@ def attend(line, cli):
 
 def become(request, files):
     """Take the place of the process that asked."""
-    for number, file in enumerate(files):
+    above = [fcntl(file, F_DUPFD, 1 + max(*files, *request["files"])) for file in files]
+    for file in files:
+        os.close(file)
+    for number, file in zip(request["files"], above, strict=True):
         os.dup2(file, number)
         os.close(file)
     os.chdir(request["cwd"])
@@ -134,6 +188,8 @@ def pass_on(line, process):
     while number := line.recv(1):
         os.kill(process, number[0])
     with suppress(ProcessLookupError):
+        if os.getpgid(process) == process:
+            os.killpg(process, signal.SIGKILL)
         os.kill(process, signal.SIGKILL)
 
 
@@ -141,5 +197,5 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["command", door, *arguments]:
             command(door, arguments)
-        case ["server", number]:
-            serve(socket.socket(fileno=int(number)))
+        case ["server", name, number]:
+            serve(socket.socket(fileno=int(number)), {"ape": ape, "python": python}[name]())

@@ -1,0 +1,17 @@
+"""One process that has imported what tests and their processes do; those side by side share it."""
+
+import os
+from pathlib import Path
+
+from side_by_side import HASHES, ONE_THREAD
+from warm_ape import DOOR, warm_python
+
+ROOT = Path(__file__).parents[2]
+
+
+def pytest_xdist_setupnodes(config, specs):
+    warm = warm_python(ROOT, {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), **HASHES})
+    python = f"{warm.__enter__()}/python"
+    config.add_cleanup(lambda: warm.__exit__(None, None, None))
+    for spec in specs:
+        spec.env[DOOR] = python
