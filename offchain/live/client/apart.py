@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,13 @@ from pydantic import TypeAdapter
 from ml.judging.findings import Finding
 from ml.settings import AnyPolicy
 from ml.training.private import Plan
-from ml.updates.schema import Schema
 from offchain.errors import WorkerError
 from offchain.learning.apart import SLACK_BYTES, START_SECONDS, WHAT
 from offchain.learning.common import Parameters
 from offchain.learning.genesis import require_bound
 from offchain.learning.voting import Sent
 from offchain.live.client.apart_service import POLICY, Opening
-from offchain.live.client.local_learning import Judged, learning_of
+from offchain.live.client.local_learning import Judged, LocalLearning, learning_of
 from offchain.worker.messages import Message
 from offchain.worker.process import Worker
 
@@ -29,46 +28,6 @@ _FINDING: TypeAdapter[Finding] = TypeAdapter(Finding)
 _PLAN: TypeAdapter[Plan | None] = TypeAdapter(Plan | None)
 _QUALITY: TypeAdapter[dict[str, float]] = TypeAdapter(dict[str, float])
 _TOLD: TypeAdapter[list[str]] = TypeAdapter(list[str])
-
-
-class MemberLearning(Protocol):
-    """What a client computes on its own rows; `LocalLearning` does it here, `LearningApart` in a worker.
-
-    Attributes:
-        genesis: The first global model.
-        schema: The model's.
-        samples: Training rows.
-        plan: How its updates stay within its ε; none for no noise.
-        policy: By which it votes.
-        shadow: Another, computed beside it, which decides nothing; none for none.
-        told: What the owner should know of rows and training.
-    """
-
-    genesis: Parameters
-    schema: Schema
-    samples: int
-    plan: Plan | None
-    policy: AnyPolicy
-    shadow: AnyPolicy | None
-    told: list[str]
-
-    def update(self, models: Sequence[Parameters], round_: int, secret: int, noise: bytes = b"") -> Sent:
-        """See `LocalLearning`."""
-        ...
-
-    def quality(self, model: Parameters) -> dict[str, float]:
-        """See `LocalLearning`."""
-        ...
-
-    def judged(
-        self,
-        policy: AnyPolicy,
-        blobs: Mapping[int, bytes | None],
-        samples: Mapping[int, int],
-        models: Sequence[Parameters],
-    ) -> Judged:
-        """See `LocalLearning`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -87,7 +46,16 @@ class Limits:
 
 
 class LearningApart:
-    """A `MemberLearning` whose rows and task are a worker's; its answers are held to what they have to be.
+    """What `LocalLearning` computes, in a worker; its answers are held to what they have to be.
+
+    Attributes:
+        genesis: The first global model.
+        schema: The model's.
+        samples: Training rows.
+        plan: How its updates stay within its ε; none for no noise.
+        policy: By which it votes.
+        shadow: Another, computed beside it, which decides nothing; none for none.
+        told: What the owner should know of rows and training.
 
     Args:
         opening: What the worker learns.
@@ -183,8 +151,12 @@ class LearningApart:
         return self._worker.ask(Message(values, {**named, **arrays}), doing, seconds)
 
 
+MemberLearning = LocalLearning | LearningApart
+"""What a client computes on its own rows: here, or in a worker."""
+
+
 def member_learning(opening: Opening, limits: Limits) -> MemberLearning:
-    """Return what a client computes: here, or in a worker where the task's code is not the project's.
+    """Return what a client computes: in a worker where the task's code is not the project's.
 
     Raises:
         OffchainError: See `learning_of`; likewise MLError.

@@ -325,7 +325,8 @@ class RoundWork:
         return made.data if made else None
 
     def _trained_from(self, view: View, models: Sequence[KnownModel]) -> Update:
-        learning, salts = self._require(self._learning, view), self._committer.salts
+        learning: MemberLearning = self._require(self._learning, view)
+        salts = self._committer.salts
         secret, noise = salts.training(view.round), salts.noise(view.round)
         with measures.TRAINING.time():
             sent = learning.update([model.parameters for model in models], view.round, secret, noise)
