@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from offchain.arena import report
-from offchain.arena.grid import NOBODY, Cell, Grid
+from offchain.arena.grid import Cell, Grid
 from offchain.arena.outcome import Outcome, outcome
 from offchain.errors import ArenaError
 from offchain.reproduction.claimed_folder import claim
@@ -81,7 +81,7 @@ def told_so_far(path: Path, grid: Grid, played: Sequence[Cell], console: Console
 
 def described(grid: Grid, played: Sequence[Cell]) -> dict[str, object]:
     """Return what a grid's numbers follow from: the grid, and its data by content, not by path."""
-    data = {cell.task: data_digest(cell.settings.data) for cell in played}
+    data = {cell.labels.task: data_digest(cell.settings.data) for cell in played}
     content = grid.model_dump(mode="json")
     content["tasks"] = {
         label: {name: value for name, value in task.items() if name != "data"}
@@ -93,8 +93,9 @@ def described(grid: Grid, played: Sequence[Cell]) -> dict[str, object]:
 
 def name_of(cell: Cell) -> str:
     """Return a cell's labels, for people."""
-    parts = (cell.task, cell.decider, cell.attack, f"votes {cell.votes}", f"η = {cell.malicious:g}")
-    return ", ".join((*parts, f"seed {cell.seed}"))
+    of = cell.labels
+    parts = (of.task, of.decider, of.attack, f"votes {of.votes}", f"η = {of.malicious:g}")
+    return ", ".join((*parts, f"seed {of.seed}"))
 
 
 def _kept(path: Path, grid: Grid, played: Sequence[Cell]) -> KeptRuns:
@@ -107,7 +108,6 @@ def _outcomes(played: Sequence[Cell], kept: KeptRuns) -> list[Outcome]:
 
 
 def _outcome(cell: Cell, played: Sequence[Cell], kept: KeptRuns) -> Outcome:
-    same = (cell.task, cell.decider, cell.seed, NOBODY)
-    clean = next(c for c in played if (c.task, c.decider, c.seed, c.attack) == same)
+    clean = next(each for each in played if each.labels == cell.labels.clean)
     beside = kept.records(clean.settings) if kept.find(clean.settings) else None
     return outcome(cell, kept.records(cell.settings), beside)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 from pydantic import (
     BaseModel,
@@ -216,25 +216,42 @@ DEFAULT = Grid(
 """Small enough for two processors and half an hour; on built-in loans."""
 
 
-class _Labels(NamedTuple):
+@dataclass(frozen=True)
+class Labels:
+    """Which run of a grid one is.
+
+    Attributes:
+        task: Label of the task.
+        decider: Label of the policy or defence.
+        attack: Label of the attack; `NOBODY` for none.
+        votes: How the coalition votes.
+        malicious: η.
+        seed: Of the run.
+    """
+
     task: str
     decider: str
     attack: str
     votes: str
     malicious: float
     seed: int
+
+    @property
+    def clean(self) -> "Labels":
+        """Of the run with nobody malicious that this one is compared with."""
+        return Labels(self.task, self.decider, NOBODY, "honest", 0.0, self.seed)
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One run of a grid, by the labels of its parts."""
+    """One run of a grid.
 
-    task: str
-    decider: str
-    attack: str
-    votes: str
-    malicious: float
-    seed: int
+    Attributes:
+        labels: Of its parts.
+        settings: What is played.
+    """
+
+    labels: Labels
     settings: SimulationSettings
 
 
@@ -271,17 +288,17 @@ def cells(grid: Grid, data: Path | None = None, begun: Callable[[str], None] = _
     return found
 
 
-def _of_rows(grid: Grid, task: str, seed: int) -> list[_Labels]:
-    clean = [_Labels(task, decider, NOBODY, "honest", 0.0, seed) for decider in grid.deciders]
+def _of_rows(grid: Grid, task: str, seed: int) -> list[Labels]:
+    clean = [Labels(task, decider, NOBODY, "honest", 0.0, seed) for decider in grid.deciders]
     attacked = [
-        _Labels(task, decider, attack, votes, eta, seed)
+        Labels(task, decider, attack, votes, eta, seed)
         for decider, attack, eta in product(grid.deciders, grid.attacks, grid.malicious)
         for votes in _votes_of(grid, decider)
     ]
     return clean + attacked
 
 
-def _named(labels: _Labels) -> str:
+def _named(labels: Labels) -> str:
     votes = "" if labels.votes in ("honest", _NO_VOTES) else f", votes {labels.votes},"
     return f"{labels.attack}{votes} against {labels.decider} on {labels.task}"
 
@@ -306,24 +323,25 @@ def _votes_of(grid: Grid, decider: str) -> Sequence[str]:
     return (_NO_VOTES,) if "defence" in grid.deciders[decider] else grid.votes
 
 
-def _cell(grid: Grid, labels: _Labels) -> Cell:
-    task, decider, attack, votes, eta, seed = labels
+def _cell(grid: Grid, labels: Labels) -> Cell:
     fixed = {"engine": "reference", "baselines": False, "honest_only": True}
-    values = {**fixed, **grid.settings, **grid.tasks[task], **grid.deciders[decider], "seed": seed}
-    values |= {"attack": "none"} if attack == NOBODY else grid.attacks[attack]
-    values |= {"malicious": eta}
-    if votes != "honest" and "defence" not in grid.deciders[decider]:
-        values |= {"coalition_votes": votes}
+    task, decider = grid.tasks[labels.task], grid.deciders[labels.decider]
+    values = {**fixed, **grid.settings, **task, **decider, "seed": labels.seed}
+    values |= {"attack": "none"} if labels.attack == NOBODY else grid.attacks[labels.attack]
+    values |= {"malicious": labels.malicious}
+    if labels.votes != "honest" and "defence" not in decider:
+        values |= {"coalition_votes": labels.votes}
     try:
         settings = parse_settings(values)
     except SettingsError as error:
         raise ArenaError(f"{_named(labels)}: {error}") from error
     bad, clients = len(Cast.of(settings).malicious), settings.clients
-    if attack != NOBODY and not 0 < bad < clients:
+    if labels.attack != NOBODY and not 0 < bad < clients:
         raise ArenaError(
-            f"malicious {eta:g} makes {bad} of {clients} clients malicious; expected some, and not all"
+            f"malicious {labels.malicious:g} makes {bad} of {clients} clients malicious; expected some, and "
+            "not all"
         )
-    return Cell(*labels, settings)
+    return Cell(labels, settings)
 
 
 def _sentence(error: ValidationError) -> str:

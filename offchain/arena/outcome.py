@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.judging.metrics import LIKELIHOOD
-from offchain.arena.grid import Cell
+from offchain.arena.grid import Cell, Labels
 from offchain.runs.summary import tail_mean
 from offchain.settings import TOKEN
 from offchain.simulation.baselines import HONEST_ONLY
@@ -20,12 +20,7 @@ class Outcome:
     """One run of the arena.
 
     Attributes:
-        task: Label of the task.
-        decider: Label of the policy or defence.
-        attack: Label of the attack.
-        votes: How the coalition votes.
-        malicious: η.
-        seed: Of the run.
+        labels: Which.
         metric: What `score` is.
         score: Mean of the last rounds.
         against_honest: `score` less that of averaging the honest updates of the run's own seats.
@@ -48,12 +43,7 @@ class Outcome:
         seconds: Of a round.
     """
 
-    task: str
-    decider: str
-    attack: str
-    votes: str
-    malicious: float
-    seed: int
+    labels: Labels
     metric: str
     score: float
     against_honest: float
@@ -87,12 +77,7 @@ def outcome(cell: Cell, records: Sequence[RoundRecord], clean: Sequence[RoundRec
     malicious_out, honest_out = _counts([r.excluded_clients for r in records], cast)
     left = last.mean_tokens(cast.malicious)
     return Outcome(
-        task=cell.task,
-        decider=cell.decider,
-        attack=cell.attack,
-        votes=cell.votes,
-        malicious=cell.malicious,
-        seed=cell.seed,
+        labels=cell.labels,
         metric=metric,
         score=tail_mean(list(scores)),
         against_honest=against_honest,

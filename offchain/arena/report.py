@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ def write(
         failures: What failed, by the cell's labels.
         missing: How many runs have not been played yet.
     """
-    table = pd.DataFrame(asdict(each) for each in outcomes)
+    table = pd.DataFrame(map(_row, outcomes))
     summary = summarised(table)
     write_whole(folder / "cells.csv", table.to_csv(index=False, float_format="%.6g"))
     write_whole(folder / "summary.csv", summary.to_csv(index=False, float_format="%.6g"))
@@ -87,6 +88,11 @@ def heat_map(summary: pd.DataFrame, task: str) -> Figure:
     axes.set_title(f"{task}: score against the honest-only run, worst of votes and shares")
     figure.colorbar(image, ax=axes)
     return figure
+
+
+def _row(of: Outcome) -> dict[str, Any]:
+    numbers = asdict(of)
+    return {**numbers.pop("labels"), **numbers}
 
 
 def _page(summary: pd.DataFrame, failures: Mapping[str, str], missing: int) -> str:

@@ -139,11 +139,11 @@ def test_a_grid_is_the_product_of_its_parts_and_a_clean_run_each():
         settings=TINY, deciders=["median", "verdict"], attacks=["zero"], votes=["own", "flip"], seeds=3
     )
     found = cells(grid)
-    clean = [cell for cell in found if cell.attack == NOBODY]
+    clean = [cell for cell in found if cell.labels.attack == NOBODY]
     assert len(clean) == 2 * 3 and all(cell.settings.malicious == 0 for cell in clean)
     # A rule without votes is played once, whatever the coalition would vote.
     assert len(found) - len(clean) == 3 * (1 + 2)
-    assert {cell.settings.coalition_votes for cell in found if cell.decider == "verdict"} == {
+    assert {cell.settings.coalition_votes for cell in found if cell.labels.decider == "verdict"} == {
         None,
         "own",
         "flip",
@@ -312,7 +312,7 @@ def test_a_cluster_plays_the_grid_whatever_a_users_functions_do(tmp_path, worker
             told |= {_own_name(cell): why for cell, why in failures.items()}
     assert told.keys() == FAULTS.keys()
     assert all(FAULTS[name] in why and "\n" not in why for name, why in told.items())
-    healthy = [cell for cell in cells(grid) if cell.attack in (NOBODY, "zero")]
+    healthy = [cell for cell in cells(grid) if cell.labels.attack in (NOBODY, "zero")]
     fight(tmp_path / "here", grid, healthy, engine_of, 1, quiet())
     here, there = (pd.read_csv(tmp_path / place / "cells.csv") for place in ("here", "there"))
     assert list(here.attack) == [NOBODY, "zero"]
@@ -401,7 +401,7 @@ def test_a_grid_without_functions_of_ones_own_is_checked_here(monkeypatch):
 def test_what_was_played_is_kept_and_what_failed_is_tried_again(fought):
     grid, folder, _ = fought
     before = (folder / "cells.csv").read_bytes()
-    healthy = [cell for cell in cells(grid) if "own.py" not in cell.attack]
+    healthy = [cell for cell in cells(grid) if "own.py" not in cell.labels.attack]
     fight(folder, grid, healthy, forbidden, 1, quiet())
     assert (folder / "cells.csv").read_bytes() == before
 
@@ -414,7 +414,9 @@ def test_what_is_kept_so_far_is_told_without_playing(fought, tmp_path):
     shutil.copytree(folder, copied)
     half = KeptRuns(copied / "runs")
     gone = [
-        cell for cell in cells(grid) if cell.attack == "sign-flip" or cell.attack == NOBODY and cell.seed == 1
+        cell
+        for cell in cells(grid)
+        if cell.labels.attack == "sign-flip" or cell.labels.attack == NOBODY and cell.labels.seed == 1
     ]
     for cell in gone:
         shutil.rmtree(half.path(cell.settings))
@@ -436,7 +438,11 @@ def test_a_folder_is_of_one_grid(fought):
 
 def test_a_cell_is_measured_against_the_clean_and_the_honest_only_run(fought):
     grid, folder, _ = fought
-    cell = next(c for c in cells(grid) if (c.decider, c.attack, c.votes) == ("evidence", "sign-flip", "own"))
+    cell = next(
+        c
+        for c in cells(grid)
+        if (c.labels.decider, c.labels.attack, c.labels.votes) == ("evidence", "sign-flip", "own")
+    )
     played, clean = records(cell.settings), records(small(**{**TINY, "malicious": 0, "policy": "evidence"}))
     cast, found = Cast.of(cell.settings), outcome(cell, played, clean)
     score, honest = (np.array([of(r)["accuracy"] for r in played]) for of in (_own, _honest_only))
@@ -449,7 +455,7 @@ def test_a_cell_is_measured_against_the_clean_and_the_honest_only_run(fought):
     assert np.isclose(found.against_clean, found.score - clean[-1].scores["accuracy"])
     # The parent, three updates at half a step, and one average at least.
     assert 1 + 3 <= found.scorings <= 1 + 3 + 3
-    unjudged = next(c for c in cells(grid) if (c.decider, c.attack) == ("median", "sign-flip"))
+    unjudged = next(c for c in cells(grid) if (c.labels.decider, c.labels.attack) == ("median", "sign-flip"))
     assert np.isnan(outcome(unjudged, records(unjudged.settings), None).scorings)
 
 
@@ -526,7 +532,7 @@ def test_data_goes_to_the_tasks_that_read_some(tmp_path):
     loans.write_text("")
     tasks = {"built-in": {"task": "loans"}, "read": {"task": "lending-club"}}
     grid = Grid(settings={"clients": 10}, tasks=tasks, deciders=["verdict"], attacks=["zero"])
-    found = {cell.task: cell.settings.data for cell in cells(grid, loans)}
+    found = {cell.labels.task: cell.settings.data for cell in cells(grid, loans)}
     assert found == {"built-in": None, "read": loans}
     with pytest.raises(ArenaError, match="needs data"):
         cells(grid)
