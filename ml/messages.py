@@ -1,7 +1,8 @@
 """What others wrote, made fit for a message, a log line and a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 LONGEST = 4000
 """Characters of a message; what our own sentences need at most, lists of names included."""
@@ -33,6 +34,15 @@ def reason(error: BaseException, longest: int = LONGEST) -> str:
     """
     said = getattr(error, "strerror", None) or error
     return cleaned(said, longest) or type(error).__name__
+
+
+def examples(texts: Collection[str]) -> str:
+    """Return the first three of what is too much to name all of, each up to 30 characters.
+
+    >>> examples(["a", "b", "c", "d"])
+    "'a', 'b', 'c', …"
+    """
+    return ", ".join(repr(text[:30]) for text in islice(texts, 3)) + (", …" if len(texts) > 3 else "")
 
 
 def nearest(asked: str, names: Iterable[str]) -> str:

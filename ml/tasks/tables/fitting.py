@@ -1,43 +1,29 @@
 """A form made by looking at a table that everyone may know: what each column is, why some are left out."""
 
-import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ml.data.text import parquet
-from ml.data.text.cells import EMPTY, UNREADABLE, visible
-from ml.data.text.dates import AMBIGUOUS, days, formats_of
+from ml.data.text.cells import EMPTY, visible
+from ml.data.text.dates import days, formats_of
 from ml.data.text.opening import opened
 from ml.data.text.records import Piece
 from ml.data.text.source import Source
 from ml.errors import DataError
+from ml.messages import examples
+from ml.tasks.tables import doubts
 from ml.tasks.tables.cells import number_rule
-from ml.tasks.tables.counting import NEARLY_ALL, Moments, Seen
+from ml.tasks.tables.counting import Moments, Seen
 from ml.tasks.tables.form import Form
 
 MOST_VALUES = 50
 """Values of a category that have an input of their own; the others share one."""
-_FREE_TEXT = 100  # Different values from which a column may be free text,
-_FREE_SHARE = 0.2  # where they are this share of its cells.
-_MANY = 20  # Different numbers from which a target is an amount; identifiers are that many at least.
-_IDENTIFIER = re.compile(
-    r"(?i:(^|[\W_\d])(id|ids|uuid|guid|key|nr|no|num|number|nummer|index)[\W_]*$)|[a-z]I[dD]$|^Unnamed",
-    re.ASCII,
-)
-
-
-_STAND_IN = re.compile(r"[+-]?9+(\.0*)?|-[189]\.?0*|-?9{2,}8(\.0*)?")
-"""What people write for a number that is not known."""
-_REPEATED = 3  # Cells from which a number stands for nothing, and is no slip.
-_MEASURE = re.compile(r"([^\d\W]{1,4}\W? ?)?[+-]?\d[\d.,]*( ?[^\d\W]{1,6}\.?)?")
-_TELLING = 8  # Different numbers beside one word.
-_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
+_MANY = 20  # Different numbers from which a target is an amount.
 
 
 @dataclass(frozen=True)
@@ -206,7 +192,7 @@ class _Fitting:
             self._missing |= words
             if words:
                 self.notes.append(
-                    f"{name} is a number but for {_examples(sorted(words))}, which count as gaps"
+                    f"{name} is a number but for {examples(sorted(words))}, which count as gaps"
                 )
 
     def _pieces(self) -> Any:
@@ -268,7 +254,7 @@ class _Fitting:
             if len(each.get("values", ())) > 2:
                 raise DataError(
                     f"the target {each['column']} has {len(each['values'])} outcomes, such as "
-                    f"{_examples(each['values'])}; several targets have two each"
+                    f"{examples(each['values'])}; several targets have two each"
                 )
         return found
 
@@ -279,7 +265,7 @@ class _Fitting:
         kind = self._wishes.kind or ("numbers" if numeric and seen.different > _MANY else "classes")
         if kind == "numbers":
             if not numeric:
-                raise DataError(f"the target {name} of {self._path} is no number in {_examples(seen.texts)}")
+                raise DataError(f"the target {name} of {self._path} is no number in {examples(seen.texts)}")
             if not moments.spread:
                 raise DataError(f"the target {name} of {self._path} is {moments.mean:g} in every row")
             self.used[name] = f"target, an amount of {moments.mean:.4g} ± {moments.spread:.3g}"
@@ -301,7 +287,7 @@ class _Fitting:
         if seen.different > 1000:
             raise DataError(
                 f"the target {name} of {self._path} has {seen.different} different values, such as "
-                f"{_examples(seen.texts)}; outcomes are few, amounts are --kind numbers"
+                f"{examples(seen.texts)}; outcomes are few, amounts are --kind numbers"
             )
         values = sorted(seen.texts, key=_natural)
         _require_told_apart(name, values)
@@ -310,7 +296,7 @@ class _Fitting:
             return values
         if positive not in values:
             raise DataError(
-                f"--positive {positive!r} is no outcome of {name}; there are {_examples(seen.texts)}"
+                f"--positive {positive!r} is no outcome of {name}; there are {examples(seen.texts)}"
             )
         if len(values) != 2:
             raise DataError(f"--positive is for two outcomes; {name} has {len(values)}")
@@ -334,7 +320,7 @@ class _Fitting:
         """Whether an input is one of numbers: as the founders say, or else as it looks."""
         wished = self._wishes.kinds.get(name)
         if wished == "number" and not seen.numbers[self._decimal]:
-            raise DataError(f"--kind {name}=number: it holds none, such as {_examples(seen.texts)}")
+            raise DataError(f"--kind {name}=number: it holds none, such as {examples(seen.texts)}")
         return seen.is_of_numbers(self._decimal) if wished is None else wished == "number"
 
     def _reason_against(self, name: str) -> str:
@@ -351,26 +337,12 @@ class _Fitting:
             return f"{next(iter(seen.texts))[:30]!r} in every row"
         if name in wishes.keep or name in wishes.kinds:
             return ""
-        if _IDENTIFIER.search(name) and seen.all_differ and seen.present >= _MANY:
-            return "looks like an identifier, every value differs (--keep uses it all the same)"
-        return self._free_text(seen)
-
-    def _free_text(self, seen: Seen) -> str:
-        if seen.is_of_numbers(self._decimal) or seen.different <= _FREE_TEXT:
-            return ""
-        if seen.differing_share <= _FREE_SHARE or formats_of(seen.texts):
-            return ""
-        least = "" if seen.is_exact else "at least "
-        return (
-            f"free text or identifiers, {least}{seen.different} different values (--keep uses the most "
-            "frequent)"
-        )
+        return doubts.against(name, seen, self._decimal)
 
     def _number(self, name: str, seen: Seen) -> dict[str, Any]:
         moments = seen.moments[self._decimal]
         self.used[name] = f"number, {moments.mean:.4g} ± {moments.spread:.3g}{self._gaps(seen)}"
-        self._tell_unread(name, seen.present - moments.count, "numbers")
-        self._tell_stand_ins(name, seen)
+        self.notes += doubts.of_number(name, seen, self._decimal)
         return {"column": name, "kind": "number", **_standard(moments, seen)}
 
     def _formats(self, name: str) -> tuple[str, ...]:
@@ -381,7 +353,7 @@ class _Fitting:
         found = () if wished == "category" else formats_of(text for text, _ in seen.texts.most_common())
         if wished == "date" and not found:
             raise DataError(
-                f"--kind {name}=date: no dates of a usual form, such as {_examples(seen.texts)}; write "
+                f"--kind {name}=date: no dates of a usual form, such as {examples(seen.texts)}; write "
                 "its formats into the file"
             )
         return found
@@ -400,14 +372,8 @@ class _Fitting:
     def _date(self, name: str, seen: Seen) -> dict[str, Any]:
         formats, moments, unread = (of := self._days[name]).formats, of.moments, of.unread
         self.used[name] = f"date, {' or '.join(formats)}{self._gaps(seen)}"
-        self._tell_unread(name, unread, "such dates")
-        self._tell_ambiguous(name, formats, seen)
+        self.notes += doubts.of_date(name, seen, formats, unread)
         return {"column": name, "kind": "date", "formats": formats, **_standard(moments, seen)}
-
-    def _tell_ambiguous(self, name: str, formats: tuple[str, ...], seen: Seen) -> None:
-        for other, each in ((AMBIGUOUS[each], each) for each in formats if each in AMBIGUOUS):
-            if all(days(text, [other]) != UNREADABLE for text in islice(seen.texts, 300)):
-                self.notes.append(f"{name} is taken for {each}; where it is {other}, say so in the file")
 
     def _category(self, name: str, seen: Seen) -> dict[str, Any]:
         frequent = dict(seen.texts.most_common(MOST_VALUES))
@@ -417,7 +383,7 @@ class _Fitting:
         more = f", {rest} rarer ones share an input, {rare:.1%} of the cells" if rest else ""
         shown = ", ".join(map(repr, values[:4])) + (", …" if len(values) > 4 else "")
         self.used[name] = f"one of {len(values)} values: {shown}{more}{self._gaps(seen)}"
-        self._tell_beside(name, seen)
+        self.notes += doubts.of_category(name, seen)
         return {
             "column": name,
             "kind": "category",
@@ -427,41 +393,8 @@ class _Fitting:
             "flag": bool(seen.missing),
         }
 
-    def _tell_stand_ins(self, name: str, seen: Seen) -> None:
-        """Say what looks like a number that stands for nothing, or like a date."""
-        read = number_rule(self._decimal)
-        values = {text: read(text) for text in seen.numerals.counts}
-        if len(values) >= _MANY and all(map(_DAY.fullmatch, values)):
-            self.notes.append(
-                f"{name} is taken for numbers; where {next(iter(values))} is a date, say --kind {name}=date"
-            )
-        plain = [value for text, value in values.items() if not _STAND_IN.fullmatch(text)]
-        if len(plain) < _MANY:
-            return
-        low, high = min(plain), max(plain)
-        for text, value in values.items():
-            count = seen.numerals.counts[text]
-            if count >= _REPEATED and not 2 * low - high <= value <= 2 * high - low:
-                self.notes.append(
-                    f"{name} is {text} in {count} cells, far from all others; where that stands for nothing, "
-                    "write it under read.missing in the file"
-                )
-
-    def _tell_beside(self, name: str, seen: Seen) -> None:
-        """Say what looks like numbers with something beside them."""
-        beside = [match for match in map(_MEASURE.fullmatch, seen.words.counts) if match]
-        if len(beside) >= max(_TELLING, NEARLY_ALL * len(seen.words.counts)):
-            if len({(match[1], match[2]) for match in beside}) == 1:
-                self.notes.append(
-                    f"{name} is taken for categories; where {beside[0][0]!r} is a number, write it alone"
-                )
-
     def _gaps(self, seen: Seen) -> str:
         return f"; {seen.missing} gaps, which have an input" if seen.missing else ""
-
-    def _tell_unread(self, name: str, count: int, what: str) -> None:
-        if count:
-            self.notes.append(f"{name} holds {count} cells that are no {what}; their rows will be left out")
 
     def _time(self) -> dict[str, Any] | None:
         name = self._wishes.time
@@ -470,7 +403,7 @@ class _Fitting:
         seen = self._seen[name]
         formats = None if seen.is_of_numbers(self._decimal) else formats_of(seen.texts)
         if formats == ():
-            raise DataError(f"--time {name} holds neither numbers nor dates, such as {_examples(seen.texts)}")
+            raise DataError(f"--time {name} holds neither numbers nor dates, such as {examples(seen.texts)}")
         return {"column": name, "formats": formats}
 
 
@@ -518,10 +451,6 @@ def _natural(text: str) -> tuple[int, float, str]:
     """Numbers by size, then texts by letters."""
     value = number_rule(".")(text)
     return (0, value, text) if np.isfinite(value) else (1, 0.0, text)
-
-
-def _examples(texts: Collection[str]) -> str:
-    return ", ".join(repr(text[:30]) for text in islice(texts, 3)) + (", …" if len(texts) > 3 else "")
 
 
 def _is_unicode(path: Path) -> bool:

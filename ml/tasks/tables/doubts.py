@@ -1,0 +1,100 @@
+"""What is doubtful about a column: why it may be nothing to learn from, what a person should look at."""
+
+import re
+from itertools import islice
+
+from ml.data.text.cells import UNREADABLE
+from ml.data.text.dates import AMBIGUOUS, days, formats_of
+from ml.tasks.tables.cells import number_rule
+from ml.tasks.tables.counting import NEARLY_ALL, Seen
+
+_FREE_TEXT = 100  # Different values from which a column may be free text,
+_FREE_SHARE = 0.2  # where they are this share of its cells.
+_MANY = 20  # Cells of identifiers, or different numbers, from which their look says something.
+_IDENTIFIER = re.compile(
+    r"(?i:(^|[\W_\d])(id|ids|uuid|guid|key|nr|no|num|number|nummer|index)[\W_]*$)|[a-z]I[dD]$|^Unnamed",
+    re.ASCII,
+)
+_STAND_IN = re.compile(r"[+-]?9+(\.0*)?|-[189]\.?0*|-?9{2,}8(\.0*)?")
+"""What people write for a number that is not known."""
+_REPEATED = 3  # Cells from which a number stands for nothing, and is no slip.
+_MEASURE = re.compile(r"([^\d\W]{1,4}\W? ?)?[+-]?\d[\d.,]*( ?[^\d\W]{1,6}\.?)?")
+_TELLING = 8  # Different numbers beside one word.
+_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
+_LOOKED_AT = 300  # Dates, for whether another reading fits them too.
+
+
+def against(name: str, seen: Seen, decimal: str) -> str:
+    """Return why a column is left out unless founders want it; empty where nothing is against it."""
+    if _IDENTIFIER.search(name) and seen.all_differ and seen.present >= _MANY:
+        return "looks like an identifier, every value differs (--keep uses it all the same)"
+    return _free_text(seen, decimal)
+
+
+def of_number(name: str, seen: Seen, decimal: str) -> list[str]:
+    """Return what a person should look at of a column of numbers."""
+    read = number_rule(decimal)
+    values = {text: read(text) for text in seen.numerals.counts}
+    unread = seen.present - seen.moments[decimal].count
+    return [*_unread(name, unread, "numbers"), *_days(name, values), *_stand_ins(name, seen, values)]
+
+
+def of_date(name: str, seen: Seen, formats: tuple[str, ...], unread: int) -> list[str]:
+    """Return what a person should look at of a column of dates, `unread` cells of which are none."""
+    two = [(each, AMBIGUOUS[each]) for each in formats if each in AMBIGUOUS]
+    return [
+        *_unread(name, unread, "such dates"),
+        *(
+            f"{name} is taken for {taken}; where it is {other}, say so in the file"
+            for taken, other in two
+            if all(days(text, [other]) != UNREADABLE for text in islice(seen.texts, _LOOKED_AT))
+        ),
+    ]
+
+
+def of_category(name: str, seen: Seen) -> list[str]:
+    """Return what a person should look at of a column of categories: numbers with one word beside them."""
+    beside = [match for match in map(_MEASURE.fullmatch, seen.words.counts) if match]
+    if len(beside) < max(_TELLING, NEARLY_ALL * len(seen.words.counts)):
+        return []
+    if len({(match[1], match[2]) for match in beside}) > 1:
+        return []
+    return [f"{name} is taken for categories; where {beside[0][0]!r} is a number, write it alone"]
+
+
+def _free_text(seen: Seen, decimal: str) -> str:
+    if seen.is_of_numbers(decimal) or seen.different <= _FREE_TEXT:
+        return ""
+    if seen.differing_share <= _FREE_SHARE or formats_of(seen.texts):
+        return ""
+    least = "" if seen.is_exact else "at least "
+    return (
+        f"free text or identifiers, {least}{seen.different} different values (--keep uses the most frequent)"
+    )
+
+
+def _unread(name: str, count: int, what: str) -> list[str]:
+    return [f"{name} holds {count} cells that are no {what}; their rows will be left out"] if count else []
+
+
+def _days(name: str, values: dict[str, float]) -> list[str]:
+    """Numbers that look like dates."""
+    if len(values) < _MANY or not all(map(_DAY.fullmatch, values)):
+        return []
+    first = next(iter(values))
+    return [f"{name} is taken for numbers; where {first} is a date, say --kind {name}=date"]
+
+
+def _stand_ins(name: str, seen: Seen, values: dict[str, float]) -> list[str]:
+    """Numbers that look like what stands for nothing."""
+    plain = [value for text, value in values.items() if not _STAND_IN.fullmatch(text)]
+    if len(plain) < _MANY:
+        return []
+    least, most = 2 * min(plain) - max(plain), 2 * max(plain) - min(plain)
+    repeated = {text: count for text, count in seen.numerals.counts.items() if count >= _REPEATED}
+    return [
+        f"{name} is {text} in {count} cells, far from all others; where that stands for nothing, write it "
+        "under read.missing in the file"
+        for text, count in repeated.items()
+        if not least <= values[text] <= most
+    ]
