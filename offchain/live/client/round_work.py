@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import TypeVar
 
 from ml.messages import cleaned
 from ml.training.private import Plan
@@ -29,8 +28,6 @@ _log = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = 15
 """Between two questions for bytes that nobody had; what a store gets that was asked late, at most."""
-
-Needed = TypeVar("Needed")
 
 Place = tuple[int, bytes]
 """A round, and the global model that it builds on."""
@@ -280,14 +277,6 @@ class RoundWork:
         counts = (n for n in self._samples if self._committer.update(view.round, root, n) == me.content)
         return next(counts, None)
 
-    def _require(self, of_rows: Needed | None, view: View) -> Needed:
-        if of_rows is None:
-            raise CommitmentLostError(
-                f"round {view.round}: its update is not in the cache, and without rows it is not made again; "
-                "give --data, or --cache of the machine that committed, or its stake is lost"
-            )
-        return of_rows
-
     def _train(self, view: View, patience: int) -> Update | None:
         """The client's update; None while models are missing until `patience`."""
         place = _place(view)
@@ -325,8 +314,9 @@ class RoundWork:
         return made.data if made else None
 
     def _trained_from(self, view: View, models: Sequence[KnownModel]) -> Update:
-        learning: MemberLearning = self._require(self._learning, view)
-        salts = self._committer.salts
+        if self._learning is None:
+            raise _without_rows(view)
+        learning, salts = self._learning, self._committer.salts
         secret, noise = salts.training(view.round), salts.noise(view.round)
         with measures.TRAINING.time():
             sent = learning.update([model.parameters for model in models], view.round, secret, noise)
@@ -344,8 +334,10 @@ class RoundWork:
         models: Sequence[KnownModel],
     ) -> int:
         """The client's ballot."""
+        if self._judging is None:
+            raise _without_rows(view)
         samples = {position: each.samples for position, each in log.published.items()}
-        return self._require(self._judging, view).ballot(Question(view.round, blobs, samples, models))
+        return self._judging.ballot(Question(view.round, blobs, samples, models))
 
     def _models(self, view: View, patience: int) -> list[KnownModel] | None:
         """What the open round can build on, oldest first; None while others are missing until `patience`."""
@@ -415,6 +407,13 @@ class RoundWork:
         except LogsError:
             self._history.forget()
             raise
+
+
+def _without_rows(view: View) -> CommitmentLostError:
+    return CommitmentLostError(
+        f"round {view.round}: its update is not in the cache, and without rows it is not made again; "
+        "give --data, or --cache of the machine that committed, or its stake is lost"
+    )
 
 
 def _tell_spent(plan: Plan, sent: int, round_: int) -> None:
