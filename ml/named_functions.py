@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ml.errors import MLError, SettingsError
+from ml.home import at_home
 from ml.messages import nearest
 from ml.tasks.blame import blamed
 from ml.tasks.loading import load_function
@@ -27,11 +28,12 @@ def named_function(name: str, registry: Mapping[str, Callable[..., Any]], what: 
     if name in registry:
         return registry[name]
     place, _, function = name.rpartition(":")
-    if place.endswith(".py"):
-        if not Path(place).is_file():
+    file = own_file(name)
+    if file is not None:
+        if not file.is_file():
             raise SettingsError(f"there is no file {place}, which should hold the {what} {function}")
         return load_function(name, what)
-    if not place or not _is_installed(place):
+    if not is_own(name) or not _is_installed(place):
         known = ", ".join(registry)
         raise SettingsError(
             f"there is no {what} {name!r}; use FILE.py:function or one of {known}{nearest(name, registry)}"
@@ -42,6 +44,25 @@ def named_function(name: str, registry: Mapping[str, Callable[..., Any]], what: 
         raise SettingsError(f"{place} has no function {function!r}")
     made: Callable[..., Any] = found
     return made
+
+
+def is_own(name: str | None) -> bool:
+    """Return whether a name is of a user's own function, not of a registry.
+
+    >>> is_own("own.py:push"), is_own("package.module:push"), is_own("median"), is_own(None)
+    (True, True, False, False)
+    """
+    return ":" in (name or "")
+
+
+def own_file(name: str | None) -> Path | None:
+    """Return the file of a user's own function; None of an installed one's, and of a registry's.
+
+    >>> own_file("own.py:push"), own_file("package.module:push"), own_file("median")
+    (PosixPath('own.py'), None, None)
+    """
+    place = (name or "").rpartition(":")[0]
+    return at_home(place) if place.endswith(".py") else None
 
 
 def _is_installed(module: str) -> bool:

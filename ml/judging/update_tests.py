@@ -83,20 +83,28 @@ def points_along(cosine: Measured, least: float) -> Passed:
 
 
 def is_related(relation: Measured, least: float) -> Passed:
-    """mean_n cos²(δ_j[n], δ_v[n])·inputs ≥ m, n over a layer's units: more alike than chance, which has 1.
+    """r_j ≥ m: more alike the voter's own change of the first layer than chance, which has 1; see `relation`.
 
-    >>> is_related(np.array([3.9, 1.4]), 2.0)
-    array([ True, False])
+    `relation` is float64 [updates, voters] or broadcasts so; m is at least 0.
+
+    >>> is_related(np.array([3.9, 1.4, np.nan]), 2.0)
+    array([ True, False, False])
     """
     related: Passed = relation >= least
     return related
 
 
 def relation(change: Measured, reference: Measured) -> float:
-    """Return mean cos²(δ_j[i], δ_v[i])·length of two changes of a matrix, i its rows or its columns.
+    """Return r_j = max over both ways round of d · mean_i cos²(δ_j[i], δ_v[i]), of two changes of a matrix.
 
-    The larger of both, for layers are kept either way round; of what the reference moves, 0 where that is
-    nothing. Between a change and noise it is 1 on average, whatever their lengths.
+    i goes over the rows, d long, that δ_v moves; then over the columns, for layers are kept either way
+    round. A row that δ_j leaves as it is counts 0, and so does all of it where δ_v moves nothing. Between a
+    change and Gaussian noise E[cos²] = 1/d, so that each way round is 1 on average, whatever their lengths
+    (the larger of both 1.08 for 128 × 79). The test is this project's own; docs/JUDGING.md has what it was tried on.
+
+    Args:
+        change: δ_j, float64 [outputs, inputs] or the other way round.
+        reference: δ_v, likewise.
 
     >>> float(relation(np.array([[2.0, 0.0], [0.0, -1.0]]), np.array([[1.0, 0.0], [1.0, 1.0]])).__round__(6))
     1.5

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ml.named_functions import is_own
 from offchain.arena.grid import Cell, Grid, cells
 from offchain.errors import ArenaError, SimulationError
 from offchain.reproduction.apart import play_apart
@@ -31,7 +32,7 @@ def has_own_functions(grid: Grid) -> bool:
     """Return whether a grid's tasks, attacks, rules or votes are in files or packages of a user's own."""
     parts = [grid.settings, *grid.tasks.values(), *grid.attacks.values(), *grid.deciders.values()]
     names = [*grid.votes, *(str(part.get(name, "")) for part in parts for name in _OWN)]
-    return any(":" in name or name.endswith(".py") for name in names)
+    return any(is_own(name) or name.endswith(".py") for name in names)
 
 
 def _try(grid: Grid, data: Path | None, patience: float) -> None:

@@ -20,6 +20,7 @@ from pydantic import (
 
 from ml.errors import MLError
 from ml.messages import nearest
+from ml.named_functions import is_own
 from ml.settings import DEFAULT_POLICY, Policy
 from ml.tasks.loading import Named
 from ml.validation import first_fault
@@ -90,7 +91,7 @@ def _decider(name: str) -> Mapping[str, str]:
     # Here, since rules load what nobody needs who only reads a grid of policies.
     from ml.defences import DEFENCES
 
-    if name not in (*POLICIES, *DEFENCES) and ":" not in name:
+    if name not in (*POLICIES, *DEFENCES) and not is_own(name):
         known = (*POLICIES, *DEFENCES)
         raise ValueError(
             f"there is no policy or defence {name!r}; use FILE.py:function or one of {', '.join(known)}"

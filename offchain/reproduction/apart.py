@@ -12,6 +12,7 @@ from threading import Thread
 from time import monotonic
 
 from ml.errors import MLError
+from ml.named_functions import is_own
 from ml.parallel import let_processes_import
 from offchain.errors import OffchainError, SimulationError
 from offchain.settings import SimulationSettings
@@ -23,7 +24,7 @@ Play = Callable[[], None]
 
 def has_own_functions(settings: SimulationSettings) -> bool:
     """Return whether a run calls an attack, votes or a rule that are no built-in ones."""
-    return any(":" in (name or "") for name in (settings.attack, settings.coalition_votes, settings.defence))
+    return any(map(is_own, (settings.attack, settings.coalition_votes, settings.defence)))
 
 
 def play_apart(play: Play, rounds: Path, patience: float, nothing: str = "no round was finished") -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ml.home import at_home
+from ml.named_functions import own_file
 from offchain import first_edition
 from offchain.errors import RunFolderError
 from offchain.reproduction.data_digest import data_digest
@@ -127,11 +127,11 @@ def _own_content(settings: SimulationSettings) -> dict[str, Any]:
     if settings.shadow_policy is not None:
         found |= settings.model_dump(mode="json", include={"shadow_policy"})
     for name in ("attack", "coalition_votes", "defence"):
-        place = (getattr(settings, name) or "").rpartition(":")[0]
-        if place.endswith(".py"):
-            found[f"{name}_code"] = data_digest(Path(place))
+        file = own_file(getattr(settings, name))
+        if file is not None:
+            found[f"{name}_code"] = data_digest(file)
     if settings.clients_data is not None:
         found["clients_data"] = data_digest(settings.clients_data)
     if settings.train is not None:
-        found["train"] = data_digest(at_home(settings.train.rpartition(":")[0])) + settings.train
+        found["train"] = data_digest(own_file(settings.train)) + settings.train
     return found

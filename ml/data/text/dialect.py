@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ml.data.text.cells import visible
-from ml.data.text.opening import opened
+from ml.data.text.opening import no_table, opened
 from ml.errors import DataError
 
 _SAMPLE = 1 << 18
@@ -112,8 +112,7 @@ def dialect_as(
         sample = stream.read(_SAMPLE)
     separators = (separator,) if separator else _SEPARATORS
     found = _best(sample, encoding or _encoding(sample, path), separators, wanted)
-    _require_all(found, wanted, path, purpose)
-    _require_once(found, wanted, path)
+    _require(found, wanted, path, purpose)
     return found
 
 
@@ -128,7 +127,7 @@ def _encoding(sample: bytes, path: Path) -> str:
         zero = [sample[place:whole:4].count(0) for place in range(4)]
         if all((zero[place] > _MOSTLY * whole / 4) == (place in places) for place in range(4)):
             return name
-    raise DataError(f"{path} cannot be read as a CSV file: it holds zero bytes and is no text")
+    raise no_table(path, "it holds zero bytes and is no text")
 
 
 def _first_records(text: str, separator: str) -> list[tuple[str, ...]]:
@@ -161,9 +160,13 @@ def places_in(header: Sequence[str], wanted: Sequence[str], path: Path, purpose:
         DataError: When one is missing or stands there twice.
     """
     found = Dialect("", ",", 0, tuple(header), _places(header, wanted))
+    _require(found, wanted, path, purpose)
+    return dict(found.places)
+
+
+def _require(found: Dialect, wanted: Sequence[str], path: Path, purpose: str) -> None:
     _require_all(found, wanted, path, purpose)
     _require_once(found, wanted, path)
-    return dict(found.places)
 
 
 def _require_all(found: Dialect, wanted: Sequence[str], path: Path, purpose: str) -> None:

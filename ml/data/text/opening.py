@@ -96,12 +96,18 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         with ExitStack() as stack:
             yield stack.enter_context(_unpacked(path))
     except NotImplementedError as error:
-        raise DataError(
-            f"{path} cannot be read as a CSV file: it is packed by a method that is not read here "
-            f"({reason(error)}); unpack it and give the table in it"
+        raise no_table(
+            path,
+            f"it is packed by a method that is not read here ({reason(error)}); unpack it and give the table "
+            "in it",
         ) from error
     except _DAMAGE as error:
         raise DataError(f"{path} is cut off or damaged ({reason(error)}); download it again") from error
+
+
+def no_table(path: Path, why: str) -> DataError:
+    """Return what is raised of a file that is no table, with the reason."""
+    return DataError(f"{path} cannot be read as a CSV file: {why}")
 
 
 def require_file(path: Path) -> None:
@@ -113,9 +119,9 @@ def require_file(path: Path) -> None:
             raise DataError(f"there is no file {path}") from None
         raise DataError(f"{path} cannot be read ({reason(error)})") from error
     if stat.S_ISDIR(mode):
-        raise DataError(f"{path} cannot be read as a CSV file: it is a folder; give a file{_in(path)}")
+        raise no_table(path, f"it is a folder; give a file{_in(path)}")
     if not stat.S_ISREG(mode):
-        raise DataError(f"{path} cannot be read as a CSV file: it is no regular file but a pipe or a device")
+        raise no_table(path, "it is no regular file but a pipe or a device")
 
 
 def _in(folder: Path) -> str:
@@ -143,7 +149,7 @@ def _unpacked(path: Path) -> Iterator[IO[bytes]]:
         stream: IO[bytes] = stack.enter_context(path.open("rb"))
         beginning = _peeked(stream)
         if not beginning:
-            raise DataError(f"{path} cannot be read as a CSV file: it is empty")
+            raise no_table(path, "it is empty")
         packing = _packing(beginning)
         _require_promise(path, packing, beginning)
         if packing == "zip":
@@ -228,17 +234,13 @@ def _require_promise(path: Path, packing: str | None, beginning: bytes) -> None:
 def _only_member(path: Path, archive: zipfile.ZipFile) -> IO[bytes]:
     names = [each.filename for each in archive.infolist() if not each.is_dir() and is_own(each.filename)]
     if any(name in names for name in _WORKBOOKS):
-        raise DataError(
-            f"{path} cannot be read as a CSV file: it is an Excel workbook or the like; save it as CSV"
-        )
+        raise no_table(path, "it is an Excel workbook or the like; save it as CSV")
     if len(names) != 1:
         held = ", ".join(_shown(name) for name in names[:3]) + (", …" if len(names) > 3 else "")
         what = f"{len(names)} files ({held}): unpack it and give one" if names else "no file"
-        raise DataError(f"{path} cannot be read as a CSV file: the archive holds {what}")
+        raise no_table(path, f"the archive holds {what}")
     if archive.getinfo(names[0]).flag_bits & 1:
-        raise DataError(
-            f"{path} cannot be read as a CSV file: the archive asks for a password; unpack it first"
-        )
+        raise no_table(path, "the archive asks for a password; unpack it first")
     return archive.open(names[0])
 
 
@@ -251,7 +253,7 @@ def _require_table(path: Path, beginning: bytes) -> None:
     if what is None and not beginning:
         what = "empty"
     if what:
-        raise DataError(f"{path} cannot be read as a CSV file: it is {what}")
+        raise no_table(path, f"it is {what}")
 
 
 def _foreign(beginning: bytes) -> str | None:

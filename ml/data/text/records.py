@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.text.dialect import Dialect
-from ml.data.text.opening import opened
+from ml.data.text.opening import no_table, opened
 from ml.errors import DataError
 
 if TYPE_CHECKING:
@@ -89,9 +89,7 @@ def _reader(path: Path, dialect: Dialect) -> Iterator["_Reader"]:
 def _lines(text: io.TextIOWrapper, path: Path) -> Iterator[str]:
     for number, line in enumerate(iter(lambda: text.readline(_LONGEST), ""), 1):
         if len(line) == _LONGEST:
-            raise DataError(
-                f"{path} cannot be read as a CSV file: line {number} has more than {_LONGEST} letters"
-            )
+            raise no_table(path, f"line {number} has more than {_LONGEST} letters")
         yield line
 
 
@@ -109,9 +107,7 @@ def _batch(reader: "_Reader", width: int, path: Path) -> _Batch | None:
                 batch.broken += [(line, start) for line in range(before + 1, reader.line_num + 1)]
             before = reader.line_num
     except csv.Error as error:
-        raise DataError(
-            f"{path} cannot be read as a CSV file: line {before + 1} ({error}); is a quote left open?"
-        ) from error
+        raise no_table(path, f"line {before + 1} ({error}); is a quote left open?") from error
     return batch if reader.line_num > start_line else None
 
 
