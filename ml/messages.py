@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from itertools import islice
 
+_SHOWN = 80
 LONGEST = 4000
 """Characters of a message; what our own sentences need at most, lists of names included."""
 
@@ -34,6 +35,15 @@ def reason(error: BaseException, longest: int = LONGEST) -> str:
     """
     said = getattr(error, "strerror", None) or error
     return cleaned(said, longest) or type(error).__name__
+
+
+def shown(value: object) -> str:
+    """Return a value that anyone may have written as a sentence quotes it: what is long is cut.
+
+    >>> shown("x" * 500) == "'" + "x" * 78 + "…", shown(5)
+    (True, '5')
+    """
+    return cleaned(ascii(value) if not str(value).isprintable() else repr(value), _SHOWN)
 
 
 def examples(texts: Collection[str]) -> str:

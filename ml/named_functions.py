@@ -2,13 +2,14 @@
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ml.errors import MLError, SettingsError
 from ml.home import at_home
-from ml.messages import nearest
+from ml.messages import nearest, shown
 from ml.tasks.blame import blamed
 from ml.tasks.loading import load_function
 
@@ -30,14 +31,12 @@ def named_function(name: str, registry: Mapping[str, Callable[..., Any]], what: 
     place, _, function = name.rpartition(":")
     file = own_file(name)
     if file is not None:
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise SettingsError(f"there is no file {place}, which should hold the {what} {function}")
         return load_function(name, what)
     if not is_own(name) or not _is_installed(place):
-        known = ", ".join(registry)
-        raise SettingsError(
-            f"there is no {what} {name!r}; use FILE.py:function or one of {known}{nearest(name, registry)}"
-        )
+        known, near = ", ".join(registry), nearest(name, registry)
+        raise SettingsError(f"there is no {what} {shown(name)}; use FILE.py:function or one of {known}{near}")
     with blamed(f"{what} {name}"):
         found = getattr(importlib.import_module(place), function, None)
     if not callable(found):

@@ -10,10 +10,9 @@ from typing import Any
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter
 
-from ml.errors import SettingsError
-from ml.messages import cleaned, nearest
-
-_SHOWN = 80  # Characters of a value.
+from ml.errors import SettingsError, TaskError
+from ml.messages import nearest, shown
+from ml.tasks.blame import blamed
 
 _KINDS = {
     **{"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"},
@@ -52,14 +51,15 @@ def require_callable(
             _require_value(own[option], value, who)
         elif not any(each.kind is each.VAR_KEYWORD for each in taken):
             has = f"it has {', '.join(own)}{nearest(str(option), own)}" if own else "it has none"
-            raise SettingsError(f"{who} has no option {option!r}; {has}")
+            raise SettingsError(f"{who} has no option {shown(option)}; {has}")
 
 
 def _parameters(function: Callable[..., Any], who: str) -> Sequence[inspect.Parameter]:
     for as_types in (True, False):  # Annotations that are texts may name what is not there.
         try:
-            return list(inspect.signature(function, eval_str=as_types).parameters.values())
-        except Exception as error:  # Whatever a user's annotations raise.
+            with blamed(who):
+                return list(inspect.signature(function, eval_str=as_types).parameters.values())
+        except TaskError as error:
             cause = error
     raise SettingsError(f"{who} does not say what arguments it takes") from cause
 
@@ -88,8 +88,7 @@ def _require_value(parameter: inspect.Parameter, value: Any, who: str) -> None:
         adapter.validate_json(json.dumps(value, default=str), strict=True)
     except (ValueError, TypeError, RecursionError) as error:  # Also of what is no JSON.
         raise SettingsError(
-            f"{who}: option {parameter.name!r} is {cleaned(repr(value), _SHOWN)}; "
-            f"expected {_expected(adapter)}{_hint(value)}"
+            f"{who}: option {parameter.name!r} is {shown(value)}; expected {_expected(adapter)}{_hint(value)}"
         ) from error
 
 

@@ -124,3 +124,7 @@ class PageError(OffchainError):
 
 class WorkerError(OffchainError):
     """A process for code of others that ended, took too long, or says what is no answer."""
+
+
+class RestingError(WorkerError):
+    """Code of others that failed a short time ago, and is not asked again yet."""

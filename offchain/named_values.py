@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-import yaml
-
-from ml.messages import reason
+from ml.messages import reason, shown
 from offchain.errors import SettingsError
+from offchain.yaml_file import read_value
 
 
 def named_values(pairs: Iterable[str]) -> dict[str, Any]:
@@ -22,9 +21,9 @@ def named_values(pairs: Iterable[str]) -> dict[str, Any]:
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not (name and equals and text):
-            raise SettingsError(f"{pair!r} is no setting; expected NAME=VALUE, such as clients=8")
+            raise SettingsError(f"{shown(pair)} is no setting; expected NAME=VALUE, such as clients=8")
         try:
-            found[name.replace("-", "_")] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise SettingsError(f"the value of {pair!r} cannot be read: {reason(error)}") from error
+            found[name.replace("-", "_")] = read_value(text)
+        except ValueError as error:
+            raise SettingsError(f"the value of {shown(pair)} cannot be read: {reason(error)}") from error
     return found

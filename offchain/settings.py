@@ -1,5 +1,6 @@
 """Everything a simulation depends on: one frozen model, from a YAML file and the command line."""
 
+import os
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
@@ -22,7 +23,7 @@ from ml.errors import MLError
 from ml.home import at_home
 from ml.judging.bases import MEMORY
 from ml.judging.metrics import metrics_of
-from ml.messages import nearest
+from ml.messages import cleaned, nearest, shown
 from ml.settings import (
     DEFAULT_POLICY,
     AnyPolicy,
@@ -314,7 +315,7 @@ class SimulationSettings(BaseModel):
         if task.takes and self.data is None and self.clients_data is None:
             raise ValueError(f"task {self.task} needs data, the path of {task.takes}")
         if not task.takes and (path := self.data or self.clients_data) is not None:
-            raise ValueError(f"task {self.task} makes its own rows and takes no data, got {str(path)!r}")
+            raise ValueError(f"task {self.task} makes its own rows and takes no data, got {shown(str(path))}")
         if self.data is not None and self.clients_data is not None:
             raise ValueError("data is all rows, clients_data those of each client: give one of them")
         if self.metric not in metrics_of(task.target):
@@ -408,7 +409,7 @@ class SimulationSettings(BaseModel):
 
 def _clients_of(folder: object) -> Mapping[str, int]:
     """As many clients as a folder has rows of, where there is one."""
-    if not isinstance(folder, str | Path) or not at_home(folder).is_dir():
+    if not isinstance(folder, str | Path) or not os.path.isdir(at_home(folder)):
         return {}
     clients = len(parted_rows(at_home(folder)))
     if clients < MIN_CLIENTS:
@@ -502,7 +503,7 @@ def require_settings(names: Iterable[str]) -> None:
 
 
 def _no_setting(name: str) -> str:
-    return f"there is no setting {name!r}{nearest(name, SimulationSettings.model_fields)}"
+    return f"there is no setting {shown(name)}{nearest(name, SimulationSettings.model_fields)}"
 
 
 def _allowing(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -525,6 +526,8 @@ def _sentence(error: ValidationError) -> str:
         return _no_setting(name)
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])
+    if first["loc"][-1:] == ("[key]",):
+        return f"{first['loc'][0]} has a name {shown(first['input'])}; put it in quotes"
     reason = first["msg"][:1].lower() + first["msg"][1:]
-    meaning = SimulationSettings.model_fields[name].description or ""
-    return f"{name} is {first['input']}: {reason} ({meaning.rstrip('.')})"
+    meaning = SimulationSettings.model_fields[str(first["loc"][0])].description or ""
+    return f"{name} is {cleaned(first['input'], 80)}: {reason} ({meaning.rstrip('.')})"

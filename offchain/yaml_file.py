@@ -21,6 +21,11 @@ _NUMBER_OF_OTHERS = re.compile(r"[+-]?(0[0-7_]+|0b[01_]+|\d[\d_]*(:[0-5]?\d)+(\.
 _MOST_DIGITS = 100  # of a number; 2^256 has 78
 
 
+_UNCONVERTED = (ValueError, OverflowError, LookupError, AttributeError, TypeError)
+"""What conversions of YAML's own types raise: of 2001-99-99, !!int '', !!bool x, !!timestamp x."""
+_LONE = re.compile("[\ud800-\udfff]")
+
+
 class _Loader(yaml.SafeLoader):
     """YAML as people write it by hand: what only makes a small file large, or deep, is refused."""
 
@@ -53,6 +58,8 @@ class _Loader(yaml.SafeLoader):
                 f"holds {node.value}, which is no decimal number; write it as one",
                 node.start_mark,
             )
+        if _LONE.search(node.value):
+            raise yaml.MarkedYAMLError(None, None, "holds half of a surrogate pair", node.start_mark)
         return super().construct_scalar(node)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -69,15 +76,25 @@ class _Loader(yaml.SafeLoader):
         """Say of a value of YAML's own types that it is none, such as the 99th of a month."""
         try:
             return super().construct_object(node, deep)
-        except yaml.YAMLError:
-            raise
-        except Exception as error:  # Whatever the type's own conversion raises.
+        except _UNCONVERTED as error:
             kind = node.tag.rpartition(":")[2]
             raise yaml.MarkedYAMLError(None, None, f"is no {kind} ({error})", node.start_mark) from error
 
     def _refuse(self, what: str) -> None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         raise yaml.MarkedYAMLError(None, None, f"holds {what}", event.start_mark)
+
+
+def read_value(text: str) -> Any:
+    """Return the value that YAML makes of a text.
+
+    Raises:
+        ValueError: When it is none, with a sentence.
+    """
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader that refuses more.
+    except yaml.YAMLError as error:
+        raise ValueError(cleaned(error, _LONGEST)) from error
 
 
 def read_mapping(path: Path, what: str, refusal: type[OffchainError]) -> dict[Any, Any]:
@@ -93,10 +110,10 @@ def read_mapping(path: Path, what: str, refusal: type[OffchainError]) -> dict[An
             text = file.read(_LARGEST + 1)
         if len(text) > _LARGEST:
             raise ValueError(f"it has more than {_LARGEST} bytes")
-        content = yaml.load(text.decode(), _Loader)  # noqa: S506 - a SafeLoader that refuses more.
+        content = read_value(text.decode())
     except FileNotFoundError:
         raise refusal(f"there is no {what} {path}") from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         raise refusal(f"{what} {path} cannot be read as YAML: {cleaned(error, _LONGEST)}") from error
     if not isinstance(content, dict):
         raise refusal(f"{what} {path} holds no mapping of names to values")

@@ -100,7 +100,8 @@ def relation(change: Measured, reference: Measured) -> float:
     i goes over the rows, d long, that δ_v moves; then over the columns, for layers are kept either way
     round. A row that δ_j leaves as it is counts 0, and so does all of it where δ_v moves nothing. Between a
     change and Gaussian noise E[cos²] = 1/d, so that each way round is 1 on average, whatever their lengths
-    (the larger of both 1.08 for 128 × 79). The test is this project's own; docs/JUDGING.md has what it was tried on.
+    (the larger of both 1.08 for 128 × 79). The test is this project's own; docs/JUDGING.md has
+    what it was tried on.
 
     Args:
         change: δ_j, float64 [outputs, inputs] or the other way round.

@@ -11,17 +11,21 @@ from ml.judging.policy import EVIDENCE
 from ml.settings import ScoringSettings
 from ml.tasks.loading import Named
 from ml.updates.canonical import to_bytes
-from offchain.errors import SettingsError, WorkerError
+from offchain.errors import RestingError, SettingsError, WorkerError
 from offchain.learning.apart import beside_key
 from offchain.learning.describing import FoundersFiles, described, redescribed
 from offchain.learning.finding import Here
 from offchain.learning.genesis import first_model
 from offchain.live.client.apart import LearningApart, Limits, member_learning
 from offchain.live.client.apart_service import Opening
+from offchain.live.client.known_models import KnownModel
 from offchain.live.client.local_learning import LocalLearning
 from offchain.live.client.own_data import DataOptions
+from offchain.live.client.round_work import RoundWork, _seconds_of_use
+from offchain.live.client.salts import Salts
 from offchain.live.deploying.rules import require_joinable
 from offchain.live.errors import ConfigurationError
+from offchain.reference import Phase
 from offchain.worker.messages import Message
 from offchain.worker.process import Worker
 
@@ -133,6 +137,43 @@ def test_what_a_start_refuses_it_refuses_from_there(tmp_path, kind, told, source
     with pytest.raises(kind, match=told) as raised:
         LearningApart(known, LIMITS)
     assert "\n" not in str(raised.value)
+
+
+def test_a_task_that_keeps_ending_is_not_started_at_every_look(said, here, monkeypatch, caplog):
+    apart, begun = LearningApart(said, LIMITS), []
+    opened = Worker.open
+    monkeypatch.setattr(Worker, "open", lambda self: begun.append(self) or opened(self))
+    committer = SimpleNamespace(salts=Salts(bytes(32)))
+    work = RoundWork(None, None, 1, apart, None, committer, [1], None)
+    view = SimpleNamespace(
+        round=1, phase=Phase.PROPOSE, now=100, deadline=lambda phase: 700, patience=lambda phase: 400
+    )
+    model = KnownModel(0, here.genesis)
+    (said.folder / "ends").touch()
+    with pytest.raises(WorkerError, match="status 7"):
+        work._trained_from(view, [model])
+    for _ in range(10):
+        with pytest.raises(RestingError):
+            work._trained_from(view, [model])
+    assert begun == [] and "failed once; tried again in 5 s" in caplog.text
+    (said.folder / "ends").unlink()
+    work._rest._until = 0.0
+    assert work._trained_from(view, [model]).data and begun == [apart._worker]
+    apart._worker.close()
+
+
+def test_where_an_answer_is_of_no_use_any_more_the_next_phase_is_not_rested_through(said, here):
+    work = RoundWork(None, None, 1, here, None, None, [1], None)
+    seconds = {}
+    for phase, now in ((Phase.PROPOSE, 100), (Phase.PROPOSE, 500), (Phase.REVEAL, 100), (Phase.DRAW, 100)):
+        view = SimpleNamespace(
+            phase=phase,
+            now=now,
+            patience=lambda phase: 400,
+            deadline=lambda p: None if p is Phase.DRAW else 700,
+        )
+        seconds[phase, now] = _seconds_of_use(view)
+    assert list(seconds.values()) == [300, 200, None, None] and work._rest._until == 0.0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, replace
 
 from ml.errors import MLError
-from offchain.errors import CallRevertedError, OffchainError
+from offchain.errors import CallRevertedError, OffchainError, RestingError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Sender
 from offchain.live.client.decision import (
@@ -137,6 +137,8 @@ class Client:
                     action = self.step()
                     if isinstance(action, Done):
                         return action
+                except RestingError:
+                    pass  # Told when it began.
                 except StaleDecisionError as error:
                     _log.info("%s; looking again", error)
                 except (OffchainError, MLError, OSError) as error:

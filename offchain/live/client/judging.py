@@ -8,6 +8,7 @@ from ml.errors import MLError
 from ml.judging.findings import told
 from ml.judging.policy import name_of
 from ml.settings import AnyPolicy
+from offchain.errors import WorkerError
 from offchain.live.client.apart import MemberLearning
 from offchain.live.client.known_models import KnownModel
 from offchain.live.watching.own_votes import Found, OwnVote, OwnVotes, found
@@ -66,7 +67,7 @@ class Judging:
         question, vote = opened
         try:
             shadow = self._found(self._learning.shadow, question, "judged in shadow")
-        except MLError as error:
+        except (MLError, WorkerError) as error:
             _log.warning("the shadow policy found nothing: %s", error)
             return
         self._votes.keep(vote.model_copy(update={"shadow": shadow}))

@@ -5,15 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
+from ml.errors import MLError
 from ml.messages import cleaned
 from ml.training.private import Plan
 from ml.updates.canonical import digest, to_bytes
-from offchain.errors import LineageError, OffchainError
+from offchain.errors import LineageError, OffchainError, RestingError, WorkerError
 from offchain.live.client.apart import MemberLearning
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.commitments import Committer
 from offchain.live.client.judging import Judging, Question
 from offchain.live.client.known_models import Awaited, Known, KnownModel, KnownModels
+from offchain.live.client.resting import Rest
 from offchain.live.errors import CommitmentLostError, LogsError
 from offchain.live.verifying.lineage import Lineage
 from offchain.live.watching.decisions import Inclusion
@@ -95,6 +97,7 @@ class RoundWork:
         self._late: tuple[tuple[int, Phase], int] | None = (
             None  # A phase, and until when what comes is awaited.
         )
+        self._rest = Rest()
 
     def catch_up(self, view: View) -> None:
         """Begin to fetch what the last models are made of, so that no seat has to wait for them.
@@ -170,7 +173,7 @@ class RoundWork:
         )
         if own is None:
             return
-        data = self._artefacts.get(own.root) or self._own_again(view, own.root)
+        data = self._artefacts.get(own.root) or self._made_for_show(view, own.root)
         if data is not None and self._artefacts.show(own.root, data):
             _log.info("update shown", extra={"round": view.round, "artefact": own.root.hex()})
             self._shown.add(view.round)
@@ -247,7 +250,12 @@ class RoundWork:
         if self._learning is None or inclusion == self._scored:
             return
         self._scored = inclusion
-        quality = self._learning.quality(self._lineage.model(inclusion))
+        try:
+            with self._rest.between(_seconds_of_use(view)):
+                quality = self._learning.quality(self._lineage.model(inclusion))
+        except (WorkerError, MLError) as error:
+            _log.warning("the global model is not scored: %s", error)
+            return
         told = {name: round(value, 4) for name, value in quality.items()}
         _log.info("global model on own rows", extra={"round": view.round, "of": inclusion.round, **told})
         measures.MODEL_ROUND.set(inclusion.round)
@@ -305,6 +313,16 @@ class RoundWork:
                     return made
         return None
 
+    def _made_for_show(self, view: View, root: bytes) -> bytes | None:
+        """See `_own_again`; what else there is to do, such as to open a ballot, does not wait for it."""
+        try:
+            return self._own_again(view, root)
+        except RestingError:
+            return None
+        except (WorkerError, MLError) as error:
+            _log.warning("the update is not shown, and cannot be made again: %s", error)
+            return None
+
     def _own_again(self, view: View, root: bytes) -> bytes | None:
         """The bytes of one's published update, trained again where this machine lacks them."""
         if self._learning is None:
@@ -318,7 +336,7 @@ class RoundWork:
             raise _without_rows(view)
         learning, salts = self._learning, self._committer.salts
         secret, noise = salts.training(view.round), salts.noise(view.round)
-        with measures.TRAINING.time():
+        with self._rest.between(_seconds_of_use(view)), measures.TRAINING.time():
             sent = learning.update([model.parameters for model in models], view.round, secret, noise)
         if sent.shortened:
             _log.info("update shortened: it went further than voters would let it")
@@ -337,7 +355,8 @@ class RoundWork:
         if self._judging is None:
             raise _without_rows(view)
         samples = {position: each.samples for position, each in log.published.items()}
-        return self._judging.ballot(Question(view.round, blobs, samples, models))
+        with self._rest.between(_seconds_of_use(view)):
+            return self._judging.ballot(Question(view.round, blobs, samples, models))
 
     def _models(self, view: View, patience: int) -> list[KnownModel] | None:
         """What the open round can build on, oldest first; None while others are missing until `patience`."""
@@ -407,6 +426,15 @@ class RoundWork:
         except LogsError:
             self._history.forget()
             raise
+
+
+def _seconds_of_use(view: View) -> float | None:
+    """For which an answer of the task's code is waited for in this phase; None where nothing waits."""
+    deadline = view.deadline(view.phase)
+    if deadline is None or view.phase is Phase.REVEAL:
+        return None
+    until = view.patience(view.phase)
+    return max(0, (until if view.now < until else deadline) - view.now)
 
 
 def _without_rows(view: View) -> CommitmentLostError:

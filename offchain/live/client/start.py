@@ -203,7 +203,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: MessageKey, optio
     prepared = prepare(chain, deployment, key.address, options, permits)
     learning, parameters, rules = prepared.learning, deployment.parameters, deployment.configuration.learning
     most = parameters.max_samples
-    first = partial(_first_model, deployment, options)
+    first = partial(_first_model, deployment, options, learning)
     work = RoundWork(
         history=history_of(chain, deployment, log_cache(deployment, options.cache)),
         lineage=Lineage(first, parameters, rules.schema_, prepared.artefacts.get, rules.memory),
@@ -269,8 +269,12 @@ def _learning(deployment: LiveDeployment, options: ClientOptions) -> MemberLearn
     return learning
 
 
-def _first_model(deployment: LiveDeployment, options: ClientOptions) -> Parameters:
-    """The first model; no task runs beside the key where no file of the model is handed out."""
+def _first_model(
+    deployment: LiveDeployment, options: ClientOptions, learning: MemberLearning | None
+) -> Parameters:
+    """The first model, which who has rows has checked; no task runs beside the key for who has none."""
+    if learning is not None:
+        return learning.genesis
     rules, here = deployment.configuration.learning, options.data.here(deployment.folder)
     if rules.genesis is not None:
         return first_model(rules, here)
