@@ -1,20 +1,29 @@
 """URLs that people give: whether they are any, and how they are shown, without what only owners may know."""
 
+import re
 from urllib.parse import unquote, urlsplit
 
 _SHORTEST = 3
 """Characters of a secret that is looked for; shorter ones would be found in every word."""
+_SHORTEST_KEY = 8
+"""Of one in a path, whose other parts are words such as v3."""
+_CHAINED = re.compile(r"::(?=[A-Za-z][\w+.-]*(?:://|::))")
+"""Between the parts of what fsspec opens; not in an IPv6 address."""
+_HERE = ("file", "local", "memory")
+"""Schemes without a server."""
 
 
 def shown(url: str) -> str:
-    """Return a URL without user, password, query and fragment; a path as it is.
+    """Return what a message, a log and a measure have of a URL: the server, and `/...` where more follows.
 
-    >>> shown("https://me:secret@store.example/a?token=b")
-    'https://store.example/a'
-    >>> shown("zip://x::https://me:secret@store.example/a")
-    'zip://x::https://store.example/a'
+    Keys are in users, passwords, queries, and in paths alike. Of a folder of this machine all is shown.
+
+    >>> shown("https://me:secret@store.example/a?token=b"), shown("https://store.example:8443/")
+    ('https://store.example/...', 'https://store.example:8443')
+    >>> shown("zip://x::s3://bucket/a"), shown("file:///home/me/store"), shown("/home/me/store")
+    ('zip://x::s3://bucket/...', 'file:///home/me/store', '/home/me/store')
     """
-    return "::".join(_shown(part) for part in url.split("::"))
+    return "::".join(_shown(part) for part in _CHAINED.split(url))
 
 
 def url_fault(url: str) -> str | None:
@@ -39,7 +48,9 @@ def without_secrets(text: object, url: str) -> str:
     """Return what a library says of a URL, `text`, without the URL's secrets.
 
     >>> without_secrets("no host for https://me:secret@store.example?key=abc", "https://me:secret@store.example?key=abc")
-    'no host for https://store.example'
+    'no host for https://store.example/...'
+    >>> without_secrets("no /v3/0123456789/a", "https://node.example/v3/0123456789")
+    'no /v3/***/a'
     """
     told = str(text).replace(url, shown(url))
     for secret in sorted(_secrets(url), key=len, reverse=True):
@@ -49,10 +60,11 @@ def without_secrets(text: object, url: str) -> str:
 
 def _shown(url: str) -> str:
     scheme, separator, rest = url.partition("://")
-    if not separator:
+    if not separator or scheme.lower() in _HERE:
         return url
-    authority, path, _ = _parts(rest)
-    return scheme + separator + authority.rpartition("@")[2] + path
+    authority, path, more = _parts(rest)
+    is_whole = not path.strip("/") and not more
+    return scheme + separator + authority.rpartition("@")[2] + ("" if is_whole else "/...")
 
 
 def _parts(rest: str) -> tuple[str, str, str]:
@@ -75,13 +87,14 @@ def _is_cut_password(authority: str) -> bool:
 
 def _secrets(url: str) -> set[str]:
     found: set[str] = set()
-    for part in url.split("::"):
-        _, separator, rest = part.partition("://")
-        if not separator:
+    for part in _CHAINED.split(url):
+        scheme, separator, rest = part.partition("://")
+        if not separator or scheme.lower() in _HERE:
             continue
-        authority, _, more = _parts(rest)
+        authority, path, more = _parts(rest)
         user_info = authority.rpartition("@")[0]
         found |= {user_info, user_info.partition(":")[2], more.lstrip("?#")}
+        found |= {name for name in path.split("/") if len(name) >= _SHORTEST_KEY}
         found |= {pair.partition("=")[2] for pair in more.lstrip("?#").replace("#", "&").split("&")}
     found |= {unquote(secret) for secret in found}
     return {secret for secret in found if len(secret) >= _SHORTEST}

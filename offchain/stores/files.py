@@ -35,7 +35,7 @@ class FileStore:
     folder of this machine that is not there is made, its owner's alone; files in one that is shared are too.
 
     Attributes:
-        name: The URL without secrets.
+        name: The URL as it may be shown.
     """
 
     def __init__(self, url: str) -> None:
@@ -160,7 +160,8 @@ class FileStore:
     def _require_size(self, path: str, found: int, size: int) -> None:
         if found != size:
             more = "more" if found > size else str(found)
-            raise StoreError(f"{path} in {self.name} has {more} bytes, an artefact has {size}")
+            place = path if self._is_local else Path(path).name
+            raise StoreError(f"{place} in {self.name} has {more} bytes, an artefact has {size}")
 
     def _write(self, path: str, data: bytes) -> None:
         if not self._is_local:

@@ -8,7 +8,7 @@ from offchain.errors import SilentStoreError, StoreError
 from offchain.exchange import Answer, ExchangeError, TooLongError, exchange
 from offchain.stores.permits import SCHEME, Place
 from offchain.stores.waiting import left
-from offchain.urls import shown
+from offchain.urls import shown, without_secrets
 
 SECONDS = 28.0
 """For a whole exchange: less than an attempt, so that it ends by itself."""
@@ -23,7 +23,7 @@ class HttpStore:
     """A `Store` behind HTTP: members write what they signed for; anyone reads, or members alone.
 
     Attributes:
-        name: The URL without user and password.
+        name: The URL as it may be shown.
     """
 
     def __init__(self, url: str, place: Place | None = None, permit: Permit | None = None) -> None:
@@ -99,7 +99,8 @@ class HttpStore:
 
     def _require(self, answer: Answer, *expected: int) -> None:
         if answer.status not in expected:
-            reason = cleaned(answer.body.decode(errors="replace"), _REASON)
+            said = without_secrets(answer.body.decode(errors="replace"), self._url)
+            reason = cleaned(said, _REASON)
             raise StoreError(f"store {self.name} answers {answer.status}: {reason or 'no reason given'}")
 
 

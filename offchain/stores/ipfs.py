@@ -16,7 +16,7 @@ from ml.updates.schema import Schema
 from offchain.errors import SilentStoreError, StoreError
 from offchain.exchange import Answer, ExchangeError, TooLongError, exchange
 from offchain.stores.waiting import left
-from offchain.urls import shown
+from offchain.urls import shown, without_secrets
 
 PREFIX = "ipfs+"
 SECONDS = 28.0
@@ -43,12 +43,13 @@ class IpfsStore:
     from a stranger's node is checked against the chain as it comes.
 
     Attributes:
-        name: The API's URL without user and password.
+        name: The API's URL as it may be shown.
     """
 
     def __init__(self, url: str, schema: Schema) -> None:
         """Name the API, such as `ipfs+http://127.0.0.1:5001`; nothing is sent yet."""
         self.name = shown(url)
+        self._url = url
         self._api = url.removeprefix(PREFIX).rstrip("/") + "/api/v0/"
         self._schema = schema
 
@@ -77,9 +78,8 @@ class IpfsStore:
         self._require_ok(answer)
         key = _json(answer).get("Key", "")
         if not _is_of(key, keccak256(block)):
-            raise StoreError(
-                f"{self.name} kept a block as {cleaned(key, _REASON)!r}, expected {cid(keccak256(block))}"
-            )
+            said = cleaned(without_secrets(key, self._url), _REASON)
+            raise StoreError(f"{self.name} kept a block as {said!r}, expected {cid(keccak256(block))}")
 
     def _block(self, digest: bytes) -> bytes | None:
         # What the node lacks it asks the network for, as long as the limit lets it.
@@ -106,7 +106,8 @@ class IpfsStore:
 
     def _require_ok(self, answer: Answer) -> None:
         if answer.status != 200:
-            raise StoreError(f"store {self.name} answers {answer.status}: {_message(answer)}")
+            said = without_secrets(_message(answer), self._url)
+            raise StoreError(f"store {self.name} answers {answer.status}: {said}")
 
 
 def _is_of(key: Any, digest: bytes) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from ml.messages import reason
 from offchain.errors import TrackingError
+from offchain.urls import shown, without_secrets
 
 Program = Literal["tensorboard", "mlflow"]
 DEFAULT = "tracking"
@@ -173,5 +174,6 @@ def _told(tracking: Tracking) -> Iterator[None]:
         ) from error
     except Exception as error:  # Anything at all: it is not ours.
         raise TrackingError(
-            f"--track {program} cannot write to {tracking.to}: {reason(error, _LONGEST)}"
+            f"--track {program} cannot write to {shown(tracking.to)}: "
+            f"{without_secrets(reason(error, _LONGEST), tracking.to)}"
         ) from error

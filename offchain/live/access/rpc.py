@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic_core import from_json
 
@@ -280,14 +280,14 @@ class Rpc:
         if not is_well_formed(method, parameters, result):
             if told := in_disguise(call, told_result, answer.headers):
                 return self._outcome(url, call, told)
-            odd = _without_keys(" ".join(str(told_result).split())[:60], url)
+            odd = without_secrets(" ".join(str(told_result).split())[:60], url)
             return _Unanswered(Kind.NONSENSE, f"answered {method} with what is none of its results ({odd})")
         if result is None and "latest" in parameters and method != "eth_feeHistory":
             return _Unanswered(Kind.BEHIND, f"lags behind (it answers {method} with null)")
         return result
 
     def _outcome(self, url: str, call: Call, told: Refusal) -> NodeRefusedError | _Unanswered:
-        method, words = call[0], _without_keys(told.told, url)
+        method, words = call[0], without_secrets(told.told, url)
         match told.kind:
             case Kind.REVERT | Kind.REFUSAL:
                 return NodeRefusedError(method, words, told.data, told.kind is Kind.REVERT)
@@ -298,7 +298,7 @@ class Rpc:
         return self._unanswered(url, told)
 
     def _unanswered(self, url: str, told: Refusal) -> _Unanswered:
-        words = _without_keys(told.told, url)
+        words = without_secrets(told.told, url)
         about = {
             Kind.CLOSED: f"cannot serve us ({words})",
             Kind.BUSY: words if words.startswith("did not") else f"is too busy ({words})",
@@ -354,14 +354,3 @@ def _by_id(found: Any) -> dict[str, Any] | None:
         return None
     ids = Counter(str(each.get("id")) for each in found)
     return None if any(times > 1 for times in ids.values()) else {str(each.get("id")): each for each in found}
-
-
-_SHORTEST_KEY = 8
-
-
-def _without_keys(words: str, url: str) -> str:
-    """A node's words, should they repeat what is secret in its URL."""
-    for part in (*urlsplit(url).path.split("/"), *map(unquote, urlsplit(url).path.split("/"))):
-        if len(part) >= _SHORTEST_KEY:
-            words = words.replace(part, "…")
-    return without_secrets(words, url)

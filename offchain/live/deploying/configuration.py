@@ -1,5 +1,6 @@
 """What a deployment is, as its founders write it: `deployments/NAME.yaml`."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -29,6 +30,18 @@ Address = Annotated[str, AfterValidator(address)]
 Addresses = tuple[Address, ...]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=30)]
 Digest = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
+
+
+_NETWORK = re.compile(r"[\w.-]+:[\w.-]+")
+
+
+def _network(name: str) -> str:
+    """A URL would be copied into the address book, with the key in it."""
+    if not _NETWORK.fullmatch(name):
+        raise ValueError(
+            "expected Ape's name of a network, such as ethereum:sepolia; a node's URL is --network's"
+        )
+    return name
 
 
 class _Part(BaseModel):
@@ -141,7 +154,9 @@ class Continues(_Part):
 class Configuration(_Part):
     """A deployment before it is deployed."""
 
-    network: str = Field(description="Ape's name of the network, without provider: ethereum:sepolia.")
+    network: Annotated[str, AfterValidator(_network)] = Field(
+        description="Ape's name of the network, without provider: ethereum:sepolia."
+    )
     chain_id: int = Field(ge=1, description="The chain's id, which every node is asked for.")
     token: Token = Field(description="The staked token.")
     seed_source: SeedSource = Field(description="Where seeds of seats come from.")

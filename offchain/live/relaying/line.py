@@ -11,7 +11,7 @@ from offchain.live.errors import RelayError
 from offchain.live.relaying.acts import Acts
 from offchain.live.relaying.entries import FUNCTIONS, Entry, Function
 from offchain.reference import Parameters
-from offchain.urls import shown, url_fault
+from offchain.urls import shown, url_fault, without_secrets
 
 _log = logging.getLogger(__name__)
 
@@ -127,7 +127,8 @@ class RelayLine:
             {"Content-Type": "application/json"},
         )
         if answer.status != _ACCEPTED:
-            reason = cleaned(answer.body.decode(errors="replace"), _REASON)
+            said = without_secrets(answer.body.decode(errors="replace"), self._url)
+            reason = cleaned(said, _REASON)
             _log.warning("the relay refused %s: %s", function, reason)
             return False
         _log.info("handed over to the relay", extra={"function": function})
