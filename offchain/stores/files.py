@@ -22,8 +22,7 @@ SECONDS = 25.0
 """The most that a call over a network may take: less than an attempt, which can give up but not end it."""
 
 # Whoever asks a store counts attempts; with botocore's own a server that is gone would take half a minute.
-_S3_OPTIONS = {"config_kwargs": {"connect_timeout": 5, "retries": {"total_max_attempts": 1}}}
-_OPTIONS = {"s3": _S3_OPTIONS, "s3a": _S3_OPTIONS}
+_S3 = ("s3", "s3a")
 _SUFFIX = ".update"
 _TRIAL = b"StakeFed"
 
@@ -47,7 +46,7 @@ class FileStore:
         self.name = shown(url)
         self._url = url
         with self._told("opened"):
-            options = _OPTIONS.get(fsspec.core.split_protocol(url)[0], {})
+            options = _s3_options() if fsspec.core.split_protocol(url)[0] in _S3 else {}
             self._files, path = fsspec.core.url_to_fs(url, **options)
         self._folder = str(path).rstrip("/")
         self._is_local = isinstance(self._files, LocalFileSystem)
@@ -190,6 +189,18 @@ class FileStore:
 
     def _reason(self, error: Exception) -> str:
         return cleaned(without_secrets(reason(error), self._url))
+
+
+def _s3_options() -> dict[str, Any]:
+    """Bounds, and no checksums in headers, which servers beside Amazon's refuse: digests tell what is kept.
+
+    Where the user says otherwise, for a bucket with Object Lock perhaps, that holds.
+    """
+    config: dict[str, Any] = {"connect_timeout": 5, "retries": {"total_max_attempts": 1}}
+    for name in ("request_checksum_calculation", "response_checksum_validation"):
+        if f"AWS_{name.upper()}" not in os.environ:
+            config[name] = "when_required"
+    return {"config_kwargs": config}
 
 
 def _streams(files: Any) -> bool:

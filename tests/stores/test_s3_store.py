@@ -157,3 +157,19 @@ def test_what_is_no_answer_of_s3_is_said():
 
     with serving(answering(page)) as url, s3_at(url), pytest.raises(StoreError, match="cannot be read: "):
         FileStore("s3://artefacts").get(ROOT, len(DATA))
+
+
+@pytest.mark.parametrize("said", [None, "when_supported"])
+def test_a_server_that_refuses_checksums_is_sent_none_unless_the_user_wants_them(said):
+    async def strict(request):
+        if any("checksum" in name.lower() or name.lower() == "x-amz-trailer" for name in request.headers):
+            return web.Response(status=501, text="<Error><Code>NotImplemented</Code></Error>")
+        return web.Response(headers={"ETag": '"0"'})
+
+    with serving(answering(strict)) as url, s3_at(url) as environment:
+        if said:
+            environment.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", said)
+            with pytest.raises(StoreError, match="cannot be written"):
+                FileStore("s3://artefacts").put(ROOT, DATA)
+        else:
+            FileStore("s3://artefacts").put(ROOT, DATA)

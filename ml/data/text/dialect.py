@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ml.data.text.cells import visible
 from ml.data.text.opening import no_table, opened
+from ml.data.text.western import is_utf8
 from ml.errors import DataError
 
 _SAMPLE = 1 << 18
@@ -27,6 +28,7 @@ _MARKS = {
 _UNMARKED = {"utf-16-le": (1, 3), "utf-16-be": (0, 2), "utf-32-le": (1, 2, 3), "utf-32-be": (0, 1, 2)}
 """By encoding, which of four bytes are mostly zero in a text of Latin letters."""
 _MOSTLY = 0.6
+_RULE = re.compile(r":?-{3,}[-+]*:?")
 _NAMED = 5  # Missing columns that a sentence lists.
 
 
@@ -110,10 +112,38 @@ def dialect_as(
     """
     with opened(path) as stream:
         sample = stream.read(_SAMPLE)
+    if encoding:
+        _require_other_than_utf8(sample, encoding, path)
     separators = (separator,) if separator else _SEPARATORS
     found = _best(sample, encoding or _encoding(sample, path), separators, wanted)
+    _require_no_rule(sample, found, path)
     _require(found, wanted, path, purpose)
     return found
+
+
+def _require_no_rule(sample: bytes, found: Dialect, path: Path) -> None:
+    """Raise DataError when a line of dashes follows the header, as in Markdown and what psql prints."""
+    text = codecs.getincrementaldecoder(found.encoding)("replace").decode(sample)
+    records = _first_records(text, found.separator)
+    after = records[found.before + 1] if len(records) > found.before + 1 else ()
+    cells = [cell for cell in after if cell]
+    if cells and all(map(_RULE.fullmatch, cells)):
+        raise no_table(
+            path,
+            f"a line of dashes ({_shown(found.separator.join(after))}) follows its header, as in Markdown or "
+            "what a database prints; save it as CSV",
+        )
+
+
+def _require_other_than_utf8(sample: bytes, encoding: str, path: Path) -> None:
+    """Bytes of one encoding are letters of another; hardly a text of others is UTF-8 by chance."""
+    if codecs.lookup(encoding).name.startswith("utf") or sample.isascii() or b"\0" in sample:
+        return
+    if is_utf8(sample, is_whole=len(sample) < _SAMPLE):
+        raise DataError(
+            f"{path} is UTF-8, and is to be read as {encoding}, in which its letters would be others; save "
+            f"it as {encoding}, or read it as UTF-8"
+        )
 
 
 def _encoding(sample: bytes, path: Path) -> str:

@@ -14,6 +14,7 @@ from ml.data.text.dates import days, formats_of
 from ml.data.text.opening import opened
 from ml.data.text.records import Piece
 from ml.data.text.source import Source
+from ml.data.text.western import is_utf8, odd_words
 from ml.errors import DataError
 from ml.messages import examples
 from ml.tasks.tables import doubts
@@ -23,6 +24,7 @@ from ml.tasks.tables.form import Form
 
 MOST_VALUES = 50
 """Values of a category that have an input of their own; the others share one."""
+_SAMPLE = 1 << 22  # Bytes, by which an encoding is told.
 _MANY = 20  # Different numbers from which a target is an amount.
 
 
@@ -135,7 +137,7 @@ class _Fitting:
         named = [*wishes.targets, wishes.group, wishes.time, *wishes.drop, *wishes.keep, *wishes.kinds]
         wanted = tuple(dict.fromkeys(name for name in named if name))
         # Before the header is read: its names may be what is no UTF-8.
-        encoding = wishes.encoding or (None if parquet.is_parquet(path) or _is_unicode(path) else "cp1252")
+        encoding = wishes.encoding or (None if parquet.is_parquet(path) else _guessed(path))
         first = Source(path, wanted, "are named", encoding, wishes.separator)
         self._wishes = _spelt(wishes, first)
         counts = Counter(name for name in first.header if name)
@@ -453,13 +455,17 @@ def _natural(text: str) -> tuple[int, float, str]:
     return (0, value, text) if np.isfinite(value) else (1, 0.0, text)
 
 
-def _is_unicode(path: Path) -> bool:
+def _guessed(path: Path) -> str | None:
+    """The encoding of a file that is no Unicode, where it is one that can be told; None of one that is."""
     with opened(path) as stream:
-        sample = stream.read(1 << 22)
-    if b"\0" in sample:
-        return True  # UTF-16 or UTF-32, if it is text at all.
-    try:
-        sample.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.reason == "unexpected end of data" and len(sample) == 1 << 22
-    return True
+        sample = stream.read(_SAMPLE)
+    # What has zero bytes is UTF-16 or UTF-32, if it is text at all.
+    if b"\0" in sample or is_utf8(sample, is_whole=len(sample) < _SAMPLE):
+        return None
+    odd = odd_words(sample)
+    if odd:
+        raise DataError(
+            f"{path} is neither UTF-8 nor, as it looks, cp1252, which has {examples(odd)} in it; name its "
+            "encoding with --encoding, such as shift_jis, gb18030, big5, euc_kr, cp1251, iso8859_2 or cp1250"
+        )
+    return "cp1252"
