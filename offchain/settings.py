@@ -320,7 +320,7 @@ class SimulationSettings(BaseModel):
             raise ValueError("data is all rows, clients_data those of each client: give one of them")
         if self.metric not in metrics_of(task.target):
             raise ValueError(
-                f"metric is {self.metric}, which {task.target} does not have; "
+                f"metric is {cleaned(self.metric, 80)}, which {task.target} does not have; "
                 f"use {' or '.join(metrics_of(task.target))}"
             )
         self._check_privacy(task)
