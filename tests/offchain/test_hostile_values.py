@@ -123,7 +123,10 @@ def test_in_configurations(tmp_path, name):
     assert others != text
     for value in VALUES:
         form = f"{others}\n{name}: {value}\n"
-        assert not tried(tmp_path, form, load_configuration, (OffchainError, MLError)) or value in ("[]", "os:system")
+        assert not tried(tmp_path, form, load_configuration, (OffchainError, MLError)) or value in (
+            "[]",
+            "os:system",
+        )
 
 
 @pytest.mark.parametrize("value", [*VALUES, "[" * 5000, "{a: " * 3000, "9" * 5000, "x\ud800"])
