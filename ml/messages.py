@@ -37,10 +37,10 @@ def reason(error: BaseException, longest: int = LONGEST) -> str:
     return cleaned(said, longest) or type(error).__name__
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Return a value that anyone may have written as a sentence quotes it: what is long is cut.
 
-    >>> shown("x" * 500) == "'" + "x" * 78 + "…", shown(5)
+    >>> quoted("x" * 500) == "'" + "x" * 78 + "…", quoted(5)
     (True, '5')
     """
     return cleaned(ascii(value) if not str(value).isprintable() else repr(value), _SHOWN)

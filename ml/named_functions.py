@@ -9,7 +9,7 @@ from typing import Any
 
 from ml.errors import MLError, SettingsError
 from ml.home import at_home
-from ml.messages import nearest, shown
+from ml.messages import nearest, quoted
 from ml.tasks.blame import blamed
 from ml.tasks.loading import load_function
 
@@ -36,7 +36,9 @@ def named_function(name: str, registry: Mapping[str, Callable[..., Any]], what: 
         return load_function(name, what)
     if not is_own(name) or not _is_installed(place):
         known, near = ", ".join(registry), nearest(name, registry)
-        raise SettingsError(f"there is no {what} {shown(name)}; use FILE.py:function or one of {known}{near}")
+        raise SettingsError(
+            f"there is no {what} {quoted(name)}; use FILE.py:function or one of {known}{near}"
+        )
     with blamed(f"{what} {name}"):
         found = getattr(importlib.import_module(place), function, None)
     if not callable(found):

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter
 
 from ml.errors import SettingsError, TaskError
-from ml.messages import nearest, shown
+from ml.messages import nearest, quoted
 from ml.tasks.blame import blamed
 
 _KINDS = {
@@ -51,7 +51,7 @@ def require_callable(
             _require_value(own[option], value, who)
         elif not any(each.kind is each.VAR_KEYWORD for each in taken):
             has = f"it has {', '.join(own)}{nearest(str(option), own)}" if own else "it has none"
-            raise SettingsError(f"{who} has no option {shown(option)}; {has}")
+            raise SettingsError(f"{who} has no option {quoted(option)}; {has}")
 
 
 def _parameters(function: Callable[..., Any], who: str) -> Sequence[inspect.Parameter]:
@@ -88,7 +88,8 @@ def _require_value(parameter: inspect.Parameter, value: Any, who: str) -> None:
         adapter.validate_json(json.dumps(value, default=str), strict=True)
     except (ValueError, TypeError, RecursionError) as error:  # Also of what is no JSON.
         raise SettingsError(
-            f"{who}: option {parameter.name!r} is {shown(value)}; expected {_expected(adapter)}{_hint(value)}"
+            f"{who}: option {parameter.name!r} is {quoted(value)}; "
+            f"expected {_expected(adapter)}{_hint(value)}"
         ) from error
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ml.messages import reason, shown
+from ml.messages import quoted, reason
 from offchain.errors import SettingsError
 from offchain.yaml_file import read_value
 
@@ -21,9 +21,9 @@ def named_values(pairs: Iterable[str]) -> dict[str, Any]:
     for pair in pairs:
         name, equals, text = pair.partition("=")
         if not (name and equals and text):
-            raise SettingsError(f"{shown(pair)} is no setting; expected NAME=VALUE, such as clients=8")
+            raise SettingsError(f"{quoted(pair)} is no setting; expected NAME=VALUE, such as clients=8")
         try:
             found[name.replace("-", "_")] = read_value(text)
         except ValueError as error:
-            raise SettingsError(f"the value of {shown(pair)} cannot be read: {reason(error)}") from error
+            raise SettingsError(f"the value of {quoted(pair)} cannot be read: {reason(error)}") from error
     return found

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ml.judging.policy import NAMED, OF_SCORES, read_policy
-from ml.messages import shown
+from ml.messages import quoted
 from ml.settings import AnyPolicy
 from offchain.errors import SettingsError
 from offchain.yaml_file import read_mapping
@@ -35,7 +35,7 @@ class PolicyParameter(click.ParamType):
 def _in_file(value: str, names: tuple[str, ...]) -> Any:
     if not value.endswith((".yaml", ".yml")):
         raise ValueError(
-            f"there is no policy {shown(value)}; use {', '.join(names)}, or a YAML file with `policy`"
+            f"there is no policy {quoted(value)}; use {', '.join(names)}, or a YAML file with `policy`"
         )
     content = read_mapping(Path(value), "policy file", SettingsError)
     if content.get("policy") is None:

@@ -1,7 +1,7 @@
 """Everything a simulation depends on: one frozen model, from a YAML file and the command line."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from ml.errors import MLError
 from ml.home import at_home
 from ml.judging.bases import MEMORY
 from ml.judging.metrics import metrics_of
-from ml.messages import cleaned, nearest, shown
+from ml.messages import cleaned, nearest, quoted
 from ml.settings import (
     DEFAULT_POLICY,
     AnyPolicy,
@@ -56,6 +56,8 @@ Tokens = Annotated[Decimal, Field(gt=0, max_digits=15, decimal_places=6), _AS_NU
 _SomeTokens = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=6), _AS_NUMBER]
 _Place = Annotated[Path | None, AfterValidator(lambda path: path and at_home(path))]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+_OF_POLICIES = {"policy", "shadow_policy"}
 
 
 class SimulationSettings(BaseModel):
@@ -315,7 +317,9 @@ class SimulationSettings(BaseModel):
         if task.takes and self.data is None and self.clients_data is None:
             raise ValueError(f"task {self.task} needs data, the path of {task.takes}")
         if not task.takes and (path := self.data or self.clients_data) is not None:
-            raise ValueError(f"task {self.task} makes its own rows and takes no data, got {shown(str(path))}")
+            raise ValueError(
+                f"task {self.task} makes its own rows and takes no data, got {quoted(str(path))}"
+            )
         if self.data is not None and self.clients_data is not None:
             raise ValueError("data is all rows, clients_data those of each client: give one of them")
         if self.metric not in metrics_of(task.target):
@@ -398,6 +402,14 @@ class SimulationSettings(BaseModel):
         """The attack's options; the weight of the term of `label-flip` has a setting too."""
         near = {"divergence_weight": self.divergence_weight} if self.attack == "label-flip" else {}
         return {**near, **self.attack_options}
+
+    def set_values(self, exclude: Collection[str] = ()) -> dict[str, Any]:
+        """Return what is not its default, as JSON has it, but `exclude`.
+
+        Policies are in full: without defaults no list says which tests it has.
+        """
+        values = self.model_dump(mode="json", exclude=set(exclude), exclude_defaults=True)
+        return values | self.model_dump(mode="json", include=_OF_POLICIES & values.keys())
 
     @cached_property
     def scoring_settings(self) -> ScoringSettings:
@@ -503,7 +515,7 @@ def require_settings(names: Iterable[str]) -> None:
 
 
 def _no_setting(name: str) -> str:
-    return f"there is no setting {shown(name)}{nearest(name, SimulationSettings.model_fields)}"
+    return f"there is no setting {quoted(name)}{nearest(name, SimulationSettings.model_fields)}"
 
 
 def _allowing(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -527,7 +539,7 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])
     if first["loc"][-1:] == ("[key]",):
-        return f"{first['loc'][0]} has a name {shown(first['input'])}; put it in quotes"
+        return f"{first['loc'][0]} has a name {quoted(first['input'])}; put it in quotes"
     reason = first["msg"][:1].lower() + first["msg"][1:]
     meaning = SimulationSettings.model_fields[str(first["loc"][0])].description or ""
     return f"{name} is {cleaned(first['input'], 80)}: {reason} ({meaning.rstrip('.')})"

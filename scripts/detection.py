@@ -61,6 +61,6 @@ def cli(
     first = load_settings(settings, {"rounds": _ROUNDS, "malicious": 0.4, **given})
     runs = [first.model_copy(update={"seed": first.seed + place}) for place in range(seeds)]
     found = detection([(run, all_rows(run)) for run in runs], kinds, counts)
-    described = first.model_dump(mode="json", exclude={"data", "clients_data"}, exclude_defaults=True)
+    described = first.set_values({"data", "clients_data"})
     names = write_detection(out, found, described | {"seeds": [run.seed for run in runs]})
     people_console().print(f"Written to {out}: {', '.join(names)}")

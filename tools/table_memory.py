@@ -26,52 +26,6 @@ ROOT = Path(__file__).resolve().parent.parent
 APE = Path(sys.executable).with_name("ape")
 COLUMNS = 151
 _BLOCK = 20_000  # Rows that are made at a time.
-_READ = """
-import sys, threading, time
-from pathlib import Path
-from ml.data.rows import shape_of
-from ml.judging.scoring import ValidationSets
-from ml.settings import TrainingSettings
-from ml.tasks.federating import own_rows, read_rows
-from ml.tasks.loading import Named
-from ml.training import TrainingJob, make_learner
-
-peak = 0
-
-def kilobytes(name):
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name + ":"))
-
-def watch():
-    global peak
-    while True:
-        peak = max(peak, kilobytes("RssAnon"))
-        time.sleep(0.02)
-
-def tell(what):
-    global peak
-    own, whole = peak >> 10, kilobytes("VmHWM") >> 10
-    print(f"{what}; {time.process_time():.0f} s busy so far, {own:,} MiB of its own at most, "
-          f"{kilobytes('RssAnon') >> 10:,} now, {whole:,} with files", flush=True)
-    peak = 0
-
-threading.Thread(target=watch, daemon=True).start()
-task = Named(sys.argv[1], {}).load()
-tell("started")
-rows = read_rows(task, Path(sys.argv[2]))
-size = 4 * len(rows) * rows.inputs.shape[1] >> 20
-where = "memory" if hasattr(rows.inputs, "nbytes") else "a file"
-tell(f"read as a task: {len(rows):,} rows of {rows.inputs.shape[1]} inputs, {size:,} MiB in {where}")
-own = own_rows(task, rows, 1)
-learner = make_learner(task, shape_of(own.X_train), shape_of(own.y_train), threads=1)
-tell(f"split: {len(own.y_train):,} to train on, {len(own.y_validation):,} to judge by")
-job = TrainingJob(own.X_train, own.y_train, 1)
-(trained,) = learner.train(learner.initial_parameters(0), [job], TrainingSettings(batch=128))
-tell("trained once")
-sets = ValidationSets([(own.X_validation, own.y_validation)], learner, "likelihood")
-loss = sets.losses(trained, [0])[0].mean()
-tell(f"judged: a loss of {loss:.6f}")
-"""
 
 
 def write(path: Path, rows: int) -> None:
@@ -134,7 +88,7 @@ def main() -> None:
             wishes = ["--target", "loan_status", "--drop", "url", "--allow-missing", "1", "--out", str(form)]
             look = [str(APE), "run", "encoding", "--data", str(data.resolve()), *wishes]
             print(f"ape run encoding: {busy(look)}", flush=True)
-        read = [sys.executable, "-c", _READ, str(form.resolve()), str(data.resolve())]
+        read = [sys.executable, "-m", "tools.table_steps", str(form.resolve()), str(data.resolve())]
         subprocess.run(read, cwd=ROOT, check=True)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ml.messages import nearest, shown
+from ml.messages import nearest, quoted
 from ml.validation import is_unsaid
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -105,13 +105,12 @@ UpdateTest = Annotated[
     Size | Direction | Relation | Loss | Score | Skill | ClassLoss, Field(discriminator="test")
 ]
 AverageTest = Annotated[Loss | Score | Skill | ClassLoss, Field(discriminator="test")]
-TESTS: Mapping[str, type[_Test]] = {
-    kind.model_fields["test"].default: kind
-    for kind in (Size, Direction, Relation, Loss, Score, Skill, ClassLoss, LeaveOneOut)
-}
-"""Tests by the name that files carry."""
 _OF_UPDATES = (Size, Direction, Relation, Loss, Score, Skill, ClassLoss)
 _OF_AVERAGES = (Loss, Score, Skill, ClassLoss)
+TESTS: Mapping[str, type[_Test]] = {
+    kind.model_fields["test"].default: kind for kind in (*_OF_UPDATES, LeaveOneOut)
+}
+"""Tests by the name that files carry."""
 
 
 def _parted(tests: Sequence[Any]) -> dict[str, Any]:
@@ -120,12 +119,12 @@ def _parted(tests: Sequence[Any]) -> dict[str, Any]:
     for each in tests:
         if not isinstance(each, Mapping):
             raise ValueError(
-                f"a test is a mapping such as {{test: evidence, tolerance: 0.02}}, got {shown(each)}"
+                f"a test is a mapping such as {{test: evidence, tolerance: 0.02}}, got {quoted(each)}"
             )
         entry = dict(each)
         of = entry.pop("of", "update")
         if of not in ("update", "average"):
-            raise ValueError(f"a test is of: update, or of: average, not {shown(of)}")
+            raise ValueError(f"a test is of: update, or of: average, not {quoted(of)}")
         if entry.get("test") == "leave-one-out":
             if "leave_one_out" in parts:
                 raise ValueError("leave-one-out is there twice")
@@ -141,13 +140,13 @@ def _test(entry: object, kinds: tuple[type[_Test], ...], of: str) -> Any:
         return entry
     if not isinstance(entry, Mapping):
         raise ValueError(
-            f"a test is a mapping such as {{test: evidence, tolerance: 0.02}}, got {shown(entry)}"
+            f"a test is a mapping such as {{test: evidence, tolerance: 0.02}}, got {quoted(entry)}"
         )
     name = entry.get("test", "leave-one-out" if of == "leave_one_out" else None)
     kind = TESTS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise ValueError(
-            f"there is no test {shown(name)}; there are {', '.join(TESTS)}{nearest(str(name), TESTS)}"
+            f"there is no test {quoted(name)}; there are {', '.join(TESTS)}{nearest(str(name), TESTS)}"
         )
     if kind not in kinds:
         fit = ", ".join(each.model_fields["test"].default for each in kinds)
@@ -164,14 +163,14 @@ def _reason(error: ValidationError, kind: type[BaseModel]) -> str:
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])
     if first["type"] == "extra_forbidden":
-        return f"there is no {shown(name)}; there are {', '.join(kind.model_fields)}"
+        return f"there is no {quoted(name)}; there are {', '.join(kind.model_fields)}"
     if first["type"] == "missing":
         return f"{name} is missing"
     if "[key]" in first["loc"] or first["type"] == "invalid_key":
-        return f"there is a name {shown(first['input'])}; put it in quotes"
+        return f"there is a name {quoted(first['input'])}; put it in quotes"
     meaning = kind.model_fields[str(first["loc"][0])].description or ""
     reason = first["msg"][:1].lower() + first["msg"][1:]
-    return f"{name} is {shown(first['input'])}: {reason} ({meaning.rstrip('.')})"
+    return f"{name} is {quoted(first['input'])}: {reason} ({meaning.rstrip('.')})"
 
 
 class Policy(BaseModel):
@@ -275,7 +274,7 @@ def read_policy(value: object) -> "str | Policy | None":
     if not isinstance(value, Mapping | Sequence) or isinstance(value, str):
         near = nearest(str(value), known)
         raise ValueError(
-            f"there is no policy {shown(value)}; use {', '.join(known)}, or a list of tests{near}"
+            f"there is no policy {quoted(value)}; use {', '.join(known)}, or a list of tests{near}"
         )
     try:
         return Policy.model_validate(value)

@@ -22,7 +22,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ml.errors import MLError, TaskError
 from ml.home import at_home
-from ml.messages import shown
+from ml.messages import quoted
 from ml.tasks import built_in
 from ml.tasks.blame import blamed
 from ml.tasks.tables.form import read_form
@@ -229,7 +229,7 @@ def _made(name: str, kind: type[Task], options: Mapping[str, Any]) -> Task:
     wrong = sorted(set(options) - set(takes))
     if wrong and not any(each.kind is each.VAR_KEYWORD for each in takes.values()):
         known = f"it has {', '.join(takes)}" if takes else "it has none"
-        raise TaskError(f"task {name} has no option {shown(wrong[0])}; {known}")
+        raise TaskError(f"task {name} has no option {quoted(wrong[0])}; {known}")
     try:
         with blamed(f"task {name}"):
             return kind(**options)
@@ -244,12 +244,12 @@ def _chosen(task: str, name: str, value: Any) -> Any:
         return _CHOICES[name].validate_python(value)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]["msg"]
-        raise TaskError(f"task {task}: option {name}: {fault}, got {shown(value)}") from error
+        raise TaskError(f"task {task}: option {name}: {fault}, got {quoted(value)}") from error
 
 
 def _option_fault(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    return f"option {first_fault(error, 'the options')}, got {shown(first['input'])}"
+    return f"option {first_fault(error, 'the options')}, got {quoted(first['input'])}"
 
 
 def _file(place: str) -> Path:
@@ -266,7 +266,7 @@ def _package(place: str, name: str) -> Path:
     if spec is None or spec.origin is None:
         names = ", ".join(built_in_names())
         raise TaskError(
-            f"there is no task {shown(name)}; use FILE.py:Class, a table's FILE.json, an installed "
+            f"there is no task {quoted(name)}; use FILE.py:Class, a table's FILE.json, an installed "
             f"package.module:Class, or a built-in one: {names}"
         )
     return Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)

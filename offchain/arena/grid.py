@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from ml.errors import MLError
-from ml.messages import nearest, shown
+from ml.messages import nearest, quoted
 from ml.named_functions import is_own
 from ml.settings import DEFAULT_POLICY, Policy
 from ml.tasks.loading import Named
@@ -94,7 +94,7 @@ def _decider(name: str) -> Mapping[str, str]:
     if name not in (*POLICIES, *DEFENCES) and not is_own(name):
         known = (*POLICIES, *DEFENCES)
         raise ValueError(
-            f"there is no policy or defence {shown(name)}; use FILE.py:function or one of {', '.join(known)}"
+            f"there is no policy or defence {quoted(name)}; use FILE.py:function or one of {', '.join(known)}"
             f"{nearest(name, known)}"
         )
     return {"policy" if name in POLICIES else "defence": name}
@@ -104,9 +104,9 @@ def _require_in_place(part: str, label: str, names: Collection[str]) -> None:
     for name in names:
         place = _PLACES.get(name, part)
         if place != part:
-            raise ValueError(f"{label} has a {shown(name)}, which a grid has in its {place!r}")
+            raise ValueError(f"{label} has a {quoted(name)}, which a grid has in its {place!r}")
         if name in _OUR_OWN:
-            raise ValueError(f"{label} has a {shown(name)}; {_OUR_OWN[name]}")
+            raise ValueError(f"{label} has a {quoted(name)}; {_OUR_OWN[name]}")
     if part == "deciders" and len({"policy", "defence"} & set(names)) != 1:
         raise ValueError(f"decider {label} has to have a policy or a defence, and one of them")
     if part == "attacks" and not {"attack", "withhold_bytes"} & set(names):
@@ -155,7 +155,7 @@ class Grid(BaseModel):
     def _has_labels_for_files(self) -> "Grid":
         for label in (*self.tasks, *self.attacks, *self.deciders):
             if not 0 < len(label) <= _LONGEST or not label.isprintable():
-                raise ValueError(f"a label is {shown(label)}; expected 1 to {_LONGEST} printable characters")
+                raise ValueError(f"a label is {quoted(label)}; expected 1 to {_LONGEST} printable characters")
         names = Counter(file_name(label) for label in self.tasks)
         for label in self.tasks:
             if names[file_name(label)] > 1:
@@ -349,13 +349,15 @@ def _sentence(error: ValidationError) -> str:
     unknown = [each for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
     if unknown:
         name = str(unknown[0]["loc"][0])
-        return f"there is no key {shown(name)}{nearest(name, Grid.model_fields)}"
+        return f"there is no key {quoted(name)}{nearest(name, Grid.model_fields)}"
     first = error.errors(include_url=False)[0]
     name, expected = ".".join(str(part) for part in first["loc"]), _EXPECTED.get(first["type"])
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}" if name else str(first["ctx"]["error"])
     if first["loc"][-1] == "[key]":
-        return f"{'.'.join(map(str, first['loc'][:-2]))} has a name {shown(first['input'])}; put it in quotes"
+        return (
+            f"{'.'.join(map(str, first['loc'][:-2]))} has a name {quoted(first['input'])}; put it in quotes"
+        )
     if expected is not None:
         example = (
             _NAMES.get(name, "")
@@ -363,7 +365,7 @@ def _sentence(error: ValidationError) -> str:
             else _EXAMPLES.get(str(first["loc"][0]), "...")
         )
         found = (
-            f"has {len(first['input']):,}" if first["type"] == "too_long" else f"is {shown(first['input'])}"
+            f"has {len(first['input']):,}" if first["type"] == "too_long" else f"is {quoted(first['input'])}"
         )
         return f"{name} {found}; expected {expected.format(example)}"
     return first_fault(error, "the grid")

@@ -12,7 +12,7 @@ from ml.data.rows import Shape
 from ml.errors import MLError
 from ml.judging.metrics import metrics_of
 from ml.judging.policy import listed_tests, name_of
-from ml.messages import shown
+from ml.messages import quoted
 from ml.settings import ScoringSettings, TrainingSettings
 from ml.tasks.loading import Named
 from ml.tasks.losses import VERSIONS
@@ -220,7 +220,7 @@ def _loss_of(task: Task) -> str:
 def _require_metric(task: Task, metric: str) -> None:
     if metric not in metrics_of(task.target):
         known = " or ".join(metrics_of(task.target))
-        raise SettingsError(f"metric is {shown(metric)}, which {task.target} does not have; use {known}")
+        raise SettingsError(f"metric is {quoted(metric)}, which {task.target} does not have; use {known}")
 
 
 def _learner(

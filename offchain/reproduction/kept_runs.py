@@ -109,11 +109,8 @@ def run_digest(settings: SimulationSettings) -> str:
     if settings.edition == 1:
         content = first_edition.told(values)
     else:
-        content = settings.model_dump(
-            mode="json", exclude={"data", "engine", "clients_data", "train", "policy"}, exclude_defaults=True
-        )
+        content = settings.set_values({"data", "engine", "clients_data", "train", "policy"})
         if settings.policy != _POLICY_UNSAID:
-            # In full: without defaults nothing says which tests a list has.
             content["policy"] = values["policy"]
         content |= {"task_digest": settings.named_task.digest.hex()}
     content |= _own_content(settings)
@@ -123,9 +120,7 @@ def run_digest(settings: SimulationSettings) -> str:
 
 def _own_content(settings: SimulationSettings) -> dict[str, Any]:
     """What the first edition had not: rows that are parted already, functions of the user's own, ..."""
-    found = settings.model_dump(mode="json", include=set(_LATER), exclude_defaults=True)
-    if settings.shadow_policy is not None:
-        found |= settings.model_dump(mode="json", include={"shadow_policy"})
+    found = {name: value for name, value in settings.set_values().items() if name in _LATER}
     for name in ("attack", "coalition_votes", "defence"):
         file = own_file(getattr(settings, name))
         if file is not None:

@@ -4,6 +4,7 @@ import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, BinaryIO
 
 import numpy as np
@@ -14,6 +15,11 @@ from ml.messages import reason
 
 _ENDING = ".npy"
 _ENCRYPTED = 1
+_UNPARSED = (
+    *(ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+    *(SyntaxError, TokenError, MemoryError, RecursionError),
+)
+"""What NumPy raises of a header, which it parses as Python."""
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -65,7 +71,7 @@ def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype[Any]]
         if npy.read_magic(file) != (1, 0):  # type: ignore[no-untyped-call]
             raise ValueError("its version is not 1.0")
         shape, by_columns, dtype = npy.read_array_header_1_0(file)  # type: ignore[no-untyped-call]
-    except Exception as error:  # NumPy parses the header as Python: whatever that can raise, it does.
+    except _UNPARSED as error:
         raise ValueError(f"{name!r} is no array: {reason(error)}") from error
     if by_columns or dtype.kind not in "iuf" or any(length < 0 for length in shape):
         raise ValueError(f"{name!r} is {dtype} of shape {shape}, expected numbers, row by row")

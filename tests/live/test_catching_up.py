@@ -7,17 +7,20 @@ import threading
 from types import SimpleNamespace
 
 import numpy as np
-from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory
+from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory, client
 
+from offchain.errors import WorkerError
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.client import Client
 from offchain.live.client.decision import Done
 from offchain.live.client.known_models import Awaited
+from offchain.live.client.resting import Rest
 from offchain.live.client.round_work import LOOK_AGAIN_SECONDS, RoundWork
+from offchain.live.client.start import _first_model
 from offchain.live.verifying.lineage import RECENT_MODELS
 from offchain.live.watching.own_votes import OwnVotes
 from offchain.live.watching.rounds import rounds_of
-from offchain.reference import Phase
+from offchain.reference import Phase, Seat
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.memory import MemoryStore
 
@@ -66,6 +69,7 @@ class Member:
             now=self.now,
             phase=Phase.PROPOSE,
             time_left=100,
+            deadline=lambda phase: None,
             block=SimpleNamespace(number=1),
         )
         return SimpleNamespace(**(values | changes))
@@ -275,6 +279,37 @@ def test_half_of_what_is_left_of_a_phase_stays_for_the_seat(tmp_path):
     assert late.work._models(late.view(now=103), 50) is None
     assert [each.round for each in late.work._models(late.view(now=104), 50)] == [0]
     opened.set()
+
+
+class Failing:
+    """A task whose code ends its process, whatever it is asked for."""
+
+    def __getattr__(self, name):
+        raise WorkerError("its process ended")
+
+
+def test_a_task_that_fails_keeps_nobody_from_fetching_and_showing(tmp_path, caplog):
+    long = LongHistory([FIVE])
+    long.open_round(2)
+    member = Member(long, tmp_path / "cache")
+    member.work._learning = Failing()
+    member.catch_up()
+    assert len(member.cached) == 5 and "the global model is not scored: its process ended" in caplog.text
+    own, root = client(0), long.roots(2)[0]
+    del member.store._artefacts[root]
+    member.work._committer = SimpleNamespace(
+        salts=SimpleNamespace(training=lambda round_: 1, noise=lambda round_: b"")
+    )
+    seat = dict(published=0b11111, seat_of=lambda me: Seat.PUBLISHED, patience=lambda phase: 0)
+    for rest in (member.work._rest, Rest()):  # While it rests nothing more is said.
+        member.work._rest = rest
+        member.work.show(member.view(phase=Phase.VOTE, **seat), SimpleNamespace(address=own))
+    assert caplog.text.count("the update is not shown, and cannot be made again: its process ended") == 1
+
+
+def test_who_has_rows_makes_the_first_model_once():
+    learning = SimpleNamespace(genesis=object())
+    assert _first_model(None, None, learning) is learning.genesis
 
 
 def test_each_phase_may_be_looked_at_late(tmp_path):

@@ -43,6 +43,10 @@ def changed(content, *changes):
     return bytes(data)
 
 
+def raw(text):
+    return b"\x93NUMPY\x01\0" + len(text).to_bytes(2, "little") + text
+
+
 ROUND, MODEL = npy(np.array(1)), npy(np.zeros(3, np.float32))
 GOOD = packed(round__npy=ROUND, parameters__npy=MODEL)
 
@@ -85,6 +89,19 @@ def test_what_savez_writes_is_read(tmp_path):
         "by columns": packed(round__npy=ROUND, parameters__npy=header((3,), bytes(12), fortran=True)),
         "deep header": packed(round__npy=ROUND, parameters__npy=b"\x93NUMPY\x01\0\x10\0{'descr':[[[[[[[ "),
         "long header": packed(round__npy=ROUND, parameters__npy=b"\x93NUMPY\x01\0\xff\xff" + b"(" * 65535),
+        "header of no type": packed(
+            round__npy=ROUND, parameters__npy=raw(b"{'descr': (), 'fortran_order': False, 'shape': (3,)}")
+        ),
+        "header with a text left open": packed(
+            round__npy=ROUND, parameters__npy=raw(b"{'descr': '<f4, (3,)}")
+        ),
+        "header of a thousand signs": packed(
+            round__npy=ROUND,
+            parameters__npy=raw(b"{'descr': '<f4', 'fortran_order': F" + b"-" * 5000 + b"1, 'shape': (3,)}"),
+        ),
+        "header of bytes and texts": packed(
+            round__npy=ROUND, parameters__npy=raw(b"{'descr': '<f4', b'fortran_order': False, 'shape': (3,)}")
+        ),
         "version 9": packed(round__npy=ROUND, parameters__npy=b"\x93NUMPY\x09\0"),
         "bomb": packed(
             zipfile.ZIP_DEFLATED, round__npy=ROUND, parameters__npy=header((2**22,), bytes(2**24))

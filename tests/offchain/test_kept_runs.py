@@ -283,3 +283,12 @@ def test_other_rows_are_read_anew(change):
         (one.y_train == two.y_train).all() for one, two in zip(fresh.clients, found.clients, strict=True)
     )
     assert len(fresh.y_test) == len(found.y_test)
+
+
+def test_what_is_written_of_settings_says_which_tests_a_policy_has():
+    for name, place in (("policy", {}), ("shadow_policy", {"policy": "verdict"})):
+        settings = SimulationSettings(
+            **{name: [{"test": "score"}, {"test": "evidence", "step": 1.0}], **place}
+        )
+        written = settings.set_values()[name]
+        assert SimulationSettings(**{name: written, **place}) == settings

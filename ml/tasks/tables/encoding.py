@@ -1,17 +1,14 @@
 """What becomes of a table's values: a model's inputs and targets, and what is known beside them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data import stored_rows
-from ml.data.stored_rows import RowsFile, StoredRows
 from ml.data.table import Category
 from ml.data.text.records import Piece
 from ml.tasks.tables.form import CategoryColumn, ClassesTarget, Column, Form, NumbersTarget
+from ml.tasks.tables.growing import Growing, GrowingInputs, Numbered
 
 Floats = NDArray[np.float64]
 
@@ -40,87 +37,6 @@ def _names(column: Column) -> Iterator[str]:
         yield f"{column.column} is missing"
 
 
-class _Growing:
-    """An array to whose end rows are put; its memory grows in place."""
-
-    def __init__(self, width: tuple[int, ...], dtype: Any) -> None:
-        self._kept = np.empty((0, *width), dtype)
-        self._length = 0
-
-    def new(self, rows: int) -> NDArray[Any]:
-        """Return that many rows more at the end, to be filled in."""
-        end = self._length + rows
-        if end > len(self._kept):
-            self._kept.resize((max(end, len(self._kept) * 5 // 4), *self._kept.shape[1:]), refcheck=False)
-        self._length = end
-        added: NDArray[Any] = self._kept[end - rows : end]
-        return added
-
-    @property
-    def nbytes(self) -> int:
-        """Of all rows."""
-        return self._kept[: self._length].nbytes
-
-    @property
-    def array(self) -> NDArray[Any]:
-        """All rows."""
-        self._kept.resize((self._length, *self._kept.shape[1:]), refcheck=False)
-        return self._kept
-
-
-class _Numbered(dict[str, int]):
-    """Texts, numbered in the order in which they are asked for first."""
-
-    def __missing__(self, text: str) -> int:
-        number = self[text] = len(self)
-        return number
-
-
-class Inputs:
-    """Rows of inputs to whose end others are put: in memory while they are few, from then on in a file.
-
-    Args:
-        width: Inputs of a row.
-    """
-
-    def __init__(self, width: int) -> None:
-        self._rows, self._sums = 0, np.zeros((2, width))  # Of values and of their squares, by input.
-        self._few = _Growing((width,), np.float32)
-        self._file: RowsFile | None = None
-
-    def add(self, rows: NDArray[np.float32]) -> None:
-        """Put rows [rows, inputs] to the end.
-
-        Raises:
-            DataError: When they are many, and there is no place for a file.
-        """
-        self._rows += len(rows)
-        self._sums += rows.sum(0, np.float64), np.einsum("ij,ij->j", rows, rows, dtype=np.float64)
-        if self._file is None and self._few.nbytes + rows.nbytes > stored_rows.IN_MEMORY:
-            self._file = RowsFile(rows.shape[1:], np.float32)
-            self._file.add(self._few.array)
-            self._few = _Growing(rows.shape[1:], np.float32)
-        if self._file is None:
-            self._few.new(len(rows))[:] = rows
-        else:
-            self._file.add(rows)
-
-    @cached_property
-    def all(self) -> NDArray[np.float32] | StoredRows:
-        """All rows, float32 [rows, inputs]; no more come."""
-        return self._few.array if self._file is None else self._file.rows()
-
-    def of(self, place: int) -> NDArray[np.float32]:
-        """Return all rows' values of one input, float32 [rows]."""
-        rows = self.all
-        return (rows.arrays[0] if isinstance(rows, StoredRows) else rows)[:, place]
-
-    def spread(self, place: int) -> tuple[float, float]:
-        """Return mean and standard deviation of one input, nearly."""
-        mean, square = self._sums[:, place] / max(1, self._rows)
-        return float(mean), float(np.sqrt(max(0.0, square - mean**2)))
-
-
 class Kept:
     """The rows that are used, encoded.
 
@@ -136,14 +52,14 @@ class Kept:
         learned = form.learned
         classes = any(isinstance(each, ClassesTarget) and len(each.values) > 2 for each in learned)
         self._width = len(input_names(form))
-        self.inputs = Inputs(self._width)
+        self.inputs = GrowingInputs(self._width)
         width = (len(learned),) if len(learned) > 1 else ()
-        self.targets = _Growing(width, np.int64 if classes else np.float32)
-        self.groups = _Growing((), np.int64)
-        self.times = _Growing((), np.float64)
+        self.targets = Growing(width, np.int64 if classes else np.float32)
+        self.groups = Growing((), np.int64)
+        self.times = Growing((), np.float64)
         self._listed = {each.column: each for each in form.inputs if isinstance(each, CategoryColumn)}
-        self._codes = {name: _Growing((), np.int32) for name in self._listed}
-        self._texts = {name: _Numbered() for name in self._codes}
+        self._codes = {name: Growing((), np.int32) for name in self._listed}
+        self._texts = {name: Numbered() for name in self._codes}
 
     def add(self, values: Mapping[str, Floats], piece: Piece, places: NDArray[np.int64]) -> None:
         """Put the rows at some places of a piece, of which these are the values, to the end."""

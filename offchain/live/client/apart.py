@@ -46,16 +46,7 @@ class Limits:
 
 
 class LearningApart:
-    """What `LocalLearning` computes, in a worker; its answers are held to what they have to be.
-
-    Attributes:
-        genesis: The first global model.
-        schema: The model's.
-        samples: Training rows.
-        plan: How its updates stay within its ε; none for no noise.
-        policy: By which it votes.
-        shadow: Another, computed beside it, which decides nothing; none for none.
-        told: What the owner should know of rows and training.
+    """A worker's `LocalLearning`, with the same attributes; its answers are held to what they have to be.
 
     Args:
         opening: What the worker learns.

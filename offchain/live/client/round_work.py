@@ -94,9 +94,8 @@ class RoundWork:
         self._judged: tuple[object, int] | None = None
         self._remade: dict[tuple[Place, int], bytes] = {}  # Roots by place and round of the base.
         self._at_hand: Inclusion | None = None
-        self._late: tuple[tuple[int, Phase], int] | None = (
-            None  # A phase, and until when what comes is awaited.
-        )
+        # A phase that was looked at late, and until when what comes is awaited in it.
+        self._late: tuple[tuple[int, Phase], int] | None = None
         self._rest = Rest()
 
     def catch_up(self, view: View) -> None:

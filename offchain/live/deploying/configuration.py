@@ -247,5 +247,6 @@ def plain(configuration: Configuration) -> Any:
     """Return a configuration as JSON has it, the same for the same content however the file was written.
 
     What has its default is left out, so that what was deployed before there was such an entry is found again.
+    A policy's list of tests loses their names with that: `rules`, which are compared beside, bind them.
     """
     return configuration.model_dump(mode="json", exclude_defaults=True)
