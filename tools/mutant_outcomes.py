@@ -109,6 +109,10 @@ class Outcomes:
         outcome, of = self._rows.get(mutant.name, (None, ""))
         return outcome if outcome and of == digest(self._sources, mutant, outcome) else None
 
+    def before(self, mutant: Mutant) -> Outcome:
+        """The outcome that was kept last, whether or not it holds still; empty when there is none."""
+        return self._rows.get(mutant.name, (Outcome(""), ""))[0]
+
     def add(self, mutant: Mutant, outcome: Outcome) -> None:
         """Keep an outcome; the table has the order of the list, and nothing that is not in the list."""
         with self._lock:

@@ -1,9 +1,9 @@
 """Breaks the project one line at a time, as `mutants.toml` says, and demands that a test notices each.
 
-Every mutant runs in a scratch copy of the working tree, never in the tree. A broken contract meets the tests
-in Solidity first, which take seconds; what they miss meets those that `mutants.toml` names. Exit status 1
-when one survives, or cannot be tried, which counts as surviving: it shows nothing. What came of each is kept
-in a table and not tried again until its files change.
+Every mutant runs in a scratch copy of the working tree, never in the tree. First it meets the test that
+noticed it before, then the rest: a broken contract the tests in Solidity, which take seconds, then those that
+`mutants.toml` names. Exit status 1 when one survives, or cannot be tried, which counts as surviving: it shows
+nothing. What came of each is kept in a table and not tried again until its files change.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +26,7 @@ from tools.mutant_list import ROOT, Mutant, MutantError, load  # noqa: E402
 from tools.mutant_outcomes import Outcome, Outcomes  # noqa: E402
 
 OUTCOMES = ROOT / "docs" / "results" / "mutants.csv"
+_QUIET = ("-x", "-q", "--tb=line")
 TIME_LIMIT = 900  # Seconds; a mutant that loops for ever is noticed too.
 
 
@@ -53,7 +54,7 @@ def main() -> int:
         return told(try_all(alone, options.workers, options.green), len(alone))
     left = [mutant for mutant in chosen if options.anew or not (known := outcomes.of(mutant)) or not known.by]
     print(f"{len(chosen) - len(left)} of {len(chosen)} mutants were caught before", flush=True)
-    return told(try_all(left, options.workers, options.green, outcomes.add), len(left))
+    return told(try_all(left, options.workers, options.green, outcomes), len(left))
 
 
 def told(caught: Iterator[Outcome], tried: int) -> int:
@@ -64,12 +65,9 @@ def told(caught: Iterator[Outcome], tried: int) -> int:
 
 
 def try_all(
-    mutants: Sequence[Mutant],
-    workers: int,
-    green: bool,
-    keep: Callable[[Mutant, Outcome], None] = lambda *_: None,
+    mutants: Sequence[Mutant], workers: int, green: bool, outcomes: Outcomes | None = None
 ) -> Iterator[Outcome]:
-    """Yield by what each mutant was caught, as they come; those that were tried are kept."""
+    """Yield by what each mutant was caught, as they come; those that were tried are kept in `outcomes`."""
     if not mutants:
         return
     with scratch_copies(min(workers, len(mutants))) as copies, ThreadPoolExecutor(workers) as pool:
@@ -79,13 +77,14 @@ def try_all(
         def attempt(mutant: Mutant) -> Outcome:
             copy = copies.get()
             try:
-                outcome = try_one(mutant, copy)
+                outcome = try_one(mutant, copy, outcomes.before(mutant) if outcomes else Outcome(""))
             except MutantError as error:
                 print(f"error: {error}", file=sys.stderr, flush=True)
                 return Outcome("")
             finally:
                 copies.put(copy)
-            keep(mutant, outcome)
+            if outcomes:
+                outcomes.add(mutant, outcome)
             return outcome
 
         trying = {pool.submit(attempt, mutant): mutant for mutant in mutants}
@@ -101,9 +100,9 @@ def require_green(copy: Path, tests: Sequence[str]) -> None:
     Raises:
         MutantError: When one fails.
     """
-    outcomes = [run_forge(copy)]
+    outcomes = [run_forge(copy, "--no-match-contract", "Invariants")]
     if tests:
-        outcomes.append(run(copy, "test", *tests, "-x", "-q", "--tb=short"))
+        outcomes.append(run(copy, "test", *tests, *_QUIET))
     for outcome in outcomes:
         if outcome.returncode != 0:
             raise MutantError(
@@ -111,25 +110,63 @@ def require_green(copy: Path, tests: Sequence[str]) -> None:
             )
 
 
-def try_one(mutant: Mutant, copy: Path) -> Outcome:
+def try_one(mutant: Mutant, copy: Path, before: Outcome) -> Outcome:
     """Return by which tests the mutant is caught in this copy, which is put back; empty when by none."""
+    with broken(mutant, copy):
+        try:
+            return before if noticed(mutant, copy, before) else caught(mutant, copy)
+        except subprocess.TimeoutExpired:
+            return Outcome("time")
+
+
+@contextmanager
+def broken(mutant: Mutant, copy: Path) -> Iterator[None]:
+    """The mutant's file with its line broken, until the end."""
     file = copy / mutant.file
     original = file.read_text()
-    file.write_text(mutant.applied(original))
     try:
-        if mutant.in_contracts and fails(mutant, met := run_forge(copy, "/libraries/" in mutant.file)):
-            return Outcome("forge", first(r"\[FAIL[^\n]*\] (\w+)\(", met))
-        if mutant.file.endswith(".sol"):
-            # Ape compiles the file that changed, and leaves those that import it as they were.
-            (copy / ".build" / "__local__.json").unlink(missing_ok=True)
-        if mutant.tests and fails(mutant, met := run(copy, "test", *mutant.tests, "-x", "-q", "--tb=line")):
-            return Outcome("ape", first(r"^(?:FAILED|ERROR) (\S+)", met))
-        return Outcome("")
-    except subprocess.TimeoutExpired:
-        return Outcome("time")
+        write(file, mutant.applied(original), copy)
+        yield
     finally:
-        file.write_text(original)
+        write(file, original, copy)
+
+
+def write(file: Path, text: str, copy: Path) -> None:
+    """Write a source; Ape compiles what changed, and would leave those that import it as they were."""
+    file.write_text(text)
+    if file.suffix == ".sol":
         (copy / ".build" / "__local__.json").unlink(missing_ok=True)
+
+
+def noticed(mutant: Mutant, copy: Path, before: Outcome) -> bool:
+    """Return whether the test that noticed before fails again; not when there was none, or it is gone."""
+    if not before.test:
+        return False
+    if before.by == "forge":
+        met = run_forge(copy, "--match-test", rf"^{before.test}\(")
+        return fails(mutant, met) and bool(first_of_forge(met))
+    met = run(copy, "test", before.test, *_QUIET)
+    return fails(mutant, met) and bool(first_of_ape(met))
+
+
+def caught(mutant: Mutant, copy: Path) -> Outcome:
+    """Return by which of all its tests the mutant is caught."""
+    bounds = "Invariants" if "/libraries/" in mutant.file else "Invariants|Bounds"
+    if mutant.in_contracts and fails(mutant, met := run_forge(copy, "--no-match-contract", bounds)):
+        return Outcome("forge", first_of_forge(met))
+    if mutant.tests and fails(mutant, met := run(copy, "test", *mutant.tests, *_QUIET)):
+        return Outcome("ape", first_of_ape(met))
+    return Outcome("")
+
+
+def first_of_forge(outcome: subprocess.CompletedProcess[str]) -> str:
+    """The name of the test in Solidity that failed first; empty when none did."""
+    return first(r"\[FAIL[^\n]*\] (\w+)\(", outcome)
+
+
+def first_of_ape(outcome: subprocess.CompletedProcess[str]) -> str:
+    """The name of the test in Python that failed first; empty when none did."""
+    return first(r"^(?:FAILED|ERROR) (\S+)", outcome)
 
 
 def first(pattern: str, outcome: subprocess.CompletedProcess[str]) -> str:
@@ -150,10 +187,9 @@ def fails(mutant: Mutant, outcome: subprocess.CompletedProcess[str]) -> bool:
     return outcome.returncode != 0
 
 
-def run_forge(copy: Path, with_bounds: bool = True) -> subprocess.CompletedProcess[str]:
+def run_forge(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the tests in Solidity on a copy: `Reach` in place of campaigns; bounds are of the libraries."""
-    command = [str(Path(sys.executable).with_name("forge")), "test", "--fail-fast"]
-    command += ["--no-match-contract", "Invariants" if with_bounds else "Invariants|Bounds"]
+    command = [str(Path(sys.executable).with_name("forge")), "test", "--fail-fast", *arguments]
     environment = {**os.environ, "FOUNDRY_PROFILE": "mutants"}
     return subprocess.run(
         command, cwd=copy, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT

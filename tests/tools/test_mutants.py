@@ -1,10 +1,11 @@
+import subprocess
 from collections import Counter
 
 import pytest
 
 from tools.mutant_list import ROOT, Mutant, MutantError, load
 from tools.mutant_outcomes import Outcome, Outcomes
-from tools.mutants import OUTCOMES
+from tools.mutants import OUTCOMES, try_one
 
 MUTANTS = load()
 
@@ -101,6 +102,32 @@ def test_a_contracts_outcome_holds_for_the_test_that_noticed_and_what_it_imports
     assert [holds(by_forge, name) for name in files] == [name == others for name in files]
     assert holds(Outcome("ape", "test_mutants.py"), others), "it went past all tests in Solidity"
     assert not holds(Outcome("time"), others) and not holds(Outcome(""), others)
+
+
+@pytest.mark.parametrize(
+    ("told", "noticed_by", "runs"),
+    [
+        ("FAILED test_both.py::test_it - assert False", "test_both.py::test_it", 1),
+        ("ERROR: not found: test_both.py::test_it", "test_both.py::test_new", 2),
+        ("1 passed", "test_both.py::test_new", 2),
+    ],
+    ids=["fails again", "is gone", "passes now"],
+)
+def test_the_test_that_noticed_before_is_tried_first(tmp_path, broken, monkeypatch, told, noticed_by, runs):
+    met = []
+
+    def run(copy, _, *tests):
+        assert (copy / "one.py").read_text() == "b"
+        met.append(tests[0])
+        whole = tests[0] == "test_both.py"
+        printed = "FAILED test_both.py::test_new - assert False" if whole else told
+        return subprocess.CompletedProcess((), int("passed" not in printed), printed, "")
+
+    (tmp_path / "one.py").write_text("a")
+    monkeypatch.setattr("tools.mutants.run", run)
+    assert try_one(broken[0], tmp_path, Outcome("ape", "test_both.py::test_it")) == Outcome("ape", noticed_by)
+    assert met == ["test_both.py::test_it", "test_both.py"][:runs]
+    assert (tmp_path / "one.py").read_text() == "a"
 
 
 def test_proofs_tells_what_the_table_has():
