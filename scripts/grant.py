@@ -37,4 +37,10 @@ def cli(
     (wallet,) = chain.read([Invocation(there.token, "balanceOf", (sender.address,))])
     grant(sender, there, amounts, wallet, unit)
     for address in receivers:
-        click.echo(f"{address}: {unit.text(amounts.get(address, 0), sign=True)} {unit.symbol}")
+        click.echo(f"{address}: {_told(amounts.get(address, 0), wanted, unit)}")
+
+
+def _told(given: int, wanted: int, unit: Unit) -> str:
+    if given:
+        return f"{unit.text(given, sign=True)} {unit.symbol}"
+    return f"owns {unit.named(wanted)} or more already; nothing was sent to it"

@@ -34,7 +34,7 @@ def _rows_options(function: Decorated) -> Decorated:
     for decorator in (
         click.option("--data", type=UserPath(), help="Rows: the file or folder that it reads."),
         click.option(
-            "--share", default="0/8", show_default=True, help="Share I/K of rows that a task makes."
+            "--share", help="Share I/K of rows that a task makes, in place of --data.  [default: 0/8]"
         ),
         click.option(
             "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the genesis."
@@ -95,7 +95,7 @@ def describe(
     task: str,
     options: tuple[str, ...],
     data: Path | None,
-    share: str,
+    share: str | None,
     seed: int,
     policy: AnyPolicy,
     metric: str | None,
@@ -138,7 +138,7 @@ def check(
     task: str | None,
     options: tuple[str, ...],
     data: Path | None,
-    share: str,
+    share: str | None,
     seed: int,
     train: str | None,
     deployment: str | None,
@@ -161,7 +161,7 @@ def _checked(
     task: str,
     options: dict[str, Any],
     data: Path | None,
-    share: str,
+    share: str | None,
     seed: int,
     train: str | None,
     accept_rows: bool,
@@ -178,11 +178,12 @@ def _of_a_deployment(
     task: str | None,
     options: dict[str, Any],
     data: Path | None,
-    share: str,
+    share: str | None,
     train: str | None,
     accept_rows: bool,
 ) -> Iterator[tuple[str, str]]:
     """First whether the task is the founders': until that is known, nothing of it runs."""
+    from offchain.learning.catalogue import FIRST_SHARE
     from offchain.live.client.options import Share
     from offchain.live.client.own_data import DataOptions
     from offchain.live.client.phases import against
@@ -192,7 +193,7 @@ def _of_a_deployment(
     path, _ = named_files(deployment)
     configuration = load_configuration(path)
     rules = configuration.learning
-    part = None if data else Share().convert(share, None, None)
+    part = None if data and share is None else Share().convert(share or FIRST_SHARE, None, None)
     own = DataOptions(data, part, task, options, train, accept=accept_rows)
     yield from against(configuration, path.parent, own, {})
     named = own.here(path.parent).named(rules.task, rules.task_options)

@@ -13,6 +13,7 @@ from ml.attacks.labels import objective
 from ml.data.rows import Inputs, Rows, Shape, Targets, batch, length
 from ml.device import use_threads
 from ml.errors import SchemaError, TaskError
+from ml.messages import quoted
 from ml.models.module_state import ModuleState
 from ml.settings import TrainingSettings
 from ml.tasks.blame import blamed
@@ -94,7 +95,7 @@ class ModuleLearner:
             found: Any = self._task.metrics(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
             if not isinstance(found, Mapping):
                 raise TaskError(f"metrics returns {type(found).__name__}, expected figures by name in a dict")
-            return {str(name): float(value) for name, value in found.items()}
+            return {str(name): _figure(str(name), value) for name, value in found.items()}
 
     def _train_one(
         self, start: NDArray[np.float32], job: TrainingJob, settings: TrainingSettings
@@ -110,6 +111,13 @@ class ModuleLearner:
         ):
             self._trainer(self._module, Rows(job.X, goal.labels), context)
         return self._state.store()
+
+
+def _figure(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise TaskError(f"metrics returns {quoted(value)} for {quoted(name)}, expected a number") from error
 
 
 class ModulePredictor:

@@ -11,6 +11,7 @@ from ml.data.shares import ClientData
 from ml.settings import AnyPolicy, ScoringSettings
 from ml.tasks.federating import own_rows, read_rows
 from ml.tasks.loading import Named, built_in_names
+from ml.tasks.rereading import read_twice
 from ml.tasks.task import Task, settings_of
 from ml.training import make_learner
 from ml.training.checks import check_learner
@@ -20,6 +21,9 @@ from offchain.learning.describing import FoundersFiles, described
 from offchain.learning.description import Learning
 from offchain.learning.genesis import genesis_model
 from offchain.learning.member_rows import require_path, share_of
+
+FIRST_SHARE = "0/8"
+"""Of the rows that a task makes, where none is named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,20 +36,28 @@ class Sample:
     seed: int
 
     @classmethod
-    def of(cls, name: str, options: Mapping[str, Any], data: Path | None, share: str, seed: int) -> "Sample":
+    def of(
+        cls, name: str, options: Mapping[str, Any], data: Path | None, share: str | None, seed: int
+    ) -> "Sample":
         """Return a task with a member's file, or with share I of K of the rows that it makes.
 
         Raises:
-            SettingsError: When the task needs a file and there is none, or the share is none.
+            SettingsError: When the task needs a file and there is none, the share is none, or both are given.
             MLError: When the task or its rows cannot be loaded.
         """
+        if data is not None and share is not None:
+            raise SettingsError(
+                f"give --data FILE, or --share {share} of rows that the task makes, and not both"
+            )
         named = Named(name, options)
         task = named.load()
         if data is not None:
             require_path(task, data)
-            return cls(named, task, own_rows(task, read_rows(task, data), seed), seed)
+            read = read_twice if named.is_foreign else read_rows
+            return cls(named, task, own_rows(task, read(task, data), seed), seed)
         if task.takes:
             raise SettingsError(f"task {name} needs --data, {task.takes}")
+        share = share or FIRST_SHARE
         index, _, of = share.partition("/")
         if not (index.isdecimal() and of.isdecimal()):
             raise SettingsError(f"--share is {share}; the third of eight is 2/8")

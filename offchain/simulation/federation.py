@@ -24,6 +24,7 @@ from ml.settings import AttackSettings, PrivacySettings
 from ml.tasks.federating import federate
 from ml.tasks.targets import Target
 from ml.training import Learner, Origin, TrainingJob, make_learner
+from ml.training.checks import check_learner
 from ml.training.private import Plan, plan_of
 from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import aggregate, decode, encode
@@ -97,7 +98,8 @@ class Federation:
         """Describe the model and place all rows on the device.
 
         Raises:
-            MLError: When the device is not there, or a client's rows cannot be scored.
+            MLError: When the device is not there, a client's rows cannot be scored, or nobody could judge by
+                a task of one's own or train it.
         """
         device = require_device(settings.device)
         self._settings = settings
@@ -118,6 +120,9 @@ class Federation:
         self._common = CommonLearning(
             learner, genesis_model(learner, settings.seed), settings.scoring_settings
         )
+        if settings.named_task.is_foreign:
+            rows = data.clients[0]
+            check_learner(self._trainee, decode(self._common.genesis), rows.X_train, rows.y_train)
         self.schema: Schema = learner.schema
         self.genesis: Parameters = self._common.genesis
         self.rules = _rules(settings, self._common)

@@ -76,9 +76,11 @@ def test_what_cannot_be_withdrawn_is_said(invoke, anvil_node):
 def test_tokens_are_granted_once(invoke, founded):
     addresses = (signer(STRANGER).address, signer(MEMBER).address)
     done = invoke(grant, *addresses, "--amount", "100", account="founder_")
-    assert done.output.splitlines()[-2:] == [f"{addresses[0]}: +100 TST", f"{addresses[1]}: 0 TST"]
+    owned = "owns 100 TST or more already; nothing was sent to it"
+    assert done.output.splitlines()[-2:] == [f"{addresses[0]}: +100 TST", f"{addresses[1]}: {owned}"]
     assert wallet(founded, STRANGER) == 100 * 10**18
-    invoke(grant, *addresses, "--amount", "100", account="founder_")
+    again = invoke(grant, *addresses, "--amount", "100", account="founder_")
+    assert again.output.splitlines()[-2:] == [f"{address}: {owned}" for address in addresses]
     assert wallet(founded, STRANGER) == 100 * 10**18
     assert "holds 0 TST" in refusal(invoke(grant, signer(88).address, "--amount", "1", account="bank"))
     assert "is no address" in refusal(invoke(grant, "0x12", "--amount", "1", account="founder_"))
@@ -169,6 +171,9 @@ def test_what_nobody_can_win_is_swept(invoke, founded, anvil_node, tmp_path):
     assert done.exit_code == 0, done.output
     assert f"Sent 1 TST to the treasury, {TREASURY}" in done.output
     assert chain.read([Invocation(deployment.token, "balanceOf", (TREASURY,))]) == [10**18]
+    nonce = chain.nonce(signer(1).address)
+    assert "reward pool and budget are empty" in refusal(invoke(sweep, account="founder_"))
+    assert chain.nonce(signer(1).address) == nonce
     # Its tokens are in the page, and it is no member.
     assert invoke(page, "--out", tmp_path).exit_code == 0
     shown = (tmp_path / "index.html").read_text()

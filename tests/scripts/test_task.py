@@ -61,6 +61,39 @@ def test_a_task_is_checked_on_one_page(own):
         assert words in page
 
 
+def test_rows_of_a_file_are_no_share_of_what_a_task_makes(own):
+    told = said(task, "check", "--task", own, "--data", "flowers.csv", "--share", "2/8", code=1)
+    assert "give --data FILE, or --share 2/8" in " ".join(told.split()) and "to train on" not in told
+
+
+def test_rows_that_a_task_draws_are_told(own):
+    Path("own.py").write_text(
+        OWN.replace("table[:, :2],", "table[:, :2] + np.random.default_rng().random(2),")
+    )
+    told = said(task, "check", "--task", own, "--data", "flowers.csv", code=1)
+    assert "rows() returns other inputs when it reads flowers.csv again" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("told", "method", "returned"),
+    [
+        ("a loss must be of its row only", "losses", "{} * outputs.std()"),
+        ("losses of 32 rows have shape []", "losses", "{}.mean()"),
+        ("a row's loss is nan", "losses", "{} * float('nan')"),
+        ("expected a tensor of one number a row", "losses", "list({})"),
+        ("metrics returns 'many' for 'right', expected a number", "metrics", "{{'right': 'many'}}"),
+    ],
+)
+def test_a_task_that_nobody_could_judge_by_is_not_simulated_and_leaves_no_folder(own, told, method, returned):
+    cross = "nn.functional.cross_entropy(outputs, targets, reduction='none')"
+    Path("own.py").write_text(
+        f"{OWN}    def {method}(self, outputs, targets):\n        return {returned.format(cross)}\n"
+    )
+    options = ("--engine", "reference", "--clients", 6, "--rounds", 1, "--out", "out")
+    assert told in " ".join(said(simulate, "--task", own, "--data", "flowers.csv", *options, code=1).split())
+    assert not Path("out").exists()
+
+
 def test_a_task_of_ones_own_runs_in_a_simulation(own):
     options = ("--engine", "reference", "--clients", 6, "--rounds", 4, "--local-epochs", 6, "--malicious", 0)
     told = said(simulate, "--task", own, "--data", "flowers.csv", *options, "--out", "out")

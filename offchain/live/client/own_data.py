@@ -12,6 +12,7 @@ from ml.seeds import derive_seed
 from ml.settings import ALLOWED_MISSING, PrivacySettings
 from ml.tasks.federating import own_rows as split_rows
 from ml.tasks.federating import read_rows
+from ml.tasks.rereading import read_twice
 from ml.tasks.task import Task
 from offchain.learning.description import Learning
 from offchain.learning.finding import Here
@@ -97,7 +98,8 @@ def own_rows(options: DataOptions, learning: Learning, task: Task) -> OwnRows:
 def _file(options: DataOptions, path: Path, learning: Learning, task: Task) -> OwnRows:
     require_path(task, path)
     task.allow_missing, task.accept_rows = options.allow_missing, options.accept
-    rows = read_rows(task, path)
+    named = options.here(Path()).named(learning.task, learning.task_options)
+    rows = read_twice(task, path) if named.is_foreign else read_rows(task, path)
     told = [*(rows.usage.told() if rows.usage else ()), *rows.told]
     return OwnRows(split_rows(task, rows, derive_seed(learning.genesis_seed, _SPLIT)), told=told)
 

@@ -1,7 +1,7 @@
 """Sending what nobody can win any more to the treasury."""
 
 from offchain.errors import CallRevertedError
-from offchain.live.access.chain import Invocation
+from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.sender import Receipt, Sender
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import AccountError
@@ -9,15 +9,21 @@ from offchain.live.watching.statement_report import moment
 from offchain.reference import Phase
 
 
-def sweep(sender: Sender, deployment: LiveDeployment) -> Receipt:
-    """Send the reward pool to the treasury; anyone may.
+def sweep(chain: Chain, sender: Sender, deployment: LiveDeployment) -> Receipt:
+    """Send the reward pool and the budget to the treasury; anyone may.
 
     Raises:
-        AccountError: When the contract does not allow it, or not yet; nothing is sent then.
+        AccountError: When the contract does not allow it, not yet, or there is nothing to sweep; nothing is
+            sent then.
         ChainError: When the transaction fails.
     """
+    message = Invocation(deployment.manager, "sweep")
     try:
-        return sender.send(Invocation(deployment.manager, "sweep"))
+        chain.simulate(message, sender.address)
+        pots = [Invocation(deployment.manager, name) for name in ("rewardPool", "budget")]
+        if not any(chain.read(pots)):
+            raise AccountError("nothing was swept: reward pool and budget are empty")
+        return sender.send(message)
     except CallRevertedError as error:
         raise AccountError(f"nothing was swept: {_why(error)}") from error
 
