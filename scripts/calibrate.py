@@ -38,7 +38,10 @@ def cli(settings: Path | None, out: Path | None, policy_out: Path | None, **opti
     given = {name: value for name, value in options.items() if value is not None}
     honest = {"malicious": 0, "malicious_voters": 0, "attack": "none"}
     chosen = load_settings(settings, {"rounds": _ROUNDS, **given, **honest})
-    found = calibrate(chosen, all_rows(chosen))
+    data = all_rows(chosen)
+    for usage in data.usages:
+        click.echo("\n".join(usage.told()), err=True)
+    found = calibrate(chosen, data)
     for path, text in ((out, found.model_dump_json(indent=2) + "\n"), (policy_out, policy_text(found))):
         if path is not None:
             write_whole(path, text)

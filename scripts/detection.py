@@ -60,7 +60,10 @@ def cli(
     given = {name: value for name, value in options.items() if value is not None}
     first = load_settings(settings, {"rounds": _ROUNDS, "malicious": 0.4, **given})
     runs = [first.model_copy(update={"seed": first.seed + place}) for place in range(seeds)]
-    found = detection([(run, all_rows(run)) for run in runs], kinds, counts)
+    data = [all_rows(run) for run in runs]
+    for usage in data[0].usages:
+        click.echo("\n".join(usage.told()), err=True)
+    found = detection(list(zip(runs, data, strict=True)), kinds, counts)
     described = first.set_values({"data", "clients_data"})
     names = write_detection(out, found, described | {"seeds": [run.seed for run in runs]})
     people_console().print(f"Written to {out}: {', '.join(names)}")

@@ -118,6 +118,8 @@ def _newest_scores(
     from offchain.live.verifying.verification import Verification
 
     scorer = Scorer(deployment.configuration.learning, here, data)
+    for sentence in scorer.said:
+        click.echo(sentence, err=True)
     return NewestScores(lambda: Verification(chain, deployment, stores, cache, here), scorer).of
 
 

@@ -8,7 +8,7 @@ import click
 
 from ml.judging.bases import MEMORY
 from ml.private_files import write_whole
-from ml.settings import DEFAULT_POLICY, AnyPolicy
+from ml.settings import ALLOWED_MISSING, DEFAULT_POLICY, AnyPolicy
 from offchain.command import Command
 from offchain.errors import SettingsError
 from offchain.named_values import named_values
@@ -36,6 +36,13 @@ def _rows_options(function: Decorated) -> Decorated:
         click.option(
             "--share", help="Share I/K of rows that a task makes, in place of --data.  [default: 0/8]"
         ),
+        click.option(
+            "--allow-missing",
+            type=click.FloatRange(0, 1),
+            metavar="SHARE",
+            help=f"Share of the file's rows that may be left out.  [default: {ALLOWED_MISSING}]",
+        ),
+        click.option("--accept-rows", is_flag=True, help="Go on though rows look unlike an encoding's."),
         click.option(
             "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the genesis."
         ),
@@ -97,6 +104,8 @@ def describe(
     data: Path | None,
     share: str | None,
     seed: int,
+    allow_missing: float | None,
+    accept_rows: bool,
     policy: AnyPolicy,
     metric: str | None,
     tolerance: float,
@@ -112,7 +121,10 @@ def describe(
     drawn = None if into is None else into.with_suffix(".genesis.safetensors")
     if into is not None and "learning" in read_mapping(into, "configuration", SettingsError):
         raise SettingsError(f"{into} has learning already: take it out first")
-    sample = Sample.of(task, named_values(options), data, share, seed)
+    choices = named_values(options) | _choices(allow_missing, accept_rows)
+    sample = Sample.of(task, choices, data, share, seed)
+    for sentence in sample.told:
+        click.echo(sentence, err=True)
     files = FoundersFiles(genesis, drawn, probe)
     found = describe_for_deployment(sample, policy, metric, tolerance, memory, files)
     text = section("learning", found.model_dump(mode="json", exclude_none=True))
@@ -133,28 +145,34 @@ def describe(
     help="Of deployments/NAME.yaml, or that file: also everything that a client checks at its start, and "
     "whether phases are long enough.",
 )
-@click.option("--accept-rows", is_flag=True, help="Go on though your rows look unlike the founders'.")
 def check(
     task: str | None,
     options: tuple[str, ...],
     data: Path | None,
     share: str | None,
     seed: int,
+    allow_missing: float | None,
+    accept_rows: bool,
     train: str | None,
     deployment: str | None,
-    accept_rows: bool,
 ) -> None:
     """Try a task on rows, before anyone stakes: one page."""
     if task is None and deployment is None:
         raise click.UsageError("give --task, or --deployment, whose task it then is")
-    given = named_values(options)
+    given, choices = named_values(options), _choices(allow_missing, accept_rows)
     if deployment is None:
         assert task is not None
-        lines = _checked(task, given, data, share, seed, train, accept_rows)
+        lines = _checked(task, given | choices, data, share, seed, train)
     else:
-        lines = _of_a_deployment(deployment, task, given, data, share, train, accept_rows)
+        lines = _of_a_deployment(deployment, task, given, choices, data, share, train)
     for name, text in lines:
         click.echo(f"{name:>16}  {text}")
+
+
+def _choices(allow_missing: float | None, accept_rows: bool) -> dict[str, Any]:
+    """Options of any task that were chosen: who describes one without them binds nothing of them."""
+    chosen: dict[str, Any] = {} if allow_missing is None else {"allow_missing": allow_missing}
+    return {**chosen, "accept_rows": True} if accept_rows else chosen
 
 
 def _checked(
@@ -164,23 +182,21 @@ def _checked(
     share: str | None,
     seed: int,
     train: str | None,
-    accept_rows: bool,
 ) -> Iterator[tuple[str, str]]:
     from offchain.learning.catalogue import Sample
     from offchain.learning.task_check import page
 
-    choices = {**options, "accept_rows": True} if accept_rows else options
-    yield from page(Sample.of(task, choices, data, share, seed), train)
+    yield from page(Sample.of(task, options, data, share, seed), train)
 
 
 def _of_a_deployment(
     deployment: str,
     task: str | None,
     options: dict[str, Any],
+    choices: dict[str, Any],
     data: Path | None,
     share: str | None,
     train: str | None,
-    accept_rows: bool,
 ) -> Iterator[tuple[str, str]]:
     """First whether the task is the founders': until that is known, nothing of it runs."""
     from offchain.learning.catalogue import FIRST_SHARE
@@ -194,7 +210,9 @@ def _of_a_deployment(
     configuration = load_configuration(path)
     rules = configuration.learning
     part = None if data and share is None else Share().convert(share or FIRST_SHARE, None, None)
-    own = DataOptions(data, part, task, options, train, accept=accept_rows)
+    allowed, accepts = choices.get("allow_missing", ALLOWED_MISSING), "accept_rows" in choices
+    own = DataOptions(data, part, task, options, train, allowed, accepts)
     yield from against(configuration, path.parent, own, {})
     named = own.here(path.parent).named(rules.task, rules.task_options)
-    yield from _checked(named.name, dict(named.options), data, share, rules.genesis_seed, train, accept_rows)
+    again = _checked(named.name, {**named.options, **choices}, data, share, rules.genesis_seed, train)
+    yield from (line for line in again if line[0] != "file")  # Said above.

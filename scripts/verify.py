@@ -91,7 +91,10 @@ def _scored(model: "GlobalModel", live: "LiveDeployment", here: Here, data: Path
     # Here, since it brings torch, which checking what was decided does not need.
     from offchain.live.verifying.quality import Scorer
 
-    return Scorer(live.configuration.learning, here, data).scored(model)
+    scorer = Scorer(live.configuration.learning, here, data)
+    for sentence in scorer.said:
+        click.echo(sentence, err=True)
+    return scorer.scored(model)
 
 
 def _scores(scored: "Scored | None") -> dict[str, Any]:

@@ -114,6 +114,11 @@ class Rows:
         """Number of rows."""
         return length(self.targets)
 
+    @property
+    def said(self) -> list[str]:
+        """Sentences for their owner: how many of a file are used, why others are not, what is doubtful."""
+        return [*(self.usage.told() if self.usage else ()), *self.told]
+
     def taken(self, places: NDArray[np.int64]) -> "Rows":
         """Return the rows at `places`; what is read row by row is not read."""
         beside = {name: getattr(self, name) for name in _BESIDE}

@@ -1,10 +1,12 @@
 """Tasks for people: the built-in ones, and a task with some rows of it to look at."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from ml.data.rows import shape_of
 from ml.data.shares import ClientData
@@ -16,6 +18,7 @@ from ml.tasks.task import Task, settings_of
 from ml.training import make_learner
 from ml.training.checks import check_learner
 from ml.updates.fixed_point import decode
+from ml.validation import first_fault
 from offchain.errors import SettingsError
 from offchain.learning.describing import FoundersFiles, described
 from offchain.learning.description import Learning
@@ -28,12 +31,21 @@ FIRST_SHARE = "0/8"
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A task with rows of a member."""
+    """A task with rows of a member.
+
+    Attributes:
+        named: As it is named.
+        task: The task.
+        rows: The member's.
+        seed: Of the first model.
+        told: What became of the rows of its file.
+    """
 
     named: Named
     task: Task
     rows: ClientData
     seed: int
+    told: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -53,8 +65,8 @@ class Sample:
         task = named.load()
         if data is not None:
             require_path(task, data)
-            read = read_twice if named.is_foreign else read_rows
-            return cls(named, task, own_rows(task, read(task, data), seed), seed)
+            rows = (read_twice if named.is_foreign else read_rows)(task, data)
+            return cls(named, task, own_rows(task, rows, seed), seed, rows.said)
         if task.takes:
             raise SettingsError(f"task {name} needs --data, {task.takes}")
         share = share or FIRST_SHARE
@@ -82,12 +94,15 @@ def describe_for_deployment(
         SettingsError: When task, score, first model and probe do not fit each other.
         MLError: When nobody could judge by the task.
     """
-    scoring = ScoringSettings(
-        policy=policy,
-        metric=metric or sample.metric,
-        tolerance=tolerance,
-        memory=memory,
-    )
+    try:
+        scoring = ScoringSettings(
+            policy=policy,
+            metric=metric or sample.metric,
+            tolerance=tolerance,
+            memory=memory,
+        )
+    except ValidationError as error:
+        raise SettingsError(f"{first_fault(error, 'how voters judge')}, got {tolerance}") from error
     row, label = shape_of(sample.rows.X_train), shape_of(sample.rows.y_train)
     learner = make_learner(sample.task, row, label)
     first = decode(genesis_model(learner, sample.seed))

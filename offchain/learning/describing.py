@@ -28,6 +28,9 @@ from offchain.learning.genesis import genesis_in, genesis_model, genesis_of, wri
 from offchain.learning.probing import check_probe, probe_of
 from offchain.settings import require_settings
 
+_MEMBERS_OWN = ("allow_missing", "accept_rows")
+"""Options of any task by which whoever reads rows chooses for itself: they are no part of a description."""
+
 
 @dataclass(frozen=True)
 class FoundersFiles:
@@ -134,7 +137,7 @@ def description_of(
         metric=scoring.metric,
         tolerance=scoring.tolerance,
         task=named.name,
-        task_options=dict(named.options),
+        task_options={name: value for name, value in named.options.items() if name not in _MEMBERS_OWN},
         task_digest="0x" + named.digest.hex(),
         loss=_loss_of(task),
         row_shape=_plain(learner.row_shape),

@@ -40,6 +40,8 @@ def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
     learner = make_learner(task, shape_of(rows.X_train), shape_of(rows.y_train), trainer=trainer)
     yield "target", f"{task.target}; rows {learner.row_shape}, targets {learner.label_shape}"
     yield "update", f"{learner.schema.size:,} parameters, {4 * learner.schema.size:,} bytes"
+    for sentence in sample.told:
+        yield "file", sentence
     yield "rows", f"{length(rows.y_train)} to train on, {length(rows.y_validation)} to judge by"
     yield "targets", _balance(task.target, rows.y_train)
     genesis = decode(genesis_model(learner, sample.seed))

@@ -100,8 +100,7 @@ def _file(options: DataOptions, path: Path, learning: Learning, task: Task) -> O
     task.allow_missing, task.accept_rows = options.allow_missing, options.accept
     named = options.here(Path()).named(learning.task, learning.task_options)
     rows = read_twice(task, path) if named.is_foreign else read_rows(task, path)
-    told = [*(rows.usage.told() if rows.usage else ()), *rows.told]
-    return OwnRows(split_rows(task, rows, derive_seed(learning.genesis_seed, _SPLIT)), told=told)
+    return OwnRows(split_rows(task, rows, derive_seed(learning.genesis_seed, _SPLIT)), told=rows.said)
 
 
 def _require_shape(rows: ClientData, learning: Learning) -> None:

@@ -40,6 +40,7 @@ class Scorer:
 
     Attributes:
         rows: How many there are.
+        said: What became of those of the file.
 
     Args:
         learning: The deployment's rules.
@@ -55,7 +56,7 @@ class Scorer:
         task, common = common_learning(learning, here)
         require_path(task, path)
         rows = read_rows(task, path)
-        self.rows = len(rows)
+        self.rows, self.said = len(rows), rows.said
         self._evaluation = Evaluation(rows.inputs, rows.targets, common.learner)
 
     def scored(self, model: GlobalModel) -> Scored:
