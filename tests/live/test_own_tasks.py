@@ -67,11 +67,13 @@ def test_five_hospitals_learn_from_a_table_of_their_own_columns_without_code(tmp
         verification = Verification(network.chain, network.deployment, network.stores)
         assert verification.run() is None and verification.model.id == view.model
         assert any(checked.included for checked in verification.checked), network.logs()
-        told = json.loads(verify(network, "--data", str(tmp_path / "public.csv"), "--json").output)
+        verified = verify(network, "--data", str(tmp_path / "public.csv"), "--json")
+        told = json.loads(verified.stdout)
+        assert "public.csv: 400 of 400 rows are used" in verified.stderr
         assert told["quality"]["auroc"] > 0.6 and told["rows"] == 400
 
         public = ["--data", str(tmp_path / "public.csv")]
-        status = json.loads(asked(scripts.status, network, *public, "--json").output)
+        status = json.loads(asked(scripts.status, network, *public, "--json").stdout)
         newest = verification.model.round
         assert status["scores"] == {"round": newest, "rows": 400, "quality": told["quality"]}
         words = " ".join(asked(scripts.status, network, *public).output.split())
@@ -103,20 +105,20 @@ def verify(network, *more):
 
 def asked(command, network, *more, stores=None):
     result = invoked(command, network, *more, stores=stores)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     return result
 
 
 def refused(command, network, *more, told, stores=None):
     result = invoked(command, network, *more, stores=stores)
-    assert result.exit_code != 0 and told in result.output and "Traceback" not in result.output, result.output
+    assert result.exit_code != 0 and told in result.stderr and "Traceback" not in result.stderr, result.stderr
 
 
 def invoked(command, network, *more, stores=None):
     arguments = ["--deployment", str(network.path), "--network", network.node.url, *more]
     for store in network.stores if stores is None else stores:
         arguments += ["--store", store]
-    return CliRunner().invoke(command.cli, arguments)
+    return CliRunner(mix_stderr=False).invoke(command.cli, arguments)
 
 
 def test_killed_between_commit_and_publish_without_its_cache_a_module_with_dropout_loses_nothing(
