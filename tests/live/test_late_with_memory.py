@@ -1,4 +1,4 @@
-"""With a `memory` in the rules a client fetches so many inclusions and keeps one more, however long the history."""
+"""With a `memory` in the rules a client fetches so many inclusions and keeps one more, not all."""
 
 from test_catching_up import ARTEFACT_BYTES, FIVE, LongHistory, Member
 
