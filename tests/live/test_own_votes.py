@@ -15,7 +15,7 @@ from ml.errors import DataError
 from ml.judging.findings import Finding, Reason
 from ml.judging.policy import EVIDENCE
 from ml.updates.canonical import to_bytes
-from offchain.errors import OffchainError
+from offchain.errors import OffchainError, WorkerError
 from offchain.learning.description import Learning
 from offchain.live.client.judging import Judging, Question
 from offchain.live.client.local_learning import learning_of
@@ -69,8 +69,11 @@ def test_a_ballot_and_its_reasons_are_kept_before_another_policy_is_asked(
     ]
 
 
+@pytest.mark.parametrize(
+    "failure", [DataError("these rows have no score"), WorkerError("the task ended")], ids=["rows", "worker"]
+)
 def test_a_policy_beside_that_fails_leaves_the_vote_as_it_is(
-    learning, question, tmp_path, caplog, monkeypatch
+    learning, question, tmp_path, caplog, monkeypatch, failure
 ):
     votes = OwnVotes(tmp_path)
     judging = Judging(learning, votes)
@@ -78,12 +81,12 @@ def test_a_policy_beside_that_fails_leaves_the_vote_as_it_is(
     before = votes.all()
 
     def fails(*given):
-        raise DataError("these rows have no score")
+        raise failure
 
     monkeypatch.setattr(learning, "judged", fails)
     judging.beside()
     assert votes.all() == before
-    assert "the shadow policy found nothing: these rows have no score" in caplog.text
+    assert f"the shadow policy found nothing: {failure}" in caplog.text
 
 
 FOUND = found("evidence", 0, Finding((0,), {1: Reason("evidence", 0.034567, 0.02), 2: Reason("admissible")}))

@@ -29,7 +29,8 @@ def deployed(tmp_path_factory, compiled):
     folder = tmp_path_factory.mktemp("processes")
     keystore(folder / "ape", sender=(1).to_bytes(32))
     path = write_configuration(folder)
-    with node() as running:
+    # Mined by time too: a program that sees no block for three minutes is not well, and machines may be slow.
+    with node("--block-time", "20", "--mixed-mining") as running:
         running.give(SENDER.address)
         chain = Chain(Rpc([running.url]), [Interface(each) for each in compiled.values()])
         deploy(chain, compiled, path, SENDER, rules=load_configuration(path).learning.rules)
