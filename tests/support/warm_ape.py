@@ -30,7 +30,7 @@ DOOR = "STAKEFED_TESTS_PYTHON"
 PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 LENGTH = struct.Struct("!Q")
 MOST_FILES = 250  # Of one message.
-LIBRARIES = ("ape._cli", "ape_foundry")
+LIBRARIES = ("ape._cli", "ape.pytest.runners", "ape_foundry", "xdist.remote")
 
 
 def warm_ape(root, env):

@@ -14,4 +14,5 @@ def pytest_xdist_setupnodes(config, specs):
     python = f"{warm.__enter__()}/python"
     config.add_cleanup(lambda: warm.__exit__(None, None, None))
     for spec in specs:
+        spec.python = python
         spec.env[DOOR] = python
