@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from ml.json_file import read_json
 from ml.messages import reason
 from ml.private_files import write_whole
 from offchain.errors import ReproductionError
@@ -17,7 +18,7 @@ def claim(path: Path, name: str, described: Mapping[str, object]) -> None:
     """
     try:
         if (path / name).exists():
-            _require_same(path, json.loads((path / name).read_text()), described)
+            _require_same(path, _told(path / name), described)
             return
         if path.exists() and any(path.iterdir()):
             raise ReproductionError(
@@ -25,8 +26,15 @@ def claim(path: Path, name: str, described: Mapping[str, object]) -> None:
             )
         path.mkdir(parents=True, exist_ok=True)
         write_whole(path / name, json.dumps(described, indent=2) + "\n")
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ReproductionError(f"the results folder {path} cannot be used: {reason(error)}") from error
+
+
+def _told(file: Path) -> Mapping[str, object]:
+    found = json.loads(read_json(file))
+    if not isinstance(found, dict):
+        raise ValueError(f"{file.name} is no JSON object of settings; choose another with --out")
+    return found
 
 
 def _require_same(path: Path, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:

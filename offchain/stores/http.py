@@ -72,7 +72,7 @@ class HttpStore:
         try:
             content = json.loads(answer.body)
             keeps = Place(int(content["chainId"]), str(content["manager"]).lower())
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise StoreError(f"{self.name} is no StakeFed store: it does not say whose") from error
         if self._place is not None and keeps != self._place:
             raise StoreError(f"store {self.name} keeps artefacts of {keeps}, not of {self._place}")

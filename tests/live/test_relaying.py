@@ -314,3 +314,19 @@ def test_no_more_of_a_relays_answer_is_read_than_it_can_say(founded, members):
         line = relay_line(url, founded[0], members[0])
         with pytest.raises(RelayError, match="there is no relay at"):
             line.check()
+
+
+@pytest.mark.parametrize(
+    "every",
+    ["NaN", "Infinity", "-1", f"1{'0' * 400}", "[]", "null"],
+    ids=["no number", "infinity", "negative", "beyond floats", "list", "null"],
+)
+def test_a_relays_pace_that_is_no_number_of_seconds_is_no_relays(founded, members, every):
+    deployment = founded[0]
+    place = f'"chainId": {deployment.book.chain_id}, "manager": "{deployment.manager.address}"'
+
+    async def odd(request):
+        return web.Response(text=f'{{{place}, "everySeconds": {every}}}')
+
+    with serving(answering(odd)) as url, pytest.raises(RelayError, match="there is no relay at"):
+        relay_line(url, deployment, members[0]).check()

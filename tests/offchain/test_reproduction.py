@@ -110,6 +110,19 @@ def test_runs_shared_by_items_are_named_once():
     assert len(set(ITEMS["fig8"].runs(STUDY))) == len(ETAS) * len(STAKES) * 2 * STUDY.seeds
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"null", b"[" * 100_000, b'{"seeds": "\xff"}', b'{"seeds": 2, "seeds": 3}'],
+    ids=["empty", "list", "null", "deep", "no UTF-8", "twice"],
+)
+def test_a_results_folder_whose_settings_are_none_is_refused_and_left_as_it_is(tmp_path, content):
+    (tmp_path / "study.json").write_bytes(content)
+    with pytest.raises(ReproductionError, match=f"the results folder {tmp_path} cannot be used: ") as refused:
+        ResultsFolder(tmp_path, STUDY)
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
+    assert [file.name for file in tmp_path.iterdir()] == ["study.json"]
+
+
 def test_results_of_other_settings_are_refused_and_nothing_is_overwritten(tmp_path):
     ResultsFolder(tmp_path / "out", STUDY)
     before = (tmp_path / "out" / "study.json").read_text()

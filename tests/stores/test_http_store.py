@@ -233,9 +233,20 @@ def test_a_permit_is_of_one_place_root_and_time():
         sent.require_valid(NOW + 60)
 
 
-def test_a_page_that_is_no_store_is_found_out():
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html>",
+        "null",
+        "[]",
+        "[" * 4_000,
+        *(f'{{"chainId": {n}, "manager": ""}}' for n in ("Infinity", "NaN", "null")),
+    ],
+    ids=["page", "null", "list", "deep", "infinity", "no number", "no chain"],
+)
+def test_a_page_that_is_no_store_is_found_out(text):
     async def page(request):
-        return web.Response(text="<html>", content_type="text/html")
+        return web.Response(text=text, content_type="text/html")
 
     with serving(answering(page)) as url, pytest.raises(StoreError, match="is no StakeFed store"):
         HttpStore(url, PLACE).check()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 
 from ml.messages import cleaned
@@ -71,9 +72,11 @@ class RelayLine:
             found = json.loads(exchange("GET", f"{self._url}/", self._limit, _ANSWER_BYTES).body)
             there = (found["chainId"], found["manager"])
             every = float(found.get("everySeconds", 0))
+            if not (math.isfinite(every) and every >= 0):
+                raise ValueError("everySeconds")
         except ExchangeError as error:
             raise RelayError(f"there is no relay at {self._name}: it {error}") from error
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise RelayError(f"there is no relay at {self._name} ({type(error).__name__})") from error
         if there != (book.chain_id, self._deployment.manager.address):
             raise RelayError(
