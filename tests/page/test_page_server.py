@@ -17,6 +17,7 @@ from ml.errors import DataError
 from offchain.errors import ChainError, OffchainError
 from offchain.page.serve import page_application, serve_page
 from offchain.page.story import Fact, Round, Story
+from offchain.page.write import page
 
 
 def story(title, member="client"):
@@ -70,17 +71,20 @@ def test_who_drips_a_head_or_takes_nothing_keeps_nobody_from_the_page(monkeypatc
 
 
 def test_who_takes_nothing_of_a_page_is_cut_off_at_the_deadline(monkeypatch):
-    monkeypatch.setattr("offchain.page.serve.SECONDS", 0.5)
-    with serving(page_application(lambda: large(32))) as base:
+    monkeypatch.setattr("offchain.page.serve.SECONDS", 1)
+    told = page(large(32), 10)  # Made before: making it can take longer than the deadline.
+    monkeypatch.setattr("offchain.page.serve.page", lambda *_: told)
+    with serving(page_application(lambda: large(0))) as base:
         idle = socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2])))
         idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        time.sleep(2)
+        time.sleep(2.5)
         idle.settimeout(10)
-        taken = 0
+        taken = bytearray()
         with contextlib.suppress(ConnectionResetError):
             while piece := idle.recv(2**20):
-                taken += len(piece)
-        assert taken < 2**25
+                taken += piece
+        assert taken.startswith(b"HTTP/1.1 200 ")
+        assert len(taken) < 2**25
         idle.close()
 
 
