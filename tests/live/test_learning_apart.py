@@ -180,7 +180,9 @@ def test_where_an_answer_is_of_no_use_any_more_the_next_phase_is_not_rested_thro
     ("values", "arrays"),
     [
         ({"base": 1, "shortened": False}, {"update": np.zeros(219, np.int32)}),
-        ({"base": True, "shortened": False}, {"update": np.zeros(5, np.int32)}),
+        ({"base": True, "shortened": False}, {"update": np.zeros(219, np.int32)}),
+        ({"base": 0, "shortened": False}, {"update": np.zeros(5, np.int32)}),
+        ({"base": 0, "shortened": False}, {"update": np.zeros((1, 219), np.int32)}),
         ({"base": 0, "shortened": False}, {"update": np.zeros(219, np.float32)}),
         ({"base": 0}, {"update": np.zeros(219, np.int32)}),
         ({}, {}),
