@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ml.messages import quoted
+
 
 def first_fault(error: ValidationError, whole: str) -> str:
     """Return where the first fault is and what it is, without the value, which may be a stranger's or long.
@@ -15,6 +17,11 @@ def first_fault(error: ValidationError, whole: str) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or whole
     return f"{where}: {first['msg']}"
+
+
+def first_fault_with_value(error: ValidationError, whole: str) -> str:
+    """Return `first_fault` with the value, shortened; for what the one who reads it gave."""
+    return f"{first_fault(error, whole)}, got {quoted(error.errors(include_url=False)[0]['input'])}"
 
 
 def is_unsaid(value: Any) -> bool:

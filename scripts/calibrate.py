@@ -7,7 +7,7 @@ import click
 
 from ml.private_files import write_whole
 from offchain.command import Command
-from offchain.console import people_console
+from offchain.console import people_console, say
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
 from offchain.user_path import OutPath, UserPath
@@ -39,8 +39,7 @@ def cli(settings: Path | None, out: Path | None, policy_out: Path | None, **opti
     honest = {"malicious": 0, "malicious_voters": 0, "attack": "none"}
     chosen = load_settings(settings, {"rounds": _ROUNDS, **given, **honest})
     data = all_rows(chosen)
-    for usage in data.usages:
-        click.echo("\n".join(usage.told()), err=True)
+    say(data.said)
     found = calibrate(chosen, data)
     for path, text in ((out, found.model_dump_json(indent=2) + "\n"), (policy_out, policy_text(found))):
         if path is not None:

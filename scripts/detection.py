@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from offchain.command import Command
-from offchain.console import people_console
+from offchain.console import people_console, say
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
 from offchain.user_path import OutPath, UserPath
@@ -61,8 +61,7 @@ def cli(
     first = load_settings(settings, {"rounds": _ROUNDS, "malicious": 0.4, **given})
     runs = [first.model_copy(update={"seed": first.seed + place}) for place in range(seeds)]
     data = [all_rows(run) for run in runs]
-    for usage in data[0].usages:
-        click.echo("\n".join(usage.told()), err=True)
+    say(data[0].said)
     found = detection(list(zip(runs, data, strict=True)), kinds, counts)
     described = first.set_values({"data", "clients_data"})
     names = write_detection(out, found, described | {"seeds": [run.seed for run in runs]})

@@ -8,7 +8,7 @@ import click
 from rich.live import Live
 
 from offchain.command import Command
-from offchain.console import people_console
+from offchain.console import people_console, say
 from offchain.learning.finding import Here
 from offchain.live.access.chain import Chain
 from offchain.live.access.network import Nodes
@@ -118,8 +118,7 @@ def _newest_scores(
     from offchain.live.verifying.verification import Verification
 
     scorer = Scorer(deployment.configuration.learning, here, data)
-    for sentence in scorer.said:
-        click.echo(sentence, err=True)
+    say(scorer.said)
     return NewestScores(lambda: Verification(chain, deployment, stores, cache, here), scorer).of
 
 

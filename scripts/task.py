@@ -1,6 +1,7 @@
 """`ape run task`: the tasks there are, what founders write of one, what a member tries before it stakes."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from ml.judging.bases import MEMORY
 from ml.private_files import write_whole
 from ml.settings import ALLOWED_MISSING, DEFAULT_POLICY, AnyPolicy
 from offchain.command import Command
+from offchain.console import say
 from offchain.errors import SettingsError
 from offchain.named_values import named_values
 from offchain.policy_option import PolicyParameter
@@ -123,8 +125,7 @@ def describe(
         raise SettingsError(f"{into} has learning already: take it out first")
     choices = named_values(options) | _choices(allow_missing, accept_rows)
     sample = Sample.of(task, choices, data, share, seed)
-    for sentence in sample.told:
-        click.echo(sentence, err=True)
+    say(sample.told)
     files = FoundersFiles(genesis, drawn, probe)
     found = describe_for_deployment(sample, policy, metric, tolerance, memory, files)
     text = section("learning", found.model_dump(mode="json", exclude_none=True))
@@ -199,7 +200,8 @@ def _of_a_deployment(
     train: str | None,
 ) -> Iterator[tuple[str, str]]:
     """First whether the task is the founders': until that is known, nothing of it runs."""
-    from offchain.learning.catalogue import FIRST_SHARE
+    from offchain.learning.catalogue import FIRST_SHARE, Sample
+    from offchain.learning.task_check import page
     from offchain.live.client.options import Share
     from offchain.live.client.own_data import DataOptions
     from offchain.live.client.phases import against
@@ -214,5 +216,5 @@ def _of_a_deployment(
     own = DataOptions(data, part, task, options, train, allowed, accepts)
     yield from against(configuration, path.parent, own, {})
     named = own.here(path.parent).named(rules.task, rules.task_options)
-    again = _checked(named.name, {**named.options, **choices}, data, share, rules.genesis_seed, train)
-    yield from (line for line in again if line[0] != "file")  # Said above.
+    sample = Sample.of(named.name, {**named.options, **choices}, data, share, rules.genesis_seed)
+    yield from page(replace(sample, told=()), train)  # What became of the rows is said above.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offchain.command import Command
-from offchain.console import people_console
+from offchain.console import people_console, say
 from offchain.learning.finding import Here
 from offchain.live.access.network import Nodes
 from offchain.live.client.options import store_option, task_options
@@ -92,8 +92,7 @@ def _scored(model: "GlobalModel", live: "LiveDeployment", here: Here, data: Path
     from offchain.live.verifying.quality import Scorer
 
     scorer = Scorer(live.configuration.learning, here, data)
-    for sentence in scorer.said:
-        click.echo(sentence, err=True)
+    say(scorer.said)
     return scorer.scored(model)
 
 

@@ -53,6 +53,11 @@ class FederatedData:
     label_names: tuple[str, ...] = ()
     usages: tuple[Usage, ...] = ()
 
+    @property
+    def said(self) -> list[str]:
+        """Sentences for people: how many rows of each file are used, and why others are not."""
+        return [sentence for usage in self.usages for sentence in usage.told()]
+
 
 @dataclass(frozen=True, eq=False)
 class Split:

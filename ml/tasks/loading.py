@@ -29,10 +29,10 @@ from ml.tasks.tables.form import read_form
 from ml.tasks.targets import Classes, Labels, Numbers, Other
 from ml.tasks.task import Task
 from ml.updates.hashing import keccak256
-from ml.validation import first_fault
+from ml.validation import first_fault_with_value
 
 _TAG = b"StakeFed task 1"
-_CHOICES: Mapping[str, TypeAdapter[Any]] = {
+CHOICES: Mapping[str, TypeAdapter[Any]] = {
     "allow_missing": TypeAdapter(Annotated[float, Field(ge=0, le=1)]),
     "accept_rows": TypeAdapter(bool),
 }
@@ -92,7 +92,7 @@ class Named:
         Raises:
             TaskError: When there is none, or it is not what a task has to be.
         """
-        choices = {name: value for name, value in self.options.items() if name in _CHOICES}
+        choices = {name: value for name, value in self.options.items() if name in CHOICES}
         made = Named(
             self.name, {name: self.options[name] for name in self.options if name not in choices}
         )._make()
@@ -111,7 +111,7 @@ class Named:
 
     def _plain_options(self) -> dict[str, Any]:
         """Options that everyone shares, with the content of files in place of a built-in task's paths."""
-        own = {*_CHOICES, *(self.kind.own_options if self.is_built_in else ())}
+        own = {*CHOICES, *(self.kind.own_options if self.is_built_in else ())}
         plain = {name: value for name, value in self.options.items() if name not in own}
         if self.is_built_in:
             for name in self.kind.file_options:
@@ -235,21 +235,17 @@ def _made(name: str, kind: type[Task], options: Mapping[str, Any]) -> Task:
             return kind(**options)
     except TaskError as error:
         if isinstance(error.__cause__, ValidationError):
-            raise TaskError(f"task {name}: {_option_fault(error.__cause__)}") from error
+            fault = first_fault_with_value(error.__cause__, "the options")
+            raise TaskError(f"task {name}: option {fault}") from error
         raise
 
 
 def _chosen(task: str, name: str, value: Any) -> Any:
     try:
-        return _CHOICES[name].validate_python(value)
+        return CHOICES[name].validate_python(value)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]["msg"]
         raise TaskError(f"task {task}: option {name}: {fault}, got {quoted(value)}") from error
-
-
-def _option_fault(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    return f"option {first_fault(error, 'the options')}, got {quoted(first['input'])}"
 
 
 def _file(place: str) -> Path:

@@ -17,13 +17,22 @@ _LOOKED_AT = 64
 """Rows of inputs that are made when they are asked for, such as images: reading all would take too long."""
 
 
-def read_twice(task: Task, path: Path | None) -> Rows:
-    """Return a member's rows, read again after they were read once; one copy at a time is in memory.
+def read_same(task: Task, path: Path | None, foreign: bool) -> Rows:
+    """Return a member's rows, which code that is not the project's has to read again the same.
+
+    One copy at a time is in memory.
+
+    Args:
+        task: The task.
+        path: Of the member's file or folder.
+        foreign: Whether the task's code is not the project's, whose own reads the same rows by its tests.
 
     Raises:
         DataError: When the second time gives other rows, and for what `read_rows` refuses.
         TaskError: When the task's code fails.
     """
+    if not foreign:
+        return read_rows(task, path)
     first = _digests(read_rows(task, path))
     rows = read_rows(task, path)
     second = _digests(rows)

@@ -4,10 +4,15 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field, TypeAdapter, ValidationError
+
+from ml.json_file import read_json
+from ml.messages import reason
 from ml.parallel import let_processes_import
 from ml.private_files import write_whole
 from offchain.bench.cases import Case
@@ -15,6 +20,14 @@ from offchain.bench.play import Measurement, measure
 from offchain.bench.updates import UpdateSpeed, update_speed
 from offchain.errors import SimulationError
 
+
+@dataclass(frozen=True)
+class _Peer:
+    rows: int
+    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+_MEASUREMENT, _PEERS = TypeAdapter(Measurement), TypeAdapter(list[_Peer])
 ROUNDS_FILE, UPDATES_FILE = "rounds.jsonl", "updates.json"
 UPDATE_SIZES = (10**4, 10**5, 10**6, 10**7)
 
@@ -23,10 +36,10 @@ def measured(folder: Path) -> dict[str, Measurement]:
     """Return what a folder holds already, by case; a line that was cut off is left out."""
     file = folder / ROUNDS_FILE
     found = {}
-    for line in file.read_text().splitlines() if file.exists() else ():
+    for line in file.read_bytes().splitlines() if file.exists() else ():
         try:
-            measurement = Measurement.of(json.loads(line))
-        except (ValueError, TypeError, KeyError):
+            measurement = _MEASUREMENT.validate_json(line)
+        except ValidationError:
             continue
         found[measurement.case.key] = measurement
     return found
@@ -58,11 +71,18 @@ def update_speeds(folder: Path) -> list[UpdateSpeed]:
 
 
 def peer_seconds(folder: Path, peer: str) -> dict[int, float]:
-    """Return a peer's seconds a round by rows of a client, where `tools/PEER_round.py` wrote them."""
+    """Return a peer's seconds a round by rows of a client, where `tools/PEER_round.py` wrote them.
+
+    Raises:
+        SimulationError: When the file is no such list.
+    """
     file = folder / f"{peer}.json"
     if not file.exists():
         return {}
-    return {entry["rows"]: entry["seconds"] for entry in json.loads(file.read_text())}
+    try:
+        return {each.rows: each.seconds for each in _PEERS.validate_json(read_json(file))}
+    except (OSError, ValueError) as error:
+        raise SimulationError(f"{file} is no list of rows and seconds: {reason(error)}; remove it") from error
 
 
 def _in_a_process_of_its_own(case: Case, network: str) -> Measurement:

@@ -53,13 +53,6 @@ class Measurement:
     memory: int
     plain: float | None
 
-    @classmethod
-    def of(cls, content: dict[str, object]) -> "Measurement":
-        """Return what `asdict` made `content` of."""
-        case = content.pop("case")
-        assert isinstance(case, dict)
-        return cls(case=Case(**case), **content)  # type: ignore[arg-type]
-
 
 def measure(case: Case, network: str, with_plain: bool) -> Measurement:
     """Play `case` on a chain that is started for it, or in memory."""

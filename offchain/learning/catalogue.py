@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from ml.data.rows import shape_of
 from ml.data.shares import ClientData
 from ml.settings import AnyPolicy, ScoringSettings
-from ml.tasks.federating import own_rows, read_rows
+from ml.tasks.federating import own_rows
 from ml.tasks.loading import Named, built_in_names
-from ml.tasks.rereading import read_twice
+from ml.tasks.rereading import read_same
 from ml.tasks.task import Task, settings_of
 from ml.training import make_learner
 from ml.training.checks import check_learner
 from ml.updates.fixed_point import decode
-from ml.validation import first_fault
+from ml.validation import first_fault_with_value
 from offchain.errors import SettingsError
 from offchain.learning.describing import FoundersFiles, described
 from offchain.learning.description import Learning
@@ -65,7 +65,7 @@ class Sample:
         task = named.load()
         if data is not None:
             require_path(task, data)
-            rows = (read_twice if named.is_foreign else read_rows)(task, data)
+            rows = read_same(task, data, named.is_foreign)
             return cls(named, task, own_rows(task, rows, seed), seed, rows.said)
         if task.takes:
             raise SettingsError(f"task {name} needs --data, {task.takes}")
@@ -102,7 +102,7 @@ def describe_for_deployment(
             memory=memory,
         )
     except ValidationError as error:
-        raise SettingsError(f"{first_fault(error, 'how voters judge')}, got {tolerance}") from error
+        raise SettingsError(first_fault_with_value(error, "how voters judge")) from error
     row, label = shape_of(sample.rows.X_train), shape_of(sample.rows.y_train)
     learner = make_learner(sample.task, row, label)
     first = decode(genesis_model(learner, sample.seed))

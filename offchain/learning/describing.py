@@ -14,7 +14,7 @@ from ml.judging.metrics import metrics_of
 from ml.judging.policy import listed_tests, name_of
 from ml.messages import quoted
 from ml.settings import ScoringSettings, TrainingSettings
-from ml.tasks.loading import Named
+from ml.tasks.loading import CHOICES, Named
 from ml.tasks.losses import VERSIONS
 from ml.tasks.task import Task, settings_of
 from ml.training import Learner, Trainer, make_learner
@@ -27,9 +27,6 @@ from offchain.learning.finding import Here, beside
 from offchain.learning.genesis import genesis_in, genesis_model, genesis_of, write_genesis
 from offchain.learning.probing import check_probe, probe_of
 from offchain.settings import require_settings
-
-_MEMBERS_OWN = ("allow_missing", "accept_rows")
-"""Options of any task by which whoever reads rows chooses for itself: they are no part of a description."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +134,7 @@ def description_of(
         metric=scoring.metric,
         tolerance=scoring.tolerance,
         task=named.name,
-        task_options={name: value for name, value in named.options.items() if name not in _MEMBERS_OWN},
+        task_options={name: value for name, value in named.options.items() if name not in CHOICES},
         task_digest="0x" + named.digest.hex(),
         loss=_loss_of(task),
         row_shape=_plain(learner.row_shape),

@@ -89,8 +89,7 @@ def _loaded(rows_of: RowsOf, settings: SimulationSettings, console: Console) -> 
     fewest = min(length(client.y_validation) for client in data.clients)
     note = judging_note(fewest, settings.tolerance)
     noise = noise_note(settings.policy) if settings.dp_epsilon else None
-    told = [sentence for usage in data.usages for sentence in usage.told()]
-    told += [f"At a client, {note}."] if note else []
+    told = [*data.said, *([f"At a client, {note}."] if note else [])]
     for sentence in [*told, f"Note: {noise}."] if noise else told:
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     return data

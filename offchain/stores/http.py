@@ -1,7 +1,8 @@
 """Artefacts on the server that a consortium runs (`ape run store`)."""
 
-import json
 from collections.abc import Callable
+
+from pydantic import ValidationError
 
 from ml.messages import cleaned
 from offchain.errors import SilentStoreError, StoreError
@@ -9,6 +10,7 @@ from offchain.exchange import Answer, ExchangeError, TooLongError, exchange
 from offchain.stores.permits import SCHEME, Place
 from offchain.stores.waiting import left
 from offchain.urls import shown, without_secrets
+from offchain.whose import Whose
 
 SECONDS = 28.0
 """For a whole exchange: less than an attempt, so that it ends by itself."""
@@ -70,10 +72,10 @@ class HttpStore:
         answer = self._request("GET", "/")
         self._require(answer, 200)
         try:
-            content = json.loads(answer.body)
-            keeps = Place(int(content["chainId"]), str(content["manager"]).lower())
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            said = Whose.model_validate_json(answer.body)
+        except ValidationError as error:
             raise StoreError(f"{self.name} is no StakeFed store: it does not say whose") from error
+        keeps = Place(said.chain_id, said.manager.lower())
         if self._place is not None and keeps != self._place:
             raise StoreError(f"store {self.name} keeps artefacts of {keeps}, not of {self._place}")
 

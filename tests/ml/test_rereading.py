@@ -5,7 +5,7 @@ import pytest
 
 from ml.data.rows import Rows
 from ml.errors import DataError
-from ml.tasks.rereading import read_twice
+from ml.tasks.rereading import read_same
 from ml.tasks.targets import Classes
 from ml.tasks.task import Task
 
@@ -51,7 +51,7 @@ def drawn(*shape):
 )
 def test_rows_that_are_drawn_are_refused(parts, told):
     with pytest.raises(DataError, match=f"returns other {told} when it reads own.npz again"):
-        read_twice(Read(**parts), "own.npz")
+        read_same(Read(**parts), "own.npz", foreign=True)
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,5 @@ def test_rows_that_are_drawn_are_refused(parts, told):
 )
 def test_rows_that_are_read_are_those_of_the_second_time(parts):
     task = Read(**parts)
-    assert len(read_twice(task, "own.npz")) == 200 and task.times == 2
+    assert len(read_same(task, "own.npz", foreign=True)) == 200 and task.times == 2
+    assert len(read_same(task, "own.npz", foreign=False)) == 200 and task.times == 3

@@ -11,6 +11,7 @@ from offchain.bench.play import PARTS, Measurement, measure
 from offchain.bench.report import costs_table, learning_table, plot, ratios_table, rounds_table, updates_table
 from offchain.bench.turns import Cost, InTurn, cost, costs
 from offchain.bench.updates import UpdateSpeed, update_speed
+from offchain.errors import SimulationError
 from offchain.simulation.simulation import Simulation
 
 TINY = Case("paper's round", clients=10, rows=40, engine="reference", rounds=2, hidden=16)
@@ -43,6 +44,26 @@ def test_what_is_measured_is_kept_and_not_measured_again(tmp_path):
     (tmp_path / ROUNDS_FILE).write_text(json.dumps(asdict(kept)) + "\n" + '{"case": {"subj')
     assert measured(tmp_path) == {TINY.key: kept}
     assert list(measure_all([TINY], tmp_path, "unused")) == [kept]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"{}", id="object"),
+        pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(b'[{"rows": 500}]', id="rows alone"),
+        pytest.param(b'[{"rows": 500, "seconds": Infinity}]', id="infinite"),
+        pytest.param(b'"\xff"', id="no UTF-8"),
+    ],
+)
+def test_files_of_measurements_that_are_none_are_left_out_or_told(tmp_path, content):
+    (tmp_path / ROUNDS_FILE).write_bytes(content + b"\n" + json.dumps(asdict(fake(TINY))).encode())
+    assert measured(tmp_path) == {TINY.key: fake(TINY)}
+    (tmp_path / "pfl.json").write_bytes(content)
+    with pytest.raises(SimulationError, match="pfl.json is no list of rows and seconds: .*; remove it"):
+        peer_seconds(tmp_path, "pfl")
 
 
 def test_a_case_has_a_process_of_its_own_even_when_the_project_is_off_the_path(tmp_path, monkeypatch):

@@ -11,8 +11,7 @@ from ml.data.shares import ClientData
 from ml.seeds import derive_seed
 from ml.settings import ALLOWED_MISSING, PrivacySettings
 from ml.tasks.federating import own_rows as split_rows
-from ml.tasks.federating import read_rows
-from ml.tasks.rereading import read_twice
+from ml.tasks.rereading import read_same
 from ml.tasks.task import Task
 from offchain.learning.description import Learning
 from offchain.learning.finding import Here
@@ -99,7 +98,7 @@ def _file(options: DataOptions, path: Path, learning: Learning, task: Task) -> O
     require_path(task, path)
     task.allow_missing, task.accept_rows = options.allow_missing, options.accept
     named = options.here(Path()).named(learning.task, learning.task_options)
-    rows = read_twice(task, path) if named.is_foreign else read_rows(task, path)
+    rows = read_same(task, path, named.is_foreign)
     return OwnRows(split_rows(task, rows, derive_seed(learning.genesis_seed, _SPLIT)), told=rows.said)
 
 

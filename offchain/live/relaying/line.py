@@ -1,11 +1,12 @@
 """A member's line to a relay; when it does not help, the member sends by itself."""
 
-import json
 import logging
-import math
 import time
 
+from pydantic import Field, ValidationError
+
 from ml.messages import cleaned
+from ml.validation import first_fault
 from offchain.exchange import ExchangeError, exchange
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError
@@ -13,6 +14,7 @@ from offchain.live.relaying.acts import Acts
 from offchain.live.relaying.entries import FUNCTIONS, Entry, Function
 from offchain.reference import Parameters
 from offchain.urls import shown, url_fault, without_secrets
+from offchain.whose import Whose
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +45,10 @@ def misfit(every: float, parameters: Parameters) -> str | None:
     )
 
 
+class _Relay(Whose):
+    every: float = Field(0, alias="everySeconds", ge=0, allow_inf_nan=False)
+
+
 class RelayLine:
     """Hands acts over to a relay, and notices when it does not carry them out.
 
@@ -69,21 +75,19 @@ class RelayLine:
             raise RelayError(f"{self._name!r} is no URL of a relay: {fault}")
         book = self._deployment.book
         try:
-            found = json.loads(exchange("GET", f"{self._url}/", self._limit, _ANSWER_BYTES).body)
-            there = (found["chainId"], found["manager"])
-            every = float(found.get("everySeconds", 0))
-            if not (math.isfinite(every) and every >= 0):
-                raise ValueError("everySeconds")
+            answer = exchange("GET", f"{self._url}/", self._limit, _ANSWER_BYTES)
+            found = _Relay.model_validate_json(answer.body)
         except ExchangeError as error:
             raise RelayError(f"there is no relay at {self._name}: it {error}") from error
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise RelayError(f"there is no relay at {self._name} ({type(error).__name__})") from error
-        if there != (book.chain_id, self._deployment.manager.address):
+        except ValidationError as error:
+            fault = first_fault(error, "its answer")
+            raise RelayError(f"there is no relay at {self._name}: {fault}") from error
+        if (found.chain_id, found.manager) != (book.chain_id, self._deployment.manager.address):
             raise RelayError(
-                f"the relay at {self._name} is for {there[1]} on chain {there[0]}, not for deployment "
-                f"{self._deployment.name}"
+                f"the relay at {self._name} is for {cleaned(found.manager, 80)} on chain {found.chain_id}, "
+                f"not for deployment {self._deployment.name}"
             )
-        if told := misfit(every, self._deployment.parameters):
+        if told := misfit(found.every, self._deployment.parameters):
             _log.warning("%s", told)
 
     def carries(self, function: str, round_: int) -> bool:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IRoundManager} from "../../../contracts/interfaces/IRoundManager.sol";
 import {Field} from "../support/Field.sol";
 import {Presets} from "../support/Presets.sol";
 import {vm} from "../support/Vm.sol";
@@ -97,11 +98,11 @@ contract Visitors is Field {
         vm.startPrank(leaver);
         manager.requestExit();
         uint256 amount = manager.accountOf(leaver).free;
-        vm.warp(vm.getBlockTimestamp() + p.unbonding - 1);
-        try manager.withdraw(amount) {
-            vm.assertTrue(false, "out before the unbonding is over");
-        } catch {}
-        vm.warp(vm.getBlockTimestamp() + 1);
+        uint256 release = vm.getBlockTimestamp() + p.unbonding;
+        vm.warp(release - 1);
+        vm.expectRevert(abi.encodeWithSelector(IRoundManager.TooEarly.selector, release - 1, release));
+        manager.withdraw(amount);
+        vm.warp(release);
         manager.withdraw(amount);
         vm.stopPrank();
     }
