@@ -84,7 +84,7 @@ def cli(
         beside_key(require_joinable, configuration.learning, Here(config.parent), key_places())
         deployer = Deployer(chain, contracts, configuration, configuration.learning.rules, book_path(config))
         print_warnings(console, configuration)
-        print_prices(console, chain, deployer, address_of(account), sending.fee_cap)
+        print_prices(console, chain, deployer, address_of(account), sending)
         if dry_run:
             console.print("Nothing was sent.")
             return

@@ -10,7 +10,7 @@ import click
 from offchain.chain.addresses import address
 from offchain.listening import host_of
 from offchain.live.access.network import Nodes
-from offchain.live.access.sending import GWEI, SendingSettings
+from offchain.live.access.sending import GWEI, LONE_TIP, SendingSettings
 from offchain.live.monitoring import Monitoring
 from offchain.monitoring.vitals import STALL_SECONDS
 from offchain.user_path import UserPath
@@ -134,9 +134,9 @@ def sending_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds what a user decides about transactions, which arrives as `sending`, the settings."""
 
     @wraps(function)
-    def with_settings(*args: Any, fee_cap: int, confirmations: int, patience: int, **others: Any) -> Any:
-        settings = SendingSettings(fee_cap=fee_cap, confirmations=confirmations, patience=patience)
-        return function(*args, sending=settings, **others)
+    def with_settings(*args: Any, **given: Any) -> Any:
+        own = {name: given.pop(name) for name in ("fee_cap", "tip_cap", "confirmations", "patience")}
+        return function(*args, sending=SendingSettings(**own), **given)
 
     for option in (
         click.option(
@@ -153,6 +153,12 @@ def sending_options(function: Callable[..., Any]) -> Callable[..., Any]:
             default=_DEFAULTS.confirmations,
             show_default=True,
             help="Blocks after which a transaction counts as done.",
+        ),
+        click.option(
+            "--tip-cap",
+            type=Gwei(),
+            help="Most of it that whoever builds the block gets, gwei.  [default: "
+            f"{LONE_TIP // GWEI} with a single node, which may say what it likes; all of it with more]",
         ),
         click.option(
             "--fee-cap",

@@ -1,19 +1,23 @@
 """Sendings that a node refuses in its own words: paid more, sent later or given up; none twice."""
 
 from collections import Counter
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
 from dialects import Says, sent, speaking
 from live import FAST, node, signer
+from ports import free_port
 
+from ml.updates.hashing import keccak256
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed
 from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.chain import Chain, Creation, Invocation
+from offchain.live.access.courier import Flight
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Receipt, Sender
-from offchain.live.access.sending import GWEI
+from offchain.live.access.sending import GWEI, LONE_TIP, PLAIN_TIP, Fees
 from offchain.live.deploying.amounts import Unit
 from offchain.live.errors import (
     FeeCapError,
@@ -26,6 +30,7 @@ from offchain.live.purse.granting import grant
 
 HOLDER, OTHER = signer(11), signer(12)
 SUPPLY = 1000
+START = Fees(max_fee=4 * GWEI, tip=PLAIN_TIP)
 INFLIGHT = "in-flight transaction limit reached for delegated accounts"
 
 
@@ -115,7 +120,7 @@ def test_a_least_tip_above_the_cap_is_said_with_the_nodes_words_and_nothing_is_m
     dialect, upstream, words
 ):
     offered, nonce = asking_for(dialect, words, floor=25 * GWEI), mined(upstream)
-    sender, (refused,) = send(dialect, 5, fee_cap=10 * GWEI)
+    sender, (refused,) = send(dialect, 5, fee_cap=10 * GWEI, tip_cap=10 * GWEI)
     assert isinstance(refused, FeeCapError) and words in str(refused)
     assert "within the cap of 10 gwei: wait, or raise --fee-cap" in str(refused)
     assert max(offered) == 10 * GWEI and mined(upstream) == nonce
@@ -144,14 +149,13 @@ def tips_of(dialect, rewards, **settings):
         ([GWEI] * 10, GWEI),
         ([90 * GWEI] * 10, 3 * GWEI // 2),
         ([GWEI] * 7 + [90 * GWEI] * 3, GWEI),
-        ([2**200], None),
+        ([2**200], 3 * GWEI // 2),
     ],
 )
 def test_a_tip_that_one_node_tells_is_believed_within_bounds_and_what_is_not_is_said(
     dialect, rewards, most, caplog
 ):
-    base = dialect.chain.head().base_fee
-    assert tips_of(dialect, rewards) == [most or max(3 * GWEI // 2, base)]
+    assert tips_of(dialect, rewards) == [most]
     assert ("tells of tips of" in caplog.text) == (max(rewards[:5]) > 3 * GWEI // 2)
 
 
@@ -162,14 +166,158 @@ def test_of_a_large_tip_other_nodes_are_asked(dialect, upstream):
 
 
 def test_a_large_tip_that_a_node_asks_for_is_paid_only_where_no_other_takes_less(dialect, upstream, caplog):
-    offered = asking_for(dialect, "transaction underpriced: minimum needed 25000000000", floor=25 * GWEI)
+    words = "transaction underpriced: minimum needed 25000000000"
+    offered = asking_for(dialect, words, floor=25 * GWEI)
     dialect.chain = Chain(Rpc([dialect.url, upstream[0].url]), [dialect.token.interface])
     _, (receipt,) = send(dialect, 5)
     assert len(offered) == 1 and isinstance(receipt, Receipt) and receipt.fee < receipt.gas_used * 5 * GWEI
-    dialect.chain = Chain(Rpc([dialect.url]), [dialect.token.interface])
-    _, (receipt,) = send(dialect, 6)
+    with speaking(upstream[0].url) as (second, url):
+        second.answers = dict(dialect.answers)
+        dialect.chain = Chain(Rpc([dialect.url, url]), [dialect.token.interface])
+        _, (receipt,) = send(dialect, 6)
     assert offered[-1] == 25 * GWEI and isinstance(receipt, Receipt)
     assert [record.levelname for record in caplog.records if "pays more" in record.message] == ["WARNING"]
+
+
+@pytest.mark.parametrize("words", ["minimum needed 25000000000 of gas tip", "transaction underpriced"])
+def test_a_single_node_gets_no_large_tip_by_asking_for_it(dialect, upstream, words):
+    offered, nonce = asking_for(dialect, words, floor=25 * GWEI), mined(upstream)
+    sender, (refused,) = send(dialect, 5)
+    assert isinstance(refused, FeeCapError) and words in str(refused)
+    assert "within the 3 gwei of tip that are paid on a single node's word: ask another too" in str(refused)
+    assert max(offered) == LONE_TIP and mined(upstream) == nonce
+    _, (refused,) = send(dialect, 5, tip_cap=20 * GWEI)
+    assert "within the 20 gwei of tip that --tip-cap allows: wait, or raise it" in str(refused)
+    _, (receipt,) = send(dialect, 5, tip_cap=50 * GWEI)
+    assert isinstance(receipt, Receipt) and 25 * GWEI <= offered[-1] <= 50 * GWEI and held(dialect) == 5
+
+
+def test_a_single_node_gets_no_large_tip_by_telling_of_a_large_base_fee(dialect, upstream):
+    def dear(*parameters):
+        return dialect.ask("eth_getBlockByNumber", *parameters) | {"baseFeePerGas": hex(40 * GWEI)}
+
+    dialect.answers["eth_getBlockByNumber"] = dear
+    assert tips_of(dialect, [40 * GWEI] * 10) == [PLAIN_TIP]
+
+
+@pytest.mark.parametrize(("settings", "most"), [({}, LONE_TIP), ({"tip_cap": 9 * GWEI}, 9 * GWEI)])
+def test_a_single_node_gets_no_large_tip_by_saying_that_something_holds_the_nonce(dialect, settings, most):
+    offered = []
+
+    def refuse(raw):
+        offered.append(sent(raw)["maxPriorityFeePerGas"])
+        if len(offered) < 60:
+            raise Says("replacement transaction underpriced")
+        return NotImplemented
+
+    dialect.answers["eth_sendRawTransaction"] = refuse
+    sender = Sender(dialect.chain, HOLDER, FAST.model_copy(update={"outage": 2} | settings))
+    flight = Flight(transfer(dialect, 5), sender.next_nonce, sender.next_nonce, 10**5, None, START, 0)
+    sender._courier.launch(flight)
+    assert PLAIN_TIP < max(offered) <= most and len(offered) < 30
+
+
+WORDS = [
+    "replacement transaction underpriced",
+    "txpool is full",
+    "sender is blacklisted",
+    "insufficient funds",
+]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_what_one_node_refuses_another_is_asked_for_before_that_counts(dialect, upstream, words):
+    offered = []
+
+    def refuse(raw):
+        offered.append(sent(raw)["maxPriorityFeePerGas"])
+        raise Says(words)
+
+    dialect.answers["eth_sendRawTransaction"] = refuse
+    dialect.chain = Chain(Rpc([dialect.url, upstream[0].url]), [dialect.token.interface])
+    _, (receipt,) = send(dialect, 5, outage=3)
+    assert isinstance(receipt, Receipt) and held(dialect) == 5
+    assert len(offered) == 1 and offered[0] <= PLAIN_TIP
+
+
+def test_what_no_node_takes_yet_is_offered_to_each_in_turn(dialect, upstream):
+    left = Counter(second=1)
+
+    def refuse(raw):
+        raise Says("txpool is full")
+
+    def full_at_first(raw):
+        left["second"] -= 1
+        if left["second"] >= 0:
+            raise Says("txpool is full")
+        return NotImplemented
+
+    dialect.answers["eth_sendRawTransaction"] = full_at_first
+    with speaking(upstream[0].url) as (liar, url):
+        liar.answers["eth_sendRawTransaction"] = refuse
+        dialect.chain = Chain(Rpc([dialect.url, url]), [dialect.token.interface])
+        _, (receipt,) = send(dialect, 5, outage=3)
+    assert isinstance(receipt, Receipt) and held(dialect) == 5
+
+
+@pytest.mark.parametrize(
+    "words", ["gas tip: minimum needed 25000000000", "replacement transaction underpriced"]
+)
+def test_a_node_beside_one_that_is_gone_is_a_single_one(dialect, words):
+    offered = asking_for(dialect, words, floor=25 * GWEI)
+    dialect.answers["eth_feeHistory"] = lambda *_: {"reward": [[hex(90 * GWEI)]]}
+    gone = f"http://127.0.0.1:{free_port()}"
+    dialect.chain = Chain(Rpc([dialect.url, gone], tries=1), [dialect.token.interface])
+    sender = Sender(dialect.chain, HOLDER, FAST)
+    flight = Flight(transfer(dialect, 5), sender.next_nonce, sender.next_nonce, 10**5, None, START, 0)
+    try:
+        sender._courier.launch(flight)
+    except FeeCapError as refused:
+        assert "single node's word" in str(refused)
+    assert PLAIN_TIP < max(offered) <= LONE_TIP
+
+
+def test_what_a_single_node_gains_by_lying_at_every_step_is_bounded(dialect):
+    """It asks for a tip, keeps all back, says that time and base fee run away, and hands on the last."""
+    kept, looks = [], count(1)
+
+    def keep(raw):
+        kept.append(raw)
+        if sent(raw)["maxPriorityFeePerGas"] < LONE_TIP:
+            raise Says("transaction underpriced: minimum needed 99000000000")
+        return "0x" + keccak256(bytes.fromhex(raw[2:])).hex()
+
+    def run_away(*parameters):
+        block, offered = dialect.ask("eth_getBlockByNumber", *parameters), GWEI
+        if kept and (look := next(looks)) < 15:
+            block["timestamp"] = hex(int(block["timestamp"], 16) + 60 * look)
+            offered = sent(kept[-1])["maxFeePerGas"]
+        elif kept and look == 15:
+            dialect.ask("eth_sendRawTransaction", kept[-1])
+        return block | {"baseFeePerGas": hex(min(offered, 99 * GWEI))}
+
+    dialect.answers |= {"eth_sendRawTransaction": keep, "eth_getBlockByNumber": run_away}
+    _, (receipt,) = send(dialect, 5)
+    assert isinstance(receipt, Receipt) and held(dialect) == 5
+    tips = [sent(raw)["maxPriorityFeePerGas"] for raw in kept]
+    assert LONE_TIP < tips[-1] == max(tips) < 5.5 * GWEI
+
+
+def test_what_a_node_keeps_to_itself_goes_to_another_before_it_pays_much(upstream, compiled):
+    kept = []
+    with node("--block-time", "1") as running, speaking(running.url) as (dialect, url):
+        running.give(HOLDER.address)
+
+        def keep(raw):
+            kept.append(sent(raw)["maxPriorityFeePerGas"])
+            if len(kept) > 3:
+                return NotImplemented
+            return "0x" + keccak256(bytes.fromhex(raw[2:])).hex()
+
+        dialect.answers["eth_sendRawTransaction"] = keep
+        made = Creation(upstream[1].interface, ("S", "S", SUPPLY, HOLDER.address))
+        receipt = Sender(Chain(Rpc([url, running.url])), HOLDER, FAST).send(made)
+    assert len(kept) == 1 and receipt.contract
 
 
 @pytest.mark.parametrize("status", [True, "true", "0x01", 1, "1", False, "0x00", 0, "reverted"])

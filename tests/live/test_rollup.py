@@ -13,7 +13,7 @@ from offchain.live.access.chain import Chain, Creation, Invocation
 from offchain.live.access.rollup import is_rollup
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
-from offchain.live.access.sending import GWEI
+from offchain.live.access.sending import SendingSettings
 from offchain.live.client.costs import data_cost
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deploy_report import print_prices
@@ -43,7 +43,7 @@ def founding(rollup_chain, compiled, tmp_path):
 
 def told(rollup_chain, founding):
     console = Console(file=StringIO(), width=200)
-    print_prices(console, rollup_chain, founding, FOUNDER.address, 100 * GWEI)
+    print_prices(console, rollup_chain, founding, FOUNDER.address, SendingSettings())
     return console.file.getvalue()
 
 

@@ -13,7 +13,7 @@ from offchain.errors import CallRevertedError
 from offchain.live.access.chain import Chain, Creation, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Receipt, Sender
-from offchain.live.access.sending import GWEI
+from offchain.live.access.sending import GWEI, LEAST_TIP, LONE_TIP, PLAIN_TIP
 from offchain.live.errors import (
     DeadlineMissedError,
     FeeCapError,
@@ -73,6 +73,10 @@ class Script(Sender):
                 self.acts.pop(0)()
 
         self._courier._look = look_and_act
+
+
+def give_up():
+    pytest.fail("nothing came of it")
 
 
 def script(sending_chain, *acts, **settings):
@@ -234,6 +238,116 @@ def test_a_late_transaction_is_withdrawn_and_cannot_take_effect(manual, sending_
     manual.mine(3)
     assert held(sending_chain, token) == 0
     assert sending_chain.nonce(HOLDER.address) == sender.next_nonce == 2
+
+
+AT_THE_CAP = {"tip_cap": LEAST_TIP}
+"""The first offer's tip is the largest that builders get."""
+
+
+def offers(manual, sender):
+    """What was sent, as the node has it."""
+    found = []
+    sender.on_sent = lambda message, nonce, digest: found.append(digest)
+    return lambda: [manual.rpc.request("eth_getTransactionByHash", digest) for digest in found]
+
+
+def test_a_late_transaction_is_withdrawn_though_its_tip_stands_at_the_cap(manual, sending_chain, token):
+    looks, head = count(), sending_chain.head
+    until = head().time + 30
+    sending_chain.head = lambda: replace(head(), time=head().time + 20 * next(looks))
+    sender = script(sending_chain, *[lambda: None] * 3, manual.mine, manual.mine, give_up, **AT_THE_CAP)
+    offered = offers(manual, sender)
+    with pytest.raises(DeadlineMissedError):
+        sender.send(transfer(token), until)
+    assert held(sending_chain, token) == 0
+    tips = [int(each["maxPriorityFeePerGas"], 16) for each in offered() if each]
+    assert LEAST_TIP < tips[-1] < 3 * LEAST_TIP, "its 21,000 gas pay builders no more than the transfer's"
+
+
+def test_a_base_fee_that_outgrew_the_offer_is_followed_though_its_tip_stands_at_the_cap(
+    manual, sending_chain, token
+):
+    def become_dear():
+        manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(3 * GWEI))
+        manual.mine()
+        manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(3 * GWEI))
+        manual.mine(every=12)
+
+    def mine():
+        manual.rpc.request("anvil_setNextBlockBaseFeePerGas", hex(3 * GWEI))
+        manual.mine()
+
+    sender = script(sending_chain, become_dear, mine, mine, give_up, **AT_THE_CAP)
+    offered = offers(manual, sender)
+    sender.send(transfer(token))
+    first, second = offered()
+    assert first is None and held(sending_chain, token) == 1
+    assert LEAST_TIP < int(second["maxPriorityFeePerGas"], 16) <= LEAST_TIP * 9 // 8 + 1
+
+
+@pytest.mark.parametrize("tip_cap", [LEAST_TIP, LEAST_TIP // 10])
+def test_for_time_alone_builders_get_no_more_than_the_cap(manual, sending_chain, token, caplog, tip_cap):
+    looks, head = count(), sending_chain.head
+    sending_chain.head = lambda: replace(head(), time=head().time + 20 * next(looks))
+    sender = script(sending_chain, *[lambda: None] * 5, manual.mine, give_up, tip_cap=tip_cap)
+    offered = offers(manual, sender)
+    sender.send(transfer(token))
+    assert {int(each["maxPriorityFeePerGas"], 16) for each in offered()} == {tip_cap}
+    assert "gwei of tip that --tip-cap allows: wait, or raise it" in caplog.text
+
+
+def test_a_single_nodes_user_is_told_what_to_give_where_a_replacement_would_pay_too_much(
+    manual, sending_chain, token, caplog
+):
+    looks, head = count(), sending_chain.head
+    sending_chain.tip = lambda: PLAIN_TIP
+    sending_chain.head = lambda: replace(head(), time=head().time + 20 * next(looks))
+    sender = script(sending_chain, *[lambda: None] * 9, manual.mine, give_up)
+    offered = offers(manual, sender)
+    sender.send(transfer(token))
+    assert max(int(each["maxPriorityFeePerGas"], 16) for each in offered() if each) <= LONE_TIP
+    assert "ask another too, by --rpc, or give the chain's least tip by --tip-cap" in caplog.text
+
+
+def test_a_late_transaction_that_the_pool_lost_is_withdrawn_at_the_fee_cap_too(manual, sending_chain, token):
+    head = sending_chain.head()
+
+    def lose():
+        for digest in digests:
+            manual.rpc.request("anvil_dropTransaction", digest)
+        manual.warp(200)
+
+    digests = []
+    cap = 2 * head.base_fee + LEAST_TIP
+    sender = script(sending_chain, lose, manual.mine, manual.mine, give_up, fee_cap=cap)
+    sender.on_sent = lambda message, nonce, digest: digests.append(digest)
+    with pytest.raises(DeadlineMissedError):
+        sender.send(transfer(token), head.time + 100)
+    assert held(sending_chain, token) == 0 and sending_chain.nonce(HOLDER.address) == 2
+
+
+def test_what_the_pool_lost_is_sent_again_though_a_clock_was_far_ahead_once(manual, sending_chain, token):
+    head, looks = sending_chain.head, count()
+    sending_chain.head = lambda: replace(head(), time=head().time + (10**9 if next(looks) < 2 else 0))
+
+    def lose():
+        for digest in digests:
+            manual.rpc.request("anvil_dropTransaction", digest)
+
+    digests = []
+    sender = script(
+        sending_chain,
+        lambda: None,
+        lambda: None,
+        lose,
+        lambda: manual.warp(9),
+        manual.mine,
+        manual.mine,
+        give_up,
+    )
+    sender.on_sent = lambda message, nonce, digest: digests.append(digest)
+    sender.send(transfer(token))
+    assert held(sending_chain, token) == 1
 
 
 def test_what_a_reorganisation_takes_back_is_sent_again(manual, sending_chain, token):

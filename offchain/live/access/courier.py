@@ -14,7 +14,7 @@ from offchain.errors import CallRevertedError, ChainError
 from offchain.live.access.account import Key
 from offchain.live.access.chain import Block, Chain, Message
 from offchain.live.access.pool import Answer, Objection, understood
-from offchain.live.access.sending import PLAIN_TIP, Fees, SendingSettings, current_fees, shown
+from offchain.live.access.sending import LEAST_TIP, PLAIN_TIP, Fees, SendingSettings, current_fees, shown
 from offchain.live.errors import (
     DeadlineMissedError,
     FeeCapError,
@@ -32,6 +32,7 @@ Note = Callable[[Message, int, str], None]
 
 _CANCEL_GAS = 21_000
 _SLOWER = 4  # times the pause between looks, at most, while no block comes
+_CAPPED = "wait, or raise --fee-cap"
 _TAKEN_LOOKS = 3  # Nodes behind one URL may know a nonce before they know its receipt.
 
 
@@ -69,7 +70,9 @@ class Flight:
     since: int  # Unix time of the chain at the last sending
     raws: dict[str, bytes] = field(default_factory=dict)  # by hash
     cancels: set[str] = field(default_factory=set)
-    elsewhere: int = 0  # nodes that wanted a large tip and were passed over for another
+    withdrawn: bool = False  # whether what is sent from now on only takes its place
+    elsewhere: int = 0  # how often it was handed to another node than one that refused it
+    heard: set[str] = field(default_factory=set)  # URLs of the nodes that said something to it
     taken: bool = False  # whether a node has something of it
     taken_looks: int = 0
     waits: NodeRefusedError | None = None  # what a node said that takes it when its turn comes
@@ -99,24 +102,24 @@ class Courier:
         self._note = note
         self._address = key.address
 
-    def launch(self, flight: Flight, cancel: bool = False) -> None:
-        """Sign and send, raising the fees while the node finds them too low.
+    def launch(self, flight: Flight) -> None:
+        """Sign and send, raising the fees while nodes find them too low.
 
         Raises:
             SigningError: When the account does not sign.
             InsufficientFundsError: When the account cannot pay.
-            FeeCapError: When the node asks for more than the cap.
-            NodeRefusedError: When the node refuses it for a reason that neither fees nor time change.
+            FeeCapError: When nodes ask for more than a cap.
+            NodeRefusedError: When nodes refuse it for a reason that neither fees nor time change.
         """
         while True:
             transaction = flight.transaction(self._chain.chain_id)
-            if cancel:
+            if flight.withdrawn:
                 own = bytes.fromhex(self._address[2:])
                 transaction = replace(transaction, to=own, data=b"", gas=_CANCEL_GAS)
             raw = self._key.sign(transaction)
             digest = _hash(raw)
             flight.raws[digest] = raw
-            if cancel:
+            if flight.withdrawn:
                 flight.cancels.add(digest)
             self._note(flight.message, flight.nonce, digest)
             if self._offer(flight):
@@ -126,6 +129,8 @@ class Courier:
         """Hand over what was signed last; False when it is to be signed anew with its fees of now."""
         digest, raw = list(flight.raws.items())[-1]
         refusal = self._broadcast(flight, raw)
+        while refusal is not None and self._is_for_another(flight, refusal):
+            refusal = self._broadcast(flight, raw)
         if refusal is None:
             flight.waits = None
             _log.info(
@@ -143,11 +148,37 @@ class Courier:
                 self._wait_for_turn(flight, refusal)
                 return True
             case Objection.REPLACES:
-                return not self._raise(flight)  # At the cap: wait for what holds the slot.
+                return not self._raise(flight, self._largest_tip(flight))  # Else: wait for what is there.
             case Objection.TIP | Objection.BASE_FEE:
                 self._pay_more(flight, answer, refusal)
                 return False
         raise refusal
+
+    def _is_for_another(self, flight: Flight, refusal: NodeRefusedError) -> bool:
+        """Whether another node is asked before one's refusal counts: what it says of itself may be false.
+
+        A small fee is paid at once: where builders do not take less, nodes that do only lose time.
+        """
+        answer = understood(refusal.message)
+        is_of_fees = answer.objection in (Objection.TIP, Objection.BASE_FEE)
+        if is_of_fees and self._wanted(flight, answer).tip <= PLAIN_TIP:
+            return False
+        if flight.elsewhere + 1 >= len(self._chain.rpc.urls):
+            return False
+        flight.elsewhere += 1
+        self._chain.rpc.prefer_another()
+        return True
+
+    def _largest_tip(self, flight: Flight, head: Block | None = None) -> int:
+        """The most that builders may get, wei per gas: for a flight, for its withdrawal, for a replacement.
+
+        Nodes take no replacement without a larger tip. Where the base fee has outgrown the offer, that at
+        least doubles the largest fee, which the fee cap allows some five times; a withdrawal uses little gas.
+        """
+        largest = self._settings.largest_tip(len(flight.heard))
+        if head is not None and head.base_fee + LEAST_TIP > flight.fees.max_fee:
+            return self._settings.fee_cap
+        return largest * max(flight.gas, _CANCEL_GAS) // _CANCEL_GAS if flight.withdrawn else largest
 
     def _wait_for_turn(self, flight: Flight, refusal: NodeRefusedError) -> None:
         if flight.waits is None:
@@ -155,23 +186,23 @@ class Courier:
             _log.info("%s waits: %s", flight.message.name, refusal.message, extra={"nonce": flight.nonce})
         flight.waits = refusal
 
-    def _pay_more(self, flight: Flight, answer: Answer, refusal: NodeRefusedError) -> None:
-        """Offer what the node asks for, or twice as much as before where it does not say, within the cap."""
+    def _wanted(self, flight: Flight, answer: Answer) -> Fees:
+        """What a node asks for, or twice as much as before where it does not say, within the caps."""
         fees, cap = flight.fees, self._settings.fee_cap
-        if answer.objection is Objection.TIP:
-            asked = answer.above(fees.tip, min(cap, fees.max_fee - 1)) or answer.above(fees.max_fee, cap)
-            flight.fees = fees.tipping(asked, cap)
-            if flight.fees.tip > PLAIN_TIP and flight.elsewhere + 1 < len(self._chain.rpc.urls):
-                # Builders take what they like, nodes what they were told to: another may take it as it is.
-                flight.fees, flight.elsewhere = fees, flight.elsewhere + 1
-                self._chain.rpc.prefer_another()
-                return
-        else:
-            flight.fees = fees.above_base(answer.above(fees.max_fee, cap), cap)
-        if flight.fees == fees:
+        if answer.objection is Objection.BASE_FEE:
+            return fees.above_base(answer.above(fees.max_fee, cap), cap)
+        asked = answer.above(fees.tip, min(cap, fees.max_fee - 1)) or answer.above(fees.max_fee, cap)
+        return fees.tipping(asked, cap, self._largest_tip(flight))
+
+    def _pay_more(self, flight: Flight, answer: Answer, refusal: NodeRefusedError) -> None:
+        before, flight.fees = flight.fees, self._wanted(flight, answer)
+        if flight.fees == before:
+            cap, largest = self._settings.fee_cap, self._largest_tip(flight)
+            is_of_tips = answer.objection is Objection.TIP and largest < cap
+            bound = self._tip_bound(largest) if is_of_tips else f"cap of {shown(cap)} gwei: {_CAPPED}"
             raise FeeCapError(
-                f"{flight.message.name} cannot pay what the node asks for ({refusal.message}) within the cap "
-                f"of {shown(cap)} gwei: wait, or raise --fee-cap"
+                f"{flight.message.name} cannot pay what the node asks for ({refusal.message}) within the "
+                f"{bound}"
             ) from refusal
         level = logging.INFO if flight.fees.tip <= PLAIN_TIP else logging.WARNING
         _log.log(
@@ -179,26 +210,43 @@ class Courier:
             extra={"nonce": flight.nonce, "tip_gwei": shown(flight.fees.tip)},
         )  # fmt: skip
 
+    def _tip_bound(self, largest: int) -> str:
+        """What keeps tips below the fee cap, and what to do, in words."""
+        if self._settings.tip_cap:
+            return f"{shown(largest)} gwei of tip that --tip-cap allows: wait, or raise it"
+        return (
+            f"{shown(largest)} gwei of tip that are paid on a single node's word: ask another too, by --rpc, "
+            "or give the chain's least tip by --tip-cap"
+        )
+
     def _broadcast(self, flight: Flight, raw: bytes) -> NodeRefusedError | None:
         """None when the node has it, or the slot is taken, which the wait finds out."""
         try:
             self._chain.broadcast(raw)
         except NodeRefusedError as error:
+            flight.heard.add(self._chain.rpc.urls[0])
             if understood(error.message).objection not in (Objection.HAS_IT, Objection.NONCE_USED):
                 return error
         except NodeUnavailableError as error:
             _log.warning("whether it was sent is not known yet: %s", error)
             return None
+        flight.heard.add(self._chain.rpc.urls[0])
         flight.taken = True
         return None
 
-    def _raise(self, flight: Flight) -> bool:
-        """Raise the fees by what a replacement takes; False when that is above the cap."""
+    def _raise(self, flight: Flight, most: int) -> bool:
+        """Raise the fees by what a replacement takes; False when its tip is above the most, or it a cap."""
         raised = flight.fees.raised()
+        if raised.tip > most:
+            _log.warning(
+                "%s waits: a replacement would pay a tip of %s gwei, above the %s",
+                flight.message.name, shown(raised.tip), self._tip_bound(most),
+            )  # fmt: skip
+            return False
         if raised.max_fee > self._settings.fee_cap:
             _log.warning(
-                "%s waits: a replacement would pay %s gwei, above the cap of %s",
-                flight.message.name, shown(raised.max_fee), shown(self._settings.fee_cap),
+                "%s waits: a replacement would pay %s gwei, above the cap of %s: %s",
+                flight.message.name, shown(raised.max_fee), shown(self._settings.fee_cap), _CAPPED,
             )  # fmt: skip
             return False
         flight.fees = raised
@@ -240,17 +288,18 @@ class Courier:
                 )
             return
         flight.taken_looks = 0
+        flight.since = min(flight.since, head.time)  # Nodes' clocks differ, and one may be far ahead.
         if flight.until is not None and head.time >= flight.until and not flight.cancels:
             _log.warning("%s is late and is withdrawn", flight.message.name, extra={"nonce": flight.nonce})
-            if not self._raise(flight):
-                return
-            flight.since = head.time
-            self._resend(flight, cancel=True)
+            flight.since, flight.withdrawn = head.time, True
+            self._raise(flight, self._largest_tip(flight, head))
+            self._resend(flight)  # At a cap too: a node that lost what it had takes this as it is.
         elif flight.waits is not None:
             if time.monotonic() - flight.waits_since > self._settings.outage:
                 flight.outcome = flight.waits
             elif nonce == flight.nonce:
                 flight.since = head.time
+                self._chain.rpc.prefer_another()
                 self._resend(flight, anew=False)
         elif head.time - flight.since >= self._settings.patience:
             if nonce < flight.first:
@@ -263,11 +312,11 @@ class Courier:
             flight.since = head.time
             self._relaunch(flight, head)
 
-    def _resend(self, flight: Flight, cancel: bool = False, anew: bool = True) -> None:
+    def _resend(self, flight: Flight, anew: bool = True) -> None:
         """Send again; where a node took something before, that may be mined yet: no refusal ends the wait."""
         try:
             if anew or not self._offer(flight):
-                self.launch(flight, cancel or bool(flight.cancels))
+                self.launch(flight)
         except (SigningError, InsufficientFundsError, FeeCapError, NodeRefusedError) as error:
             if not flight.taken:
                 flight.outcome = error
@@ -276,11 +325,12 @@ class Courier:
     def _relaunch(self, flight: Flight, head: Block) -> None:
         """Send again what was not mined: with better fees where allowed, to nodes that lost it as it is."""
         try:
-            current = current_fees(self._chain, head, self._settings.fee_cap)
+            current = current_fees(self._chain, head, self._settings)
         except FeeCapError as error:
             _log.warning("%s waits: %s", flight.message.name, error)
             return
-        if self._raise(flight):
+        self._chain.rpc.prefer_another()  # What took it may keep it to itself.
+        if self._raise(flight, self._largest_tip(flight, head)):
             flight.fees = flight.fees.at_least(current)
             _log.warning("%s is stuck and is replaced", flight.message.name, extra={"nonce": flight.nonce})
             self._resend(flight)

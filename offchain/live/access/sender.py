@@ -95,7 +95,7 @@ class Sender:
         outcomes: list[Outcome | None] = [None] * len(messages)
         flights: dict[int, Flight] = {}
         head = self._chain.head()
-        fees = current_fees(self._chain, head, self._settings.fee_cap)
+        fees = current_fees(self._chain, head, self._settings)
         for place, message in enumerate(messages):
             try:
                 gas = self._gas(message)

@@ -16,6 +16,9 @@ GWEI = 10**9
 PLAIN_TIP = 3 * GWEI // 2
 """The most that is offered on one node's word, wei per gas: web3.py's bound. Where the base fee is more, a
 tip as large as that is not unusual; chains with a least tip say so when they are offered less."""
+LONE_TIP = 2 * PLAIN_TIP
+"""The most that is paid where one node is all that says what a chain asks for, wei per gas: room to replace a
+plain one, and no more, since fees, blocks and the time are what that node says they are."""
 LEAST_TIP = 10**6  # wei per gas; a builder's own choice where blocks are empty
 TRANSACTION_GAS = 2**24
 """The most gas that a transaction may execute (EIP-7825); what new state takes comes on top (EIP-8037)."""
@@ -29,6 +32,11 @@ class SendingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     fee_cap: int = Field(100 * GWEI, gt=0, description="Most that is ever paid, wei per gas.")
+    tip_cap: int | None = Field(
+        None,
+        gt=0,
+        description="Most of it that builders get; None: LONE_TIP on one node's word, else the fee cap.",
+    )
     confirmations: int = Field(
         2, ge=1, le=100, description="Blocks, the transaction's own included, after which it counts as done."
     )
@@ -39,6 +47,11 @@ class SendingSettings(BaseModel):
         3600, gt=0, description="Seconds without an answer from any node until waiting for a receipt ends."
     )
     poll: float = Field(1.0, gt=0, description="Seconds between two looks at the chain.")
+
+    def largest_tip(self, nodes: int) -> int:
+        """The most that builders get, wei per gas, on the word of so many nodes."""
+        witnessed = self.fee_cap if nodes > 1 else LONE_TIP
+        return min(self.tip_cap or witnessed, self.fee_cap)
 
 
 class Fees(BaseModel):
@@ -53,9 +66,9 @@ class Fees(BaseModel):
         """The least fees with which nodes take a replacement."""
         return Fees(max_fee=_step(self.max_fee), tip=_step(self.tip))
 
-    def tipping(self, asked: int | None, cap: int) -> "Fees":
-        """These with the tip that a node asks for, twice the tip where it does not say; at most the cap."""
-        tip = min(asked or 2 * self.tip, cap)
+    def tipping(self, asked: int | None, cap: int, largest: int) -> "Fees":
+        """These with the tip that a node asks for, or twice the tip; within the cap and the largest tip."""
+        tip = min(asked or 2 * self.tip, cap, max(largest, self.tip))
         return Fees(max_fee=min(self.max_fee + tip - self.tip, cap), tip=tip)
 
     def above_base(self, base: int | None, cap: int) -> "Fees":
@@ -67,38 +80,42 @@ class Fees(BaseModel):
         return Fees(max_fee=max(self.max_fee, other.max_fee), tip=max(self.tip, other.tip))
 
 
-def current_fees(chain: Chain, head: Block, cap: int) -> Fees:
+def current_fees(chain: Chain, head: Block, settings: SendingSettings) -> Fees:
     """Return fees that are mined soon, even when the base fee doubles.
 
     Args:
         chain: Where.
         head: Its latest block.
-        cap: Most that may be offered, wei per gas.
+        settings: What may be offered.
 
     Raises:
         FeeCapError: When even the current base fee is above the cap.
     """
+    cap = settings.fee_cap
     if head.base_fee + LEAST_TIP > cap:
         raise FeeCapError(
             f"gas costs {shown(head.base_fee)} gwei, above the cap of {shown(cap)}: wait, or raise --fee-cap"
         )
-    tip = max(_tip(chain, head.base_fee), LEAST_TIP)
+    tip = _tip(chain, head.base_fee, settings)
     max_fee = min(2 * head.base_fee + tip, cap)
     return Fees(max_fee=max_fee, tip=min(tip, max_fee))
 
 
-def _tip(chain: Chain, base_fee: int) -> int:
+def _tip(chain: Chain, base_fee: int, settings: SendingSettings) -> int:
     """What recent blocks' builders got, as a node tells it; of a large one all nodes' median, bounded."""
     told = chain.tip()
     if told <= PLAIN_TIP:
-        return told
-    tip = min(median_low(chain.tips() or [told]), max(PLAIN_TIP, base_fee))
+        return min(max(told, LEAST_TIP), settings.largest_tip(1))
+    tips = chain.tips() or [told]
+    # What one node says of the base fee bounds nothing that it says of tips.
+    usual = max(PLAIN_TIP, base_fee if len(tips) > 1 or settings.tip_cap else 0)
+    tip = min(median_low(tips), usual, settings.largest_tip(len(tips)))
     if tip < told:
         _log.warning(
-            "%s tells of tips of %s gwei at a base fee of %s; %s is offered, more where that is too little",
-            host(chain.rpc.urls[0]), shown(told), shown(base_fee), shown(tip),
+            "%s tells of tips of %s gwei; %s is offered, more where that is too little",
+            host(chain.rpc.urls[0]), shown(told), shown(tip),
         )  # fmt: skip
-    return tip
+    return max(tip, min(LEAST_TIP, settings.largest_tip(1)))
 
 
 def with_margin(estimate: int, block_gas: Callable[[], int]) -> int:

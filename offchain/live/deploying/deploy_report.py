@@ -9,7 +9,7 @@ from rich.table import Table
 from offchain.chain.signing import Transaction
 from offchain.live.access.chain import Chain
 from offchain.live.access.rollup import data_fees, is_rollup
-from offchain.live.access.sending import Fees, current_fees, shown
+from offchain.live.access.sending import Fees, SendingSettings, current_fees, shown
 from offchain.live.deploying.book import AddressBook
 from offchain.live.deploying.configuration import Configuration
 from offchain.live.deploying.deployer import Deployer, Price
@@ -25,7 +25,9 @@ def print_warnings(console: Console, configuration: Configuration) -> None:
         console.print(f"[yellow]note:[/yellow] {sentence}.", soft_wrap=True)
 
 
-def print_prices(console: Console, chain: Chain, deployer: Deployer, account: str, fee_cap: int) -> None:
+def print_prices(
+    console: Console, chain: Chain, deployer: Deployer, account: str, sending: SendingSettings
+) -> None:
     """Print the gas of what is still to be deployed, at the fees of now and at the most that is offered.
 
     Raises:
@@ -36,7 +38,7 @@ def print_prices(console: Console, chain: Chain, deployer: Deployer, account: st
     if not prices:
         return
     head = chain.head()
-    fees = current_fees(chain, head, fee_cap)
+    fees = current_fees(chain, head, sending)
     now = min(head.base_fee + fees.tip, fees.max_fee)
     table = Table("contract", "gas", "coin now", "coin at most", title="To be deployed")
     for column in table.columns[1:]:
@@ -51,7 +53,7 @@ def print_prices(console: Console, chain: Chain, deployer: Deployer, account: st
     balance = chain.balance(account)
     console.print(
         f"A unit of gas costs {shown(now)} gwei now; {shown(fees.max_fee)} are offered, the cap is "
-        f"{shown(fee_cap)}. Account {account} has {balance / _ETHER:.6f}.",
+        f"{shown(sending.fee_cap)}. Account {account} has {balance / _ETHER:.6f}.",
         soft_wrap=True,
     )
     if is_rollup(chain):
