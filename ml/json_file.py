@@ -5,12 +5,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json
-
 from ml.home import at_home
+from ml.json_text import parsed
 from ml.private_files import opened
 
 _LARGEST = 2**24  # bytes; an address book has some thousand
+
+
+def read_value(path: Path) -> Any:
+    """Return the value in a JSON file; see `read_json`.
+
+    Raises:
+        OSError: When it cannot be read, or is no file.
+        ValueError: When it is no JSON, too large, too deep, or says something twice.
+    """
+    return json.loads(read_json(path))
 
 
 def read_json(path: Path) -> str:
@@ -25,7 +34,7 @@ def read_json(path: Path) -> str:
     if len(content) > _LARGEST:
         raise ValueError(f"it has more than {_LARGEST} bytes")
     text = content.decode("utf-8-sig")
-    from_json(text)  # First: deep nesting, which it refuses, would end the process in json's.
+    parsed(content)  # First: what it refuses would end the process in json's.
     json.loads(text, object_pairs_hook=_once)
     return text
 

@@ -1,6 +1,5 @@
 """An encoding of loans that institutions agree on beforehand, as a file: nobody fits it on anyone's rows."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ml.data.columns import CATEGORICAL, Features, encoded_numbers
 from ml.data.table import Table
 from ml.errors import DataError
-from ml.json_file import read_json
+from ml.json_file import read_value
 from ml.messages import reason
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
@@ -104,7 +103,7 @@ def read_encoding(path: Path) -> CommonEncoding:
         DataError: When it cannot be read as one.
     """
     try:
-        content = json.loads(read_json(path))
+        content = read_value(path)
     except FileNotFoundError:
         raise DataError(f"there is no encoding {path}; the deployment's founders hand it out") from None
     except (OSError, ValueError) as error:

@@ -36,7 +36,7 @@ def measured(folder: Path) -> dict[str, Measurement]:
     """Return what a folder holds already, by case; a line that was cut off is left out."""
     file = folder / ROUNDS_FILE
     found = {}
-    for line in file.read_bytes().splitlines() if file.exists() else ():
+    for line in file.read_bytes().splitlines() if file.is_file() else ():
         try:
             measurement = _MEASUREMENT.validate_json(line)
         except ValidationError:

@@ -1,28 +1,41 @@
 """The contracts as Ape compiles them, or as a wheel brings them."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ethpm_types import ContractType
+
+from ml.json_file import read_value
+from ml.messages import reason
+from offchain.errors import ChainError
 
 if TYPE_CHECKING:
     from ape.managers.project import LocalProject
 
 _BROUGHT = Path(__file__).with_name("contracts.json")
 """Written into a wheel by `setup.py`; a checkout has none, and compiles."""
+_SHOWN = 200  # characters of why it is
 _WANTED = ("abi", "metadata", "evm.bytecode.object", "evm.deployedBytecode.object")
 
 
 def compiled_contracts() -> dict[str, ContractType]:
     """Return the project's contracts by name, compiled where they changed."""
     if _BROUGHT.is_file():
-        brought = json.loads(_BROUGHT.read_text(encoding="utf-8"))
-        return {name: ContractType.model_validate(each) for name, each in brought.items()}
+        return _from_wheel()
     from ape import project
 
     forget_stale_contracts(project)
     return {name: container.contract_type for name, container in project.load_contracts().items()}
+
+
+def _from_wheel() -> dict[str, ContractType]:
+    try:
+        brought = read_value(_BROUGHT)
+        return {name: ContractType.model_validate(each) for name, each in brought.items()}
+    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+        raise ChainError(
+            f"{_BROUGHT} is damaged ({reason(error, _SHOWN)}); install StakeFed again"
+        ) from error
 
 
 def compiler_input() -> dict[str, Any] | None:

@@ -9,10 +9,13 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from ml.json_text import parsed
+from ml.messages import cleaned
 from offchain.errors import ChainError
 
 REQUESTS_AT_ONCE = 1000
 TIMEOUT_SECONDS = 120
+_SHOWN = 1000  # characters of what it says
 
 _HEADERS = {"Content-Type": "application/json"}
 
@@ -42,8 +45,7 @@ class LocalRpc:
 
     def answer(self, method: str, *parameters: object) -> Mapping[str, Any]:
         """Return the whole answer, with `result` or `error`."""
-        answer: Mapping[str, Any] = self._post(_body(0, method, parameters))
-        return answer
+        return _object(self._post(_body(0, method, parameters)), method)
 
     def batch(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
         """Return what the node answers to each (method, parameters), in order; errors as of `request`."""
@@ -52,9 +54,13 @@ class LocalRpc:
             chunk = requests[start : start + REQUESTS_AT_ONCE]
             answers = self._post([_body(i, method, given) for i, (method, given) in enumerate(chunk)])
             if not isinstance(answers, list) or len(answers) != len(chunk):
-                raise ChainError(f"the node refused a batch of {len(chunk)} requests: {answers}")
-            by_id = {answer["id"]: answer for answer in answers}
-            results += [_result(method, by_id[i]) for i, (method, _) in enumerate(chunk)]
+                raise ChainError(
+                    f"the node refused a batch of {len(chunk)} requests: {cleaned(answers, _SHOWN)}"
+                )
+            by_id = {str(answer.get("id")): answer for answer in answers if isinstance(answer, dict)}
+            results += [
+                _result(method, _object(by_id.get(str(i)), method)) for i, (method, _) in enumerate(chunk)
+            ]
         return results
 
     def close(self) -> None:
@@ -64,7 +70,7 @@ class LocalRpc:
     def _post(self, content: object) -> Any:
         try:
             self._connection.request("POST", "/", json.dumps(content).encode(), _HEADERS)
-            return json.loads(self._connection.getresponse().read())
+            return parsed(self._connection.getresponse().read())
         except (OSError, HTTPException, ValueError) as error:
             # Not asked again: the node may have done what was asked.
             self._connection.close()
@@ -75,7 +81,18 @@ def _body(number: int, method: str, parameters: Sequence[object]) -> dict[str, o
     return {"jsonrpc": "2.0", "id": number, "method": method, "params": parameters}
 
 
+def _object(answer: Any, method: str) -> Mapping[str, Any]:
+    if not isinstance(answer, dict):
+        raise ChainError(
+            f"the node answered {method} with {cleaned(answer, _SHOWN)!r}, which is no answer of a node's"
+        )
+    return answer
+
+
 def _result(method: str, answer: Mapping[str, Any]) -> Any:
     if error := answer.get("error"):
-        raise ChainError(f"the node refused {method}: {error.get('message', error)}")
+        told = error.get("message", error) if isinstance(error, dict) else error
+        raise ChainError(f"the node refused {method}: {cleaned(told, _SHOWN)}")
+    if "result" not in answer:
+        raise ChainError(f"the node answered {method} with neither a result nor an error")
     return answer["result"]

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors.numpy import save
 
+from ml.errors import UpdateError
 from ml.messages import reason
-from ml.private_files import write_whole
+from ml.private_files import opened, write_whole
 from ml.seeds import derive_seed
 from ml.updates.canonical import digest, to_bytes
 from ml.updates.fixed_point import decode, encode
 from ml.updates.schema import Schema
+from ml.updates.tensors import tensors_in
 from offchain.errors import SettingsError
 from offchain.learning.description import Learning
 from offchain.learning.finding import Here, beside
@@ -51,8 +52,9 @@ def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:
         SettingsError: When it is not there, or of other tensors.
     """
     try:
-        tensors = load_file(path)
-    except (OSError, SafetensorError, ValueError) as error:
+        with opened(path, follow=True) as file:
+            tensors = tensors_in(file.read())
+    except (OSError, ValueError) as error:
         raise SettingsError(f"genesis {path} cannot be read as safetensors ({reason(error)})") from error
     model = np.empty(schema.size, dtype=np.float32)
     for name, shape, place in schema.slices():
@@ -62,12 +64,19 @@ def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:
             raise SettingsError(
                 f"genesis {path}: tensor {name} of shape {list(shape)} was expected, it has {has}"
             )
+        if found.dtype.kind not in "fiu":
+            raise SettingsError(
+                f"genesis {path}: tensor {name} is of {found.dtype}, real numbers were expected"
+            )
         model[place] = found.astype(np.float32).ravel()
     if tensors:
         raise SettingsError(
             f"genesis {path} has the tensor {sorted(tensors)[0]}, which the module does not train"
         )
-    return encode(model)
+    try:
+        return encode(model)
+    except UpdateError as error:
+        raise SettingsError(f"genesis {path}: {error}") from error
 
 
 def genesis_of(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from ml.json_file import read_json
+from ml.json_file import read_value
 from ml.messages import reason
 from ml.private_files import write_whole
 from offchain.errors import ReproductionError
@@ -31,7 +31,7 @@ def claim(path: Path, name: str, described: Mapping[str, object]) -> None:
 
 
 def _told(file: Path) -> Mapping[str, object]:
-    found = json.loads(read_json(file))
+    found = read_value(file)
     if not isinstance(found, dict):
         raise ValueError(f"{file.name} is no JSON object of settings; choose another with --out")
     return found

@@ -1,6 +1,5 @@
 """Artefacts in IPFS, through the HTTP API of one's own node (Kubo's `/api/v0`)."""
 
-import json
 from base64 import b32decode
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import urlencode
 from urllib3.filepost import encode_multipart_formdata
 
 from ml.errors import UpdateError
+from ml.json_text import parsed
 from ml.messages import cleaned
 from ml.updates.blocks import LARGEST_BLOCK, blocks, join
 from ml.updates.hashing import keccak256
@@ -127,8 +127,8 @@ def _decoded(key: str) -> bytes:
 
 def _json(answer: Answer) -> Mapping[str, Any]:
     try:
-        content = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        content = parsed(answer.body)
+    except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -8,10 +8,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import from_json
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
+from ml.json_text import parsed
+from ml.updates.tensors import tensors_in
 from offchain.errors import WorkerError
 
 MOST_TEXT = 1 << 24
@@ -67,9 +67,9 @@ def read(pipe: BinaryIO, most: int | None = None) -> Message | None:
     if len(content[0]) < text or len(content[1]) < arrays:
         return None
     try:
-        values = from_json(content[0])  # Which bounds how deep it goes.
+        values = parsed(content[0])
         if not isinstance(values, dict):
             raise WorkerError(f"a message of {type(values).__name__} came, values by name were expected")
-        return Message(values, load(content[1]))
-    except (ValueError, SafetensorError, KeyError) as error:
+        return Message(values, tensors_in(content[1]))
+    except ValueError as error:
         raise WorkerError(f"a message came that cannot be read ({error})") from error

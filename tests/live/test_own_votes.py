@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from io import StringIO
 from types import SimpleNamespace
 
@@ -118,6 +119,10 @@ def test_no_votes_and_broken_ones_are_told(tmp_path):
     (tmp_path / "votes").mkdir()
     (tmp_path / "votes" / "3.vote.json").write_text('{"round": 3, "binding": {"ballot": 70000}}')
     with pytest.raises(OffchainError, match=r"3\.vote\.json does not hold a vote .*: remove it"):
+        OwnVotes(tmp_path).all()
+    (tmp_path / "votes" / "3.vote.json").unlink()
+    os.mkfifo(tmp_path / "votes" / "3.vote.json")
+    with pytest.raises(OffchainError, match="does not hold a vote"):
         OwnVotes(tmp_path).all()
 
 

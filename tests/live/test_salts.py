@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
@@ -114,3 +116,9 @@ def test_noise_is_the_keys_and_the_rounds():
     assert first.noise(3) == again.noise(3) and len(first.noise(3)) == 32
     others = [first.noise(4), Salts.signed(OTHER, PLACE).noise(3), first.update(3), first.ballot(3)]
     assert first.noise(3) not in others
+
+
+def test_a_pipe_in_a_secrets_place_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "salts")
+    with pytest.raises(ConfigurationError, match="the secret in .*salts cannot be read or made"):
+        Salts.kept(tmp_path / "salts", KEY.address, PLACE)

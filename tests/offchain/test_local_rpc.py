@@ -47,7 +47,12 @@ def test_answers_of_a_batch_are_in_the_order_asked_whatever_the_nodes_order():
     ("answer", "message"),
     [
         ({"error": {"code": -1, "message": "no such thing"}}, "the node refused double: no such thing"),
+        ({"error": "too large"}, "the node refused double: too large"),
+        ({"error": ["no"]}, r"the node refused double: \['no'\]"),
         (b"not JSON", "does not answer"),
+        (b"[" * 100_000, "does not answer: recursion limit exceeded"),
+        ({"id": 0}, "the node answered double with neither a result nor an error"),
+        ([], r"the node answered double with '\[\]', which is no answer of a node's"),
     ],
 )
 def test_a_refusal_or_nonsense_is_one_sentence(answer, message):
@@ -58,6 +63,13 @@ def test_a_refusal_or_nonsense_is_one_sentence(answer, message):
 def test_a_batch_refused_as_a_whole_is_said_so():
     with node(lambda requests: {"error": "too large"}) as url:
         with pytest.raises(ChainError, match="refused a batch of 2 requests: .*too large"):
+            LocalRpc(url).batch([("double", [1]), ("double", [2])])
+
+
+@pytest.mark.parametrize("odd", [None, 5, {"result": 1}, {"id": [], "result": 1}, {"id": 7, "result": 1}])
+def test_a_batch_with_an_answer_that_is_none_is_one_sentence(odd):
+    with node(lambda requests: [doubled(requests[0]), odd]) as url:
+        with pytest.raises(ChainError, match="the node answered double with 'None', which is no answer"):
             LocalRpc(url).batch([("double", [1]), ("double", [2])])
 
 

@@ -1,6 +1,5 @@
 """The file, format 1: what it may say, and a sentence on the first thing in it that cannot be."""
 
-import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +12,7 @@ from ml.data.text.dates import require_format
 from ml.data.text.dialect import known_encoding
 from ml.errors import TaskError
 from ml.home import at_home
-from ml.json_file import read_json
+from ml.json_file import read_value
 from ml.messages import cleaned
 from ml.validation import is_none, is_unsaid
 
@@ -376,7 +375,7 @@ def read_form(place: str | Path) -> Form:
 
 def _content(path: Path) -> Any:
     try:
-        return json.loads(read_json(path))
+        return read_value(path)
     except FileNotFoundError:
         raise TaskError(f"there is no task file {path}") from None
     except OSError as error:

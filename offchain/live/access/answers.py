@@ -397,6 +397,10 @@ _AGAIN = re.compile(r"(?:retry|again) (?:in|after) (\d+(?:\.\d+)?) ?(ms|m|h)?", 
 _UNITS = {"": 1.0, "ms": 0.001, "m": 60.0, "h": 3600.0}
 
 
+_LONGEST_WAIT = 3600.0
+"""Seconds: a node that wants a year would not be asked when it is the only one left."""
+
+
 def _wait(headers: Mapping[str, str], error: Any) -> float | None:
     """Seconds that a node asks for: by a header, in words, or as Infura has it, in data."""
     if (after := headers.get("Retry-After", "").strip()) and (seconds := _after(after)) is not None:
@@ -405,21 +409,22 @@ def _wait(headers: Mapping[str, str], error: Any) -> float | None:
     rate = data.get("rate", data) if isinstance(data, dict) else None
     backoff = rate.get("backoff_seconds") if isinstance(rate, dict) else None
     if isinstance(backoff, int | float) and not isinstance(backoff, bool):
-        return max(0.0, float(backoff))
+        return float(min(max(0, backoff), _LONGEST_WAIT))
     if found := _AGAIN.search(_told(error, 0)):
-        return float(found[1]) * _UNITS[(found[2] or "").lower()]
+        return min(float(found[1]) * _UNITS[(found[2] or "").lower()], _LONGEST_WAIT)
     return None
 
 
 def _after(value: str) -> float | None:
     if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
-        return float(value)
+        return min(float(value), _LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = (moment - datetime.now(UTC)).total_seconds()
+    except (ValueError, OverflowError, TypeError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, seconds), _LONGEST_WAIT)
 
 
 def _revert_data(error: Any) -> bytes | None:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from eth_account import Account
-from pydantic_core import from_json
 
-from ml.json_file import read_json
+from ml.json_file import read_value
 from offchain.chain.addresses import address
 from offchain.chain.signing import Signer
 from offchain.live.errors import AccountError
@@ -73,7 +72,7 @@ class Keyfile:
 
     def _read(self) -> Mapping[str, Any]:
         try:
-            content = from_json(read_json(self._path))
+            content = read_value(self._path)
         except (OSError, ValueError) as error:
             raise self._damaged(str(error)) from None
         if not isinstance(content, dict):

@@ -9,8 +9,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic_core import from_json
-
+from ml.json_text import parsed
 from offchain.exchange import Answer, ExchangeError, TooLongError, TooSlowError, exchange
 from offchain.live.access.answers import Call, Kind, Refusal, in_disguise, late, refusal, whole
 from offchain.live.access.forms import chain_number, is_well_formed, uniform
@@ -28,7 +27,6 @@ _LONGEST_WAIT = 30.0
 """Seconds, at most, that a request waits for a node that asks for more time; a daemon asks again later."""
 _CLOSED_SECONDS = 600.0
 """How long a node that serves nobody of ours is left alone while there are others."""
-_BOM = b"\xef\xbb\xbf"
 _LONGEST_TEXT = 2000
 """Bytes of an answer that is no JSON, but words."""
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "stakefed"}
@@ -335,8 +333,7 @@ def _count_refusal(url: str, outcome: object) -> None:
 def _parsed(answer: Answer) -> Any:
     """JSON's value; else the words of a short text; None when it is neither."""
     try:
-        # Not json's: with a raised recursion limit deep nesting ends the process.
-        return from_json(answer.body.removeprefix(_BOM))
+        return parsed(answer.body)
     except ValueError:
         text = answer.body[:_LONGEST_TEXT].decode("utf-8", "replace").strip()
         # Pages hold words of any kind, and of one that was cut off nobody knows what it was.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ml.messages import reason
-from ml.private_files import creating
+from ml.private_files import creating, opened
 from ml.updates.hashing import keccak256
 from offchain.live.errors import AccountError, ConfigurationError
 from offchain.stores.permits import Place
@@ -15,6 +15,7 @@ _log = logging.getLogger(__name__)
 
 _UPDATE, _BALLOT, _TRAINING, _NOISE = b"update", b"ballot", b"training", b"noise"
 _SECRET_BYTES = 32
+_LARGEST = 4096  # bytes of its file
 
 
 class MessageSigner(Protocol):
@@ -93,8 +94,8 @@ def _secret_in(path: Path) -> bytes:
     try:
         if not path.exists():
             _make_secret(path)
-        text = path.read_text(encoding="ascii").strip()
-        secret = bytes.fromhex(text)
+        with opened(path, follow=True) as file:
+            secret = bytes.fromhex(file.read(_LARGEST).decode("ascii"))
     except OSError as error:
         raise ConfigurationError(f"the secret in {path} cannot be read or made: {reason(error)}") from error
     except ValueError:

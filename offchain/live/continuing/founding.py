@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ethpm_types import ContractType
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from offchain.learning.apart import beside_key
 from offchain.learning.describing import redescribed
@@ -22,7 +21,7 @@ from offchain.live.deploying.configuration import Configuration, Continues, load
 from offchain.live.deploying.deployment import LiveDeployment, load_deployment, require_deployed
 from offchain.live.errors import ConfigurationError
 from offchain.live.verifying.lineage import Model
-from offchain.yaml_file import with_section
+from offchain.yaml_file import read_value, with_section
 
 
 @dataclass(frozen=True)
@@ -132,8 +131,8 @@ def _write(path: Path, configuration: Configuration, old: LiveDeployment, round_
 
 def _require_read_as(text: str, path: Path, expected: Configuration) -> None:
     try:
-        read = Configuration.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError):
+        read = Configuration.model_validate(read_value(text))
+    except ValueError:  # pydantic's among them.
         read = None
     if read != expected:
         raise ConfigurationError(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ml.judging.findings import Finding, told
 from ml.messages import reason
-from ml.private_files import make_folder, replacing
+from ml.private_files import make_folder, opened, replacing
 from offchain.errors import OffchainError
 from offchain.learning.refusals import Refusal, refusals
 from offchain.live.deploying.deployment import LiveDeployment, place_of
@@ -120,7 +120,7 @@ class OwnVotes:
     def _read(self, number: int) -> OwnVote:
         path = self._file(number)
         try:
-            with path.open("rb") as file:
+            with opened(path) as file:
                 return OwnVote.model_validate_json(file.read(_LARGEST))
         except (OSError, ValidationError) as error:
             raise OffchainError(f"{path} does not hold a vote ({type(error).__name__}): remove it") from error
