@@ -18,6 +18,8 @@ from offchain.errors import OffchainError, SimulationError
 from offchain.settings import SimulationSettings
 
 _LOOK = 0.5
+_START = 900.0
+"""Seconds for a process to start, imports included, on the slowest machine."""
 
 Play = Callable[[], None]
 
@@ -49,6 +51,8 @@ def play_apart(play: Play, rounds: Path, patience: float, nothing: str = "no rou
         said = _awaited(ours, rounds, patience)
     finally:
         _end(child)
+    if said == _UNSTARTED:
+        raise SimulationError(f"its process did not start within {_START:g} s; is there enough memory?")
     if said is None:
         raise SimulationError(f"{nothing} within {patience:g} s; its own functions take too long")
     if said == _NOTHING:
@@ -59,13 +63,15 @@ def play_apart(play: Play, rounds: Path, patience: float, nothing: str = "no rou
         raise SimulationError(said.decode())
 
 
-_STARTED, _DONE, _NOTHING = b"started", b"done", b""
+_STARTED, _UNSTARTED, _DONE, _NOTHING = b"started", b"unstarted", b"done", b""
 
 
 def _awaited(answer: Connection, rounds: Path, patience: float) -> bytes | None:
     """What the other process says; nothing where it ended without a word, None where it took too long."""
+    if not answer.poll(_START):  # Which is not the run's time.
+        return _UNSTARTED
     with suppress(EOFError):
-        answer.recv_bytes()  # That it has started, which takes as long as it takes.
+        answer.recv_bytes()
     size, since = _size(rounds), monotonic()
     while not answer.poll(_LOOK):
         if _size(rounds) != size:

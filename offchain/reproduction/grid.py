@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -11,8 +12,9 @@ from rich.console import Console
 
 from ml.errors import MLError
 from ml.parallel import let_processes_import
-from offchain.errors import OffchainError
+from offchain.errors import OffchainError, ReproductionError, SimulationError
 from offchain.reproduction.apart import has_own_functions, play_apart
+from offchain.reproduction.dask_runs import answers, entered_client
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
 from offchain.reproduction.options import PATIENCE
 from offchain.runs.progress import BarOrLines
@@ -23,6 +25,7 @@ Failure = OffchainError | MLError
 Played = tuple[SimulationSettings, Failure | None]
 
 _ALL_WORKERS = -1  # Of a cluster.
+_LOST = "the workers of the cluster that were to play it ended; is there enough memory?"
 
 
 def first_one_ends_all(run: SimulationSettings, failure: Failure) -> None:
@@ -71,15 +74,25 @@ def play_all(
 def _played(
     runs: Sequence[SimulationSettings], kept: KeptRuns, engine_of: EngineOf, jobs: int, patience: float
 ) -> Iterator[Played]:
+    if jobs == _ALL_WORKERS and (client := entered_client()) is not None:
+        for run, played in answers(client, partial(_play, kept, engine_of=engine_of), runs):
+            yield played or (run, SimulationError(_LOST))
+        return
     # Workers start no processes: for runs that have one of their own this one does, from threads. A cluster's
     # workers play them as all others.
     apart = [run for run in runs if jobs != _ALL_WORKERS and has_own_functions(run)]
     # Ray's backend hands out results all together or not at all, so there is no progress to show on it.
     backend, _ = get_active_backend()
     as_they_come = "generator_unordered" if backend.supports_return_generator else "list"
-    yield from joblib.Parallel(n_jobs=jobs, return_as=as_they_come)(
-        joblib.delayed(_play)(kept, run, engine_of) for run in runs if run not in apart
-    )
+    try:
+        yield from joblib.Parallel(n_jobs=jobs, return_as=as_they_come)(
+            joblib.delayed(_play)(kept, run, engine_of) for run in runs if run not in apart
+        )
+    except BrokenExecutor as error:
+        raise ReproductionError(
+            "a process that played runs ended, perhaps for want of memory; what was played is kept: give the "
+            "same command again, with fewer --jobs"
+        ) from error
     yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", backend="threading")(
         joblib.delayed(_play_apart)(kept, run, engine_of, patience) for run in apart
     )

@@ -4,7 +4,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,28 @@ from ml.updates.tensors import tensors_in
 from offchain.errors import WorkerError
 
 MOST_TEXT = 1 << 24
+
+
+class Readable(Protocol):
+    """What gives so many bytes, or fewer at its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return them."""
+        ...
+
+
+class Writable(Protocol):
+    """What takes bytes, all of them."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take them."""
+        ...
+
+    def flush(self) -> object:
+        """Keep none back."""
+        ...
+
+
 _LENGTHS = struct.Struct("<QQ")
 
 
@@ -31,7 +53,7 @@ class Message:
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
-def write(pipe: BinaryIO, message: Message) -> None:
+def write(pipe: Writable, message: Message) -> None:
     """Write a message.
 
     Raises:
@@ -45,7 +67,7 @@ def write(pipe: BinaryIO, message: Message) -> None:
     pipe.flush()
 
 
-def read(pipe: BinaryIO, most: int | None = None) -> Message | None:
+def read(pipe: Readable, most: int | None = None) -> Message | None:
     """Return the next message; None where there will be none.
 
     Args:

@@ -1,9 +1,11 @@
 """This side of a worker: a process that is started when it is first asked, and again after it ended."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +14,7 @@ from typing import BinaryIO, cast
 
 from ml.errors import MLError
 from offchain.errors import OffchainError, WorkerError
+from offchain.worker.line import LateError, Line
 from offchain.worker.messages import Message, read, write
 from offchain.worker.serving import name_of
 
@@ -57,6 +60,7 @@ class Worker:
         self._seconds = seconds
         self._hidden = hidden
         self._process: subprocess.Popen[bytes] | None = None
+        self._line: Line | None = None
         self._lock = threading.RLock()
 
     def open(self) -> Message:
@@ -69,10 +73,11 @@ class Worker:
         with self._lock:
             self.close()
             self._process = self._started()
+            self._line = Line(*_pipes(self._process))
             try:
-                with self._awaited("starting", self._seconds) as process:
-                    self.is_confined = cast("BinaryIO", process.stdout).read(1) == b"\x01"
-                    return self._exchange(process, self._opening)
+                with self._awaited("starting", self._seconds) as line:
+                    self.is_confined = line.read(1) == b"\x01"
+                    return self._exchange(line, self._opening)
             except BaseException:
                 self.close()  # It has no service that a question could be for.
                 raise
@@ -92,8 +97,8 @@ class Worker:
         with self._lock:
             if self._process is None:
                 self.open()
-            with self._awaited(doing, seconds) as process:
-                return self._exchange(process, asked)
+            with self._awaited(doing, seconds) as line:
+                return self._exchange(line, asked)
 
     def close(self) -> None:
         """End the process."""
@@ -112,6 +117,7 @@ class Worker:
             [*command, *map(str, self._hidden)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            bufsize=0,
             env=environment,
             start_new_session=True,  # Ctrl-C is for this process, which ends that one.
         )
@@ -119,26 +125,20 @@ class Worker:
         return process
 
     @contextmanager
-    def _awaited(self, doing: str, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
+    def _awaited(self, doing: str, seconds: float) -> Iterator[Line]:
         """Whatever comes between, the process is ended: what it would still say is no answer to another."""
-        process, late = self._process, threading.Event()
-        assert process is not None
-
-        def end() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(seconds, end)
-        timer.daemon = True
-        timer.start()
+        process, line = self._process, self._line
+        assert process is not None and line is not None
+        line.ends = time.monotonic() + seconds
         try:
-            yield process
+            yield line
+        except LateError as error:
+            self.close()
+            raise WorkerError(f"{self._what} was ended after {seconds:g} s of {doing}") from error
         except (_Ended, OSError) as error:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_LAST_SECONDS)  # For the status that it ends with by itself.
             self.close()
-            if late.is_set():
-                raise WorkerError(f"{self._what} was ended after {seconds:g} s of {doing}") from error
             raise WorkerError(f"{self._what} ended while {doing} ({_why(process.returncode)})") from error
         except WorkerError:
             self.close()
@@ -148,12 +148,10 @@ class Worker:
         except BaseException:
             self.close()
             raise
-        finally:
-            timer.cancel()
 
-    def _exchange(self, process: subprocess.Popen[bytes], asked: Message) -> Message:
-        write(cast("BinaryIO", process.stdin), asked)
-        answer = read(cast("BinaryIO", process.stdout), self._most)
+    def _exchange(self, line: Line, asked: Message) -> Message:
+        write(line, asked)
+        answer = read(line, self._most)
         if answer is None:
             raise _Ended
         if "refused" in answer.values:
@@ -165,11 +163,19 @@ class _Ended(Exception):
     """Nothing will come any more."""
 
 
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[BinaryIO, BinaryIO]:
+    return cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    for pipe in (process.stdin, process.stdout):
+    """End it, and what it has forked, such as processes that load rows."""
+    if process.poll() is None:  # Else its number may be another's.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+    for pipe in _pipes(process):
         with suppress(OSError):
-            cast("BinaryIO", pipe).close()
+            pipe.close()
     process.wait()
 
 

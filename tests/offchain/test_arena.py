@@ -18,7 +18,8 @@ from offchain.arena.checking import checked_cells
 from offchain.arena.grid import DEFAULT, NOBODY, Grid, cells, read_grid
 from offchain.arena.outcome import losing_bits, outcome
 from offchain.arena.report import heat_map, summarised
-from offchain.errors import ArenaError, ReproductionError
+from offchain.errors import ArenaError, ReproductionError, SimulationError
+from offchain.reproduction import apart
 from offchain.reproduction.cluster import cluster
 from offchain.reproduction.kept_runs import KeptRuns
 from offchain.simulation.cast import Cast
@@ -370,6 +371,14 @@ def test_a_users_function_that_ends_or_hangs_while_a_grid_is_checked_is_told(tmp
         checked_cells(grid, patience=patience)
     told = f"nobody against {own}:{rule} on loans: {words.replace('X', str(own))}"
     assert str(caught.value).startswith(told)
+
+
+def test_a_process_that_does_not_start_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(apart, "_START", 0.01)
+    with pytest.raises(
+        SimulationError, match=r"^its process did not start within 0\.01 s; is there enough memory\?$"
+    ):
+        apart.play_apart(os.getpid, tmp_path / "rounds", 60)
 
 
 def test_functions_of_a_users_own_that_do_as_they_should_pass_the_check(tmp_path):

@@ -134,7 +134,7 @@ VOTE = {
 
 
 @pytest.fixture(scope="module")
-def a_run(tmp_path_factory):
+def whole_run(tmp_path_factory):
     """A whole run's settings and its first round."""
     folder = tmp_path_factory.mktemp("run") / "run"
     start_run(folder, small(rounds=1, baselines=False), reference, quiet(), picture=False)
@@ -172,24 +172,24 @@ def test_a_tables_form(tmp_path):
     tried_in(tmp_path / "x.json", good, read_form, TaskError)
 
 
-def test_a_runs_settings(tmp_path, a_run):
+def test_a_runs_settings(tmp_path, whole_run):
     def opened(path):
         with RunFolder.open(path.parent):
             pass
 
-    good = (a_run / "settings.json").read_bytes()
+    good = (whole_run / "settings.json").read_bytes()
     tried_in(tmp_path / "settings.json", good, opened, RunFolderError)
 
 
-def test_a_runs_rounds(tmp_path, a_run):
-    for path in a_run.iterdir():
+def test_a_runs_rounds(tmp_path, whole_run):
+    for path in whole_run.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
 
     def loaded(path):
         with RunFolder.open(path.parent) as folder:
             folder.load()
 
-    good = (a_run / "rounds.jsonl").read_bytes()
+    good = (whole_run / "rounds.jsonl").read_bytes()
     tried_in(tmp_path / "rounds.jsonl", good, loaded, RunFolderError, most=120)
 
 
@@ -389,7 +389,7 @@ class Node:
 
 
 @pytest.fixture(scope="module")
-def node():
+def answering_node():
     server = Node()
     with serving(server.app) as url:
         server.url = url
@@ -404,11 +404,11 @@ ERROR = {
 
 
 @pytest.mark.parametrize("what", ASKED)
-def test_what_a_node_says(node, what, monkeypatch):
+def test_what_a_node_says(answering_node, what, monkeypatch):
     monkeypatch.setattr(chain_module, "_LAG_PAUSES", ())
     monkeypatch.setattr("time.sleep", lambda seconds: None)
+    node, (good, use) = answering_node, ASKED[what]
     node.method = ""
-    good, use = ASKED[what]
     answers = documents(json.dumps({"jsonrpc": "2.0", "id": 77, "result": good}).encode(), 150)
     if what in ("eth_call", "eth_getLogs"):
         error = {"jsonrpc": "2.0", "id": 77, "error": ERROR}

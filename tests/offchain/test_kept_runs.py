@@ -1,9 +1,12 @@
 """Runs are played once, kept by what they are made of, and continued when interrupted."""
 
 import json
+import os
+import signal
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
+from uuid import uuid4
 
 import pytest
 from small_runs import quiet, reference, small, timeless
@@ -11,7 +14,7 @@ from small_runs import quiet, reference, small, timeless
 from ml.settings import DEFAULT_POLICY
 from offchain.engines.choice import engine_on
 from offchain.errors import ReproductionError, RunFolderError, SettingsError
-from offchain.reproduction import kept_runs, rows_at_hand
+from offchain.reproduction import dask_runs, kept_runs, rows_at_hand
 from offchain.reproduction.cluster import cluster
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.grid import play_all
@@ -217,6 +220,70 @@ def test_a_run_that_fails_on_a_cluster_is_said_in_its_own_words(tmp_path, dask_c
     hopeless = TINY(learning_rate=1e30)
     with cluster(dask_cluster, [hopeless]), pytest.raises(Exception, match="diverged"):
         play_all([hopeless], KeptRuns(tmp_path), engine_of, -1, quiet())
+
+
+class Killing:
+    """Enters an engine in a process that is killed before it is there, the first `times` times."""
+
+    def __init__(self, notes, times):
+        self.notes, self.times = notes, times
+
+    def __call__(self, settings):
+        if len(list(self.notes.iterdir())) < self.times:
+            (self.notes / uuid4().hex).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return reference
+
+
+@pytest.fixture
+def a_cluster_of_processes():
+    import dask
+    from dask.distributed import LocalCluster
+
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as found,
+    ):
+        yield found.scheduler_address.replace("tcp://", "dask://")
+
+
+def told_of(run, kept, engine_of, jobs):
+    failures = []
+    play_all([run], kept, engine_of, jobs, quiet(), lambda run, failure: failures.append(str(failure)))
+    return failures
+
+
+def test_a_run_whose_worker_is_killed_is_played_again_and_told_when_it_goes_on(
+    tmp_path, a_cluster_of_processes, monkeypatch
+):
+    (tmp_path / "notes").mkdir()
+    once = Killing(tmp_path / "notes", 1)
+    with cluster(a_cluster_of_processes, []):
+        kept = KeptRuns(tmp_path / "kept")
+        assert told_of(TINY(), kept, once, -1) == [] and kept.find(TINY())
+        always = Killing(tmp_path / "notes", 1_000)
+        (failure,) = told_of(TINY(seed=1), kept, always, -1)
+        assert failure.startswith("the workers of the cluster that were to play it ended")
+    assert len(list((tmp_path / "notes").iterdir())) == 1 + 2
+
+
+def test_a_cluster_without_workers_is_waited_for_so_long(tmp_path, monkeypatch):
+    from dask.distributed import LocalCluster
+
+    monkeypatch.setattr(dask_runs, "WITHOUT_WORKERS", 0.5)
+    with LocalCluster(n_workers=0, dashboard_address=None) as found:
+        with (
+            cluster(found.scheduler_address.replace("tcp://", "dask://"), []),
+            pytest.raises(ReproductionError, match=r"no worker for 0\.5 s, and 1 runs are not"),
+        ):
+            play_all([TINY()], KeptRuns(tmp_path), engine_of, -1, quiet())
+
+
+def test_a_process_of_this_machine_that_is_killed_is_a_sentence(tmp_path):
+    (tmp_path / "notes").mkdir()
+    with pytest.raises(ReproductionError, match="a process that played runs ended, .* fewer --jobs"):
+        runs = [TINY(seed=seed) for seed in range(2)]
+        play_all(runs, KeptRuns(tmp_path / "kept"), Killing(tmp_path / "notes", 9), 2, quiet())
 
 
 def test_a_cluster_that_does_not_answer_is_named():

@@ -88,6 +88,27 @@ def test_its_end_is_a_sentence_and_the_next_question_starts_another(shared, capf
         os.kill(before, 0)
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_it_forked_holds_nobody_up(shared, tmp_path, alone):
+    began, note = time.monotonic(), tmp_path / "child"
+    with pytest.raises(WorkerError, match=r"^the worker was ended after 3 s of fork$"):
+        asked(shared, "fork", 3, alone=alone, sleeps=40, note=str(note))
+    assert time.monotonic() - began < 30
+    child = int(note.read_text())
+    if alone:
+        os.kill(child, signal.SIGKILL)  # It took itself out of reach, but keeps nobody waiting.
+    else:
+        eventually(lambda: has_ended(child), 10)
+
+
+def test_one_that_does_not_read_is_ended_after_its_time(shared):
+    large = {"large": np.zeros(1 << 20)}
+    shared.open()
+    os.kill(shared._process.pid, signal.SIGSTOP)
+    with pytest.raises(WorkerError, match=r"^the worker was ended after 0.5 s of double$"):
+        asked(shared, "double", 0.5, arrays=large)
+
+
 def test_it_outlives_the_thread_that_started_it(shared):
     shared.close()
     thread = threading.Thread(target=asked, args=(shared, "double"))

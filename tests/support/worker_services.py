@@ -39,6 +39,17 @@ class Odd:
     def _hang(self, asked):
         time.sleep(60)
 
+    def _fork(self, asked):
+        """Leave the pipes to a process that outlives this one, in a group of its own or in this one's."""
+        child = os.fork()
+        if child == 0:
+            if asked.values["alone"]:
+                os.setsid()
+            time.sleep(asked.values["sleeps"])
+            os._exit(0)
+        Path(asked.values["note"]).write_text(str(child))
+        time.sleep(60)
+
     def _double(self, asked):
         return Message({}, {name: 2 * array for name, array in asked.arrays.items()})
 
