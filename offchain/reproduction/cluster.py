@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import joblib
+from joblib.parallel import get_active_backend
 
 from ml.messages import reason
 from offchain.errors import ReproductionError
@@ -32,6 +34,12 @@ def cluster(url: str | None, runs: Iterable[SimulationSettings]) -> Iterator[Non
         raise ReproductionError("runs through the contracts stay on this machine; use --engine reference")
     with _CONNECT[kind](address), joblib.parallel_config(backend=kind):
         yield
+
+
+def entered_client() -> Any:
+    """Return the client of the Dask cluster that is entered; None where none is."""
+    backend, _ = get_active_backend()
+    return getattr(backend, "client", None)
 
 
 @contextmanager

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from joblib.parallel import get_active_backend
-
 from offchain.errors import ReproductionError
 
 WITHOUT_WORKERS = 120.0
@@ -17,12 +15,6 @@ _LOOK = 0.2
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-
-
-def entered_client() -> Any:
-    """Return the client of the Dask cluster that is entered; None where none is."""
-    backend, _ = get_active_backend()
-    return getattr(backend, "client", None)
 
 
 def answers(

@@ -14,7 +14,8 @@ from ml.errors import MLError
 from ml.parallel import let_processes_import
 from offchain.errors import OffchainError, ReproductionError, SimulationError
 from offchain.reproduction.apart import has_own_functions, play_apart
-from offchain.reproduction.dask_runs import answers, entered_client
+from offchain.reproduction.cluster import entered_client
+from offchain.reproduction.dask_runs import answers
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
 from offchain.reproduction.options import PATIENCE
 from offchain.runs.progress import BarOrLines
