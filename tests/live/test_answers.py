@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from provider_words import WORDS
 
 from offchain.live.access.answers import Kind, in_disguise, refusal, whole
 from offchain.live.access.forms import chain_number, is_well_formed
@@ -359,6 +360,23 @@ ROWS = [(kind, *row) for kind, rows in OTHERS.items() for row in rows]
 def test_every_kind_is_told_in_many_ways(kind, who, call, status, answer):
     found = refusal(call, status, answer)
     assert found.kind is kind, found
+
+
+@pytest.mark.parametrize(
+    ("who", "call", "status", "answer", "kind", "most"),
+    WORDS,
+    ids=[f"{row[4].name}-{row[0]}-{place}" for place, row in enumerate(WORDS)],
+)
+def test_what_providers_say_is_of_its_kind(who, call, status, answer, kind, most):
+    found = refusal(call, status, answer)
+    assert (found.kind, found.most if most else None) == (kind, most), found
+
+
+@pytest.mark.parametrize(
+    ("call", "kind"), [(OLD, Kind.LACKS), (HEAD, Kind.LACKS), (CALL, Kind.REFUSAL), (SEND, Kind.REFUSAL)]
+)
+def test_words_that_nobody_knows_refuse_what_is_tried_or_sent_and_nothing_else(call, kind):
+    assert refusal(call, 200, told(-32000, "xyzzy")).kind is kind
 
 
 @pytest.mark.parametrize("who", REVERTS)

@@ -32,6 +32,7 @@ WORDS = [
     ("exceeds block gas limit", Objection.OTHER),
     ("intrinsic gas too low: gas 21000, minimum needed 53000", Objection.OTHER),
     ("only replay-protected (EIP-155) transactions allowed over RPC", Objection.OTHER),
+    ("mempool is at capacity, please retry later", Objection.NOT_YET),
     # besu
     ("Known transaction", Objection.HAS_IT),
     ("Nonce too low", Objection.NONCE_USED),

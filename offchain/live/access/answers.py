@@ -73,12 +73,15 @@ class _Row:
 _RANGES = ("eth_getLogs",)
 _CALLS = ("eth_call", "eth_estimateGas")
 _SENDING = ("eth_sendRawTransaction",)
+_EXTRA = ("debug_getRawHeader",)
+"""Methods that providers sell apart, or give to nobody: what they say of them is not of the account."""
 _INTERNAL = -32603
 _BATCH = "batch"
 """The method of a refusal that is of a whole batch."""
 
 _TIME_IS_UP = (
-    r"(request|execution|gateway|operation|query|i/o) ?(timeout|timed out)|deadline exceeded|took too long|"
+    r"(request|execution|gateway|operation|query|upstream|i/o) ?(timeout|timed out)|deadline exceeded|"
+    r"took too long|"
     r"time(d )?out expired|due to .{0,12}time-?out"
 )
 _TOO_FAST = (
@@ -89,7 +92,9 @@ _STATUSES = (401, 402, 403, 407, 408, 413, 429, 451, 502, 503, 504, 529)
 """Of HTTP, where they stand as a code in an answer that HTTP calls a good one."""
 
 _TABLE = (
-    # First, since a contract's own words may be any of those below.
+    # Some use a revert's code for it.
+    _Row(Kind.CLOSED, words=(r"^\W*(invalid|missing|unknown) (api|access) ?-?key\W*$",)),
+    # Before the rest, since a contract's own words may be any of those below.
     _Row(
         Kind.REVERT,
         words=(
@@ -97,7 +102,7 @@ _TABLE = (
             "vm exception",
             "vm execution error",
             r"evm error|(invalid|bad|undefined) (opcode|instruction|jump)",
-            "stack (under|over)flow",
+            "stack (under|over)flow|stack limit",
         ),
         codes=(3,),
         methods=_CALLS,
@@ -108,8 +113,9 @@ _TABLE = (
             r"beyond (the )?((current|latest|chain) )*(head|block|tip)",
             r"(greater|higher|larger) than (the )?(latest|head|current|last|chain)",
             r"(ahead of|after|past|exceeds) (the )?(latest|head|current|last|chain)",
-            r"blocks? specified in filter .*cannot be found",
-            r"block ?(is )?(not found|out ?of ?range)|block \S+ (is )?not (yet )?(available|found|reached)",
+            r"block.{0,60}cannot be found|> ?latest",
+            r"block ?(number )?(is )?(not found|out ?of ?range)",
+            r"block \S+ (is )?not (yet )?(available|executed|found|reached)",
             r"(unknown|future) block|in the future",
             r"header not found|not (yet )?(synced|indexed) (up )?(to|until)",
         ),
@@ -142,7 +148,7 @@ _TABLE = (
         statuses=(413, 414, 431),
         methods=(_BATCH,),
     ),
-    # Before accounts: those who sell them tell of time and history that a larger one would have.
+    # Before accounts: those who sell them tell of time, history and pace that a larger one would have.
     _Row(Kind.TOO_MUCH, words=(_TIME_IS_UP,), methods=_RANGES),
     _Row(Kind.BUSY, words=(_TIME_IS_UP,)),
     _Row(
@@ -153,15 +159,17 @@ _TABLE = (
         ),
         but=_SENDING,
     ),
-    _Row(Kind.LACKS, words=("archiv",), but=_SENDING, of_old=True),
+    _Row(Kind.BUSY, words=(r"per[ _-]?(second|minute)\b|/ ?s(ec(ond)?)?\b",), but=_SENDING),
+    _Row(Kind.LACKS, words=("archiv", "missing data"), but=_SENDING, of_old=True),
     _Row(
         Kind.CLOSED,
         words=(
             r"(daily|weekly|monthly|hourly).{0,30}(limit|capacity|count|credit|request|usage)",
-            r"(this|per|a|for the) (day|week|month)\b",
+            r"(\b(this|per|a|for the) |/ ?)(day|week|month)\b",
             r"quota|capacity limit|payment|paid requests",
             r"(out of|insufficient|no|used all|not enough).{0,12}(credits?|cus?)\b",
-            r"(credits?|cus?|balance|usage|requests)\b.{0,20}(exhausted|used|consumed|not enough|empty)",
+            r"(credits?|cus?|balance|usage|requests|relays)\b.{0,20}(exhausted|used|consumed|empty)",
+            r"(credits?|cus?|balance)\b.{0,20}not enough",
             r"used (all|up)|top up|unpaid|invoice|overdue|expired|\bbanned|blacklist",
         ),
         but=_SENDING,
@@ -183,10 +191,12 @@ _TABLE = (
             r"(account|app|project|endpoint) (is |has been |was )?(disabled|suspended|inactive|paused)",
             r"(account|app|project|endpoint) (is |has been |was )?(removed|b?locked|not found)",
             r"endpoint (is |has been |was )?deprecated",
-            r"(origin|ip|address|country|region) .{0,30}(not (allowed|whitelisted)|blocked|banned)",
+            r"(origin|referr?er|domain|host|ip|address|country|region) .{0,30}(not (allowed|whitelisted)|blocked|banned)",
             r"not on (the )?(white|allow)list|not enabled for",
             r"(in|from|of) your (country|region|location|jurisdiction)",
-            r"shut ?down|sign ?up|register",
+            r"shut ?down|sign ?up|register|your (current )?plan|usage limit",
+            r"(unsupported|unknown) (network|chain)\b",
+            r"(api|network|chain|service|endpoint|rpc)\b.{0,30}(no longer|deprecated|retired|sunset|discontinued)",
         ),
         statuses=(402,),
         but=_SENDING,
@@ -204,8 +214,9 @@ _TABLE = (
             r"throughput|throttl|(per|/) ?(minute|min|s)\b|frequen|concurrent",
             r"compute units?|over (rate|capacity)|credits limited",
             r"(no|all) .{0,20}(backend|upstream|node|server|provider)s?\b|upstream|can('t|not) route",
-            r"overload|temporarily|service unavailable|bad gateway|internal server error",
-            r"connection (refused|reset|closed|failure)|dial tcp|broken pipe|\beof\b|context cancell?ed",
+            r"overload|too much load|temporarily|service unavailable|bad gateway|internal server error",
+            r"currently unavailable|maintenance|indexing is in progress|readers_full|code = unavailable",
+            r"connection (refused|reset|closed|failure)|server closed|not connect|relay failed|dial tcp|broken pipe|\beof\b|context cancell?ed",
             r"^\W*(internal (json-?rpc )?|server |internal server )error\W*$",
         ),
         codes=(429, -32016, -32029, -32097, -32007, -32011, -32012, -32090),
@@ -217,7 +228,10 @@ _TABLE = (
         words=(
             r"block ?(is )?out ?of ?range",
             r"header (for hash )?not found|block .{0,20}not found|could not find block|resource not found",
-            r"(header|block|head|version) .{0,20}(does not exist|not (yet )?(available|reached))",
+            r"(header|block|height|head|version)\b.{0,20} (does ?n[o']t exist|not (yet )?(available|reached))",
+            r"no block for|could not be found|future epoch|layer stale|max layers|missing ?trie ?node",
+            r"(lowest|earliest) (height|available)|older than the (earliest|oldest)|historical (rpc|backend)",
+            r"\d blocks? behind|not ready|snap sync|being synced|suitable peers|bootstrapping",
             r"(unknown|future) block",
             r"missing trie node|no state|world state|historical state|prun(ed|ing)|unfinalized|proof window",
             r"(state|receipts?) .{0,40}(not |un)available|not available due",
@@ -232,7 +246,7 @@ _TABLE = (
         Kind.BUSY,
         words=(
             r"busy|try again|retry|timed? ?out",
-            r"limit (is |was )?(reached|exceeded)|exceeded.{0,20}limit",
+            r"limit (is |was )?(reached|exceeded)|exceeded [\w ]{0,20}limit",
         ),
         codes=(-32005, _INTERNAL),
         but=(*_SENDING, *_RANGES, _BATCH),
@@ -262,7 +276,9 @@ def refusal(call: Call, status: int, answer: Any, headers: Mapping[str, str] | N
     if data:
         kind = Kind.REVERT
     elif kind is None:
-        kind = _otherwise(method, answer)
+        kind = _otherwise(call, answer)
+    if method in _EXTRA and kind is Kind.CLOSED:
+        kind = Kind.LACKS
     if kind is Kind.BEHIND and "latest" not in parameters:
         kind = Kind.LACKS  # A block that was named may be gone for good: then the caller names another.
     if kind is Kind.TOO_MUCH and method in _RANGES and _blocks(parameters) == 1:
@@ -296,13 +312,17 @@ def late(call: Call, seconds: float) -> Refusal:
     return Refusal(Kind.TOO_MUCH if asks_less else Kind.BUSY, f"did not answer within {seconds:g} seconds")
 
 
-def _otherwise(method: str, answer: Any) -> Kind:
+def _otherwise(call: Call, answer: Any) -> Kind:
+    method, parameters = call
     if method == _BATCH:
         return Kind.TOO_MUCH
     if not isinstance(answer, dict) or answer.get("error") is None:
         return Kind.NONSENSE
-    # Nothing else is wrong with a range of blocks.
-    return Kind.TOO_MUCH if method in _RANGES else Kind.REFUSAL
+    if method in _RANGES:
+        return Kind.TOO_MUCH  # Nothing else is wrong with a range of blocks.
+    # Of itself nothing can be refused but what is sent or tried; else, and of old states, another may know.
+    is_tried = method in _CALLS and "latest" in parameters
+    return Kind.REFUSAL if is_tried or method in _SENDING else Kind.LACKS
 
 
 def _inner(answer: Any) -> Any:
@@ -331,7 +351,9 @@ def _code(error: Any) -> int | None:
     return None
 
 
-_WORDS = ("message", "msg", "error", "title", "detail", "description", "data", "reason")
+_WORDS = ("message", "Message", "msg", "error", "Error", "title", "detail", "description", "data", "reason")
+_MORE_WORDS = ("message", "payload", "details")
+_SAYS_NOTHING = re.compile(r"\W*(internal (json-?rpc )?|server )?(error|invalid params)\W*", re.IGNORECASE)
 
 
 def _told(error: Any, status: int) -> str:
@@ -339,6 +361,9 @@ def _told(error: Any, status: int) -> str:
     parts: list[object] = []
     if isinstance(error, dict):
         parts = [error.get(name) for name in _WORDS]
+        more = error.get("data")
+        if isinstance(more, dict) and _SAYS_NOTHING.fullmatch(str(error.get("message"))):
+            parts += [more.get(name) for name in _MORE_WORDS]
     elif isinstance(error, str):
         parts = [error]
     elif isinstance(error, list) and error:
@@ -361,6 +386,7 @@ _RANGE = re.compile(r"range[^\d]{1,5}(\d+)\s*-\s*(\d+)", re.IGNORECASE)
 _LIMITS = (
     re.compile(r"\b(\d[\d,_]*)\s?(k)?[ -]blocks?\b", re.IGNORECASE),
     re.compile(r"\b(\d[\d,_]*)\s?(k)? range\b", re.IGNORECASE),
+    re.compile(r"\d\s?>\s?(\d[\d,_]*)\s?(k)?\b", re.IGNORECASE),
     re.compile(
         r"(?:max(?:imum)?|most|up to|limit(?:ed)?|allowed|exceeds?|than|size|filter)\b[^\d]{0,40}?"
         r"(\d[\d,_]*)\s?(k\b)?(?![\d,_]|\s?(?:results|logs|events|bytes|[kmg]i?b|ms|s\b|sec))",
