@@ -377,6 +377,7 @@ def test_what_providers_say_is_of_its_kind(who, call, status, answer, kind, most
 )
 def test_words_that_nobody_knows_refuse_what_is_tried_or_sent_and_nothing_else(call, kind):
     assert refusal(call, 200, told(-32000, "xyzzy")).kind is kind
+    assert refusal(call, 200, told(-32602, "xyzzy")).kind is Kind.REFUSAL  # What was asked makes no sense.
 
 
 @pytest.mark.parametrize("who", REVERTS)

@@ -76,6 +76,7 @@ _SENDING = ("eth_sendRawTransaction",)
 _EXTRA = ("debug_getRawHeader",)
 """Methods that providers sell apart, or give to nobody: what they say of them is not of the account."""
 _INTERNAL = -32603
+_MALFORMED = -32602
 _BATCH = "batch"
 """The method of a refusal that is of a whole batch."""
 
@@ -191,12 +192,13 @@ _TABLE = (
             r"(account|app|project|endpoint) (is |has been |was )?(disabled|suspended|inactive|paused)",
             r"(account|app|project|endpoint) (is |has been |was )?(removed|b?locked|not found)",
             r"endpoint (is |has been |was )?deprecated",
-            r"(origin|referr?er|domain|host|ip|address|country|region) .{0,30}(not (allowed|whitelisted)|blocked|banned)",
+            r"(origin|ip|address|country|region) .{0,30}(not (allowed|whitelisted)|blocked|banned)",
+            r"(referr?er|domain|host) .{0,30}not (allowed|whitelisted)",
             r"not on (the )?(white|allow)list|not enabled for",
             r"(in|from|of) your (country|region|location|jurisdiction)",
             r"shut ?down|sign ?up|register|your (current )?plan|usage limit",
             r"(unsupported|unknown) (network|chain)\b",
-            r"(api|network|chain|service|endpoint|rpc)\b.{0,30}(no longer|deprecated|retired|sunset|discontinued)",
+            r"(api|network|chain|service|endpoint|rpc)\b.{0,30}(no longer|deprecated|retired|sunset)",
         ),
         statuses=(402,),
         but=_SENDING,
@@ -215,8 +217,9 @@ _TABLE = (
             r"compute units?|over (rate|capacity)|credits limited",
             r"(no|all) .{0,20}(backend|upstream|node|server|provider)s?\b|upstream|can('t|not) route",
             r"overload|too much load|temporarily|service unavailable|bad gateway|internal server error",
-            r"currently unavailable|maintenance|indexing is in progress|readers_full|code = unavailable",
-            r"connection (refused|reset|closed|failure)|server closed|not connect|relay failed|dial tcp|broken pipe|\beof\b|context cancell?ed",
+            r"server closed|not connect|relay failed|currently unavailable|code = unavailable",
+            r"maintenance|indexing is in progress|readers_full",
+            r"connection (refused|reset|closed|failure)|dial tcp|broken pipe|\beof\b|context cancell?ed",
             r"^\W*(internal (json-?rpc )?|server |internal server )error\W*$",
         ),
         codes=(429, -32016, -32029, -32097, -32007, -32011, -32012, -32090),
@@ -228,7 +231,8 @@ _TABLE = (
         words=(
             r"block ?(is )?out ?of ?range",
             r"header (for hash )?not found|block .{0,20}not found|could not find block|resource not found",
-            r"(header|block|height|head|version)\b.{0,20} (does ?n[o']t exist|not (yet )?(available|reached))",
+            r"(header|block|height|head|version)\b.{0,20} (does ?n[o']t exist)",
+            r"(header|block|height|head|version)\b.{0,20} (not (yet )?(available|reached))",
             r"no block for|could not be found|future epoch|layer stale|max layers|missing ?trie ?node",
             r"(lowest|earliest) (height|available)|older than the (earliest|oldest)|historical (rpc|backend)",
             r"\d blocks? behind|not ready|snap sync|being synced|suitable peers|bootstrapping",
@@ -321,8 +325,8 @@ def _otherwise(call: Call, answer: Any) -> Kind:
     if method in _RANGES:
         return Kind.TOO_MUCH  # Nothing else is wrong with a range of blocks.
     # Of itself nothing can be refused but what is sent or tried; else, and of old states, another may know.
-    is_tried = method in _CALLS and "latest" in parameters
-    return Kind.REFUSAL if is_tried or method in _SENDING else Kind.LACKS
+    is_tried = method in _SENDING or (method in _CALLS and "latest" in parameters)
+    return Kind.REFUSAL if is_tried or _code(_inner(answer)) == _MALFORMED else Kind.LACKS
 
 
 def _inner(answer: Any) -> Any:

@@ -34,7 +34,8 @@ _SUBJECTS = (
     (
         Objection.NOT_YET,
         r"delegat|in-?flight|gapped|nonce.?gap|future.?nonce|::future|nonce (is )?too (high|distant|far)|"
-        r"account.?limit|(pool|queue) .{0,20}(full|overflow|at capacity)|pending.{0,10}limit|slots|lower nonce exists|"
+        r"account.?limit|(pool|queue) .{0,20}(full|overflow)|at capacity|pending.{0,10}limit|slots|"
+        r"lower nonce exists|"
         r"too many .{0,12}(transactions|txs)|too many (pending|queued)|already reserved|temporarily ?banned",
     ),
     (
