@@ -271,6 +271,26 @@ REFUSED = {
         sheet(int_rate=lambda c: c.where(HALF, (c.astype(float) / 100).map("{:.4f}".format))),
         r"int_rate in two units, as it seems: up to 0\.\d+ in some loans, from \d.* in the others",
     ),
+    "thousands as k": (
+        "x.csv",
+        sheet(annual_inc=lambda c: (c.astype(float) / 1000).map("{:g}k".format)),
+        r"60 of 60 loans .* annual_inc is unreadable in 60, such as '[\d.]+k' in line 2",
+    ),
+    "full-width digits": (
+        "x.csv",
+        sheet(loan_amnt=lambda c: c.str.translate({48 + n: 0xFF10 + n for n in range(10)})),
+        r"loan_amnt is unreadable in 60, such as '\\uff",
+    ),
+    "formulas for text": (
+        "x.csv",
+        sheet(loan_amnt=lambda c: '="' + c + '"'),
+        r"loan_amnt is unreadable in 60, such as '=\".*a spreadsheet's way to keep text: save its values",
+    ),
+    "seconds since 1970": (
+        "x.csv",
+        sheet(issue_d=lambda c: c.map(lambda month: "1380585600")),
+        r"issue_d is unreadable in 60, such as '1380585600' in line 2, it looks like seconds or milliseconds",
+    ),
     "points between thousands": (
         "x.csv",
         sheet(annual_inc=grouped(".")),

@@ -67,6 +67,7 @@ _MONTH_FIRST = re.compile(rf"(\d{{1,2}})/(?:(\d{{1,2}})/)?(\d{{4}}){_CLOCK}", re
 _WITH_DOTS = re.compile(rf"(?:(\d{{1,2}})\.)?(\d{{1,2}})\.(\d{{4}}){_CLOCK}", re.ASCII)
 _MONTH_AND_YEAR = re.compile(r"(\d{1,2})-(\d{4})", re.ASCII)
 _SERIAL = re.compile(r"[2-6]\d{4}(\.\d*)?", re.ASCII)
+_EPOCH = re.compile(r"\d{9,10}(\d{3})?(\.0)?", re.ASCII)
 
 
 class Cells(dict[str, float]):
@@ -131,8 +132,8 @@ class Numbers(Cells):
         value, currency = amount(text)
         if currency:
             self.currencies.add(currency)
-        if "." in text:
-            self._pointed += 1
+        if "." in text and _POINTED.fullmatch(text) and (isfinite(value) or not text[-1].isalpha()):
+            self._pointed += 1  # Not 65.232k.
         if isfinite(value):
             if _ONE_COMMA.fullmatch(text):
                 self.unclear = self.unclear or text
@@ -142,7 +143,7 @@ class Numbers(Cells):
 
     @property
     def has_pointed_thousands(self) -> bool:
-        """Whether each cell with a point, of several, has three digits behind it and at most three before."""
+        """Whether several cells have points before three digits, and no number says what a point means."""
         return self._pointed >= _TELLING and not self.has_points
 
 
@@ -354,6 +355,10 @@ def likely_cause(text: str) -> str:
         return "a day where Excel took Dec-11 for one: write Dec-2011"
     if _SERIAL.fullmatch(text):
         return "a day as a spreadsheet counts it: give the column the format yyyy-mm-dd"
+    if _EPOCH.fullmatch(text):
+        return "seconds or milliseconds since 1970: write dates as yyyy-mm-dd"
+    if text.startswith(("=", "'")):
+        return "a spreadsheet's way to keep text: save its values"
     if _FORMULA_ERROR.fullmatch(text):
         return "a formula that failed: mend it in the spreadsheet"
     return ""
