@@ -18,6 +18,7 @@ Policy = Literal[
     "likelihood",
     "evidence",
     "evidence-and-skill",
+    "evidence-skill-and-relation",
     "evidence-and-leave-one-out",
 ]
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""

@@ -34,7 +34,7 @@ from ml.judging.update_tests import (
     least_score,
     paired_standard_error,
     points_along,
-    relation,
+    relations,
 )
 from ml.updates.fixed_point import aggregate, decode
 
@@ -113,7 +113,7 @@ class Evidence:
         place, count = self.parameters("first"), self._rows.schema.first_rows
         changes = self._changes[:, place].astype(np.float64).reshape(len(self.positions), count, -1)
         own = (each[place].astype(np.float64).reshape(count, -1) for each in self.own_changes)
-        return np.array([[relation(change, reference) for change in changes] for reference in own]).T
+        return relations(changes, own)
 
     def has_direction(self, test: Direction | Relation) -> bool:
         """Return whether models have the parameters that a direction takes: of few, chance has one."""

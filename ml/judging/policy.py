@@ -243,9 +243,15 @@ AND_SKILL = Policy(
 )
 """Evidence whose score binds as far as the model knows something and the voter's rows can tell."""
 
+AND_RELATION = AND_SKILL.model_copy(
+    update={"updates": (*AND_SKILL.updates[:3], Relation(parameters=500), *AND_SKILL.updates[3:])}
+)
+"""That, and every update is related to what the voter's rows teach: who sends noise learned nothing."""
+
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
     "evidence-and-skill": AND_SKILL,
+    "evidence-skill-and-relation": AND_RELATION,
     "likelihood": Policy(
         updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
     ),
@@ -253,7 +259,7 @@ NAMED: Mapping[str, Policy] = {
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
 
-DEFAULT: Literal["evidence-and-skill"] = "evidence-and-skill"
+DEFAULT: Literal["evidence-skill-and-relation"] = "evidence-skill-and-relation"
 """What voters judge by where nobody says. A name keeps its tests: a changed list is another name."""
 
 AGGREGATE = "aggregate"

@@ -5,6 +5,8 @@ row and s a score on the voter's rows. Arrays have one entry a pair of update an
 Comparisons are written so that NaN fails them.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,7 +85,7 @@ def points_along(cosine: Measured, least: float) -> Passed:
 
 
 def is_related(relation: Measured, least: float) -> Passed:
-    """r_j ≥ m: more alike the voter's own change of the first layer than chance, which has 1; see `relation`.
+    """r_j ≥ m: more alike the voter's own change of the first layer than chance, that has 1; `relations`.
 
     `relation` is float64 [updates, voters] or broadcasts so; m is at least 0.
 
@@ -94,8 +96,8 @@ def is_related(relation: Measured, least: float) -> Passed:
     return related
 
 
-def relation(change: Measured, reference: Measured) -> float:
-    """Return r_j = max over both ways round of d · mean_i cos²(δ_j[i], δ_v[i]), of two changes of a matrix.
+def relations(changes: Measured, references: Iterable[Measured]) -> Measured:
+    """Return r_j = max over both ways round of d · mean_i cos²(δ_j[i], δ_v[i]), of changes of a matrix.
 
     i goes over the rows, d long, that δ_v moves; then over the columns, for layers are kept either way
     round. A row that δ_j leaves as it is counts 0, and so does all of it where δ_v moves nothing. Between a
@@ -104,21 +106,42 @@ def relation(change: Measured, reference: Measured) -> float:
     what it was tried on.
 
     Args:
-        change: δ_j, float64 [outputs, inputs] or the other way round.
-        reference: δ_v, likewise.
+        changes: δ_j, float64 [updates, outputs, inputs] or the other way round.
+        references: δ_v, each [outputs, inputs] likewise.
 
-    >>> float(relation(np.array([[2.0, 0.0], [0.0, -1.0]]), np.array([[1.0, 0.0], [1.0, 1.0]])).__round__(6))
-    1.5
+    Returns:
+        float64 [updates, voters].
+
+    >>> relations(np.array([[[2.0, 0.0], [0.0, -1.0]]]), [np.array([[1.0, 0.0], [1.0, 1.0]])]).round(6)
+    array([[1.5]])
     """
-    return max(_alike(change, reference), _alike(change.T, reference.T))
+    squares = _by_row_and_column(np.square(change) for change in changes)
+    return np.array([_most_alike(changes, squares, reference) for reference in references]).T
 
 
-def _alike(change: Measured, reference: Measured) -> float:
-    lengths = np.linalg.norm(change, axis=1) * np.linalg.norm(reference, axis=1)
-    products = (change * reference).sum(axis=1)
-    cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
-    moved = np.any(reference != 0, axis=1)
-    return float(change.shape[1] * np.square(cosines[moved]).mean()) if moved.any() else 0.0
+def _by_row_and_column(products: Iterable[Measured]) -> tuple[Measured, Measured]:
+    """Sums of each matrix' rows and of its columns, [matrices, rows] and [matrices, columns]."""
+    # One at a time: a first layer may be most of a model.
+    rows, columns = zip(*((each.sum(axis=1), each.sum(axis=0)) for each in products), strict=True)
+    return np.array(rows), np.array(columns)
+
+
+def _most_alike(changes: Measured, squares: tuple[Measured, Measured], reference: Measured) -> Measured:
+    own = _by_row_and_column([np.square(reference)])
+    shared = _by_row_and_column(change * reference for change in changes)
+    rows, columns = map(_mean_squared_cosine, shared, squares, own)
+    return np.maximum(reference.shape[1] * rows, reference.shape[0] * columns)
+
+
+def _mean_squared_cosine(products: Measured, squares: Measured, own: Measured) -> Measured:
+    """Of products [updates, lines], squared lengths and the voter's [1, lines]; over the lines it moves."""
+    moved = own[0] != 0
+    if not moved.any():
+        return np.zeros(len(products))
+    bounds = squares[:, moved] * own[:, moved]
+    cosines = np.divide(np.square(products[:, moved]), bounds, out=np.zeros_like(bounds), where=bounds > 0)
+    mean: Measured = cosines.mean(axis=1)
+    return mean
 
 
 def is_missed(with_it: Measured, without_it: Measured, deviation: Measured, floor: float) -> Passed:

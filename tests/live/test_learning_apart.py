@@ -7,7 +7,7 @@ import pytest
 from own_tasks import SORTING, write_patients
 
 from ml.errors import DataError, MLError
-from ml.judging.policy import EVIDENCE
+from ml.judging.policy import DEFAULT, EVIDENCE
 from ml.settings import ScoringSettings
 from ml.tasks.loading import Named
 from ml.updates.canonical import to_bytes
@@ -99,7 +99,7 @@ def test_what_is_computed_apart_is_the_same_to_the_last_bit(here, apart):
     change = second - first
     blobs = dict(enumerate(map(to_bytes, (second, first - change, first + 9 * change)))) | {3: None, 4: b""}
     samples = dict.fromkeys(blobs, 100)
-    for policy in ("evidence", "evidence-and-skill", "verdict", EVIDENCE):
+    for policy in ("evidence", "evidence-and-skill", DEFAULT, "verdict", EVIDENCE):
         found = here.judged(policy, blobs, samples, [first, second])
         assert found == apart.judged(policy, blobs, samples, [first, second])
     assert {0, 1, 2} & {*found.finding.reasons} and found.finding.reasons[3].test == "admissible"

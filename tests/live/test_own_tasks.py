@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from math import prod
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from own_tasks import hospital_game, sorting_game
 import scripts.page
 import scripts.status
 import scripts.verify
+from ml.judging.policy import DEFAULT, Relation
 from offchain.learning.finding import Here
 from offchain.live.verifying.quality import Scorer
 from offchain.live.verifying.verification import Verification
@@ -63,7 +65,12 @@ def test_five_hospitals_learn_from_a_table_of_their_own_columns_without_code(tmp
             member.start()
         network.keeping.start()
         view = network.until(lambda v: v.is_over, 150, may_end=True)
-        assert "loans" not in json.dumps(network.deployment.configuration.learning.model_dump(mode="json"))
+        learning = network.deployment.configuration.learning
+        assert "loans" not in json.dumps(learning.model_dump(mode="json"))
+        # The default's test of relations is asked here: the first layer is large enough for it.
+        (weights,) = learning.parameters[0].values()
+        (related,) = (test for test in learning.tests.updates if isinstance(test, Relation))
+        assert learning.policy == DEFAULT and prod(weights) >= related.parameters
         verification = Verification(network.chain, network.deployment, network.stores)
         assert verification.run() is None and verification.model.id == view.model
         assert any(checked.included for checked in verification.checked), network.logs()

@@ -5,6 +5,7 @@ import json
 import pytest
 from small_runs import records
 
+from ml.settings import DEFAULT_POLICY
 from offchain import first_edition
 from offchain.errors import SettingsError
 from offchain.learning.rules import first_rules
@@ -152,7 +153,7 @@ def test_a_run_folders_settings_are_read(tmp_path):
     assert settings == SimulationSettings.model_validate_json(settings.model_dump_json())
     short = parse_settings({"dataset": "digits", "rows": 1000})
     assert run_digest(settings) == run_digest(short) and short.policy == "verdict"
-    assert parse_settings({"task": "digits", "task_options": {"rows": 1000}}).policy == "evidence-and-skill"
+    assert parse_settings({"task": "digits", "task_options": {"rows": 1000}}).policy == DEFAULT_POLICY
 
 
 def test_two_names_of_one_thing_that_differ_are_refused():

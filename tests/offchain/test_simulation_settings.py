@@ -27,7 +27,7 @@ def refusal(**values):
         ({"malicious_voters": 60}, "malicious_voters is 60"),
         ({"rounds": 0}, "rounds is 0"),
         ({"rounds": "many"}, "rounds is many"),
-        ({"policy": "guess"}, "use aggregate, verdict, evidence, evidence-and-skill, likelihood, ev"),
+        ({"policy": "guess"}, "use aggregate, verdict, evidence, evidence-and-skill, evidence-skill-"),
         ({"attack": "noise"}, "no attack 'noise'; use FILE.py:function or one of label-flip, static-flip"),
         ({"attack": "noise.py:push"}, "there is no file noise.py"),
         ({"attack": "sign-flip", "attack_options": {"size": 3}}, "has no option 'size'; it has scale"),

@@ -18,7 +18,7 @@ from ml.judging.policy import (
     Size,
     Skill,
 )
-from ml.judging.update_tests import relation
+from ml.judging.update_tests import relations
 from ml.settings import TrainingSettings
 from ml.training import TrainingJob
 from ml.training.perceptron import Perceptron
@@ -119,6 +119,10 @@ def test_changes_that_point_apart_are_related_and_noise_of_any_length_is_not():
             assert voter.accepted == accepted
 
 
+def relation(change, reference):
+    return relations(change[None], [reference]).item()
+
+
 def test_relation_is_one_by_chance_and_the_same_whichever_way_round_a_layer_is_kept():
     generator = np.random.default_rng(0)
     reference = generator.normal(size=(40, 128))
@@ -129,6 +133,24 @@ def test_relation_is_one_by_chance_and_the_same_whichever_way_round_a_layer_is_k
     assert relation(signs * reference, reference) == pytest.approx(128)
     # What no row of the voter moves says nothing.
     assert relation(generator.normal(size=(40, 128)), np.zeros((40, 128))) == 0
+
+
+def test_relations_of_many_are_those_of_each_pair():
+    """The formula, a line at a time; lines that one of both leaves as they are; NaN is related to nothing."""
+    generator = np.random.default_rng(1)
+    changes, references = generator.normal(size=(3, 6, 4)), generator.normal(size=(2, 6, 4))
+    changes[0, 2], references[0, 1], references[:, :, 3] = 0, 0, 0
+
+    def alike(change, reference):
+        moved = [(own, reference[i]) for i, own in enumerate(change) if reference[i].any()]
+        lengths = [(own @ other, own @ own * (other @ other)) for own, other in moved]
+        squared = [product**2 / bound if bound else 0 for product, bound in lengths]
+        return change.shape[1] * sum(squared) / len(squared)
+
+    expected = [[max(alike(c, r), alike(c.T, r.T)) for r in references] for c in changes]
+    np.testing.assert_allclose(relations(changes, references), expected)
+    references[1] = np.nan
+    assert not relations(changes, references)[:, 1].any()
 
 
 def test_the_first_layer_s_direction_is_of_the_weights_that_read_the_rows():

@@ -36,9 +36,11 @@ def test_a_list_of_the_tests_of_a_named_policy_is_that_policy():
     assert more == NAMED["evidence-and-leave-one-out"]
 
 
-def test_the_default_is_evidence_with_skill_in_place_of_score():
+def test_the_default_is_evidence_with_skill_in_place_of_score_and_a_relation():
     skilled = [entry | {"test": "skill"} if entry["test"] == "score" else entry for entry in LISTED]
-    assert read_policy(skilled) == NAMED["evidence-and-skill"] == NAMED[DEFAULT_POLICY]
+    assert read_policy(skilled) == NAMED["evidence-and-skill"]
+    related = [*skilled[:3], {"test": "relation", "parameters": 500}, *skilled[3:]]
+    assert read_policy(related) == NAMED["evidence-skill-and-relation"] == NAMED[DEFAULT_POLICY]
 
 
 def test_parts_can_be_told_one_by_one():
