@@ -20,6 +20,7 @@ POLICIES = (
     "likelihood",
     "evidence",
     "evidence-and-skill",
+    "evidence-skill-and-relation",
     "evidence-and-leave-one-out",
 )
 CLIENTS, WARM_UP = 50, 2

@@ -244,7 +244,7 @@ AND_SKILL = Policy(
 """Evidence whose score binds as far as the model knows something and the voter's rows can tell."""
 
 AND_RELATION = AND_SKILL.model_copy(
-    update={"updates": (*AND_SKILL.updates[:3], Relation(parameters=500), *AND_SKILL.updates[3:])}
+    update={"updates": (*AND_SKILL.updates[:3], Relation(), *AND_SKILL.updates[3:])}
 )
 """That, and every update is related to what the voter's rows teach: who sends noise learned nothing."""
 
@@ -306,7 +306,7 @@ def name_of(policy: "str | Policy") -> str:
 def noise_note(policy: "str | Policy") -> str | None:
     """Return what clients that add noise should know of a policy; None where it compares no changes."""
     tests = listed_tests(policy)
-    if tests is None or not any(isinstance(test, Size | Direction) for test in tests.updates):
+    if tests is None or not any(isinstance(test, Size | Direction | Relation) for test in tests.updates):
         return None
     return (
         f"voters of policy {name_of(policy)} compare updates with changes of their own, which have no noise: "

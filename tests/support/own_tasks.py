@@ -86,7 +86,7 @@ def hospital_game(folder, contracts, clients, **options):
     for number in range(clients):
         write_admissions(folder / f"own{number}.csv", seed=1 + number, count=300)
     fit = ["--data", str(public), "--target", "readmitted", "--group", "patient", "--out", str(table)]
-    result = CliRunner().invoke(encoding, [*fit, "--hidden", "48,16"])
+    result = CliRunner().invoke(encoding, [*fit, "--hidden", "640,16"])
     assert result.exit_code == 0, result.output
     return game(
         folder,

@@ -8,6 +8,7 @@ from ml.judging.policy import (
     LeaveOneOut,
     Loss,
     Policy,
+    Relation,
     Score,
     Size,
     listed_tests,
@@ -39,7 +40,7 @@ def test_a_list_of_the_tests_of_a_named_policy_is_that_policy():
 def test_the_default_is_evidence_with_skill_in_place_of_score_and_a_relation():
     skilled = [entry | {"test": "skill"} if entry["test"] == "score" else entry for entry in LISTED]
     assert read_policy(skilled) == NAMED["evidence-and-skill"]
-    related = [*skilled[:3], {"test": "relation", "parameters": 500}, *skilled[3:]]
+    related = [*skilled[:3], {"test": "relation"}, *skilled[3:]]
     assert read_policy(related) == NAMED["evidence-skill-and-relation"] == NAMED[DEFAULT_POLICY]
 
 
@@ -107,7 +108,10 @@ def test_rules_bind_every_number_of_tests_of_ones_own():
 
 @pytest.mark.parametrize(
     ("policy", "warned"),
-    [("verdict", False), ("aggregate", False), ("likelihood", False), ("evidence", True), (EVIDENCE, True)],
+    [
+        *[(name, False) for name in ("verdict", "aggregate", "likelihood")],
+        *[(policy, True) for policy in ("evidence", EVIDENCE, Policy(updates=(Relation(),)))],
+    ],
 )
 def test_who_adds_noise_is_told_of_voters_that_refuse_it(policy, warned):
     note = noise_note(policy)
