@@ -176,3 +176,67 @@ def test_the_page_prints_how_many_of_anti_s_updates_each_policy_lets_in():
     assert f"{now} updates in where it had got {former}" in page
     assert f"{confirmed} in where `evidence` let {confirmed_former} in" in page
     assert f"Over twelve seeds {now + confirmed} and {former + confirmed_former} of" in page
+
+
+RELATION = {name: rows(RESULTS / "arena" / name / "cells.csv") for name in ("relation", "relation-own")}
+
+
+def both(grid, task, attack, told):
+    """What is told of runs of an attack without the test of relations and with it; once where alike."""
+    runs = [run for run in RELATION[grid] if (run["task"], run["attack"]) == (task, attack)]
+    found = [told([run for run in runs if run["decider"] == decider]) for decider in ("skill", "related")]
+    return " / ".join(dict.fromkeys(found))
+
+
+def entered(who, way):
+    def told(runs):
+        counts = {each: sum(int(run[f"{who}_{each}"]) for run in runs) for each in ("in", "out")}
+        return f"{counts[way]} of {sum(counts.values())}"
+
+    return told
+
+
+def mean_of(name):
+    return lambda runs: sum(float(run[name]) for run in runs) / len(runs)
+
+
+def against_honest(runs):
+    return f"{mean_of('against_honest')(runs):+.4f}".replace("0.", ".", 1).replace("-", "−")
+
+
+def lost(runs):
+    return f"{100 * mean_of('losing_bits')(runs):.1f} %"
+
+
+def tokens(first, second, between):
+    return lambda runs: between.join(f"{mean_of(f'tokens_{each}')(runs):.1f}" for each in (first, second))
+
+
+@pytest.mark.parametrize("task", sorted({run["task"] for run in RELATION["relation"]}))
+@pytest.mark.parametrize("attack", ["free-rider", "long free-rider"])
+def test_the_page_prints_what_riders_came_to_with_and_without_relations(task, attack):
+    parts = (against_honest, entered("malicious", "in"), entered("honest", "out"), lost)
+    cells = [both("relation", task, attack, told) for told in (*parts, tokens("malicious", "poorest", "; "))]
+    page = (ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8")
+    first = f"| {task} " if attack == "free-rider" else "| "
+    assert f"{first}| {attack.replace('-', ' ')} | {' | '.join(cells)} |" in page
+
+
+@pytest.mark.parametrize("task", sorted({run["task"] for run in RELATION["relation-own"]}))
+def test_the_page_prints_what_riders_of_own_tasks_came_to(task):
+    parts = (entered("honest", "out"), entered("malicious", "in"), tokens("malicious", "honest", " over "))
+    cells = [both("relation-own", task, "free-rider", told) for told in (*parts, against_honest)]
+    assert f"| {task} | {' | '.join(cells)} |" in (ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8")
+
+
+def test_with_relations_whatever_is_no_rider_is_decided_alike():
+    counted = ("score", "malicious_in", "malicious_out", "honest_in", "honest_out")
+    found = {
+        decider: {
+            (run["task"], run["attack"], run["seed"]): [run[name] for name in counted]
+            for run in RELATION["relation"]
+            if run["decider"] == decider and "rider" not in run["attack"]
+        }
+        for decider in ("skill", "related")
+    }
+    assert len(found["related"]) == 45 and found["skill"] == found["related"]
