@@ -1,4 +1,4 @@
-"""What a worker gives up at its start, before any library starts threads: they would keep it where it is."""
+"""What a worker gives up at its start, before libraries start threads, and what its owner keeps from it."""
 
 import ctypes
 import os
@@ -9,6 +9,16 @@ from pathlib import Path
 
 _MOUNTS, _USER, _NETWORK = 0x00020000, 0x10000000, 0x40000000  # Of unshare(2).
 _BIND = 0x1000  # Of mount(2).
+_SET_DUMPABLE = 4  # Of prctl(2).
+
+
+def keep_to_oneself() -> None:
+    """Let no process of the same user read this one's memory and environment in /proc, nor a core of it.
+
+    What needs no namespace: for systems that give a worker none.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def end_with(pipe: int) -> None:

@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 
 from ml.errors import MLError
 from offchain.errors import OffchainError, WorkerError
+from offchain.worker.confinement import keep_to_oneself
 from offchain.worker.line import LateError, Line
 from offchain.worker.messages import Message, read, write
 from offchain.worker.serving import name_of
@@ -77,6 +78,8 @@ class Worker:
             try:
                 with self._awaited("starting", self._seconds) as line:
                     self.is_confined = line.read(1) == b"\x01"
+                    if not self.is_confined:
+                        keep_to_oneself()  # Before code of others is there.
                     return self._exchange(line, self._opening)
             except BaseException:
                 self.close()  # It has no service that a question could be for.

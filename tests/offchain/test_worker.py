@@ -20,6 +20,7 @@ from offchain.errors import OffchainError, WorkerError
 from offchain.worker.messages import Message, read, write
 from offchain.worker.process import Worker
 
+SUPPORT = Path(__file__).resolve().parents[1] / "support"
 ARRAYS = {
     "none": np.zeros(0, np.uint8),
     "whole": np.arange(5, dtype=np.int32),
@@ -175,6 +176,32 @@ def test_where_the_system_lets_it_a_worker_has_no_network_and_sees_nothing_hidde
         pytest.skip("this system has no namespaces for users")
     assert not reached and found == [[], "", "PermissionError"]
     assert [path.name for path in keys.iterdir()] == ["a.json"] and salts.read_text() == "secret"
+
+
+WITHOUT = """
+import os, sys
+from test_worker import asked, worker
+from offchain.worker import process
+process.PYTHON = sys.argv[1]
+made = worker()
+made.open()
+places = [f"/proc/{os.getpid()}/{name}" for name in ("environ", "mem")]
+print(made.is_confined, asked(made, "look", places=places).values["found"])
+made.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+def test_where_the_system_gives_no_namespaces_its_owner_keeps_memory_and_environment_to_itself(tmp_path):
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} {SUPPORT / "without_namespaces.py"} "$@"\n')
+    wrapper.chmod(0o755)
+    paths = [str(Path(__file__).parent), *sys.path]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PASSPHRASE": "open sesame"}
+    run = subprocess.run(
+        [wrapper, "-c", WITHOUT, wrapper], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert run.stdout == "False ['PermissionError', 'PermissionError']\n", run.stderr
 
 
 @pytest.mark.parametrize(
