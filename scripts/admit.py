@@ -11,6 +11,7 @@ from offchain.live.options import (
     ADDRESS,
 )
 from offchain.live.purse.admitting import addresses_in, calls, changes, registry_of, require_owner
+from offchain.live.purse.receiving import require_somebodys
 from offchain.user_path import UserPath
 
 
@@ -32,6 +33,8 @@ def cli(
     if not wanted:
         raise click.UsageError("name addresses, or a file of them with --file")
     there, chain = acting.reach()
+    if not remove:
+        require_somebodys(there, wanted, "which cannot join")
     registry = registry_of(chain, there, compiled_contracts()["RegistryAdmission"])
     news = changes(chain, registry, wanted, listed=not remove)
     done = "off" if remove else "on"

@@ -83,7 +83,7 @@ def cli(
         require_origin(configuration, Interface(contracts["RoundManager"]), chain, origin)
         beside_key(require_joinable, configuration.learning, Here(config.parent), key_places())
         deployer = Deployer(chain, contracts, configuration, configuration.learning.rules, book_path(config))
-        print_warnings(console, configuration)
+        print_warnings(console, configuration, chain)
         print_prices(console, chain, deployer, address_of(account), sending)
         if dry_run:
             console.print("Nothing was sent.")

@@ -27,7 +27,7 @@ def cli(
     """
     there, chain = acting.reach()
     sender = acting.sender(chain)
-    chosen = require_operator(address, nobody, sender.address)
+    chosen = require_operator(chain, there, address, nobody, sender.address)
     before = operator_now(chain, there, sender.address)
     if chosen == before:
         click.echo(f"{chosen} is what {sender.address} named before; nothing was sent.")

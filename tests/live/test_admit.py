@@ -76,6 +76,18 @@ def test_what_a_safe_has_to_send_is_printed(kept, run):
     assert not is_listed(kept, NEW)
 
 
+def test_who_cannot_join_is_not_listed_and_can_be_taken_off(kept, run):
+    deployment, chain, _ = kept
+    token, nonce = deployment.token.address, chain.nonce(FOUNDER.address)
+    code, told = run(token)
+    assert code == 1 and f"{token} is the deployment's StakeToken, which cannot join" in told
+    code, told = run(NEW.address, "0x" + "ee" * 20)
+    assert code == 1 and "is an address that nobody has the key of, which cannot join" in told
+    assert chain.nonce(FOUNDER.address) == nonce and not is_listed(kept, NEW)
+    code, told = run("--remove", token)
+    assert code == 0 and "off the list already; nothing was sent" in told
+
+
 def test_who_is_not_the_owner_is_told_whose_list_it_is(run):
     code, told = run(OTHER.address, account="stranger")
     assert code == 1 and f"is kept by {FOUNDER.address}, not by {NEW.address}" in told

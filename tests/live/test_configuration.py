@@ -304,6 +304,14 @@ def test_a_list_shorter_than_the_seats_and_an_even_committee_are_said(listed, se
     assert all(words in sentence for words, sentence in zip(told, found, strict=True))
 
 
+def test_an_address_that_is_listed_twice_counts_once_and_is_said():
+    member = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
+    admission = [member, member.lower(), *(f"0x{number:040x}" for number in (1, 2))]
+    twice, few = advice(Configuration.model_validate(CONFIGURATION | {"admission": admission}))
+    assert twice == f"admission lists {member.lower()} more than once, which admits it once"
+    assert few.startswith("admission lists 3: a round takes 4 members")
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
 def test_the_admitted_can_prove_it(proves, count):
     addresses = [f"0x{number:040x}" for number in range(1, count + 1)]

@@ -11,6 +11,7 @@ from offchain.live.deploying.book import read_book, write_book, writing_alone
 from offchain.live.deploying.configuration import load_configuration, plain
 from offchain.live.deploying.deployer import Deployer
 from offchain.live.deploying.deployment import load_deployment
+from offchain.live.deploying.parties import advice_on_parties
 from offchain.live.errors import ConfigurationError, DeploymentError
 
 
@@ -153,6 +154,34 @@ def test_an_existing_token_is_used_with_its_decimals(begin, empty_chain, tmp_pat
     nothing = write_configuration(tmp_path, "fourth", token={"address": "0x" + "34" * 20})
     with pytest.raises(DeploymentError, match="there is no token at 0x3434"):
         begin(nothing)
+
+
+def test_a_party_that_nobody_can_act_for_is_refused_and_one_that_is_odd_is_said(begin, empty_chain, tmp_path):
+    token = begin().run(hands(empty_chain)).contracts["StakeToken"].address
+    sent, dead = empty_chain.nonce(signer(1).address), "0x" + "0" * 36 + "dead"
+    odd = {
+        "treasury is 0x0+dead, which nobody has the key of: .* leave it out": {"treasury": dead},
+        f"treasury is {token}, which is token.address too: .* lost": {
+            "treasury": to_checksum_address(token),
+            "token": {"address": token},
+        },
+        "admission.owner is 0x0+dead, which nobody has the key of: nobody could ever change": {
+            "admission": {"owner": dead}
+        },
+        f"admission.owner is {token}, which is token.address too": {
+            "admission": {"owner": token},
+            "token": {"address": token},
+        },
+    }
+    for number, (told, changes) in enumerate(odd.items()):
+        path = write_configuration(tmp_path, f"odd{number}", **changes)
+        with pytest.raises(ConfigurationError, match=told):
+            begin(path)
+    assert empty_chain.nonce(signer(1).address) == sent
+    parties = {"treasury": token, "admission": {"owner": "0x" + "5a" * 20}}
+    found = load_configuration(write_configuration(tmp_path, "safe", **parties))
+    (note,) = advice_on_parties(found, empty_chain)
+    assert note.startswith(f"admission.owner 0x{'5a' * 20} has no code on chain {empty_chain.chain_id}")
 
 
 def test_a_damaged_or_unfinished_book_is_refused(begin, empty_chain, compiled, tmp_path):

@@ -237,7 +237,7 @@ def test_what_can_be_withdrawn(founded, anvil_node, players, keep, members):
     players.send(proposers[0], Invocation(deployment.manager, "withdraw", (most.amount,)))
     players.send(proposers[0], Invocation(deployment.manager, "requestExit"))
     waiting = there(proposers[0])
-    assert waiting.amount == 0 and "it left, and its tokens are free from 20" in waiting.reason
+    assert waiting.amount == 0 and "it left, and its 64 TST are free from 20" in waiting.reason
     with pytest.raises(AccountError, match="has nothing to withdraw: it left"):
         require_amount(None, waiting, proposers[0].address, unit)
     anvil_node.warp(2400)

@@ -133,10 +133,17 @@ class TestNaming:
             ((NOBODY,), "expected 0x and 40 hexadecimal digits, not all zero"),
             ((COLD.address,), "is the account itself, which signs anyway"),
             (("0x12",), "0x12"),
+            (("bank.eth",), "names are not looked up here"),
+            (("hot",), "`ape accounts list` shows its address"),
+            (("0x" + "0" * 38 + "01",), "is an address that nobody has the key of, which signs nothing"),
+            (("manager",), "is the deployment's RoundManager, which signs nothing"),
+            (("0x" + "c0" * 20,), "is a contract, and an operator signs with a key"),
         ],
-        ids=["none", "both", "zero", "self", "no address"],
+        ids=["none", "both", "zero", "self", "no address", "name", "alias", "nobody", "manager", "contract"],
     )
-    def test_whom_to_name_must_be_clear(self, founded, invoke, given, told):
+    def test_whom_to_name_must_be_clear(self, founded, invoke, anvil_node, given, told):
+        anvil_node.rpc.request("anvil_setCode", "0x" + "c0" * 20, "0x60006000fd")
+        given = [founded[0].manager.address if each == "manager" else each for each in given]
         nonce = founded[1].nonce(COLD.address)
         assert told in invoke(operator, *given, fails=True)
         assert founded[1].nonce(COLD.address) == nonce

@@ -9,6 +9,26 @@ GWEI = 10**9
 CAP = 100 * GWEI
 
 WORDS = [
+    # of pools that name the nonce, or what they want, where others name a replacement; of enumerations
+    (
+        "nonce 4 already in mpool, increase GasPremium to 126 from 100 to trigger replace by fee: replace by fee has too low GasPremium",
+        Objection.REPLACES,
+    ),
+    ("gas price not enough to bump transaction", Objection.REPLACES),
+    ("a transaction with the same nonce has already been submitted", Objection.REPLACES),
+    ("priority fee must be at least 10% above that of the pending transaction", Objection.REPLACES),
+    ("future transaction tries to replace pending", Objection.NOT_YET),
+    (
+        "the tx doesn't have the correct nonce. account has nonce of: 5 tx has nonce of: 4",
+        Objection.NONCE_USED,
+    ),
+    ("the tx doesn't have the correct nonce. account has nonce of: 5 tx has nonce of: 7", Objection.NOT_YET),
+    ("tx nonce 4 < account nonce 5", Objection.NONCE_USED),
+    ("NONCE_EXPIRED", Objection.NONCE_USED),
+    ("LOWER_NONCE_INVALID_TRANSACTION_EXISTS", Objection.NOT_YET),
+    ("NONCE_TOO_FAR_IN_FUTURE_FOR_SENDER", Objection.NOT_YET),
+    ("transaction is a duplicate", Objection.HAS_IT),
+    ("cached transaction", Objection.HAS_IT),
     # geth, bor, bsc, op-geth
     ("already known", Objection.HAS_IT),
     ("nonce too low: next nonce 5, tx nonce 4", Objection.NONCE_USED),

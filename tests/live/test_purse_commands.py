@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import socket
 
 import pytest
 from click.testing import CliRunner
@@ -106,6 +108,65 @@ def test_tokens_are_not_given_where_they_would_be_lost(invoke, founded, anvil_no
     told = refusal(invoke(grant, signer(1).address, "--amount", "1", account="founder_"))
     assert "is the account that gives" in told
     assert chain.nonce(signer(1).address) == nonce
+
+
+@pytest.fixture
+def reached(anvil_node, monkeypatch):
+    """The hosts that this process connects to, or looks up, from now on; kept connections are the node's."""
+    found, connect, look_up = set(), socket.socket.connect, socket.getaddrinfo
+
+    def noted(own, address):
+        found.add(address[0])
+        return connect(own, address)
+
+    def named(host, *more, **others):
+        found.add(host)
+        return look_up(host, *more, **others)
+
+    monkeypatch.setattr(socket.socket, "connect", noted)
+    monkeypatch.setattr(socket, "getaddrinfo", named)
+    socket.create_connection(("127.0.0.1", anvil_node.port)).close()
+    assert found == {"127.0.0.1"}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("vitalik.eth", "'vitalik.eth' is no address; .* names are not looked up here"),
+        ("bank", "'bank' is no address; .* `ape accounts list` shows its address"),
+        ("StakeToken", "'StakeToken' is no address"),
+        ("0x" + "0" * 40, "is no address; expected .* not all zero"),
+        ("0x" + "0" * 36 + "dead", "is an address that nobody has the key of, where tokens would be lost"),
+        ("token", "is the deployment's StakeToken, where tokens would be lost"),
+        ("TOKEN", "is the deployment's StakeToken, where tokens would be lost"),
+    ],
+)
+def test_what_is_given_for_an_address_is_one_or_is_refused_and_nobody_else_is_asked(
+    invoke, founded, reached, given, told
+):
+    deployment, chain = founded
+    token = deployment.token.address
+    given = {"token": token, "TOKEN": "0x" + token[2:].upper()}.get(given, given)
+    nonce = chain.nonce(signer(1).address)
+    assert re.search(told, refusal(invoke(grant, given, "--amount", "1", account="founder_")))
+    assert chain.nonce(signer(1).address) == nonce
+    assert reached == {"127.0.0.1"}
+
+
+def test_an_account_is_an_alias_and_is_shown_before_anything_is_sent(invoke, founded, reached):
+    deployment, chain = founded
+    nonce = chain.nonce(signer(1).address)
+    for given in ("vitalik.eth", signer(1).address, "Founder_", "0x" + "0" * 40, deployment.token.address):
+        told = refusal(invoke(grant, signer(88).address, "--amount", "1", account=given))
+        assert f"there is no account '{given}' in Ape's keystore" in told and "give an alias" in told
+    assert chain.nonce(signer(1).address) == nonce
+    mixed = to_checksum_address(signer(STRANGER).address)
+    done = invoke(grant, mixed, "--amount", "1", account="founder_")
+    assert done.exit_code == 0, done.output
+    said = f"account founder_ is {signer(1).address}"
+    assert -1 < done.output.find(said) < done.output.find("sent transfer")
+    assert wallet(founded, STRANGER) == 10**18 and reached == {"127.0.0.1"}
 
 
 def test_a_contract_that_is_given_tokens_is_said_and_a_delegated_account_is_none(

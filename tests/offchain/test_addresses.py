@@ -2,7 +2,7 @@
 
 import pytest
 
-from offchain.chain.addresses import address
+from offchain.chain.addresses import address, is_nobodys
 
 # Of EIP-55's own test cases: ordinary ones, and those without letters of one kind.
 RIGHT = (
@@ -102,6 +102,8 @@ def test_a_key_that_is_pasted_is_not_repeated(how):
     [
         ("vitalik.eth", "names are not looked up here"),
         ("bank.bnb", "names are not looked up here"),
+        ("m\u00fcnchen.eth", "names are not looked up here"),
+        ("hospital-3", "`ape accounts list` shows its address"),
         ("sep:" + RIGHT[0], "leave out what stands before 0x"),
         ("ethereum:" + RIGHT[0] + "@1", "leave out what"),
         (RIGHT[0][2:], "write 0x in front of it"),
@@ -130,3 +132,13 @@ def test_0X_is_0x_and_the_checksum_holds_behind_it_too():  # noqa: N802
     assert address("0X" + RIGHT[0][2:]) == RIGHT[0].lower()
     with pytest.raises(ValueError, match="mistyped"):
         address("0X" + RIGHT[0][2:].swapcase())
+
+
+@pytest.mark.parametrize("digits", ["0" * 39 + "1", "0" * 38 + "0a", "0" * 36 + "dEaD", "e" * 40, "F" * 40])
+def test_what_nobody_has_the_key_of_is_known(digits):
+    assert is_nobodys("0x" + digits)
+
+
+@pytest.mark.parametrize("right", RIGHT)
+def test_what_somebody_may_have_the_key_of_is_not_nobodys(right):
+    assert not is_nobodys(right)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ape.api import AccountAPI, TransactionAPI
     from ape_accounts import KeyfileAccount
 
+_log = logging.getLogger(__name__)
+
 _DYNAMIC_FEE = 2
 _COMPACT_BYTES = 64
 _ATTEMPTS = 3
@@ -192,7 +194,12 @@ def unlock(alias: str) -> MessageKey:
     Raises:
         AccountError: When there is no such account, it cannot sign, or its passphrase is missing or wrong.
     """
-    account = _load(alias)
+    key = _key(_load(alias), alias)
+    _log.info("account %s is %s", alias, key.address)
+    return key
+
+
+def _key(account: "AccountAPI", alias: str) -> MessageKey:
     if _is_keyfile(account):
         return _opened(Keyfile(account.keyfile_path), alias)
     if _plugin_of(account) in _CONTRACT_WALLETS:

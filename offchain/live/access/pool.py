@@ -27,20 +27,25 @@ class Objection(Enum):
 _SUBJECTS = (
     # In this order: a sentence on funds or nonces may name fees too.
     (
+        # That another has the nonce comes before that it is there already.
+        Objection.REPLACES,
+        r"(same|this|that|identical) nonce|replace by fee|to bump\b|that of the pending",
+    ),
+    (
         Objection.HAS_IT,
         r"already ?known|known ?transaction|already ?(been )?(imported|submitted|pending|queued|in\b|exists)|"
-        r"same hash|duplicate (transaction|tx)",
+        r"same hash|duplicate (transaction|tx)|is a duplicate|cached (transaction|tx)",
     ),
     (
         Objection.NOT_YET,
-        r"delegat|in-?flight|gapped|nonce.?gap|future.?nonce|::future|nonce (is )?too (high|distant|far)|"
-        r"account.?limit|(pool|queue) .{0,20}(full|overflow)|at capacity|pending.{0,10}limit|slots|"
-        r"lower nonce exists|"
-        r"too many .{0,12}(transactions|txs)|too many (pending|queued)|already reserved|temporarily ?banned",
+        r"delegat|in-?flight|future transaction|gapped|nonce.?gap|future.?nonce|::future|"
+        r"nonce (is )?too (high|distant|far)|account.?limit|(pool|queue) .{0,20}(full|overflow)|at capacity|"
+        r"pending.{0,10}limit|slots|lower nonce (invalid transaction )?exists|already reserved|"
+        r"too many .{0,12}(transactions|txs)|too many (pending|queued)|temporarily ?banned",
     ),
     (
         Objection.NONCE_USED,
-        r"nonce (is )?too low|old ?nonce|nonce ?already|already been used|invalid nonce|\bstale\b|"
+        r"nonce (is )?too low|old ?nonce|nonce ?(already|expired)|already been used|invalid nonce|\bstale\b|"
         r"nonce .{0,12}(lower|less|below|smaller)",
     ),
     (
@@ -54,7 +59,7 @@ _SUBJECTS = (
         r"exceeds the configured cap|fee ?cap exceeded|fee (is )?too (high|large)|"
         r"(priority|tip).{0,40}(higher|greater|exceeds|more|above).{0,12}(max ?fee|fee ?cap|gas ?fee)",
     ),
-    (Objection.REPLACES, r"replac|too ?low ?priority|(same|this|that) nonce"),
+    (Objection.REPLACES, r"replac|too ?low ?priority"),
     (
         Objection.BASE_FEE,
         r"max ?fee ?per ?gas (is )?(less|too low|below|lower)|(less|lower|below) .{0,20}base ?fee|"
@@ -63,8 +68,13 @@ _SUBJECTS = (
     (Objection.TIP, r"underpriced|fee|price|\btip"),
 )
 _NONCE = r"(?:nonce|sequence)\b"
-_GIVEN = re.compile(r"(?:got|provided nonce|rejected tx|tx nonce)\D{0,4}(\d{1,18})", re.IGNORECASE)
-_DUE = re.compile(r"(?:expected|expected nonce|current nonce|next nonce)\D{0,4}(\d{1,18})", re.IGNORECASE)
+_GIVEN = re.compile(
+    r"(?:got|provided nonce|rejected tx|tx nonce|tx has nonce of)\D{0,4}(\d{1,18})", re.IGNORECASE
+)
+_DUE = re.compile(
+    r"(?:expected|expected nonce|current nonce|next nonce|account (?:nonce|has nonce of))\D{0,4}(\d{1,18})",
+    re.IGNORECASE,
+)
 _UNITS = {
     "wei": 0,
     "": 0,
@@ -108,7 +118,8 @@ def understood(words: str) -> Answer:
     >>> understood("Gas price below the minimum of 1.5 gwei").above(7, 10**11)
     1500000000
     """
-    found = (meaning for meaning, subject in _SUBJECTS if re.search(subject, words, re.IGNORECASE))
+    plain = words.replace("_", " ")
+    found = (meaning for meaning, subject in _SUBJECTS if re.search(subject, plain, re.IGNORECASE))
     objection = _of_nonces(words) or next(found, Objection.OTHER)
     return Answer(objection, tuple(sorted(_amounts(words))))
 

@@ -133,7 +133,8 @@ class Sender:
         if mined != self._nonce:
             decided, self._nonce = self._nonce, mined
             raise StaleDecisionError(
-                f"account {self.address} stands at nonce {mined}, not {decided} as when this was decided"
+                f"account {self.address} stands at nonce {mined}, not {decided} as when this was decided: "
+                "another program sends with it too; this was not sent, the same again decides anew"
             )
 
     def _gas(self, message: Message) -> int:

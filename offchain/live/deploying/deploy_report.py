@@ -14,14 +14,15 @@ from offchain.live.deploying.book import AddressBook
 from offchain.live.deploying.configuration import Configuration
 from offchain.live.deploying.deployer import Deployer, Price
 from offchain.live.deploying.parameters import advice
+from offchain.live.deploying.parties import advice_on_parties
 from offchain.live.errors import InsufficientFundsError
 
 _ETHER = 10**18
 
 
-def print_warnings(console: Console, configuration: Configuration) -> None:
+def print_warnings(console: Console, configuration: Configuration, chain: Chain) -> None:
     """Print what is allowed and unwise."""
-    for sentence in advice(configuration):
+    for sentence in (*advice(configuration), *advice_on_parties(configuration, chain)):
         console.print(f"[yellow]note:[/yellow] {sentence}.", soft_wrap=True)
 
 

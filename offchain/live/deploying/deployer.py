@@ -42,6 +42,7 @@ from offchain.live.deploying.parameters import (
     parameters_read,
     require_abi,
 )
+from offchain.live.deploying.parties import require_parties
 from offchain.live.errors import ConfigurationError, DeploymentError, NodeRefusedError
 from offchain.reference import Parameters
 from offchain.reference.state import NOBODY
@@ -111,6 +112,7 @@ class Deployer:
                 f"this is chain {chain.chain_id}, the configuration is for chain {configuration.chain_id}; "
                 "check --network and --rpc"
             )
+        require_parties(configuration)
         if configuration.seed_source == "prevrandao":
             header_proof(chain, "latest")
         decimals = self._decimals()

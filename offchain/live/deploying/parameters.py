@@ -1,5 +1,6 @@
 """From a configuration to the round manager's parameters, checked against the ABI and against each other."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import astuple, fields
 from decimal import Decimal
@@ -107,11 +108,14 @@ def advice(configuration: Configuration) -> list[str]:
         found.append("admission is open: whoever pays many bonds gets many votes")
     if configuration.treasury is None:
         found.append("treasury is left out: what is in the reward pool at the end stays there for ever")
+    twice = [address for address, times in Counter(configuration.listed).items() if times > 1]
+    if twice:
+        found.append(f"admission lists {', '.join(twice)} more than once, which admits it once")
     return [*found, *_advice_on_voters(configuration)]
 
 
 def _advice_on_voters(configuration: Configuration) -> list[str]:
-    p, listed = configuration.protocol, len(configuration.listed)
+    p, listed = configuration.protocol, len(set(configuration.listed))
     if listed and listed < p.min_members:
         return [f"admission lists {listed}: a round takes {p.min_members} members, so that none will open"]
     voters, who = p.voter_seats, f"voter_seats is {p.voter_seats}"

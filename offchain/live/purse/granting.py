@@ -8,10 +8,8 @@ from offchain.live.access.sender import Sender
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import AccountError
+from offchain.live.purse.receiving import contracts_among, require_somebodys
 from offchain.live.watching.view import read_view
-
-_DELEGATION = bytes.fromhex("ef0100")
-"""What the code of an account begins with that lets a contract act for it and keeps its key (EIP-7702)."""
 
 
 def require_receivers(
@@ -20,19 +18,12 @@ def require_receivers(
     """Return those of some addresses that are contracts, which may not be able to use what they get.
 
     Raises:
-        AccountError: For one that is the giver's, or that of a contract of the deployment.
+        AccountError: For one that is the giver's, nobody's, or that of a contract of the deployment.
     """
-    own = {entry.address: name for name, entry in deployment.book.contracts.items()}
-    for address in addresses:
-        if address in own:
-            raise AccountError(
-                f"{address} is the deployment's {own[address]}, where tokens would be lost; give a member's "
-                "address; nothing was sent"
-            )
-        if address == giver:
-            raise AccountError(f"{address} is the account that gives; name others; nothing was sent")
-    codes = {address: chain.code(address) for address in addresses}
-    return [address for address, code in codes.items() if code and not code.startswith(_DELEGATION)]
+    require_somebodys(deployment, addresses, "where tokens would be lost")
+    if giver in addresses:
+        raise AccountError(f"{giver} is the account that gives; name others; nothing was sent")
+    return contracts_among(chain, addresses)
 
 
 def missing(

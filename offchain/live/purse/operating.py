@@ -3,6 +3,7 @@
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import AccountError
+from offchain.live.purse.receiving import contracts_among, require_somebodys
 from offchain.reference.state import NOBODY
 
 
@@ -12,7 +13,9 @@ def operator_now(chain: Chain, deployment: LiveDeployment, client: str) -> str:
     return str(operator).lower()
 
 
-def require_operator(address: str | None, nobody: bool, client: str) -> str:
+def require_operator(
+    chain: Chain, deployment: LiveDeployment, address: str | None, nobody: bool, client: str
+) -> str:
     """Return whom to name: `address`, or NOBODY.
 
     Raises:
@@ -24,4 +27,12 @@ def require_operator(address: str | None, nobody: bool, client: str) -> str:
         raise AccountError(
             f"{address} is the account itself, which signs anyway: name another key, or --none"
         )
-    return address or NOBODY
+    if address is None:
+        return NOBODY
+    require_somebodys(deployment, [address], "which signs nothing")
+    if contracts_among(chain, [address]):
+        raise AccountError(
+            f"{address} is a contract, and an operator signs with a key: name an account that has one; "
+            "nothing was sent"
+        )
+    return address

@@ -37,7 +37,9 @@ def available(view: View, client: ClientView, unit: Unit) -> Available:
     if locked or waits:
         return Available(0, f"its seat in round {view.round} is not decided yet")
     if view.now < client.release_at and not view.is_over:
-        return Available(0, f"it left, and its tokens are free from {moment(client.release_at)} UTC on")
+        return Available(
+            0, f"it left, and its {unit.named(free)} are free from {moment(client.release_at)} UTC on"
+        )
     return Available(free, "")
 
 
