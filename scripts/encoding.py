@@ -159,9 +159,9 @@ def _tell(fitted: "Fitted", told: tuple[str, ...]) -> None:
 
 def _of_loans(data: Path, features: Any, allow_missing: float, out: Path) -> None:
     # Here for the reason that scripts/simulate.py gives.
-    from ml.data.common_encoding import CommonEncoding
-    from ml.data.lending_club import read
-    from ml.tasks.built_in.lending_club import LendingClub
+    from ml.tasks.built_in.lending_club.common_encoding import CommonEncoding
+    from ml.tasks.built_in.lending_club.reading import read
+    from ml.tasks.built_in.lending_club.task import LendingClub
     from ml.tasks.federating import require_outcomes
 
     loans = read(data, features, allow_missing)

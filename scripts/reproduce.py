@@ -15,7 +15,7 @@ from offchain.reproduction.options import playing_options
 from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
-    from ml.data.columns import Features
+    from ml.tasks.built_in.lending_club.columns import Features
 
 
 @click.command(cls=Command)

@@ -2,15 +2,24 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
-from ml.data.common_encoding import CommonEncoding, Spread
-from ml.data.table import Category, Table
+from ml.data.table import Category
 from ml.errors import DataError
 
 _UNKNOWN_TOLD = 0.01  # Share of rows with a category that the encoding lacks, from which it is told,
 _UNKNOWN_REFUSED = 0.5  # and from which another spelling is likelier than another clientele.
 _FAR = 3.0  # Means apart, in the encoding's spreads.
 _OTHER_SCALE = 10.0
+
+
+class Spread(BaseModel):
+    """How a column of numbers is standardised: (value − mean) / scale."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: float = Field(allow_inf_nan=False)
+    scale: float = Field(gt=0, allow_inf_nan=False)
 
 
 def judging_note(rows: int, tolerance: float) -> str | None:
@@ -25,28 +34,6 @@ def judging_note(rows: int, tolerance: float) -> str | None:
         f"{rows} rows to judge on are few: one of them is {100 / rows:.1f} % of a score, more than the "
         f"tolerance of {100 * tolerance:g} %"
     )
-
-
-def compare(encoding: CommonEncoding, loans: Table, insist: bool = True) -> list[str]:
-    """Return a sentence on each column whose rows look unlike those that the encoding was fitted on.
-
-    Args:
-        encoding: The founders'.
-        loans: A client's own rows.
-        insist: Whether to refuse rows that are so unlike that their columns must mean something else.
-
-    Raises:
-        DataError: When it insists, and most rows have a category that the encoding lacks, or a column of
-            numbers lies far off or spreads otherwise.
-    """
-    told: list[str] = []
-    grave: list[str] = []
-    for name, values in encoding.categories.items():
-        is_grave, sentences = unknown_values(name, loans.categories[name], values)
-        (grave if is_grave else told).extend(sentences)
-    for name, spread in encoding.numbers.items():
-        grave += unlike(name, loans.numbers[name], spread)
-    return insisted(grave, told, insist)
 
 
 def insisted(grave: list[str], told: list[str], insist: bool) -> list[str]:

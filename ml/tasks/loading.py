@@ -181,7 +181,7 @@ def _table(name: str, options: Mapping[str, Any]) -> Task:
 
 
 def _built_in(name: str) -> ModuleType:
-    return importlib.import_module(f"{built_in.__name__}.{name.replace('-', '_')}")
+    return importlib.import_module(f"{built_in.__name__}.{name.replace('-', '_')}.task")
 
 
 def _module_of_file(file: Path, digest: bytes, what: str = "task") -> ModuleType:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ml.data.columns import Features
+from ml.tasks.built_in.lending_club.columns import Features
 from offchain.settings import SimulationSettings, parse_settings
 
 Subject = Literal["loans", "images"]

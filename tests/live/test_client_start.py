@@ -10,11 +10,11 @@ import pytest
 from live import FAST, SEPOLIA, deploy, node, signer, write_configuration
 from rich.console import Console
 
-from ml.data.columns import typed
-from ml.data.common_encoding import CommonEncoding
-from ml.data.loans import book
 from ml.errors import MLError
 from ml.settings import PrivacySettings
+from ml.tasks.built_in.lending_club.columns import typed
+from ml.tasks.built_in.lending_club.common_encoding import CommonEncoding
+from ml.tasks.built_in.loans.book import book
 from offchain.chain.abi import Interface
 from offchain.errors import OffchainError
 from offchain.learning.description import Learning

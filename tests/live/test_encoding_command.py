@@ -1,8 +1,8 @@
 import yaml
 from click.testing import CliRunner
 
-from ml.data.common_encoding import read_encoding
-from ml.data.loans import book
+from ml.tasks.built_in.lending_club.common_encoding import read_encoding
+from ml.tasks.built_in.loans.book import book
 from scripts.encoding import cli
 from scripts.task import cli as task
 

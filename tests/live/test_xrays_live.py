@@ -8,7 +8,7 @@ from live_game import game, keys_for
 from own_tasks import described
 from PIL import Image
 
-from ml.data.chest_xray import DISEASES, LABELS_FILES
+from ml.tasks.built_in.chest_xray.nih import DISEASES, LABELS_FILES
 from offchain.learning.finding import Here
 from offchain.live.verifying.quality import Scorer
 from offchain.live.verifying.verification import Verification

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ml.data.loans import book
+from ml.tasks.built_in.loans.book import book
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from federations import load
 
-from ml.data.chest_mnist import read
-from ml.data.chest_xray import DISEASES, FINDINGS
 from ml.errors import DataError
+from ml.tasks.built_in.chest_xray.medmnist import read
+from ml.tasks.built_in.chest_xray.nih import DISEASES, FINDINGS
 
 COUNTS = {"train": 70, "val": 11, "test": 22}
 

@@ -6,8 +6,8 @@ import pytest
 from federations import load
 from PIL import Image
 
-from ml.data.chest_xray import DISEASES, FINDINGS, LABELS_FILES, read
 from ml.errors import DataError
+from ml.tasks.built_in.chest_xray.nih import DISEASES, FINDINGS, LABELS_FILES, read
 
 LABELS_FILE, NEWER_FILE = LABELS_FILES
 COUNT = 60

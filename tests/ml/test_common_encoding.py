@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from ml.data.columns import typed
-from ml.data.common_encoding import CommonEncoding, read_encoding
-from ml.data.loans import book
 from ml.errors import DataError
+from ml.tasks.built_in.lending_club.columns import typed
+from ml.tasks.built_in.lending_club.common_encoding import CommonEncoding, read_encoding
+from ml.tasks.built_in.loans.book import book
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,6 @@ import pytest
 from federations import load
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from ml.data import lending_club
-from ml.data.columns import CATEGORICAL, CREDIT_MONTHS, required, typed
-from ml.data.common_encoding import CommonEncoding
-from ml.data.encoding import loan_rows
-from ml.data.loans import book
 from ml.data.rows import Rows
 from ml.data.shares import split_rows
 from ml.data.table import Category
@@ -18,7 +13,12 @@ from ml.errors import DataError
 from ml.judging.scoring import score
 from ml.seeds import derive_seed
 from ml.settings import SplitSettings, TrainingSettings
-from ml.tasks.built_in.lending_club import LendingClub
+from ml.tasks.built_in.lending_club import reading as lending_club
+from ml.tasks.built_in.lending_club.columns import CATEGORICAL, CREDIT_MONTHS, required, typed
+from ml.tasks.built_in.lending_club.common_encoding import CommonEncoding
+from ml.tasks.built_in.lending_club.task import LendingClub
+from ml.tasks.built_in.lending_club.unfitted import loan_rows
+from ml.tasks.built_in.loans.book import book
 from ml.tasks.federating import federate, kinds_of
 from ml.tasks.targets import Labels
 from ml.training.learner import TrainingJob

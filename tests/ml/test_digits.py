@@ -5,7 +5,7 @@ import pytest
 from federations import load
 from sklearn.datasets import load_digits
 
-from ml.data import digits
+from ml.tasks.built_in.digits import images as digits
 
 IMAGES = digits.read(2_000, 16)
 SOURCE = load_digits()

@@ -5,11 +5,11 @@ import pytest
 from lending_club_form import FILES, form_of, text_of
 from test_loan_files import RIGHT, TABLE, sheet
 
-from ml.data.columns import typed
-from ml.data.common_encoding import CommonEncoding
-from ml.data.lending_club import read
-from ml.data.loans import book
 from ml.settings import ALLOWED_MISSING
+from ml.tasks.built_in.lending_club.columns import typed
+from ml.tasks.built_in.lending_club.common_encoding import CommonEncoding
+from ml.tasks.built_in.lending_club.reading import read
+from ml.tasks.built_in.loans.book import book
 from ml.tasks.loading import Named
 from ml.tasks.tables.form import read_form
 from ml.tasks.tables.reading import read_table

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from ml.data.columns import CREDIT_MONTHS, typed
-from ml.data.lending_club import read
-from ml.data.loans import book
 from ml.data.text.parquet import parquet_pieces
 from ml.errors import DataError
+from ml.tasks.built_in.lending_club.columns import CREDIT_MONTHS, typed
+from ml.tasks.built_in.lending_club.reading import read
+from ml.tasks.built_in.loans.book import book
 
 LOANS = 60
 BOOK = book(LOANS)

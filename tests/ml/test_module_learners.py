@@ -9,7 +9,6 @@ import torch
 from federations import OfModule, image_learner
 from torch import nn
 
-from ml.data import digits
 from ml.data.rows import StoredImages
 from ml.errors import SchemaError, SettingsError, TrainingError
 from ml.judging.evaluation import Evaluation
@@ -17,6 +16,7 @@ from ml.judging.metrics import auroc
 from ml.judging.scoring import ValidationSets
 from ml.models.module_state import ModuleState, initial_vector
 from ml.settings import AttackSettings, TrainingSettings
+from ml.tasks.built_in.digits import images as digits
 from ml.tasks.targets import Labels as LabelsTarget
 from ml.training import TrainingJob
 from ml.training.module import ModuleLearner

@@ -40,7 +40,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 @pytest.fixture
 def columns():
-    from ml.data.columns import required
+    from ml.tasks.built_in.lending_club.columns import required
 
     return required("all")
 

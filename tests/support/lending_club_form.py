@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from ml.data.columns import CREDIT_MONTHS, CREDIT_SINCE, ISSUED, STATUS
-from ml.data.common_encoding import CommonEncoding
-from ml.data.lending_club import read
+from ml.tasks.built_in.lending_club.columns import CREDIT_MONTHS, CREDIT_SINCE, ISSUED, STATUS
+from ml.tasks.built_in.lending_club.common_encoding import CommonEncoding
+from ml.tasks.built_in.lending_club.reading import read
 from ml.tasks.tables.form import Form
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

@@ -24,7 +24,7 @@ from offchain.live.client.local_learning import LocalLearning
 from offchain.stores.artefacts import Artefacts
 from offchain.worker import process as worker
 
-LATER = ("ml.data.loans", "ml.tasks.built_in.loans") + tuple(
+LATER = ("ml.tasks.built_in.loans.book", "ml.tasks.built_in.loans.task") + tuple(
     f"offchain.live.client.{name}" for name in ("costs", "faults", "report", "start")
 )
 """What a client imports once it runs: half of what it computes in a short game, were it not here already."""

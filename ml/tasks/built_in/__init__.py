@@ -1,1 +1,1 @@
-"""Tasks that come with the project, a file each: `name` of the file, with hyphens, is the task's."""
+"""Tasks that come with the project, a folder each: its name, with hyphens, is the task's, `task` has it."""

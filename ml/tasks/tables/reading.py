@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.checks import insisted, unknown_values, unlike
-from ml.data.common_encoding import Spread
+from ml.data.checks import Spread, insisted, unknown_values, unlike
 from ml.data.rows import Rows
 from ml.data.table import Texts
 from ml.data.text.cells import EMPTY, Words

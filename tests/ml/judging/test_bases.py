@@ -6,7 +6,7 @@ import pytest
 from ml.judging.bases import nearest, qualifying
 from ml.judging.constants import constant_loss
 from ml.judging.policies import admissible
-from ml.tasks.built_in.loans import Loans
+from ml.tasks.built_in.loans.task import Loans
 
 BUDGET = 0.05
 NONE = float("inf")

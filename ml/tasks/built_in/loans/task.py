@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, validate_call
 
-from ml.data.columns import Features, typed
-from ml.data.encoding import loan_rows
 from ml.data.rows import Rows, Shape
 from ml.models.perceptron import HIDDEN, PerceptronNetwork
+from ml.tasks.built_in.lending_club.columns import Features, typed
+from ml.tasks.built_in.lending_club.unfitted import loan_rows
 from ml.tasks.targets import Labels
 from ml.tasks.task import PAPERS, Task
 
@@ -47,7 +47,7 @@ class Loans(Task):
     def rows(self, path: Path | None) -> Rows:
         """Return the book, to be encoded by what is trained on."""
         # Here: pandas, in which the book is made, is nothing that a live client needs in memory.
-        from ml.data.loans import book
+        from ml.tasks.built_in.loans.book import book
 
         loans = {str(name): column for name, column in book(self._rows).items()}
         return loan_rows(typed(loans, _FEATURES), _FEATURES)

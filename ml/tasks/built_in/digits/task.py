@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, validate_call
 
-from ml.data.digits import DEFAULT_ROWS, SIDE, read
 from ml.data.rows import Rows
+from ml.tasks.built_in.digits.images import DEFAULT_ROWS, SIDE, read
 from ml.tasks.images import ImageTask
 from ml.tasks.targets import Labels
 from ml.tasks.task import PAPERS

@@ -12,7 +12,6 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.chest_xray import DEFAULT_ROWS, DISEASES, FINDINGS
 from ml.data.image_cache import cached, fingerprint
 from ml.data.pictures import resized
 from ml.data.rows import Rows, StoredImages
@@ -21,6 +20,7 @@ from ml.data.text.usage import first_of
 from ml.errors import DataError
 from ml.messages import reason
 from ml.private_files import opened
+from ml.tasks.built_in.chest_xray.nih import DEFAULT_ROWS, DISEASES, FINDINGS
 
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),

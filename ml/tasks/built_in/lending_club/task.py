@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, validate_call
 
-from ml.data.checks import compare
-from ml.data.columns import Features
-from ml.data.common_encoding import read_encoding
-from ml.data.encoding import loan_rows
-from ml.data.lending_club import read
+from ml.tasks.built_in.lending_club.comparing import compare
+from ml.tasks.built_in.lending_club.columns import Features
+from ml.tasks.built_in.lending_club.common_encoding import read_encoding
+from ml.tasks.built_in.lending_club.unfitted import loan_rows
+from ml.tasks.built_in.lending_club.reading import read
 from ml.data.rows import Rows, Shape
 from ml.errors import DataError
 from ml.models.perceptron import HIDDEN, PerceptronNetwork

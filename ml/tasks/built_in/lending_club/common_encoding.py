@@ -5,24 +5,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from ml.data.columns import CATEGORICAL, Features, encoded_numbers
+from ml.data.checks import Spread
 from ml.data.table import Table
 from ml.errors import DataError
 from ml.json_file import read_value
 from ml.messages import reason
+from ml.tasks.built_in.lending_club.columns import CATEGORICAL, Features, encoded_numbers
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
-
-
-class Spread(BaseModel):
-    """How a column of numbers is standardised: (value − mean) / scale."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    mean: float = Field(allow_inf_nan=False)
-    scale: float = Field(gt=0, allow_inf_nan=False)
 
 
 class CommonEncoding(BaseModel):

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.columns import Features
-from ml.data.common_encoding import CommonEncoding
 from ml.data.rows import Rows
 from ml.data.table import Table, Texts, joined
 from ml.data.text.usage import Usage
+from ml.tasks.built_in.lending_club.columns import Features
+from ml.tasks.built_in.lending_club.common_encoding import CommonEncoding
 
 
 class UnfittedLoans:

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import Field, validate_call
 
-from ml.data import chest_mnist, chest_xray
 from ml.data.rows import Rows
 from ml.errors import DataError
 from ml.home import at_home
+from ml.tasks.built_in.chest_xray import medmnist, nih
 from ml.tasks.images import ImageTask
 from ml.tasks.targets import Labels
 from ml.tasks.task import PAPERS
@@ -24,7 +24,7 @@ class ChestXray(ImageTask):
         cache: Folder for images as resized; none for the user's cache folder.
     """
 
-    target = Labels(len(chest_xray.DISEASES), names=chest_xray.DISEASES)
+    target = Labels(len(nih.DISEASES), names=nih.DISEASES)
     own_options = ("cache",)
     takes = "NIH's folder or MedMNIST's chestmnist.npz"
     simulation = {**PAPERS, "shares": "dirichlet", "metric": "auroc", "batch": 256}
@@ -46,10 +46,10 @@ class ChestXray(ImageTask):
         if path is None:
             raise DataError(f"chest X-rays need the path of {self.takes}")
         path = at_home(path)
-        if chest_xray.labels_file(path):
-            return chest_xray.read(path, self._rows, self.side, self._cache)
+        if nih.labels_file(path):
+            return nih.read(path, self._rows, self.side, self._cache)
         if path.is_file() and path.suffix == ".npz":
-            return chest_mnist.read(path, self._rows, self.side, self._cache)
+            return medmnist.read(path, self._rows, self.side, self._cache)
         raise DataError(f"{_found(path)}; chest X-rays are {self.takes}")
 
 
@@ -57,5 +57,5 @@ def _found(path: Path) -> str:
     if not path.exists():
         return f"there is nothing at {path}"
     if path.is_dir():
-        return f"{path} is a folder without {' or '.join(chest_xray.LABELS_FILES)}"
+        return f"{path} is a folder without {' or '.join(nih.LABELS_FILES)}"
     return f"{path} is a file whose name does not end in .npz"

@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.columns import (
+from ml.data.scales import two_scales
+from ml.data.table import Category, Table, joined, repeated
+from ml.data.text.cells import UNREADABLE, Months, Numbers, Words, visible
+from ml.data.text.dialect import dialect, key
+from ml.data.text.records import Piece, pieces
+from ml.data.text.usage import Tally, Usage
+from ml.errors import DataError
+from ml.settings import ALLOWED_MISSING
+from ml.tasks.built_in.lending_club.columns import (
     CATEGORICAL,
     CREDIT_MONTHS,
     CREDIT_SINCE,
@@ -20,14 +28,6 @@ from ml.data.columns import (
     required,
     spelling,
 )
-from ml.data.scales import two_scales
-from ml.data.table import Category, Table, joined, repeated
-from ml.data.text.cells import UNREADABLE, Months, Numbers, Words, visible
-from ml.data.text.dialect import dialect, key
-from ml.data.text.records import Piece, pieces
-from ml.data.text.usage import Tally, Usage
-from ml.errors import DataError
-from ml.settings import ALLOWED_MISSING
 
 _SHOWN = 60
 Columns = dict[str, NDArray[np.float64]]

@@ -1,0 +1,1 @@
+"""Built-in images of digits."""

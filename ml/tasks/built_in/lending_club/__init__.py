@@ -1,0 +1,1 @@
+"""Lending Club's loans."""
