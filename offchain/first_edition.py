@@ -14,6 +14,9 @@ OPTIONS = ("features", "model", "image_size", "hidden", "cache")
 SHORT = ("features", "model", "image_size")
 """Those that the command line took."""
 
+ENCODED = "lending-club"
+"""The task whose encoding was written by a command that named none."""
+
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {
         "clients": 50,

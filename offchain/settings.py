@@ -33,6 +33,7 @@ from ml.settings import (
     SplitSettings,
     TrainingSettings,
 )
+from ml.tasks.built_in import DEFAULT
 from ml.tasks.loading import Named
 from ml.tasks.task import Task, settings_of
 from offchain import first_edition
@@ -130,9 +131,9 @@ class SimulationSettings(BaseModel):
         "malicious makes of the proposers.",
     )
     task: str = Field(
-        "loans",
-        description="What is learned: a built-in task (loans, synthetic; others are listed by `ape run task "
-        "list`), FILE.py:Class, or an installed package.module:Class.",
+        DEFAULT,
+        description="What is learned: a built-in task (listed by `ape run task list`), FILE.py:Class, a "
+        "table's FILE.json, or an installed package.module:Class.",
     )
     task_options: Mapping[str, Any] = Field(
         default_factory=dict, description="Options of the task, by name; NAME=VALUE on the command line."
@@ -485,7 +486,7 @@ def load_settings(file: Path | None, overrides: Mapping[str, Any]) -> Simulation
     Raises:
         SettingsError: When the file is not readable as such, or a value or their combination is refused.
     """
-    given, overrides = _allowing(_from_file(file) if file else {}), _allowing(overrides)
+    given, overrides = rows_chosen(_from_file(file) if file else {}), rows_chosen(overrides)
     merged = {**given, **overrides}
     former, latter = given.get("task_options"), overrides.get("task_options")
     if isinstance(former, Mapping) and isinstance(latter, Mapping):
@@ -519,8 +520,8 @@ def _no_setting(name: str) -> str:
     return f"there is no setting {quoted(name)}{nearest(name, SimulationSettings.model_fields)}"
 
 
-def _allowing(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of which those of reading rows are the options of the task that they stand for."""
+def rows_chosen(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of which those of reading rows are the options of the task that they stand for."""
     moved = dict(values)
     for name in {"allow_missing", "accept_rows"} & moved.keys():
         moved["task_options"] = {**moved.get("task_options", {}), name: moved.pop(name)}

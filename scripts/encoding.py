@@ -1,14 +1,20 @@
-"""`ape run encoding`: the file by which all members turn a table, or Lending Club's loans, into rows."""
+"""`ape run encoding`: the file by which all members turn a table, or a built-in task's rows, into inputs."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ml.errors import DataError
 from ml.private_files import write_whole
 from ml.settings import ALLOWED_MISSING
+from offchain import first_edition
 from offchain.command import Command
+from offchain.named_values import named_values
 from offchain.user_path import OutPath, UserPath
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 INPUT_KINDS = ("number", "category", "date")
 
@@ -55,6 +61,13 @@ class _Widths(click.ParamType):
         return tuple(map(int, parts))
 
 
+def _former_options(function: Decorated) -> Decorated:
+    """Adds the first edition's names of options of tasks, which are not shown."""
+    for name in first_edition.SHORT:
+        function = click.option(f"--{name.replace('_', '-')}", name, hidden=True)(function)
+    return function
+
+
 @click.command(cls=Command)
 @click.option(
     "--data",
@@ -67,8 +80,7 @@ class _Widths(click.ParamType):
     "targets",
     multiple=True,
     metavar="COLUMN",
-    help="What is to be said of a row; none for Lending Club's. Repeatable: several of two outcomes, or "
-    "amounts.",
+    help="What is to be said of a row. Repeatable: several of two outcomes, or amounts.",
 )
 @click.option(
     "--kind",
@@ -96,12 +108,13 @@ class _Widths(click.ParamType):
     help="Hidden layers: 128,128.",
 )
 @click.option(
-    "--features",
-    type=click.Choice(("application", "all")),
-    default="application",
-    show_default=True,
-    help="Of Lending Club's: columns known at application time, or all, which leak the outcome.",
+    "--task",
+    metavar="NAME",
+    help="Built-in task that has an encoding of its own, in place of --target.  [default, without --target: "
+    f"{first_edition.ENCODED}]",
 )
+@click.option("--task-option", "options", multiple=True, metavar="NAME=VALUE", help="Option of that task.")
+@_former_options
 @click.option(
     "--allow-missing",
     type=click.FloatRange(0, 1),
@@ -112,20 +125,30 @@ class _Widths(click.ParamType):
 )
 @click.option("--out", type=OutPath(), required=True, help="The JSON file to write.")
 def cli(
-    data: Path, targets: tuple[str, ...], features: str, allow_missing: float, out: Path, **wishes: Any
+    data: Path,
+    targets: tuple[str, ...],
+    task: str | None,
+    options: tuple[str, ...],
+    allow_missing: float,
+    out: Path,
+    **wishes: Any,
 ) -> None:
     """Look at rows that everyone may know, once, and write how all members read theirs.
 
     With --target the file is a task: `ape run simulate --task FILE.json --data ROWS`. A person can edit it.
     """
+    former = {name: value for name in first_edition.SHORT if (value := wishes.pop(name)) is not None}
+    chosen = {**former, **named_values(options)}
     if not targets:
-        _refuse_beside_loans(wishes)
-        _of_loans(data, features, allow_missing, out)
+        _refuse_beside_a_task(wishes)
+        _of_a_task(task, {**chosen, "allow_missing": allow_missing}, data, out)
+    elif task or chosen:
+        raise click.UsageError("--target is of a table: leave --task and options of a task out")
     else:
         _of_a_table(data, allow_missing, out, targets=targets, **wishes)
 
 
-def _refuse_beside_loans(wishes: dict[str, Any]) -> None:
+def _refuse_beside_a_task(wishes: dict[str, Any]) -> None:
     given = [name for name, value in wishes.items() if value and name != "hidden"]
     if given:
         raise click.UsageError(f"--{given[0].removesuffix('s')} is for a table: name its --target COLUMN too")
@@ -157,18 +180,21 @@ def _tell(fitted: "Fitted", told: tuple[str, ...]) -> None:
         click.echo(sentence)
 
 
-def _of_loans(data: Path, features: Any, allow_missing: float, out: Path) -> None:
+def _of_a_task(task: str | None, options: dict[str, Any], data: Path, out: Path) -> None:
     # Here for the reason that scripts/simulate.py gives.
-    from ml.tasks.built_in.lending_club.common_encoding import CommonEncoding
-    from ml.tasks.built_in.lending_club.reading import read
-    from ml.tasks.built_in.lending_club.task import LendingClub
-    from ml.tasks.federating import require_outcomes
+    from ml.tasks.encoded import fitted_encoding
 
-    loans = read(data, features, allow_missing)
-    for sentence in loans.usage.told():
+    name = task or first_edition.ENCODED
+    try:
+        fitted = fitted_encoding(name, options, data)
+    except DataError as error:
+        if task or not data.exists():
+            raise
+        raise DataError(
+            f"{error} (as task {name} reads it: name --target COLUMN of a table of yours)"
+        ) from error
+    for sentence in fitted.told:
         click.echo(sentence)
-    require_outcomes(LendingClub.target, loans.table.labels, f"loans of {data}")
-    encoding = CommonEncoding.fit(loans.table, features)
-    write_whole(out, encoding.model_dump_json(indent=2) + "\n")
+    write_whole(out, fitted.content + "\n")
     click.echo(f"Written to {out}. For the deployment's configuration:")
-    click.echo(f"  ape run task describe --task lending-club --task-option encoding={out} --data {data}")
+    click.echo(f"  ape run task describe --task {name} --task-option {fitted.option}={out} --data {data}")

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,54 +12,54 @@ from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.named_values import named_values
 from offchain.reproduction.options import playing_options
+from offchain.reproduction.papers_data import DATA_HELP, FEATURES, FEATURES_HELP, IMAGES_HELP
+from offchain.runs.settings_options import task_settings
+from offchain.settings import rows_chosen
 from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
-    from ml.tasks.built_in.lending_club.columns import Features
+    from offchain.reproduction.study import Study
+
+_INSTEAD = {
+    "task": "the paper's own data, or what stands in for them",
+    "data": f"where no task is named, {DATA_HELP}",
+}
 
 
 @click.command(cls=Command)
 @network_option
 @click.argument("items", metavar="ITEM...", nargs=-1, required=True)
-@click.option("--data", type=UserPath(), help="Lending Club's CSV or CSV.GZ.  [default: built-in loans]")
-@click.option(
-    "--features",
-    type=click.Choice(("all", "application")),
-    default="all",
-    show_default=True,
-    help="Columns of Lending Club's file; all of them, as the paper, leak the outcome.",
-)
-@click.option(
-    "--images",
-    type=UserPath(),
-    help="Chest X-rays, NIH's folder or MedMNIST's chestmnist.npz.  [default: built-in digits]",
-)
+@task_settings(_INSTEAD)
+@click.option("--features", type=click.Choice(FEATURES), help=f"{FEATURES_HELP}  [default: all]")
+@click.option("--images", type=UserPath(), help=f"For section VI without --task: {IMAGES_HELP}")
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="Runs of each setting.")
 @click.option(
-    "--rounds", type=click.IntRange(1), help="Rounds of a run.  [default: 200 on loans, 60 on images]"
+    "--rounds", type=click.IntRange(1), help="Rounds of a run.  [default: 200 of section V, 60 of section VI]"
 )
 @click.option(
     "--engine",
     type=click.Choice(("chain", "reference")),
     help="Contracts, or the same rules in memory.  [default: contracts for table3, fig6, fig14]",
 )
-@click.option("--set", "loans", metavar="NAME=VALUE", multiple=True, help="Setting of all runs on loans.")
-@click.option("--set-images", metavar="NAME=VALUE", multiple=True, help="Setting of all runs on images.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Setting of all runs of section V; with --task, of all runs.",
+)
+@click.option("--set-images", metavar="NAME=VALUE", multiple=True, help="Setting of all runs of section VI.")
 @playing_options("results")
 def cli(
     network: str,
     items: tuple[str, ...],
-    data: Path | None,
-    features: "Features",
-    images: Path | None,
-    seeds: int,
-    rounds: int | None,
     engine: str | None,
-    loans: tuple[str, ...],
+    settings: tuple[str, ...],
     set_images: tuple[str, ...],
     jobs: int,
     address: str | None,
     out: Path,
+    **of_study: Any,
 ) -> None:
     """Reproduce items of the paper: fig4 to fig14, table3, table4, cost, theorem1, all; `list` lists them.
 
@@ -69,7 +69,6 @@ def cli(
     from offchain.reproduction.cluster import cluster
     from offchain.reproduction.reproduce import chosen, planned, reproduce, table_of_items
     from offchain.reproduction.results_folder import ResultsFolder
-    from offchain.reproduction.study import Study
 
     console = people_console()
     if "list" in items:
@@ -77,15 +76,7 @@ def cli(
         return
     try:
         wanted = chosen(items)
-        study = Study(
-            data=data,
-            features=features,
-            images=images,
-            seeds=seeds,
-            rounds=rounds,
-            settings=named_values(loans),
-            image_settings=named_values(set_images),
-        )
+        study = _study(settings=named_values(settings), image_settings=named_values(set_images), **of_study)
         runs = planned(wanted, study, engine)
         with cluster(address, runs):
             # Only now that settings and cluster are known to be good.
@@ -95,3 +86,15 @@ def cli(
     except KeyboardInterrupt:
         console.print("Interrupted. What was played is kept; the same command goes on from there.")
         raise SystemExit(INTERRUPTED) from None
+
+
+def _study(**options: Any) -> "Study":
+    from offchain.reproduction.study import Study
+
+    given = rows_chosen({name: value for name, value in options.items() if value is not None})
+    papers = [name for name in ("features", "images") if name in given]
+    if "task" in given and papers:
+        raise click.UsageError(f"--{papers[0]} is of the paper's own data; leave it out beside --task")
+    if "clients_data" in given and "task" not in given:
+        raise click.UsageError("--clients-data is of a task: name it with --task")
+    return Study(**given)

@@ -13,6 +13,8 @@ import pytest
 
 import ml
 import offchain
+from ml.tasks.built_in.lending_club.columns import required
+from ml.tasks.loading import built_in_names
 
 ROOT = Path(__file__).parent.parent
 CHAIN = {"ape", "ape_foundry", "ape_solidity", "coincurve", "ethpm_types", "evm_trace", "rlp", "web3"}
@@ -110,6 +112,45 @@ def test_folders_of_the_live_network_do_not_import_each_other():
     imports = folders_imported("offchain/live")
     # A CycleError names the folders that import each other.
     assert set(TopologicalSorter(imports).static_order()) == set(imports) >= {"deploying", "watching"}
+
+
+KNOW_DATA_SETS = ("ml/tasks/built_in/", "offchain/first_edition.py", "offchain/reproduction/paper")
+"""The tasks themselves; what the first edition wrote; what the paper reports, and on which data."""
+DATA_SETS = re.compile(r"lending.?club|chest|x-?rays?\b|mnist|\bnih\b|kaggle|\bloans?\b", re.IGNORECASE)
+NAMES_OF_DATA = {*built_in_names(), *(name.replace("-", "_") for name in built_in_names())} | {
+    column for column in required("all") if "_" in column
+}
+
+A_WORD_ONLY = {"ml/data/text/cells.py": {"digits"}}  # A group of a pattern.
+
+
+def said(path):
+    """The texts that a file's code holds; what it says of itself in docstrings does nothing."""
+    tree = ast.parse(path.read_text())
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    constants = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone)
+    return {node.value for node in constants if isinstance(node.value, str)}
+
+
+def test_nothing_outside_a_task_knows_the_name_of_a_data_set():
+    found = {}
+    for path in (path for folder in ("ml", "offchain", "scripts", "stakefed") for path in sources(folder)):
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith(KNOW_DATA_SETS):
+            continue
+        texts = {text for text in said(path) if text in NAMES_OF_DATA or DATA_SETS.search(text)}
+        texts -= A_WORD_ONLY.get(name, set())
+        tasks = {module for module in imported(path) if module.startswith("ml.tasks.built_in.")}
+        if texts or tasks:
+            found[name] = texts | tasks
+    assert found == {}
+
+
+def test_who_may_know_data_sets_does():
+    for place in KNOW_DATA_SETS:
+        texts = {text for path in ROOT.glob(f"{place}*") if path.suffix == ".py" for text in said(path)}
+        texts |= {text for path in sources(place.rstrip("/")) for text in said(path)}
+        assert any(DATA_SETS.search(text) or text in NAMES_OF_DATA for text in texts), place
 
 
 def test_contracts_import_openzeppelin_and_each_other_only():

@@ -22,6 +22,7 @@ from ml.errors import MLError
 from ml.messages import nearest, quoted
 from ml.named_functions import is_own
 from ml.settings import DEFAULT_POLICY, Policy
+from ml.tasks.built_in import DEFAULT as DEFAULT_TASK
 from ml.tasks.loading import Named
 from ml.validation import first_fault
 from offchain.errors import ArenaError, SettingsError
@@ -124,7 +125,9 @@ class Grid(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     settings: Mapping[str, Any] = Field(default_factory=dict, description="Of all runs.")
-    tasks: Labelled = Field({"loans": {"task": "loans"}}, min_length=1, description="Tasks, with shares.")
+    tasks: Labelled = Field(
+        {DEFAULT_TASK: {"task": DEFAULT_TASK}}, min_length=1, description="Tasks, with shares."
+    )
     attacks: Labelled = Field(min_length=1, description="Attacks by name, or settings by label.")
     deciders: Labelled = Field(min_length=1, description="Policies and defences, or settings by label.")
     votes: tuple[str, ...] = Field(("honest",), min_length=1, description="How the coalition votes.")
@@ -214,7 +217,7 @@ DEFAULT = Grid(
     },
     votes=("honest", "own"),
 )
-"""Small enough for two processors and half an hour; on built-in loans."""
+"""Small enough for two processors and half an hour."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """What a cell's run came to, in numbers."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ml.judging.metrics import LIKELIHOOD
 from offchain.arena.grid import Cell, Labels
+from offchain.runs.scores import score_of
 from offchain.runs.summary import tail_mean
 from offchain.settings import TOKEN
 from offchain.simulation.baselines import HONEST_ONLY
@@ -98,11 +98,6 @@ def outcome(cell: Cell, records: Sequence[RoundRecord], clean: Sequence[RoundRec
         score_seconds=float(np.mean([record.seconds.score for record in records])),
         seconds=float(np.mean([record.seconds.total for record in records])),
     )
-
-
-def score_of(scores: Mapping[str, float], metric: str) -> float:
-    """Return what voters compared of a model's recorded scores: of the likelihood, the loss is recorded."""
-    return math.exp(-scores["loss"]) if metric == LIKELIHOOD else scores[metric]
 
 
 def losing_bits(records: Sequence[RoundRecord], cast: Cast) -> float:

@@ -71,12 +71,12 @@ def _against_stake(study: Study) -> list[SimulationSettings]:
 
 
 def _images(study: Study) -> list[SimulationSettings]:
-    return comparison_runs(study, "images")
+    return comparison_runs(study, "VI")
 
 
 def _image_tokens(study: Study) -> list[SimulationSettings]:
     return [
-        attacked(study, policy, tokens.SHOWN, seed, subject="images")
+        attacked(study, policy, tokens.SHOWN, seed, section="VI")
         for policy in POLICIES
         for seed in range(study.seeds)
     ]

@@ -6,15 +6,18 @@ from pathlib import Path
 import pandas as pd
 
 from ml.private_files import write_whole
+from ml.tasks.loading import CHOICES
 from offchain.picture_file import write_picture
 from offchain.reproduction.catalogue import Item
 from offchain.reproduction.claimed_folder import claim
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.kept_runs import KeptRuns
+from offchain.reproduction.papers_data import RECORDED
 from offchain.reproduction.result import Comparison, Result, Statement
 from offchain.reproduction.study import ROUNDS, Study
 
 _STUDY = "study.json"
+_OF_A_TASK = ("task", "task_options", "clients_data")
 
 
 class ResultsFolder:
@@ -57,9 +60,22 @@ class ResultsFolder:
 
 def describe(study: Study) -> dict[str, object]:
     """Return what a study's numbers follow from, as JSON: its settings with data by content, not by path."""
-    content = study.model_dump(mode="json", exclude={"data", "images"})
-    content["rounds"] = {subject: study.rounds or rounds for subject, rounds in ROUNDS.items()}
-    return content | {"data": data_digest(study.data), "images": data_digest(study.images)}
+    content = study.model_dump(mode="json", exclude={"data", "images", *_OF_A_TASK})
+    content["rounds"] = {RECORDED[section]: study.rounds or rounds for section, rounds in ROUNDS.items()}
+    content |= {"data": data_digest(study.data), "images": data_digest(study.images)}
+    return content | _of_a_task(study)
+
+
+def _of_a_task(study: Study) -> dict[str, object]:
+    """What is said of a task, which folders from before do not have."""
+    found: dict[str, object] = {}
+    if study.named_task is not None:
+        found["task"] = study.named_task.digest.hex()
+    if choices := {name: study.task_options[name] for name in CHOICES if name in study.task_options}:
+        found["choices"] = choices
+    if study.clients_data is not None:
+        found["clients_data"] = data_digest(study.clients_data)
+    return found
 
 
 def comparison_table(comparisons: Iterable[Comparison]) -> pd.DataFrame:

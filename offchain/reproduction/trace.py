@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from offchain.runs.scores import score_of
 from offchain.runs.summary import tail_mean
 from offchain.settings import TOKEN, SimulationSettings
 from offchain.simulation.cast import Cast
@@ -76,7 +77,7 @@ class Trace:
 def _scores(settings: SimulationSettings, records: Sequence[RoundRecord]) -> dict[str, Array]:
     names = ["run", *records[0].baselines]
     curves = {
-        name: [(r.scores if name == "run" else r.baselines[name])[settings.metric] for r in records]
+        name: [score_of(r.scores if name == "run" else r.baselines[name], settings.metric) for r in records]
         for name in names
     }
     pad = settings.rounds - len(records)

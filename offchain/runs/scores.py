@@ -1,6 +1,9 @@
 """Scores by name, for people."""
 
+import math
 from collections.abc import Iterable, Mapping
+
+from ml.judging.metrics import LIKELIHOOD
 
 _TITLES = {"auroc": "AUROC"}
 
@@ -21,6 +24,15 @@ def shown_score(metric: str, scores: Mapping[str, float]) -> str:
     'auroc'
     """
     return metric if metric in scores else next(iter(scores))
+
+
+def score_of(scores: Mapping[str, float], metric: str) -> float:
+    """Return what voters compared of a model's recorded scores: of the likelihood, the loss is recorded.
+
+    >>> score_of({"loss": 0.0}, "likelihood"), score_of({"auroc": 0.8, "loss": 0.5}, "auroc")
+    (1.0, 0.8)
+    """
+    return math.exp(-scores["loss"]) if metric == LIKELIHOOD else scores[metric]
 
 
 def in_order(names: Iterable[str]) -> list[str]:

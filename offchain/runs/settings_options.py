@@ -1,6 +1,6 @@
 """The settings as command-line options, made from the fields themselves so that help and bounds agree."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -58,6 +58,8 @@ OPTIONS = (
 )
 """Fields with an option of their own; the others are set in a settings file."""
 
+_LEARNED = ("task", "task_options", "data", "clients_data")
+
 _WORDED_DEFAULTS = (
     *("task_options", "data", "clients_data", "metric", "train", "shadow_policy", "dp_epsilon"),
     *("attack_options", "aimed", "coalition_votes", "sleep_until", "defence", "assumed_faulty"),
@@ -76,6 +78,29 @@ def settings_options(function: Command) -> Command:
     """
     for name in first_edition.SHORT:
         function = click.option(f"--{name.replace('_', '-')}", name, hidden=True)(function)
+    function = _rows_options(function)
+    for name in reversed(OPTIONS):
+        function = _option(name, SimulationSettings.model_fields[name])(function)
+    return function
+
+
+def task_settings(instead: Mapping[str, str]) -> Callable[[Command], Command]:
+    """Adds those of the options that say what is learned from which rows, for what has a task of its own.
+
+    Args:
+        instead: By field, what there is where the option is not given.
+    """
+
+    def add(function: Command) -> Command:
+        function = _rows_options(function)
+        for name in reversed(_LEARNED):
+            function = _option(name, SimulationSettings.model_fields[name], instead.get(name))(function)
+        return function
+
+    return add
+
+
+def _rows_options(function: Command) -> Command:
     function = click.option(
         "--allow-missing",
         type=click.FloatRange(0, 1),
@@ -83,21 +108,18 @@ def settings_options(function: Command) -> Command:
         help="Share of a table's rows that may be left out for gaps or what cannot be read.  [default: "
         f"{ALLOWED_MISSING}]",
     )(function)
-    function = click.option(
+    return click.option(
         "--accept-rows",
         is_flag=True,
         default=None,
         help="Go on though rows look unlike those that an encoding was fitted on.",
     )(function)
-    for name in reversed(OPTIONS):
-        function = _option(name, SimulationSettings.model_fields[name])(function)
-    return function
 
 
-def _option(name: str, field: FieldInfo) -> Callable[[Command], Command]:
+def _option(name: str, field: FieldInfo, instead: str | None = None) -> Callable[[Command], Command]:
     text = field.description or ""
-    if name not in _WORDED_DEFAULTS:
-        text = f"{text.rstrip('.')}.  [default: {field.default}]"
+    if instead is not None or name not in _WORDED_DEFAULTS:
+        text = f"{text.rstrip('.')}.  [default: {field.default if instead is None else instead}]"
     metavar = _METAVARS.get(name, "TOKENS" if name.endswith("_stake") else None)
     if name.endswith("_options"):
         option = f"--{name.removesuffix('s').replace('_', '-')}"

@@ -58,11 +58,11 @@ def compute(study: Study, trace_of: TraceOf) -> Result:
             0,
         ),
     ]
-    return Result({"": table}, comparisons=compared if study.data else (), statements=said)
+    return Result({"": table}, comparisons=compared if study.is_of_papers_data("V") else (), statements=said)
 
 
 def _run(study: Study, changes: Mapping[str, Any], seed: int) -> SimulationSettings:
-    return study.run("loans", seed, policy="aggregate", malicious=ETA, **{"baselines": True, **changes})
+    return study.run("V", seed, policy="aggregate", malicious=ETA, **{"baselines": True, **changes})
 
 
 def _row(study: Study, trace_of: TraceOf, name: str, changes: Mapping[str, Any]) -> dict[str, object]:

@@ -85,9 +85,9 @@ def _runs_of(study: Study, seed: int, plan: Plan) -> tuple[SimulationSettings, .
     many = dict(proposer_bps=MANY_PROPOSERS_BPS, rounds=plan.sixteen_rounds)
     more = dict(clients=plan.check_members, rounds=plan.check_rounds)
     return (
-        study.run("loans", seed, rounds=plan.rounds, **common),
-        study.run("loans", seed, **many, **common),
-        study.run("loans", seed, **more, **common),
+        study.run("V", seed, rounds=plan.rounds, **common),
+        study.run("V", seed, **many, **common),
+        study.run("V", seed, **more, **common),
     )
 
 

@@ -69,7 +69,7 @@ def rejection(study: Study, trace_of: TraceOf) -> Result:
         for k in sorted(p_rej.keys() & NOTED)
     ]
     said = [decide.monotone("aggregate: p_rej grows with k at η = 0.4", p_rej), *_spared_and_caught(frame)]
-    return Result({"": frame}, comparisons=compared if study.data else (), statements=said)
+    return Result({"": frame}, comparisons=compared if study.is_of_papers_data("V") else (), statements=said)
 
 
 def _decided(trace: Trace, name: str) -> NDArray[np.float64]:

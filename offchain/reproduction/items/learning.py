@@ -12,9 +12,10 @@ from offchain.reproduction.curves import Curves, deviation, rows
 from offchain.reproduction.figures import bands, by_policy, eta_panels
 from offchain.reproduction.names import CENTRAL, OURS, WITH_BLOCK, WITH_MAL, WITHOUT_MAL
 from offchain.reproduction.paper import TABLE_3, TABLE_4, WHY_3
+from offchain.reproduction.papers_data import Section
 from offchain.reproduction.result import Comparison, Result, Statement
 from offchain.reproduction.shared_runs import TraceOf, clean, learning_curves, traces
-from offchain.reproduction.study import ETAS, STAKES, Study, Subject
+from offchain.reproduction.study import ETAS, STAKES, Study
 from offchain.runs.summary import tail_mean
 from offchain.simulation.baselines import WITHOUT_ATTACK
 
@@ -36,51 +37,53 @@ CONVERGED = 0.95
 
 def figure_5(study: Study, trace_of: TraceOf) -> Result:
     """Learning curves of all learners on loans, a panel for each η."""
-    return _curves(study, trace_of, "loans")
+    return _curves(study, trace_of, "V")
 
 
 def figure_13(study: Study, trace_of: TraceOf) -> Result:
     """Learning curves of all learners on images, likewise."""
-    return _curves(study, trace_of, "images")
+    return _curves(study, trace_of, "VI")
 
 
-def _curves(study: Study, trace_of: TraceOf, subject: Subject) -> Result:
-    curves = learning_curves(study, trace_of, subject)
-    figure, panels = eta_panels(ETAS, f"test {study.metric(subject)}")
+def _curves(study: Study, trace_of: TraceOf, section: Section) -> Result:
+    curves = learning_curves(study, trace_of, section)
+    figure, panels = eta_panels(ETAS, f"test {study.metric(section)}")
     bands(panels, curves)
     panels["", ETAS[0]].set_ylim(top=1.02)  # A band of one deviation may reach where no score can.
     finals = after_convergence(curves)
-    compared = compare(finals, *_reported(study, subject))
+    compared = compare(finals, *_reported(study, section))
     return Result({"": pd.DataFrame(rows(curves))}, figure, compared, [_block_beats_mal(finals)])
 
 
 def table_3(study: Study, trace_of: TraceOf) -> Result:
     """Scores on loans after convergence: mean of the last 50 rounds, by learner and η."""
-    return _table(study, trace_of, "loans")
+    return _table(study, trace_of, "V")
 
 
 def table_4(study: Study, trace_of: TraceOf) -> Result:
     """Mean AUROC on images after convergence, likewise."""
-    return _table(study, trace_of, "images")
+    return _table(study, trace_of, "VI")
 
 
-def _table(study: Study, trace_of: TraceOf, subject: Subject) -> Result:
-    finals = after_convergence(learning_curves(study, trace_of, subject))
-    compared = compare(finals, *_reported(study, subject))
+def _table(study: Study, trace_of: TraceOf, section: Section) -> Result:
+    finals = after_convergence(learning_curves(study, trace_of, section))
+    compared = compare(finals, *_reported(study, section))
     return Result({"": finals_table(finals)}, None, compared, table_statements(finals))
 
 
-def _reported(study: Study, subject: Subject) -> tuple[Reported, Mapping[tuple[str, float], str]]:
+def _reported(study: Study, section: Section) -> tuple[Reported, Mapping[tuple[str, float], str]]:
     """Return what the paper reports of the study's data, and reasons; nothing of data that it did not use."""
-    if subject == "images":
-        return TABLE_4 if study.images else {}, {}
-    return (TABLE_3, WHY_3) if study.data and study.metric("loans") == "accuracy" else ({}, {})
+    if not study.is_of_papers_data(section):
+        return {}, {}
+    if section == "VI":
+        return TABLE_4, {}
+    return (TABLE_3, WHY_3) if study.metric(section) == "accuracy" else ({}, {})
 
 
 def figure_12(study: Study, trace_of: TraceOf) -> Result:
     """Learning curves at every γ_p, a panel for each η and policy."""
     curves = {policy: _by_stake(study, trace_of, policy) for policy in POLICIES}
-    figure, table = by_policy(ETAS, f"test {study.metric('loans')}", curves)
+    figure, table = by_policy(ETAS, f"test {study.metric('V')}", curves)
     nobody = [trace_of(clean(study, seed)).final(WITHOUT_ATTACK) for seed in range(study.seeds)]
     goal = CONVERGED * float(np.mean(nobody))
     said = [statement for p in POLICIES for statement in _stake_statements(p, curves[p], goal)]

@@ -10,9 +10,10 @@ from offchain.reproduction import statements as decide
 from offchain.reproduction.curves import Curves
 from offchain.reproduction.figures import by_policy
 from offchain.reproduction.paper import FIRST_SLASH
+from offchain.reproduction.papers_data import Section
 from offchain.reproduction.result import Comparison, Result, Statement
 from offchain.reproduction.shared_runs import TraceOf, traces
-from offchain.reproduction.study import ETAS, STAKES, Study, Subject
+from offchain.reproduction.study import ETAS, STAKES, Study
 from offchain.reproduction.trace import Trace
 
 GROUPS = {"honest": False, "malicious": True}
@@ -30,7 +31,7 @@ ALMOST_ALL = 0.9
 
 def figure_6(study: Study, trace_of: TraceOf) -> Result:
     """Mean tokens of honest and malicious clients at γ_p = 8, a panel for each η and policy."""
-    curves = {policy: _by_group(study, trace_of, policy, ETAS, "loans") for policy in POLICIES}
+    curves = {policy: _by_group(study, trace_of, policy, ETAS, "V") for policy in POLICIES}
     figure, table = by_policy(ETAS, "mean tokens", curves)
     first = np.array([_first_slash(t) for t in traces(study, trace_of, "aggregate", ETAS[0])], dtype=float)
     compared = Comparison.of_seeds(
@@ -38,7 +39,7 @@ def figure_6(study: Study, trace_of: TraceOf) -> Result:
         "about 32",
         first,
         FIRST_SLASH,
-        _CHANCE if study.data else "",
+        _CHANCE if study.is_of_papers_data("V") else "",
     )
     said = [statement for policy in POLICIES for statement in _up_and_down(study, trace_of, policy)]
     return Result({"": table}, figure, [compared], said)
@@ -46,10 +47,10 @@ def figure_6(study: Study, trace_of: TraceOf) -> Result:
 
 def figure_14(study: Study, trace_of: TraceOf) -> Result:
     """Mean tokens of honest and malicious clients on images, η = 0.3, γ_p = 32, a panel for each policy."""
-    curves = {policy: _by_group(study, trace_of, policy, (SHOWN,), "images") for policy in POLICIES}
+    curves = {policy: _by_group(study, trace_of, policy, (SHOWN,), "VI") for policy in POLICIES}
     figure, table = by_policy((SHOWN,), "mean tokens", curves)
     poor = {
-        policy: np.array([_cannot_stake(t) for t in traces(study, trace_of, policy, SHOWN, subject="images")])
+        policy: np.array([_cannot_stake(t) for t in traces(study, trace_of, policy, SHOWN, section="VI")])
         for policy in POLICIES
     }
     said = [
@@ -97,10 +98,10 @@ def _by_stake(study: Study, trace_of: TraceOf, group: str, falling: bool) -> Res
 
 
 def _by_group(
-    study: Study, trace_of: TraceOf, policy: ScorePolicy, etas: Sequence[float], subject: Subject
+    study: Study, trace_of: TraceOf, policy: ScorePolicy, etas: Sequence[float], section: Section
 ) -> Curves:
     return {
-        (eta, group): _mean_tokens(traces(study, trace_of, policy, eta, subject=subject), group)
+        (eta, group): _mean_tokens(traces(study, trace_of, policy, eta, section=section), group)
         for eta in etas
         for group in GROUPS
     }

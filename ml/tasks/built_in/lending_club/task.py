@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, validate_call
 
-from ml.tasks.built_in.lending_club.comparing import compare
-from ml.tasks.built_in.lending_club.columns import Features
-from ml.tasks.built_in.lending_club.common_encoding import read_encoding
-from ml.tasks.built_in.lending_club.unfitted import loan_rows
-from ml.tasks.built_in.lending_club.reading import read
 from ml.data.rows import Rows, Shape
 from ml.errors import DataError
 from ml.models.perceptron import HIDDEN, PerceptronNetwork
+from ml.tasks.built_in.lending_club.columns import Features
+from ml.tasks.built_in.lending_club.common_encoding import CommonEncoding, read_encoding
+from ml.tasks.built_in.lending_club.comparing import compare
+from ml.tasks.built_in.lending_club.reading import read
+from ml.tasks.built_in.lending_club.unfitted import loan_rows
+from ml.tasks.encoded import FittedEncoding
+from ml.tasks.federating import require_outcomes
 from ml.tasks.targets import Labels
 from ml.tasks.task import PAPERS, Task
 
@@ -63,3 +65,10 @@ class LendingClub(Task):
         loans = read(path, self._encoding.features, self.allow_missing)
         told = tuple(compare(self._encoding, loans.table, insist=not self.accept_rows))
         return Rows(self._encoding.encode(loans.table), loans.table.labels, usage=loans.usage, told=told)
+
+    def fitted_encoding(self, path: Path) -> FittedEncoding:
+        """Return the encoding of a file's usable loans."""
+        loans = read(path, self._features, self.allow_missing)
+        require_outcomes(self.target, loans.table.labels, f"loans of {path}")
+        encoding = CommonEncoding.fit(loans.table, self._features)
+        return FittedEncoding("encoding", encoding.model_dump_json(indent=2), loans.usage.told())
