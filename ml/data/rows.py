@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ml.data.stored_rows import StoredRows
 from ml.data.text.usage import Usage
 from ml.errors import DataError
+from ml.messages import quoted
 
 Array = NDArray[Any]
 
@@ -187,7 +188,8 @@ class FromDataset:
 
     def __getitem__(self, places: Any, /) -> Array:
         """The rows at `places`, a slice or integers."""
-        return _plain(np.stack([np.asarray(self._dataset[int(place)]) for place in self._places[places]]))
+        items = [np.asarray(self._dataset[int(place)]) for place in self._places[places]]
+        return _plain(np.stack(items), "inputs")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """All rows, in memory."""
@@ -270,12 +272,12 @@ def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _as_inputs(value: Any) -> Inputs:
     if isinstance(value, Mapping):
-        return {name: _plain(np.asarray(array)) for name, array in value.items()}
+        return {name: _plain(np.asarray(array), f"inputs {name}") for name, array in value.items()}
     if hasattr(value, "taken"):
         made: Stored = value
         return made
     if hasattr(value, "__array__") or isinstance(value, list | tuple):
-        return _plain(np.asarray(value))
+        return _plain(np.asarray(value), "inputs")
     if hasattr(value, "__getitem__") and hasattr(value, "__len__"):
         return FromDataset(value)
     raise DataError(
@@ -284,16 +286,18 @@ def _as_inputs(value: Any) -> Inputs:
 
 
 def _as_targets(value: Any) -> Targets:
-    made: Targets = each(value, lambda array: _plain(np.asarray(array)))
+    made: Targets = each(value, lambda array: _plain(np.asarray(array), "targets"))
     return made
 
 
-def _plain(array: Array) -> Array:
+def _plain(array: Array, what: str) -> Array:
     """Floats as float32, integers and truth values as NumPy has them."""
     if np.issubdtype(array.dtype, np.floating):
         return array.astype(np.float32, copy=False)
     if array.dtype.kind not in "iub":
-        raise DataError(f"an array of rows is of {array.dtype}; expected numbers")
+        example = f", such as {quoted(array.flat[0])}" if array.size else ""
+        todo = "; number its classes from 0" if what == "targets" and array.dtype.kind in "USO" else ""
+        raise DataError(f"an array of {what} is of {array.dtype}{example}; expected numbers{todo}")
     return array
 
 

@@ -58,6 +58,7 @@ class ModuleState:
         self._tensors |= {_transmitted(name): buffer for name, buffer in statistics.items()}
         others: dict[str, torch.Tensor] = {name: p for name, p in parameters.items() if not p.requires_grad}
         others |= {name: b for name, b in module.named_buffers() if name not in statistics}
+        self._parameters = [(parameter, parameter.requires_grad) for parameter in parameters.values()]
         self._constants = [(name, tensor, tensor.detach().clone()) for name, tensor in sorted(others.items())]
         self.schema = Schema.of([(name, tuple(tensor.shape)) for name, tensor in self._tensors.items()])
 
@@ -67,8 +68,11 @@ class ModuleState:
         return constants_digest([(name, value) for name, _, value in self._constants])
 
     def to_training(self) -> None:
-        """Switch the module to training; frozen normalisation stays as it is."""
+        """Switch the module to training; frozen normalisation stays as it is, and what was frozen is."""
         self._module.train()
+        for parameter, is_trained in self._parameters:
+            if parameter.requires_grad != is_trained:
+                parameter.requires_grad_(is_trained)
         for layer in self._frozen:
             layer.eval()
 
@@ -89,6 +93,20 @@ class ModuleState:
             self._tensors[name].copy_(values.square() if _is_deviation(name) else values)
         for _, tensor, value in self._constants:
             tensor.copy_(value)
+
+    def require_in_place(self) -> None:
+        """Raise SchemaError when the module has another tensor where one of the vector's was.
+
+        What was put in its place would not be in the vector, nor be put back for the next model.
+        """
+        there = dict(self._module.named_parameters()) | dict(self._module.named_buffers())
+        for name, tensor in self._tensors.items():
+            found = there.get(name.removesuffix(_DEVIATION) + _VARIANCE if _is_deviation(name) else name)
+            if found is not tensor:
+                raise SchemaError(
+                    f"{name!r} is another tensor than before training, and would be lost; change what a "
+                    "module has in place, as optimisers and copy_ do"
+                )
 
     @torch.no_grad()
     def store(self) -> NDArray[np.float32]:

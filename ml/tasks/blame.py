@@ -36,10 +36,13 @@ def _place(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
-    foreign = [
-        frame
-        for frame in frames
-        if "site-packages" not in frame.filename and _OWN not in Path(frame.filename).resolve().parents
-    ]
+    foreign = [frame for frame in frames if _is_foreign(frame.filename)]
     last = (foreign or list(frames))[-1]
     return f"{last.filename}, line {last.lineno}"
+
+
+def _is_foreign(file: str) -> bool:
+    """Whether a frame is of code that is neither ours, nor a library's, nor made on the way, in no file."""
+    if "site-packages" in file or file.startswith("<"):
+        return False
+    return _OWN not in Path(file).resolve().parents

@@ -230,6 +230,11 @@ def _made(name: str, kind: type[Task], options: Mapping[str, Any]) -> Task:
     if wrong and not any(each.kind is each.VAR_KEYWORD for each in takes.values()):
         known = f"it has {', '.join(takes)}" if takes else "it has none"
         raise TaskError(f"task {name} has no option {quoted(wrong[0])}; {known}")
+    if missing := [each.name for each in takes.values() if _is_needed(each) and each.name not in options]:
+        raise TaskError(
+            f"task {name}: {kind.__name__} needs its argument {missing[0]!r}; give --task-option "
+            f"{missing[0]}=VALUE, or a default in its __init__"
+        )
     try:
         with blamed(f"task {name}"):
             return kind(**options)
@@ -238,6 +243,11 @@ def _made(name: str, kind: type[Task], options: Mapping[str, Any]) -> Task:
             fault = first_fault_with_value(error.__cause__, "the options")
             raise TaskError(f"task {name}: option {fault}") from error
         raise
+
+
+def _is_needed(parameter: inspect.Parameter) -> bool:
+    is_one = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    return is_one and parameter.default is parameter.empty
 
 
 def _chosen(task: str, name: str, value: Any) -> Any:

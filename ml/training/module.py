@@ -106,10 +106,12 @@ class ModuleLearner:
         self._state.to_training()
         with (
             seeded_draws(job.seed, self._device),
+            torch.enable_grad(),
             _held_near(self._state.trained, goal.divergence_weight),
             blamed("training"),
         ):
             self._trainer(self._module, Rows(job.X, goal.labels), context)
+        self._state.require_in_place()
         return self._state.store()
 
 
