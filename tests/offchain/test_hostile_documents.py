@@ -18,10 +18,10 @@ from safetensors.numpy import save
 from serving import serving
 from small_runs import quiet, reference, small
 
-from ml.data.columns import CATEGORICAL, encoded_numbers
-from ml.data.common_encoding import read_encoding
 from ml.errors import DataError, MLError, TaskError
 from ml.json_file import read_json, read_value
+from ml.tasks.built_in.lending_club.columns import CATEGORICAL, encoded_numbers
+from ml.tasks.built_in.lending_club.common_encoding import read_encoding
 from ml.tasks.tables.form import read_form
 from ml.updates.schema import Schema
 from offchain.bench.bench import measured, peer_seconds
