@@ -24,6 +24,8 @@ from offchain.runs.run_folder import RunFolder
 from offchain.settings import SimulationSettings, parse_settings
 from offchain.simulation.federation import all_rows
 
+pytestmark = pytest.mark.usefixtures("warm_processes")
+
 TINY = partial(small, rounds=3, baselines=False)
 
 

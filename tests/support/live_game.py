@@ -7,6 +7,7 @@ import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
+from multiprocessing import forkserver, spawn
 from pathlib import Path
 
 import loans_learning
@@ -23,6 +24,7 @@ from live import (
     signer,
     write_configuration,
 )
+from warm_ape import DOOR
 
 from offchain.chain.abi import Interface
 from offchain.errors import ChainError
@@ -267,14 +269,23 @@ def keys_for(clients, folder):
     if not _KEYSTORE:
         _KEYSTORE["folder"] = folder
         keystore(folder, **{alias: (1000 + i).to_bytes(32) for i, alias in enumerate(aliases(clients))})
-        _START.set_forkserver_preload(["live_client"])
     os.environ["APE_DATA_FOLDER"] = str(_KEYSTORE["folder"])
     for alias in aliases(clients):
         os.environ[f"APE_ACCOUNTS_{alias}_PASSPHRASE"] = PASSPHRASE
     # The server finds modules by this path alone, and imports nothing, silently, that it does not find.
     here = Path(__file__).parent
     os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent.parent)])
+    _start_server()
     return _KEYSTORE["folder"]
+
+
+def _start_server():
+    """Start what clients are forked from; side by side it is itself forked from the one that has imported."""
+    cold = spawn.get_executable()
+    spawn.set_executable(os.environ.get(DOOR, cold))
+    _START.set_forkserver_preload(["live_client"])
+    forkserver.ensure_running()
+    spawn.set_executable(cold)
 
 
 PROTOCOL = {

@@ -30,7 +30,12 @@ DOOR = "STAKEFED_TESTS_PYTHON"
 PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 LENGTH = struct.Struct("!Q")
 MOST_FILES = 250  # Of one message.
-LIBRARIES = ("ape._cli", "ape.pytest.runners", "ape_foundry", "xdist.remote")
+LIBRARIES = (
+    *("ape._cli", "ape.pytest.runners", "ape_ethereum.ecosystem", "ape_foundry.provider"),
+    *("ape_solidity.compiler", "ape_test.provider", "web3"),
+    *("distributed", "moto.server", "s3fs", "xdist.remote"),
+    "torch._dynamo",  # Of the first optimiser that a process makes.
+)
 
 
 def warm_ape(root, env):

@@ -1,0 +1,44 @@
+"""What tests start is forked from a process that has imported what it needs, and so imports nothing again."""
+
+import os
+import subprocess
+from multiprocessing import forkserver, spawn
+
+import live_game
+import pytest
+from warm_ape import DOOR
+
+NEEDS = """
+import sys
+before = set(sys.modules)
+{work}
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(
+            "import torch; torch.optim.Adam([torch.zeros(1, requires_grad=True)])", id="an optimiser"
+        ),
+        pytest.param("import distributed", id="a cluster's worker"),
+        pytest.param("import web3.main, ape_ethereum.ecosystem, ape_test.provider", id="a line to a chain"),
+    ],
+)
+def test_a_process_finds_what_it_needs(python_that_has_imported, work):
+    command = [python_that_has_imported, "-c", NEEDS.format(work=work)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.split() == [], done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["side by side", "alone"])
+def test_what_clients_are_forked_from_is_forked_itself(monkeypatch, tmp_path, beside):
+    cold, started = spawn.get_executable(), []
+    monkeypatch.setattr(forkserver, "ensure_running", lambda: started.append(spawn.get_executable()))
+    monkeypatch.delenv(DOOR, raising=False)
+    if beside:
+        monkeypatch.setenv(DOOR, str(tmp_path / "python"))
+    live_game._start_server()
+    assert list(map(os.fsdecode, started)) == [os.environ.get(DOOR, os.fsdecode(cold))]
+    assert spawn.get_executable() == cold
