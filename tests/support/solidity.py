@@ -1,4 +1,8 @@
-"""Tests in Solidity as pytest's: each is an item of its own, which forge runs and whose output is whole."""
+"""Tests in Solidity as pytest's: each is an item of its own, which forge runs and whose output is whole.
+
+Forge compiles the tests alone. The contracts that they take by name are laid where it looks for them, as Ape
+compiled them: the very bytes that are deployed, compiled once.
+"""
 
 import functools
 import json
@@ -11,23 +15,36 @@ from pathlib import Path
 
 import pytest
 
+from offchain.chain.compiled import compiled_contracts
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-CACHE = ROOT / ".build" / "forge" / "cache"
+PROFILE = "beside"
+FORGE = ROOT / ".build" / "forge" / PROFILE
+MANIFEST = ROOT / ".build" / "__local__.json"
 KEPT = []  # Folders of this process, until it ends.
 
 
 def pytest_xdist_setupnodes(config, specs):
     """Compile before tests run side by side, or each process would."""
     commands = [(BIN / "ape", "compile"), (BIN / "forge", "build")]
-    running = [
-        subprocess.Popen(each, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for each in commands
-    ]
+    told = {"cwd": ROOT, "env": environment(), "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    running = [subprocess.Popen(each, text=True, **told) for each in commands]
     for process in running:
         said, _ = process.communicate()
         if process.returncode:
             pytest.exit(f"the contracts do not compile:\n{said}", returncode=1)
+    lay_out(FORGE / "out")
+
+
+def lay_out(folder):
+    """Lay what Ape compiled where forge looks for contracts by name; libraries are compiled in the tests."""
+    for name, contract in json.loads(MANIFEST.read_text())["contractTypes"].items():
+        source, code = Path(contract["sourceId"]), contract["deploymentBytecode"]["bytecode"]
+        if code != "0x" and source.parent.name != "libraries":
+            place = folder / source.name / f"{name}.json"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(json.dumps({"abi": contract["abi"], "bytecode": {"object": code}}))
 
 
 def pytest_collect_file(file_path, parent):
@@ -95,6 +112,9 @@ class ForgeError(Exception):
 @functools.cache
 def listed():
     """Names of all tests by file and contract."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        compiled_contracts()
+        lay_out(FORGE / "out")
     done = forge("--list", "--json")
     if done.returncode:
         raise ForgeError(done.stdout + done.stderr)
@@ -103,7 +123,11 @@ def listed():
 
 def forge(*arguments):
     command = [BIN / "forge", "test", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | own_cache(), capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
+
+
+def environment():
+    return os.environ | {"FOUNDRY_PROFILE": PROFILE} | own_cache()
 
 
 @functools.cache
@@ -113,5 +137,5 @@ def own_cache():
         return {}
     folder = tempfile.TemporaryDirectory()
     KEPT.append(folder)
-    shutil.copytree(CACHE, folder.name, dirs_exist_ok=True)
+    shutil.copytree(FORGE / "cache", folder.name, dirs_exist_ok=True)
     return {"FOUNDRY_CACHE_PATH": folder.name}
