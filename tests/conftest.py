@@ -12,7 +12,7 @@ from ape.contracts.base import ContractCallHandler
 from ape.pytest.runners import PytestApeRunner
 from ape_ethereum.ecosystem import Ethereum
 from ape_ethereum.transactions import TransactionType
-from warm_ape import DOOR, warm_python
+from warm_ape import DOOR, SELDOM, warm_python
 
 from offchain.chain.compiled import forget_stale_contracts
 from offchain.chain.network_option import allow_slow_start, give_a_free_port
@@ -21,7 +21,7 @@ from offchain.worker import process as worker
 pytest_plugins = ["fresh_process", "side_by_side", "solidity", "warm_workers"]
 
 # Thousands of tests lie in memory: Python's collector looked through them for a sixth of the time.
-gc.set_threshold(100_000, 10, 10)
+gc.set_threshold(*SELDOM)
 allow_slow_start()
 give_a_free_port()
 forget_stale_contracts(ape.project)

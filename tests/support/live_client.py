@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 from capture import capture
+from warm_ape import SELDOM
 
 import scripts.client
 import scripts.store
@@ -37,6 +38,7 @@ CONTRACTS = compiled_contracts()
 # Else the first collection of each client looks through all that was imported, and so copies it.
 gc.collect()
 gc.freeze()
+gc.set_threshold(*SELDOM)
 
 MOMENTS = ("before", "broadcast", "after")
 """Before a transaction is sent, once the node has it, and once it is mined."""

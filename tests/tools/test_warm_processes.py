@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from multiprocessing import forkserver, spawn
 
 import live_game
@@ -30,6 +31,28 @@ def test_a_process_finds_what_it_needs(python_that_has_imported, work):
     command = [python_that_has_imported, "-c", NEEDS.format(work=work)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.split() == [], done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "print('said', end='')",
+        "import sys; sys.exit(3)",
+        "import sys; sys.exit('words')",
+        "raise SystemExit",
+        "1 / 0",
+        "import atexit; atexit.register(print, 'at the end')",
+        "import threading; threading.Timer(0.3, print, ['later']).start()",
+        "raise KeyboardInterrupt",
+        "import concurrent.futures as c; c.ThreadPoolExecutor().submit(lambda: print(sum(range(10**6))))",
+    ],
+)
+def test_a_process_ends_as_python_does(python_that_has_imported, work):
+    ends = []
+    for python in (sys.executable, python_that_has_imported):
+        done = subprocess.run([python, "-c", work], capture_output=True, text=True)
+        ends.append((done.returncode, done.stdout, done.stderr.splitlines()[-1:]))
+    assert ends[0] == ends[1]
 
 
 @pytest.mark.parametrize("beside", [True, False], ids=["side by side", "alone"])
