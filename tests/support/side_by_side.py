@@ -16,7 +16,7 @@ from xdist.scheduler import LoadFileScheduling
 DURATIONS = Path(__file__).with_name("durations.json")
 UNKNOWN = 60.0  # Seconds.
 MEMORY = 2**31  # Bytes that a process of tests and what it starts may need.
-WAITING = 2  # Processes beyond one for each core: as many wait for blocks and deadlines at any time.
+WAITING = 3  # Beyond one for each core: with two, an eighth of two cores waited for blocks and deadlines.
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 HASHES = {"ETH_HASH_BACKEND": "pysha3"}  # The libraries' own choice takes seven times as long.
