@@ -111,7 +111,7 @@ class Duel:
         self.updates, self.ballots, self.roots = {}, {}, {}
         self.script, self._depth, self.calls, self.failed = [], 0, 0, False
         self.block, self.now = self.chain.head()
-        self._observe()
+        self._observe(self.chain.view(self.arena.lens, self.arena.look))
 
     # Time
 
@@ -551,7 +551,8 @@ class Duel:
         except Refused as refused:
             expected = (refused.name, refused.values)
         data = self.arena.interface.call(name, *args)
-        receipt = self.chain.send(sender, target, data, self.arena.interface, self.now)
+        look = self.arena.lens, self.arena.look
+        receipt, [seen] = self.chain.send_and_view(sender, target, data, self.arena.interface, self.now, look)
         assert receipt.error == expected, f"{name}: contract {receipt.error}, reference {expected}"
         events = [(e.name, dict(e.values)) for e in self.reference.events[known:]]
         logs = [(log.name, log.values) for log in receipt.logs if log.name not in ("Transfer", "Approval")]
@@ -560,12 +561,11 @@ class Duel:
             self.ledger.apply(log)
         self.calls += 1
         self.arena.seen[name, expected[0] if expected else "succeeded"] += 1
-        self._observe()
+        self._observe(seen)
         self._check_invariants()
 
-    def _observe(self):
-        """Compare all that the views show with the reference."""
-        answer = self.chain.view(self.arena.lens, self.arena.look)
+    def _observe(self, answer):
+        """Compare all that the views show, the lens's answer, with the reference."""
         seen = [int.from_bytes(answer[at : at + 32]) for at in range(64, len(answer), 32)]
         self.reference.now, self.reference.block = self.now, self.block
         expected = self._round_words() + self._update_words()

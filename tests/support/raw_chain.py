@@ -202,13 +202,20 @@ class RawChain:
 
     def send(self, sender, to, data, interface, at=None):
         """Mine one transaction, in a block of time `at`."""
+        return self.send_and_view(sender, to, data, interface, at)[0]
+
+    def send_and_view(self, sender, to, data, interface, at=None, *views):
+        """The same, and what calls (to, data) return on that block: two journeys wake everyone twice."""
         timing = [] if at is None else [("evm_setNextBlockTimestamp", at)]
-        *_, receipt = self.rpcs([*timing, ("eth_sendTransactionSync", transaction(sender, to, data))])
+        looks = [("eth_call", {"to": where, "data": "0x" + what.hex()}, "latest") for where, what in views]
+        sent = ("eth_sendTransactionSync", transaction(sender, to, data))
+        receipt, *seen = self.rpcs([*timing, sent, *looks])[len(timing) :]
+        seen = [bytes.fromhex(answer[2:]) for answer in seen]
         gas = int(receipt["gasUsed"], 16)
         if receipt["status"] == "0x1":
             logs = [interface.log(entry) for entry in receipt["logs"]]
-            return Receipt(gas, [log for log in logs if log], None)
-        return Receipt(gas, [], interface.error(self._revert(sender, to, data)))
+            return Receipt(gas, [log for log in logs if log], None), seen
+        return Receipt(gas, [], interface.error(self._revert(sender, to, data))), seen
 
     def write(self, address, slots):
         """Set storage slots of a contract, word by slot, all at once: one by one takes hours."""
