@@ -34,8 +34,7 @@ SELDOM = 100_000, 10, 10
 """When Python's collector looks; by its own choice it does so all the time while much is made."""
 MOST_FILES = 250  # Of one message.
 LIBRARIES = (
-    *("ape._cli", "ape.pytest.runners", "ape_ethereum.ecosystem", "ape_foundry.provider"),
-    *("ape_solidity.compiler", "ape_test.provider", "web3"),
+    *("ape._cli", "ape.pytest.runners", "ape_foundry", "eth_tester.backends", "web3.providers.eth_tester"),
     *("distributed", "moto.server", "s3fs", "xdist.remote"),
     "torch._dynamo",  # Of the first optimiser that a process makes.
 )
