@@ -1,9 +1,10 @@
 """What came of each mutant, kept in a table: a run that is broken off goes on, people read what noticed what.
 
 An outcome holds for the file that was broken and the test that noticed: their digest is kept with it. For a
-contract these are all contracts and, where a test in Solidity noticed, its file with all that it imports;
-for the rest the file itself and the tests that `mutants.toml` names. What else those stand on is left out:
-the whole list is tried `--anew` at times.
+contract these are all contracts, Foundry's profile of that name with the default that it stands on and,
+where a test in Solidity noticed, its file with all that it imports; for the rest the file itself and the
+tests that `mutants.toml` names. What else those stand on is left out: the whole list is tried `--anew` at
+times.
 """
 
 import csv
@@ -12,6 +13,7 @@ import os
 import posixpath
 import re
 import threading
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +22,8 @@ from pathlib import Path
 from tools.mutant_list import Mutant
 
 _COLUMNS = ("mutant", "file", "caught by", "first test", "digest")
-_OF_CONTRACTS = ("contracts", "foundry.toml")
+_FOUNDRY, _PROFILES = "foundry.toml", ("default", "mutants")
+_OF_CONTRACTS = ("contracts", _FOUNDRY)
 _SOLIDITY_TESTS = "tests/forge"
 _IMPORTED = re.compile(rb'^import [^"]*"(\.[^"]+)"', re.MULTILINE)
 
@@ -77,7 +80,16 @@ def _read(root: Path, mutants: Sequence[Mutant]) -> Sources:
     """What outcomes may hold for, as it is now: what is edited during a run was not tried."""
     parts = {_SOLIDITY_TESTS, *_OF_CONTRACTS, *(part for m in mutants for part in (m.file, *m.tests))}
     files = {file for part in parts for file in _files(root / part)}
-    return {file.relative_to(root).as_posix(): file.read_bytes() for file in files}
+    sources = {file.relative_to(root).as_posix(): file.read_bytes() for file in files}
+    if _FOUNDRY in sources:
+        sources[_FOUNDRY] = _tried_with(sources[_FOUNDRY])
+    return sources
+
+
+def _tried_with(settings: bytes) -> bytes:
+    """Of Foundry's settings those that mutants are tried with."""
+    profiles = tomllib.loads(settings.decode())["profile"]
+    return repr([profiles.get(name) for name in _PROFILES]).encode()
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -54,6 +54,21 @@ def test_an_outcome_is_kept_until_its_file_or_its_tests_change(tmp_path, broken)
     assert kept(tmp_path, broken).of(one) is None
 
 
+@pytest.mark.parametrize(
+    ("profile", "holds"),
+    [("other", True), ("mutants", False), ("mutants.fuzz", False), ("default", False)],
+)
+def test_an_outcome_of_a_contract_holds_for_the_profiles_that_it_was_tried_with(tmp_path, profile, holds):
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts/One.sol").write_text("a")
+    settings = tmp_path / "foundry.toml"
+    settings.write_text("[profile.long]\nruns = 1\n")
+    mutant, caught = Mutant("one", "contracts/One.sol", "a", "b", ()), Outcome("ape", "test_it")
+    kept(tmp_path, [mutant]).add(mutant, caught)
+    settings.write_text(settings.read_text() + f"[profile.{profile}]\nruns = 2\n")
+    assert kept(tmp_path, [mutant]).of(mutant) == (caught if holds else None)
+
+
 def test_the_table_has_the_lists_order_and_nothing_else(tmp_path, broken):
     one, two = broken
     for mutant in (two, one):
