@@ -22,7 +22,9 @@ def seeded_draws(seed: int, device: str) -> Iterator[None]:
     derived = derive_seed(seed, _DRAWS)
     python, numpy = random.getstate(), np.random.get_state()
     with torch.random.fork_rng([] if device == "cpu" else [torch.cuda.current_device()]):
-        torch.manual_seed(derived)
+        # The processor's generator alone where that is all: else PyTorch keeps a call for accelerators, and a
+        # text of the whole stack with it, for as long as the process lives.
+        (torch.default_generator if device == "cpu" else torch).manual_seed(derived)
         np.random.seed(derived % 2**32)  # It takes no more.
         random.seed(derived)
         try:
