@@ -167,6 +167,7 @@ def test_a_poll_that_is_given_counts(consortium):
 
 def test_the_pause_follows_blocks_phases_and_deadlines(consortium):
     running, deployment, chain = consortium
+    running.mine(40, BLOCK)  # More than are looked at: between what was mined before seconds may have passed.
     lookout = Lookout(chain, deployment)
     lookout.rest(read_view(chain, deployment))
     assert lookout.pause() == 60, "phases of hours"

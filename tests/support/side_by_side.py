@@ -17,6 +17,7 @@ DURATIONS = Path(__file__).with_name("durations.json")
 UNKNOWN = 60.0  # Seconds.
 MEMORY = 2**31  # Bytes that a process of tests and what it starts may need.
 WAITING = 3  # Beyond one for each core: with two, an eighth of two cores waited for blocks and deadlines.
+TOGETHER = "tests/stateful"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 HASHES = {"ETH_HASH_BACKEND": "pysha3"}  # The libraries' own choice takes seven times as long.
@@ -63,6 +64,9 @@ def pytest_xdist_make_scheduler(config, log):
 class WholeFiles(LoadFileScheduling):
     """Hands out files, and after a crash what is left of them: xdist's runs the crashed test again."""
 
+    def _split_scope(self, nodeid):
+        return file_of(nodeid)
+
     def remove_node(self, node):
         files = self.assigned_work[node]
         crashed = next((test for tests in files.values() for test, done in tests.items() if not done), None)
@@ -74,7 +78,9 @@ class WholeFiles(LoadFileScheduling):
 
 
 def file_of(nodeid):
-    return nodeid.split("::")[0]
+    """The file of a test, or the folder whose files are counted together at its end."""
+    file = nodeid.split("::")[0]
+    return TOGETHER if file.startswith(f"{TOGETHER}/") else file
 
 
 class Durations:

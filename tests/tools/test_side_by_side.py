@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from side_by_side import DURATIONS, WAITING, workers
+from side_by_side import DURATIONS, TOGETHER, WAITING, workers
 
 SUPPORT = Path(__file__).parents[1] / "support"
 GIB = 2**30
@@ -125,3 +125,13 @@ def test_ctrl_c_ends_every_process(run):
 )
 def test_processes_fit_the_machine(cores, memory, expected):
     assert workers(cores, memory) == expected
+
+
+def test_what_is_counted_together_is_played_by_one_process(run, tmp_path):
+    folder = tmp_path / TOGETHER
+    folder.mkdir(parents=True)
+    tests = "import os, pathlib\ndef test_one(): pathlib.Path(f'by-{os.getpid()}').touch()\n"
+    files = {f"{TOGETHER}/test_{name}.py": tests for name in "abcdefg"}
+    code, said = outcome(run(files))
+    assert code == 0 and "7 passed" in said
+    assert len(list(tmp_path.glob("by-*"))) == 1
