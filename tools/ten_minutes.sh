@@ -1,12 +1,17 @@
 #!/bin/bash
 # From an own CSV to a live network that learned a round, by the commands of docs/TASKS.md, docs/DEPLOY.md and docs/REHEARSAL.md,
-# with a stopwatch. `bash tests/support/ten_minutes.sh [SECONDS A BLOCK]`, 12 as Ethereum has; in the checkout, its virtual environment active.
+# with a stopwatch. `bash tools/ten_minutes.sh [SECONDS A BLOCK]`, 12 as Ethereum has; in the checkout, its virtual environment active.
 set -euo pipefail
 BLOCK=${1:-12} PORT=8645 R=$(mktemp -d)
 export NODE=http://127.0.0.1:$PORT APE_DATA_FOLDER=$R/ape
 MEMBERS="0 1 2 3 4" STARTED=() SINCE=$SECONDS
 told() { printf '%4d s  %s\n' $((SECONDS - SINCE)) "$1"; }
-ending() { kill "${STARTED[@]}" 2> /dev/null || true; wait 2> /dev/null || true; rm -rf "$R"; }
+ending() {
+  local status=$?
+  kill "${STARTED[@]}" 2> /dev/null || true
+  wait 2> /dev/null || true
+  if [ "$status" = 0 ]; then rm -rf "$R"; else echo "failed; what each command said is in $R" >&2; fi
+}
 trap ending EXIT
 
 python examples/hospital.py "$R/admissions.csv"
