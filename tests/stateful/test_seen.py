@@ -6,7 +6,7 @@ import pytest
 from budgets import BUDGET
 
 # Each call, and what must have become of it at least once.
-# What the short search meets for certain; test_scripts goes to the rest.
+# What the short search meets for certain; test_scripts and test_rarely_met go to the rest.
 EXPECTED = {
     "commitBallot": "succeeded WrongPhase NotMember UnexpectedSeat InsufficientFree",
     "commitBallotBySig": "succeeded WrongPhase UnexpectedSeat NotSigner",
