@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.judging.evidence import Evidence
+from ml.judging.evidence import Evidence, in_company
 from ml.judging.own_rows import Tried
 from ml.judging.policy import ClassLoss, Direction, Loss, Policy, Relation, Score, Size, Skill, UpdateTest
 from ml.judging.update_tests import least_score, paired_standard_error
@@ -125,7 +125,7 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
     if isinstance(test, Direction):
         return evidence.cosines(evidence.parameters(test.layer))
     if isinstance(test, Relation):
-        return evidence.relations
+        return evidence.relations(test)
     tried, current = evidence.at(test.step), evidence.current
     if isinstance(test, Score):
         # A parent that scores 0 binds nobody: whatever comes passes.
@@ -136,7 +136,8 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
     if isinstance(test, ClassLoss):
         rises = [np.nan_to_num(each.class_means - current.class_means, nan=-np.inf) for each in tried]
         return np.array([rise.max(axis=1) for rise in rises])
-    return np.array([each.means - current.means for each in tried])
+    alone: Measured = np.array([each.means - current.means for each in tried])
+    return in_company(test, evidence, alone) if test.in_company else alone
 
 
 def _errors_needed(test: Skill, evidence: Evidence, tried: Tried) -> Measured:

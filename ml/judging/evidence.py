@@ -79,6 +79,8 @@ class Evidence:
         )
         self._steps: dict[float, list[Tried]] = {}
         self._errors: dict[tuple[float, int], float] = {}
+        self._relations: dict[int, Measured] = {}
+        self._made: dict[tuple[float, int | None, int], float] = {}  # Losses beside own changes.
 
     @cached_property
     def current(self) -> Tried:
@@ -107,18 +109,23 @@ class Evidence:
         """Return the place of all parameters, or of the first weights."""
         return slice(0, self._start.size) if layer == "all" else self._rows.schema.first_weights
 
-    @cached_property
-    def relations(self) -> Measured:
-        """How related an update's change of the first layer is to a voter's own, [updates, voters]."""
-        place, count = self.parameters("first"), self._rows.schema.first_rows
-        changes = self._changes[:, place].astype(np.float64).reshape(len(self.positions), count, -1)
-        own = (each[place].astype(np.float64).reshape(count, -1) for each in self.own_changes)
-        return relations(changes, own)
+    def relations(self, test: Relation) -> Measured:
+        """Return how related an update's change of a layer is to a voter's own, [updates, voters]."""
+        place, count = self._matrix(test)
+        if place.start not in self._relations:
+            changes = self._changes[:, place].astype(np.float64).reshape(len(self.positions), count, -1)
+            own = (each[place].astype(np.float64).reshape(count, -1) for each in self.own_changes)
+            self._relations[place.start] = relations(changes, own)
+        return self._relations[place.start]
 
     def has_direction(self, test: Direction | Relation) -> bool:
         """Return whether models have the parameters that a direction takes: of few, chance has one."""
-        place = self.parameters(test.layer if isinstance(test, Direction) else "first")
+        place = self.parameters(test.layer) if isinstance(test, Direction) else self._matrix(test)[0]
         return len(range(place.start, place.stop)) >= test.parameters
+
+    def _matrix(self, test: Relation) -> tuple[slice, int]:
+        """Where the layer lies that a relation is asked of, and its rows."""
+        return self._rows.schema.first_matrix(test.parameters if test.layer == "large" else 1)
 
     def cosines(self, place: slice) -> Measured:
         """Return cos(δ_j, δ_v) of the parameters at a place, [updates, voters]; 0 where one does not move."""
@@ -143,9 +150,22 @@ class Evidence:
             )
         return self._errors[step, voter]
 
+    def rise_in_company(self, step: float, row: int, voter: int) -> float:
+        """Return L(w + step·(δ_v + δ_j)) − L(w + step·δ_v) on a voter's rows, of an update by its place."""
+        own = self._start + np.float32(step) * self.own_changes[voter]
+        if (step, None, voter) not in self._made:
+            self._made[step, None, voter] = self._own_loss(own, voter)
+        if (step, row, voter) not in self._made:
+            both = own + np.float32(step) * self._changes[row]
+            self._made[step, row, voter] = self._own_loss(both, voter)
+        return self._made[step, row, voter] - self._made[step, None, voter]
+
+    def _own_loss(self, made: NDArray[np.float32], voter: int) -> float:
+        return self._rows.own_loss(made, self.voters[voter], self._counts[voter])
+
     def scorings(self, voter: int) -> int:
         """Return how many models a voter, by its place, has tried so far, averages aside."""
-        own = sum(asked == voter for _, asked in self._errors)
+        own = sum(asked == voter for *_, asked in (*self._errors, *self._made))
         return 1 + len(self._steps) * len(self.positions) + own
 
     def at(self, step: float) -> list[Tried]:
@@ -340,14 +360,26 @@ def _relation(test: Relation, evidence: Evidence) -> Check:
     shape = (len(evidence.positions), len(evidence.voters))
     if not evidence.has_direction(test):
         return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
-    return is_related(evidence.relations, test.least), evidence.relations, np.full(shape, test.least)
+    found = evidence.relations(test)
+    return is_related(found, test.least), found, np.full(shape, test.least)
 
 
 def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence) -> Check:
     everyone = range(len(evidence.voters))
     checks = [_on_rows(test, evidence, tried, evidence.current, everyone) for tried in evidence.at(test.step)]
     passed, found, limit = (np.array(part) for part in zip(*checks, strict=True))
+    if isinstance(test, Loss) and test.in_company:
+        found = in_company(test, evidence, found)
+        passed = keeps_loss(found, np.zeros_like(found), test.tolerance)
     return passed, found, limit
+
+
+def in_company(test: Loss, evidence: Evidence, rises: Measured) -> Measured:
+    """Return rises of loss [updates, voters]; of what does not pass, the lesser of alone and in company."""
+    found = rises.copy()
+    for row, voter in np.argwhere(~keeps_loss(rises, np.zeros_like(rises), test.tolerance)):
+        found[row, voter] = np.fmin(rises[row, voter], evidence.rise_in_company(test.step, row, voter))
+    return found
 
 
 def _on_rows(

@@ -146,6 +146,16 @@ class OwnRows:
         least = least_error(self._score, target, targets)
         return max(least, float(paired_standard_error(moved[1] - moved[0])))
 
+    def own_loss(self, made: NDArray[np.float32], client: int, count: int) -> float:
+        """Return the mean loss of a model that nobody else asks of, on a client's first `count` rows.
+
+        Nothing of it is kept; infinite where it is not finite.
+        """
+        outputs = self._predictor.outputs(made, [client])[0]
+        judged, targets = batch(outputs, slice(count)), batch(self._targets[client], slice(count))
+        mean = float(self._learner.losses(judged, targets).mean())
+        return mean if np.isfinite(mean) else np.inf
+
     def _chance(self, client: int, count: int) -> float:
         if self._score is None:
             return 0.0

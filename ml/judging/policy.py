@@ -41,7 +41,7 @@ class Direction(_Test):
 
 
 class Relation(_Test):
-    """mean_i cos²(δ_j[i], δ_v[i])·units ≥ least, i over the first layer's inputs: whether rows were learned.
+    """mean_i cos²(δ_j[i], δ_v[i])·units ≥ least, i over a layer's inputs: whether rows were learned.
 
     By chance it is 1, whatever the change's length: noise has no relation to what rows teach. What an input's
     weights change by is a sum of errors that come back through the same later layers, so that two members'
@@ -50,15 +50,30 @@ class Relation(_Test):
 
     test: Literal["relation"] = "relation"
     least: _Positive = Field(2.0, description="Times what chance has.")
-    parameters: int = Field(10_000, ge=1, description="Fewer first weights are not tested.")
+    parameters: int = Field(10_000, ge=1, description="A layer of fewer is not tested.")
+    layer: Literal["first", "large"] | None = Field(
+        None,
+        exclude_if=is_unsaid,
+        description="Of the model's first weights, as where nothing is said, or of its first layer that has "
+        "so many parameters.",
+    )
 
 
 class Loss(_Test):
-    """L(w + step·δ_j) − L(w) ≤ tolerance: evidence, in nats where losses are."""
+    """L(w + step·δ_j) − L(w) ≤ tolerance: evidence, in nats where losses are.
+
+    In company: or L(w + step·(δ_v + δ_j)) − L(w + step·δ_v) ≤ tolerance. What members learn whose rows are
+    unlike unlearns some of what the voter's have taught; next to the voter's own change it does not.
+    """
 
     test: Literal["evidence"] = "evidence"
     tolerance: _Positive = Field(0.02, description="Rise of mean loss that passes, in the losses' own unit.")
     step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+    in_company: bool = Field(
+        False,
+        exclude_if=is_unsaid,
+        description="Whether an update passes also that raises the loss no more beside the own change.",
+    )
 
 
 class Score(_Test):
@@ -196,6 +211,12 @@ class Policy(BaseModel):
         exclude_if=is_unsaid,
         description="Steps of everybody's reference change; rows are taken again where they are too few.",
     )
+    steps_of: Literal["middle", "largest"] | None = Field(
+        None,
+        exclude_if=is_unsaid,
+        description="Without steps_each, of which member's pass everybody's reference change has the steps: "
+        "of the middle one's, as where nothing is said, or of the largest one's.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -211,6 +232,12 @@ class Policy(BaseModel):
         if found.get("leave_one_out") is not None:
             found["leave_one_out"] = _test(found["leave_one_out"], (LeaveOneOut,), "leave_one_out")
         return found
+
+    @model_validator(mode="after")
+    def _company_is_of_updates(self) -> "Policy":
+        if any(isinstance(test, Loss) and test.in_company for test in self.average):
+            raise ValueError("in_company is of single updates; leave it out of the average's evidence")
+        return self
 
     @property
     def budget(self) -> float:
@@ -248,10 +275,20 @@ AND_RELATION = AND_SKILL.model_copy(
 )
 """That, and every update is related to what the voter's rows teach: who sends noise learned nothing."""
 
+IN_COMPANY = AND_RELATION.model_copy(
+    update={
+        "updates": (*AND_RELATION.updates[:3], Relation(layer="large"), Loss(in_company=True), Skill()),
+        "steps_of": "largest",
+    }
+)
+"""That where members are unlike: what unlearns some of one's own alone, and not beside it, passes; relation
+of the first layer that is large enough; references of a pass of the largest member, 16 steps at most."""
+
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
     "evidence-and-skill": AND_SKILL,
     "evidence-skill-and-relation": AND_RELATION,
+    "evidence-in-company": IN_COMPANY,
     "likelihood": Policy(
         updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
     ),
@@ -259,7 +296,7 @@ NAMED: Mapping[str, Policy] = {
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
 
-DEFAULT: Literal["evidence-skill-and-relation"] = "evidence-skill-and-relation"
+DEFAULT: Literal["evidence-in-company"] = "evidence-in-company"
 """What voters judge by where nobody says. A name keeps its tests: a changed list is another name."""
 
 AGGREGATE = "aggregate"

@@ -79,16 +79,19 @@ class Schema:
         >>> Schema((("bias", (3,)), ("weight", (2, 3)))).first_weights
         slice(3, 9, None)
         """
-        return next((place for _, shape, place in self.slices() if len(shape) > 1), slice(0, 0))
+        return self.first_matrix()[0]
 
-    @property
-    def first_rows(self) -> int:
-        """How many rows `first_weights` has as a matrix; 0 without it.
+    def first_matrix(self, least: int = 1) -> tuple[slice, int]:
+        """Return where the first tensor of two dimensions and `least` parameters or more lies, and its rows.
 
-        >>> Schema((("bias", (3,)), ("weight", (2, 3)))).first_rows
-        2
+        Empty, of no rows, without one.
+
+        >>> Schema((("weight", (2, 3)), ("bias", (3,)), ("next", (3, 4)))).first_matrix(least=10)
+        (slice(9, 21, None), 3)
         """
-        return next((shape[0] for _, shape, _ in self.slices() if len(shape) > 1), 0)
+        matrices = ((place, shape[0]) for _, shape, place in self.slices() if len(shape) > 1)
+        large = (found for found in matrices if found[0].stop - found[0].start >= least)
+        return next(large, (slice(0, 0), 0))
 
     @classmethod
     def of(cls, entries: Sequence[tuple[str, Sequence[int]]]) -> "Schema":

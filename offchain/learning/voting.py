@@ -275,11 +275,13 @@ class Voters:
     def _steps(self, policy: TestPolicy) -> int:
         """Of everybody's reference, whatever rows it has: lengths of changes are compared.
 
-        A pass of the middle one of those whose rows are here: all in a simulation, live the client itself.
+        A pass of the middle or the largest one of those whose rows are here: all in a simulation, live
+        the client itself.
         """
         if policy.steps_each is not None:
             return policy.steps_each
-        return min(policy.reference_steps, round(median(self._pass(own) for own in self._rows)))
+        typical = max if policy.steps_of == "largest" else median
+        return min(policy.reference_steps, round(typical(self._pass(own) for own in self._rows)))
 
     def _pass(self, own: ClientData) -> int:
         rows = length(own.y_train)

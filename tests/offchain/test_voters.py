@@ -76,6 +76,28 @@ def test_a_small_member_does_not_refuse_what_a_large_one_sends_for_its_length():
     assert "size" not in {reason.test for each in found for reason in each.reasons.values()}
 
 
+def test_references_may_have_the_steps_of_the_largest_members_pass():
+    federation = Federation(UNEQUAL, all_rows(UNEQUAL))
+    voters, policy = federation._voters, EVIDENCE.model_copy(update={"steps_of": "largest"})
+    counts = [len(own.y_train) for own in voters._rows]
+    passes = [-(-count // UNEQUAL.batch) for count in counts]
+    largest, smallest = int(np.argmax(counts)), int(np.argmin(counts))
+    assert np.median(passes) < EVIDENCE.reference_steps < max(passes)
+    start, by_middle, by_largest = (
+        decode(federation.genesis),
+        *(voters.references(each, federation.genesis, [smallest])[smallest] for each in (EVIDENCE, policy)),
+    )
+    bound = EVIDENCE.model_copy(update={"steps_each": EVIDENCE.reference_steps})
+    assert (by_largest == voters.references(bound, federation.genesis, [smallest])[smallest]).all()
+    assert length(by_largest - start) > 1.2 * length(by_middle - start)
+    whole = federation.train(federation.genesis, [largest], 1)[largest]
+    sent = [
+        length(decode(voters.shortened(each, whole, federation.genesis, largest)) - start)
+        for each in (EVIDENCE, policy)
+    ]
+    assert sent[1] > 1.2 * sent[0]
+
+
 def test_founders_may_bind_everybodys_steps(federation):
     start = decode(federation.genesis)
     few, many = (

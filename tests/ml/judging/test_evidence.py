@@ -99,6 +99,44 @@ def test_each_test_refuses_by_itself_and_says_why(test, made):
         assert worse
 
 
+def skewed(positives):
+    """What a member learns of whose rows only a share is positive."""
+    X, y = rows(7, 1200)
+    count = int(positives * ROWS)
+    places = np.sort(np.concatenate([np.flatnonzero(y == 1)[:count], np.flatnonzero(y == 0)[: ROWS - count]]))
+    return encode(LEARNER.train(decode(START), [TrainingJob(X[places], y[places], 7)], SETTINGS)[0])
+
+
+def test_what_unlearns_alone_and_not_beside_ones_own_change_passes_in_company():
+    updates = {0: skewed(0.2), 1: POISON}
+
+    def loss(voter, change):
+        X, y = (np.concatenate(both) for both in zip(rows(20 + voter, 60), rows(30 + voter), strict=True))
+        model = decode(START) + np.float32(0.5) * change
+        return LEARNER.losses(LEARNER.predictor([X]).outputs(model, [0])[0], y).mean()
+
+    def rises(voter, beside):
+        changes = [decode(update) - decode(START) for update in updates.values()]
+        return [loss(voter, beside + change) - loss(voter, beside) for change in changes]
+
+    alone = np.array([rises(v, np.float32(0)) for v in range(VOTERS)])
+    beside = np.array([rises(v, REFERENCES[v] - decode(START)) for v in range(VOTERS)])
+    assert (beside < alone).sum() > 3 and ((alone > 0.06) & (beside <= 0.06)).any(axis=0).all()
+    assert ((alone > 0.06) & (beside > 0.06)).any()
+    for company, least in ((False, alone), (True, np.minimum(alone, beside))):
+        voters = found(Policy(updates=(Loss(tolerance=0.06, in_company=company),)), updates)
+        for voter, rise in zip(voters, least, strict=True):
+            assert voter.accepted == tuple(np.flatnonzero(rise <= 0.06))
+            for refused in np.flatnonzero(rise > 0.06):
+                assert voter.reasons[refused].found == pytest.approx(rise[refused], rel=1e-3)
+
+
+def test_nothing_that_is_not_finite_passes_in_company():
+    broken = encode(np.full_like(decode(START), 2000))
+    for voter in found(Policy(updates=(Loss(in_company=True),)), {0: HONEST, 1: broken}):
+        assert voter.accepted == (0,)
+
+
 def test_direction_is_off_for_small_models():
     for voter in found(Policy(updates=(Direction(),)), {1: POISON}):
         assert voter.accepted == (1,)
@@ -116,6 +154,16 @@ def test_changes_that_point_apart_are_related_and_noise_of_any_length_is_not():
     size = COLUMNS * 8
     for parameters, accepted in ((size, (0,)), (size + 1, (0, 1, 2))):
         for voter in found(Policy(updates=(Relation(parameters=parameters),)), updates):
+            assert voter.accepted == accepted
+
+
+def test_a_relation_may_be_asked_of_the_first_layer_that_is_large_enough():
+    sizes = [place.stop - place.start for _, shape, place in LEARNER.schema.slices() if len(shape) > 1]
+    enough = sizes[0] + 1
+    assert max(sizes) >= enough
+    for layer, accepted in ((None, (0, 1)), ("first", (0, 1)), ("large", (0,))):
+        tests = (Relation(parameters=enough, layer=layer),)
+        for voter in found(Policy(updates=tests), {0: HONEST, 1: NOISE}):
             assert voter.accepted == accepted
 
 

@@ -1,5 +1,7 @@
 """Policies as files have them: by name, as a list of tests, or part by part; what is wrong is said."""
 
+import hashlib
+
 import pytest
 
 from ml.judging.policy import (
@@ -37,11 +39,33 @@ def test_a_list_of_the_tests_of_a_named_policy_is_that_policy():
     assert more == NAMED["evidence-and-leave-one-out"]
 
 
-def test_the_default_is_evidence_with_skill_in_place_of_score_and_a_relation():
+def test_the_default_is_evidence_with_skill_in_place_of_score_and_a_relation_in_company():
     skilled = [entry | {"test": "skill"} if entry["test"] == "score" else entry for entry in LISTED]
     assert read_policy(skilled) == NAMED["evidence-and-skill"]
     related = [*skilled[:3], {"test": "relation"}, *skilled[3:]]
-    assert read_policy(related) == NAMED["evidence-skill-and-relation"] == NAMED[DEFAULT_POLICY]
+    assert read_policy(related) == NAMED["evidence-skill-and-relation"]
+    company = [
+        {"test": "relation", "layer": "large"} if entry["test"] == "relation" else dict(entry)
+        for entry in related
+    ]
+    company[4] |= {"in_company": True}
+    policy = read_policy(company).model_copy(update={"steps_of": "largest"})
+    assert policy == NAMED["evidence-in-company"] == NAMED[DEFAULT_POLICY]
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("evidence", "84f805f2964f3f22"),
+        ("evidence-and-skill", "2cee0dff40813ec8"),
+        ("evidence-skill-and-relation", "c7b3ba77632a3611"),
+        ("likelihood", "1ecb20def9f72a87"),
+        ("evidence-and-leave-one-out", "d66a59a65c2db1c3"),
+    ],
+)
+def test_a_name_keeps_its_tests_and_what_rules_bind_of_them(name, digest):
+    """What later editions added is not said where a name's tests do not have it."""
+    assert hashlib.sha256(text_of(NAMED[name]).encode()).hexdigest()[:16] == digest
 
 
 def test_parts_can_be_told_one_by_one():
@@ -80,6 +104,11 @@ def test_names_are_names():
         ([{"test": "leave-one-out"}] * 2, "leave-one-out is there twice"),
         ([{"test": "leave-one-out"}], "updates is "),
         ([], "updates is "),
+        (
+            [{"test": "size"}, {"test": "evidence", "of": "average", "in_company": True}],
+            "in_company is of single updates; leave it out of the average's evidence",
+        ),
+        ([{"test": "relation", "layer": "last"}], "test relation: layer is 'last': input should be 'first'"),
         ({"updates": [{"test": "size"}], "rows": 0}, "rows is 0: input should be greater than or equal to 1"),
         ({"rows": 3}, "updates is missing"),
         ({"updates": "size"}, "updates is 'size'"),
