@@ -19,7 +19,7 @@ Policy = Literal[
     "evidence",
     "evidence-and-skill",
     "evidence-skill-and-relation",
-    "evidence-in-company",
+    "evidence-by-largest",
     "evidence-and-leave-one-out",
 ]
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""

@@ -377,7 +377,7 @@ def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence) -
 def in_company(test: Loss, evidence: Evidence, rises: Measured) -> Measured:
     """Return rises of loss [updates, voters]; of what does not pass, the lesser of alone and in company."""
     found = rises.copy()
-    for row, voter in np.argwhere(~keeps_loss(rises, np.zeros_like(rises), test.tolerance)):
+    for row, voter in np.argwhere(~keeps_loss(rises, np.zeros_like(rises), test.tolerance)).tolist():
         found[row, voter] = np.fmin(rises[row, voter], evidence.rise_in_company(test.step, row, voter))
     return found
 

@@ -275,20 +275,19 @@ AND_RELATION = AND_SKILL.model_copy(
 )
 """That, and every update is related to what the voter's rows teach: who sends noise learned nothing."""
 
-IN_COMPANY = AND_RELATION.model_copy(
+BY_LARGEST = AND_RELATION.model_copy(
     update={
-        "updates": (*AND_RELATION.updates[:3], Relation(layer="large"), Loss(in_company=True), Skill()),
+        "updates": (*AND_RELATION.updates[:3], Relation(layer="large"), *AND_RELATION.updates[4:]),
         "steps_of": "largest",
     }
 )
-"""That where members are unlike: what unlearns some of one's own alone, and not beside it, passes; relation
-of the first layer that is large enough; references of a pass of the largest member, 16 steps at most."""
+"""That with relations of the first layer that is large enough, and references of a pass of the largest member."""
 
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
     "evidence-and-skill": AND_SKILL,
     "evidence-skill-and-relation": AND_RELATION,
-    "evidence-in-company": IN_COMPANY,
+    "evidence-by-largest": BY_LARGEST,
     "likelihood": Policy(
         updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
     ),
@@ -296,7 +295,7 @@ NAMED: Mapping[str, Policy] = {
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
 
-DEFAULT: Literal["evidence-in-company"] = "evidence-in-company"
+DEFAULT: Literal["evidence-by-largest"] = "evidence-by-largest"
 """What voters judge by where nobody says. A name keeps its tests: a changed list is another name."""
 
 AGGREGATE = "aggregate"

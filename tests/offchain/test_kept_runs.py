@@ -138,7 +138,7 @@ def test_lists_of_other_tests_make_another_run(edition, name):
         "evidence",
         "evidence-and-skill",
         "evidence-skill-and-relation",
-        "evidence-in-company",
+        "evidence-by-largest",
     ]
     runs = [parse_settings({"task": "loans", "edition": edition, name: each}) for each in lists]
     assert len({run_digest(run) for run in runs}) == len(lists)

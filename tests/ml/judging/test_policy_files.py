@@ -39,18 +39,14 @@ def test_a_list_of_the_tests_of_a_named_policy_is_that_policy():
     assert more == NAMED["evidence-and-leave-one-out"]
 
 
-def test_the_default_is_evidence_with_skill_in_place_of_score_and_a_relation_in_company():
+def test_the_default_is_evidence_with_skill_in_place_of_score_and_a_relation_by_the_largest():
     skilled = [entry | {"test": "skill"} if entry["test"] == "score" else entry for entry in LISTED]
     assert read_policy(skilled) == NAMED["evidence-and-skill"]
     related = [*skilled[:3], {"test": "relation"}, *skilled[3:]]
     assert read_policy(related) == NAMED["evidence-skill-and-relation"]
-    company = [
-        {"test": "relation", "layer": "large"} if entry["test"] == "relation" else dict(entry)
-        for entry in related
-    ]
-    company[4] |= {"in_company": True}
-    policy = read_policy(company).model_copy(update={"steps_of": "largest"})
-    assert policy == NAMED["evidence-in-company"] == NAMED[DEFAULT_POLICY]
+    related[3] = {"test": "relation", "layer": "large"}
+    policy = read_policy(related).model_copy(update={"steps_of": "largest"})
+    assert policy == NAMED["evidence-by-largest"] == NAMED[DEFAULT_POLICY]
 
 
 @pytest.mark.parametrize(
