@@ -281,7 +281,7 @@ BY_LARGEST = AND_RELATION.model_copy(
         "steps_of": "largest",
     }
 )
-"""That with relations of the first layer that is large enough, and references of the largest member's pass."""
+"""That with relations of the first layer that is large enough, references of the largest member's pass."""
 
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
