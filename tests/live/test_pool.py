@@ -175,6 +175,24 @@ WORDS = [
     ("nonce 4 has already been used by this account", Objection.NONCE_USED),
     ("transaction nonce 4 is lower than the account's nonce 5", Objection.NONCE_USED),
     ("expected nonce 5, got 4", Objection.NONCE_USED),
+    # Which one phrase alone tells
+    ("in-flight transaction limit reached", Objection.NOT_YET),
+    ("gapped transaction", Objection.NOT_YET),
+    ("NonceGap", Objection.NOT_YET),
+    ("FutureNonce", Objection.NOT_YET),
+    ("account limit exceeded", Objection.NOT_YET),
+    ("pending limit reached", Objection.NOT_YET),
+    ("address already reserved", Objection.NOT_YET),
+    ("too many pending", Objection.NOT_YET),
+    ("OldNonce", Objection.NONCE_USED),
+    ("invalid nonce", Objection.NONCE_USED),
+    ("fee too high", Objection.OTHER),
+    ("underpriced", Objection.TIP),
+    ("tip below minimum", Objection.TIP),
+    # Which the two numbers alone tell
+    ("wrong nonce. Provided nonce: 7, current nonce: 5", Objection.NOT_YET),
+    ("wrong nonce, Current nonce: 5, nonce of rejected tx: 7", Objection.NOT_YET),
+    ("wrong nonce: next nonce 5, tx nonce 7", Objection.NOT_YET),
 ]
 
 

@@ -65,7 +65,7 @@ _SUBJECTS = (
         r"max ?fee ?per ?gas (is )?(less|too low|below|lower)|(less|lower|below) .{0,20}base ?fee|"
         r"base ?fee.{0,20}(higher|greater|above|more|exceeds)|too low for .{0,60}base ?fee",
     ),
-    (Objection.TIP, r"underpriced|fee|price|\btip"),
+    (Objection.TIP, r"fee|price|\btip"),
 )
 _NONCE = r"(?:nonce|sequence)\b"
 _GIVEN = re.compile(
