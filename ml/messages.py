@@ -55,6 +55,16 @@ def examples(texts: Collection[str]) -> str:
     return ", ".join(repr(text[:30]) for text in islice(texts, 3)) + (", …" if len(texts) > 3 else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return how many of something there are, the noun as the number takes it.
+
+    >>> counted(1, "more member"), counted(0, "round"), counted(2, "address")
+    ('1 more member', '0 rounds', '2 addresses')
+    """
+    ending = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{number} {noun}{ending}"
+
+
 def nearest(asked: str, names: Iterable[str]) -> str:
     """Return the end of a sentence on an unknown name: the known one that may be meant; empty for none.
 

@@ -2,6 +2,7 @@
 
 import click
 
+from ml.messages import counted
 from offchain.command import Command
 from offchain.live.acting import Acting, acting_options
 from offchain.live.deploying.amounts import Unit
@@ -24,5 +25,6 @@ def cli(acting: Acting, amount: str) -> None:
     view = read_view(chain, there)
     click.echo(
         f"Gave {unit.named(given)} in transaction {receipt.hash}; the budget holds "
-        f"{unit.named(view.budget)}, enough for {rounds_covered(view)} rounds of the members there are now."
+        f"{unit.named(view.budget)}, enough for {counted(rounds_covered(view), 'round')} of the members "
+        "there are now."
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ml.messages import counted
 from offchain.command import Command
 from offchain.console import people_console, say
 from offchain.learning.finding import Here
@@ -79,7 +80,7 @@ def cli(
         if first is not None:
             click.echo(f"First model: {first}")
         if scored is not None:
-            click.echo(f"On {scored.rows} rows of {data}: {scored.told}")
+            click.echo(f"On {counted(scored.rows, 'row')} of {data}: {scored.told}")
     if fault is not None:
         raise fault
     if out is not None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from ml.messages import counted
 from offchain.live.deploying.amounts import Unit
 from offchain.live.watching.explain import Change as Explained
 from offchain.live.watching.history import LoggedEvent
@@ -52,7 +53,7 @@ def chain_story(
     joined = len({event.values["client"] for event in events if event.name == "Joined"})
     return Story(
         title=f"StakeFed: {status.name}",
-        about=[f"{len(rounds)} rounds, {joined} members so far"],
+        about=[f"{counted(len(rounds), 'round')}, {counted(joined, 'member')} so far"],
         now=_now(status, at),
         symbol=unit.symbol,
         members=list(numbers),

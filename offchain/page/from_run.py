@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from ml.judging.policy import name_of
+from ml.messages import counted
 from offchain.page.story import Change, Fate, Proposal, Round, Story, Vote
 from offchain.runs.run_folder import RunFolder
 from offchain.settings import TOKEN, SimulationSettings
@@ -60,7 +61,7 @@ def _privacy(settings: SimulationSettings, records: Sequence[RoundRecord]) -> li
     spent = records[-1].epsilon if records else None
     return [
         f"honest clients train with noise: ε {spent or 0:.2f} spent by the one who sent most, of "
-        f"{privacy.epsilon:g} for {privacy.updates} updates, at δ {privacy.delta:g}"
+        f"{privacy.epsilon:g} for {counted(privacy.updates, 'update')}, at δ {privacy.delta:g}"
     ]
 
 

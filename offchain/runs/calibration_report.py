@@ -5,6 +5,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ml.messages import counted
 from offchain.simulation.calibration import PASSING, Calibration
 
 
@@ -12,7 +13,7 @@ def print_calibration(console: Console, found: Calibration) -> None:
     """Print what tolerances the data bears."""
     table = Table(
         title=f"Policy {found.policy} on {found.pairs:,} pairs of an honest update and an honest voter, "
-        f"{found.rounds} rounds",
+        f"{counted(found.rounds, 'round')}",
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
@@ -26,8 +27,8 @@ def print_calibration(console: Console, found: Calibration) -> None:
         table.add_row(f"{each.test}{step}", each.setting, *numbers, f"{each.refused:.2%}")
     console.print(table)
     lines = [
-        f"A client judges on {found.rows} rows, and finds a rise of mean loss of {found.finds:.4f} nine "
-        "times in ten.",
+        f"A client judges on {counted(found.rows, 'row')}, and finds a rise of mean loss of "
+        f"{found.finds:.4f} nine times in ten.",
     ]
     if found.shortened:
         lines.append(

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ml.judging.policy import name_of
+from ml.messages import counted
 from offchain.runs.scores import in_order, title
 from offchain.runs.summary import Counts, Privacy, Summary
 from offchain.settings import MIN_CLIENTS
@@ -47,7 +48,7 @@ def _headline(summary: Summary) -> str:
         text += f"{len(cast.proposers)} that propose badly ({config.attack})"
     if cast.voters:
         text += f", {len(cast.voters)} that vote falsely"
-    text += f"; policy {name_of(config.policy)}; {summary.rounds} rounds"
+    text += f"; policy {name_of(config.policy)}; {counted(summary.rounds, 'round')}"
     if summary.rounds < config.rounds:
         text += f" of {config.rounds}, then fewer than {MIN_CLIENTS} members were left"
     return text
@@ -98,7 +99,7 @@ def _privacy(privacy: Privacy) -> str:
     return (
         f"Honest clients train with noise: of any one row, one client's updates give away "
         f"ε {privacy.epsilon:.2f} at most, at δ {privacy.delta:g};\n"
-        f"the noise is for ε {privacy.target:g} after {privacy.updates} updates"
+        f"the noise is for ε {privacy.target:g} after {counted(privacy.updates, 'update')}"
     )
 
 

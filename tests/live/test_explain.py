@@ -6,8 +6,10 @@ import pytest
 from live import FAST, signer
 from players import Players
 
+from ml.settings import PrivacySettings
 from offchain.live.access.chain import Invocation
 from offchain.live.access.sender import Sender
+from offchain.live.client.spending import Spent
 from offchain.live.deploying.amounts import Unit
 from offchain.live.errors import AccountError, ConfigurationError, LogsError, NodeRefusedError
 from offchain.live.keeping.keeper import Keeper
@@ -179,6 +181,7 @@ def test_the_status_names_phase_seats_and_what_it_waits_for(founded, anvil_node,
     drawn = replace(first.view, drawn_at=first.view.now - 100)
     for change, words in (
         ({"min_members": 9}, "3 more members"),
+        ({"min_members": 7}, "1 more member"),
         ({"interval": 130}, "the next round, which can open in 30 seconds"),
     ):
         view = replace(drawn, parameters=replace(drawn.parameters, **change))
@@ -214,6 +217,18 @@ def test_the_status_names_phase_seats_and_what_it_waits_for(founded, anvil_node,
     with console.capture() as said:
         console.print(render(status, 5))
     assert "Round 1: idle" in said.get() and proposers[0].address in said.get()
+
+
+def test_a_strangers_epsilon_is_no_members_that_spent_nothing(founded, members):
+    deployment, chain = founded
+
+    def spent(client):
+        spends = Spent(client, 0, 0.0, PrivacySettings(epsilon=3))
+        return Watch(chain, deployment, spending=lambda rounds: spends).look().spent
+
+    assert spent(members[0].address).updates == 0
+    with pytest.raises(AccountError, match=f"{signer(1).address} never joined deployment .*: --privacy-of"):
+        spent(signer(1).address)
 
 
 def test_what_can_be_withdrawn(founded, anvil_node, players, keep, members):
@@ -278,7 +293,7 @@ def test_a_token_without_a_readable_symbol_has_tokens(founded, monkeypatch):
         return original(requests)
 
     monkeypatch.setattr(chain.rpc, "batch", batch)
-    with pytest.raises(NodeRefusedError, match="answers symbol with 32 bytes that are not what it returns"):
+    with pytest.raises(NodeRefusedError, match="answers symbol with 32 bytes, not what it returns"):
         chain.read([Invocation(seats, "symbol")])
     monkeypatch.setattr(
         chain.rpc,

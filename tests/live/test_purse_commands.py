@@ -238,7 +238,7 @@ def test_what_nobody_can_win_is_swept(invoke, founded, anvil_node, tmp_path):
     # Its tokens are in the page, and it is no member.
     assert invoke(page, "--out", tmp_path).exit_code == 0
     shown = (tmp_path / "index.html").read_text()
-    assert TREASURY in shown and "1 rounds, 6 members so far" in shown and '"6":"no member"' in shown
+    assert TREASURY in shown and "1 round, 6 members so far" in shown and '"6":"no member"' in shown
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

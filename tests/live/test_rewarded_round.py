@@ -63,7 +63,7 @@ def test_a_round_is_paid_for_and_every_statement_adds_up(network, anvil_node, me
     deployment, chain, _ = network
     assert "holds 0 TST, 1 are to be given; nothing was sent" in give(1, "poor")
     said = give("1.5")
-    assert "Gave 1.5 TST" in said and "the budget holds 1.5 TST, enough for 1 rounds" in said
+    assert "Gave 1.5 TST" in said and "the budget holds 1.5 TST, enough for 1 round of" in said
     players = Players(deployment, chain, members)
     seats = {}
     for number in (1, 2):

@@ -129,7 +129,7 @@ def test_members_are_found_sorted_and_turned_over(shown):
     assert tab.text("#page") == "120 members, page 2 of 3"
     tab.value("(() => { const f = document.getElementById('find'); f.value = 'malicious';"
               "f.dispatchEvent(new Event('input')); })()")  # fmt: skip
-    assert tab.text("#page") == "1 members, page 1 of 1"
+    assert tab.text("#page") == "1 member, page 1 of 1"
     assert tab.text("#members tbody td") == "client 0 (malicious)"
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from eth_abi.exceptions import DecodingError
 
+from ml.messages import counted
 from offchain.chain.abi import Interface, Log
 from offchain.chain.gateway import Deployed
 from offchain.errors import CallRevertedError, ChainError, base_units
@@ -376,7 +377,7 @@ def _decoded(call: Invocation, answer: bytes) -> tuple[Any, ...]:
     except DecodingError as error:
         raise NodeRefusedError(
             "eth_call",
-            f"{call.to} answers {call.function} with {len(answer)} bytes that are not what it returns",
+            f"{call.to} answers {call.function} with {counted(len(answer), 'byte')}, not what it returns",
         ) from error
 
 

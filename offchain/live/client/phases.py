@@ -5,6 +5,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from ml.messages import counted
 from ml.updates.canonical import to_bytes
 from offchain.live.client.local_learning import LocalLearning, learning_of
 from offchain.live.client.own_data import DataOptions
@@ -39,7 +40,7 @@ def against(
         yield "rows", sentence
     updates = _most_updates(configuration)
     seconds = _seconds(learning, updates)
-    work = {"propose_for": "to train", "vote_for": f"to judge {updates} updates"}
+    work = {"propose_for": "to train", "vote_for": f"to judge {counted(updates, 'update')}"}
     for (phase, what), taken in zip(work.items(), seconds, strict=True):
         yield "phase", f"{phase} {getattr(protocol, phase)} s; {taken:.2f} s {what} here"
     yield from _too_short(protocol, dict(zip(work, seconds, strict=True)))

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from ml.messages import counted
 from offchain.live.client.start import Prepared
 from offchain.live.client.words import explained, leaving
 from offchain.live.deploying.deployment import LiveDeployment
@@ -29,7 +30,7 @@ def print_prepared(
         else "none were named",
         **{f"rows {i}": sentence for i, sentence in enumerate(told, 1)},
         "stores": "all could be read and written" if plays else "not looked at",
-        "round": f"{view.round}, phase {view.phase.name.lower()}, {view.member_count} members",
+        "round": f"{view.round}, phase {view.phase.name.lower()}, {counted(view.member_count, 'member')}",
         **({"rollup": rollup} if rollup else {}),
         **({} if plays or prepared.wish.join else {"note": leaving(deployment.parameters, unit)}),
         "next": explained(prepared.next_action, unit),

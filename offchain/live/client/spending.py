@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ml.messages import counted
 from ml.settings import PrivacySettings
 from ml.training.private import Plan
 from offchain.learning.finding import Here
@@ -33,10 +34,10 @@ class Spent:
     @property
     def told(self) -> str:
         """The same in words."""
-        p, plural = self.privacy, "" if self.updates == 1 else "s"
+        p = self.privacy
         return (
-            f"ε {self.epsilon:.4g} of {p.epsilon:g} spent by {self.updates} update{plural} of {p.updates}, "
-            f"at δ {p.delta:g}"
+            f"ε {self.epsilon:.4g} of {p.epsilon:g} spent by {counted(self.updates, 'update')} of "
+            f"{p.updates}, at δ {p.delta:g}"
         )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ml.messages import counted
 from ml.updates.canonical import digest, to_bytes
 from ml.updates.schema import Schema
 from offchain.chain.abi import Interface
@@ -187,8 +188,8 @@ def inclusion_in(lineage: Lineage, number: int | None) -> Inclusion:
     last = lineage.head
     if not last.inclusion.round:
         raise LineageError(
-            f"the deployment to be continued has included no update in {last.round} rounds, so that "
-            "nothing was learned: begin with its first model"
+            f"the deployment to be continued has included no update in {counted(last.round, 'round')}, so "
+            "that nothing was learned: begin with its first model"
         )
     if number is None:
         return last.inclusion

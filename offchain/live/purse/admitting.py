@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ethpm_types import ContractType
 
-from ml.messages import reason
+from ml.messages import counted, reason
 from ml.private_files import opened
 from offchain.chain.abi import Interface
 from offchain.chain.addresses import address
@@ -71,8 +71,8 @@ def registry_of(chain: Chain, deployment: LiveDeployment, contract: ContractType
     if name == MERKLE:
         raise DeploymentError(
             f"who may join deployment {deployment.name} is fixed for ever by a tree of "
-            f"{len(deployment.configuration.listed)} addresses; another list takes another deployment, which "
-            "goes on from this one's model with `ape run deploy --continue`"
+            f"{counted(len(deployment.configuration.listed), 'address')}; another list takes another "
+            "deployment, which goes on from this one's model with `ape run deploy --continue`"
         )
     registry = Deployed(Interface(contract), admission.address)
     try:

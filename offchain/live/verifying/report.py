@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from ml.messages import counted
 from offchain.live.verifying.verification import Verification
 from offchain.live.watching.decisions import CheckedRound
 
@@ -22,8 +23,9 @@ def print_rounds(console: Console, verification: Verification) -> None:
     console.print(table)
     for error in verification.gone.values():
         console.print(f"Gone: {error}; later models do without it", highlight=False, soft_wrap=True)
+    rounds = counted(len(verification.checked), "round")
     console.print(
-        f"{len(verification.checked)} rounds checked: digests, weights, ballots, decisions; global model "
+        f"{rounds} checked: digests, weights, ballots, decisions; global model "
         f"0x{verification.head.id.hex()}",
         highlight=False,
         soft_wrap=True,

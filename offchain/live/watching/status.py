@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ml.messages import counted
 from ml.settings import PrivacySettings
 from offchain.errors import LineageError
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.deploying.admission import EXISTING, MERKLE, admission_name
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.deployment import LiveDeployment
-from offchain.live.errors import LogsError
+from offchain.live.errors import AccountError, LogsError
 from offchain.live.watching.books import Books, Told
 from offchain.live.watching.decisions import Decisions
 from offchain.live.watching.history import LoggedEvent, history_of
@@ -70,7 +71,8 @@ class Status:
             return self._opening
         if phase == Phase.DRAW:
             left = view.anchor - view.block.number
-            return f"{left + 1} blocks, until the seed is known" if left >= 0 else "a keeper to draw the seed"
+            until = f"{counted(left + 1, 'block')}, until the seed is known"
+            return until if left >= 0 else "a keeper to draw the seed"
         if phase == Phase.CLOSE:
             return "a keeper to finalise"
         done, of, what = {
@@ -85,9 +87,9 @@ class Status:
     def _opening(self) -> str:
         view = self.view
         if (missing := view.parameters.min_members - view.member_count) > 0:
-            return f"{missing} more members"
+            return counted(missing, "more member")
         if (left := view.opens_at - view.now) > 0:
-            return f"the next round, which can open in {left} seconds"
+            return f"the next round, which can open in {counted(left, 'second')}"
         return "a keeper to open the next round"
 
     @property
@@ -187,6 +189,7 @@ class Watch:
         Raises:
             NodeUnavailableError: When nodes do not answer.
             LogsError: When their logs do not fit each other, or the contracts.
+            AccountError: When the spent ε is asked of somebody who never joined.
         """
         try:
             return self._look()
@@ -227,10 +230,23 @@ class Watch:
             rounds=rounds,
             who_joins=who_joins(self._chain, self._deployment),
             scores=None if self._scores is None else self._scores(view.model),
-            spent=None if self._spending is None else self._spending(rounds),
+            spent=self._spent(rounds),
             votes=None if self._votes is None else tuple(self._votes.all()),
             told=self._books.told if self._books else None,
         )
+
+    def _spent(self, rounds: Sequence[RoundLog]) -> Spent | None:
+        spent = None if self._spending is None else self._spending(rounds)
+        if spent is not None and not spent.updates:
+            self._require_joined(spent.client)
+        return spent
+
+    def _require_joined(self, client: str) -> None:
+        if not any(event.name == "Joined" and event.values["client"] == client for event in self.events):
+            raise AccountError(
+                f"{client} never joined deployment {self._deployment.name}, so it spent nothing of an ε: "
+                "--privacy-of takes the address of a member, or of one that left"
+            )
 
     def _require_decisions(self, rounds: Sequence[RoundLog], model: bytes) -> None:
         try:

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ml.messages import counted
 from offchain.live.watching.own_votes import OwnVote
 from offchain.live.watching.rewarding import rounds_covered
 from offchain.live.watching.rounds import RoundLog
@@ -48,12 +49,13 @@ def _summary(status: Status) -> Text:
     where = f"Round {view.round}: {view.phase.name.lower()}{left}" if view.round else "No round yet"
     budget = ""
     if view.budget or view.parameters.proposer_reward or view.parameters.voter_reward:
-        budget = f", {unit.text(view.budget)} in the budget of rewards ({rounds_covered(view)} rounds)"
+        covered = counted(rounds_covered(view), "round")
+        budget = f", {unit.text(view.budget)} in the budget of rewards ({covered})"
     return Text(
         f"{status.name} on chain {status.chain_id}, block {view.block.number}, {moment(view.now)} UTC, "
         f"says {status.node}\n"
         f"{where}; waits for {status.waits_for}.\n"
-        f"{view.member_count} members, {unit.named(view.reward_pool)} in the reward pool"
+        f"{counted(view.member_count, 'member')}, {unit.named(view.reward_pool)} in the reward pool"
         f"{budget}, model 0x{view.model.hex()[:16]}...\n"
         f"Joining is for {status.who_joins}." + _scores(status) + _spent(status)
     )
@@ -64,7 +66,7 @@ def _scores(status: Status) -> str:
     if scores is None:
         return ""
     made = f"made in round {scores.round}" if scores.round else "the first one"
-    return f"\nOn {scores.rows} rows of yours the global model, {made}, has {scores.told}"
+    return f"\nOn {counted(scores.rows, 'row')} of yours the global model, {made}, has {scores.told}"
 
 
 def _spent(status: Status) -> str:

@@ -315,7 +315,7 @@ function showMembers() {
   found.sort((a, b) => (state.down ? key(b) - key(a) : key(a) - key(b)) || a - b);
   const pages = Math.max(Math.ceil(found.length / PAGE), 1);
   state.page = Math.min(Math.max(state.page, 0), pages - 1);
-  el("page").textContent = `${found.length} members, page ${state.page + 1} of ${pages}`;
+  el("page").textContent = `${found.length} member${found.length === 1 ? "" : "s"}, page ${state.page + 1} of ${pages}`;
   el("members").tBodies[0].replaceChildren(...found.slice(state.page * PAGE, (state.page + 1) * PAGE).map((m) => {
     const line = row([who(m), number(tokensNow[m]), ...seats[m].map(String), data.marks[m] || ""]);
     if (m === state.member) line.className = "chosen";
