@@ -1,5 +1,7 @@
 """Logs in ranges, right again after a reorganisation; and the state of a deployment at one block."""
 
+from unittest.mock import Mock
+
 import pytest
 from live import FAST, signer
 
@@ -8,6 +10,7 @@ from offchain.live.access.sender import Sender
 from offchain.live.deploying.deployment import require_deployed
 from offchain.live.errors import DeploymentError, NodeRefusedError, NodeUnavailableError
 from offchain.live.watching.history import History
+from offchain.live.watching.roster import Roster
 from offchain.live.watching.view import read_view
 from offchain.reference import Phase, Seat
 
@@ -71,6 +74,24 @@ def test_a_reorganisation_takes_events_back(history, founded, keeper, anvil_node
     again = history.advance()
     assert names(again.events) == ["RoundOpened"] and not again.rewound
     assert again.events[0].block > first.events[0].block
+
+
+def test_what_was_taken_back_is_told_though_the_node_failed_at_that_moment(
+    history, founded, keeper, anvil_node, monkeypatch
+):
+    deployment, chain = founded
+    roster = Roster()
+    roster.keep_up(history)
+    keeper.send(Invocation(deployment.manager, "openRound"))
+    opened = roster.keep_up(history).head.number
+    anvil_node.mine(1)
+    anvil_node.reorganise(opened - 1)
+    with monkeypatch.context() as failing:
+        failing.setattr(chain, "logs", Mock(side_effect=NodeUnavailableError("no node answered")))
+        with pytest.raises(NodeUnavailableError):
+            roster.keep_up(history)
+    assert roster.keep_up(history).rewound and roster.round == 0
+    assert not roster.keep_up(history).rewound
 
 
 def test_a_node_that_lags_takes_nothing_back(history, founded, keeper, monkeypatch):

@@ -83,6 +83,7 @@ class History:
         self._begun = False
         self._kept_to = first_block - 1  # where this process saw the cache end
         self._told = 0  # of the events
+        self._rewound = False  # since events were told
         self._checkpoints: list[Block] = []
         self.events: list[LoggedEvent] = []
         self.recalled = False
@@ -98,16 +99,13 @@ class History:
         Raises:
             NodeUnavailableError: When nodes do not answer, or contradict each other again and again.
         """
-        rewound, kept = False, self._recall()
+        kept = self._recall()
         for _ in range(_RETRIES):
             head = self._chain.head()
-            rewound |= self._rewind(head)
-            known = min(self._told, len(self.events))
+            self._rewind(head)
             start = self._checkpoints[-1].number + 1 if self._checkpoints else self._first
             if head.number < start:
-                self._told = len(self.events)
-                last = self._checkpoints[-1] if self._checkpoints else head
-                return News(last, rewound, self.events[known:])
+                return self._tell(self._checkpoints[-1] if self._checkpoints else head)
             logs, reached = self._read(start, head.number)
             if reached < head.number:
                 before = self._chain.block(reached)
@@ -120,16 +118,21 @@ class History:
                 continue
             self.events += self._events(logs)
             self._checkpoints = [*self._checkpoints, head][-CHECKPOINTS:]
-            if confirmed and kept is not None and not rewound:
+            if confirmed and kept is not None and not self._rewound:
                 self._keep(confirmed, kept + logs)
             elif kept is None:
                 self._keep_on(head)
-            self._told = len(self.events)
-            return News(head, rewound, self.events[known:])
+            return self._tell(head)
         raise NodeUnavailableError(
             "the node's blocks keep changing while they are read, or it has no logs of them; try another "
             "with --rpc"
         )
+
+    def _tell(self, head: Block) -> News:
+        """What was not told yet, be it of a look that failed halfway."""
+        news = News(head, self._rewound, self.events[self._told :])
+        self._rewound, self._told = False, len(self.events)
+        return news
 
     def forget(self) -> None:
         """Read everything from nodes again: what was told before, or recalled, does not hold."""
@@ -137,7 +140,7 @@ class History:
         if self._cache:
             self._cache.drop()
         self.events, self._checkpoints, self.recalled = [], [], False
-        self._told, self._begun = 0, False
+        self._told, self._rewound, self._begun = 0, False, False
 
     def _recall(self) -> list[Log] | None:
         """Begin with what the cache holds, where the chain still has its last block.
@@ -189,8 +192,8 @@ class History:
         if reached == confirmed.number and self._chain.block(reached) == confirmed:
             self._keep(confirmed, kept.logs + logs)
 
-    def _rewind(self, head: Block) -> bool:
-        """Forget what is no longer on the chain; whether events went with it."""
+    def _rewind(self, head: Block) -> None:
+        """Forget what is no longer on the chain, and that events went with it is to be told."""
         known, before = len(self.events), len(self._checkpoints)
         # Checkpoints above the head say nothing: the node may lag behind the one that was asked before.
         while reached := [point for point in self._checkpoints if point.number <= head.number]:
@@ -198,12 +201,13 @@ class History:
                 break
             self._checkpoints = [point for point in self._checkpoints if point.number < reached[-1].number]
         if len(self._checkpoints) == before:
-            return False
+            return
         last = self._checkpoints[-1].number if self._checkpoints else self._first - 1
         self.events = [event for event in self.events if event.block <= last]
         gone = known - len(self.events)
         _log.warning("the chain reorganised after block %d: %d events are read again", last, gone)
-        return gone > 0
+        self._told = min(self._told, len(self.events))
+        self._rewound |= gone > 0
 
     def _stands(self, checkpoint: Block, head: Block) -> bool:
         found = head if checkpoint.number == head.number else self._chain.block(checkpoint.number)
