@@ -119,10 +119,17 @@ def test_it_settles_when_asked_to(founded, anvil_node, players):
     keeper = Keeper(chain, deployment, Sender(chain, signer(1), FAST), every=10**6, settles=True)
     keep(keeper, anvil_node, 2)
     players.play()
-    keep(keeper, anvil_node, 2)
+    keep(keeper, anvil_node)
+    fork = look(founded).block.number
+    keep(keeper, anvil_node)
     assert all(client.escrow == 0 for client in players.views().values())
     assert not keeper.step() and not keeper.step()
     assert look(founded).phase == Phase.IDLE
+
+    anvil_node.reorganise(fork)
+    assert any(client.escrow for client in players.views().values())
+    keep(keeper, anvil_node)
+    assert all(client.escrow == 0 for client in players.views().values())
 
 
 def test_two_at_once_do_everything_once(founded, anvil_node, players):

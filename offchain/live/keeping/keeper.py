@@ -127,6 +127,7 @@ class Keeper:
         news = self._roster.keep_up(self._history)
         if news.rewound:
             self._refused.clear()
+            self._settled_round = 0
         self._view = view = read_view(self._chain, self._deployment)
         if view.block == news.head:
             self._roster.require(view.round, view.member_count)
