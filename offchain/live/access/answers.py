@@ -13,6 +13,8 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
+from ml.messages import cleaned
+
 Call = tuple[str, Sequence[object]]
 """A method and its parameters."""
 
@@ -357,6 +359,7 @@ def _code(error: Any) -> int | None:
 
 _WORDS = ("message", "Message", "msg", "error", "Error", "title", "detail", "description", "data", "reason")
 _MORE_WORDS = ("message", "payload", "details")
+_LONGEST_TOLD = 300  # characters
 _SAYS_NOTHING = re.compile(r"\W*(internal (json-?rpc )?|server )?(error|invalid params)\W*", re.IGNORECASE)
 
 
@@ -373,8 +376,7 @@ def _told(error: Any, status: int) -> str:
     elif isinstance(error, list) and error:
         return _told(error[0].get("error", error[0]) if isinstance(error[0], dict) else error[0], status)
     said = " ".join(part for part in parts if isinstance(part, str) and not part.startswith("0x"))
-    line = " ".join("".join(c if c.isprintable() else " " for c in said).split())[:300]
-    return line or f"HTTP status {status}"
+    return cleaned(said, _LONGEST_TOLD) or f"HTTP status {status}"
 
 
 def _blocks(parameters: Sequence[object]) -> int:
