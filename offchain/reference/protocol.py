@@ -317,13 +317,13 @@ class Protocol:
             return Phase.DRAW
         deadline = h.drawn_at
         for phase, duration, open_ in (
-            (Phase.PROPOSE, p.propose_for, self._open_proposers()),
-            (Phase.PUBLISH, p.publish_for, self._open_updates()),
-            (Phase.VOTE, p.vote_for, self._open_voters()),
-            (Phase.REVEAL, p.reveal_for, h.ballots - len(h.revealed)),
+            (Phase.PROPOSE, p.propose_for, self._open_proposers),
+            (Phase.PUBLISH, p.publish_for, self._open_updates),
+            (Phase.VOTE, p.vote_for, self._open_voters),
+            (Phase.REVEAL, p.reveal_for, self._open_ballots),
         ):
             deadline += duration
-            if self.now < deadline and open_:
+            if self.now < deadline and open_():
                 return phase
         return Phase.CLOSE
 
@@ -387,6 +387,9 @@ class Protocol:
         if not self.head.published:
             return 0
         return self._seats()[1] - self.head.ballots - self.head.absent_voters
+
+    def _open_ballots(self) -> int:
+        return self.head.ballots - len(self.head.revealed)
 
     def _require_no_open_seat(self) -> None:
         open_ = (self._open_proposers(), self._open_updates(), self._open_voters())

@@ -11,6 +11,7 @@ STEPS = 8
 NO_POSITION = 2**256 - 1
 
 
+@lru_cache(maxsize=256)  # Every call of a round asks.
 def counts(members: int, proposer_bps: int, voter_seats: int) -> tuple[int, int]:
     """Proposer and voter seats of a round.
 

@@ -7,6 +7,7 @@ silent this is the paper. All rounding goes to the pool.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from offchain.reference import tally
 
@@ -65,8 +66,9 @@ class Outcome:
     def majority(self, position: int) -> int | None:
         """The bit that more than half of the committed ballots have at `position`; None where neither has."""
         yes = self.votes[position]
-        sides = {1: yes, 0: self.revealed - yes}
-        return next((bit for bit, ballots in sides.items() if 2 * ballots > self.committed), None)
+        if 2 * yes > self.committed:
+            return 1
+        return 0 if 2 * (self.revealed - yes) > self.committed else None
 
     @property
     def positions(self) -> Sequence[int]:
@@ -102,6 +104,7 @@ def proposer_payout(outcome: Outcome, position: int, stake: int, pot: int, rewar
     return 0 if outcome.rejected >> position & 1 else stake
 
 
+@lru_cache(maxsize=4096)  # Who voted alike is paid alike, and asks often.
 def voter_payout(outcome: Outcome, ballot: int, stake: int) -> int:
     """What a voter that revealed `ballot` gets back (Algorithm 2 on each bit)."""
     if outcome.void:
