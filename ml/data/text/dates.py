@@ -77,5 +77,6 @@ def formats_of(texts: Iterable[str]) -> tuple[str, ...]:
         if not read[best]:
             break
         chosen.append(best)
-        left = [text for text in left if text not in set(read[best])]
+        read_by_it = set(read[best])
+        left = [text for text in left if text not in read_by_it]
     return tuple(chosen) if len(left) <= (1 - _ENOUGH) * len(all_) else ()
