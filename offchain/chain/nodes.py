@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 FUNDS = 10**24  # wei
 
+HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935"
+"""EIP-2935's contract: a slot for each block before, and anvil hashes all that is stored for every block."""
+
 RawReceipt = Mapping[str, Any]
 """As JSON-RPC has it: `status` and `gasUsed` as int, `logs` with hex `address`, `topics` and `data`."""
 
@@ -61,11 +64,13 @@ class Anvil:
     """anvil, mining when told to, its clock moving a second a block whatever the wall clock does."""
 
     def __init__(self, provider: "TestProviderAPI") -> None:
-        """Stop automatic mining."""
+        """Stop automatic mining, and the hashes that the chain keeps of its blocks (EIP-2935)."""
         self._rpc = LocalRpc(cast("HTTPProvider", provider.web3.provider).endpoint_uri or "")
         self.chain_id = int(self._rpc.request("eth_chainId"), 16)
         self._rpc.request("evm_setAutomine", False)
         self._rpc.request("anvil_setBlockTimestampInterval", 1)
+        self._history = self._rpc.request("eth_getCode", HISTORY, "latest")
+        self._rpc.request("anvil_setCode", HISTORY, "0x")
 
     def head(self) -> tuple[int, int, int]:
         """Number, Unix time and gas limit of the latest block."""
@@ -114,7 +119,8 @@ class Anvil:
         self._rpc.request("evm_mine")
 
     def close(self) -> None:
-        """Mine automatically again."""
+        """Mine automatically and keep hashes again."""
+        self._rpc.request("anvil_setCode", HISTORY, self._history)
         self._rpc.request("anvil_removeBlockTimestampInterval")
         self._rpc.request("evm_setAutomine", True)
         self._rpc.close()

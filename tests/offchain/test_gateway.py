@@ -7,6 +7,7 @@ from field import PARAMETERS
 
 from offchain.chain.abi import Interface
 from offchain.chain.gateway import GAS_LIMIT, Call, Query, create_address
+from offchain.chain.nodes import HISTORY, node_of
 from offchain.chain.signing import Signer
 from offchain.errors import CallRevertedError, ChainError
 from offchain.reference.state import NOBODY
@@ -91,6 +92,16 @@ def test_the_clock_moves_when_told(gateway, token):
     assert gateway.now == before + 100
     gateway.send([transfer(HOLDER, token, OTHER, 1)])
     assert gateway.now == before + 101
+
+
+def test_anvil_stores_no_hashes_of_blocks_while_it_is_driven(chain):
+    node, state = node_of(chain.provider), chain.provider.web3.eth
+    first = node.head()[0]
+    node.mine(3)
+    assert not state.get_code(HISTORY)
+    assert not any(any(state.get_storage_at(HISTORY, block)) for block in range(first, first + 3))
+    node.close()
+    assert state.get_code(HISTORY)
 
 
 def test_the_node_in_process_explains_refusals_too(in_process_gateway, contracts):

@@ -14,6 +14,7 @@ from loans_learning import LEARNING
 from ports import free_port
 
 from offchain.chain.abi import Interface
+from offchain.chain.nodes import HISTORY
 from offchain.chain.signing import Signer
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
@@ -100,7 +101,7 @@ class Node:
 
     def forget_hashes(self):
         """Be a chain without EIP-2935: its eight thousand blocks take anvil minutes."""
-        self.rpc.request("anvil_setCode", "0x0000F90827F1C53a10cb7A02335B175320002935", "0x")
+        self.rpc.request("anvil_setCode", HISTORY, "0x")
 
     def give(self, address, ether=100):
         self.rpc.request("anvil_setBalance", address, hex(ether * 10**18))

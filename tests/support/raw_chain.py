@@ -16,6 +16,8 @@ from eth_abi import encode
 from eth_utils import keccak
 from ports import free_port
 
+from offchain.chain.nodes import HISTORY
+
 GENESIS_TIME = 2_000_000_000
 HEAD = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 CONTENT_LENGTH = re.compile(rb"(?i)\ncontent-length: *(\d+)")
@@ -110,7 +112,9 @@ def anvil(hardfork="osaka"):
         [program, "--port", str(port), "--silent", "--auto-impersonate", "--order", "fifo", *options]
     )
     try:
-        yield RawChain(port)
+        chain = RawChain(port)
+        chain.rpc("anvil_setCode", HISTORY, "0x")
+        yield chain
     finally:
         node.terminate()
         node.wait(timeout=20)

@@ -3,7 +3,7 @@ from contextlib import suppress
 import pytest
 from eth_pydantic_types import HexBytes
 
-HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935"
+from offchain.chain.nodes import HISTORY
 
 
 @pytest.fixture
