@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 DIGITS = 5000  # Of a number: Python writes none of more than 4300.
@@ -12,6 +13,11 @@ class Raw:
     """JSON's text of a value that Python has none for."""
 
     text: str
+
+
+@cache
+def large_object() -> bytes:
+    return b"{" + b",".join(b'"%d": 1' % i for i in range(200_000)) + b"}"
 
 
 def texts(good: bytes) -> dict[str, bytes]:
@@ -41,7 +47,7 @@ def texts(good: bytes) -> dict[str, bytes]:
         "NUL": good.replace(b",", b",\0", 1) + b"\0",
         "control characters": b'"\x1b[2J\x07"',
         "large": b'"' + b"x" * 10_000_000 + b'"',
-        "a large object": b"{" + b",".join(b'"%d": 1' % i for i in range(200_000)) + b"}",
+        "a large object": large_object(),
         "a page": b"<!doctype html><html><body>502 Bad Gateway</body></html>",
         "words": b"Too Many Requests",
         "YAML": b"a: 1\nb: 2\n",
