@@ -131,10 +131,8 @@ def test_what_unlearns_alone_and_not_beside_ones_own_change_passes_in_company():
                 assert voter.reasons[refused].found == pytest.approx(rise[refused], rel=1e-3)
 
 
-def test_nothing_that_is_not_finite_passes_in_company():
-    broken = encode(np.full_like(decode(START), 2000))
-    for voter in found(Policy(updates=(Loss(in_company=True),)), {0: HONEST, 1: broken}):
-        assert voter.accepted == (0,)
+def test_a_loss_beside_ones_own_change_that_is_not_finite_is_infinite():
+    assert OWN.own_loss(np.full(len(START), 1e30, np.float32), 0, 60) == np.inf
 
 
 def test_direction_is_off_for_small_models():
