@@ -61,6 +61,10 @@ class ModuleState:
         self._parameters = [(parameter, parameter.requires_grad) for parameter in parameters.values()]
         self._constants = [(name, tensor, tensor.detach().clone()) for name, tensor in sorted(others.items())]
         self.schema = Schema.of([(name, tuple(tensor.shape)) for name, tensor in self._tensors.items()])
+        self._places = [
+            (self._tensors[name], shape, place, _is_deviation(name))
+            for name, shape, place in self.schema.slices()
+        ]
 
     @property
     def constants(self) -> bytes:
@@ -88,9 +92,9 @@ class ModuleState:
                 f"a vector of {vector.size} parameters does not fit a schema of {self.schema.size}"
             )
         flat = torch.from_numpy(vector)
-        for name, shape, place in self.schema.slices():
+        for tensor, shape, place, is_deviation in self._places:
             values = flat[place].view(shape)
-            self._tensors[name].copy_(values.square() if _is_deviation(name) else values)
+            tensor.copy_(values.square() if is_deviation else values)
         for _, tensor, value in self._constants:
             tensor.copy_(value)
 
@@ -111,10 +115,8 @@ class ModuleState:
     @torch.no_grad()
     def store(self) -> NDArray[np.float32]:
         """Return what is trained and running statistics."""
-        vector = np.empty(self.schema.size, dtype=np.float32)
-        for name, _, place in self.schema.slices():
-            values = self._tensors[name].flatten().cpu()
-            vector[place] = (values.sqrt() if _is_deviation(name) else values).numpy()
+        parts = [tensor.sqrt() if is_deviation else tensor for tensor, _, _, is_deviation in self._places]
+        vector: NDArray[np.float32] = torch.cat([part.flatten() for part in parts]).float().cpu().numpy()
         return vector
 
     def _statistics(self) -> dict[str, torch.Tensor]:

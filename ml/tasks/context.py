@@ -1,15 +1,15 @@
 """What a member's training is given, and the training that it gets by default."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from ml.data.rows import Rows, batch, each, is_in_memory
+from ml.data.rows import Rows, Targets, batch, each, is_in_memory
 from ml.settings import TrainingSettings
-from ml.tasks.losses import batch_loss
+from ml.tasks.losses import batch_loss, nothing_is_masked
 
 if TYPE_CHECKING:
     from ml.tasks.task import Task
@@ -44,11 +44,10 @@ class Context:
             workers: Processes that make inputs ready beforehand, for those that are read row by row.
         """
         places = list(permuted(len(rows), self.seed, self.settings))
-        targets = each(rows.targets, lambda array: as_tensors(array, self.device))
+        targets = as_tensors(rows.targets, self.device)
         ahead = _made_ahead(rows.inputs, places, workers) if workers else _made_now(rows.inputs, places)
         for chosen, inputs in zip(places, ahead, strict=True):
-            where = chosen.to(self.device)
-            yield as_tensors(inputs, self.device), batch(targets, where)
+            yield as_tensors(inputs, self.device), _picked(targets, chosen.to(self.device))
 
 
 def permuted(rows: int, seed: int, settings: TrainingSettings) -> Iterator[Tensor]:
@@ -64,19 +63,26 @@ def train_with_adam(task: "Task", model: nn.Module, rows: Rows, context: Context
     """Train a model in place as the paper does: Adam, batches in random order, the task's losses."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.Adam(trained, lr=context.settings.learning_rate, fused=True)
+    lowered = mean_loss(task, rows.targets)
     for inputs, targets in context.batches(rows):
         optimiser.zero_grad()
-        mean_loss(task, forward(model, inputs), targets).backward()  # type: ignore[no-untyped-call]
+        lowered(forward(model, inputs), targets).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
 
 
-def mean_loss(task: "Task", outputs: Any, targets: Any) -> Tensor:
-    """Return the loss of a batch that training lowers: the mean of the task's losses."""
+def mean_loss(task: "Task", targets: Targets) -> Callable[[Any, Any], Tensor]:
+    """Return what training lowers, of outputs and targets of a batch: the mean of the task's losses.
+
+    Args:
+        task: Whose losses.
+        targets: Of all rows that batches are made of.
+    """
     from ml.tasks.task import Task
 
-    if type(task).losses is Task.losses:
-        return batch_loss(task.target, outputs, targets)
-    return task.losses(outputs, targets).mean()
+    if type(task).losses is not Task.losses:
+        return lambda outputs, targets: task.losses(outputs, targets).mean()
+    is_whole = nothing_is_masked(task.target, as_tensors(targets, "cpu"))
+    return lambda outputs, targets: batch_loss(task.target, outputs, targets, is_whole)
 
 
 def forward(model: nn.Module, inputs: Any) -> Any:
@@ -86,15 +92,24 @@ def forward(model: nn.Module, inputs: Any) -> Any:
 
 def as_tensors(of: Any, device: str) -> Any:
     """Return an array, or each of several by name, as tensors on the device."""
+    if isinstance(of, Tensor) and device == "cpu":
+        return of
     from ml.models.tensors import placed
 
     return each(of, lambda array: placed(array, device))
 
 
+def _picked(tensors: Any, places: Tensor) -> Any:
+    """Rows of a tensor, or of several by name; sooner than by an index, which small batches feel."""
+    if isinstance(tensors, Mapping):
+        return {name: tensor.index_select(0, places) for name, tensor in tensors.items()}
+    return tensors.index_select(0, places)
+
+
 def _made_now(inputs: Any, places: list[Tensor]) -> Iterator[Any]:
     if is_in_memory(inputs):
         tensors = as_tensors(inputs, "cpu")
-        return (batch(tensors, chosen) for chosen in places)
+        return (_picked(tensors, chosen) for chosen in places)
     return (batch(inputs, chosen.numpy()) for chosen in places)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
 from ml.errors import TrainingError
 from ml.tasks.targets import MASKED, Classes, Labels, Numbers, Target
@@ -32,19 +32,52 @@ def row_losses(target: Target, outputs: Any, targets: Any) -> Tensor:
     return values.sum(1) / known.sum(1).clamp(min=1)
 
 
-def batch_loss(target: Target, outputs: Any, targets: Any) -> Tensor:
+def batch_loss(target: Target, outputs: Any, targets: Any, is_whole: bool = False) -> Tensor:
     """Return the mean loss over all that is known in a batch, what PyTorch's own losses reduce to; see above.
 
     Where rows know unequally much of their targets, it is not the mean of `row_losses`.
+
+    Args:
+        target: What outputs are of.
+        outputs: Of the module.
+        targets: Of the same rows.
+        is_whole: Whether all are known to be known, which takes as long to find out as a small batch's loss.
     """
-    if isinstance(target, Labels) and not torch.isnan(targets).any():
-        # In one operation, whose last bits are those of the paper's runs.
-        return binary_cross_entropy_with_logits(_same(target, outputs, targets), targets)
-    if isinstance(target, Classes) and bool((targets != MASKED).all()):
-        _require_shape(target, outputs, (*targets.shape, target.count))
-        return cross_entropy(outputs.reshape(-1, target.count), targets.reshape(-1))
+    if is_whole or nothing_is_masked(target, targets):
+        return _WHOLE[type(target)](target, outputs, targets)
     values, known = _losses(target, outputs, targets)
     return values.sum() / known.sum().clamp(min=1)
+
+
+def nothing_is_masked(target: Target, targets: Any) -> bool:
+    """Return whether all targets are known, of a kind that has a loss here."""
+    if type(target) not in _WHOLE:
+        return False
+    masked = targets == MASKED if isinstance(target, Classes) else torch.isnan(targets)
+    return not masked.any()
+
+
+def _whole_classes(target: Any, outputs: Any, targets: Tensor) -> Tensor:
+    _require_shape(target, outputs, (*targets.shape, target.count))
+    if targets.ndim > 1:
+        outputs, targets = outputs.reshape(-1, target.count), targets.reshape(-1)
+    return cross_entropy(outputs, targets)
+
+
+def _whole_labels(target: Any, outputs: Any, targets: Tensor) -> Tensor:
+    """In one operation, whose last bits are those of the paper's runs."""
+    return binary_cross_entropy_with_logits(_same(target, outputs, targets), targets)
+
+
+def _whole_numbers(target: Any, outputs: Any, targets: Tensor) -> Tensor:
+    return mse_loss(_same(target, outputs, targets), targets, reduction="sum") / (2 * targets.numel())
+
+
+_WHOLE: Mapping[type, Callable[..., Tensor]] = {
+    Classes: _whole_classes,
+    Labels: _whole_labels,
+    Numbers: _whole_numbers,
+}
 
 
 def _losses(target: Target, outputs: Any, targets: Any) -> tuple[Tensor, Tensor]:

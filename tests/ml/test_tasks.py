@@ -13,6 +13,7 @@ from ml.judging.metrics import concordance, measure, metrics_of
 from ml.models.module_state import ModuleState
 from ml.models.perceptron import PerceptronNetwork
 from ml.settings import SplitSettings, TrainingSettings
+from ml.tasks.context import mean_loss
 from ml.tasks.federating import federate, read_rows
 from ml.tasks.loading import Named
 from ml.tasks.losses import batch_loss, row_losses
@@ -71,6 +72,22 @@ def test_the_default_losses_are_pytorchs(target):
     }[type(target)]()
     assert batch_loss(target, outputs, y).item() == pytest.approx(expected.item())
     assert row_losses(target, outputs, y).mean().item() == pytest.approx(expected.item())
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_what_training_lowers_is_a_batchs_to_the_last_bit_and_knows_of_rows_that_are_masked(target):
+    gapped = np.asarray(TARGETS[target]).copy()
+    gapped[-1] = -100 if isinstance(target, Classes) else np.nan
+    outputs = torch.from_numpy(GENERATOR.standard_normal((90, target.count), dtype=np.float32))
+    whole, looked = (mean_loss(OfModule(network(1), target), of) for of in (TARGETS[target], gapped))
+    first, y = outputs[:17], torch.from_numpy(np.asarray(TARGETS[target])[:17])
+    assert torch.equal(whole(first, y), looked(first, y))
+    if isinstance(target, Numbers):
+        halves = (first.squeeze(1) - y).square() / 2
+        assert torch.equal(whole(first, y), halves.sum() / torch.ones(17).sum())
+    last = looked(outputs[-16:], torch.from_numpy(gapped[-16:])).item()
+    known = row_losses(target, outputs[-16:-1], torch.from_numpy(gapped[-16:-1]))
+    assert last == pytest.approx(known.mean().item())
 
 
 def test_what_is_masked_counts_for_nothing():
