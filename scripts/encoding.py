@@ -168,7 +168,13 @@ def _of_a_table(
     _tell(fitted, told)
     click.echo(f"\nWritten to {out}: {len(input_names(fitted.form))} inputs of a model. Next:")
     click.echo(f"  ape run task check --task {out} --data {data}")
-    click.echo(f"  ape run simulate --network foundry --task {out} --data {data} --clients 20")
+    clients = _clients_for(fitted.groups)
+    click.echo(f"  ape run simulate --network foundry --task {out} --data {data} --clients {clients}")
+
+
+def _clients_for(groups: int | None) -> int:
+    """Clients of a first simulation: each needs two groups, one to train on and one to judge by."""
+    return 20 if groups is None else max(4, min(20, int(groups * 0.8 / 2)))
 
 
 def _tell(fitted: "Fitted", told: tuple[str, ...]) -> None:

@@ -102,14 +102,18 @@ def split_rows(rows: Rows, kinds: Kinds, settings: SplitSettings, generator: np.
         return _plain_split(len(rows), kinds, clients, generator)
     test = _test(rows, generator)
     rest = np.setdiff1d(np.arange(len(rows)), test)
+    if rows.test is None:
+        require_left(rest, len(rows))
     require_share(len(rest) // clients, len(rows), clients)
     for _ in range(_DRAWS):
         shares = _shares(rows, kinds, rest, settings, generator)
         cuts = [cut(rows, share, VALIDATION_SHARE) for share in shares]
-        if all(kinds.scorable(validation) for _, validation in cuts):
+        if all(len(train) and kinds.scorable(validation) for train, validation in cuts):
             break
     require_share(min(map(len, shares)), len(rows), clients)
     train, validation = zip(*cuts, strict=True)
+    for share, trained in zip(shares, train, strict=True):
+        require_left(trained, len(share), clients)
     return Split(train, validation, test)
 
 
@@ -140,6 +144,17 @@ def require_share(share: int, rows: int, clients: int) -> None:
         raise DataError(
             f"{rows} rows are too few for {clients} clients: {share} training rows each, "
             f"at least {_LEAST_SHARE} are needed"
+        )
+
+
+def require_left(left: Places, rows: int, clients: int = 1) -> None:
+    """Raise DataError when all of some rows were set aside, as those of one group are, which is not cut."""
+    if not len(left):
+        whose = "these" if clients == 1 else "a client's"
+        fewer = "" if clients == 1 else f", or let fewer than {clients} clients share the groups out"
+        raise DataError(
+            f"{whose} {rows} rows are of one group, which stays on one side of every split: nothing would be "
+            f"left to train on; give rows of more groups, or none{fewer}"
         )
 
 
@@ -221,7 +236,8 @@ def _by_column(
     order = generator.permutation(np.flatnonzero(counts))
     if len(order) < clients:
         raise DataError(
-            f"the training rows are of {len(order)} values of {name}, too few for {clients} clients"
+            f"the training rows are of {len(order)} values of {name}, too few for {clients} clients: let "
+            f"{len(order)} take part at most, or share rows out by something else"
         )
     holder = np.zeros(len(counts), np.int64)
     held = np.zeros(clients, np.int64)
@@ -292,8 +308,10 @@ def split_members(rows: Rows, generator: np.random.Generator) -> Split:
     for member in range(int(holders.max()) + 1):
         own = generator.permutation(np.flatnonzero(holders == member))
         kept, tested = cut(rows, own, TEST_SHARE)
+        require_left(kept, len(own))
         trained, validating = cut(rows, kept, VALIDATION_SHARE)
         require_share(len(trained) + len(validating), len(own), 1)
+        require_left(trained, len(kept))
         train.append(trained)
         validation.append(validating)
         test.append(tested)

@@ -16,6 +16,7 @@ from ml.data.shares import (
     Kinds,
     cut,
     gathered,
+    require_left,
     require_share,
     split_members,
     split_rows,
@@ -105,6 +106,7 @@ def own_rows(task: Task, rows: Rows, seed: int) -> ClientData:
     require_share(len(rows), len(rows), 1)
     order = np.random.default_rng(seed).permutation(len(rows))
     train, validation = cut(rows, order, VALIDATION_SHARE)
+    require_left(train, len(rows))
     require_outcomes(task.target, taken(rows.targets, train), "training rows")
     if hasattr(rows.inputs, "fitted"):
         raise DataError(

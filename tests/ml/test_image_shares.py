@@ -1,14 +1,16 @@
 """Who holds which images: disjoint, equal, seeded; by labels and by patient."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ml.data.rows import Rows, StoredImages
-from ml.data.shares import split_rows
+from ml.data.shares import gathered, split_members, split_rows
 from ml.errors import DataError
 from ml.judging.metrics import has_both
 from ml.settings import SplitSettings
-from ml.tasks.federating import federate, kinds_of
+from ml.tasks.federating import federate, kinds_of, own_rows
 from ml.tasks.targets import Labels
 from ml.tasks.task import Task
 
@@ -116,14 +118,18 @@ def test_test_images_that_the_data_set_names_are_the_test():
     assert list(parts.test) != sorted(parts.test)
 
 
-def shared_out(of, **settings):
+def task_of(of):
     class Given(Task):
         target = Labels(of.targets.shape[1], names=tuple("abcdefgh"[: of.targets.shape[1]]))
 
         def rows(self, path):
             return of
 
-    return federate(Given(), None, SplitSettings(**{"clients": 4, **settings}))
+    return Given()
+
+
+def shared_out(of, **settings):
+    return federate(task_of(of), None, SplitSettings(**{"clients": 4, **settings}))
 
 
 def refused(message, of, **settings):
@@ -132,13 +138,39 @@ def refused(message, of, **settings):
     assert "\n" not in str(caught.value)
 
 
+def grouped(groups):
+    return replace(images(), groups=groups)
+
+
+@pytest.mark.parametrize("shares", ["iid", "group"])
+def test_who_would_hold_one_group_alone_could_not_train_and_judge(shares):
+    few = grouped(np.arange(600) % 5)
+    refused("a client's 120 rows are of one group, .* or let fewer than 4 clients", few, shares=shares)
+    assert len(shared_out(few, shares=shares, clients=2).clients[0].y_train)
+    refused("^these 600 rows are of one group, .* more groups, or none$", grouped(np.zeros(600)))
+
+
+def test_a_member_whose_rows_are_one_group_is_told_so():
+    of = grouped(np.arange(600) // 200)
+    for first, rows in ((0, 200), (100, 100)):  # The second has a group to test by, and one that is left.
+        own = of.taken(np.arange(first, first + 200))
+        with pytest.raises(DataError, match=f"^these {rows} rows are of one group, .* more groups, or none$"):
+            split_members(gathered([own]), np.random.default_rng(0))
+    with pytest.raises(DataError, match="^these 200 rows are of one group"):
+        own_rows(task_of(of), of.taken(np.arange(200)), 0)
+
+
 def test_what_cannot_be_split_is_refused():
     refused("600 rows are too few for 100 clients: 4 training rows each, at least 5", images(), clients=100)
     refused(
         "these rows have no shares patient; use iid, dirichlet, quantity, group$", images(), shares="patient"
     )
     few = images(patients=np.arange(600) % 4)
-    refused("training rows are of 3 values of patient, too few for 4 clients", few, shares="patient")
+    refused(
+        "training rows are of 3 values of patient, too few for 4 clients: let 3 take part",
+        few,
+        shares="patient",
+    )
     uneven = images(patients=np.maximum(np.arange(600) - 588, 0))
     refused(r"600 rows are too few for 4 clients: \d training rows each", uneven, shares="patient")
 

@@ -141,6 +141,14 @@ def encode(path, *more):
     return CliRunner().invoke(cli, ["--data", str(path), "--out", str(out), *more])
 
 
+@pytest.mark.parametrize(("group", "clients"), [((), 20), (("--group", "GROUP"), 8)], ids=["none", "of 20"])
+def test_what_comes_next_has_no_more_clients_than_groups_are_enough_for(tmp_path, group, clients):
+    lines = [f"{n % 20},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(200)]
+    (tmp_path / "rows.csv").write_text("GROUP,a,outcome\n" + "\n".join(lines))
+    done = encode(tmp_path / "rows.csv", "--target", "outcome", *group)
+    assert done.output.rstrip().endswith(f" --clients {clients}"), done.output
+
+
 def test_kinds_and_targets_by_the_command(path):
     said = encode(
         path, "--target", "again", "--target", "died", "--kind", "classes", "--kind", "postal=category"

@@ -70,12 +70,14 @@ class Fitted:
         used: By column, what it is used as.
         left_out: By column, why it is not.
         notes: What a person should look at.
+        groups: Values of the column that says what belongs together; none without one.
     """
 
     form: Form
     used: dict[str, str]
     left_out: dict[str, str]
     notes: tuple[str, ...]
+    groups: int | None
 
 
 def fit(path: Path, wishes: Wishes) -> Fitted:
@@ -186,7 +188,9 @@ class _Fitting:
                 "model": {"hidden": self._wishes.hidden},
             }
         )
-        return Fitted(form, self.used, self.left_out, tuple(self.notes))
+        group = self._wishes.group
+        groups = self._seen[group].different if group else None
+        return Fitted(form, self.used, self.left_out, tuple(self.notes), groups)
 
     def _take_words_for_gaps(self) -> None:
         for name, seen in self._seen.items():
