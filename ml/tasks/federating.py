@@ -72,7 +72,8 @@ def federate(
         scored: Whether every client has to have more than one outcome to validate on.
 
     Raises:
-        DataError: When the rows are not enough for the clients, or have one outcome only.
+        DataError: When the rows are not enough for the clients, or have one outcome only, as has any client's
+            where they are held already: no live client could join with such.
         TaskError: When the task's code fails.
     """
     generator = np.random.default_rng(derive_seed(settings.seed, _SPLIT))
@@ -81,6 +82,8 @@ def federate(
         usages = [part.usage for part in parts if part.usage]
         read = gathered(parts)
         split = split_members(read, generator)
+        for one, places in zip(path, split.train, strict=True):
+            require_outcomes(task.target, taken(read.targets, places), f"training rows of {one.name}")
     else:
         read = _sampled(read_rows(task, path), rows, path, settings.seed)
         usages = [read.usage] if read.usage else []

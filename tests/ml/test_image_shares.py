@@ -1,6 +1,7 @@
 """Who holds which images: disjoint, equal, seeded; by labels and by patient."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,6 +159,21 @@ def test_a_member_whose_rows_are_one_group_is_told_so():
             split_members(gathered([own]), np.random.default_rng(0))
     with pytest.raises(DataError, match="^these 200 rows are of one group"):
         own_rows(task_of(of), of.taken(np.arange(200)), 0)
+
+
+def test_who_holds_one_outcome_alone_is_named_as_a_live_client_would_be_told():
+    of = images(labels=1)
+
+    class Held(Task):
+        target = Labels(1, names=("ill",))
+
+        def rows(self, path):
+            return of if path.name == "a.csv" else replace(of, targets=np.ones_like(of.targets))
+
+    with pytest.raises(
+        DataError, match=r"^the 384 training rows of b.csv have one outcome only of 'ill' \(1\)"
+    ):
+        federate(Held(), [Path("a.csv"), Path("b.csv")], SplitSettings(clients=2))
 
 
 def test_what_cannot_be_split_is_refused():
