@@ -1,7 +1,7 @@
 """Every item of the paper by name: which runs it needs, and what it makes of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ml.settings import POLICIES
 from offchain.reproduction.items import (
@@ -15,6 +15,7 @@ from offchain.reproduction.items import (
     voters,
 )
 from offchain.reproduction.kept_runs import KeptRuns
+from offchain.reproduction.papers_data import Section
 from offchain.reproduction.result import Result
 from offchain.reproduction.shared_runs import TraceOf, attacked, clean, comparison_runs, policy_runs
 from offchain.reproduction.study import STAKES, Study
@@ -41,9 +42,14 @@ class Item:
 
 
 def _of_traces(
-    compute: Callable[[Study, TraceOf], Result],
+    compute: Callable[[Study, TraceOf], Result], section: Section = "V"
 ) -> Callable[[Study, KeptRuns], Result]:
-    return lambda study, kept: compute(study, kept.trace)
+    def found(study: Study, kept: KeptRuns) -> Result:
+        result = compute(study, kept.trace)
+        # What the paper found on its own data says nothing of what another task came to.
+        return replace(result, comparisons=()) if study.is_of_another_task(section) else result
+
+    return found
 
 
 def _without_runs(compute: Callable[[Study], Result]) -> Callable[[Study, KeptRuns], Result]:
@@ -93,9 +99,9 @@ _ITEMS = (
     Item("fig10", "Survival of malicious clients by stake", _all_stakes, _of_traces(survival.figure_10)),
     Item("fig11", "Survival of honest clients by stake", _all_stakes, _of_traces(survival.figure_11)),
     Item("fig12", "Learning curves by stake", _against_stake, _of_traces(learning.figure_12)),
-    Item("table4", "Scores on images after convergence", _images, _of_traces(learning.table_4)),
-    Item("fig13", "Learning curves on images", _images, _of_traces(learning.figure_13)),
-    Item("fig14", "Tokens on images", _image_tokens, _of_traces(tokens.figure_14), headline=True),
+    Item("table4", "Scores on images after convergence", _images, _of_traces(learning.table_4, "VI")),
+    Item("fig13", "Learning curves on images", _images, _of_traces(learning.figure_13, "VI")),
+    Item("fig14", "Tokens on images", _image_tokens, _of_traces(tokens.figure_14, "VI"), headline=True),
     Item("p_rej", "How often k malicious updates are rejected", _main_stake, _of_traces(decisions.rejection)),
     Item("ablation", "What moves plain averaging under attack", ablation.runs, _of_traces(ablation.compute)),
     Item("theorem1", "The expected loss of a dishonest voter", _none, _without_runs(theorem1.compute)),

@@ -68,8 +68,11 @@ class Study(BaseModel):
 
     def is_of_papers_data(self, section: Section) -> bool:
         """Return whether the runs of a section learn from what the paper's did."""
-        is_replaced = self.task is not None or "task" in self._own(section)
-        return self._papers_path(section) is not None and not is_replaced
+        return self._papers_path(section) is not None and not self.is_of_another_task(section)
+
+    def is_of_another_task(self, section: Section) -> bool:
+        """Return whether the runs of a section learn a task that was named in place of the paper's."""
+        return self.task is not None or "task" in self._own(section)
 
     def run(self, section: Section, seed: int, **changes: Any) -> SimulationSettings:
         """Return the settings of a run, with `changes` by field name; the study's own settings win.

@@ -99,13 +99,14 @@ def test_a_file_of_rows_options_and_shares_reach_the_task(tmp_path, loans_csv):
     assert other.exit_code == 1 and "holds results with choices {'allow_missing': 0.3}, not" in other.output
 
 
-def test_nothing_that_the_paper_reports_stands_beside_other_data(tmp_path, loans_csv):
-    few = ["table3", *FEW]
+@pytest.mark.parametrize("item", ["table3", "fig6"])
+def test_nothing_that_the_paper_reports_stands_beside_other_data(item, tmp_path, loans_csv):
+    few = [item, *FEW]
     own = reproduce(*few, "--task", "lending-club", "--data", loans_csv, "--out", tmp_path / "own")
     papers = reproduce(*few, "--data", loans_csv, "--out", tmp_path / "papers")
     assert own.exit_code == papers.exit_code == 0, own.output + papers.output
-    assert (tmp_path / "papers" / "table3-paper.csv").exists()
-    assert not (tmp_path / "own" / "table3-paper.csv").exists()
+    assert (tmp_path / "papers" / f"{item}-paper.csv").exists()
+    assert not (tmp_path / "own" / f"{item}-paper.csv").exists() and "about 32" not in own.output
 
 
 @pytest.mark.parametrize(
