@@ -136,8 +136,13 @@ def test_a_picture_that_cannot_be_read_is_named_and_nothing_is_kept(folder, cont
         (lambda e: e.assign(**{"Image Index": e["Image Index"][0]}), "lists 00000000_000.png twice"),
         (
             lambda e: e.assign(**{"Finding Labels": "Flu"}),
-            "has the finding 'Flu', which ChestX-ray14 does not",
+            "has the finding 'Flu', which ChestX-ray14 does not .* with \\| between them",
         ),
+        (
+            lambda e: e.assign(**{"Finding Labels": "No Finding|Hernia"}),
+            r"has the findings 'No Finding\|Hernia': expected No Finding alone",
+        ),
+        (lambda e: e.assign(**{"Patient ID": ""}), "has no Patient ID for 00000000_000.png"),
         (
             lambda e: e.assign(**{"Finding Labels": "No Finding"}),
             "label Infiltration has 0 positives among 60",
@@ -175,6 +180,14 @@ def test_findings_are_known_however_they_are_spelt(folder, written):
     assert np.array_equal(read(folder, None, 24, folder.parent / "cache").targets, expected)
 
 
+def test_a_patient_is_one_however_the_number_is_spelt(folder):
+    spelt = ("{}", "{:08}", "{}.0")  # NIH's, as its pictures have it, as a table with gaps is saved.
+    numbers = entries()["Patient ID"]
+    written = [spelt[i % 3].format(number) for i, number in enumerate(numbers)]
+    entries().assign(**{"Patient ID": written}).to_csv(folder / LABELS_FILE, index=False)
+    assert read(folder, None, 24, folder.parent / "cache").apart.tolist() == numbers.tolist()
+
+
 def test_what_macos_leaves_beside_pictures_is_none(folder):
     name = entries()["Image Index"][1]
     (folder / "images" / f"._{name}").write_bytes(b"\0\5\26\7" + bytes(60))
@@ -191,6 +204,8 @@ def test_pictures_are_found_in_other_folders_and_twice_is_refused(folder):
     name = entries()["Image Index"][1]
     Image.fromarray(picture(1)).save(folder / "again" / name)
     refused(folder, f"has the picture {name} twice")
+    (folder / "again").rename(folder / "images")
+    refused(folder, r"there is .*: all have to be in images/ or images_\*/images/, or none")
 
 
 def test_pictures_of_another_format_are_pointed_at(folder):

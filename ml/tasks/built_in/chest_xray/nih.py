@@ -1,5 +1,6 @@
 """ChestX-ray14 in NIH's layout: a folder of pictures and `Data_Entry_2017.csv` (Wang et al., 2017)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ DEFAULT_ROWS = 60_000
 
 _NAME, _LABELS, _PATIENT = "Image Index", "Finding Labels", "Patient ID"
 _HEALTHY = "No Finding"
+_NUMBER = re.compile(r"0*([0-9]+?)(?:\.0+)?")
 _BY_KEY = {key(finding): finding for finding in (*FINDINGS, _HEALTHY)}
 _PLACES = ("images/*.png", "images_*/images/*.png")  # As one folder, or as NIH's twelve archives unpack.
 _ANYWHERE = "**/*"
@@ -123,16 +125,33 @@ def _entries(file: Path) -> list[_Entry]:
         for name, findings, patient in zip(*piece.columns.values(), strict=True):
             if name in entries:
                 raise DataError(f"{file} lists {name} twice")
-            entries[name] = _Entry(name, _findings(findings, file), patient)
+            entries[name] = _Entry(name, _findings(findings, file), _patient(patient, name, file))
     return list(entries.values())
+
+
+def _patient(text: str, name: str, file: Path) -> str:
+    """A patient's number, however it is spelt: who is two would be trained on and tested."""
+    if not text:
+        raise DataError(
+            f"{file} has no {_PATIENT} for {name}: expected whose image it is, since nobody is trained on "
+            "and tested at once"
+        )
+    number = _NUMBER.fullmatch(text)
+    return number[1] if number else text
 
 
 def _findings(text: str, file: Path) -> frozenset[str]:
     names = text.split("|")
     for name in names:
         if key(name) not in _BY_KEY:
-            raise DataError(f"{file} has the finding {name!r}, which ChestX-ray14 does not know")
-    return frozenset(_BY_KEY[key(name)] for name in names)
+            raise DataError(
+                f"{file} has the finding {name!r}, which ChestX-ray14 does not know: expected its own with | "
+                f"between them, such as {'|'.join(FINDINGS[:2])}, or {_HEALTHY}"
+            )
+    found = frozenset(_BY_KEY[key(name)] for name in names)
+    if _HEALTHY in found and len(found) > 1:
+        raise DataError(f"{file} has the findings {text!r}: expected {_HEALTHY} alone, or diseases")
+    return found
 
 
 def _require_labels(found: Mapping[str, Path], labelled: set[str], file: Path) -> None:
@@ -154,4 +173,8 @@ def _require_images(missing: Sequence[str], wanted: int, file: Path) -> None:
 
 def _others(folder: Path, name: str) -> str:
     same = next(folder.glob(f"**/{Path(name).stem}.*"), None)
-    return f" (there is {same}; its name must be as in the labels file)" if same else ""
+    if same is None:
+        return ""
+    if same.name == name:
+        return f" (there is {same}: all have to be in images/ or images_*/images/, or none)"
+    return f" (there is {same}; its name must be as in the labels file)"
