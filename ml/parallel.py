@@ -5,7 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -29,6 +31,20 @@ def let_processes_import() -> None:
     root = str(Path(__file__).parents[1])
     if root not in sys.path:
         sys.path.append(root)
+
+
+def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:
+    """Call `end` once the process that started this one has ended, however it did.
+
+    A process of a pool holds both ends of the pipe that it is given work by, and would wait for ever.
+    """
+
+    def follow() -> None:
+        if parent := parent_process():
+            parent.join()
+            end()
+
+    Thread(target=follow, daemon=True).start()
 
 
 class Workers:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ml.data.rows import Inputs, Shape, Targets, is_in_memory, length
 from ml.device import use_threads
 from ml.errors import TrainingError
-from ml.parallel import let_processes_import
+from ml.parallel import end_with_parent, let_processes_import
 from ml.settings import AttackSettings, PrivacySettings, TrainingSettings
 from ml.tasks.loading import Named
 from ml.training.learner import Predictor, TrainingJob, check_jobs
@@ -212,6 +212,7 @@ class _Here:
 
 
 def _begin(origin: Origin) -> None:
+    end_with_parent()
     use_threads(1)
     _Here.learner, _Here.predictors = origin.learner(), {}
 

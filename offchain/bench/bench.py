@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ml.json_file import read_json
 from ml.messages import reason
-from ml.parallel import let_processes_import
+from ml.parallel import end_with_parent, let_processes_import
 from ml.private_files import write_whole
 from offchain.bench.cases import Case
 from offchain.bench.play import Measurement, measure
@@ -88,7 +88,7 @@ def peer_seconds(folder: Path, peer: str) -> dict[int, float]:
 def _in_a_process_of_its_own(case: Case, network: str) -> Measurement:
     # So that its peak memory is its own.
     let_processes_import()
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn"), end_with_parent) as pool:
         try:
             return pool.submit(measure, case, network, case.subject == "paper's round").result()
         except BrokenProcessPool as error:

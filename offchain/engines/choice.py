@@ -51,15 +51,19 @@ def engine_on(
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    # Ape's provider makes Ctrl-C end the process on the spot; a run wants to say how to continue it.
+    # Ape's provider makes Ctrl-C end the process on the spot; a run wants to say how to continue it. On
+    # SIGTERM it waits for processes that train, which wait for work.
     if threading.current_thread() is not threading.main_thread():
         yield  # A cluster's worker, in whose threads no signal can be handled.
         return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {
+        each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _require_fresh(node: Node) -> None:

@@ -4,16 +4,15 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from threading import Thread
 from time import monotonic
 
 from ml.errors import MLError
 from ml.named_functions import is_own
-from ml.parallel import let_processes_import
+from ml.parallel import end_with_parent, let_processes_import
 from offchain.errors import OffchainError, SimulationError
 from offchain.settings import SimulationSettings
 
@@ -105,18 +104,10 @@ def _pid(child: SpawnProcess) -> int:
 def _played(play: Play, answer: Connection) -> None:
     os.setsid()
     answer.send_bytes(_STARTED)
-    Thread(target=_follow, daemon=True).start()
+    end_with_parent(lambda: os.killpg(0, signal.SIGKILL))
     try:
         play()
         said = _DONE
     except (OffchainError, MLError) as error:
         said = str(error).encode()
     answer.send_bytes(said)
-
-
-def _follow() -> None:
-    """End with the process that started this one."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os.killpg(0, signal.SIGKILL)

@@ -1,8 +1,21 @@
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from ml.parallel import Workers, processors
+
+POOL = """
+import os, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from ml.parallel import end_with_parent
+pool = ProcessPoolExecutor(1, get_context("spawn"), end_with_parent)
+print(pool.submit(os.getpid).result(), flush=True)
+time.sleep(600)
+"""
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -30,3 +43,11 @@ def test_jobs_that_share_a_machine_are_told_how_many_threads_to_use(monkeypatch)
     assert processors() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "")
     assert processors() >= 1
+
+
+def test_a_pools_process_ends_with_who_started_it_however_that_ended():
+    root = Path(__file__).parents[2]
+    started = subprocess.Popen([sys.executable, "-c", POOL], cwd=root, stdout=subprocess.PIPE)
+    assert int(started.stdout.readline()) != started.pid
+    started.kill()
+    started.communicate(timeout=60)  # Until nobody holds what both write to.

@@ -1,9 +1,13 @@
 """One game, two engines: the chain and the reference give the same seats, outcomes and balances."""
 
+import os
+import signal
+
 import pytest
 from engine_play import RULES, deployment, play
 
 from offchain.engines.chain_engine import ChainEngine
+from offchain.engines.choice import engine_for
 from offchain.engines.deployment import Deployment
 from offchain.engines.reference_engine import ReferenceEngine
 from offchain.settings import SimulationSettings
@@ -54,3 +58,11 @@ def test_both_engines_pay_rewards_while_the_budget_lasts(gateway, contracts):
     assert len(set(budgets)) > 2 and 0 <= budgets[-1] == budgets[-2] < 6 * 10**18, budgets
     for outcome in outcomes:
         assert sum(outcome.balances) + outcome.reward_pool + outcome.budget == (10 * 64 + 20) * 10**18
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_ends_a_run_interrupts_it(number):
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), engine_for("reference", deployment(5, 8, 0), ""):
+        os.kill(os.getpid(), number)
+    assert signal.getsignal(number) is before
