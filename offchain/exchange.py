@@ -158,10 +158,12 @@ def _trusted() -> ssl.SSLContext:
 async def _exchange(
     method: str, url: str, seconds: float, limit: int, body: bytes | None, headers: Mapping[str, str]
 ) -> Answer:
-    proxy = None
+    proxy, session = None, _line().session
+    if session.closed:
+        raise ExchangeError("was not asked: this program is ending")
     try:
         proxy = _proxy(url)
-        async with _line().session.request(
+        async with session.request(
             method,
             url,
             data=body,

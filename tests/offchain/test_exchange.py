@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from serving import serving
 
-from offchain.exchange import ExchangeError, TooLongError, TooSlowError, _trusted, exchange
+from offchain.exchange import ExchangeError, TooLongError, TooSlowError, _Line, _trusted, exchange
 
 DRIPS = {
     "says nothing": [],
@@ -221,3 +221,11 @@ def test_certificates_may_be_a_folder(tmp_path, no_proxies, monkeypatch):
     _trusted.cache_clear()
     assert _trusted() is not None
     _trusted.cache_clear()
+
+
+def test_what_is_asked_while_the_program_ends_is_refused(monkeypatch):
+    line = _Line()
+    line._close()
+    monkeypatch.setattr("offchain.exchange._line", lambda: line)
+    with pytest.raises(ExchangeError, match="this program is ending"):
+        exchange("GET", "http://127.0.0.1:1/", 5, 100)
