@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
+from time import sleep
 from typing import TypeVar
+
+_LOOK = 1.0  # Seconds.
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -41,10 +45,18 @@ def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:
 
     def follow() -> None:
         if parent := parent_process():
-            parent.join()
+            _await_end(parent)
             end()
 
     Thread(target=follow, daemon=True).start()
+
+
+def _await_end(parent: BaseProcess) -> None:
+    if parent.sentinel is None:  # joblib's processes are given none.
+        while os.getppid() == parent.pid:
+            sleep(_LOOK)
+    else:
+        parent.join()
 
 
 class Workers:

@@ -7,11 +7,11 @@ from datetime import timedelta
 from functools import partial
 
 import joblib
-from joblib.parallel import get_active_backend
+from joblib.parallel import LokyBackend, get_active_backend
 from rich.console import Console
 
 from ml.errors import MLError
-from ml.parallel import let_processes_import
+from ml.parallel import end_with_parent, let_processes_import
 from offchain.errors import OffchainError, ReproductionError, SimulationError
 from offchain.reproduction.apart import has_own_functions, play_apart
 from offchain.reproduction.cluster import entered_client
@@ -85,8 +85,9 @@ def _played(
     # Ray's backend hands out results all together or not at all, so there is no progress to show on it.
     backend, _ = get_active_backend()
     as_they_come = "generator_unordered" if backend.supports_return_generator else "list"
+    here = {"initializer": end_with_parent} if isinstance(backend, LokyBackend) else {}
     try:
-        yield from joblib.Parallel(n_jobs=jobs, return_as=as_they_come)(
+        yield from joblib.Parallel(n_jobs=jobs, return_as=as_they_come, **here)(
             joblib.delayed(_play)(kept, run, engine_of) for run in runs if run not in apart
         )
     except BrokenExecutor as error:

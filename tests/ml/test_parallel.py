@@ -16,6 +16,14 @@ pool = ProcessPoolExecutor(1, get_context("spawn"), end_with_parent)
 print(pool.submit(os.getpid).result(), flush=True)
 time.sleep(600)
 """
+JOBS = """
+import os, time
+import joblib
+from ml.parallel import end_with_parent
+told = joblib.Parallel(2, initializer=end_with_parent, return_as="generator")
+print(next(told(joblib.delayed(pid)() for pid in [os.getpid] * 4)), flush=True)
+time.sleep(600)
+"""
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -45,9 +53,10 @@ def test_jobs_that_share_a_machine_are_told_how_many_threads_to_use(monkeypatch)
     assert processors() >= 1
 
 
-def test_a_pools_process_ends_with_who_started_it_however_that_ended():
+@pytest.mark.parametrize("code", [POOL, JOBS], ids=["pool", "jobs"])
+def test_a_pools_process_ends_with_who_started_it_however_that_ended(code):
     root = Path(__file__).parents[2]
-    started = subprocess.Popen([sys.executable, "-c", POOL], cwd=root, stdout=subprocess.PIPE)
+    started = subprocess.Popen([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE)
     assert int(started.stdout.readline()) != started.pid
     started.kill()
     started.communicate(timeout=60)  # Until nobody holds what both write to.
