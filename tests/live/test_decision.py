@@ -196,7 +196,7 @@ def test_who_leaves_does_not_wait_for_a_draw_that_cannot_come(block, leaves):
         (Phase.CLOSE, dict(seat=Seat.REVEALED, escrow=16), Wait("its stake is in the open round")),
         (Phase.IDLE, dict(seat=Seat.REVEALED, escrow=16, release_at=1010), Withdraw(116)),
         (Phase.IDLE, dict(release_at=1011), Wait("its tokens are released at 1970-01-01 00:16:51 UTC")),
-        (Phase.IDLE, dict(free=0), Done("nothing is left in the pool")),
+        (Phase.IDLE, dict(free=0), Done(f"nothing of {client().address} is left in the pool")),
     ],
 )
 def test_who_left_opens_waits_and_takes_its_tokens(phase, changes, expected):

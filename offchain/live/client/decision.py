@@ -206,7 +206,7 @@ def _leave(view: View, me: ClientView, wish: Wish) -> Action:
         return Wait("its stake is in the open round")
     amount = spendable(view, me)
     if not amount:
-        return Done("nothing is left in the pool")
+        return Done(f"nothing of {me.address} is left in the pool")
     if view.now < me.release_at and not view.is_over:
         return Wait(f"its tokens are released at {moment(me.release_at)} UTC")
     return Withdraw(amount)
