@@ -21,7 +21,7 @@ import os, time
 import joblib
 from ml.parallel import end_with_parent
 told = joblib.Parallel(2, initializer=end_with_parent, return_as="generator")
-print(next(told(joblib.delayed(pid)() for pid in [os.getpid] * 4)), flush=True)
+print(next(told(joblib.delayed(os.getpid)() for _ in range(4))), flush=True)
 time.sleep(600)
 """
 
