@@ -48,7 +48,7 @@ def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:
             _await_end(parent)
             end()
 
-    Thread(target=follow, daemon=True).start()
+    Thread(target=follow, name="parent", daemon=True).start()
 
 
 def _await_end(parent: BaseProcess) -> None:

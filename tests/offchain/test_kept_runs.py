@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
@@ -13,7 +14,7 @@ from small_runs import quiet, reference, small, timeless
 
 from ml.settings import DEFAULT_POLICY
 from offchain.engines.choice import engine_on
-from offchain.errors import ReproductionError, RunFolderError, SettingsError
+from offchain.errors import ReproductionError, RunFolderError, SettingsError, SimulationError
 from offchain.reproduction import dask_runs, kept_runs, rows_at_hand
 from offchain.reproduction.cluster import cluster
 from offchain.reproduction.data_digest import data_digest
@@ -288,6 +289,15 @@ def test_a_process_of_this_machine_that_is_killed_is_a_sentence(tmp_path):
     with pytest.raises(ReproductionError, match="a process that played runs ended, .* fewer --jobs"):
         runs = [TINY(seed=seed) for seed in range(2)]
         play_all(runs, KeptRuns(tmp_path / "kept"), Killing(tmp_path / "notes", 9), 2, quiet())
+
+
+def tell_threads(settings):
+    raise SimulationError(" ".join(thread.name for thread in threading.enumerate()))
+
+
+def test_a_process_of_this_machine_ends_with_the_command(tmp_path):
+    (threads,) = told_of(TINY(), KeptRuns(tmp_path), tell_threads, 2)
+    assert "parent" in threads.split()  # Which it follows.
 
 
 def test_a_cluster_that_does_not_answer_is_named():
