@@ -133,7 +133,9 @@ os.register_at_fork(after_in_child=_line.cache_clear)  # Threads do not come alo
 
 
 async def _open() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE))
+    connector = aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE)
+    # Cookies would follow us, fill our memory, and make later requests as long as a server likes.
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 @cache

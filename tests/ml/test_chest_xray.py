@@ -228,3 +228,37 @@ def test_real_images_are_read(real_images, tmp_path):
     X = data.clients[0].X_train[:]
     np.testing.assert_allclose(X.std(axis=(1, 2, 3)), 1, atol=1e-3)
     assert 0.1 < data.y_test.mean() < 0.3
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        (
+            "Data_Entry_2017_v2020 (1).csv",
+            r"there is \S+v2020 \(1\).csv: unpack it if it is packed, and name",
+        ),
+        ("data_entry_2017.csv", r"there is \S+data_entry_2017.csv: unpack"),
+        ("Data_Entry_2017.csv.gz", r"there is \S+2017.csv.gz: unpack it"),
+        ("release/Data_Entry_2017.csv", r"there is \S+release/Data_Entry_2017.csv: is \S+/release meant\?"),
+        ("Data_Entry_2017.csv/Data_Entry_2017_v2020.csv", r"is \S+/Data_Entry_2017.csv meant\?"),
+    ],
+)
+def test_a_labels_file_of_nearly_the_name_is_named(tmp_path, name, hint):
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("Image Index\n")
+    refused(tmp_path, f"is a folder without {LABELS_FILE} or {NEWER_FILE} \\(.*{hint}")
+
+
+@pytest.mark.parametrize("name", ["BBox_List_2017.csv", "._Data_Entry_2017.csv", "Data_Entry_2017.png"])
+def test_files_of_other_names_are_no_hint(tmp_path, name):
+    (tmp_path / name).write_text("Image Index\n")
+    refused(tmp_path, f"is a folder without {LABELS_FILE} or {NEWER_FILE}; chest")
+
+
+def test_an_empty_labels_file_hides_no_good_one(folder):
+    (folder / LABELS_FILE).rename(folder / NEWER_FILE)
+    (folder / LABELS_FILE).touch()
+    assert len(read(folder, None, 24, folder.parent / "cache")) == COUNT
+    (folder / NEWER_FILE).write_text("")
+    refused(folder, f"{LABELS_FILE} cannot be read as a CSV file: it is empty")

@@ -247,7 +247,8 @@ REFUSED = {
     "zst": ("x.csv.zst", b"\x28\xb5\x2f\xfd" + bytes(9), "compressed by Zstandard.*unpack it with unzstd"),
     "tar": ("x.tar.gz", tarred(), "is a tar archive: unpack it"),
     "LFS pointer": ("x.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n", "git lfs pull"),
-    "Parquet": ("x.csv", b"PAR1" + bytes(99), "is a Parquet file"),
+    "Parquet": ("x.csv", b"PAR1" + bytes(99), "cannot be read as a Parquet file: .* damaged"),
+    "Parquet in gz": ("x.gz", gzip.compress(b"PAR1" + bytes(99)), "it is a Parquet file: save it as CSV"),
     "old workbook": ("x.csv", b"\xd0\xcf\x11\xe0" + bytes(99), "old Excel workbook"),
     "web page": ("x.csv", " <!DOCTYPE HTML><html>", "is a web page, no table"),
     "empty": ("x.csv", b"", "it is empty"),
@@ -274,12 +275,18 @@ REFUSED = {
     "thousands as k": (
         "x.csv",
         sheet(annual_inc=lambda c: (c.astype(float) / 1000).map("{:g}k".format)),
-        r"60 of 60 loans .* annual_inc is unreadable in 60, such as '[\d.]+k' in line 2",
+        r"60 of 60 loans .* annual_inc is unreadable in 60, such as '[\d.]+k' in line 2, it looks "
+        "like a short form of thousands or millions: write the whole number",
     ),
     "full-width digits": (
         "x.csv",
         sheet(loan_amnt=lambda c: c.str.translate({48 + n: 0xFF10 + n for n in range(10)})),
-        r"loan_amnt is unreadable in 60, such as '\\uff",
+        r"loan_amnt is unreadable in 60, such as '\\uff.* looks like digits of another script: write 0 to 9",
+    ),
+    "Arabic digits": (
+        "x.csv",
+        sheet(loan_amnt=lambda c: c.str.translate({48 + n: 0x660 + n for n in range(10)})),
+        r"loan_amnt is unreadable in 60, such as '\\u06.* looks like digits of another script: write 0 to 9",
     ),
     "formulas for text": (
         "x.csv",
@@ -490,6 +497,50 @@ def test_rows_without_end_are_refused_after_a_bounded_part_of_them(tmp_path, kin
     assert path.stat().st_size < len(content) // 100
     with pytest.raises(DataError, match="unpacks to more than .* as no table does"):
         read(path, "application")
+
+
+def stored(**changes):
+    """The book as Parquet keeps it, with columns of other types."""
+    made = pa.Table.from_pandas(BOOK, preserve_index=False)
+    for name, change in changes.items():
+        made = made.set_column(made.column_names.index(name), name, change(made[name]))
+    return made
+
+
+def days_of(column):
+    import pandas as pd
+
+    return pd.to_datetime(column.to_pandas(), format="%b-%Y")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"home_ownership": lambda c: c.dictionary_encode(), "purpose": lambda c: c.cast(pa.large_binary())},
+        {"loan_amnt": lambda c: c.cast(pa.decimal128(12, 2)), "annual_inc": lambda c: c.cast(pa.int64())},
+        {"issue_d": lambda c: pa.array(days_of(c), pa.timestamp("ns"))},
+        {"issue_d": lambda c: pa.array(days_of(c).dt.tz_localize("Europe/Berlin"))},
+        {"earliest_cr_line": lambda c: pa.array(days_of(c).dt.date, pa.date32())},
+    ],
+    ids=["plain", "dictionary and bytes", "decimals and integers", "nanoseconds", "a zone", "days"],
+)
+def test_loans_in_parquet_are_those_of_the_csv_file(tmp_path, changes):
+    parquet.write_table(stored(**changes), tmp_path / "loans.csv")  # What it is, its first bytes say.
+    found = read(tmp_path / "loans.csv", "application")
+    assert found.usage.used == LOANS
+    require_right(found)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda c: pa.array([{"a": 1}] * LOANS), lambda c: pa.array([[1]] * LOANS)]
+)
+def test_loans_in_nested_parquet_are_refused(tmp_path, change):
+    parquet.write_table(stored(loan_amnt=change), tmp_path / "loans.parquet")
+    with pytest.raises(
+        DataError, match="column loan_amnt of .* holds (dict|list); keep columns of one value"
+    ):
+        read(tmp_path / "loans.parquet", "application")
 
 
 def test_a_parquet_file_that_tells_of_rows_without_end_is_refused(tmp_path, monkeypatch):

@@ -109,6 +109,22 @@ def test_nobody_is_sent_elsewhere():
     assert answer.status == 307 and answer.headers["location"] == "/other" and not taken
 
 
+def test_no_cookie_of_a_server_comes_back():
+    """It would tell servers who asks, and let each of them fill our memory and our requests."""
+    asked = []
+
+    async def answer(request):
+        asked.append(dict(request.headers))
+        return web.Response(text="ok", headers={"Set-Cookie": "who=we; Path=/; Max-Age=99999"})
+
+    application = web.Application()
+    application.add_routes([web.post("/", answer)])
+    with serving(application) as url:
+        for _ in range(2):
+            ask(url.replace("127.0.0.1", "localhost"))
+    assert len(asked) == 2 and not any("Cookie" in headers for headers in asked)
+
+
 def test_connections_are_kept_and_many_threads_ask_at_once():
     peers = set()
 

@@ -49,7 +49,7 @@ def refusal(**values):
         ({"initial_balance": 10**8, "clients": 10_000}, "more than 96 bits hold"),
         (
             {"dataset": "lending-club"},
-            "task lending-club needs data, the path of its CSV file, plain or compressed",
+            "task lending-club needs data, the path of its CSV file, plain or compressed, or a Parquet file",
         ),
         ({"data": "loans.csv"}, "task loans makes its own rows and takes no data, got 'loans.csv'"),
         ({"features": "all"}, "task loans has no option 'features'; it has rows, hidden"),

@@ -383,4 +383,11 @@ WORDS = [
     ("list", CALL, 200, [1, 2], N, None),
     ("text", CALL, 200, "ok", N, None),
     ("welcome", CALL, 200, {"name": "node", "version": "1"}, N, None),
+    # written down after the table was mended for those above
+    ("Cloudflare", CALL, 200, told(-32046, "Cannot fulfill request"), B, None),
+    ("Infura", SEND, 429, told(-32005, "project ID request rate exceeded"), B, None),
+    ("Infura", SEND, 401, told(-32002, "rejected due to project ID settings"), C, None),
+    ("some network's end", CALL, 200, told(-32000, "Sepolia support has been discontinued"), C, None),
+    ("Erigon 3.4", LOGS, 200, told(-32602, "query block range exceeds server limit, narrow your filter: 5."), T, None),
+    ("Infura 2026", LOGS, 200, told(-32602, "range 1000000 exceeds limit of 10000"), T, 10000),
 ]  # fmt: skip

@@ -45,6 +45,9 @@ _AMOUNT = re.compile(
     rf"(?P<minus>-?)\s*\)?\s*(?P<after>{_MARK}|%)?\s*\)?"
 )
 _POINTED = re.compile(r"[^\d.]*[1-9]\d{0,2}(\.\d{3})+[^\d.]*", re.ASCII)
+_SHORTENED = re.compile(
+    r"[$€£]?[\d.,]*\d ?(k|m|mio|mln|mn|mm|bn|b|tsd|thousand|million)\.?", re.ASCII | re.IGNORECASE
+)
 _ONE_COMMA = re.compile(r"[^\d.,]*[1-9]\d{0,2},\d{3}[^\d.,]*", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+", re.ASCII)
 _SEVERAL_MEANINGS = re.compile(r"\d{1,2}-[A-Za-z]{3}", re.ASCII)
@@ -349,6 +352,10 @@ def likely_cause(text: str) -> str:
         return "not UTF-8: save the file as UTF-8"
     if _DECIMAL_COMMA.fullmatch(text.strip(f"%$€£{_SPACES}")):
         return "a decimal comma: save the file with decimal points"
+    if _SHORTENED.fullmatch(text):
+        return "a short form of thousands or millions: write the whole number"
+    if any(letter.isdecimal() and not letter.isascii() for letter in text):
+        return "digits of another script: write 0 to 9"
     if _POINTED.fullmatch(text):
         return "points between thousands: save the file without them"
     if _SEVERAL_MEANINGS.fullmatch(text):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from ml.data.text.usage import first_of
 from ml.errors import DataError
 
 LABELS_FILES = ("Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv")
-"""NIH's labels as first released, and as revised in 2020; the first of a folder counts."""
+"""NIH's labels as first released, and as revised in 2020; the first of a folder that is not empty counts."""
 
 FINDINGS = (
     "Atelectasis",
@@ -60,6 +61,7 @@ _NUMBER = re.compile(r"0*([0-9]+?)(?:\.0+)?")
 _BY_KEY = {key(finding): finding for finding in (*FINDINGS, _HEALTHY)}
 _PLACES = ("images/*.png", "images_*/images/*.png")  # As one folder, or as NIH's twelve archives unpack.
 _ANYWHERE = "**/*"
+_NEARLY = 0.8
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,19 @@ class _Entry:
 
 def labels_file(folder: Path) -> Path | None:
     """Return the labels file of a folder in NIH's layout, or none when it has none."""
-    return next((folder / name for name in LABELS_FILES if (folder / name).is_file()), None)
+    found = [folder / name for name in LABELS_FILES if (folder / name).is_file()]
+    # A download that broke off leaves an empty one behind.
+    return next((file for file in found if file.stat().st_size), found[0] if found else None)
+
+
+def nearly_labels_file(folder: Path) -> Path | None:
+    """Return a file in a folder, or one below, whose name nearly is a labels file's; none without one."""
+    places = sorted(path for pattern in ("*", "*/*") for path in folder.glob(pattern) if is_own(path.name))
+    files = [path for path in places if path.suffix.lower() != ".png" and path.is_file()]
+    by_name = {path.name.lower(): path for path in reversed(files)}
+    wanted = [name.lower() for name in LABELS_FILES]
+    near = (match for name in wanted for match in get_close_matches(name, by_name, 1, _NEARLY))
+    return next((by_name[match] for match in near), None)
 
 
 def read(folder: Path, rows: int | None, side: int, cache: Path | None) -> Rows:

@@ -57,5 +57,14 @@ def _found(path: Path) -> str:
     if not path.exists():
         return f"there is nothing at {path}"
     if path.is_dir():
-        return f"{path} is a folder without {' or '.join(nih.LABELS_FILES)}"
+        return f"{path} is a folder without {' or '.join(nih.LABELS_FILES)}{_hint(path)}"
     return f"{path} is a file whose name does not end in .npz"
+
+
+def _hint(folder: Path) -> str:
+    near = nih.nearly_labels_file(folder)
+    if near is None:
+        return ""
+    if nih.labels_file(near.parent):
+        return f" (there is {near}: is {near.parent} meant?)"
+    return f" (there is {near}: unpack it if it is packed, and name it as one of these)"

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from ml.data.scales import two_scales
 from ml.data.table import Category, Table, joined, repeated
 from ml.data.text.cells import UNREADABLE, Months, Numbers, Words, visible
-from ml.data.text.dialect import dialect, key
-from ml.data.text.records import Piece, pieces
+from ml.data.text.dialect import key
+from ml.data.text.records import Piece
+from ml.data.text.source import Source
 from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
 from ml.settings import ALLOWED_MISSING
@@ -42,7 +43,7 @@ class Loans:
 
 
 def read(path: Path, features: Features, allowed: float = ALLOWED_MISSING) -> Loans:
-    """Return the usable loans of a CSV file, plain or compressed.
+    """Return the usable loans of a CSV file, plain or compressed, or of a Parquet file.
 
     Usable are loans paid or charged off that lack no value in a used column and have none that cannot be
     read.
@@ -56,14 +57,14 @@ def read(path: Path, features: Features, allowed: float = ALLOWED_MISSING) -> Lo
         DataError: When the file is missing, no table, cut off, lacks columns, holds no usable loan or too
             few, or has a column in several units.
     """
-    found = dialect(path, required(features), f"features '{features}' need")
+    source = Source(path, required(features), f"features '{features}' need")
     reader = _Reader(features, path.name)
-    parts = [reader.usable(piece) for piece in pieces(path, found, required(features))]
+    parts = [reader.usable(piece) for piece in source.pieces(required(features))]
     usage = reader.tally.usage
     if usage.rows == sum(usage.apart.values()):
         raise DataError(f"{path} has no loan with status 'Fully Paid' or 'Charged Off'{_why(usage)}")
     reader.require_one_unit(path)
-    if found.separator != ",":
+    if source.separator not in (",", None):
         reader.require_one_reading(path)
     usage.require(path, allowed)
     if not usage.used:

@@ -35,7 +35,7 @@ class LendingClub(Task):
     file_options = ("encoding",)
 
     target = Labels(names=("Fully Paid",))
-    takes = "its CSV file, plain or compressed"
+    takes = "its CSV file, plain or compressed, or a Parquet file"
 
     @validate_call
     def __init__(
