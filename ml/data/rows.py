@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml.data.stored_rows import StoredRows
 from ml.data.text.usage import Usage
 from ml.errors import DataError
-from ml.messages import quoted
+from ml.messages import cleaned, quoted
 
 Array = NDArray[Any]
 
@@ -101,7 +101,7 @@ class Rows:
         object.__setattr__(self, "targets", _as_targets(self.targets))
         for name in _BESIDE:
             if (value := getattr(self, name)) is not None:
-                object.__setattr__(self, name, np.asarray(value))
+                object.__setattr__(self, name, _one_a_row(name, value))
         counts = {
             f"{name}{part}": count
             for name in ("inputs", "targets", *_BESIDE)
@@ -188,8 +188,26 @@ class FromDataset:
 
     def __getitem__(self, places: Any, /) -> Array:
         """The rows at `places`, a slice or integers."""
-        items = [np.asarray(self._dataset[int(place)]) for place in self._places[places]]
+        items = [self._item(int(place)) for place in self._places[places]]
+        if odd := [item.shape for item in items if item.shape != items[0].shape]:
+            raise DataError(
+                f"items of the Dataset of inputs have shapes {list(items[0].shape)} and {list(odd[0])}; "
+                "expected one shape"
+            )
         return _plain(np.stack(items), "inputs")
+
+    def _item(self, place: int) -> Array:
+        try:
+            item = self._dataset[place]
+            if not isinstance(item, tuple):
+                return np.asarray(item)
+        except Exception as error:  # Anything at all: it is a task's own code.
+            why = f"{type(error).__name__}: {cleaned(error)}"
+            raise DataError(f"item {place} of the Dataset of inputs cannot be made: {why}") from error
+        raise DataError(
+            f"item {place} of the Dataset of inputs is a tuple of {len(item)}; expected one row's inputs "
+            "alone, with all targets beside them"
+        )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """All rows, in memory."""
@@ -272,12 +290,13 @@ def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _as_inputs(value: Any) -> Inputs:
     if isinstance(value, Mapping):
-        return {name: _plain(np.asarray(array), f"inputs {name}") for name, array in value.items()}
+        _require_texts(value, "inputs")
+        return {name: _plain(_unmasked(array, "inputs"), f"inputs {name}") for name, array in value.items()}
     if hasattr(value, "taken"):
         made: Stored = value
         return made
     if hasattr(value, "__array__") or isinstance(value, list | tuple):
-        return _plain(np.asarray(value), "inputs")
+        return _plain(_unmasked(value, "inputs"), "inputs")
     if hasattr(value, "__getitem__") and hasattr(value, "__len__"):
         return FromDataset(value)
     raise DataError(
@@ -286,14 +305,47 @@ def _as_inputs(value: Any) -> Inputs:
 
 
 def _as_targets(value: Any) -> Targets:
-    made: Targets = each(value, lambda array: _plain(np.asarray(array), "targets"))
+    if isinstance(value, Mapping):
+        _require_texts(value, "targets")
+    made: Targets = each(value, lambda array: _plain(_unmasked(array, "targets"), "targets"))
     return made
+
+
+def _unmasked(value: Any, what: str) -> Array:
+    if isinstance(value, np.ma.MaskedArray) and (masked := np.asarray(value.mask)).any():
+        raise DataError(
+            f"an array of {what} has {masked.sum()} masked entries, whose values are not meant; "
+            + ("give NaN, or -100 among integers" if what == "targets" else "fill them where rows are made")
+        )
+    return np.asarray(value)
+
+
+def _require_texts(named: Mapping[Any, Any], what: str) -> None:
+    for name in named:
+        if not isinstance(name, str):
+            raise DataError(f"{what} by name have the name {quoted(name)}; names are text")
+
+
+def _one_a_row(what: str, value: Any) -> Array:
+    """What is said beside rows, [rows]: of one kind, so that it can be told apart and ordered."""
+    array = _unmasked(value, what)
+    if array.ndim != 1:
+        raise DataError(f"{what} have shape {list(array.shape)}; expected one of each row")
+    if array.dtype == object and len(kinds := sorted({type(each).__name__ for each in array})) > 1:
+        raise DataError(f"{what} are of several kinds, {', '.join(kinds)}; give all rows one, gaps too")
+    unknown = np.flatnonzero(array != array)
+    if len(unknown):
+        raise DataError(
+            f"row {unknown[0]} has {quoted(array[unknown[0]])} in {what}; give every row one, gaps too"
+        )
+    return array
 
 
 def _plain(array: Array, what: str) -> Array:
     """Floats as float32, integers and truth values as NumPy has them."""
     if np.issubdtype(array.dtype, np.floating):
-        return array.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):  # What is too large is refused as what is not finite.
+            return array.astype(np.float32, copy=False)
     if array.dtype.kind not in "iub":
         example = f", such as {quoted(array.flat[0])}" if array.size else ""
         todo = "; number its classes from 0" if what == "targets" and array.dtype.kind in "USO" else ""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ml.data.rows import Rows, Targets, batch, each, is_in_memory
+from ml.errors import TaskError
 from ml.settings import TrainingSettings
 from ml.tasks.losses import batch_loss, nothing_is_masked
 
@@ -80,9 +81,18 @@ def mean_loss(task: "Task", targets: Targets) -> Callable[[Any, Any], Tensor]:
     from ml.tasks.task import Task
 
     if type(task).losses is not Task.losses:
-        return lambda outputs, targets: task.losses(outputs, targets).mean()
+        return lambda outputs, targets: _lowerable(task.losses(outputs, targets)).mean()
     is_whole = nothing_is_masked(task.target, as_tensors(targets, "cpu"))
     return lambda outputs, targets: batch_loss(task.target, outputs, targets, is_whole)
+
+
+def _lowerable(losses: Tensor) -> Tensor:
+    if not (losses.requires_grad and losses.is_floating_point()):
+        raise TaskError(
+            f"losses returns {losses.dtype} without a gradient, so that Adam cannot lower them; "
+            "make them of the outputs, or give the task a train() of its own"
+        )
+    return losses
 
 
 def forward(model: nn.Module, inputs: Any) -> Any:

@@ -26,7 +26,7 @@ from ml.errors import DataError
 from ml.seeds import derive_seed
 from ml.settings import SplitSettings
 from ml.tasks.blame import blamed
-from ml.tasks.targets import Classes, Labels, Target, kinds, require_learnable, varies
+from ml.tasks.targets import Classes, Labels, Target, is_known, kinds, require_learnable, varies
 from ml.tasks.task import Task
 
 _SAMPLE, _SPLIT = 0, 1  # Under a run's seed.
@@ -161,7 +161,10 @@ def require_outcomes(target: Target, targets: Any, what: str) -> None:
     """Raise DataError when `targets` have one outcome only; `what` names the rows."""
     if varies(target, targets):
         return
-    names, only = getattr(target, "names", ()), targets.reshape(-1)[0]
+    known = targets[is_known(targets)]
+    if not len(known):
+        raise DataError(f"no target of the {len(targets)} {what} is known; more than one outcome is needed")
+    names, only = getattr(target, "names", ()), known[0]
     told = f" ({names[int(only)]})" if isinstance(target, Classes) and names else f" ({only:g})"
     about = f" of '{names[0]}'" if isinstance(target, Labels) and names else ""
     raise DataError(f"the {len(targets)} {what} have one outcome only{about}{told}; more than one is needed")

@@ -96,12 +96,17 @@ class Named:
         made = Named(
             self.name, {name: self.options[name] for name in self.options if name not in choices}
         )._make()
-        for name, value in choices.items():
-            setattr(made, name, _chosen(self.name, name, value))
-        if not isinstance(getattr(made, "target", None), Classes | Labels | Numbers | Other):
+        chosen = {name: _chosen(self.name, name, value) for name, value in choices.items()}
+        with blamed(f"task {self.name}"):
+            for name, value in chosen.items():
+                setattr(made, name, value)
+            target, takes = getattr(made, "target", None), made.takes
+        if not isinstance(target, Classes | Labels | Numbers | Other):
             raise TaskError(
                 f"task {self.name} declares no target: set it to Classes(K), Labels(), Numbers() or Other()"
             )
+        if not isinstance(takes, str):
+            raise TaskError(f"task {self.name}: takes is {quoted(takes)}; say in words what its rows are")
         return made
 
     @property

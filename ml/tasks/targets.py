@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ml.data.rows import Targets, length
 from ml.errors import DataError
+from ml.messages import quoted
 
 MASKED = -100
 """Among integers, the target that is not known, as PyTorch's `ignore_index`."""
@@ -25,6 +26,7 @@ class Classes:
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _require_count(self)
         _require(self.count >= 2, f"Classes needs two at least, got {self.count}; one yes or no is Labels()")
         _require_names(self.names, self.count)
 
@@ -55,6 +57,7 @@ class Labels:
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _require_count(self)
         _require(self.count >= 1, f"Labels needs one at least, got {self.count}")
         _require_names(self.names, self.count)
 
@@ -87,6 +90,7 @@ class Numbers:
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _require_count(self)
         _require(self.count >= 1, f"Numbers needs one at least, got {self.count}")
         _require_names(self.names, self.count)
 
@@ -209,6 +213,14 @@ def _require_none(wrong: NDArray[np.bool_], given: NDArray[Any], expected: str) 
     if wrong.any():
         place = tuple(int(axis[0]) for axis in np.nonzero(wrong))
         raise DataError(f"the target of row {place[0]} is {given[place]}; {expected}")
+
+
+def _require_count(target: "Classes | Labels | Numbers") -> None:
+    kind, count = type(target).__name__, target.count
+    _require(
+        isinstance(count, int | np.integer) and not isinstance(count, bool),
+        f"{kind} takes how many there are, a whole number, got {quoted(count)}",
+    )
 
 
 def _require_names(names: tuple[str, ...], count: int) -> None:

@@ -126,7 +126,10 @@ def settings_of(task: Task) -> Mapping[str, Any]:
     Raises:
         TaskError: When what it says are no settings by name.
     """
-    said: Any = task.simulation
+    from ml.tasks.blame import blamed
+
+    with blamed("the task's simulation"):
+        said: Any = task.simulation
     if not (isinstance(said, Mapping) and all(isinstance(name, str) for name in said)):
         raise TaskError(
             f"the task's simulation is {said!r}; expected settings by name, such as {UNLESS_SAID}"

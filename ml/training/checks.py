@@ -1,5 +1,7 @@
 """What every member's machine has to agree on before anyone stakes: tried on a few of its rows."""
 
+from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +57,22 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
     return Checked(float(together.mean()), _repeats(learner, model, X, y))
 
 
+def require_one_genesis(learner: Learner, seed: int) -> None:
+    """Raise TaskError when a module is made otherwise a second time under the same seed.
+
+    Nobody could make the first model again then, or what of the module is constant.
+    """
+    first, second = learner.initial_parameters(seed), learner.initial_parameters(seed)
+    if not (
+        first.shape == second.shape == (learner.schema.size,)
+        and np.array_equal(first, second, equal_nan=True)
+    ):
+        raise TaskError(
+            f"the task's module() makes another model each time under seed {seed}: let PyTorch, NumPy or "
+            "Python draw, and seed none of them"
+        )
+
+
 def outputs_of(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> Any:
     """Return what a model [size] says of rows, once its losses against targets could be computed."""
     outputs = _outputs(learner, model, X)
@@ -68,7 +86,10 @@ def row_losses(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targe
     Raises:
         TaskError: When losses are not one number a row, at least 0 and finite.
     """
-    losses = learner.losses(_outputs(learner, model, X), y)
+    outputs = _outputs(learner, model, X)
+    before = deepcopy(outputs), deepcopy(y)
+    losses = learner.losses(outputs, y)
+    _require_untouched(outputs, y, before)
     if losses.shape != (length(y),):
         raise TaskError(f"losses of {length(y)} rows have shape {list(losses.shape)}, expected [{length(y)}]")
     if not (np.isfinite(losses).all() and (losses >= 0).all()):
@@ -87,12 +108,35 @@ def _require_apart(
 ) -> None:
     for place in range(min(_ALONE, length(y))):
         one = np.array([place])
-        alone = row_losses(learner, model, taken(X, one), taken(y, one))[0]
+        alone = _alone(learner, model, taken(X, one), taken(y, one), place)
         if abs(alone - together[place]) > CLOSE * max(abs(alone), abs(together[place]), CLOSE):
             raise TaskError(
                 f"row {place} has loss {together[place]:.6g} among others and {alone:.6g} alone: a loss must "
                 "be of its row only, and the module must treat rows one by one in eval"
             )
+
+
+def _alone(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets, place: int) -> float:
+    try:
+        return float(row_losses(learner, model, X, y)[0])
+    except TaskError as error:
+        raise TaskError(
+            f"row {place} cannot be judged alone: {error}; the module must treat rows one by one in eval"
+        ) from error
+
+
+def _require_untouched(outputs: Any, y: Targets, before: tuple[Any, Targets]) -> None:
+    for name, now, then in (("outputs", outputs, before[0]), ("targets", y, before[1])):
+        if not _same(now, then):
+            raise TaskError(
+                f"losses changes the {name} that it is given, which are judged by after it: make new tensors"
+            )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, Mapping):
+        return all(_same(one[name], other[name]) for name in one)
+    return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind == "f")
 
 
 def _repeats(learner: Learner, model: NDArray[np.float32], X: Any, y: Any) -> bool:

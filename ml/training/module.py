@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from ml.tasks.context import Context, as_tensors, forward
 from ml.tasks.task import Task
 from ml.training.draws import seeded_draws
 from ml.training.learner import Trainer, TrainingJob, check_jobs
+from ml.updates.schema import Schema
 
 _CHUNK_ROWS = 128  # Of DenseNet121 at 224 × 224, about 1 GB of activations.
 _CONSTANTS = 0
@@ -62,9 +64,10 @@ class ModuleLearner:
 
     def initial_parameters(self, seed: int) -> NDArray[np.float32]:
         """Return a model to start from: the task's for a seed, or else what the module draws under it."""
-        found = self._task.initial_parameters(self.schema, self._module, seed)
+        with blamed("initial_parameters"):
+            found: Any = self._task.initial_parameters(self.schema, self._module, seed)
         if found is not None:
-            return found
+            return _first_model(found, self.schema)
         drawn = make_module(self._task, self.row_shape, self.label_shape, seed)
         return ModuleState(drawn).store()
 
@@ -86,7 +89,12 @@ class ModuleLearner:
             found: Any = self._task.losses(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
         if not isinstance(found, torch.Tensor):
             raise TaskError(f"losses returns {type(found).__name__}, expected a tensor of one number a row")
-        losses: NDArray[np.float64] = found.numpy().astype(np.float64)
+        if found.is_complex() or found.layout != torch.strided or found.is_meta:
+            raise TaskError(
+                f"losses returns a tensor of {found.dtype}, {found.layout}, on {found.device}; expected one "
+                "plain number a row"
+            )
+        losses: NDArray[np.float64] = found.detach().cpu().double().numpy()
         return losses
 
     def metrics(self, outputs: Any, targets: Targets) -> Mapping[str, float]:
@@ -113,6 +121,17 @@ class ModuleLearner:
             self._trainer(self._module, Rows(job.X, goal.labels), context)
         self._state.require_in_place()
         return self._state.store()
+
+
+def _first_model(found: Any, schema: Schema) -> NDArray[np.float32]:
+    """What a task's code says the first model is, once it is one."""
+    if not isinstance(found, np.ndarray) or found.shape != (schema.size,) or found.dtype.kind != "f":
+        what = f"{found.dtype} {list(found.shape)}" if hasattr(found, "dtype") else type(found).__name__
+        raise TaskError(
+            f"initial_parameters returns {what}; expected a NumPy array float32 [{schema.size}], of all "
+            "parameters one after another"
+        )
+    return found.astype(np.float32, copy=False)
 
 
 def _figure(name: str, value: Any) -> float:
@@ -179,6 +198,9 @@ def make_module(task: Task, row: Shape, label: Shape, seed: int = _CONSTANTS) ->
         made = task.module_for(row, label)
     if not isinstance(made, nn.Module):
         raise SchemaError(f"the task's module() returns {type(made).__name__}, expected a torch.nn.Module")
+    for name, tensor in chain(made.named_parameters(), made.named_buffers()):
+        if tensor.is_meta:
+            raise SchemaError(f"{name!r} of the module is on the device meta and has no values; give it some")
     return made
 
 

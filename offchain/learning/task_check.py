@@ -17,7 +17,7 @@ from ml.settings import TrainingSettings
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
 from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob, make_learner
-from ml.training.checks import check_learner, outputs_of
+from ml.training.checks import check_learner, outputs_of, require_one_genesis
 from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import decode, encode
 from offchain import memory
@@ -44,6 +44,7 @@ def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
         yield "file", sentence
     yield "rows", f"{length(rows.y_train)} to train on, {length(rows.y_validation)} to judge by"
     yield "targets", _balance(task.target, rows.y_train)
+    require_one_genesis(learner, sample.seed)
     genesis = decode(genesis_model(learner, sample.seed))
     checked = check_learner(learner, genesis, rows.X_train, rows.y_train)
     yield "start checks", "losses finite, at least 0, of their row only, the same each time"

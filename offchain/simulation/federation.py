@@ -24,7 +24,7 @@ from ml.settings import AttackSettings, PrivacySettings
 from ml.tasks.federating import federate
 from ml.tasks.targets import Target
 from ml.training import Learner, Origin, TrainingJob, make_learner
-from ml.training.checks import check_learner
+from ml.training.checks import check_learner, require_one_genesis
 from ml.training.private import Plan, plan_of
 from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import aggregate, decode, encode
@@ -122,6 +122,7 @@ class Federation:
         )
         if settings.named_task.is_foreign:
             rows = data.clients[0]
+            require_one_genesis(learner, settings.seed)
             check_learner(self._trainee, decode(self._common.genesis), rows.X_train, rows.y_train)
         self.schema: Schema = learner.schema
         self.genesis: Parameters = self._common.genesis

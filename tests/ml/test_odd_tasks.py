@@ -1,0 +1,244 @@
+"""Mistakes of tasks that nothing else shows: in rows, losses, what a class declares, how a module is made."""
+
+import numpy as np
+import pytest
+import torch
+from federations import OfModule
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from ml.data.rows import Rows
+from ml.errors import DataError, SchemaError, TaskError
+from ml.tasks.federating import require_outcomes
+from ml.tasks.loading import Named
+from ml.tasks.targets import Classes, Labels, Numbers
+from ml.training.checks import check_learner, require_one_genesis
+from ml.training.module import ModuleLearner
+
+GENERATOR = np.random.default_rng(0)
+X, Y = GENERATOR.standard_normal((40, 4), dtype=np.float32), GENERATOR.integers(0, 3, 40)
+
+
+class Items:
+    """A PyTorch data set of 40 rows' inputs, each made by a function of its place."""
+
+    def __init__(self, make):
+        self._make = make
+
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, place):
+        return self._make(place)
+
+
+def lost(place):
+    raise OSError("the disk is gone")
+
+
+@pytest.mark.parametrize(
+    "make, told",
+    [
+        (lambda place: (X[place], 1), "^item 0 of the Dataset of inputs is a tuple of 2; expected one row's"),
+        (lost, "^item 0 of the Dataset of inputs cannot be made: OSError: the disk is gone$"),
+        (lambda place: X[place][: 4 - place % 2], r"have shapes \[4\] and \[3\]; expected one shape$"),
+    ],
+)
+def test_what_a_data_set_makes_is_one_rows_inputs(make, told):
+    with pytest.raises(DataError, match=told):
+        Rows(Items(make), Y).inputs[:8]
+
+
+@pytest.mark.parametrize(
+    "beside, told",
+    [
+        ({"groups": ["a", None] * 20}, "^groups are of several kinds, NoneType, str; give all rows one"),
+        ({"groups": np.zeros((40, 2))}, r"^groups have shape \[40, 2\]; expected one of each row$"),
+        (
+            {"groups": np.where(Y > 1, np.nan, 1.0)},
+            f"^row {np.argmax(Y > 1)} has nan in groups; give every row",
+        ),
+        ({"times": np.array(["2024-01-01", "NaT"] * 20, "M8[D]")}, "^row 1 has .*NaT.* in times; give every"),
+    ],
+)
+def test_what_is_said_beside_rows_is_said_of_each_and_of_one_kind(beside, told):
+    with pytest.raises(DataError, match=told):
+        Rows(X, Y, **beside)
+
+
+def test_values_that_a_mask_hides_are_not_taken_for_values():
+    masked = np.ma.masked_array(X, np.arange(160).reshape(40, 4) < 3)
+    with pytest.raises(
+        DataError, match="^an array of inputs has 3 masked entries, whose values are not meant; fill"
+    ):
+        Rows(masked, Y)
+    with pytest.raises(
+        DataError, match="^an array of targets has 40 masked entries.*; give NaN, or -100 among"
+    ):
+        Rows(X, np.ma.masked_array(Y, True))
+    Rows(np.ma.masked_array(X, False), Y)
+
+
+def test_names_of_inputs_are_text():
+    with pytest.raises(DataError, match="^inputs by name have the name 0; names are text$"):
+        Rows({0: X}, Y)
+
+
+def test_a_float64_that_float32_cannot_hold_is_no_warning():
+    with np.errstate(over="raise"):
+        assert np.isinf(Rows(np.full((3, 1), 1e300), [0, 1, 2]).inputs).all()
+
+
+@pytest.mark.parametrize("kind", [Classes, Labels, Numbers])
+@pytest.mark.parametrize("count", [3.0, "3", True])
+def test_how_many_there_are_is_a_whole_number(kind, count):
+    with pytest.raises(DataError, match=f"^{kind.__name__} takes how many there are, a whole number, got "):
+        kind(count)
+    kind(np.int64(3))
+
+
+def test_outcomes_that_nobody_knows_are_no_outcome():
+    target = Classes(3, names=("low", "mid", "high"))
+    with pytest.raises(
+        DataError, match="^no target of the 4 rows is known; more than one outcome is needed$"
+    ):
+        require_outcomes(target, np.full(4, -100), "rows")
+    with pytest.raises(DataError, match=r"^the 3 rows have one outcome only \(mid\); more than one"):
+        require_outcomes(target, np.array([-100, 1, 1]), "rows")
+
+
+@pytest.mark.parametrize(
+    "line, told",
+    [
+        (
+            "simulation = property(lambda self: 1 / 0)",
+            "the task's simulation failed in .*line 5: ZeroDivision",
+        ),
+        ("target = property(lambda self: 1 / 0)", "task .*Own failed in .*line 5: ZeroDivisionError"),
+        ("takes = 5", "task .*Own: takes is 5; say in words what its rows are$"),
+    ],
+)
+def test_what_a_class_declares_may_fail_as_its_code_does(tmp_path, line, told):
+    from ml.tasks.task import settings_of
+
+    path = tmp_path / "own.py"
+    path.write_text(
+        f"from stakefed import Classes, Task\n\nclass Own(Task):\n    target = Classes(3)\n    {line}\n"
+    )
+    with pytest.raises(TaskError, match=told):
+        settings_of(Named(f"{path}:Own", {}).load())
+
+
+def one_by_one(outputs, targets):
+    return cross_entropy(outputs, targets, reduction="none")
+
+
+class Judged(OfModule):
+    """A task with losses of its own."""
+
+    def __init__(self, losses, make=lambda: nn.Linear(4, 3)):
+        super().__init__(make, Classes(3))
+        self._losses = losses
+
+    def losses(self, outputs, targets):
+        return self._losses(outputs, targets)
+
+
+def checked(losses, **more):
+    learner = ModuleLearner(Judged(losses, **more), (4,), ())
+    return check_learner(learner, learner.initial_parameters(0), X, Y)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_losses_of_any_floating_point_are_judged(kind):
+    found = checked(lambda outputs, targets: one_by_one(outputs, targets).to(kind))
+    assert found.loss == pytest.approx(checked(one_by_one).loss, rel=1e-2) and found.repeats
+
+
+@pytest.mark.parametrize(
+    "losses, told",
+    [
+        (
+            lambda o, t: one_by_one(o, t) + 0j,
+            "tensor of torch.complex64, torch.strided, on cpu; expected one",
+        ),
+        (lambda o, t: one_by_one(o, t).to_sparse(), "tensor of torch.float32, torch.sparse_coo, on cpu; exp"),
+        (
+            lambda o, t: torch.zeros(len(t), device="meta"),
+            "tensor of torch.float32, torch.strided, on meta; ",
+        ),
+        (lambda o, t: (o.argmax(1) != t).long(), "torch.int64 without a gradient, so that Adam cannot lower"),
+        (lambda o, t: one_by_one(o.detach(), t), "torch.float32 without a gradient, so that Adam cannot low"),
+    ],
+)
+def test_losses_that_cannot_be_used_are_named_with_what_they_are(losses, told):
+    with pytest.raises(TaskError, match=f"^losses returns (a )?{told}"):
+        checked(losses)
+
+
+@pytest.mark.parametrize("name", ["outputs", "targets"])
+def test_losses_leave_what_they_are_given_as_it_is(name):
+    def losses(outputs, targets):
+        found = one_by_one(outputs, targets)
+        {"outputs": outputs, "targets": targets}[name].mul_(0)
+        return found
+
+    before = Y.copy()
+    try:
+        with pytest.raises(
+            TaskError, match=f"^losses changes the {name} that it is given, which are judged by"
+        ):
+            checked(losses)
+    finally:
+        Y[:] = before
+
+
+def test_a_module_that_needs_others_rows_says_that_it_does():
+    def make():
+        return nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False))
+
+    with pytest.raises(
+        TaskError, match="^row 0 cannot be judged alone: the module failed in .*ValueError: Expected"
+    ):
+        checked(one_by_one, make=make)
+
+
+def test_a_module_without_values_is_refused():
+    with pytest.raises(SchemaError, match="^'weight' of the module is on the device meta and has no values"):
+        checked(one_by_one, make=lambda: nn.Linear(4, 3, device="meta"))
+
+
+def test_a_module_that_seeds_itself_has_no_genesis_that_others_could_make():
+    seeds, widths = iter(range(9)), iter(range(5, 99))
+
+    def otherwise():
+        torch.manual_seed(next(seeds))
+        return nn.Linear(4, 3)
+
+    def wider():
+        width = next(widths)
+        return nn.Sequential(nn.Linear(4, width), nn.Linear(width, 3))
+
+    for make in (otherwise, wider):
+        learner = ModuleLearner(Judged(one_by_one, make), (4,), ())
+        with pytest.raises(
+            TaskError, match=r"^the task's module\(\) makes another model each time under seed 7"
+        ):
+            require_one_genesis(learner, 7)
+    require_one_genesis(ModuleLearner(Judged(one_by_one), (4,), ()), 7)
+
+
+@pytest.mark.parametrize(
+    "found, told",
+    [(np.zeros(3), r"float64 \[3\]"), (torch.zeros(15), r"torch.float32 \[15\]"), ([0.0] * 15, "list")],
+)
+def test_a_first_model_of_its_own_is_one_vector(found, told):
+    class Drawn(nn.Linear):
+        def initial_parameters(self, seed):
+            return found
+
+    learner = ModuleLearner(Judged(one_by_one, lambda: Drawn(4, 3)), (4,), ())
+    with pytest.raises(
+        TaskError, match=rf"^initial_parameters returns {told}; expected a NumPy array float32 \[15\]"
+    ):
+        learner.initial_parameters(0)
