@@ -1,4 +1,4 @@
-"""Small modules of three classes, 64 rows a member: walks by an LSTM, welds by a convolution, orders of steps.
+"""Small modules of three classes, 64 rows a member: walks by an LSTM, welds by a convolution, orders.
 
 They make their own rows and leave every setting as it is for a task that says nothing.
 """
