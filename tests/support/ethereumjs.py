@@ -21,6 +21,7 @@ from offchain.live.access.rpc import Rpc
 from offchain.live.errors import NodeRefusedError, NodeUnavailableError
 
 PROGRAM = Path(__file__).parents[2] / ".venv/ethereumjs/node_modules/.bin/ethereumjs"
+PARAMETERS = Path(__file__).with_name("ethereumjs_parameters.mjs")
 CHAIN_ID = 31337
 BLOCK_GAS = 60_000_000
 MAX_FEE = 10**11  # wei per gas
@@ -67,7 +68,8 @@ def ethereumjs(folder: Path):
     served = ["--rpc", "--rpcEngine", "--rpcEngineAuth=false"]
     logged = [f"--logFile={folder / 'log'}", "--logRotate=false", "--logLevelFile=error", "--logLevel=error"]
     options = [f"--gethGenesis={genesis}", f"--dataDir={folder / 'data'}"]
-    process = subprocess.Popen([PROGRAM, *options, *served, *here, *ports, *alone, *logged], cwd=folder)
+    program = ["node", "--import", PARAMETERS.as_uri(), PROGRAM]
+    process = subprocess.Popen([*program, *options, *served, *here, *ports, *alone, *logged], cwd=folder)
     try:
         yield EthereumJs(*(_answering(process, each) for each in (port, engine_port)))
     finally:
