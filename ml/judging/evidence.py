@@ -79,6 +79,7 @@ class Evidence:
         )
         self._steps: dict[float, list[Tried]] = {}
         self._errors: dict[tuple[float, int], float] = {}
+        self._loss_errors: dict[tuple[float, int], float] = {}
         self._relations: dict[int, Measured] = {}
         self._made: dict[tuple[float, int | None, int], float] = {}  # Losses beside own changes.
 
@@ -150,6 +151,15 @@ class Evidence:
             )
         return self._errors[step, voter]
 
+    def loss_error(self, step: float, voter: int) -> float:
+        """Return how sure a voter's rows are of the difference of loss that its own w + step·δ_v makes."""
+        if (step, voter) not in self._loss_errors:
+            made = self._start + np.float32(step) * self.own_changes[voter]
+            self._loss_errors[step, voter] = self._rows.loss_error(
+                self._start, made, self.voters[voter], self._counts[voter]
+            )
+        return self._loss_errors[step, voter]
+
     def rise_in_company(self, step: float, row: int, voter: int) -> float:
         """Return L(w + step·(δ_v + δ_j)) − L(w + step·δ_v) on a voter's rows, of an update by its place."""
         own = self._start + np.float32(step) * self.own_changes[voter]
@@ -165,7 +175,7 @@ class Evidence:
 
     def scorings(self, voter: int) -> int:
         """Return how many models a voter, by its place, has tried so far, averages aside."""
-        own = sum(asked == voter for *_, asked in (*self._errors, *self._made))
+        own = sum(asked == voter for *_, asked in (*self._errors, *self._loss_errors, *self._made))
         return 1 + len(self._steps) * len(self.positions) + own
 
     def at(self, step: float) -> list[Tried]:
@@ -370,7 +380,7 @@ def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence) -
     passed, found, limit = (np.array(part) for part in zip(*checks, strict=True))
     if isinstance(test, Loss) and test.in_company:
         found = in_company(test, evidence, found)
-        passed = keeps_loss(found, np.zeros_like(found), test.tolerance)
+        passed = keeps_loss(found, np.zeros_like(found), limit)
     return passed, found, limit
 
 
@@ -397,8 +407,16 @@ def _on_rows(
         return keeps_score(tried.scores, current.scores, test.tolerance), tried.scores, limit
     if isinstance(test, ClassLoss):
         return _of_classes(test, tried.class_means, current.class_means)
-    passed = keeps_loss(tried.means, current.means, test.tolerance)
-    return passed, tried.means - current.means, np.full(len(passed), test.tolerance)
+    return _of_loss(test, evidence, tried, current, voters)
+
+
+def _of_loss(test: Loss, evidence: Evidence, tried: Tried, current: Tried, voters: Sequence[int]) -> Check:
+    """As for skill, noise is asked for by those voters alone for whom it decides."""
+    limit = np.full(len(voters), test.tolerance)
+    if test.errors:
+        for place in np.flatnonzero(~keeps_loss(tried.means, current.means, test.tolerance)):
+            limit[place] += test.errors * evidence.loss_error(test.step, voters[place])
+    return keeps_loss(tried.means, current.means, limit), tried.means - current.means, limit
 
 
 def _of_skill(test: Skill, evidence: Evidence, tried: Tried, current: Tried, voters: Sequence[int]) -> Check:

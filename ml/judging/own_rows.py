@@ -146,15 +146,29 @@ class OwnRows:
         least = least_error(self._score, target, targets)
         return max(least, float(paired_standard_error(moved[1] - moved[0])))
 
+    def loss_error(
+        self, params: NDArray[np.float32], made: NDArray[np.float32], client: int, count: int
+    ) -> float:
+        """Return the standard error of the difference of two models' losses on a client's first `count` rows.
+
+        The second is a client's own, of which nothing is kept. 0 where the difference is not finite.
+        """
+        before = self._passed(params, [client])[client].losses[:count]
+        error = float(paired_standard_error(self._own_losses(made, client, count) - before))
+        return error if np.isfinite(error) else 0.0
+
     def own_loss(self, made: NDArray[np.float32], client: int, count: int) -> float:
         """Return the mean loss of a model that nobody else asks of, on a client's first `count` rows.
 
         Nothing of it is kept; infinite where it is not finite.
         """
+        mean = float(self._own_losses(made, client, count).mean())
+        return mean if np.isfinite(mean) else np.inf
+
+    def _own_losses(self, made: NDArray[np.float32], client: int, count: int) -> NDArray[np.float64]:
         outputs = self._predictor.outputs(made, [client])[0]
         judged, targets = batch(outputs, slice(count)), batch(self._targets[client], slice(count))
-        mean = float(self._learner.losses(judged, targets).mean())
-        return mean if np.isfinite(mean) else np.inf
+        return self._learner.losses(judged, targets)
 
     def _chance(self, client: int, count: int) -> float:
         if self._score is None:

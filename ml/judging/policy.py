@@ -64,6 +64,9 @@ class Loss(_Test):
 
     In company: or L(w + step·(δ_v + δ_j)) − L(w + step·δ_v) ≤ tolerance. What members learn whose rows are
     unlike unlearns some of what the voter's have taught; next to the voter's own change it does not.
+
+    With errors, tolerance + errors·σ_v passes: σ_v is the standard error, on the voter's rows, of the
+    difference that its own change makes, L(w + step·δ_v) − L(w), which nothing that is sent moves.
     """
 
     test: Literal["evidence"] = "evidence"
@@ -73,6 +76,13 @@ class Loss(_Test):
         False,
         exclude_if=is_unsaid,
         description="Whether an update passes also that raises the loss no more beside the own change.",
+    )
+    errors: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        exclude_if=is_unsaid,
+        description="Standard errors beyond the tolerance that count as noise of the rows.",
     )
 
 

@@ -52,7 +52,7 @@ def is_at_least(score: Measured, least: Measured) -> Passed:
     return enough
 
 
-def keeps_loss(candidate: Measured, current: Measured, budget: float) -> Passed:
+def keeps_loss(candidate: Measured, current: Measured, budget: float | Measured) -> Passed:
     """L_candidate − L_current ≤ δ: evidence in nats, where losses are.
 
     With s = exp(−L) it is Eq. 2 for δ = −ln(1 − ε).
