@@ -136,8 +136,23 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
     if isinstance(test, ClassLoss):
         rises = [np.nan_to_num(each.class_means - current.class_means, nan=-np.inf) for each in tried]
         return np.array([rise.max(axis=1) for rise in rises])
-    alone: Measured = np.array([each.means - current.means for each in tried])
-    return in_company(test, evidence, alone) if test.in_company else alone
+    return _rises(test, evidence, tried)
+
+
+def _rises(test: Loss, evidence: Evidence, tried: Sequence[Tried]) -> Measured:
+    """Of loss, [updates, voters], as the test takes them."""
+    rises: Measured = np.array([each.means - evidence.current.means for each in tried])
+    if test.in_company:
+        rises = in_company(test, evidence, rises)
+    return _beyond_noise(test, evidence, rises) if test.errors else rises
+
+
+def _beyond_noise(test: Loss, evidence: Evidence, rises: Measured) -> Measured:
+    """Rises of loss [updates, voters] less what each voter's rows cannot tell."""
+    voters = range(rises.shape[1])
+    noise = test.errors * np.array([evidence.loss_error(test.step, voter) for voter in voters])
+    beyond: Measured = rises - noise
+    return beyond
 
 
 def _errors_needed(test: Skill, evidence: Evidence, tried: Tried) -> Measured:

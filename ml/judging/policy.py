@@ -293,11 +293,17 @@ BY_LARGEST = AND_RELATION.model_copy(
 )
 """That with relations of the first layer that is large enough, references of the largest member's pass."""
 
+BEYOND_NOISE = BY_LARGEST.model_copy(
+    update={"average": (Loss(step=1.0, errors=2.0), *BY_LARGEST.average[1:])}
+)
+"""That, and an average may raise the loss by what is noise of the voter's rows beside the tolerance."""
+
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
     "evidence-and-skill": AND_SKILL,
     "evidence-skill-and-relation": AND_RELATION,
     "evidence-by-largest": BY_LARGEST,
+    "evidence-beyond-noise": BEYOND_NOISE,
     "likelihood": Policy(
         updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
     ),

@@ -136,10 +136,12 @@ def test_lists_of_other_tests_make_another_run(edition, name):
         [{"test": "evidence"}],
         [{"test": "score"}],
         [{"test": "skill"}],
+        [{"test": "evidence", "errors": 2}],
         "evidence",
         "evidence-and-skill",
         "evidence-skill-and-relation",
         "evidence-by-largest",
+        "evidence-beyond-noise",
     ]
     runs = [parse_settings({"task": "loans", "edition": edition, name: each}) for each in lists]
     assert len({run_digest(run) for run in runs}) == len(lists)

@@ -30,6 +30,7 @@ UPDATES = {0: HONEST, 3: POISON}
         Direction(parameters=1, least=0.4, layer="first"),
         Relation(parameters=1),
         Loss(),
+        Loss(errors=2.0),
         Score(),
         Skill(),
         ClassLoss(tolerance=0.03),

@@ -305,6 +305,56 @@ def test_the_average_keeps_skill_at_full_step():
     assert all(voter.reasons[0].test == "average skill" for voter in cleared)
 
 
+def test_a_loss_may_rise_by_errors_of_the_voter_s_own_change():
+    voters, start = found(Policy(updates=(Loss(errors=1.5),)), {0: POISON}), decode(START)
+    for v, found_of in enumerate(voters):
+        made = start + np.float32(0.5) * (REFERENCES[v] - start)
+        before, after = (OWN.tried(model, [v], [360]).losses[0] for model in (start, made))
+        error = np.std(after - before, ddof=1) / np.sqrt(360)
+        assert 0.001 < error < 0.03
+        assert found_of.reasons[0].limit == pytest.approx(0.02 + 1.5 * error)
+
+
+def test_nothing_that_is_sent_moves_what_a_loss_may_rise_by():
+    policy = Policy(updates=(Loss(errors=1.5),))
+    limits = [
+        [voter.reasons[1].limit for voter in found(policy, {0: beside, 1: POISON})]
+        for beside in (HONEST, NOISE, encode(trained(5, flip=True)))
+    ]
+    assert limits[0] == limits[1] == limits[2]
+
+
+def test_an_average_may_rise_by_noise_and_by_no_more():
+    """Found for one voter at a time: between tolerance and limit it passes, above both it does not."""
+    judged = (Size(most=100.0),)
+    without = found(Policy(updates=judged, average=(Loss(step=1.0),)), {0: POISON})
+    rise = without[0].reasons[0].found
+    start = decode(START)
+    error = OWN.loss_error(start, REFERENCES[0], 0, 360)
+    needs = (rise - 0.02) / error
+    for errors, accepted in ((needs * 1.001, (0,)), (needs * 0.999, ())):
+        allowed = found(Policy(updates=judged, average=(Loss(step=1.0, errors=errors),)), {0: POISON})
+        assert allowed[0].accepted == accepted
+    assert allowed[0].reasons[0] == Reason("average evidence", rise, pytest.approx(rise, rel=0.002))
+
+
+def test_an_own_change_that_is_not_finite_says_nothing_of_noise():
+    broken = np.full_like(decode(START), np.inf)
+    assert (
+        OWN.loss_error(decode(START), broken, 0, 360)
+        == 0.0
+        < OWN.loss_error(decode(START), REFERENCES[0], 0, 360)
+    )
+
+
+def test_errors_of_any_number_let_no_loss_pass_that_is_not_finite():
+    broken = HONEST.copy()
+    broken[:] = 2**31 - 1
+    policy = Policy(updates=(Loss(errors=1000.0),), average=(Loss(step=1.0, errors=1000.0),))
+    assert [each.accepted for each in found(policy, {0: broken})] == [()] * VOTERS
+    assert [each.accepted for each in found(policy, {0: POISON})] == [(0,)] * VOTERS
+
+
 def test_skill_asks_nothing_of_a_target_without_a_score():
     own = OwnRows([rows(20, 60)], [rows(30)], LEARNER, None, 2000)
     evidence = Evidence({0: POISON}, START, own, [0], lambda: REFERENCES[:1], 0.02)
@@ -385,6 +435,7 @@ def test_a_voter_finds_the_same_whoever_else_is_asked():
         # Its own change is tried where noise may decide: of the poisoned one, the others gain.
         (Policy(updates=(Skill(),)), 1 + 3 + 1),
         (Policy(updates=(Skill(errors=0.0), Skill())), 1 + 3 + 1),
+        (Policy(updates=(Loss(errors=2.0), Score())), 1 + 3 + 1),
         # One average that passes, of the two honest ones.
         (Policy(updates=(Loss(),), average=(Loss(tolerance=5.0, step=1.0),)), 1 + 3 + 1),
         # That average again, and either of them left out.

@@ -55,6 +55,8 @@ def test_the_default_is_evidence_with_skill_in_place_of_score_and_a_relation_by_
         ("evidence", "84f805f2964f3f22"),
         ("evidence-and-skill", "2cee0dff40813ec8"),
         ("evidence-skill-and-relation", "c7b3ba77632a3611"),
+        ("evidence-by-largest", "97db8035cf524d60"),
+        ("evidence-beyond-noise", "f681c7f970657240"),
         ("likelihood", "1ecb20def9f72a87"),
         ("evidence-and-leave-one-out", "d66a59a65c2db1c3"),
     ],
