@@ -145,7 +145,7 @@ class Evidence:
     def score_error(self, step: float, voter: int) -> float:
         """Return how sure a voter's rows are of the difference of score that its own w + step·δ_v makes."""
         if (step, voter) not in self._errors:
-            made = self._start + np.float32(step) * self.own_changes[voter]
+            made = self._made_by_own(step, voter)
             self._errors[step, voter] = self._rows.score_error(
                 self._start, made, self.voters[voter], self._counts[voter]
             )
@@ -154,7 +154,7 @@ class Evidence:
     def loss_error(self, step: float, voter: int) -> float:
         """Return how sure a voter's rows are of the difference of loss that its own w + step·δ_v makes."""
         if (step, voter) not in self._loss_errors:
-            made = self._start + np.float32(step) * self.own_changes[voter]
+            made = self._made_by_own(step, voter)
             self._loss_errors[step, voter] = self._rows.loss_error(
                 self._start, made, self.voters[voter], self._counts[voter]
             )
@@ -162,13 +162,18 @@ class Evidence:
 
     def rise_in_company(self, step: float, row: int, voter: int) -> float:
         """Return L(w + step·(δ_v + δ_j)) − L(w + step·δ_v) on a voter's rows, of an update by its place."""
-        own = self._start + np.float32(step) * self.own_changes[voter]
+        own = self._made_by_own(step, voter)
         if (step, None, voter) not in self._made:
             self._made[step, None, voter] = self._own_loss(own, voter)
         if (step, row, voter) not in self._made:
             both = own + np.float32(step) * self._changes[row]
             self._made[step, row, voter] = self._own_loss(both, voter)
         return self._made[step, row, voter] - self._made[step, None, voter]
+
+    def _made_by_own(self, step: float, voter: int) -> NDArray[np.float32]:
+        """w + step·δ_v of a voter by its place."""
+        made: NDArray[np.float32] = self._start + np.float32(step) * self.own_changes[voter]
+        return made
 
     def _own_loss(self, made: NDArray[np.float32], voter: int) -> float:
         return self._rows.own_loss(made, self.voters[voter], self._counts[voter])
