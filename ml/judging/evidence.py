@@ -171,7 +171,7 @@ class Evidence:
         return self._made[step, row, voter] - self._made[step, None, voter]
 
     def _made_by_own(self, step: float, voter: int) -> NDArray[np.float32]:
-        """w + step·δ_v of a voter by its place."""
+        """Return w + step·δ_v of a voter by its place."""
         made: NDArray[np.float32] = self._start + np.float32(step) * self.own_changes[voter]
         return made
 
