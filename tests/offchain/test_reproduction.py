@@ -12,6 +12,7 @@ from offchain.errors import ReproductionError
 from offchain.reproduction import statements as decide
 from offchain.reproduction.catalogue import ITEMS
 from offchain.reproduction.grid import play_all
+from offchain.reproduction.items.learning import _reported
 from offchain.reproduction.reproduce import chosen, planned, reproduce
 from offchain.reproduction.result import Comparison
 from offchain.reproduction.results_folder import ResultsFolder
@@ -40,6 +41,25 @@ def results(tmp_path_factory):
     runs = [run for name in OF_LOANS for run in ITEMS[name].runs(STUDY)]
     play_all(runs, folder.runs, engine_of, 1, quiet())
     return folder
+
+
+@pytest.mark.parametrize(
+    ("given", "sections"),
+    [
+        ({}, ""),  # The loans that come with the project are nobody's.
+        ({"data": "x.csv"}, "V"),
+        ({"images": "x.npz"}, "VI"),
+        ({"data": "x.csv", "images": "x.npz"}, "V VI"),
+        ({"data": "x.csv", "images": "x.npz", "task": "lending-club"}, ""),
+        ({"data": "x.csv", "settings": {"task": "lending-club"}}, ""),
+        ({"images": "x.npz", "image_settings": {"task": "digits"}}, ""),
+    ],
+)
+def test_the_papers_figures_stand_beside_its_own_data_alone(given, sections):
+    study = Study(**given)
+    found = [section for section in ("V", "VI") if study.is_of_papers_data(section)]
+    assert found == sections.split()
+    assert [section for section in ("V", "VI") if _reported(study, section)[0]] == found
 
 
 @pytest.mark.parametrize("name", OF_LOANS)

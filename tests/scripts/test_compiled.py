@@ -3,7 +3,9 @@
 import ape
 import pytest
 
+from offchain.chain import compiled
 from offchain.chain.compiled import forget_stale_contracts
+from offchain.errors import ChainError
 
 LIBRARY = """
 pragma solidity 0.8.37;
@@ -45,3 +47,26 @@ def test_a_source_that_went_is_noticed(sources_of_two):
     (sources_of_two.path / "contracts" / "Asked.sol").unlink()
     forget_stale_contracts(sources_of_two)
     assert "Asked" not in sources_of_two.load_contracts()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"3",
+        b"[" * 5000,
+        b'{"Relay": 3}',
+        b'{"Relay": {"abi": "x"}}',
+        b"\xff",
+        b'{"a": 1e999}',
+    ],
+)
+def test_contracts_of_a_wheel_that_are_damaged_are_a_sentence(content, tmp_path, monkeypatch):
+    brought = tmp_path / "contracts.json"
+    brought.write_bytes(content)
+    monkeypatch.setattr(compiled, "_BROUGHT", brought)
+    with pytest.raises(ChainError, match=r"contracts.json is damaged \(.*\); install StakeFed again") as told:
+        compiled.compiled_contracts()
+    assert "\n" not in str(told.value) and len(str(told.value)) < 400
