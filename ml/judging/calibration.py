@@ -9,8 +9,20 @@ from numpy.typing import NDArray
 
 from ml.judging.evidence import Evidence, in_company
 from ml.judging.own_rows import Tried
-from ml.judging.policy import ClassLoss, Direction, Loss, Policy, Relation, Score, Size, Skill, UpdateTest
+from ml.judging.policy import (
+    ClassLoss,
+    Direction,
+    Loss,
+    Opposed,
+    Policy,
+    Relation,
+    Score,
+    Size,
+    Skill,
+    UpdateTest,
+)
 from ml.judging.update_tests import least_score, paired_standard_error
+from ml.updates.schema import Schema
 
 Measured = NDArray[np.float64]
 
@@ -52,7 +64,7 @@ def needed(test: UpdateTest, evidence: Sequence[Evidence]) -> Needed:
 
 def lets_more_pass(test: UpdateTest) -> bool:
     """Return whether more of the test's setting lets more updates pass."""
-    return not isinstance(test, Direction | Relation)
+    return not isinstance(test, Direction | Relation | Opposed)
 
 
 def least_rise(differences: Measured) -> float:
@@ -84,13 +96,23 @@ def _rounded_up(number: float) -> float:
     return ceil(number / unit * (1 - 1e-12)) * unit
 
 
-def warnings(policy: Policy, knows: float | None, finds: float) -> Iterator[str]:
+def sees_direction(policy: Policy, schema: Schema) -> bool:
+    """Return whether tests of a policy see where changes of such a model point, flips from honest ones."""
+    return any(
+        isinstance(test, Opposed)
+        or (isinstance(test, Direction) and test.layer == "all" and schema.size >= test.parameters)
+        for test in policy.updates
+    )
+
+
+def warnings(policy: Policy, knows: float | None, finds: float, brings: float | None = None) -> Iterator[str]:
     """Yield what founders should not overlook, a sentence each.
 
     Args:
         policy: Theirs.
         knows: Of the model beyond the best constant, in the losses' unit.
         finds: The least rise of loss that a vote finds nine times in ten.
+        brings: How much an honest change lowers the loss as it is tried, where nothing sees its direction.
     """
     tolerances = [test.tolerance for test in policy.updates if isinstance(test, Loss)]
     for tolerance in tolerances:
@@ -104,12 +126,19 @@ def warnings(policy: Policy, knows: float | None, finds: float) -> Iterator[str]
                 f"tolerance {tolerance:g} of evidence is below half of the {finds:.4f} that a vote finds "
                 "nine times in ten: noise decides votes; give members more rows, or a larger tolerance"
             )
+        if brings is not None and brings < tolerance:
+            yield (
+                f"tolerance {tolerance:g} of evidence is more than the {brings:.4f} that an honest change, "
+                "as it is tried, takes off the loss, and of so few parameters no direction is asked: what "
+                "undoes as much, such as a label flip, passes meanwhile; {test: opposed} sees both together"
+            )
 
 
 _SETTINGS = {
     Size: "most",
     Direction: "least",
     Relation: "least",
+    Opposed: "least",
     Loss: "tolerance",
     Score: "tolerance",
     Skill: "errors",
@@ -126,6 +155,9 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
         return evidence.cosines(evidence.parameters(test.layer))
     if isinstance(test, Relation):
         return evidence.relations(test)
+    if isinstance(test, Opposed):
+        cosines = evidence.cosines(evidence.parameters("all"))
+        return np.where(evidence.rises(test.step) <= 0, 1.0, cosines)
     tried, current = evidence.at(test.step), evidence.current
     if isinstance(test, Score):
         # A parent that scores 0 binds nobody: whatever comes passes.
@@ -136,12 +168,12 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
     if isinstance(test, ClassLoss):
         rises = [np.nan_to_num(each.class_means - current.class_means, nan=-np.inf) for each in tried]
         return np.array([rise.max(axis=1) for rise in rises])
-    return _rises(test, evidence, tried)
+    return _rises(test, evidence)
 
 
-def _rises(test: Loss, evidence: Evidence, tried: Sequence[Tried]) -> Measured:
+def _rises(test: Loss, evidence: Evidence) -> Measured:
     """Of loss, [updates, voters], as the test takes them."""
-    rises: Measured = np.array([each.means - evidence.current.means for each in tried])
+    rises = evidence.rises(test.step)
     if test.in_company:
         rises = in_company(test, evidence, rises)
     return _beyond_noise(test, evidence, rises) if test.errors else rises

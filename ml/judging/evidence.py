@@ -16,6 +16,7 @@ from ml.judging.policy import (
     Direction,
     LeaveOneOut,
     Loss,
+    Opposed,
     Policy,
     Relation,
     Score,
@@ -27,6 +28,7 @@ from ml.judging.update_tests import (
     is_at_least,
     is_missed,
     is_no_longer,
+    is_no_opponent,
     is_related,
     keeps_every_class,
     keeps_loss,
@@ -190,6 +192,10 @@ class Evidence:
             everyone = range(len(self.voters))
             self._steps[step] = [self._tried(model, everyone) for model in models]
         return self._steps[step]
+
+    def rises(self, step: float) -> Measured:
+        """Return L(w + step·δ_j) − L(w), [updates, voters]; infinite where one is not finite."""
+        return np.array([tried.means - self.current.means for tried in self.at(step)])
 
     def average(self, updates: Sequence[Parameters], samples: Sequence[int], voters: Sequence[int]) -> Tried:
         """Return the average of `updates` on the rows of some voters, places in `self.voters`."""
@@ -379,6 +385,12 @@ def _relation(test: Relation, evidence: Evidence) -> Check:
     return is_related(found, test.least), found, np.full(shape, test.least)
 
 
+def _opposed(test: Opposed, evidence: Evidence) -> Check:
+    cosines = evidence.cosines(evidence.parameters("all"))
+    passed = is_no_opponent(cosines, test.least, evidence.rises(test.step))
+    return passed, cosines, np.full(passed.shape, test.least)
+
+
 def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence) -> Check:
     everyone = range(len(evidence.voters))
     checks = [_on_rows(test, evidence, tried, evidence.current, everyone) for tried in evidence.at(test.step)]
@@ -445,6 +457,7 @@ _CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {
     Size: _size,
     Direction: _direction,
     Relation: _relation,
+    Opposed: _opposed,
     Loss: _on_own_rows,
     Score: _on_own_rows,
     Skill: _on_own_rows,

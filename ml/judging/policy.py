@@ -86,6 +86,18 @@ class Loss(_Test):
     )
 
 
+class Opposed(_Test):
+    """cos(δ_j, δ_v) ≥ least, or L(w + step·δ_j) ≤ L(w): what points away may not raise the loss at all.
+
+    Two weak witnesses. Of few parameters chance has a direction, so that none can be asked for alone, and
+    while a model is young its steps move the loss by less than any tolerance that leaves room for noise.
+    """
+
+    test: Literal["opposed"] = "opposed"
+    least: float = Field(-0.1, ge=-1, le=1, description="The cosine below which no rise passes.")
+    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+
+
 class Score(_Test):
     """s(w + step·δ_j) ≥ (1 − tolerance)·s(w), where the target has a score."""
 
@@ -127,10 +139,10 @@ class LeaveOneOut(_Test):
 
 
 UpdateTest = Annotated[
-    Size | Direction | Relation | Loss | Score | Skill | ClassLoss, Field(discriminator="test")
+    Size | Direction | Relation | Opposed | Loss | Score | Skill | ClassLoss, Field(discriminator="test")
 ]
 AverageTest = Annotated[Loss | Score | Skill | ClassLoss, Field(discriminator="test")]
-_OF_UPDATES = (Size, Direction, Relation, Loss, Score, Skill, ClassLoss)
+_OF_UPDATES = (Size, Direction, Relation, Opposed, Loss, Score, Skill, ClassLoss)
 _OF_AVERAGES = (Loss, Score, Skill, ClassLoss)
 TESTS: Mapping[str, type[_Test]] = {
     kind.model_fields["test"].default: kind for kind in (*_OF_UPDATES, LeaveOneOut)
@@ -358,7 +370,9 @@ def name_of(policy: "str | Policy") -> str:
 def noise_note(policy: "str | Policy") -> str | None:
     """Return what clients that add noise should know of a policy; None where it compares no changes."""
     tests = listed_tests(policy)
-    if tests is None or not any(isinstance(test, Size | Direction | Relation) for test in tests.updates):
+    if tests is None or not any(
+        isinstance(test, Size | Direction | Relation | Opposed) for test in tests.updates
+    ):
         return None
     return (
         f"voters of policy {name_of(policy)} compare updates with changes of their own, which have no noise: "

@@ -84,6 +84,16 @@ def points_along(cosine: Measured, least: float) -> Passed:
     return along
 
 
+def is_no_opponent(cosine: Measured, least: float, rise: Measured) -> Passed:
+    """cos(δ_j, δ_v) ≥ c, or L(w + step·δ_j) − L(w) ≤ 0: not both away from the voter's own change and worse.
+
+    >>> is_no_opponent(np.array([0.2, -0.3, -0.3]), -0.1, np.array([0.01, -0.01, 0.01]))
+    array([ True,  True, False])
+    """
+    harmless: Passed = (cosine >= least) | (rise <= 0)
+    return harmless
+
+
 def is_related(relation: Measured, least: float) -> Passed:
     """r_j ≥ m: more alike the voter's own change of the first layer than chance, that has 1; `relations`.
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from ml.data.rows import Targets, head, length, shape_of
 from ml.data.shares import ClientData
-from ml.judging.calibration import least_rise, warnings
+from ml.judging.calibration import least_rise, sees_direction, warnings
 from ml.judging.constants import constant_loss, searched_constant_loss
-from ml.judging.policy import DEFAULT, NAMED
+from ml.judging.own_rows import OwnRows, Tried
+from ml.judging.policy import DEFAULT, NAMED, Policy
 from ml.judging.scoring import ValidationSets
 from ml.settings import TrainingSettings
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
@@ -78,16 +79,48 @@ def _learned(
     yield sample.metric, f"genesis {scores[0]:.3f}, after {scores[1]:.3f}"
     yield "seconds", f"{training:.2f} to train, {judging:.3f} to judge a model"
     yield "memory", f"{memory.peak() >> 20:,} MiB at most by now, libraries and rows included"
-    finds = least_rise(after - before)
-    yield "can tell apart", f"a rise of loss of {finds:.4f}, nine times in ten"
+    policy = NAMED[DEFAULT]
+    now, made = _tried_by_a_vote(learner, trained, rows, policy, sample.seed, settings)
+    finds = least_rise(made.losses[0] - now.losses[0])
+    yield (
+        "can tell apart",
+        f"a rise of loss of {finds:.4f}, nine times in ten, on {len(now.losses[0])} rows at half a step",
+    )
     knows = None if constant is None else constant - float(after.mean())
     if knows is not None:
         yield (
             "knows",
             f"{knows:.4f} beyond the best constant after this little; see `ape run calibrate`",
         )
-    for warning in warnings(NAMED[DEFAULT], knows, finds):
+    brings = None if sees_direction(policy, learner.schema) else float(now.means[0] - made.means[0])
+    for warning in warnings(policy, knows, finds, brings):
         yield "note", warning
+
+
+def _tried_by_a_vote(
+    learner: Learner,
+    model: NDArray[np.float32],
+    rows: ClientData,
+    policy: Policy,
+    seed: int,
+    settings: TrainingSettings,
+) -> tuple[Tried, Tried]:
+    """A model, and half of what the member's own rows make of it, on the rows that its vote judges by."""
+    short = settings.model_copy(update={"local_epochs": 1, "least_steps": 0})
+    few = policy.reference_steps * short.batch
+    job = TrainingJob(head(rows.X_train, few), head(rows.y_train, few), seed)
+    (reference,) = learner.train(model, [job], short)
+    own = OwnRows(
+        [(rows.X_validation, rows.y_validation)],
+        [(rows.X_train, rows.y_train)],
+        learner,
+        None,
+        policy.rows,
+        policy.enough,
+    )
+    counts = own.counts(model, [0], policy.budget)
+    half = model + np.float32(0.5) * (reference - model)
+    return own.tried(model, [0], counts), own.tried(half, [0], counts)
 
 
 def _constant(learner: Learner, genesis: NDArray[np.float32], rows: ClientData, task: Task) -> float | None:

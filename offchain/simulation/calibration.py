@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ml.data.shares import FederatedData
-from ml.judging.calibration import least_rise, needed, tolerance_borne, warnings
+from ml.judging.calibration import least_rise, needed, sees_direction, tolerance_borne, warnings
 from ml.judging.constants import constant_loss
 from ml.judging.evidence import Evidence
 from ml.judging.policy import DEFAULT, Direction, Policy, Relation, listed_tests, name_of, tests_or_default
@@ -87,6 +87,7 @@ def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
     ]
     borne = tuple(_borne(policy, evidence))
     recommended = _recommended(policy, borne)
+    brings = None if sees_direction(policy, federation.schema) else _brings(borne)
     return Calibration(
         policy=name_of(settings.policy) if listed_tests(settings.policy) else DEFAULT,
         rounds=len(evidence),
@@ -96,7 +97,7 @@ def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
         knows=knows,
         finds=median(rises),
         rows=int(median(len(losses) for losses in last.current.losses)),
-        warnings=tuple(warnings(recommended, knows, median(rises))),
+        warnings=tuple(warnings(recommended, knows, median(rises), brings)),
         recommended=recommended,
     )
 
@@ -130,6 +131,11 @@ def _borne(policy: Policy, evidence: Sequence[Evidence]) -> Iterator[TestBorne]:
             needed=found.that_passes(PASSING),
             refused=found.refused,
         )
+
+
+def _brings(borne: Iterable[TestBorne]) -> float | None:
+    """How much half of the honest pairs see a change lower the loss by, at least."""
+    return next((-each.typical for each in borne if each.test == "evidence"), None)
 
 
 def _recommended(policy: Policy, borne: Iterable[TestBorne]) -> Policy:

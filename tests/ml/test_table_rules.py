@@ -53,6 +53,24 @@ def test_dates_of_given_formats_are_read_by_them_alone(path):
     )
 
 
+@pytest.mark.parametrize(
+    "gap, stands", [(None, "2021-03-02"), (18628.4, "2021-01-01"), (9e9, "9e+09 days after 1970-01-01")]
+)
+def test_the_date_that_stands_for_a_gap_is_told_as_people_write_it(path, gap, stands):
+    made = {
+        "column": "referred",
+        "kind": "date",
+        "formats": ["%Y-%m-%d", "%m/%d/%Y"],
+        "mean": 18688,
+        "scale": 30,
+    }
+    told = read_table(form({**made, "gap": gap, "flag": True}), path, 1, accept=True).told
+    assert (
+        f"referred is empty in 1 of the rows used; {stands} stands for it, and an input of its own says so"
+        in told
+    )
+
+
 def test_one_number_for_each_of_another(path):
     rows, found = column(path, RATIO)
     assert found == [0.25, -99, -1.5]

@@ -57,6 +57,18 @@ def test_a_constant_is_told_beside_losses_of_a_frame_and_of_ones_own(name, loses
         assert "knows" in result.output
 
 
+def test_what_a_vote_tells_apart_is_of_half_a_step_on_the_rows_that_it_judges_by(tmp_path):
+    result = checked(tmp_path, "Line", 'Line.simulation = {"learning_rate": 1e-4}')
+    assert re.search(
+        r"a rise of loss of [\d.]+, nine times in ten, on 640 rows at half a step", result.output
+    )
+    # Steps so short take less off the loss than the tolerance, and what undoes them passes.
+    assert re.search(r"is more than the 0.00\d\d that an honest change", result.output)
+    wide = "Line.module = lambda self: nn.Sequential(nn.Linear(2, 4000), nn.Linear(4000, 1), nn.Flatten(0))"
+    few = 'Line.simulation = {"learning_rate": 1e-7}'
+    assert "that an honest change" not in checked(tmp_path, "Line", f"{wide}\n{few}").output
+
+
 def test_a_name_that_is_no_setting_is_told_before_anything_is_tried(tmp_path):
     result = checked(tmp_path, "Line", 'Line.simulation = {"lerning_rate": 1}')
     assert "there is no setting 'lerning_rate'; did you mean 'learning_rate'?" in result.output

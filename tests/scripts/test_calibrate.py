@@ -17,6 +17,7 @@ def test_it_tells_what_honest_updates_need_and_writes_it(tmp_path):
     result = CliRunner().invoke(cli, [*SMALL, "--policy", "evidence", "--malicious", "0.4", "--out", out])
     assert result.exit_code == 0, result.output
     assert "nine times in ten" in result.output and "beyond the best constant" in result.output
+    assert "that an honest change" not in result.output, "direction is asked of so many parameters"
     found = json.loads(out.read_text())
     assert found["schema_version"] == 1 and found["rounds"] == 3 and found["pairs"] == 3 * 1 * 9
     tests = {(test["test"], test["setting"]): test for test in found["tests"]}
@@ -51,6 +52,10 @@ def test_a_tolerance_that_honest_updates_exceed_is_recommended_and_written(tmp_p
     )
     assert average.tolerance == evidence.tolerance and evidence.step == 1 and size.most == 1.5
     assert f"Recommended: tolerance {evidence.tolerance:g} of evidence" in result.output
+    # Nothing sees direction, and half of the pairs see an honest change take less off the loss than that.
+    brings = -json.loads(out.read_text())["tests"][1]["typical"]
+    assert brings < evidence.tolerance
+    assert f"is more than the {brings:.4f} that an honest change" in result.output
 
 
 def test_clients_that_train_further_than_voters_let_them_are_told(tmp_path):

@@ -1,5 +1,6 @@
 """From a table's file to inputs and targets, in pieces, and what became of every row."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -238,4 +239,13 @@ def _stands(column: Column) -> str:
     if isinstance(column, CategoryColumn):
         return "an input of its own says so"
     value = column.mean if column.gap is None else column.gap
-    return f"{value:g} stands for it" + (", and an input of its own says so" if column.flag else "")
+    named = _day(value) if isinstance(column, DateColumn) else f"{value:g}"
+    return f"{named} stands for it" + (", and an input of its own says so" if column.flag else "")
+
+
+def _day(days: float) -> str:
+    """A date of days since 1970, as people write it; the number where no calendar has it."""
+    try:
+        return str(datetime.date(1970, 1, 1) + datetime.timedelta(round(days)))
+    except OverflowError:
+        return f"{days:g} days after 1970-01-01"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_evidence import HONEST, OWN, POISON, REFERENCES, START, VOTERS, found
 
-from ml.judging.calibration import needed, warnings
+from ml.judging.calibration import needed, sees_direction, warnings
 from ml.judging.evidence import Evidence
 from ml.judging.policy import (
     EVIDENCE,
@@ -12,12 +12,14 @@ from ml.judging.policy import (
     Direction,
     LeaveOneOut,
     Loss,
+    Opposed,
     Policy,
     Relation,
     Score,
     Size,
     Skill,
 )
+from ml.updates.schema import Schema
 
 UPDATES = {0: HONEST, 3: POISON}
 
@@ -29,6 +31,7 @@ UPDATES = {0: HONEST, 3: POISON}
         Direction(parameters=1, least=0.4),
         Direction(parameters=1, least=0.4, layer="first"),
         Relation(parameters=1),
+        Opposed(),
         Loss(),
         Loss(errors=2.0),
         Score(),
@@ -53,10 +56,21 @@ def test_with_the_setting_that_all_need_all_pass_and_just_below_it_one_does_not(
     assert need.that_passes(0.5) == pytest.approx(np.median(need.values))
 
 
+@pytest.mark.parametrize("parameters, seen", [(9_999, False), (10_000, True)])
+def test_a_direction_is_seen_of_many_parameters_or_beside_the_loss(parameters, seen):
+    schema = Schema.of([("weight", (parameters,))])
+    assert sees_direction(EVIDENCE, schema) is seen
+    assert not sees_direction(Policy(updates=(Direction(layer="first", parameters=1), Relation())), schema)
+    assert sees_direction(Policy(updates=(Loss(), Opposed())), schema)
+
+
 def test_founders_are_warned_of_a_tolerance_beyond_half_of_what_is_known_or_below_half_of_the_noise():
     assert list(warnings(EVIDENCE, 0.2, 0.03)) == []
     (weak,) = warnings(EVIDENCE, 0.039, 0.03)
     assert "more than half" in weak and "0.0390" in weak
     (noisy,) = warnings(EVIDENCE, None, 0.041)
     assert "nine times in ten" in noisy
+    (young,) = warnings(EVIDENCE, 0.2, 0.03, 0.0044)
+    assert "more than the 0.0044 that an honest change" in young and "{test: opposed}" in young
+    assert list(warnings(EVIDENCE, 0.2, 0.03, 0.02)) == []
     assert list(warnings(Policy(updates=(Size(),), leave_one_out=LeaveOneOut()), 0.001, 1.0)) == []

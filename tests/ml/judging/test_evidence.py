@@ -12,6 +12,7 @@ from ml.judging.policy import (
     Direction,
     LeaveOneOut,
     Loss,
+    Opposed,
     Policy,
     Relation,
     Score,
@@ -80,6 +81,7 @@ def test_every_named_policy_takes_the_honest_update_and_leaves_the_poisoned_one(
         (Size(), encode(decode(START) + 9 * (decode(HONEST) - decode(START)))),
         (Direction(parameters=1, least=0.0), POISON),
         (Relation(parameters=1), NOISE),
+        (Opposed(least=0.0), POISON),
         (Loss(), POISON),
         (Score(), POISON),
         (Skill(), POISON),
@@ -93,7 +95,7 @@ def test_each_test_refuses_by_itself_and_says_why(test, made):
         assert reason.test == test.test
         worse = (
             reason.found < reason.limit
-            if test.test in ("score", "skill", "direction", "relation")
+            if test.test in ("score", "skill", "direction", "relation", "opposed")
             else reason.found > reason.limit
         )
         assert worse
@@ -133,6 +135,16 @@ def test_what_unlearns_alone_and_not_beside_ones_own_change_passes_in_company():
 
 def test_a_loss_beside_ones_own_change_that_is_not_finite_is_infinite():
     assert OWN.own_loss(np.full(len(START), 1e30, np.float32), 0, 60) == np.inf
+
+
+def test_what_points_away_passes_where_it_raises_no_loss_and_what_raises_it_where_it_points_along():
+    updates = {0: HONEST, 1: POISON}
+    evidence = Evidence(updates, START, OWN, range(VOTERS), lambda: REFERENCES, 0.02)
+    cosines, rises = evidence.cosines(evidence.parameters("all")), evidence.rises(0.5)
+    assert (rises[0] < 0).all() and (rises[1] > 0).all()
+    for least in (-1.0, float(np.median(cosines[1])), 1.0):
+        accepted = [each.accepted for each in found(Policy(updates=(Opposed(least=least),)), updates)]
+        assert accepted == [(0, 1) if cosine >= least else (0,) for cosine in cosines[1]]
 
 
 def test_direction_is_off_for_small_models():
