@@ -146,6 +146,41 @@ def test_of_how_many_runs_flippers_end_poorer(runs, poorer):
     assert f"{found} of {len(flipped)}" == poorer in (ROOT / "docs" / "TASKS.md").read_text(encoding="utf-8")
 
 
+YOUNG = rows(RESULTS / "arena" / "young" / "cells.csv")
+
+
+@pytest.mark.parametrize("task", ["walks", "welds", "orders"])
+def test_the_page_prints_what_came_of_flips_into_young_models(task):
+    def told(decider):
+        clean, flipped = (
+            [r for r in YOUNG if (r["task"], r["decider"], r["attack"]) == (task, decider, attack)]
+            for attack in ("nobody", "label-flip")
+        )
+
+        def counted(of, who, way):
+            inside, outside = (sum(int(run[f"{who}_{each}"]) for run in of) for each in ("in", "out"))
+            return f"{inside if way == 'in' else outside} of {inside + outside}"
+
+        means = [
+            sum(float(run[name]) for run in flipped) / len(flipped)
+            for name in ("tokens_malicious", "tokens_honest", "against_honest")
+        ]
+        score = f"{means[2]:+.3f}".replace("0.", ".").replace("-", "−")
+        return (
+            counted(flipped, "malicious", "in"),
+            f"{means[0]:.1f} / {means[1]:.1f}",
+            score,
+            counted(flipped, "honest", "out"),
+            counted(clean, "honest", "out"),
+        )
+
+    cells = " | ".join(
+        f"{now}, then {then}" for now, then in zip(*map(told, ("default", "opposed")), strict=True)
+    )
+    page = (ROOT / "docs" / "JUDGING.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if line.startswith(f"| {task}: ") and f"| {cells} |" in line]
+
+
 SKILL = {name: rows(RESULTS / "arena" / name / "cells.csv") for name in ("skill", "skill-confirmed")}
 
 
