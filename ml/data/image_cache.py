@@ -16,16 +16,24 @@ from rich.progress import track
 
 from ml.errors import DataError
 from ml.home import cache_folder
+from ml.messages import reason
 from ml.private_files import locked, make_folder, opened, remove_abandoned, replacing
 
 _VERSION = "StakeFed images 3"  # Another number when the same file becomes other pixels.
 
 
 def fingerprint(files: Sequence[Path], root: Path, *details: object) -> str:
-    """Return hex that names `files` by path under `root`, length and time of change, and `details`."""
+    """Return hex that names `files` by path under `root`, length and time of change, and `details`.
+
+    Raises:
+        DataError: Naming the first that is not there, such as a link to nothing.
+    """
     digest = sha256(json.dumps([_VERSION, *map(str, details)]).encode())
     for file in files:
-        stat = file.stat()
+        try:
+            stat = file.stat()
+        except OSError as error:
+            raise DataError(f"{file} cannot be read ({reason(error)}); download it again") from error
         digest.update(f"{file.relative_to(root).as_posix()}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:32]
 

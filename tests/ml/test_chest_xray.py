@@ -262,3 +262,11 @@ def test_an_empty_labels_file_hides_no_good_one(folder):
     assert len(read(folder, None, 24, folder.parent / "cache")) == COUNT
     (folder / NEWER_FILE).write_text("")
     refused(folder, f"{LABELS_FILE} cannot be read as a CSV file: it is empty")
+
+
+@pytest.mark.parametrize("place", ["nowhere.png", "itself"], ids=["nothing", "itself"])
+def test_a_picture_that_is_a_link_to_nothing_is_named(folder, place):
+    path = next(folder.glob("images/*.png"))
+    path.unlink()
+    path.symlink_to(path if place == "itself" else folder / place)
+    refused(folder, f"{path.name} cannot be read \\(.*\\); download it again")
