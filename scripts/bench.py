@@ -8,7 +8,7 @@ from ml.private_files import write_whole
 from offchain.chain.network_option import network_option
 from offchain.command import INTERRUPTED, Command
 from offchain.console import people_console
-from offchain.user_path import OutPath
+from offchain.user_path import OutPath, UserPath
 
 
 @click.command(cls=Command)
@@ -20,13 +20,17 @@ from offchain.user_path import OutPath
     "--in-turn", is_flag=True, help="Only rounds judged by each policy in turn, as ratios; nothing is kept."
 )
 @click.option(
+    "--settings", type=UserPath(), help="With --in-turn: rounds of these settings, a YAML file's, instead."
+)
+@click.option("--data", type=UserPath(), help="With --settings: the file or folder of their task's rows.")
+@click.option(
     "--out",
     type=OutPath(folder=True),
     default=Path(".build/bench"),
     show_default=True,
     help="Folder for the figures; what it holds already is not measured again.",
 )
-def cli(network: str, full: bool, in_turn: bool, out: Path) -> None:
+def cli(network: str, full: bool, in_turn: bool, settings: Path | None, data: Path | None, out: Path) -> None:
     """Measure rounds on a local chain: seconds by part, memory, plain PyTorch and others beside them."""
     # Here for the reason that scripts/simulate.py gives.
     from offchain.bench.bench import measure_all, peer_seconds, update_speeds
@@ -39,9 +43,18 @@ def cli(network: str, full: bool, in_turn: bool, out: Path) -> None:
         rounds_table,
         updates_table,
     )
-    from offchain.bench.turns import costs
+    from offchain.bench.turns import costs, costs_of
+    from offchain.settings import load_settings
 
     console = people_console()
+    if settings and not in_turn or data and not settings:
+        raise click.UsageError(
+            "--settings goes with --in-turn, and --data with --settings; add what is missing"
+        )
+    if settings:
+        asked = load_settings(settings, {"data": data} if data else {})
+        click.echo(costs_table(costs_of(asked, network)))
+        return
     if in_turn:
         for case in IN_TURN:
             click.echo(costs_table(costs(case, network)) + "\n")

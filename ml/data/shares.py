@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ml.data.rows import Array, Inputs, Rows, Targets
 from ml.data.text.usage import Usage
 from ml.errors import DataError
+from ml.messages import nearest
 from ml.settings import SplitSettings
 
 TEST_SHARE = 0.2
@@ -188,7 +189,8 @@ def _shares(
             return _by_column(name, np.asarray(rows.columns[name]), rest, settings.clients, generator)
         case name:
             columns = f", or a column: {', '.join(rows.columns)}" if len(rows.columns) else ""
-            raise DataError(f"these rows have no shares {name}; use {', '.join(METHODS)}{columns}")
+            near = nearest(name, (*METHODS, *rows.columns))
+            raise DataError(f"these rows have no shares {name}; use {', '.join(METHODS)}{columns}{near}")
 
 
 def _require(groups: Array | None) -> Array:

@@ -200,7 +200,8 @@ def _reason(error: ValidationError, kind: type[BaseModel]) -> str:
     if first["type"] == "value_error":
         return str(first["ctx"]["error"])
     if first["type"] == "extra_forbidden":
-        return f"there is no {quoted(name)}; there are {', '.join(kind.model_fields)}"
+        known = kind.model_fields
+        return f"there is no {quoted(name)}; there are {', '.join(known)}{nearest(name, known)}"
     if first["type"] == "missing":
         return f"{name} is missing"
     if "[key]" in first["loc"] or first["type"] == "invalid_key":

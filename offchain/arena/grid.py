@@ -63,6 +63,7 @@ _EXPECTED = {
 }
 """By kind of fault, in place of Python's words."""
 _NAMES = {"attacks": ", or a list of names", "deciders": ", or a list of names"}
+_NAMED_SO = {"attacks": ", such as [label-flip]", "deciders": ", such as [verdict, median]"}
 _EXAMPLES = {"votes": "honest, own", "malicious": "0.2, 0.4", "seeds": "0, 1, 2"}
 _MOST = 10_000
 _LONGEST = 100
@@ -355,6 +356,8 @@ def _sentence(error: ValidationError) -> str:
         return f"there is no key {quoted(name)}{nearest(name, Grid.model_fields)}"
     first = error.errors(include_url=False)[0]
     name, expected = ".".join(str(part) for part in first["loc"]), _EXPECTED.get(first["type"])
+    if first["type"] == "missing":
+        return f"there is no {name!r}, which a grid has to say{_NAMED_SO.get(name, '')}"
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}" if name else str(first["ctx"]["error"])
     if first["loc"][-1] == "[key]":

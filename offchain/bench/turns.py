@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from time import process_time
 
-from ml.settings import Policy
+from ml.data.rows import length
+from ml.data.shares import FederatedData
+from ml.settings import DEFAULT_POLICY, Policy
 from offchain.bench.cases import Case
 from offchain.engines.choice import engine_for
 from offchain.engines.deployment import Deployment
@@ -16,7 +18,7 @@ from offchain.simulation.adversary import Adversary
 from offchain.simulation.federation import Federation, all_rows
 from offchain.simulation.simulation import Simulation
 
-POLICIES: tuple[Policy, ...] = ("verdict", "aggregate", "evidence")
+POLICIES: tuple[Policy, ...] = ("verdict", "aggregate", "evidence", DEFAULT_POLICY)
 """The first is what others are compared with."""
 
 TURNS = 7
@@ -48,9 +50,29 @@ class Cost:
 
 def costs(case: Case, network: str, policies: Sequence[Policy] = POLICIES, turns: int = TURNS) -> list[Cost]:
     """Play a case's rounds, everybody honest, by each policy in turn; what each took, in their order."""
-    with _taking_turns(case, network, policies) as play:
+    return _costs(case.settings, all_rows(case.settings), case.rows, network, policies, turns)
+
+
+def costs_of(
+    settings: SimulationSettings, network: str, policies: Sequence[Policy] = POLICIES, turns: int = TURNS
+) -> list[Cost]:
+    """Play rounds of any settings in the same way; rows are a client's on average."""
+    data = all_rows(settings)
+    rows = fmean(length(own.y_train) + length(own.y_validation) for own in data.clients)
+    return _costs(settings, data, round(rows), network, policies, turns)
+
+
+def _costs(
+    settings: SimulationSettings,
+    data: FederatedData,
+    rows: int,
+    network: str,
+    policies: Sequence[Policy],
+    turns: int,
+) -> list[Cost]:
+    with _taking_turns(settings, data, network, policies) as play:
         found = [{policy: _turn(play, policy) for policy in policies} for _ in range(turns + 1)][1:]
-    return [cost(case.rows, policy, policies[0], found) for policy in policies]
+    return [cost(rows, policy, policies[0], found) for policy in policies]
 
 
 class InTurn(Simulation):
@@ -68,11 +90,13 @@ Play = Callable[[Policy], tuple[float, float]]
 
 
 @contextmanager
-def _taking_turns(case: Case, network: str, policies: Sequence[Policy]) -> Iterator[Play]:
-    given = {policy: _settings(case, policy) for policy in policies}
-    first, data = given[policies[0]], all_rows(given[policies[0]])
+def _taking_turns(
+    settings: SimulationSettings, data: FederatedData, network: str, policies: Sequence[Policy]
+) -> Iterator[Play]:
+    given = {policy: _judged_by(settings, policy) for policy in policies}
+    first = given[policies[0]]
     # One of each: they keep what they found of recent models.
-    federations = {policy: Federation(settings, data) for policy, settings in given.items()}
+    federations = {policy: Federation(each, data) for policy, each in given.items()}
     deployment = Deployment.of(first, federations[policies[0]].rules)
     with engine_for(first.engine, deployment, network) as engine:
         simulation = InTurn(first, federations[policies[0]], deployment, engine)
@@ -88,9 +112,11 @@ def _taking_turns(case: Case, network: str, policies: Sequence[Policy]) -> Itera
         yield play
 
 
-def _settings(case: Case, policy: Policy) -> SimulationSettings:
+def _judged_by(settings: SimulationSettings, policy: Policy) -> SimulationSettings:
     # With nobody malicious everybody stays, however many rounds are played.
-    return case.settings.model_copy(update={"policy": policy, "malicious": 0.0})
+    return settings.model_copy(
+        update={"policy": policy, "malicious": 0.0, "baselines": False, "honest_only": False}
+    )
 
 
 def _turn(play: Play, policy: Policy) -> tuple[float, float]:

@@ -136,13 +136,15 @@ class Voters:
             encoded: That of a client as an update; raises what is to be said when it is none.
             whole: Whether nothing is shortened: how far follows from rows that no noise hides.
         """
-        sent = {}
-        for client, base in self._trained(policy, models, clients, train).items():
-            assert base.made is not None
-            made = encoded(client, base.made)
-            update = made if whole else self.shortened(policy, made, models[base.place], client)
-            sent[client] = Sent(base.place, update, update is not made)
-        return sent
+        trained, sent = self._trained(policy, models, clients, train), {}
+        for place, those in grouped({client: base.place for client, base in trained.items()}).items():
+            if not whole:
+                self._make_references(policy, models[place], those)
+            for client in those:
+                made = encoded(client, _made(trained[client]))
+                update = made if whole else self.shortened(policy, made, models[place], client)
+                sent[client] = Sent(place, update, update is not made)
+        return {client: sent[client] for client in trained}
 
     def findings(
         self,
@@ -184,8 +186,7 @@ class Voters:
         longer would be refused. It ends halfway from its own reference change to the bound where that is
         longer, since others' references are shorter or longer than its own.
         """
-        tests = listed_tests(policy)
-        bounds = [test.most for test in tests.updates if isinstance(test, Size)] if tests else []
+        tests, bounds = listed_tests(policy), _bounds_on_size(policy)
         if tests is None or not bounds:
             return update
         start = decode(parent)
@@ -194,6 +195,12 @@ class Voters:
         change = decode(update) - start
         length = _length(change)
         return update if length <= longest else encode(start + change * np.float32(longest / length))
+
+    def _make_references(self, policy: str | TestPolicy, parent: Parameters, clients: Sequence[int]) -> None:
+        """Train what shortens their updates side by side; one at a time would leave processors idle."""
+        tests = listed_tests(policy)
+        if tests is not None and _bounds_on_size(policy):
+            self.references(tests, parent, clients)
 
     def references(self, policy: TestPolicy, parent: Parameters, voters: Sequence[int]) -> dict[int, Model]:
         """Return what voters' own rows make of a model [size], in about one pass; see `_steps`."""
@@ -298,6 +305,16 @@ class Voters:
 def _takes_the_newest(policy: str | TestPolicy, models: Sequence[Parameters]) -> bool:
     """Whether nobody chooses: of one model, and under the paper's policy, which has one parent for all."""
     return len(models) == 1 or policy == AGGREGATE
+
+
+def _bounds_on_size(policy: str | TestPolicy) -> list[float]:
+    tests = listed_tests(policy)
+    return [test.most for test in tests.updates if isinstance(test, Size)] if tests else []
+
+
+def _made(base: Base) -> Model:
+    assert base.made is not None  # Whoever trains knows what it made.
+    return base.made
 
 
 def _length(change: Model) -> float:

@@ -181,6 +181,7 @@ def test_what_cannot_be_split_is_refused():
     refused(
         "these rows have no shares patient; use iid, dirichlet, quantity, group$", images(), shares="patient"
     )
+    refused("quantity, group; did you mean 'dirichlet'?", images(), shares="dirichlett")
     few = images(patients=np.arange(600) % 4)
     refused(
         "training rows are of 3 values of patient, too few for 4 clients: let 3 take part",

@@ -160,7 +160,8 @@ def test_the_default_grid_can_be_played():
     ("text", "words"),
     [
         ("attaks: [zero]\ndeciders: [mean]", "there is no key 'attaks'; did you mean 'attacks'?"),
-        ("attacks: [zero]", "deciders: Field required"),
+        ("attacks: [zero]", "there is no 'deciders', which a grid has to say, such as [verdict, median]"),
+        ("deciders: [mean]", "there is no 'attacks', which a grid has to say, such as [label-flip]"),
         (
             "attacks: {a: {attack: sign-flip, attack_options: {scale: big}}}\ndeciders: [mean]",
             "a against mean on loans: attack sign-flip: option 'scale' is 'big'; expected a number above 0",

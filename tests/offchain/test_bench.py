@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ml.settings import DEFAULT_POLICY
 from offchain.bench.bench import ROUNDS_FILE, measure_all, measured, peer_seconds
 from offchain.bench.cases import FULL, QUICK, Case
 from offchain.bench.play import PARTS, Measurement, measure
 from offchain.bench.report import costs_table, learning_table, plot, ratios_table, rounds_table, updates_table
-from offchain.bench.turns import Cost, InTurn, cost, costs
+from offchain.bench.turns import Cost, InTurn, cost, costs, costs_of
 from offchain.bench.updates import UpdateSpeed, update_speed
 from offchain.errors import SimulationError
 from offchain.simulation.simulation import Simulation
@@ -104,6 +105,13 @@ def test_policies_take_turns_on_one_deployment(monkeypatch):
     assert (verdict.ratio, verdict.processor_ratio) == (1.0, 1.0)
     assert evidence.processor > 0 and evidence.round > 0
     assert "| 40 | evidence |" in costs_table([verdict, evidence])
+
+
+def test_rounds_of_any_settings_take_turns_too():
+    asked = replace(TINY, clients=14).settings.model_copy(update={"malicious": 0.4})
+    verdict, other = costs_of(asked, "unused", ("verdict", DEFAULT_POLICY), turns=1)
+    assert (verdict.rows, verdict.ratio) == (TINY.rows, 1.0)
+    assert other.policy == DEFAULT_POLICY and other.processor > 0
 
 
 def test_a_ratio_is_of_the_same_turn():

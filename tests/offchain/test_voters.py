@@ -59,6 +59,22 @@ def test_voters_accept_what_honest_clients_send_and_not_what_they_trained(federa
     assert noes(dict(enumerate(sent.values()))) <= 3
 
 
+def test_what_shortens_honest_updates_is_trained_side_by_side(federation, monkeypatch):
+    learner, together = federation._common.learner, []
+    train = type(learner).train
+
+    def counted(self, start, jobs, settings):
+        together.append(len(jobs))
+        return train(self, start, jobs, settings)
+
+    alone = {client: federation.train_from([federation.genesis], [client], 2)[client] for client in (0, 1, 2)}
+    federation._voters._made = ((0, b""), {})
+    monkeypatch.setattr(type(learner), "train", counted)
+    sent = federation.train_from([federation.genesis], [0, 1, 2], 2)
+    assert together == [3, 3]
+    assert all((sent[client] == alone[client]).all() for client in alone)
+
+
 UNEQUAL = SimulationSettings(
     clients=10, rows=4000, engine="reference", policy="evidence", shares="quantity", batch=32
 )

@@ -96,6 +96,7 @@ def test_names_are_names():
         ([{"test": "evidence", "tolerance": "nan"}], "test evidence: tolerance is 'nan'"),
         ([{"test": "score", "tolerance": 1}], "test score: tolerance is 1: input should be less than 1"),
         ([{"test": "evidence", "step": 2}], "test evidence: step is 2: input should be less than or equal"),
+        ([{"test": "size", "mots": 1}], "there are test, most; did you mean 'most'?"),
         ([{"test": "size", "step": 1}], "test size: there is no 'step'; there are test, most"),
         ([{"test": "size"}, {"test": "size", "of": "average"}], "test size is none of average; those are ev"),
         ([{"test": "size", "of": "round"}], "of: update, or of: average, not 'round'"),
