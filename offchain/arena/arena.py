@@ -1,6 +1,6 @@
 """From a grid to its results: the runs that are not kept, then what all of them came to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -62,7 +62,7 @@ def fight(
     failures = {name_of(cell): failed[cell.settings] for cell in played if cell.settings in failed}
     for name, why in failures.items():
         console.print(f"failed: {name}: {why}", highlight=False, markup=False, soft_wrap=True)
-    return report.write(path, outcomes, failures)
+    return _written(path, outcomes, failures, 0, console)
 
 
 def told_so_far(path: Path, grid: Grid, played: Sequence[Cell], console: Console) -> list[str]:
@@ -76,7 +76,7 @@ def told_so_far(path: Path, grid: Grid, played: Sequence[Cell], console: Console
     if not outcomes:
         raise ArenaError(f"no run of this grid is kept in {path}; leave out --so-far to play some")
     console.print(f"{len(outcomes)} of {len(played)} runs are kept")
-    return report.write(path, outcomes, {}, missing=len(played) - len(outcomes))
+    return _written(path, outcomes, {}, len(played) - len(outcomes), console)
 
 
 def described(grid: Grid, played: Sequence[Cell]) -> dict[str, object]:
@@ -96,6 +96,14 @@ def name_of(cell: Cell) -> str:
     of = cell.labels
     parts = (of.task, of.decider, of.attack, f"votes {of.votes}", f"η = {of.malicious:g}")
     return ", ".join((*parts, f"seed {of.seed}"))
+
+
+def _written(
+    path: Path, outcomes: Sequence[Outcome], failures: Mapping[str, str], missing: int, console: Console
+) -> list[str]:
+    if idle := report.unseated(outcomes):
+        console.print(idle, highlight=False, markup=False, soft_wrap=True)
+    return report.write(path, outcomes, failures, missing)
 
 
 def _kept(path: Path, grid: Grid, played: Sequence[Cell]) -> KeptRuns:

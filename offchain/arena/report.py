@@ -57,8 +57,20 @@ def write(
     for task in summary.task.unique():
         names.append(f"{file_name(task)}.png")
         write_picture(folder / names[-1], heat_map(summary[summary.task == task], task))
-    write_whole(folder / "arena.md", _page(summary, failures, missing))
+    write_whole(folder / "arena.md", _page(summary, failures, missing, unseated(outcomes)))
     return [*names, "arena.md"]
+
+
+def unseated(outcomes: Sequence[Outcome]) -> str:
+    """Return a sentence on runs in which the coalition proposed nothing, as in few rounds; empty for none."""
+    attacked = [each for each in outcomes if each.labels.attack != NOBODY]
+    idle = sum(not each.malicious_in and not each.malicious_out for each in attacked)
+    if not idle:
+        return ""
+    return (
+        f"In {idle} of {len(attacked)} attacked runs no update of the coalition's was published: they tell "
+        "nothing of the attack. More rounds, or a larger proposer_bps, seat its members."
+    )
 
 
 def summarised(table: pd.DataFrame) -> pd.DataFrame:
@@ -95,12 +107,14 @@ def _row(of: Outcome) -> dict[str, Any]:
     return {**numbers.pop("labels"), **numbers}
 
 
-def _page(summary: pd.DataFrame, failures: Mapping[str, str], missing: int) -> str:
+def _page(summary: pd.DataFrame, failures: Mapping[str, str], missing: int, idle: str) -> str:
     parts = ["# Arena\n"]
     if missing:
         parts.append(
             f"Not complete: {missing} of {missing + summary.seeds.sum()} runs are still to be played.\n"
         )
+    if idle:
+        parts.append(f"{idle}\n")
     for task in summary.task.unique():
         parts.append(f"## {task}\n\n![{task}]({file_name(task)}.png)\n")
         parts.append(_markdown(summary[summary.task == task]))

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from dataclasses import fields
 from multiprocessing import spawn
 
 import numpy as np
@@ -15,9 +16,9 @@ from small_runs import quiet, records, reference, small
 from offchain.arena import checking, report
 from offchain.arena.arena import fight, told_so_far
 from offchain.arena.checking import checked_cells
-from offchain.arena.grid import DEFAULT, NOBODY, Grid, cells, read_grid
-from offchain.arena.outcome import losing_bits, outcome
-from offchain.arena.report import heat_map, summarised
+from offchain.arena.grid import DEFAULT, NOBODY, Grid, Labels, cells, read_grid
+from offchain.arena.outcome import Outcome, losing_bits, outcome
+from offchain.arena.report import heat_map, summarised, unseated, write
 from offchain.errors import ArenaError, ReproductionError, SimulationError
 from offchain.reproduction import apart
 from offchain.reproduction.cluster import cluster
@@ -274,6 +275,23 @@ def test_a_grid_that_cannot_be_is_refused_before_anything_is_played(tmp_path, te
         assert cells(read_grid(file))
     else:
         assert words in refusal(tmp_path, text)
+
+
+def came_to(attack, **counts):
+    labels = Labels("loans", "mean", attack, "none", 0.4, 0)
+    numbers = {each.name: 0 for each in fields(Outcome)} | {"labels": labels, "metric": "auroc"}
+    return Outcome(**numbers | counts)
+
+
+def test_runs_in_which_the_coalition_proposed_nothing_are_told(tmp_path):
+    seated = [came_to(NOBODY), came_to("zero", malicious_out=1), came_to("nan", malicious_in=2)]
+    assert unseated(seated) == ""
+    told = unseated([*seated, came_to("inf", honest_in=3)])
+    assert told.startswith(
+        "In 1 of 3 attacked runs no update of the coalition's was published: they tell nothing"
+    )
+    write(tmp_path, [*seated, came_to("inf", honest_in=3)], {})
+    assert told in (tmp_path / "arena.md").read_text()
 
 
 def test_a_users_attack_that_fails_is_its_own_cells_failure(fought):
