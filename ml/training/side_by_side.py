@@ -196,7 +196,8 @@ def _results(futures: Sequence[Future[Any]]) -> list[Any]:
         return [future.result() for future in futures]
     except BrokenProcessPool as error:
         raise TrainingError(
-            "a process that trained clients ended, perhaps for want of memory; --threads 1 trains them here"
+            "a process that trained clients ended, perhaps for want of memory; threads: 1 in a file of "
+            "--settings trains them here"
         ) from error
 
 

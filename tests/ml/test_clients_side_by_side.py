@@ -136,7 +136,7 @@ def test_a_process_that_is_killed_is_said(fresh_pair, at_once):
     start = here.initial_parameters(0)
     beside.train(start, jobs(), SETTINGS)
     os.kill(next(iter(beside._crew._processes[0]._processes)), signal.SIGKILL)
-    with pytest.raises(TrainingError, match="--threads 1"):
+    with pytest.raises(TrainingError, match="memory; threads: 1 in a file of --settings trains"):
         beside.train(start, jobs(), SETTINGS)
 
 
