@@ -181,6 +181,10 @@ async def _exchange(
         raise TooSlowError(f"did not answer within {seconds:g} seconds") from None
     except (aiohttp.ClientError, ValueError, OSError) as error:
         raise ExchangeError(_reason(error, proxy)) from None
+    except RuntimeError:  # What aiohttp raises of a session that is closed while an answer comes in.
+        if not session.closed:
+            raise
+        raise ExchangeError("was not answered: this program is ending") from None
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

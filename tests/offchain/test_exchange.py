@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from serving import serving
 
-from offchain.exchange import ExchangeError, TooLongError, TooSlowError, _Line, _trusted, exchange
+from offchain.exchange import ExchangeError, TooLongError, TooSlowError, _Line, _read, _trusted, exchange
 
 DRIPS = {
     "says nothing": [],
@@ -245,3 +245,17 @@ def test_what_is_asked_while_the_program_ends_is_refused(monkeypatch):
     monkeypatch.setattr("offchain.exchange._line", lambda: line)
     with pytest.raises(ExchangeError, match="this program is ending"):
         exchange("GET", "http://127.0.0.1:1/", 5, 100)
+
+
+def test_an_answer_that_still_comes_in_while_the_program_ends_is_given_up(monkeypatch):
+    line = _Line()
+    monkeypatch.setattr("offchain.exchange._line", lambda: line)
+
+    async def ending(response, limit):
+        await line.session.close()
+        return await _read(response, limit)
+
+    monkeypatch.setattr("offchain.exchange._read", ending)
+    with raw_server(DRIPS["drips a body"], pause=0.05) as url:
+        with pytest.raises(ExchangeError, match="was not answered: this program is ending"):
+            exchange("GET", url, 10, 10_000)
