@@ -54,7 +54,7 @@ def write(
     content = {"cells": json.loads(table.to_json(orient="records")), "failures": dict(failures)}
     write_whole(folder / "arena.json", json.dumps(content, indent=1) + "\n")
     names = ["cells.csv", "summary.csv", "arena.json"]
-    for task in summary.task.unique():
+    for task in summary[summary.attack != NOBODY].task.unique():  # Where all attacks failed none is drawn.
         names.append(f"{file_name(task)}.png")
         write_picture(folder / names[-1], heat_map(summary[summary.task == task], task))
     write_whole(folder / "arena.md", _page(summary, failures, missing, unseated(outcomes)))
@@ -116,8 +116,11 @@ def _page(summary: pd.DataFrame, failures: Mapping[str, str], missing: int, idle
     if idle:
         parts.append(f"{idle}\n")
     for task in summary.task.unique():
-        parts.append(f"## {task}\n\n![{task}]({file_name(task)}.png)\n")
-        parts.append(_markdown(summary[summary.task == task]))
+        of = summary[summary.task == task]
+        parts.append(f"## {task}\n")
+        if (of.attack != NOBODY).any():
+            parts.append(f"![{task}]({file_name(task)}.png)\n")
+        parts.append(_markdown(of))
     if failures:
         parts.append("## Failed\n\n" + "".join(f"* {cell}: {why}\n" for cell, why in failures.items()))
     parts.append(

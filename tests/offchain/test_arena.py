@@ -294,6 +294,13 @@ def test_runs_in_which_the_coalition_proposed_nothing_are_told(tmp_path):
     assert told in (tmp_path / "arena.md").read_text()
 
 
+def test_where_all_attacks_failed_no_picture_is_drawn(tmp_path):
+    names = write(tmp_path, [came_to(NOBODY)], {"own": "it failed"})
+    assert not [name for name in names if name.endswith(".png")] and not [*tmp_path.glob("*.png")]
+    page = (tmp_path / "arena.md").read_text()
+    assert "![" not in page and "* own: it failed" in page
+
+
 def test_a_users_attack_that_fails_is_its_own_cells_failure(fought):
     _, folder, said = fought
     failures = json.loads((folder / "arena.json").read_text())["failures"]
