@@ -307,9 +307,12 @@ BY_LARGEST = AND_RELATION.model_copy(
 """That with relations of the first layer that is large enough, references of the largest member's pass."""
 
 BEYOND_NOISE = BY_LARGEST.model_copy(
-    update={"average": (Loss(step=1.0, errors=2.0), *BY_LARGEST.average[1:])}
+    update={
+        "updates": (*BY_LARGEST.updates[:4], Loss(errors=2.0), *BY_LARGEST.updates[5:]),
+        "average": (Loss(step=1.0, errors=2.0), *BY_LARGEST.average[1:]),
+    }
 )
-"""That, and an average may raise the loss by what is noise of the voter's rows beside the tolerance."""
+"""That, and losses may rise by what is noise of the voter's rows beside the tolerance."""
 
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
@@ -324,7 +327,7 @@ NAMED: Mapping[str, Policy] = {
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
 
-DEFAULT: Literal["evidence-by-largest"] = "evidence-by-largest"
+DEFAULT: Literal["evidence-beyond-noise"] = "evidence-beyond-noise"
 """What voters judge by where nobody says. A name keeps its tests: a changed list is another name."""
 
 AGGREGATE = "aggregate"

@@ -39,14 +39,17 @@ def test_a_list_of_the_tests_of_a_named_policy_is_that_policy():
     assert more == NAMED["evidence-and-leave-one-out"]
 
 
-def test_the_default_is_evidence_with_skill_in_place_of_score_and_a_relation_by_the_largest():
+def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_and_noise():
     skilled = [entry | {"test": "skill"} if entry["test"] == "score" else entry for entry in LISTED]
     assert read_policy(skilled) == NAMED["evidence-and-skill"]
     related = [*skilled[:3], {"test": "relation"}, *skilled[3:]]
     assert read_policy(related) == NAMED["evidence-skill-and-relation"]
     related[3] = {"test": "relation", "layer": "large"}
     policy = read_policy(related).model_copy(update={"steps_of": "largest"})
-    assert policy == NAMED["evidence-by-largest"] == NAMED[DEFAULT_POLICY]
+    assert policy == NAMED["evidence-by-largest"]
+    noisy = [entry | {"errors": 2} if entry["test"] == "evidence" else entry for entry in related]
+    policy = read_policy(noisy).model_copy(update={"steps_of": "largest"})
+    assert policy == NAMED["evidence-beyond-noise"] == NAMED[DEFAULT_POLICY]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,7 @@ def test_the_default_is_evidence_with_skill_in_place_of_score_and_a_relation_by_
         ("evidence-and-skill", "2cee0dff40813ec8"),
         ("evidence-skill-and-relation", "c7b3ba77632a3611"),
         ("evidence-by-largest", "97db8035cf524d60"),
-        ("evidence-beyond-noise", "f681c7f970657240"),
+        ("evidence-beyond-noise", "0e91a3e8b5d525cc"),
         ("likelihood", "1ecb20def9f72a87"),
         ("evidence-and-leave-one-out", "d66a59a65c2db1c3"),
     ],
