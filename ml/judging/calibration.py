@@ -176,13 +176,14 @@ def _rises(test: Loss, evidence: Evidence) -> Measured:
     rises = evidence.rises(test.step)
     if test.in_company:
         rises = in_company(test, evidence, rises)
-    return _beyond_noise(test, evidence, rises) if test.errors else rises
+    errors = evidence.errors_allowed(test)
+    return _beyond_noise(test, errors, evidence, rises) if errors else rises
 
 
-def _beyond_noise(test: Loss, evidence: Evidence, rises: Measured) -> Measured:
+def _beyond_noise(test: Loss, errors: float, evidence: Evidence, rises: Measured) -> Measured:
     """Rises of loss [updates, voters] less what each voter's rows cannot tell."""
     voters = range(rises.shape[1])
-    noise = test.errors * np.array([evidence.loss_error(test.step, voter) for voter in voters])
+    noise = errors * np.array([evidence.loss_error(test.step, voter) for voter in voters])
     beyond: Measured = rises - noise
     return beyond
 

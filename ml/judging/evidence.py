@@ -153,6 +153,10 @@ class Evidence:
             )
         return self._errors[step, voter]
 
+    def errors_allowed(self, test: Loss) -> float:
+        """Return how many standard errors a test of loss allows models of so many parameters."""
+        return test.errors if self._rows.schema.size >= test.parameters else 0.0
+
     def loss_error(self, step: float, voter: int) -> float:
         """Return how sure a voter's rows are of the difference of loss that its own w + step·δ_v makes."""
         if (step, voter) not in self._loss_errors:
@@ -430,9 +434,9 @@ def _on_rows(
 def _of_loss(test: Loss, evidence: Evidence, tried: Tried, current: Tried, voters: Sequence[int]) -> Check:
     """As for skill, noise is asked for by those voters alone for whom it decides."""
     limit = np.full(len(voters), test.tolerance)
-    if test.errors:
+    if errors := evidence.errors_allowed(test):
         for place in np.flatnonzero(~keeps_loss(tried.means, current.means, test.tolerance)):
-            limit[place] += test.errors * evidence.loss_error(test.step, voters[place])
+            limit[place] += errors * evidence.loss_error(test.step, voters[place])
     return keeps_loss(tried.means, current.means, limit), tried.means - current.means, limit
 
 

@@ -84,6 +84,12 @@ class Loss(_Test):
         exclude_if=is_unsaid,
         description="Standard errors beyond the tolerance that count as noise of the rows.",
     )
+    parameters: int = Field(
+        0,
+        ge=0,
+        exclude_if=is_unsaid,
+        description="Models of fewer are allowed no errors: no direction tells a flip from noise there.",
+    )
 
 
 class Opposed(_Test):
@@ -308,8 +314,8 @@ BY_LARGEST = AND_RELATION.model_copy(
 
 BEYOND_NOISE = BY_LARGEST.model_copy(
     update={
-        "updates": (*BY_LARGEST.updates[:4], Loss(errors=2.0), *BY_LARGEST.updates[5:]),
-        "average": (Loss(step=1.0, errors=2.0), *BY_LARGEST.average[1:]),
+        "updates": (*BY_LARGEST.updates[:4], Loss(errors=2.0, parameters=10_000), *BY_LARGEST.updates[5:]),
+        "average": (Loss(step=1.0, errors=2.0, parameters=10_000), *BY_LARGEST.average[1:]),
     }
 )
 """That, and losses may rise by what is noise of the voter's rows beside the tolerance."""

@@ -327,6 +327,16 @@ def test_a_loss_may_rise_by_errors_of_the_voter_s_own_change():
         assert found_of.reasons[0].limit == pytest.approx(0.02 + 1.5 * error)
 
 
+def test_a_small_model_is_allowed_no_errors():
+    """Of few parameters no direction tells a flip from noise: the README's own table lost its votes so."""
+    size = len(decode(START))
+    limits = [
+        found(Policy(updates=(Loss(errors=1.5, parameters=most),)), {0: POISON})[0].reasons[0].limit
+        for most in (0, size, size + 1)
+    ]
+    assert limits[0] == limits[1] > limits[2] == 0.02
+
+
 def test_nothing_that_is_sent_moves_what_a_loss_may_rise_by():
     policy = Policy(updates=(Loss(errors=1.5),))
     limits = [
