@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ml.blame import blamed
 from ml.errors import MLError, SettingsError
 from ml.home import at_home
 from ml.messages import nearest, quoted
-from ml.tasks.blame import blamed
 from ml.tasks.loading import load_function
 
 

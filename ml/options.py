@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter
 
+from ml.blame import blamed
 from ml.errors import SettingsError, TaskError
 from ml.messages import nearest, quoted
-from ml.tasks.blame import blamed
 
 _KINDS = {
     **{"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"},

@@ -43,7 +43,7 @@ def cli(network: str, full: bool, in_turn: bool, settings: Path | None, data: Pa
         rounds_table,
         updates_table,
     )
-    from offchain.bench.turns import costs, costs_of
+    from offchain.bench.turns import costs
     from offchain.settings import load_settings
 
     console = people_console()
@@ -53,11 +53,11 @@ def cli(network: str, full: bool, in_turn: bool, settings: Path | None, data: Pa
         )
     if settings:
         asked = load_settings(settings, {"data": data} if data else {})
-        click.echo(costs_table(costs_of(asked, network)))
+        click.echo(costs_table(costs(asked, network)))
         return
     if in_turn:
         for case in IN_TURN:
-            click.echo(costs_table(costs(case, network)) + "\n")
+            click.echo(costs_table(costs(case.settings, network)) + "\n")
         return
     measurements = []
     try:

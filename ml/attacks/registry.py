@@ -32,10 +32,10 @@ from ml.attacks.crafted import (
 )
 from ml.attacks.functional import constant, rescaled, reverse
 from ml.attacks.labels import anti, label_flip, random_flip, static_flip
+from ml.blame import blamed
 from ml.errors import AttackError
 from ml.named_functions import named_function
 from ml.options import require_callable
-from ml.tasks.blame import blamed
 
 ATTACKS: Mapping[str, Attack] = {
     "label-flip": label_flip,

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 
+from ml.blame import blamed
 from ml.errors import AttackError
 from ml.named_functions import named_function
 from ml.options import require_callable
-from ml.tasks.blame import blamed
 
 
 @dataclass(frozen=True)

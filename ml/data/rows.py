@@ -7,10 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.blame import blamed
 from ml.data.stored_rows import StoredRows
 from ml.data.text.usage import Usage
 from ml.errors import DataError
-from ml.messages import cleaned, quoted
+from ml.messages import quoted
 
 Array = NDArray[Any]
 
@@ -197,13 +198,10 @@ class FromDataset:
         return _plain(np.stack(items), "inputs")
 
     def _item(self, place: int) -> Array:
-        try:
+        with blamed(f"item {place} of the Dataset of inputs"):
             item = self._dataset[place]
             if not isinstance(item, tuple):
                 return np.asarray(item)
-        except Exception as error:  # Anything at all: it is a task's own code.
-            why = f"{type(error).__name__}: {cleaned(error)}"
-            raise DataError(f"item {place} of the Dataset of inputs cannot be made: {why}") from error
         raise DataError(
             f"item {place} of the Dataset of inputs is a tuple of {len(item)}; expected one row's inputs "
             "alone, with all targets beside them"

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ml.blame import blamed
 from ml.defences.averages import geometric_median, mean, median, trimmed_mean
 from ml.defences.base import Defence, Knowledge, Vector, Vectors, finite
 from ml.defences.clipping import centred_clipping, clipping_with_noise, norm_clipping
@@ -18,7 +19,6 @@ from ml.defences.neighbours import bulyan, krum, multi_krum, nearest_neighbour_m
 from ml.errors import DefenceError
 from ml.named_functions import named_function
 from ml.options import require_callable
-from ml.tasks.blame import blamed
 
 __all__ = ["DEFENCES", "Defence", "Knowledge", "combined", "load_defence", "require_defined"]
 

@@ -172,19 +172,11 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
 
 
 def _rises(test: Loss, evidence: Evidence) -> Measured:
-    """Of loss, [updates, voters], as the test takes them."""
+    """Of loss, [updates, voters], as the test takes them: less what each voter's rows cannot tell."""
     rises = evidence.rises(test.step)
     if test.in_company:
         rises = in_company(test, evidence, rises)
-    errors = evidence.errors_allowed(test)
-    return _beyond_noise(test, errors, evidence, rises) if errors else rises
-
-
-def _beyond_noise(test: Loss, errors: float, evidence: Evidence, rises: Measured) -> Measured:
-    """Rises of loss [updates, voters] less what each voter's rows cannot tell."""
-    voters = range(rises.shape[1])
-    noise = errors * np.array([evidence.loss_error(test.step, voter) for voter in voters])
-    beyond: Measured = rises - noise
+    beyond: Measured = rises - [evidence.noise(test, voter) for voter in range(len(evidence.voters))]
     return beyond
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.blame import blamed
 from ml.data.rows import Targets, length
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
 from ml.tasks.task import Task
@@ -51,7 +52,6 @@ def searched_constant_loss(task: Task, outputs: Any, known: Targets, judged: Tar
     """
     import torch
 
-    from ml.tasks.blame import blamed
     from ml.tasks.context import as_tensors
 
     if isinstance(outputs, dict | list | tuple):

@@ -80,8 +80,7 @@ class Evidence:
             [decode(update) - decode(origins[nearest(update, origins)]) for update in updates.values()]
         )
         self._steps: dict[float, list[Tried]] = {}
-        self._errors: dict[tuple[float, int], float] = {}
-        self._loss_errors: dict[tuple[float, int], float] = {}
+        self._errors: dict[tuple[Callable[..., float], float, int], float] = {}
         self._relations: dict[int, Measured] = {}
         self._made: dict[tuple[float, int | None, int], float] = {}  # Losses beside own changes.
 
@@ -146,25 +145,23 @@ class Evidence:
 
     def score_error(self, step: float, voter: int) -> float:
         """Return how sure a voter's rows are of the difference of score that its own w + step·δ_v makes."""
-        if (step, voter) not in self._errors:
-            made = self._made_by_own(step, voter)
-            self._errors[step, voter] = self._rows.score_error(
-                self._start, made, self.voters[voter], self._counts[voter]
-            )
-        return self._errors[step, voter]
-
-    def errors_allowed(self, test: Loss) -> float:
-        """Return how many standard errors a test of loss allows models of so many parameters."""
-        return test.errors if self._rows.schema.size >= test.parameters else 0.0
+        return self._error(self._rows.score_error, step, voter)
 
     def loss_error(self, step: float, voter: int) -> float:
         """Return how sure a voter's rows are of the difference of loss that its own w + step·δ_v makes."""
-        if (step, voter) not in self._loss_errors:
+        return self._error(self._rows.loss_error, step, voter)
+
+    def noise(self, test: Loss, voter: int) -> float:
+        """Return by how much more than its tolerance a test of loss lets the loss rise, on a voter's rows."""
+        if not test.errors or self._rows.schema.size < test.parameters:
+            return 0.0
+        return test.errors * self.loss_error(test.step, voter)
+
+    def _error(self, of: Callable[..., float], step: float, voter: int) -> float:
+        if (of, step, voter) not in self._errors:
             made = self._made_by_own(step, voter)
-            self._loss_errors[step, voter] = self._rows.loss_error(
-                self._start, made, self.voters[voter], self._counts[voter]
-            )
-        return self._loss_errors[step, voter]
+            self._errors[of, step, voter] = of(self._start, made, self.voters[voter], self._counts[voter])
+        return self._errors[of, step, voter]
 
     def rise_in_company(self, step: float, row: int, voter: int) -> float:
         """Return L(w + step·(δ_v + δ_j)) − L(w + step·δ_v) on a voter's rows, of an update by its place."""
@@ -186,7 +183,7 @@ class Evidence:
 
     def scorings(self, voter: int) -> int:
         """Return how many models a voter, by its place, has tried so far, averages aside."""
-        own = sum(asked == voter for *_, asked in (*self._errors, *self._loss_errors, *self._made))
+        own = sum(asked == voter for *_, asked in (*self._errors, *self._made))
         return 1 + len(self._steps) * len(self.positions) + own
 
     def at(self, step: float) -> list[Tried]:
@@ -434,9 +431,8 @@ def _on_rows(
 def _of_loss(test: Loss, evidence: Evidence, tried: Tried, current: Tried, voters: Sequence[int]) -> Check:
     """As for skill, noise is asked for by those voters alone for whom it decides."""
     limit = np.full(len(voters), test.tolerance)
-    if errors := evidence.errors_allowed(test):
-        for place in np.flatnonzero(~keeps_loss(tried.means, current.means, test.tolerance)):
-            limit[place] += errors * evidence.loss_error(test.step, voters[place])
+    for place in np.flatnonzero(~keeps_loss(tried.means, current.means, test.tolerance)):
+        limit[place] += evidence.noise(test, voters[place])
     return keeps_loss(tried.means, current.means, limit), tried.means - current.means, limit
 
 

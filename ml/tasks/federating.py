@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.blame import blamed
 from ml.data.rows import Rows, taken
 from ml.data.shares import (
     VALIDATION_SHARE,
@@ -25,7 +26,6 @@ from ml.data.stored_rows import StoredRows
 from ml.errors import DataError
 from ml.seeds import derive_seed
 from ml.settings import SplitSettings
-from ml.tasks.blame import blamed
 from ml.tasks.targets import Classes, Labels, Target, is_known, kinds, require_learnable, varies
 from ml.tasks.task import Task
 

@@ -20,11 +20,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from ml.blame import blamed
 from ml.errors import MLError, TaskError
 from ml.home import at_home
 from ml.messages import quoted
 from ml.tasks import built_in
-from ml.tasks.blame import blamed
 from ml.tasks.tables.form import read_form
 from ml.tasks.targets import Classes, Labels, Numbers, Other
 from ml.tasks.task import Task

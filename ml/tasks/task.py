@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.blame import blamed
 from ml.data.rows import Rows, Shape
 from ml.errors import TaskError
 from ml.settings import ALLOWED_MISSING
@@ -126,8 +127,6 @@ def settings_of(task: Task) -> Mapping[str, Any]:
     Raises:
         TaskError: When what it says are no settings by name.
     """
-    from ml.tasks.blame import blamed
-
     with blamed("the task's simulation"):
         said: Any = task.simulation
     if not (isinstance(said, Mapping) and all(isinstance(name, str) for name in said)):

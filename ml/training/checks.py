@@ -57,22 +57,6 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
     return Checked(float(together.mean()), _repeats(learner, model, X, y))
 
 
-def require_one_genesis(learner: Learner, seed: int) -> None:
-    """Raise TaskError when a module is made otherwise a second time under the same seed.
-
-    Nobody could make the first model again then, or what of the module is constant.
-    """
-    first, second = learner.initial_parameters(seed), learner.initial_parameters(seed)
-    if not (
-        first.shape == second.shape == (learner.schema.size,)
-        and np.array_equal(first, second, equal_nan=True)
-    ):
-        raise TaskError(
-            f"the task's module() makes another model each time under seed {seed}: let PyTorch, NumPy or "
-            "Python draw, and seed none of them"
-        )
-
-
 def outputs_of(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> Any:
     """Return what a model [size] says of rows, once its losses against targets could be computed."""
     outputs = _outputs(learner, model, X)

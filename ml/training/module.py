@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ml.attacks.labels import objective
+from ml.blame import blamed
 from ml.data.rows import Inputs, Rows, Shape, Targets, batch, length
 from ml.device import use_threads
 from ml.errors import SchemaError, TaskError
 from ml.messages import quoted
 from ml.models.module_state import ModuleState
 from ml.settings import TrainingSettings
-from ml.tasks.blame import blamed
 from ml.tasks.context import Context, as_tensors, forward
 from ml.tasks.task import Task
 from ml.training.draws import seeded_draws

@@ -10,7 +10,6 @@ from time import process_time
 from ml.data.rows import length
 from ml.data.shares import FederatedData
 from ml.settings import DEFAULT_POLICY, Policy
-from offchain.bench.cases import Case
 from offchain.engines.choice import engine_for
 from offchain.engines.deployment import Deployment
 from offchain.settings import SimulationSettings
@@ -48,31 +47,15 @@ class Cost:
     processor_ratio: float
 
 
-def costs(case: Case, network: str, policies: Sequence[Policy] = POLICIES, turns: int = TURNS) -> list[Cost]:
-    """Play a case's rounds, everybody honest, by each policy in turn; what each took, in their order."""
-    return _costs(case.settings, all_rows(case.settings), case.rows, network, policies, turns)
-
-
-def costs_of(
+def costs(
     settings: SimulationSettings, network: str, policies: Sequence[Policy] = POLICIES, turns: int = TURNS
 ) -> list[Cost]:
-    """Play rounds of any settings in the same way; rows are a client's on average."""
+    """Play rounds of settings, everybody honest, by each policy in turn; what each took, in their order."""
     data = all_rows(settings)
-    rows = fmean(length(own.y_train) + length(own.y_validation) for own in data.clients)
-    return _costs(settings, data, round(rows), network, policies, turns)
-
-
-def _costs(
-    settings: SimulationSettings,
-    data: FederatedData,
-    rows: int,
-    network: str,
-    policies: Sequence[Policy],
-    turns: int,
-) -> list[Cost]:
     with _taking_turns(settings, data, network, policies) as play:
         found = [{policy: _turn(play, policy) for policy in policies} for _ in range(turns + 1)][1:]
-    return [cost(rows, policy, policies[0], found) for policy in policies]
+    rows = fmean(length(own.y_train) + length(own.y_validation) for own in data.clients)
+    return [cost(round(rows), policy, policies[0], found) for policy in policies]
 
 
 class InTurn(Simulation):

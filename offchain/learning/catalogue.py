@@ -16,13 +16,13 @@ from ml.tasks.loading import Named, built_in_names
 from ml.tasks.rereading import read_same
 from ml.tasks.task import Task, settings_of
 from ml.training import make_learner
-from ml.training.checks import check_learner, require_one_genesis
+from ml.training.checks import check_learner
 from ml.updates.fixed_point import decode
 from ml.validation import first_fault_with_value
 from offchain.errors import SettingsError
 from offchain.learning.describing import FoundersFiles, described
 from offchain.learning.description import Learning
-from offchain.learning.genesis import genesis_model
+from offchain.learning.genesis import repeated_genesis
 from offchain.learning.member_rows import require_path, share_of
 
 FIRST_SHARE = "0/8"
@@ -105,8 +105,7 @@ def describe_for_deployment(
         raise SettingsError(first_fault_with_value(error, "how voters judge")) from error
     row, label = shape_of(sample.rows.X_train), shape_of(sample.rows.y_train)
     learner = make_learner(sample.task, row, label)
-    require_one_genesis(learner, sample.seed)
-    first = decode(genesis_model(learner, sample.seed))
+    first = decode(repeated_genesis(learner, sample.seed))
     check_learner(learner, first, sample.rows.X_train, sample.rows.y_train)
     return described(sample.named, row, label, scoring, sample.seed, files)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from ml.errors import UpdateError
+from ml.errors import TaskError, UpdateError
 from ml.messages import reason
 from ml.private_files import opened, write_whole
 from ml.seeds import derive_seed
@@ -29,6 +29,23 @@ _GENESIS = 3  # Under a run's seed; other paths are data, cast and training.
 def genesis_model(learner: "Learner", seed: int) -> NDArray[np.int32]:
     """Return the parameters int32 [size], in fixed point, with which a run of `seed` starts."""
     return encode(learner.initial_parameters(derive_seed(seed, _GENESIS)))
+
+
+def repeated_genesis(learner: "Learner", seed: int) -> NDArray[np.int32]:
+    """Return `genesis_model`, once a second one of a task's own code is the same.
+
+    Nobody could make the first model again else, or what of the module is constant.
+
+    Raises:
+        TaskError: When it is another.
+    """
+    first, second = genesis_model(learner, seed), genesis_model(learner, seed)
+    if first.shape == (learner.schema.size,) and np.array_equal(first, second):
+        return first
+    raise TaskError(
+        f"the task's module() makes another model each time under seed {seed}: let PyTorch, NumPy or Python "
+        "draw, and seed none of them"
+    )
 
 
 def write_genesis(path: Path, first: NDArray[np.int32], schema: Schema) -> None:

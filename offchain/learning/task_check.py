@@ -11,20 +11,22 @@ from ml.data.rows import Targets, head, length, shape_of
 from ml.data.shares import ClientData
 from ml.judging.calibration import least_rise, sees_direction, warnings
 from ml.judging.constants import constant_loss, searched_constant_loss
-from ml.judging.own_rows import OwnRows, Tried
-from ml.judging.policy import DEFAULT, NAMED, Policy
+from ml.judging.own_rows import Tried
+from ml.judging.policy import DEFAULT, NAMED
 from ml.judging.scoring import ValidationSets
-from ml.settings import TrainingSettings
+from ml.settings import ScoringSettings, TrainingSettings
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
 from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob, make_learner
-from ml.training.checks import check_learner, outputs_of, require_one_genesis
+from ml.training.checks import check_learner, outputs_of
 from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import decode, encode
 from offchain import memory
 from offchain.learning.catalogue import Sample
+from offchain.learning.common import CommonLearning
 from offchain.learning.describing import training_of
-from offchain.learning.genesis import genesis_model
+from offchain.learning.genesis import repeated_genesis
+from offchain.learning.voting import Voters
 
 _SOME = 128  # Rows whose outputs a search for the best constant begins with.
 
@@ -45,8 +47,7 @@ def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
         yield "file", sentence
     yield "rows", f"{length(rows.y_train)} to train on, {length(rows.y_validation)} to judge by"
     yield "targets", _balance(task.target, rows.y_train)
-    require_one_genesis(learner, sample.seed)
-    genesis = decode(genesis_model(learner, sample.seed))
+    genesis = decode(repeated_genesis(learner, sample.seed))
     checked = check_learner(learner, genesis, rows.X_train, rows.y_train)
     yield "start checks", "losses finite, at least 0, of their row only, the same each time"
     yield "training twice", "the same bytes" if checked.repeats else "OTHER bytes: the cache must be kept"
@@ -79,8 +80,7 @@ def _learned(
     yield sample.metric, f"genesis {scores[0]:.3f}, after {scores[1]:.3f}"
     yield "seconds", f"{training:.2f} to train, {judging:.3f} to judge a model"
     yield "memory", f"{memory.peak() >> 20:,} MiB at most by now, libraries and rows included"
-    policy = NAMED[DEFAULT]
-    now, made = _tried_by_a_vote(learner, trained, rows, policy, sample.seed, settings)
+    now, made = _tried_by_a_vote(sample, trained, settings)
     finds = least_rise(made.losses[0] - now.losses[0])
     yield (
         "can tell apart",
@@ -92,35 +92,22 @@ def _learned(
             "knows",
             f"{knows:.4f} beyond the best constant after this little; see `ape run calibrate`",
         )
-    brings = None if sees_direction(policy, learner.schema) else float(now.means[0] - made.means[0])
-    for warning in warnings(policy, knows, finds, brings):
+    brings = None if sees_direction(NAMED[DEFAULT], learner.schema) else float(now.means[0] - made.means[0])
+    for warning in warnings(NAMED[DEFAULT], knows, finds, brings):
         yield "note", warning
 
 
 def _tried_by_a_vote(
-    learner: Learner,
-    model: NDArray[np.float32],
-    rows: ClientData,
-    policy: Policy,
-    seed: int,
-    settings: TrainingSettings,
+    sample: Sample, model: NDArray[np.float32], settings: TrainingSettings
 ) -> tuple[Tried, Tried]:
     """A model, and half of what the member's own rows make of it, on the rows that its vote judges by."""
-    short = settings.model_copy(update={"local_epochs": 1, "least_steps": 0})
-    few = policy.reference_steps * short.batch
-    job = TrainingJob(head(rows.X_train, few), head(rows.y_train, few), seed)
-    (reference,) = learner.train(model, [job], short)
-    own = OwnRows(
-        [(rows.X_validation, rows.y_validation)],
-        [(rows.X_train, rows.y_train)],
-        learner,
-        None,
-        policy.rows,
-        policy.enough,
-    )
-    counts = own.counts(model, [0], policy.budget)
-    half = model + np.float32(0.5) * (reference - model)
-    return own.tried(model, [0], counts), own.tried(half, [0], counts)
+    rows, policy, parent = sample.rows, NAMED[DEFAULT], encode(model)
+    judging = make_learner(sample.task, shape_of(rows.X_train), shape_of(rows.y_train))
+    scoring = ScoringSettings(policy=DEFAULT, metric=sample.metric)
+    voters = Voters(CommonLearning(judging, parent, scoring), [rows], sample.task, settings, sample.seed)
+    own = encode(voters.references(policy, parent, [0])[0])
+    evidence = voters.evidence(policy, {0: own}, parent, [0])
+    return evidence.current, evidence.at(0.5)[0]
 
 
 def _constant(learner: Learner, genesis: NDArray[np.float32], rows: ClientData, task: Task) -> float | None:

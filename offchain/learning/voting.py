@@ -138,12 +138,10 @@ class Voters:
         """
         trained, sent = self._trained(policy, models, clients, train), {}
         for place, those in grouped({client: base.place for client, base in trained.items()}).items():
-            if not whole:
-                self._make_references(policy, models[place], those)
-            for client in those:
-                made = encoded(client, _made(trained[client]))
-                update = made if whole else self.shortened(policy, made, models[place], client)
-                sent[client] = Sent(place, update, update is not made)
+            made = {client: encoded(client, _made(trained[client])) for client in those}
+            updates = made if whole else self.shortened(policy, made, models[place])
+            for client, update in updates.items():
+                sent[client] = Sent(place, update, update is not made[client])
         return {client: sent[client] for client in trained}
 
     def findings(
@@ -178,29 +176,24 @@ class Voters:
         return Evidence(updates, parent, self.own_rows(policy), voters, references, policy.budget)
 
     def shortened(
-        self, policy: str | TestPolicy, update: Parameters, parent: Parameters, voter: int
-    ) -> Parameters:
-        """Return an update no further from a model than a voter like its client lets it be.
+        self, policy: str | TestPolicy, updates: Mapping[int, Parameters], parent: Parameters
+    ) -> Mapping[int, Parameters]:
+        """Return updates, by client, no further from a model than a voter like each lets it be.
 
         A policy with a bound on size has voters compare with references of one short pass; whoever trains
-        longer would be refused. It ends halfway from its own reference change to the bound where that is
+        longer would be refused. One ends halfway from its own reference change to the bound where that is
         longer, since others' references are shorter or longer than its own.
         """
-        tests, bounds = listed_tests(policy), _bounds_on_size(policy)
-        if tests is None or not bounds:
-            return update
-        start = decode(parent)
-        reference = self.references(tests, parent, [voter])[voter]
-        longest = min(min(bounds), (1 + min(bounds)) / 2) * _length(reference - start)
-        change = decode(update) - start
-        length = _length(change)
-        return update if length <= longest else encode(start + change * np.float32(longest / length))
-
-    def _make_references(self, policy: str | TestPolicy, parent: Parameters, clients: Sequence[int]) -> None:
-        """Train what shortens their updates side by side; one at a time would leave processors idle."""
         tests = listed_tests(policy)
-        if tests is not None and _bounds_on_size(policy):
-            self.references(tests, parent, clients)
+        bounds = [test.most for test in tests.updates if isinstance(test, Size)] if tests else []
+        if tests is None or not bounds:
+            return updates
+        share, start = min(min(bounds), (1 + min(bounds)) / 2), decode(parent)
+        references = self.references(tests, parent, [*updates])  # Side by side, on all processors.
+        return {
+            client: _cut(update, start, share * _length(references[client] - start))
+            for client, update in updates.items()
+        }
 
     def references(self, policy: TestPolicy, parent: Parameters, voters: Sequence[int]) -> dict[int, Model]:
         """Return what voters' own rows make of a model [size], in about one pass; see `_steps`."""
@@ -307,9 +300,11 @@ def _takes_the_newest(policy: str | TestPolicy, models: Sequence[Parameters]) ->
     return len(models) == 1 or policy == AGGREGATE
 
 
-def _bounds_on_size(policy: str | TestPolicy) -> list[float]:
-    tests = listed_tests(policy)
-    return [test.most for test in tests.updates if isinstance(test, Size)] if tests else []
+def _cut(update: Parameters, start: Model, longest: float) -> Parameters:
+    """The same update where its change is no longer."""
+    change = decode(update) - start
+    length = _length(change)
+    return update if length <= longest else encode(start + change * np.float32(longest / length))
 
 
 def _made(base: Base) -> Model:

@@ -132,7 +132,7 @@ def summarise(
         removed=_counts(records, lambda record: record.removed, cast.malicious),
         included=_counts(records, lambda record: record.included_clients, cast.proposers),
         excluded=_counts(records, lambda record: record.excluded_clients, cast.proposers),
-        refusals=_refusals(records, cast),
+        refusals=_refusals(records, cast, _insincere(settings, cast)),
         privacy=_privacy(settings, records[-1].epsilon),
         seconds=_seconds(records, setup_seconds),
         gas=_gas(records),
@@ -182,11 +182,16 @@ def _counts(
     return Counts(honest=len(clients) - bad, malicious=bad)
 
 
-def _refusals(records: Sequence[RoundRecord], cast: Cast) -> dict[str, Counts]:
+def _insincere(settings: SimulationSettings, cast: Cast) -> frozenset[int]:
+    """Who votes otherwise than it finds."""
+    return cast.voters if settings.coalition_votes in (None, "honest") else cast.malicious
+
+
+def _refusals(records: Sequence[RoundRecord], cast: Cast, insincere: frozenset[int]) -> dict[str, Counts]:
     found: dict[str, list[int]] = {}
     for record in records:
         refused = {} if record.judgement is None else record.judgement.refused
-        for voter in refused.keys() - cast.voters:
+        for voter in refused.keys() - insincere:
             for position, why in refused[voter].items():
                 counts = found.setdefault(why.test, [0, 0])
                 counts[record.proposers[position] in cast.proposers] += 1

@@ -24,7 +24,7 @@ from ml.settings import AttackSettings, PrivacySettings
 from ml.tasks.federating import federate
 from ml.tasks.targets import Target
 from ml.training import Learner, Origin, TrainingJob, make_learner
-from ml.training.checks import check_learner, require_one_genesis
+from ml.training.checks import check_learner
 from ml.training.private import Plan, plan_of
 from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import aggregate, decode, encode
@@ -33,7 +33,7 @@ from offchain.errors import SettingsError
 from offchain.learning.bases import grouped
 from offchain.learning.common import CommonLearning, Parameters, encoded
 from offchain.learning.describing import description_of
-from offchain.learning.genesis import genesis_model
+from offchain.learning.genesis import genesis_model, repeated_genesis
 from offchain.learning.rules import first_rules
 from offchain.learning.training_seed import training_seed
 from offchain.learning.voting import Sent, Voters
@@ -117,12 +117,10 @@ class Federation:
         privacy = settings.privacy_settings
         self._hiding = learning(None, privacy) if privacy else self._trainee
         self.plans = _plans(settings, data)
-        self._common = CommonLearning(
-            learner, genesis_model(learner, settings.seed), settings.scoring_settings
-        )
+        first = repeated_genesis if settings.named_task.is_foreign else genesis_model
+        self._common = CommonLearning(learner, first(learner, settings.seed), settings.scoring_settings)
         if settings.named_task.is_foreign:
             rows = data.clients[0]
-            require_one_genesis(learner, settings.seed)
             check_learner(self._trainee, decode(self._common.genesis), rows.X_train, rows.y_train)
         self.schema: Schema = learner.schema
         self.genesis: Parameters = self._common.genesis

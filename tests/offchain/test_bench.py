@@ -10,7 +10,7 @@ from offchain.bench.bench import ROUNDS_FILE, measure_all, measured, peer_second
 from offchain.bench.cases import FULL, QUICK, Case
 from offchain.bench.play import PARTS, Measurement, measure
 from offchain.bench.report import costs_table, learning_table, plot, ratios_table, rounds_table, updates_table
-from offchain.bench.turns import Cost, InTurn, cost, costs, costs_of
+from offchain.bench.turns import Cost, InTurn, cost, costs
 from offchain.bench.updates import UpdateSpeed, update_speed
 from offchain.errors import SimulationError
 from offchain.simulation.simulation import Simulation
@@ -100,7 +100,7 @@ def test_policies_take_turns_on_one_deployment(monkeypatch):
         return record
 
     monkeypatch.setattr(InTurn, "play_round", play_round, raising=False)
-    verdict, evidence = costs(replace(TINY, clients=14), "unused", ("verdict", "evidence"), turns=2)
+    verdict, evidence = costs(replace(TINY, clients=14).settings, "unused", ("verdict", "evidence"), turns=2)
     assert judged == 3 * (3 * ["verdict"] + 3 * ["evidence"])
     assert (verdict.ratio, verdict.processor_ratio) == (1.0, 1.0)
     assert evidence.processor > 0 and evidence.round > 0
@@ -109,7 +109,7 @@ def test_policies_take_turns_on_one_deployment(monkeypatch):
 
 def test_rounds_of_any_settings_take_turns_too():
     asked = replace(TINY, clients=14).settings.model_copy(update={"malicious": 0.4})
-    verdict, other = costs_of(asked, "unused", ("verdict", DEFAULT_POLICY), turns=1)
+    verdict, other = costs(asked, "unused", ("verdict", DEFAULT_POLICY), turns=1)
     assert (verdict.rows, verdict.ratio) == (TINY.rows, 1.0)
     assert other.policy == DEFAULT_POLICY and other.processor > 0
 

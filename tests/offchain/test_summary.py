@@ -63,15 +63,21 @@ ROUNDS = [
 ]
 
 
-def test_honest_noes_are_counted_by_test_and_by_who_proposed():
+@pytest.mark.parametrize(
+    "votes, noes",
+    [
+        (None, {"score": (1, 1), "size": (0, 1)}),
+        ("honest", {"score": (1, 1), "size": (0, 1)}),
+        ("own", {"size": (0, 1)}),  # Its members vote otherwise than they find.
+    ],
+)
+def test_honest_noes_are_counted_by_test_and_by_who_proposed(votes, noes):
     no = Reason("score", 0.5, 0.6)
     found = [Finding((), {0: no, 1: no}), Finding((1,), {0: Reason("size", 2.0, 1.5)}), Finding((), {0: no})]
     played = [record(1, judgement=judgement("verdict", [1, 3, 2], found)), record(2)]
-    refusals = summarise(SETTINGS, CAST, played, setup_seconds=5).refusals
-    assert {test: counts.model_dump() for test, counts in refusals.items()} == {
-        "score": {"honest": 1, "malicious": 1},
-        "size": {"honest": 0, "malicious": 1},
-    }
+    settings = SETTINGS.model_copy(update={"coalition_votes": votes})
+    refusals = summarise(settings, CAST, played, setup_seconds=5).refusals
+    assert {test: (each.honest, each.malicious) for test, each in refusals.items()} == noes
 
 
 @pytest.fixture

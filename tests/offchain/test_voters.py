@@ -40,10 +40,10 @@ def test_one_that_keeps_the_bound_or_meets_none_is_sent_as_it_is(federation):
     start = decode(federation.genesis)
     small = encode(start + (reference(federation, 0) - start) * np.float32(1.2))
     voters = federation._voters
-    assert voters.shortened("evidence", small, federation.genesis, 0) is small
+    assert voters.shortened("evidence", {0: small}, federation.genesis)[0] is small
     whole = federation.train(federation.genesis, [0], 1)[0]
     for policy in ("verdict", "aggregate", "likelihood"):
-        assert voters.shortened(policy, whole, federation.genesis, 0) is whole
+        assert voters.shortened(policy, {0: whole}, federation.genesis)[0] is whole
 
 
 def test_voters_accept_what_honest_clients_send_and_not_what_they_trained(federation):
@@ -108,7 +108,7 @@ def test_references_may_have_the_steps_of_the_largest_members_pass():
     assert length(by_largest - start) > 1.2 * length(by_middle - start)
     whole = federation.train(federation.genesis, [largest], 1)[largest]
     sent = [
-        length(decode(voters.shortened(each, whole, federation.genesis, largest)) - start)
+        length(decode(voters.shortened(each, {largest: whole}, federation.genesis)[largest]) - start)
         for each in (EVIDENCE, policy)
     ]
     assert sent[1] > 1.2 * sent[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from ml.errors import MLError, TaskError
 from ml.messages import cleaned
 
-_OWN = Path(__file__).resolve().parents[1]
+_OWN = Path(__file__).resolve().parent
 
 
 @contextmanager
