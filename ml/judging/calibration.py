@@ -12,6 +12,7 @@ from ml.judging.own_rows import Tried
 from ml.judging.policy import (
     ClassLoss,
     Direction,
+    Forgetting,
     Loss,
     Opposed,
     Policy,
@@ -139,6 +140,7 @@ _SETTINGS = {
     Direction: "least",
     Relation: "least",
     Opposed: "least",
+    Forgetting: "most",
     Loss: "tolerance",
     Score: "tolerance",
     Skill: "errors",
@@ -158,6 +160,10 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
     if isinstance(test, Opposed):
         cosines = evidence.cosines(evidence.parameters("all"))
         return np.where(evidence.rises(test.step) <= 0, 1.0, cosines)
+    if isinstance(test, Forgetting):
+        own = [evidence.own_growth(test.step, voter) for voter in range(len(evidence.voters))]
+        taken_back: Measured = np.maximum(0, np.minimum(0, own) - evidence.growths(test.step))
+        return taken_back
     tried, current = evidence.at(test.step), evidence.current
     if isinstance(test, Score):
         # A parent that scores 0 binds nobody: whatever comes passes.

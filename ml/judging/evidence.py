@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from ml.judging.bases import nearest
 from ml.judging.findings import Finding, Reason, of_all
+from ml.judging.forgetting import Said, growth
 from ml.judging.own_rows import OwnRows, Tried
 from ml.judging.policies import admissible
 from ml.judging.policy import (
     ClassLoss,
     Direction,
+    Forgetting,
     LeaveOneOut,
     Loss,
     Opposed,
@@ -33,6 +35,7 @@ from ml.judging.update_tests import (
     keeps_every_class,
     keeps_loss,
     keeps_score,
+    keeps_what_is_said,
     least_score,
     paired_standard_error,
     points_along,
@@ -82,6 +85,7 @@ class Evidence:
         self._steps: dict[float, list[Tried]] = {}
         self._errors: dict[tuple[Callable[..., float], float, int], float] = {}
         self._relations: dict[int, Measured] = {}
+        self._own_growths: dict[tuple[float, int], float] = {}
         self._made: dict[tuple[float, int | None, int], float] = {}  # Losses beside own changes.
 
     @cached_property
@@ -151,6 +155,27 @@ class Evidence:
         """Return how sure a voter's rows are of the difference of loss that its own w + step·δ_v makes."""
         return self._error(self._rows.loss_error, step, voter)
 
+    def growths(self, step: float) -> Measured:
+        """Return by what share w + step·δ_j says more of what w says on own rows, [updates, voters]."""
+        return np.array([self._growths(model) for model in self._models(step)])
+
+    def _growths(self, model: NDArray[np.float32]) -> list[float]:
+        now = self._rows.said(model, self.voters, self._counts)
+        return [growth(each, before) for each, before in zip(now, self._said, strict=True)]
+
+    def own_growth(self, step: float, voter: int) -> float:
+        """Return the same of w + step·δ_v of a voter by its place."""
+        if (step, voter) not in self._own_growths:
+            made = self._made_by_own(step, voter)
+            now = self._rows.own_said(made, self.voters[voter], self._counts[voter])
+            self._own_growths[step, voter] = growth(now, self._said[voter])
+        return self._own_growths[step, voter]
+
+    @cached_property
+    def _said(self) -> list[Said]:
+        """Of the parent, by voter."""
+        return self._rows.said(self._start, self.voters, self._counts)
+
     def noise(self, test: Loss, voter: int) -> float:
         """Return by how much more than its tolerance a test of loss lets the loss rise, on a voter's rows."""
         if not test.errors or self._rows.schema.size < test.parameters:
@@ -183,16 +208,21 @@ class Evidence:
 
     def scorings(self, voter: int) -> int:
         """Return how many models a voter, by its place, has tried so far, averages aside."""
-        own = sum(asked == voter for *_, asked in (*self._errors, *self._made))
+        made = (*self._errors, *self._made, *self._own_growths)
+        own = sum(asked == voter for *_, asked in made)
         return 1 + len(self._steps) * len(self.positions) + own
 
     def at(self, step: float) -> list[Tried]:
         """Return w + step·δ_j on every voter's rows, by update."""
         if step not in self._steps:
-            models = self._start + np.float32(step) * self._changes
             everyone = range(len(self.voters))
-            self._steps[step] = [self._tried(model, everyone) for model in models]
+            self._steps[step] = [self._tried(model, everyone) for model in self._models(step)]
         return self._steps[step]
+
+    def _models(self, step: float) -> NDArray[np.float32]:
+        """What is tried at a step, w + step·δ_j, [updates, size]."""
+        models: NDArray[np.float32] = self._start + np.float32(step) * self._changes
+        return models
 
     def rises(self, step: float) -> Measured:
         """Return L(w + step·δ_j) − L(w), [updates, voters]; infinite where one is not finite."""
@@ -392,6 +422,16 @@ def _opposed(test: Opposed, evidence: Evidence) -> Check:
     return passed, cosines, np.full(passed.shape, test.least)
 
 
+def _forgetting(test: Forgetting, evidence: Evidence) -> Check:
+    """One's own change is asked by those voters alone for whom it decides."""
+    found = evidence.growths(test.step)
+    own = np.zeros(len(evidence.voters))
+    for voter in np.flatnonzero(~keeps_what_is_said(found, own, test.most).all(axis=0)):
+        own[voter] = evidence.own_growth(test.step, int(voter))
+    limit = np.broadcast_to(np.minimum(0, own) - test.most, found.shape)
+    return keeps_what_is_said(found, own, test.most), found, limit
+
+
 def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence) -> Check:
     everyone = range(len(evidence.voters))
     checks = [_on_rows(test, evidence, tried, evidence.current, everyone) for tried in evidence.at(test.step)]
@@ -458,6 +498,7 @@ _CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {
     Direction: _direction,
     Relation: _relation,
     Opposed: _opposed,
+    Forgetting: _forgetting,
     Loss: _on_own_rows,
     Score: _on_own_rows,
     Skill: _on_own_rows,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import Inputs, Targets, batch, head, joined, length
+from ml.judging.forgetting import Said, said
 from ml.judging.influence import chance, influences, least_error
 from ml.judging.metrics import measure
 from ml.judging.update_tests import paired_standard_error
@@ -164,6 +165,20 @@ class OwnRows:
         """
         mean = float(self._own_losses(made, client, count).mean())
         return mean if np.isfinite(mean) else np.inf
+
+    def said(self, params: NDArray[np.float32], clients: Sequence[int], counts: Sequence[int]) -> list[Said]:
+        """Return what a model [size] says of the first `counts` rows of each of `clients`."""
+        found = self._passed(params, clients)
+        return [
+            self._said(found[client].outputs, count) for client, count in zip(clients, counts, strict=True)
+        ]
+
+    def own_said(self, made: NDArray[np.float32], client: int, count: int) -> Said:
+        """Return the same of a client's own model, of which nothing is kept."""
+        return self._said(self._predictor.outputs(made, [client])[0], count)
+
+    def _said(self, outputs: Any, count: int) -> Said:
+        return said(batch(outputs, slice(count)), self._learner.target)
 
     def _own_losses(self, made: NDArray[np.float32], client: int, count: int) -> NDArray[np.float64]:
         outputs = self._predictor.outputs(made, [client])[0]

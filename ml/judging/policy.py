@@ -104,6 +104,18 @@ class Opposed(_Test):
     step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
 
 
+class Forgetting(_Test):
+    """β_j ≥ min(0, β_v) − most, β the share by which w + step·δ says more of what w says of the voter's rows.
+
+    Targets that fit no row teach nothing and take back what is known. Nor may honest changes be refused that
+    do so: while a model still says what it was born with, everybody's does, and so does the voter's own.
+    """
+
+    test: Literal["forgetting"] = "forgetting"
+    most: _Share = Field(0.1, description="Share of what the model says that may be taken back.")
+    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+
+
 class Score(_Test):
     """s(w + step·δ_j) ≥ (1 − tolerance)·s(w), where the target has a score."""
 
@@ -145,10 +157,11 @@ class LeaveOneOut(_Test):
 
 
 UpdateTest = Annotated[
-    Size | Direction | Relation | Opposed | Loss | Score | Skill | ClassLoss, Field(discriminator="test")
+    Size | Direction | Relation | Opposed | Loss | Forgetting | Score | Skill | ClassLoss,
+    Field(discriminator="test"),
 ]
 AverageTest = Annotated[Loss | Score | Skill | ClassLoss, Field(discriminator="test")]
-_OF_UPDATES = (Size, Direction, Relation, Opposed, Loss, Score, Skill, ClassLoss)
+_OF_UPDATES = (Size, Direction, Relation, Opposed, Loss, Forgetting, Score, Skill, ClassLoss)
 _OF_AVERAGES = (Loss, Score, Skill, ClassLoss)
 TESTS: Mapping[str, type[_Test]] = {
     kind.model_fields["test"].default: kind for kind in (*_OF_UPDATES, LeaveOneOut)
@@ -320,12 +333,18 @@ BEYOND_NOISE = BY_LARGEST.model_copy(
 )
 """That, and losses may rise by what is noise of the voter's rows beside the tolerance."""
 
+AND_FORGETTING = BEYOND_NOISE.model_copy(
+    update={"updates": (*BEYOND_NOISE.updates[:5], Forgetting(), *BEYOND_NOISE.updates[5:])}
+)
+"""That, and no update takes back much of what the model says: wrong labels that fit no row do."""
+
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
     "evidence-and-skill": AND_SKILL,
     "evidence-skill-and-relation": AND_RELATION,
     "evidence-by-largest": BY_LARGEST,
     "evidence-beyond-noise": BEYOND_NOISE,
+    "evidence-and-forgetting": AND_FORGETTING,
     "likelihood": Policy(
         updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
     ),

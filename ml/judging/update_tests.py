@@ -166,6 +166,18 @@ def is_missed(with_it: Measured, without_it: Measured, deviation: Measured, floo
     return missed
 
 
+def keeps_what_is_said(growth: Measured, own: Measured, most: float) -> Passed:
+    """β_j ≥ min(0, β_v) − m: takes back no more of what the model says than m beyond one's own change.
+
+    β is `forgetting.growth`. The test is this project's own; docs/JUDGING.md has what it was tried on.
+
+    >>> keeps_what_is_said(np.array([-0.09, -0.11, -0.11]), np.array([0.3, 0.3, -0.02]), 0.1)
+    array([ True, False,  True])
+    """
+    kept: Passed = growth >= np.minimum(0, own) - most
+    return kept
+
+
 def keeps_every_class(candidate: Measured, current: Measured, budget: float) -> Passed:
     """max_c (L_c(candidate) − L_c(current)) ≤ δ: no class pays for the others; classes on the last axis.
 

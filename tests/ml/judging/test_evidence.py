@@ -10,6 +10,7 @@ from ml.judging.policy import (
     NAMED,
     ClassLoss,
     Direction,
+    Forgetting,
     LeaveOneOut,
     Loss,
     Opposed,
@@ -41,14 +42,22 @@ START = encode(LEARNER.train(LEARNER.initial_parameters(0), [TrainingJob(*rows(9
 VOTERS = 3
 
 
-def trained(seed, flip=False, start=START):
+def flipped(y):
+    return 1 - y
+
+
+def shuffled(y):
+    return np.random.default_rng(0).permutation(y)
+
+
+def trained(seed, labels=lambda y: y, start=START):
     X, y = rows(seed)
-    (made,) = LEARNER.train(decode(start), [TrainingJob(X, 1 - y if flip else y, seed)], SETTINGS)
+    (made,) = LEARNER.train(decode(start), [TrainingJob(X, labels(y), seed)], SETTINGS)
     return made
 
 
 HONEST = encode(trained(1))
-POISON = encode(trained(2, flip=True))
+POISON = encode(trained(2, labels=flipped))
 NOISE = encode(
     decode(START)
     + np.random.default_rng(3)
@@ -145,6 +154,40 @@ def test_what_points_away_passes_where_it_raises_no_loss_and_what_raises_it_wher
     for least in (-1.0, float(np.median(cosines[1])), 1.0):
         accepted = [each.accepted for each in found(Policy(updates=(Opposed(least=least),)), updates)]
         assert accepted == [(0, 1) if cosine >= least else (0,) for cosine in cosines[1]]
+
+
+@pytest.fixture(scope="module")
+def knowing():
+    """A model that knows something, and what each voter's own rows make of it."""
+    model = START
+    for seed in range(40, 48):
+        model = encode(trained(seed, start=model))
+    return model, np.array([trained(30 + v, start=model) for v in range(VOTERS)])
+
+
+def test_what_takes_back_what_the_model_says_is_refused_whatever_the_labels(knowing):
+    start, own = knowing
+    updates = {
+        0: encode(trained(1, start=start)),
+        1: encode(trained(2, start=start, labels=shuffled)),
+        2: encode(trained(2, start=start, labels=flipped)),
+        3: start,
+    }
+    evidence = Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02)
+    for finding in findings(Policy(updates=(Forgetting(),)), evidence, updates, dict.fromkeys(updates, 1)):
+        assert finding.accepted == (0, 3)
+        assert all(reason.found < reason.limit <= -0.1 for reason in finding.reasons.values())
+    assert (evidence.growths(0.5)[3] == 0).all()
+
+
+def test_what_ones_own_change_takes_back_others_may(knowing):
+    start, own = knowing
+    made = trained(2, start=start, labels=shuffled)
+    for references, accepted in ((own, ()), (np.array([made] * VOTERS), (0,))):
+        evidence = Evidence({0: encode(made)}, start, OWN, range(VOTERS), lambda own=references: own, 0.02)
+        policy = Policy(updates=(Forgetting(most=0.01),))
+        for finding in findings(policy, evidence, {0: encode(made)}, {0: 1}):
+            assert finding.accepted == accepted
 
 
 def test_direction_is_off_for_small_models():
@@ -277,11 +320,11 @@ def test_a_score_that_is_chance_refuses_honest_changes_by_chance_and_skill_does_
 def test_nothing_that_is_sent_moves_what_skill_wants():
     limits = [
         [voter.reasons[1].limit for voter in found(Policy(updates=(Skill(),)), {0: beside, 1: POISON})]
-        for beside in (HONEST, NOISE, encode(trained(5, flip=True)))
+        for beside in (HONEST, NOISE, encode(trained(5, labels=flipped)))
     ]
     other = [
         voter.reasons[0].limit
-        for voter in found(Policy(updates=(Skill(),)), {0: encode(trained(5, flip=True))})
+        for voter in found(Policy(updates=(Skill(),)), {0: encode(trained(5, labels=flipped))})
     ]
     assert limits[0] == limits[1] == limits[2] == other
 
@@ -341,7 +384,7 @@ def test_nothing_that_is_sent_moves_what_a_loss_may_rise_by():
     policy = Policy(updates=(Loss(errors=1.5),))
     limits = [
         [voter.reasons[1].limit for voter in found(policy, {0: beside, 1: POISON})]
-        for beside in (HONEST, NOISE, encode(trained(5, flip=True)))
+        for beside in (HONEST, NOISE, encode(trained(5, labels=flipped)))
     ]
     assert limits[0] == limits[1] == limits[2]
 
