@@ -12,7 +12,7 @@ import ssl
 import threading
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from ipaddress import ip_address
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from ml.messages import cleaned
 from offchain.errors import OffchainError
+from offchain.unpacking import ENCODINGS, DamagedError, unpacked
 from offchain.urls import url_fault
 
 Result = TypeVar("Result")
@@ -44,6 +45,10 @@ class TooLongError(ExchangeError):
     """The answer has more bytes than may be."""
 
 
+class BrokenOffError(ExchangeError):
+    """The answer began, and ended before it was whole."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A whole answer.
@@ -51,7 +56,7 @@ class Answer:
     Attributes:
         status: HTTP's.
         headers: By name, in any case.
-        body: Decompressed.
+        body: Unpacked.
     """
 
     status: int
@@ -76,16 +81,19 @@ def exchange(
         method: Such as "POST".
         url: An http or https URL.
         seconds: For all of it.
-        limit: Most bytes of the answer's body, decompressed.
+        limit: Most bytes of the answer's body, unpacked.
         body: What to send.
         headers: What to send with it.
 
     Raises:
         TooSlowError: When the answer is not whole after `seconds`.
         TooLongError: When it is longer than `limit`.
+        BrokenOffError: When it began and is not whole.
         ExchangeError: When there is none.
     """
-    return _line().wait(_exchange(method, url, seconds, limit, body, headers or {}))
+    wanted = {"Accept-Encoding": ENCODINGS, **(headers or {})}
+    answer = _line().wait(_exchange(method, url, seconds, limit, body, wanted))
+    return replace(answer, body=_unpacked(answer, limit))
 
 
 def is_local(host: str) -> bool:
@@ -135,7 +143,8 @@ os.register_at_fork(after_in_child=_line.cache_clear)  # Threads do not come alo
 async def _open() -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE)
     # Cookies would follow us, fill our memory, and make later requests as long as a server likes.
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+    jar = aiohttp.DummyCookieJar()
+    return aiohttp.ClientSession(connector=connector, cookie_jar=jar, auto_decompress=False)
 
 
 @cache
@@ -179,6 +188,8 @@ async def _exchange(
             return Answer(response.status, response.headers, found)
     except TimeoutError:
         raise TooSlowError(f"did not answer within {seconds:g} seconds") from None
+    except aiohttp.ClientPayloadError:
+        raise BrokenOffError("broke off its answer") from None
     except (aiohttp.ClientError, ValueError, OSError) as error:
         raise ExchangeError(_reason(error, proxy)) from None
     except RuntimeError:  # What aiohttp raises of a session that is closed while an answer comes in.
@@ -193,8 +204,22 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
         found += piece
         if len(found) > limit:
             response.close()
-            raise TooLongError(f"sends more than {limit} bytes")
+            raise _too_long(limit)
     return bytes(found)
+
+
+def _unpacked(answer: Answer, limit: int) -> bytes:
+    try:
+        body = unpacked(answer.body, answer.headers.get("Content-Encoding", ""), limit + 1)
+    except DamagedError:
+        raise BrokenOffError("broke off its answer, or sent a damaged one") from None
+    if len(body) > limit:
+        raise _too_long(limit)
+    return body
+
+
+def _too_long(limit: int) -> TooLongError:
+    return TooLongError(f"sends more than {limit} bytes")
 
 
 def _proxy(url: str) -> str | None:
@@ -229,6 +254,10 @@ def _reason(error: Exception, proxy: str | None) -> str:
     match error:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
             return f"has no certificate that holds ({type(error).__name__})"
+        case aiohttp.ServerDisconnectedError():
+            return "hung up without an answer"
+        case aiohttp.ClientResponseError():
+            return "did not answer in HTTP that can be read"
         case aiohttp.InvalidURL():
             return "has no valid URL"
         case aiohttp.ClientConnectorDNSError():

@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from lineage_parts import played
 
 from offchain.errors import LineageError
+from offchain.live.access.chain import Block
 from offchain.live.deploying.amounts import Unit
 from offchain.live.errors import LogsError
 from offchain.live.watching.books import Books
 from offchain.live.watching.decisions import Decisions
-from offchain.live.watching.history import LoggedEvent
+from offchain.live.watching.history import History, LoggedEvent
 from offchain.live.watching.roster import Roster
 from offchain.live.watching.rounds import rounds_of
 from offchain.page.from_chain import chain_story
@@ -140,3 +142,15 @@ def test_no_value_can_be_another(network_told, name, value, others):
             if event.values[value] != other:
                 changed = replace(event, values={**event.values, value: other})
                 assert network_told.refuses([*events[:place], changed, *events[place + 1 :]])
+
+
+def test_a_chain_that_is_another_from_its_first_block_on_is_told_by_that_block(caplog):
+    first, other = (Block(0, digest * 32, "", 1, 1) for digest in ("0a", "0b"))
+    chain = Mock(log_range=None, logs=Mock(return_value=[]))
+    chain.head.return_value = chain.block.return_value = first
+    history = History(chain, [], 0)
+    history.advance()
+    chain.head.return_value = chain.block.return_value = other
+    assert history.advance().head == other
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == "the chain reorganised from block 0 on: 0 events are read again"

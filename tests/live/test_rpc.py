@@ -291,6 +291,30 @@ def test_an_answer_in_another_dress_is_one(answer, slept):
     assert len(node.posts) == 1
 
 
+def test_a_requests_number_may_have_a_point(slept):
+    def pointed(asked):
+        asked = asked if isinstance(asked, list) else [asked]
+        said = [{"id": float(each["id"]), "result": "0x2a"} for each in asked]
+        return said if len(said) > 1 else said[0]
+
+    with fake_node(None, Http(200, pointed)) as (node, url):
+        assert Rpc([url]).request(*ASK) == "0x2a" and Rpc([url]).batch(CALLS) == ["0x2a"] * 14
+    assert sizes(node) == [1, 14]
+
+
+def test_logs_that_break_off_are_asked_for_in_shorter_ranges(slept):
+    cut = Http(200, '{"jsonrpc": "2.0", "id": 1, "result": [{"addr')
+    with fake_node(None, cut) as (node, url):
+        with pytest.raises(TooMuchAskedError, match="broke off its answer"):
+            Rpc([url]).request("eth_getLogs", LOGS)
+        with pytest.raises(NodeUnavailableError, match="127.0.0.1:[0-9]+ broke off its answer"):
+            Rpc([url]).request(*ASK)
+        assert len(node.posts) == 4
+        with pytest.raises(NodeUnavailableError, match="broke off its answer"):
+            Rpc([url], tries=1).batch(CALLS)
+    assert sizes(node)[4:6] == [14, 7]
+
+
 def test_what_leaves_out_null_answers_null(slept):
     bare = Http(200, lambda asked: {"jsonrpc": "2.0", "id": asked["id"]})
     with fake_node(None, bare) as (_, url):

@@ -1,16 +1,28 @@
 """One deadline, one size, no detours: against servers that drip, flood, hang up and send elsewhere."""
 
 import asyncio
+import gzip
 import socket
 import threading
 import time
+import zlib
 from contextlib import contextmanager
 
 import pytest
 from aiohttp import web
 from serving import serving
 
-from offchain.exchange import ExchangeError, TooLongError, TooSlowError, _Line, _read, _trusted, exchange
+from offchain.exchange import (
+    BrokenOffError,
+    ExchangeError,
+    TooLongError,
+    TooSlowError,
+    _Line,
+    _read,
+    _trusted,
+    exchange,
+)
+from offchain.unpacking import DamagedError, unpacked
 
 DRIPS = {
     "says nothing": [],
@@ -164,7 +176,51 @@ def test_what_is_not_there_is_said_so_without_the_url(url, words):
 
 def test_a_server_that_hangs_up_is_said_so():
     with raw_server([b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"], 0) as url:
-        with pytest.raises(ExchangeError, match="cannot be reached"):
+        with pytest.raises(BrokenOffError, match="broke off its answer"):
+            ask(url)
+    with raw_server([b""], 0) as url, pytest.raises(ExchangeError, match="hung up without an answer"):
+        ask(url)
+
+
+@pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9\r\n", b"{}", b"\x15\x03\x01\x00\x02\x02\x46" * 2])
+def test_what_is_no_http_is_said_so(said):
+    with raw_server([said], 0) as url, pytest.raises(ExchangeError, match="did not answer in HTTP"):
+        ask(url)
+
+
+def raw_deflate(body):
+    packing = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packing.compress(body) + packing.flush()
+
+
+PACKED = {
+    "gzip": (gzip.compress(b"whole" * 100), "gzip"),
+    "GZIP": (gzip.compress(b"whole" * 100), " GZIP"),
+    "members": (gzip.compress(b"whole" * 50) * 2, "x-gzip"),
+    "zlib": (zlib.compress(b"whole" * 100), "deflate"),
+    "without a header": (raw_deflate(b"whole" * 100), "deflate"),
+}
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_a_packed_body_is_whole_or_none(how):
+    body, encoding = PACKED[how]
+    assert unpacked(body, encoding, 1000) == b"whole" * 100
+    assert unpacked(body, encoding, 7) == b"wholewh"
+    for end in (-1, -5, -9, len(body) // 2 - 1, 1):
+        with pytest.raises(DamagedError):
+            unpacked(body[:end], encoding, 1000)
+    with pytest.raises(DamagedError):
+        unpacked(b"plain", encoding, 1000)
+
+
+def test_a_packed_body_that_ends_within_its_announced_length_is_broken_off():
+    body = gzip.compress(b"[]" + b" " * 1000)
+    head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n"
+    with raw_server([head.format(len(body)).encode() + body], 0) as url:
+        assert ask(url).body == b"[]" + b" " * 1000
+    with raw_server([head.format(len(body) - 9).encode() + body[:-9]], 0) as url:
+        with pytest.raises(BrokenOffError, match="broke off its answer"):
             ask(url)
 
 

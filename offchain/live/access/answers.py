@@ -83,7 +83,7 @@ _BATCH = "batch"
 """The method of a refusal that is of a whole batch."""
 
 _TIME_IS_UP = (
-    r"(request|execution|gateway|operation|query|upstream|i/o) ?(timeout|timed out)|deadline exceeded|"
+    r"(request|execution|gateway|operation|query|upstream|task|i/o) ?(timeout|timed out)|deadline exceeded|"
     r"took too long|"
     r"time(d )?out expired|due to .{0,12}time-?out"
 )
@@ -91,7 +91,12 @@ _TOO_FAST = (
     r"rate.?limit|too many (concurrent )?(requests|connections)|request rate|(per|/) ?sec(ond)?\b|"
     r"\b(c?u?|r|q|t)ps\b|slow down"
 )
-_STATUSES = (401, 402, 403, 407, 408, 413, 429, 451, 502, 503, 504, 529)
+_LATE = (408, 460, 499, 504, 522, 524, 598, 599)
+"""HTTP's statuses of time-outs; 460 and 499 are of proxies whose own caller waited no longer."""
+_SHUT = (406, 411, 412, 415, 417, 418, 423, 426, 463, 464, 494, 495, 496, 497, 509, 511, 561)
+"""Of servers that take no such request from us, of nginx and balancers, of networks that want a login."""
+_NO_RANGE = r"^(?!.*\b(blocks?|ranges?|results?|logs|events)\b).*"
+_STATUSES = (401, 402, 403, 407, 413, 429, 451, 502, 503, 529, *_LATE)
 """Of HTTP, where they stand as a code in an answer that HTTP calls a good one."""
 
 _TABLE = (
@@ -116,11 +121,21 @@ _TABLE = (
             r"beyond (the )?((current|latest|chain) )*(head|block|tip)",
             r"(greater|higher|larger) than (the )?(latest|head|current|last|chain)",
             r"(ahead of|after|past|exceeds) (the )?(latest|head|current|last|chain)",
-            r"block.{0,60}cannot be found|> ?latest",
+            r"(block.{0,60}cannot be|no header) found|cannot find header|> ?(latest|last)",
             r"block ?(number )?(is )?(not found|out ?of ?range)",
-            r"block \S+ (is )?not (yet )?(available|executed|found|reached)",
+            r"block \S+ (is )?not (yet )?(available|executed|found|reached|canonical)",
             r"(unknown|future) block|in the future",
             r"header not found|not (yet )?(synced|indexed) (up )?(to|until)",
+        ),
+        methods=_RANGES,
+    ),
+    # As many contracts as before are in a shorter range.
+    _Row(
+        Kind.LACKS,
+        words=(
+            _NO_RANGE
+            + r"\b(max(imum)?|too many|number|less|fewer|exceed(s|ed)?)( \w+){0,3} (addresses|topics)\b",
+            _NO_RANGE + r"\b(address(es)?|topics)\b.{0,20}(exceed|limit|at most|not supported)",
         ),
         methods=_RANGES,
     ),
@@ -138,7 +153,7 @@ _TABLE = (
             r"(smaller|reduce).{0,20}(range|block|query|than|amount|data)",
             r"query (timeout|timed out|exceeds)",
             r"get_?logs (is |are |requests? )*limit",
-            r"too large|entity too",
+            r"too large|entity too|size.{0,40}exceed|allowed duration",
         ),
         codes=(-32614, -32701, -32047, -32020, -32008),
         statuses=(413, 414, 431),
@@ -163,7 +178,12 @@ _TABLE = (
         but=_SENDING,
     ),
     _Row(Kind.BUSY, words=(r"per[ _-]?(second|minute)\b|/ ?s(ec(ond)?)?\b",), but=_SENDING),
-    _Row(Kind.LACKS, words=("archiv", "missing data"), but=_SENDING, of_old=True),
+    _Row(
+        Kind.LACKS,
+        words=("archiv", "missing data", r"not have (the )?(requested )?(data|state)"),
+        but=_SENDING,
+        of_old=True,
+    ),
     _Row(
         Kind.CLOSED,
         words=(
@@ -187,10 +207,11 @@ _TABLE = (
     _Row(
         Kind.CLOSED,
         words=(
-            r"billing|subscription|upgrade (your|to|plan)",
+            r"billing|(?<!many )subscription|upgrade (your|to|plan)",
             r"(api|access|secret|invalid) ?-?key|project ?id|(invalid|missing|unknown|bad|no) (\w+ )?token",
             r"(token|jwt|credentials?|key) (is |are |was |has )?(invalid|missing|required|unknown|not found)",
-            r"unauthori[sz]ed|not authori[sz]ed|authenticat|forbidden|denied|permission|not permitted",
+            r"unauthori[sz]ed|not authori[sz]ed|authenticat|forbidden|denied|permission",
+            r"auth error|not permitted",
             r"(account|app|project|endpoint) (is |has been |was )?(disabled|suspended|inactive|paused)",
             r"(account|app|project|endpoint) (is |has been |was )?(removed|b?locked|not found)",
             r"endpoint (is |has been |was )?deprecated",
@@ -222,6 +243,7 @@ _TABLE = (
             r"(no|all) .{0,20}(backend|upstream|node|server|provider)s?\b|upstream|can('t|not) route",
             r"overload|too much load|temporarily|service unavailable|bad gateway|internal server error",
             r"server closed|not connect|relay failed|currently unavailable|code = unavailable",
+            r"at this time|unreachable|internal service error|failed relay|crashed",
             r"maintenance|indexing is in progress|readers_full|cannot fulfill? (the |this )?request",
             r"connection (refused|reset|closed|failure)|dial tcp|broken pipe|\beof\b|context cancell?ed",
             r"^\W*(internal (json-?rpc )?|server |internal server )error\W*$",
@@ -237,30 +259,32 @@ _TABLE = (
             r"header (for hash )?not found|block .{0,20}not found|could not find block|resource not found",
             r"(header|block|height|head|version)\b.{0,20} (does ?n[o']t exist)",
             r"(header|block|height|head|version)\b.{0,20} (not (yet )?(available|reached))",
-            r"no block for|could not be found|future epoch|layer stale|max layers|missing ?trie ?node",
+            r"no block for|(\d|block|header|state) could not be found|future epoch",
+            r"layer stale|max layers|missing ?trie ?node",
             r"(lowest|earliest) (height|available)|older than the (earliest|oldest)|historical (rpc|backend)",
             r"\d blocks? behind|not ready|snap sync|being synced|suitable peers|bootstrapping",
-            r"(unknown|future) block",
+            r"(unknown|future) block|(no|cannot find) header\b",
             r"missing trie node|no state|world state|historical state|prun(ed|ing)|unfinalized|proof window",
             r"(state|receipts?) .{0,40}(not |un)available|not available due",
             r"(still|is|initial|currently) sync|not (fully |yet |fully yet )?synced|catching up",
         ),
         but=_SENDING,
     ),
-    _Row(Kind.TOO_MUCH, statuses=(408, 504, 522, 524), methods=_RANGES),
+    _Row(Kind.TOO_MUCH, statuses=_LATE, methods=_RANGES),
+    _Row(Kind.CLOSED, statuses=_SHUT, but=(_BATCH,)),
     _Row(Kind.CLOSED, statuses=(301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410, 421, 451)),
     _Row(Kind.TOO_MUCH, statuses=(400, 500, 501, 502, 503, 504), methods=(_BATCH,)),
     _Row(
         Kind.BUSY,
         words=(
             r"busy|try again|retry|timed? ?out",
-            r"limit (is |was )?(reached|exceeded)|exceeded [\w ]{0,20}limit",
+            r"(?<!gas )limit (is |was )?(reached|exceeded)|exceeded [\w ]{0,20}limit",
         ),
         codes=(-32005, _INTERNAL),
         but=(*_SENDING, *_RANGES, _BATCH),
     ),
     _Row(Kind.BUSY, codes=(-32005,), methods=_SENDING),
-    _Row(Kind.BUSY, statuses=(408, 425, *range(500, 600))),
+    _Row(Kind.BUSY, statuses=(425, *_LATE, *range(500, 600))),
 )
 
 
@@ -313,11 +337,11 @@ def whole(calls: Sequence[Call]) -> Call:
     return _BATCH, [len(calls)]
 
 
-def late(call: Call, seconds: float) -> Refusal:
-    """What it means that nothing was answered in time."""
+def not_whole(call: Call, told: str) -> Refusal:
+    """What it means that an answer did not come in time, or ended before it was whole."""
     method, parameters = call
     asks_less = method in _RANGES and _blocks(parameters) > 1
-    return Refusal(Kind.TOO_MUCH if asks_less else Kind.BUSY, f"did not answer within {seconds:g} seconds")
+    return Refusal(Kind.TOO_MUCH if asks_less else Kind.BUSY, told)
 
 
 def _otherwise(call: Call, answer: Any) -> Kind:
@@ -336,8 +360,12 @@ def _otherwise(call: Call, answer: Any) -> Kind:
 def _inner(answer: Any) -> Any:
     """The error in an answer, however deep it lies; the answer where there is none."""
     for _ in range(3):
-        inner = answer.get("error") if isinstance(answer, dict) else None
-        if not inner or not isinstance(inner, dict | str | list):
+        inner = (answer.get("error") or answer.get("errors")) if isinstance(answer, dict) else None
+        if isinstance(inner, list):
+            inner = inner[0] if inner else None
+        if isinstance(inner, int) and not isinstance(inner, bool):
+            return {**answer, "code": inner}
+        if not inner or not isinstance(inner, dict | str):
             break
         if isinstance(inner, str) and "message" in answer:
             break  # The words stand beside it.
@@ -354,31 +382,43 @@ def _code(error: Any) -> int | None:
     names = ("code", "statusCode", "status_code", "status")
     given = [error.get(name) for name in names] if isinstance(error, dict) else []
     for code in map(str, given):
-        if re.fullmatch(r"-?\d{1,9}(\.0)?", code):
+        if _NUMBER.fullmatch(code):
             return int(float(code))
     return None
 
 
-_WORDS = ("message", "Message", "msg", "error", "Error", "title", "detail", "description", "data", "reason")
+_WORDS = (
+    *("message", "Message", "msg", "error", "Error", "title", "detail", "description", "data", "reason"),
+    *("errorMessage", "error_message"),
+)
 _MORE_WORDS = ("message", "payload", "details")
+_NUMBER = re.compile(r"-?\d{1,9}(\.0)?")
 _LONGEST_TOLD = 300  # characters
 _SAYS_NOTHING = re.compile(r"\W*(internal (json-?rpc )?|server )?(error|invalid params)\W*", re.IGNORECASE)
 
 
 def _told(error: Any, status: int) -> str:
     """Words of an error, however they are wrapped, in one line that can be logged."""
-    parts: list[object] = []
-    if isinstance(error, dict):
-        parts = [error.get(name) for name in _WORDS]
-        more = error.get("data")
-        if isinstance(more, dict) and _SAYS_NOTHING.fullmatch(str(error.get("message"))):
-            parts += [more.get(name) for name in _MORE_WORDS]
-    elif isinstance(error, str):
-        parts = [error]
-    elif isinstance(error, list) and error:
-        return _told(error[0].get("error", error[0]) if isinstance(error[0], dict) else error[0], status)
-    said = " ".join(part for part in parts if isinstance(part, str) and not part.startswith("0x"))
-    return cleaned(said, _LONGEST_TOLD) or f"HTTP status {status}"
+    said = " ".join(part for part in _parts(error) if not part.startswith("0x"))
+    if line := cleaned(said, _LONGEST_TOLD):
+        return line
+    return f"HTTP status {status}" if (code := _code(error)) is None else f"error {code} without words"
+
+
+def _parts(error: Any, depth: int = 3) -> list[str]:
+    if isinstance(error, str):
+        return [error]
+    if isinstance(error, list):
+        return _parts(error[0], depth - 1) if error and depth else []
+    if not isinstance(error, dict) or not depth:
+        return []
+    given = [error.get(name) for name in _WORDS if name != "data" or isinstance(error.get(name), str)]
+    if isinstance(code := error.get("code"), str) and not _NUMBER.fullmatch(code):
+        given.append(code.replace("_", " "))
+    more = error.get("data")
+    if isinstance(more, dict) and _SAYS_NOTHING.fullmatch(str(error.get("message"))):
+        given += [more.get(name) for name in _MORE_WORDS]
+    return [part for each in given for part in _parts(each, depth - 1)]
 
 
 def _blocks(parameters: Sequence[object]) -> int:
@@ -394,7 +434,7 @@ _RANGE = re.compile(r"range[^\d]{1,5}(\d+)\s*-\s*(\d+)", re.IGNORECASE)
 _LIMITS = (
     re.compile(r"\b(\d[\d,_]*)\s?(k)?[ -]blocks?\b", re.IGNORECASE),
     re.compile(r"\b(\d[\d,_]*)\s?(k)? range\b", re.IGNORECASE),
-    re.compile(r"\d\s?>\s?(\d[\d,_]*)\s?(k)?\b", re.IGNORECASE),
+    re.compile(r"(?:\d\s?>|<=?)\s?(\d[\d,_]*)\s?(k)?\b", re.IGNORECASE),
     re.compile(
         r"(?:max(?:imum)?|most|up to|limit(?:ed)?|allowed|exceeds?|than|size|filter)\b[^\d]{0,40}?"
         r"(\d[\d,_]*)\s?(k\b)?(?![\d,_]|\s?(?:results|logs|events|bytes|[kmg]i?b|ms|s\b|sec))",

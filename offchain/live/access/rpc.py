@@ -10,8 +10,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ml.json_text import parsed
-from offchain.exchange import Answer, ExchangeError, TooLongError, TooSlowError, exchange
-from offchain.live.access.answers import Call, Kind, Refusal, in_disguise, late, refusal, whole
+from offchain.exchange import (
+    Answer,
+    BrokenOffError,
+    ExchangeError,
+    TooLongError,
+    TooSlowError,
+    exchange,
+)
+from offchain.live.access.answers import Call, Kind, Refusal, in_disguise, not_whole, refusal, whole
 from offchain.live.access.forms import chain_number, is_well_formed, uniform
 from offchain.live.access.portion import Portion
 from offchain.live.errors import BeyondHeadError, NodeRefusedError, NodeUnavailableError, TooMuchAskedError
@@ -29,6 +36,9 @@ _CLOSED_SECONDS = 600.0
 """How long a node that serves nobody of ours is left alone while there are others."""
 _LONGEST_TEXT = 2000
 """Bytes of an answer that is no JSON, but words."""
+_OWN_WORDS = ("did not", "broke off")
+_CUT = "EOF while parsing"
+"""What pydantic's reader says of JSON that ends too early."""
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "stakefed"}
 
 _ERRORS = {Kind.REVERT, Kind.REFUSAL, Kind.TOO_MUCH, Kind.BEYOND}
@@ -243,23 +253,22 @@ class Rpc:
         try:
             content = json.dumps(bodies if len(bodies) > 1 else bodies[0]).encode()
             answer = exchange("POST", url, self._seconds, _LARGEST, content, _HEADERS)
-        except TooSlowError:
-            return [self._outcome(url, calls[0], late(calls[0], self._seconds))] * len(calls)
-        except TooLongError as error:
+            found = _parsed(answer)
+        except TooSlowError as error:
+            return [self._outcome(url, calls[0], not_whole(calls[0], str(error)))] * len(calls)
+        except (TooLongError, BrokenOffError) as error:
             if len(calls) > 1:
                 raise _BatchRefused(None) from None
-            told = f"the answer {error}, which is too large"
-            return [self._outcome(url, calls[0], refusal(calls[0], 413, told))]
+            return [self._outcome(url, calls[0], _half(calls[0], error))]
         except ExchangeError as error:
             raise _Unanswered(Kind.BUSY, str(error)) from None
-        found = _parsed(answer)
         if len(calls) == 1:
             return [self._judged(url, calls[0], bodies[0]["id"], answer, found)]
         by_id = _by_id(found)
-        if by_id is None or set(by_id) != {str(body["id"]) for body in bodies}:
+        if by_id is None or set(by_id) != {_name(body["id"]) for body in bodies}:
             raise self._batch_refusal(url, calls, answer, found)
         named = zip(calls, bodies, strict=True)
-        return [self._judged(url, call, body["id"], answer, by_id[str(body["id"])]) for call, body in named]
+        return [self._judged(url, call, body["id"], answer, by_id[_name(body["id"])]) for call, body in named]
 
     def _batch_refusal(self, url: str, calls: Sequence[Call], answer: Answer, found: Any) -> Exception:
         told = refusal(whole(calls), answer.status, found, answer.headers)
@@ -271,7 +280,7 @@ class Rpc:
         is_answer = isinstance(found, dict) and not found.get("error") and _has_result(found)
         if not is_answer or not 200 <= answer.status < 300:
             return self._outcome(url, call, refusal(call, answer.status, found, answer.headers))
-        if str(found.get("id")) != str(number):
+        if _name(found.get("id")) != _name(number):
             return _Unanswered(Kind.NONSENSE, f"answered another request than {method}")
         told_result = found.get("result")
         result = uniform(told_result)
@@ -299,7 +308,7 @@ class Rpc:
         words = without_secrets(told.told, url)
         about = {
             Kind.CLOSED: f"cannot serve us ({words})",
-            Kind.BUSY: words if words.startswith("did not") else f"is too busy ({words})",
+            Kind.BUSY: words if words.startswith(_OWN_WORDS) else f"is too busy ({words})",
             Kind.BEHIND: f"lags behind ({words})",
             Kind.LACKS: words,
         }
@@ -330,14 +339,28 @@ def _count_refusal(url: str, outcome: object) -> None:
     NODE_REFUSALS.labels(host(url), kind.name.lower()).inc()
 
 
+def _half(call: Call, error: ExchangeError) -> Refusal:
+    """What it means that an answer is longer than may be, or ended before it was whole."""
+    if isinstance(error, BrokenOffError):
+        return not_whole(call, str(error))
+    return refusal(call, 413, f"the answer {error}, which is too large")
+
+
 def _parsed(answer: Answer) -> Any:
-    """JSON's value; else the words of a short text; None when it is neither."""
+    """JSON's value; else the words of a short text; None when it is neither.
+
+    Raises:
+        BrokenOffError: When it is the beginning of JSON.
+    """
     try:
         return parsed(answer.body)
-    except ValueError:
+    except ValueError as error:
+        if answer.body.strip() and _CUT in str(error):
+            raise BrokenOffError("broke off its answer") from None
         text = answer.body[:_LONGEST_TEXT].decode("utf-8", "replace").strip()
         # Pages hold words of any kind, and of one that was cut off nobody knows what it was.
-        return text if text and text[0] not in "<{[" and len(answer.body) < _LONGEST_TEXT else None
+        is_text = bool(text) and text[0] not in "<{[" and "\ufffd" not in text
+        return text if is_text and len(answer.body) < _LONGEST_TEXT else None
 
 
 def _has_result(found: Mapping[str, Any]) -> bool:
@@ -349,5 +372,12 @@ def _by_id(found: Any) -> dict[str, Any] | None:
     """Answers of a batch by their ids; None when it is no list of answers, each with an id of its own."""
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         return None
-    ids = Counter(str(each.get("id")) for each in found)
-    return None if any(times > 1 for times in ids.values()) else {str(each.get("id")): each for each in found}
+    ids = Counter(_name(each.get("id")) for each in found)
+    if any(times > 1 for times in ids.values()):
+        return None
+    return {_name(each.get("id")): each for each in found}
+
+
+def _name(number: object) -> str:
+    """A request's number, which some write as text or with a point."""
+    return str(number).removesuffix(".0")

@@ -205,7 +205,7 @@ class History:
         last = self._checkpoints[-1].number if self._checkpoints else self._first - 1
         self.events = [event for event in self.events if event.block <= last]
         gone = known - len(self.events)
-        _log.warning("the chain reorganised after block %d: %d events are read again", last, gone)
+        _log.warning("the chain reorganised from block %d on: %d events are read again", last + 1, gone)
         self._told = min(self._told, len(self.events))
         self._rewound |= gone > 0
 
