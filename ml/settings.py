@@ -21,6 +21,7 @@ Policy = Literal[
     "evidence-skill-and-relation",
     "evidence-by-largest",
     "evidence-beyond-noise",
+    "evidence-and-forgetting",
     "evidence-and-leave-one-out",
 ]
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""

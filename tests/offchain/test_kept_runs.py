@@ -142,6 +142,7 @@ def test_lists_of_other_tests_make_another_run(edition, name):
         "evidence-skill-and-relation",
         "evidence-by-largest",
         "evidence-beyond-noise",
+        "evidence-and-forgetting",
     ]
     runs = [parse_settings({"task": "loans", "edition": edition, name: each}) for each in lists]
     assert len({run_digest(run) for run in runs}) == len(lists)

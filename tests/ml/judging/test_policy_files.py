@@ -53,6 +53,9 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_an
     ]
     policy = read_policy(noisy).model_copy(update={"steps_of": "largest"})
     assert policy == NAMED["evidence-beyond-noise"] == NAMED[DEFAULT_POLICY]
+    remembering = [*noisy[:5], {"test": "forgetting"}, *noisy[5:]]
+    policy = read_policy(remembering).model_copy(update={"steps_of": "largest"})
+    assert policy == NAMED["evidence-and-forgetting"]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,7 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_an
         ("evidence-skill-and-relation", "c7b3ba77632a3611"),
         ("evidence-by-largest", "97db8035cf524d60"),
         ("evidence-beyond-noise", "f5f592b38807fb2d"),
+        ("evidence-and-forgetting", "30ede7ca2e8fc294"),
         ("likelihood", "1ecb20def9f72a87"),
         ("evidence-and-leave-one-out", "d66a59a65c2db1c3"),
     ],
