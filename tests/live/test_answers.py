@@ -467,6 +467,9 @@ def test_an_error_in_a_results_place_is_judged_as_one(answer, kind):
         (11155111, 11155111),
         ("aa36a7", 11155111),
         ("1", 1),
+        (hex(2**53 + 1), 2**53 + 1),
+        (str(2**53 + 1), 2**53 + 1),
+        ("0x" + hex(2**64 + 7)[2:].zfill(40), 2**64 + 7),
     ],
 )
 def test_a_chains_id_is_one_number_however_it_is_spelled(spelled, number):
@@ -490,7 +493,7 @@ MINED = {"transactionHash": WORD, "blockNumber": "0x1", "gasUsed": "0x1", "logs"
     ("call", "good", "bad"),
     [
         (("eth_chainId", []), ["0xaa36a7", "0xAA36A7", "0x0aa36a7", "0XAA36A7", "11155111", 11155111, "aa36a7"],
-         [None, "0x", "", 0, -1, True, 1.5, "sepolia", []]),
+         [None, "0x", "", 0, -1, True, 1.5, "sepolia", [], "0x0", "0", "0x000", "00"]),
         (LOGS, [[], None, [LOG], [LOG | {"extra": 1}]],
          [{}, "", [None], [LOG | {"blockNumber": None}], [LOG | {"topics": None}], [LOG | {"address": "0x12"}],
           [LOG | {"address": "0x" + "cd" * 20}], [LOG | {"blockNumber": "0x1"}], [LOG | {"blockNumber": "0xffffff"}],

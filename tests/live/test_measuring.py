@@ -36,6 +36,15 @@ def test_an_act_came_too_late_when_its_phase_is_over(phase, position, seat, publ
     assert missed_act(view(phase, published=published), client(position, seat)) == act
 
 
+@pytest.mark.parametrize("position", [PROPOSER, VOTER, NEITHER])
+def test_a_seat_that_is_settled_was_not_missed(position):
+    settled, idle = client(position, Seat.NONE, round_=7), view(Phase.IDLE)
+    assert missed_act(idle, settled) is None and idle.did(settled) == "settled"
+    assert view(Phase.IDLE, round_=0).did(client(position, Seat.NONE, round_=0)) == "none"
+    before = client(position, Seat.NONE, round_=6)
+    assert idle.did(before) == "none" and idle.did(client(position, Seat.REVEALED)) == "revealed"
+
+
 def test_the_kind_of_a_seat_follows_from_its_position():
     kinds = [kind_of(view(Phase.PROPOSE), client(position)) for position in (PROPOSER, VOTER, NEITHER, 9)]
     assert kinds == [SeatKind.PROPOSER, SeatKind.VOTER, SeatKind.NONE, SeatKind.NONE]

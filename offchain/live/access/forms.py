@@ -85,9 +85,10 @@ def chain_number(value: int | str) -> int:
 
 
 def _chain_id(value: Any, parameters: Sequence[object] = ()) -> bool:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return 0 < value < 2**64
-    return isinstance(value, str) and bool(_CHAIN_ID.fullmatch(value))
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and _CHAIN_ID.fullmatch(value)):
+        return False
+    return 0 < chain_number(value) < 2**256
 
 
 def _quantity(value: Any, parameters: Sequence[object] = ()) -> bool:

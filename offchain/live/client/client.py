@@ -251,7 +251,7 @@ class Client:
         values = {
             "round": view.round,
             "phase": view.phase.name.lower(),
-            "seat": view.seat_of(me).name.lower(),
+            "seat": view.did(me),
         }
         if told != self._told:
             _log.info(told, extra=values)

@@ -76,6 +76,8 @@ def missed_act(view: View, me: ClientView) -> str | None:
     def is_past(phase: Phase) -> bool:
         return view.finalised or view.phase > phase
 
+    if view.is_settled(me):
+        return None
     seat, kind = view.seat_of(me), kind_of(view, me)
     if kind is SeatKind.PROPOSER:
         if seat in (Seat.NONE, Seat.ABSENT) and is_past(Phase.PROPOSE):

@@ -291,7 +291,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "proposer_seats": view.proposer_seats,
         "voter_seats": view.voter_seats,
         "seats": [
-            {"position": place, "client": client, "did": view.seat_of(view.clients[client]).name.lower()}
+            {"position": place, "client": client, "did": view.did(view.clients[client])}
             for place, client in enumerate(status.seats)
         ],
         "who_joins": status.who_joins,

@@ -118,7 +118,7 @@ def _seats(status: Status) -> Table:
     view = status.view
     table = Table("position", "seat", "client", "did", title=f"Seats of round {view.round}")
     for place, address in enumerate(status.seats):
-        did = view.seat_of(view.clients[address]).name.lower()
+        did = view.did(view.clients[address])
         kind = "proposer" if place < view.proposer_seats else "voter"
         table.add_row(str(place), kind, address, "" if did == "none" else did)
     return table

@@ -154,6 +154,14 @@ class View:
         """What a client did with its seat of the latest round."""
         return client.seat if client.round == self.round else Seat.NONE
 
+    def is_settled(self, client: ClientView) -> bool:
+        """Whether a client's seat of the latest round was settled; what it did there only logs say then."""
+        return client.round == self.round > 0 and client.seat is Seat.NONE
+
+    def did(self, client: ClientView) -> str:
+        """The same in a word."""
+        return "settled" if self.is_settled(client) else self.seat_of(client).name.lower()
+
 
 def read_view(
     chain: Chain, deployment: LiveDeployment, clients: Sequence[str] = (), at: Block | None = None
