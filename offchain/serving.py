@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from aiohttp import ClientError, hdrs, web
 
-from ml.messages import cleaned
+from ml.messages import cleaned, reason
 from offchain.listening import cannot_listen
 
 _log = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ _RESERVED = 192
 _ACCEPTED = 48
 """Connections that are taken before the first of them is counted."""
 _QUIET_SECONDS = 10.0
+_NAME = "stakefed"
+"""What an answer calls its server; aiohttp would tell strangers its version and Python's."""
 
 Result = TypeVar("Result")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -171,8 +173,12 @@ def application(routes: Iterable[web.RouteDef], seconds: float, largest: int) ->
         answer.force_close()
         return answer
 
+    async def unnamed(request: web.Request, answer: web.StreamResponse) -> None:
+        answer.headers[hdrs.SERVER] = _NAME
+
     app = web.Application(middlewares=[bounded], client_max_size=largest)
     app[CONNECTIONS_OF] = connections
+    app.on_response_prepare.append(unnamed)
     app.add_routes(routes)
     return app
 
@@ -242,28 +248,48 @@ async def _serve(
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Take connections for the length of the block; the port."""
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        logger=_aiohttps_log(),
-        handler_cancellation=True,  # Nothing is done for who has left.
-        keepalive_timeout=HEAD_SECONDS,
-        lingering_time=HEAD_SECONDS,  # For the rest of a body that was refused, so that the refusal arrives.
-        shutdown_timeout=1.0,
-    )
+    options: dict[str, Any] = {
+        "access_log": None,
+        "logger": _aiohttps_log(),
+        "keepalive_timeout": HEAD_SECONDS,
+        "lingering_time": HEAD_SECONDS,  # For the rest of a body that was refused: the refusal arrives.
+    }
+    # Nothing is done for who has left.
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0, **options)
     await runner.setup()
     try:
         make, connections = runner.server, app[CONNECTIONS_OF]
         assert make is not None, "it was set up"
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_loops_log())
 
         def counted() -> asyncio.Protocol:
-            return _Counted(make(), connections)
+            return _Counted(_Protocol(make, loop=loop, **options), connections)
 
         async with await loop.create_server(counted, host, port, backlog=_ACCEPTED) as server:
             yield server.sockets[0].getsockname()[1]
     finally:
         await runner.cleanup()
+
+
+class _Protocol(web.RequestHandler):
+    """aiohttp's protocol of a connection, which says in a sentence what is no request."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        super().handle_error(request, status, exc, message)  # Logs it.
+        fault = cleaned((message or "").partition(":")[0], 200).rstrip(".")
+        answer = refusal(status, f"this is no request of HTTP{': ' if fault else ''}{fault}")
+        answer.headers[hdrs.SERVER] = _NAME
+        answer.force_close()
+        return answer
 
 
 class _Counted(asyncio.Protocol):
@@ -307,6 +333,18 @@ def _aiohttps_log() -> logging.Logger:
 
     logger.filters[:] = [instead]
     return logger
+
+
+def _loops_log() -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]:
+    """What says a line now and then of what fails in asyncio itself, such as a connection without a file."""
+    seldom = Seldom(_log)
+
+    def tell(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        why = f" ({reason(error, 200)})" if error else ""
+        seldom(logging.ERROR, "%s%s", cleaned(context["message"], 200), why)
+
+    return tell
 
 
 def _where(error: Exception) -> str:

@@ -14,6 +14,33 @@ FAILED_SECONDS = 2.0
 Value = TypeVar("Value")
 
 
+class Budget:
+    """So much of something: `burst` at once, and one in `seconds` from then on.
+
+    Args:
+        burst: Had without a pause.
+        seconds: After which one more is.
+        clock: Seconds.
+    """
+
+    def __init__(
+        self, burst: int = BURST, seconds: float = SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._burst = burst
+        self._seconds = seconds
+        self._clock = clock
+        self._spent_until = -float("inf")
+
+    def take(self) -> bool:
+        """Take one, if there is one; it is full again `burst` times `seconds` after it was empty."""
+        now = self._clock()
+        begun = max(self._spent_until, now - self._burst * self._seconds)
+        if begun + self._seconds > now:
+            return False
+        self._spent_until = begun + self._seconds
+        return True
+
+
 class Lately(Generic[Value]):
     """One reading for all who ask, from several threads; a newer one for those whom it does not satisfy.
 
@@ -35,13 +62,11 @@ class Lately(Generic[Value]):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
-        self._burst = burst
-        self._seconds = seconds
+        self._budget = Budget(burst, seconds, clock)
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: tuple[Value, float] | None = None
         self._failed: tuple[OffchainError, float] | None = None
-        self._spent_until = -float("inf")
 
     def get(self, oldest: float) -> tuple[Value, float]:
         """Return a reading no older than `oldest` seconds, and its age.
@@ -62,7 +87,7 @@ class Lately(Generic[Value]):
             OffchainError: When the chain does not answer.
         """
         with self._lock:
-            if self._kept is None or (self._kept[0] is than and self._may_ask()):
+            if self._kept is None or (self._kept[0] is than and self._budget.take()):
                 self._renew()
             assert self._kept is not None, "it was read"
             return self._kept[0]
@@ -70,15 +95,6 @@ class Lately(Generic[Value]):
     def _age(self) -> float:
         assert self._kept is not None, "it was read"
         return self._clock() - self._kept[1]
-
-    def _may_ask(self) -> bool:
-        """Take one out of the budget, which is full again `burst` times `seconds` after it was empty."""
-        now = self._clock()
-        begun = max(self._spent_until, now - self._burst * self._seconds)
-        if begun + self._seconds > now:
-            return False
-        self._spent_until = begun + self._seconds
-        return True
 
     def _renew(self) -> None:
         if self._failed and self._clock() - self._failed[1] < FAILED_SECONDS:

@@ -1,6 +1,9 @@
 """Where servers listen: addresses as people give them, URLs as they are shown, reasons in words."""
 
+import asyncio
 import errno
+import os
+import signal
 import socket
 
 import pytest
@@ -75,3 +78,18 @@ def test_a_taken_port_is_said_with_the_option_to_change():
 def test_commands_refuse_an_empty_address_which_sockets_take_for_all_of_them(command, option):
     result = CliRunner().invoke(command, [option, ""])
     assert result.exit_code == 2 and "'' is no address to listen on" in " ".join(result.output.split())
+
+
+def test_what_fails_in_the_loop_itself_is_a_line_now_and_then(caplog):
+    """Such as a connection that comes while as many files are open as may be."""
+
+    def started(port):
+        loop = asyncio.get_running_loop()
+        failed = OSError(errno.EMFILE, "Too many open files")
+        for _ in range(3):
+            loop.call_exception_handler({"message": "accept() out of\nresource", "exception": failed})
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    serve(application([], 1, 1), "127.0.0.1", 0, started)
+    (record,) = caplog.records
+    assert record.getMessage() == "accept() out of resource (Too many open files)" and not record.exc_info

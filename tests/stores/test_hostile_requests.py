@@ -18,7 +18,7 @@ import pytest
 import requests
 from eth_account import Account
 from eth_account.messages import encode_defunct
-from hostile import connected, request, requests_of, sent
+from hostile import connected, request, requests_of, says_little, sent
 from serving import serving
 from store_parts import SCHEMA, artefact
 
@@ -148,6 +148,7 @@ def test_no_request_of_the_campaign_harms_the_store(tmp_path, gate, monkeypatch,
         for name, answer in zip(WORDS[part::6], all_sent(url, WORDS[part::6], ends), strict=True):
             assert answer == b"" or status(answer) in {*range(100, 205), *range(400, 432)}, (name, answer)
             assert b"Traceback" not in answer and b"root:" not in answer, name
+            assert says_little(answer), (name, answer)
         require_honest_reader(url)
         require_honest_writer(url)
         assert files() <= before + 2  # Connections of our own clients, no more with more requests.

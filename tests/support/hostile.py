@@ -212,6 +212,14 @@ def requests_of(method, path, body, *honest):
     return found
 
 
+def says_little(answer):
+    """Whether a refusal is one line, and no answer tells what the server is made of."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    refuses = head.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4", b"HTTP/1.1 5", b"HTTP/1.0 5"))
+    is_line = body.count(b"\n") <= 1 and body.rstrip(b"\n").decode().isprintable()
+    return (is_line or not refuses) and b"aiohttp" not in head and b"Python" not in head
+
+
 def connected(url, receives=None):
     """A socket to a server; of which little is read where `receives` says so many bytes."""
     parts = urlsplit(url)

@@ -12,6 +12,7 @@ from offchain.live.access.sender import Receipt, Sender
 from offchain.live.access.sending import TRANSACTION_GAS, with_margin
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import RelayError, StaleDecisionError
+from offchain.live.lately import Budget
 from offchain.live.relaying.entries import BATCH, FUNCTIONS, Entry, Function, single
 from offchain.live.relaying.screening import Screening
 from offchain.monitoring.measures import RELAYED, WAITING
@@ -35,7 +36,8 @@ class Desk:
 
     What it pays for is bounded by the contract: each entry is tried before it is taken and before it is
     sent, so it is of a member that has such a seat and has not used it. Nobody else can make it spend gas,
-    nor a question to the node: what a stranger may have made up is refused by `Screening` first.
+    nor a question to the node: what a stranger may have made up is refused by `Screening` first, and of
+    what a member signs for one act ten are tried at once, then ten a minute.
 
     Args:
         chain: For reading and for trying entries; used under a lock.
@@ -54,13 +56,14 @@ class Desk:
         self._screening = Screening(chain, deployment, self._asking)
         self._changing = threading.Lock()
         self._waiting: dict[Function, dict[str, _Taken]] = {function: {} for function in FUNCTIONS}
+        self._budgets: dict[tuple[Function, str], Budget] = {}
 
     def screen(self, function: Function, entry: Entry) -> bool:
         """Look whether an entry can be its member's; whether it is new, and is to be taken.
 
         Raises:
             UnfitEntryError: When the contract would refuse it.
-            RelayError: When too much is waiting.
+            RelayError: When too much is waiting, or its member made too many for one act.
             ChainError: When no node answers.
         """
         with self._changing:
@@ -71,6 +74,12 @@ class Desk:
         if full:
             raise RelayError("too much is waiting to be sent; try again, or send it yourself")
         self._screening.require(function, entry)
+        with self._changing:
+            budget = self._budgets.setdefault((function, entry.client), Budget())
+            if not budget.take():
+                raise RelayError(
+                    f"{entry.client} has handed in too many for {function}; try again, or send it yourself"
+                )
         return True
 
     def take(self, function: Function, entry: Entry) -> None:
@@ -144,6 +153,7 @@ class Desk:
             for taken in batch:
                 if self._waiting[function].get(taken.entry.client) == taken:
                     del self._waiting[function][taken.entry.client]
+                self._budgets.pop((function, taken.entry.client), None)
             self._measure()
 
     def _measure(self) -> None:
