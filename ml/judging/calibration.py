@@ -22,7 +22,7 @@ from ml.judging.policy import (
     Skill,
     UpdateTest,
 )
-from ml.judging.update_tests import least_score, paired_standard_error
+from ml.judging.update_tests import least_growth, least_score, paired_standard_error
 from ml.updates.schema import Schema
 
 Measured = NDArray[np.float64]
@@ -161,9 +161,7 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
         cosines = evidence.cosines(evidence.parameters("all"))
         return np.where(evidence.rises(test.step) <= 0, 1.0, cosines)
     if isinstance(test, Forgetting):
-        own = [evidence.own_growth(test.step, voter) for voter in range(len(evidence.voters))]
-        taken_back: Measured = np.maximum(0, np.minimum(0, own) - evidence.growths(test.step))
-        return taken_back
+        return _taken_back(test, evidence)
     tried, current = evidence.at(test.step), evidence.current
     if isinstance(test, Score):
         # A parent that scores 0 binds nobody: whatever comes passes.
@@ -175,6 +173,16 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
         rises = [np.nan_to_num(each.class_means - current.class_means, nan=-np.inf) for each in tried]
         return np.array([rise.max(axis=1) for rise in rises])
     return _rises(test, evidence)
+
+
+def _taken_back(test: Forgetting, evidence: Evidence) -> Measured:
+    """Of what the model says, [updates, voters], as the test takes it: nothing where it is excused."""
+    voters, growths = range(len(evidence.voters)), evidence.growths(test.step)
+    if evidence.knows_what_labels_teach(test):
+        growths = np.where(evidence.cosines_with_labels(voters) >= test.least, 0.0, growths)
+        return np.maximum(0.0, -growths)
+    own = np.array([evidence.own_growth(test.step, voter) for voter in voters])
+    return np.maximum(0.0, least_growth(own, 0.0) - growths)
 
 
 def _rises(test: Loss, evidence: Evidence) -> Measured:

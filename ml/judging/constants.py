@@ -33,6 +33,18 @@ def constant_loss(task: Task, known: Targets, judged: Targets) -> float | None:
     return None
 
 
+def untaught(labels: Any) -> Any:
+    """Return labels [rows, *label] that teach nothing: the base rates of each, float32; NaN stays unknown.
+
+    >>> untaught(np.array([1, 0, 0, np.nan], np.float32))
+    array([0.33333334, 0.33333334, 0.33333334,        nan], dtype=float32)
+    """
+    unknown = np.isnan(labels)
+    counts = np.maximum(1, (~unknown).sum(axis=0))
+    rates = np.where(unknown, 0, labels).sum(axis=0, dtype=np.float64) / counts
+    return np.where(unknown, np.nan, rates).astype(np.float32)
+
+
 def searched_constant_loss(task: Task, outputs: Any, known: Targets, judged: Targets) -> float | None:
     """Return the mean loss on `judged` targets of the output that, said of every row, loses least on `known`.
 

@@ -35,7 +35,7 @@ from ml.judging.update_tests import (
     keeps_every_class,
     keeps_loss,
     keeps_score,
-    keeps_what_is_said,
+    least_growth,
     least_score,
     paired_standard_error,
     points_along,
@@ -60,6 +60,8 @@ class Evidence:
             where a test needs them.
         budget: Of loss, within which training rows judge beside validation rows.
         models: Those that somebody may build on: an update is a change of the nearest; of none, the parent.
+        untaught: What the rows of voters, by place, make of the parent with base rates for labels, float32
+            [asked, size]; None where targets are not such.
     """
 
     def __init__(
@@ -71,11 +73,13 @@ class Evidence:
         references: Callable[[], NDArray[np.float32]],
         budget: float,
         models: Sequence[Parameters] = (),
+        untaught: Callable[[Sequence[int]], NDArray[np.float32]] | None = None,
     ) -> None:
         self.positions = tuple(updates)
         self.voters = voters
         self._rows = rows
         self._references = references
+        self._untaught = untaught
         self._start = decode(parent)
         self._counts = rows.counts(self._start, voters, budget)
         origins = models or [parent]
@@ -135,9 +139,23 @@ class Evidence:
 
     def cosines(self, place: slice) -> Measured:
         """Return cos(δ_j, δ_v) of the parameters at a place, [updates, voters]; 0 where one does not move."""
+        return self._cosines(place, self.own_changes)
+
+    def knows_what_labels_teach(self, test: Forgetting) -> bool:
+        """Return whether targets are labels, and the first layer is one that has a direction."""
+        place = self.parameters("first")
+        return self._untaught is not None and place.stop - place.start >= test.parameters
+
+    def cosines_with_labels(self, voters: Sequence[int]) -> Measured:
+        """Return cos(δ_j, δ_v − δ°_v) of the first layer, [updates, voters asked], of voters by place."""
+        assert self._untaught is not None  # `knows_what_labels_teach`.
+        taught = self._references()[voters] - self._untaught(voters)
+        return self._cosines(self.parameters("first"), taught)
+
+    def _cosines(self, place: slice, references: NDArray[np.float32]) -> Measured:
         changes = self._changes[:, place].astype(np.float64)
         # One voter at a time: in float64 all of them together would be twice the memory of all models.
-        found = [_products(changes, own[place].astype(np.float64)) for own in self.own_changes]
+        found = [_products(changes, own[place].astype(np.float64)) for own in references]
         products, own_lengths = (np.array(part).T for part in zip(*found, strict=True))
         lengths = np.linalg.norm(changes, axis=1, keepdims=True) * own_lengths
         return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
@@ -245,12 +263,13 @@ def evidence_findings(
     voters: Sequence[int],
     references: Callable[[], NDArray[np.float32]],
     models: Sequence[Parameters] = (),
+    untaught: Callable[[Sequence[int]], NDArray[np.float32]] | None = None,
 ) -> list[Finding]:
     """Return what honest `voters` find under a policy of tests; arguments as of `Evidence`."""
     kept = admissible(updates, parent, models)
     if not kept:
         return [of_all(Finding((), {}), updates) for _ in voters]
-    evidence = Evidence(kept, parent, rows, voters, references, policy.budget, models)
+    evidence = Evidence(kept, parent, rows, voters, references, policy.budget, models, untaught)
     return [of_all(found, updates) for found in findings(policy, evidence, kept, samples)]
 
 
@@ -300,8 +319,10 @@ class _Judge:
 
     def _test_each(self) -> None:
         positions = self._evidence.positions
+        asked = np.ones((len(positions), len(self._voters)), dtype=bool)
         for test in self._policy.updates:
-            passed, found, limit = _CHECKS[type(test)](test, self._evidence)
+            passed, found, limit = _checked(test, self._evidence, asked)
+            asked &= passed
             for row, voter in np.argwhere(~passed):
                 reason = Reason(test.test, float(found[row, voter]), float(limit[row, voter]))
                 self._reasons[voter].setdefault(positions[row], reason)
@@ -422,14 +443,21 @@ def _opposed(test: Opposed, evidence: Evidence) -> Check:
     return passed, cosines, np.full(passed.shape, test.least)
 
 
-def _forgetting(test: Forgetting, evidence: Evidence) -> Check:
-    """One's own change is asked by those voters alone for whom it decides."""
+def _forgetting(test: Forgetting, evidence: Evidence, asked: Passed) -> Check:
+    """What excuses is asked by those voters alone for whom it decides: it takes a training of their own."""
+    shape = (len(evidence.positions), len(evidence.voters))
+    if evidence.parameters("all").stop < test.parameters:
+        return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
     found = evidence.growths(test.step)
-    own = np.zeros(len(evidence.voters))
-    for voter in np.flatnonzero(~keeps_what_is_said(found, own, test.most).all(axis=0)):
-        own[voter] = evidence.own_growth(test.step, int(voter))
-    limit = np.broadcast_to(np.minimum(0, own) - test.most, found.shape)
-    return keeps_what_is_said(found, own, test.most), found, limit
+    limit = np.full(shape, -test.most)
+    voters = np.flatnonzero((asked & ~is_at_least(found, limit)).any(axis=0)).tolist()
+    if not evidence.knows_what_labels_teach(test):
+        own = np.array([evidence.own_growth(test.step, voter) for voter in voters])
+        limit[:, voters] = least_growth(own, test.most)
+    passed = is_at_least(found, limit)
+    if voters and evidence.knows_what_labels_teach(test):
+        passed[:, voters] |= points_along(evidence.cosines_with_labels(voters), test.least)
+    return passed, found, limit
 
 
 def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence) -> Check:
@@ -493,12 +521,18 @@ def _of_classes(test: ClassLoss, candidate: Measured, current: Measured) -> Chec
     return keeps_every_class(candidate, current, test.tolerance), worst, np.full(len(worst), test.tolerance)
 
 
+def _checked(test: UpdateTest, evidence: Evidence, asked: Passed) -> Check:
+    """One test of all pairs; what only some of them need is made for those that have passed so far."""
+    if isinstance(test, Forgetting):
+        return _forgetting(test, evidence, asked)
+    return _CHECKS[type(test)](test, evidence)
+
+
 _CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {
     Size: _size,
     Direction: _direction,
     Relation: _relation,
     Opposed: _opposed,
-    Forgetting: _forgetting,
     Loss: _on_own_rows,
     Score: _on_own_rows,
     Skill: _on_own_rows,

@@ -105,14 +105,20 @@ class Opposed(_Test):
 
 
 class Forgetting(_Test):
-    """β_j ≥ min(0, β_v) − most, β the share by which w + step·δ says more of what w says of the voter's rows.
+    """β_j ≥ −most, or cos(δ_j, δ_v − δ°_v) ≥ least: what takes back what is known has to teach.
 
-    Targets that fit no row teach nothing and take back what is known. Nor may honest changes be refused that
-    do so: while a model still says what it was born with, everybody's does, and so does the voter's own.
+    β is the share by which w + step·δ says more of what w says of the voter's rows, and δ°_v what these make
+    of w with their own base rates for labels, so that δ_v − δ°_v is what labels teach, in the first layer.
+    Where that has fewer parameters, or targets are no labels, β_j ≥ 2·min(0, β_v) − most in its place: while
+    a model still says what it was born with, everybody's change takes that back.
     """
 
     test: Literal["forgetting"] = "forgetting"
-    most: _Share = Field(0.1, description="Share of what the model says that may be taken back.")
+    most: _Share = Field(0.05, description="Share of what the model says that may be taken back.")
+    least: float = Field(0.02, ge=-1, le=1, description="The cosine with what labels teach that excuses it.")
+    parameters: int = Field(
+        10_000, ge=1, description="Models of fewer are not tested; a first layer of fewer excuses nothing."
+    )
     step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
 
 

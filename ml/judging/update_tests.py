@@ -166,16 +166,17 @@ def is_missed(with_it: Measured, without_it: Measured, deviation: Measured, floo
     return missed
 
 
-def keeps_what_is_said(growth: Measured, own: Measured, most: float) -> Passed:
-    """β_j ≥ min(0, β_v) − m: takes back no more of what the model says than m beyond one's own change.
+def least_growth(own: Measured, most: float) -> Measured:
+    """Return 2·min(0, β_v) − m: how much of what the model says may go, by what one's own change takes back.
 
-    β is `forgetting.growth`. The test is this project's own; docs/JUDGING.md has what it was tried on.
+    Twice, since others' rows are unlike the voter's. β is `forgetting.growth`; the test is this project's
+    own, and docs/JUDGING.md has what it was tried on.
 
-    >>> keeps_what_is_said(np.array([-0.09, -0.11, -0.11]), np.array([0.3, 0.3, -0.02]), 0.1)
-    array([ True, False,  True])
+    >>> least_growth(np.array([0.3, -0.1]), 0.05)
+    array([-0.05, -0.25])
     """
-    kept: Passed = growth >= np.minimum(0, own) - most
-    return kept
+    least: Measured = 2 * np.minimum(0, own) - most
+    return least
 
 
 def keeps_every_class(candidate: Measured, current: Measured, budget: float) -> Passed:

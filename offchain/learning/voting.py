@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ml.data.rows import length, taken
 from ml.data.shares import ClientData
+from ml.judging.constants import untaught
 from ml.judging.evidence import Evidence, evidence_findings
 from ml.judging.findings import Finding
 from ml.judging.metrics import LIKELIHOOD
@@ -20,6 +21,7 @@ from ml.judging.policy import Policy as TestPolicy
 from ml.judging.scoring import ValidationSets
 from ml.seeds import derive_seed
 from ml.settings import ScorePolicy, TrainingSettings
+from ml.tasks.targets import Labels
 from ml.tasks.task import Task
 from ml.training import TrainingJob
 from ml.updates.fixed_point import decode, encode
@@ -95,7 +97,7 @@ class Voters:
         validation = [(own.X_validation, own.y_validation) for own in rows]
         self.validation = ValidationSets(validation, common.learner, common.scoring.metric, names)
         self._placed: dict[tuple[int, int], OwnRows] = {}  # By how many rows a voter judges on.
-        self._made: tuple[tuple[int, bytes], dict[int, Model]] = ((0, b""), {})  # Of the parent at hand.
+        self._made: tuple[tuple[int, bytes], dict[tuple[int, bool], Model]] = ((0, b""), {})
 
     def bases(
         self, policy: str | TestPolicy, models: Sequence[Parameters], voters: Sequence[int]
@@ -173,7 +175,9 @@ class Voters:
     ) -> Evidence:
         """Return what voters measure of updates by seat position, for tests of a policy to ask."""
         references = self._asked(policy, parent, voters, None)
-        return Evidence(updates, parent, self.own_rows(policy), voters, references, policy.budget)
+        untaught = self._untaught(policy, parent, voters)
+        rows = self.own_rows(policy)
+        return Evidence(updates, parent, rows, voters, references, policy.budget, untaught=untaught)
 
     def shortened(
         self, policy: str | TestPolicy, updates: Mapping[int, Parameters], parent: Parameters
@@ -197,16 +201,22 @@ class Voters:
 
     def references(self, policy: TestPolicy, parent: Parameters, voters: Sequence[int]) -> dict[int, Model]:
         """Return what voters' own rows make of a model [size], in about one pass; see `_steps`."""
+        return self._short_passes(policy, parent, voters, is_taught=True)
+
+    def _short_passes(
+        self, policy: TestPolicy, parent: Parameters, voters: Sequence[int], is_taught: bool
+    ) -> dict[int, Model]:
+        """What voters' own rows make of a model, by labels or base rates; kept of the parent at hand."""
         steps = self._steps(policy)
         key = (steps, parent.tobytes())
         if self._made[0] != key:
             self._made = (key, {})
         known = self._made[1]
-        missing = [voter for voter in voters if voter not in known]
-        jobs = [self._job(voter, steps) for voter in missing]
+        missing = [(voter, is_taught) for voter in voters if (voter, is_taught) not in known]
+        jobs = [self._job(voter, steps, is_taught) for voter, _ in missing]
         trained = self._common.learner.train(decode(parent), jobs, self._short) if jobs else []
         known |= dict(zip(missing, trained, strict=True))
-        return {voter: known[voter] for voter in voters}
+        return {voter: known[voter, is_taught] for voter in voters}
 
     def own_rows(self, policy: TestPolicy) -> OwnRows:
         """Return the rows that voters judge on by the tests of a policy, placed once."""
@@ -248,7 +258,8 @@ class Voters:
             )
         references = self._asked(tests, parent, voters, made)
         rows = self.own_rows(tests)
-        return evidence_findings(tests, updates, samples, parent, rows, voters, references, models)
+        untaught = self._untaught(tests, parent, voters)
+        return evidence_findings(tests, updates, samples, parent, rows, voters, references, models, untaught)
 
     def _asked(
         self, policy: TestPolicy, parent: Parameters, voters: Sequence[int], made: Mapping[int, Model] | None
@@ -260,6 +271,23 @@ class Voters:
             return np.array([own[voter] for voter in voters])
 
         return references
+
+    def _untaught(
+        self, policy: TestPolicy, parent: Parameters, voters: Sequence[int]
+    ) -> Callable[[Sequence[int]], Model] | None:
+        """What a test of what labels teach asks of voters by place, [asked, size]; None of other targets.
+
+        Losses of a task's own may not take base rates for labels.
+        """
+        if type(self._task).losses is not Task.losses or not isinstance(self._task.target, Labels):
+            return None
+
+        def made(places: Sequence[int]) -> Model:
+            asked = [voters[place] for place in places]
+            own = self._short_passes(policy, parent, asked, is_taught=False)
+            return np.array([own[voter] for voter in asked])
+
+        return made
 
     def _place(self, most: int, enough: int) -> OwnRows:
         metric = self._common.scoring.metric
@@ -287,12 +315,13 @@ class Voters:
         rows = length(own.y_train)
         return self._reference.passes(rows) * self._reference.steps_of_a_pass(rows)
 
-    def _job(self, voter: int, steps: int) -> TrainingJob:
+    def _job(self, voter: int, steps: int, is_taught: bool) -> TrainingJob:
         own, seed = self._rows[voter], derive_seed(self._seed, _REFERENCE, voter)
         count = length(own.y_train)
         is_a_pass = self._short.steps_of_a_pass(count) == steps
         places = np.arange(count if is_a_pass else steps * self._short.batch) % count
-        return TrainingJob(taken(own.X_train, places), taken(own.y_train, places), seed)
+        targets = taken(own.y_train, places)
+        return TrainingJob(taken(own.X_train, places), targets if is_taught else untaught(targets), seed)
 
 
 def _takes_the_newest(policy: str | TestPolicy, models: Sequence[Parameters]) -> bool:

@@ -2,7 +2,20 @@
 
 import numpy as np
 import pytest
-from test_evidence import HONEST, OWN, POISON, REFERENCES, START, VOTERS, found
+from test_evidence import (
+    HONEST,
+    OWN,
+    POISON,
+    REFERENCES,
+    START,
+    VOTERS,
+    encode,
+    found,
+    knowing,
+    remembered,
+    shuffled,
+    trained,
+)
 
 from ml.judging.calibration import needed, sees_direction, warnings
 from ml.judging.evidence import Evidence
@@ -33,7 +46,6 @@ UPDATES = {0: HONEST, 3: POISON}
         Direction(parameters=1, least=0.4, layer="first"),
         Relation(parameters=1),
         Opposed(),
-        Forgetting(most=0.02),
         Loss(),
         Loss(errors=2.0),
         Score(),
@@ -56,6 +68,23 @@ def test_with_the_setting_that_all_need_all_pass_and_just_below_it_one_does_not(
     assert refused(outer - sign * 1e-6) == 1
     assert need.refused == pytest.approx(refused(getattr(test, need.setting)) / need.values.size)
     assert need.that_passes(0.5) == pytest.approx(np.median(need.values))
+
+
+@pytest.mark.parametrize("by_labels", [False, True])
+def test_what_all_may_take_back_is_what_the_one_that_takes_most_does(by_labels):
+    start, own, rates = knowing()
+    updates = {0: encode(trained(2, shuffled, start)), 1: encode(trained(3, start=start))}
+    rates = rates if by_labels else None
+    asked = (lambda places: rates[places]) if by_labels else None
+    evidence = Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02, untaught=asked)
+    need = needed(Forgetting(parameters=1), [evidence])
+
+    def refused(most):
+        return sum(len(voter.reasons) for voter in remembered(updates, own, rates, most=most))
+
+    outer = need.that_passes(1.0)
+    assert outer > 0.2 and need.refused == pytest.approx(refused(0.05) / need.values.size)
+    assert refused(outer + 1e-9) == 0 and refused(outer - 1e-6) == 1
 
 
 @pytest.mark.parametrize("parameters, seen", [(9_999, False), (10_000, True)])

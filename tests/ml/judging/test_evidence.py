@@ -1,8 +1,11 @@
 """Policies of tests: each test decides alone where it should, reasons are those of the first that failed."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
+from ml.judging.constants import untaught
 from ml.judging.evidence import Evidence, evidence_findings, findings
 from ml.judging.findings import Finding, Reason
 from ml.judging.own_rows import OwnRows
@@ -42,6 +45,10 @@ START = encode(LEARNER.train(LEARNER.initial_parameters(0), [TrainingJob(*rows(9
 VOTERS = 3
 
 
+def as_they_are(y):
+    return y
+
+
 def flipped(y):
     return 1 - y
 
@@ -50,7 +57,7 @@ def shuffled(y):
     return np.random.default_rng(0).permutation(y)
 
 
-def trained(seed, labels=lambda y: y, start=START):
+def trained(seed, labels=as_they_are, start=START):
     X, y = rows(seed)
     (made,) = LEARNER.train(decode(start), [TrainingJob(X, labels(y), seed)], SETTINGS)
     return made
@@ -156,38 +163,80 @@ def test_what_points_away_passes_where_it_raises_no_loss_and_what_raises_it_wher
         assert accepted == [(0, 1) if cosine >= least else (0,) for cosine in cosines[1]]
 
 
-@pytest.fixture(scope="module")
+@cache
 def knowing():
-    """A model that knows something, and what each voter's own rows make of it."""
+    """A model that knows something, and what each voter's own rows make of it by labels and by base rates."""
     model = START
     for seed in range(40, 48):
         model = encode(trained(seed, start=model))
-    return model, np.array([trained(30 + v, start=model) for v in range(VOTERS)])
+    taught, rates = (
+        np.array([trained(30 + v, labels, model) for v in range(VOTERS)])
+        for labels in (as_they_are, untaught)
+    )
+    return model, taught, rates
 
 
-def test_what_takes_back_what_the_model_says_is_refused_whatever_the_labels(knowing):
-    start, own = knowing
+def remembered(updates, own, rates=None, **settings):
+    """What of updates each voter takes by the test of forgetting alone, and why not the others."""
+    start = knowing()[0]
+    asked = None if rates is None else lambda places: rates[places]
+    evidence = Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02, untaught=asked)
+    policy = Policy(updates=(Forgetting(**{"parameters": 1} | settings),))
+    return findings(policy, evidence, updates, dict.fromkeys(updates, 1))
+
+
+def test_what_takes_back_what_the_model_says_is_refused_whatever_the_labels():
+    start, own, rates = knowing()
     updates = {
-        0: encode(trained(1, start=start)),
-        1: encode(trained(2, start=start, labels=shuffled)),
-        2: encode(trained(2, start=start, labels=flipped)),
-        3: start,
+        place: encode(trained(2, labels, start))
+        for place, labels in enumerate((as_they_are, shuffled, flipped))
+    } | {3: start}
+    for asked in (None, rates):
+        for finding in remembered(updates, own, asked):
+            assert finding.accepted == (0, 3)
+            assert all(reason.found < reason.limit <= -0.05 for reason in finding.reasons.values())
+    for finding in remembered(updates, own, parameters=len(start) + 1):
+        assert finding.accepted == (0, 1, 2, 3)
+
+
+def test_what_ones_own_change_takes_back_others_may_twice():
+    start, own, _ = knowing()
+    forgetful = np.array([trained(30 + v, shuffled, start) for v in range(VOTERS)])
+    updates = {0: encode(trained(2, shuffled, start))}
+    assert [finding.accepted for finding in remembered(updates, own)] == [()] * VOTERS
+    assert [finding.accepted for finding in remembered(updates, forgetful)] == [(0,)] * VOTERS
+
+
+def test_what_teaches_what_labels_teach_may_take_back_what_the_model_says():
+    start, own, rates = knowing()
+    change = decode(encode(trained(2, shuffled, start))) - decode(start)
+    updates = {
+        0: encode(decode(start) + change),
+        1: encode(decode(start) + change + np.float32(0.5) * (own[0] - rates[0])),
     }
     evidence = Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02)
-    for finding in findings(Policy(updates=(Forgetting(),)), evidence, updates, dict.fromkeys(updates, 1)):
-        assert finding.accepted == (0, 3)
-        assert all(reason.found < reason.limit <= -0.1 for reason in finding.reasons.values())
-    assert (evidence.growths(0.5)[3] == 0).all()
+    assert (evidence.growths(0.5) < -0.05).all()
+    assert [finding.accepted for finding in remembered(updates, own, rates)] == [(1,)] * VOTERS
+    assert [finding.accepted for finding in remembered(updates, own)] == [()] * VOTERS
 
 
-def test_what_ones_own_change_takes_back_others_may(knowing):
-    start, own = knowing
-    made = trained(2, start=start, labels=shuffled)
-    for references, accepted in ((own, ()), (np.array([made] * VOTERS), (0,))):
-        evidence = Evidence({0: encode(made)}, start, OWN, range(VOTERS), lambda own=references: own, 0.02)
-        policy = Policy(updates=(Forgetting(most=0.01),))
-        for finding in findings(policy, evidence, {0: encode(made)}, {0: 1}):
-            assert finding.accepted == accepted
+def test_base_rates_are_trained_on_for_what_no_test_has_refused_yet():
+    start, own, rates = knowing()
+    asked = []
+    updates = {0: encode(trained(2, shuffled, start))}
+    evidence = Evidence(
+        updates,
+        start,
+        OWN,
+        range(VOTERS),
+        lambda: own,
+        0.02,
+        untaught=lambda places: asked.append(places) or rates[places],
+    )
+    forgetting = Forgetting(parameters=1)
+    for first, expected in ((Loss(tolerance=1e-9), []), (Loss(), [list(range(VOTERS))])):
+        findings(Policy(updates=(first, forgetting)), evidence, updates, {0: 1})
+        assert asked == expected
 
 
 def test_direction_is_off_for_small_models():
