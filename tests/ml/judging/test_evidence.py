@@ -212,7 +212,7 @@ def test_what_teaches_what_labels_teach_may_take_back_what_the_model_says():
     change = decode(encode(trained(2, shuffled, start))) - decode(start)
     updates = {
         0: encode(decode(start) + change),
-        1: encode(decode(start) + change + np.float32(0.5) * (own[0] - rates[0])),
+        1: encode(decode(start) + change + np.float32(0.7) * (own[0] - rates[0])),
     }
     evidence = Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02)
     assert (evidence.growths(0.5) < -0.05).all()
