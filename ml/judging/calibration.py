@@ -22,7 +22,7 @@ from ml.judging.policy import (
     Skill,
     UpdateTest,
 )
-from ml.judging.update_tests import least_growth, least_score, paired_standard_error
+from ml.judging.update_tests import least_growth, least_score, paired_standard_error, points_along
 from ml.updates.schema import Schema
 
 Measured = NDArray[np.float64]
@@ -177,12 +177,12 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
 
 def _taken_back(test: Forgetting, evidence: Evidence) -> Measured:
     """Of what the model says, [updates, voters], as the test takes it: nothing where it is excused."""
-    voters, growths = range(len(evidence.voters)), evidence.growths(test.step)
+    voters = range(len(evidence.voters))
+    least = np.array([least_growth(evidence.own_growth(test.step, voter), 0.0) for voter in voters])
+    taken = np.maximum(0.0, least - evidence.growths(test.step))
     if evidence.knows_what_labels_teach(test):
-        growths = np.where(evidence.cosines_with_labels(voters) >= test.least, 0.0, growths)
-        return np.maximum(0.0, -growths)
-    own = np.array([evidence.own_growth(test.step, voter) for voter in voters])
-    return np.maximum(0.0, least_growth(own, 0.0) - growths)
+        taken[points_along(evidence.cosines_with_labels(voters), test.least)] = 0.0
+    return taken
 
 
 def _rises(test: Loss, evidence: Evidence) -> Measured:

@@ -450,14 +450,19 @@ def _forgetting(test: Forgetting, evidence: Evidence, asked: Passed) -> Check:
         return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
     found = evidence.growths(test.step)
     limit = np.full(shape, -test.most)
-    voters = np.flatnonzero((asked & ~is_at_least(found, limit)).any(axis=0)).tolist()
-    if not evidence.knows_what_labels_teach(test):
-        own = np.array([evidence.own_growth(test.step, voter) for voter in voters])
-        limit[:, voters] = least_growth(own, test.most)
+    for voter in _undecided(found, limit, asked):
+        limit[:, voter] = least_growth(evidence.own_growth(test.step, voter), test.most)
     passed = is_at_least(found, limit)
+    voters = _undecided(found, limit, asked)
     if voters and evidence.knows_what_labels_teach(test):
         passed[:, voters] |= points_along(evidence.cosines_with_labels(voters), test.least)
     return passed, found, limit
+
+
+def _undecided(found: Measured, limit: Measured, asked: Passed) -> list[int]:
+    """Voters, by place, who ask of some update what excuses it."""
+    voters: list[int] = np.flatnonzero((asked & ~is_at_least(found, limit)).any(axis=0)).tolist()
+    return voters
 
 
 def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence) -> Check:

@@ -105,12 +105,12 @@ class Opposed(_Test):
 
 
 class Forgetting(_Test):
-    """β_j ≥ −most, or cos(δ_j, δ_v − δ°_v) ≥ least: what takes back what is known has to teach.
+    """β_j ≥ 2·min(0, β_v) − most, or cos(δ_j, δ_v − δ°_v) ≥ least: what forgets has to teach.
 
-    β is the share by which w + step·δ says more of what w says of the voter's rows, and δ°_v what these make
-    of w with their own base rates for labels, so that δ_v − δ°_v is what labels teach, in the first layer.
-    Where that has fewer parameters, or targets are no labels, β_j ≥ 2·min(0, β_v) − most in its place: while
-    a model still says what it was born with, everybody's change takes that back.
+    β is the share by which w + step·δ says more of what w says of the voter's rows. While a model still says
+    what it was born with, everybody's change takes that back, and so does the voter's own. δ°_v is what its
+    rows make of w with their base rates for labels, so that δ_v − δ°_v is what labels teach; that is asked in
+    the first layer, where it has so many parameters and targets are labels.
     """
 
     test: Literal["forgetting"] = "forgetting"

@@ -166,17 +166,16 @@ def is_missed(with_it: Measured, without_it: Measured, deviation: Measured, floo
     return missed
 
 
-def least_growth(own: Measured, most: float) -> Measured:
+def least_growth(own: float, most: float) -> float:
     """Return 2·min(0, β_v) − m: how much of what the model says may go, by what one's own change takes back.
 
     Twice, since others' rows are unlike the voter's. β is `forgetting.growth`; the test is this project's
     own, and docs/JUDGING.md has what it was tried on.
 
-    >>> least_growth(np.array([0.3, -0.1]), 0.05)
-    array([-0.05, -0.25])
+    >>> least_growth(0.3, 0.05), least_growth(-0.1, 0.05)
+    (-0.05, -0.25)
     """
-    least: Measured = 2 * np.minimum(0, own) - most
-    return least
+    return 2 * min(0.0, own) - most
 
 
 def keeps_every_class(candidate: Measured, current: Measured, budget: float) -> Passed:

@@ -1,9 +1,12 @@
 """Voters' own rows, the same in simulations and live: what they refer to, and what they make of an update."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ml.judging.policy import EVIDENCE
+from ml.tasks.targets import Numbers
 from ml.updates.fixed_point import decode, encode
 from offchain.settings import SimulationSettings
 from offchain.simulation.federation import Federation, all_rows
@@ -73,6 +76,29 @@ def test_what_shortens_honest_updates_is_trained_side_by_side(federation, monkey
     sent = federation.train_from([federation.genesis], [0, 1, 2], 2)
     assert together == [3, 3]
     assert all((sent[client] == alone[client]).all() for client in alone)
+
+
+def test_base_rates_take_the_place_of_labels_where_labels_are_what_a_loss_of_ours_takes(
+    federation, monkeypatch
+):
+    voters, start = federation._voters, decode(federation.genesis)
+    job = voters._job(5, voters._steps(EVIDENCE), is_taught=True)
+    plain = replace(job, y=np.full_like(job.y, job.y.mean()))
+    (expected,) = voters._common.learner.train(start, [plain], voters._short)
+    (made,) = voters._untaught(EVIDENCE, federation.genesis, [3, 5])([1])
+    np.testing.assert_allclose(made, expected, rtol=0, atol=1e-6)
+    assert not np.allclose(made, reference(federation, 5), rtol=0, atol=1e-4)
+
+    class Numbered(type(voters._task)):
+        target = Numbers()
+
+    class Priced(type(voters._task)):
+        def losses(self, outputs, targets):
+            return outputs[:, 0] * 0
+
+    for other in (Numbered, Priced):
+        monkeypatch.setattr(voters, "_task", object.__new__(other))
+        assert voters._untaught(EVIDENCE, federation.genesis, [3, 5]) is None
 
 
 UNEQUAL = SimulationSettings(
