@@ -241,6 +241,9 @@ def test_real_images_are_read(real_images, tmp_path):
         ("Data_Entry_2017.csv.gz", r"there is \S+2017.csv.gz: unpack it"),
         ("release/Data_Entry_2017.csv", r"there is \S+release/Data_Entry_2017.csv: is \S+/release meant\?"),
         ("Data_Entry_2017.csv/Data_Entry_2017_v2020.csv", r"is \S+/Data_Entry_2017.csv meant\?"),
+        ("Data_Entry_2017.csv.part", r"there is \S+2017.csv.part, a download that is not over"),
+        ("Data_Entry_2017_v2020.csv.crdownload", r"there is \S+.crdownload, a download that is not over"),
+        ("Data_Entry_2017.csv/labels", r"there is \S+2017.csv, which is no file that can be read\)"),
     ],
 )
 def test_a_labels_file_of_nearly_the_name_is_named(tmp_path, name, hint):
@@ -254,6 +257,17 @@ def test_a_labels_file_of_nearly_the_name_is_named(tmp_path, name, hint):
 def test_files_of_other_names_are_no_hint(tmp_path, name):
     (tmp_path / name).write_text("Image Index\n")
     refused(tmp_path, f"is a folder without {LABELS_FILE} or {NEWER_FILE}; chest")
+
+
+def test_a_labels_file_that_is_a_link_to_nothing_is_named(tmp_path):
+    (tmp_path / NEWER_FILE).symlink_to(tmp_path / NEWER_FILE)
+    refused(tmp_path, f"there is \\S+{NEWER_FILE}, which is no file that can be read")
+
+
+def test_a_picture_whose_download_is_not_over_is_named(folder):
+    path = next(folder.glob("images/*.png"))
+    path.rename(f"{path}.part")
+    refused(folder, f"there is \\S+{path.name}.part, a download that is not over")
 
 
 def test_an_empty_labels_file_hides_no_good_one(folder):

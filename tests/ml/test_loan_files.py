@@ -324,6 +324,12 @@ REFUSED = {
         TEXT + "x" * (1 << 20),
         "line 62 has more than 1048576 letters",
     ),
+    "half a download": (
+        "x.csv.part",
+        TEXT,
+        "a download that is not over, as its name says: wait for its end",
+    ),
+    "half another": ("x.parquet.CRDOWNLOAD", b"PAR1", "a download that is not over"),
     "no text": ("x.csv", b"\1\0\0\2" * 50, "zero bytes"),
     "no header": (
         "x.csv",

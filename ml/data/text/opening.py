@@ -16,6 +16,7 @@ from typing import IO, cast
 
 from typing_extensions import Buffer
 
+from ml.data.unfinished import WHAT_TO_DO, is_unfinished
 from ml.errors import DataError
 from ml.home import at_home
 from ml.messages import reason
@@ -122,6 +123,8 @@ def require_file(path: Path) -> None:
         raise no_table(path, f"it is a folder; give a file{_in(path)}")
     if not stat.S_ISREG(mode):
         raise no_table(path, "it is no regular file but a pipe or a device")
+    if is_unfinished(path.name):
+        raise no_table(path, f"it is {WHAT_TO_DO}")
 
 
 def _in(folder: Path) -> str:

@@ -1,5 +1,6 @@
 """ChestX-ray14 in NIH's layout: a folder of pictures and `Data_Entry_2017.csv` (Wang et al., 2017)."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ml.data.text.dialect import dialect, key
 from ml.data.text.opening import is_own
 from ml.data.text.records import pieces
 from ml.data.text.usage import first_of
+from ml.data.unfinished import WHAT_TO_DO, is_unfinished, whole_name
 from ml.errors import DataError
 
 LABELS_FILES = ("Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv")
@@ -78,11 +80,16 @@ def labels_file(folder: Path) -> Path | None:
     return next((file for file in found if file.stat().st_size), found[0] if found else None)
 
 
+def unreadable_labels_file(folder: Path) -> Path | None:
+    """Return what has a labels file's name and is no file: a folder, a pipe, a link to nothing; else none."""
+    return next((folder / name for name in LABELS_FILES if os.path.lexists(folder / name)), None)
+
+
 def nearly_labels_file(folder: Path) -> Path | None:
     """Return a file in a folder, or one below, whose name nearly is a labels file's; none without one."""
     places = sorted(path for pattern in ("*", "*/*") for path in folder.glob(pattern) if is_own(path.name))
     files = [path for path in places if path.suffix.lower() != ".png" and path.is_file()]
-    by_name = {path.name.lower(): path for path in reversed(files)}
+    by_name = {whole_name(path.name).lower(): path for path in reversed(files)}
     wanted = [name.lower() for name in LABELS_FILES]
     near = (match for name in wanted for match in get_close_matches(name, by_name, 1, _NEARLY))
     return next((by_name[match] for match in near), None)
@@ -189,6 +196,8 @@ def _others(folder: Path, name: str) -> str:
     same = next(folder.glob(f"**/{Path(name).stem}.*"), None)
     if same is None:
         return ""
+    if is_unfinished(same.name):
+        return f" (there is {same}, {WHAT_TO_DO})"
     if same.name == name:
         return f" (there is {same}: all have to be in images/ or images_*/images/, or none)"
     return f" (there is {same}; its name must be as in the labels file)"

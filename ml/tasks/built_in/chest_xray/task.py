@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, validate_call
 
 from ml.data.rows import Rows
+from ml.data.unfinished import WHAT_TO_DO, is_unfinished
 from ml.errors import DataError
 from ml.home import at_home
 from ml.tasks.built_in.chest_xray import medmnist, nih
@@ -58,13 +59,18 @@ def _found(path: Path) -> str:
         return f"there is nothing at {path}"
     if path.is_dir():
         return f"{path} is a folder without {' or '.join(nih.LABELS_FILES)}{_hint(path)}"
+    if is_unfinished(path.name):
+        return f"{path} is {WHAT_TO_DO}"
     return f"{path} is a file whose name does not end in .npz"
 
 
 def _hint(folder: Path) -> str:
     near = nih.nearly_labels_file(folder)
     if near is None:
-        return ""
+        other = nih.unreadable_labels_file(folder)
+        return f" (there is {other}, which is no file that can be read)" if other else ""
+    if is_unfinished(near.name):
+        return f" (there is {near}, {WHAT_TO_DO})"
     if nih.labels_file(near.parent):
         return f" (there is {near}: is {near.parent} meant?)"
     return f" (there is {near}: unpack it if it is packed, and name it as one of these)"
