@@ -2,6 +2,7 @@
 
 import os
 import struct
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 
 _LOOKED_AT = 64  # Files, at least, of many: how many bits a folder's levels have.
 _AT_ONCE = 256  # Files handed to the threads together, so that few results wait.
+_PILLOW = r"PIL\..*"
+"""Its warnings are lines of its code, of what a sentence says here where it matters."""
 _WHITE_AT_0 = "white at 0"
 _DECLARED = "declared bits"
 _UNTOLD = 0
@@ -45,6 +48,7 @@ def read_grey(files: Sequence[Path], side: int) -> Iterator[NDArray[np.uint8]]:
     Raises:
         DataError: Naming the first file that cannot be read as a picture.
     """
+    warnings.filterwarnings("ignore", module=_PILLOW)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow leaves the interpreter free while it decodes.
         bits = max(pool.map(_bits_of, files[:: max(1, len(files) // _LOOKED_AT)]), default=_UNTOLD)
         for start in range(0, len(files), _AT_ONCE):

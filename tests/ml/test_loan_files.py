@@ -190,6 +190,9 @@ PACKED = {
     "folder.zip": zipped(**{"accepted.csv/": "", "accepted.csv/accepted.csv": TEXT}),
     "two members.csv.gz": gzip.compress(TEXT[:3000].encode()) + gzip.compress(TEXT[3000:].encode()),
     "two members.csv.xz": lzma.compress(TEXT[:3000].encode()) + lzma.compress(TEXT[3000:].encode()),
+    "two members.csv.bz2": bz2.compress(TEXT[:3000].encode()) + bz2.compress(TEXT[3000:].encode()),
+    "padded.csv.bz2": bz2.compress(TEXT.encode()) + bytes(512),
+    "padded.csv.xz": lzma.compress(TEXT[:3000].encode()) + bytes(8) + lzma.compress(TEXT[3000:].encode()),
     "of old.csv.lzma": lzma.compress(TEXT.encode(), lzma.FORMAT_ALONE),
     "twice.zip": zipped(**{"loans.csv.gz": gzip.compress(TEXT.encode())}),
     "named plain.csv": gzip.compress(TEXT.encode()),
@@ -324,6 +327,22 @@ REFUSED = {
         TEXT + "x" * (1 << 20),
         "line 62 has more than 1048576 letters",
     ),
+    "a damaged stream after a good one": (
+        "x.csv.bz2",
+        bz2.compress(TEXT.encode()) + b"BZh9damage",
+        "is cut off or damaged",
+    ),
+    "garbage after XZ": ("x.csv.xz", lzma.compress(TEXT.encode()) + b"garbage!", "is cut off or damaged"),
+    "a cut stream after a good one": (
+        "x.csv.xz",
+        lzma.compress(TEXT.encode()) + lzma.compress(TEXT.encode())[:-9],
+        "is cut off or damaged",
+    ),
+    "an archive after another": (
+        "x.zip",
+        2 * zipped(**{"a.csv": TEXT}),
+        "holds an archive after another: unpack each",
+    ),
     "half a download": (
         "x.csv.part",
         TEXT,
@@ -414,6 +433,13 @@ def test_a_folder_points_at_the_file_in_it(tmp_path):
     (tmp_path / "x.csv").mkdir()
     written(tmp_path / "x.csv", TEXT, "accepted.csv")
     with pytest.raises(DataError, match=r"it is a folder; give a file in it, such as .*x.csv/accepted.csv"):
+        read(tmp_path / "x.csv", "application")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="only Linux has such a file")
+def test_a_file_whose_reading_fails_is_one_sentence(tmp_path):
+    (tmp_path / "x.csv").symlink_to("/proc/self/mem")
+    with pytest.raises(DataError, match="x.csv cannot be read .Input/output error"):
         read(tmp_path / "x.csv", "application")
 
 

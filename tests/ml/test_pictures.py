@@ -1,6 +1,7 @@
 """Pictures of every kind of pixel: grey by value, or refused; and only formats on the list are opened."""
 
 import os
+import warnings
 import zlib
 
 import numpy as np
@@ -163,3 +164,13 @@ def test_a_pipe_among_pictures_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "x.png")
     with pytest.raises(DataError, match="cannot be read as a picture .it is no plain file"):
         grey(tmp_path / "x.png")
+
+
+def test_what_pillow_warns_of_is_no_line_of_its_code(tmp_path):
+    path = saved(tmp_path, Image.fromarray(GREY), "x.tif")
+    path.write_bytes(path.read_bytes()[:8])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with pytest.raises(DataError, match="is no picture"):
+            grey(path)
+    assert not told

@@ -16,6 +16,7 @@ from typing import IO, cast
 
 from typing_extensions import Buffer
 
+from ml.data.text.streams import unpacked_streams
 from ml.data.unfinished import WHAT_TO_DO, is_unfinished
 from ml.errors import DataError
 from ml.home import at_home
@@ -24,8 +25,8 @@ from ml.messages import reason
 _BEGINNING = 512
 _OPENERS: Mapping[str, Callable[[IO[bytes]], IO[bytes]]] = {
     "gz": lambda stream: cast("IO[bytes]", gzip.open(stream)),
-    "bz2": lambda stream: cast("IO[bytes]", bz2.open(stream)),
-    "xz": lambda stream: cast("IO[bytes]", lzma.open(stream)),
+    "bz2": lambda stream: unpacked_streams(stream, bz2.BZ2Decompressor),
+    "xz": lambda stream: unpacked_streams(stream, lzma.LZMADecompressor),
 }
 _PACKED = {
     b"\x1f\x8b": "gz",
@@ -242,6 +243,8 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> IO[bytes]:
         held = ", ".join(_shown(name) for name in names[:3]) + (", …" if len(names) > 3 else "")
         what = f"{len(names)} files ({held}): unpack it and give one" if names else "no file"
         raise no_table(path, f"the archive holds {what}")
+    if min(each.header_offset for each in archive.infolist()):
+        raise no_table(path, "it holds an archive after another: unpack each, or download it again")
     if archive.getinfo(names[0]).flag_bits & 1:
         raise no_table(path, "the archive asks for a password; unpack it first")
     return archive.open(names[0])

@@ -10,7 +10,7 @@ from ml.data.text.opening import most_in, require_file
 from ml.data.text.records import Piece, records_of
 from ml.errors import DataError
 from ml.home import at_home
-from ml.messages import cleaned
+from ml.messages import cleaned, reason
 
 MAGIC = b"PAR1"
 
@@ -18,8 +18,11 @@ MAGIC = b"PAR1"
 def is_parquet(path: Path) -> bool:
     """Return whether a file's first bytes say that it is one."""
     require_file(path)
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({reason(error)})") from error
 
 
 def header(path: Path) -> tuple[str, ...]:
