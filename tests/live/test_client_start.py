@@ -27,6 +27,7 @@ from offchain.live.client.report import print_prepared
 from offchain.live.client.start import ClientOptions, prepare
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deployment import place_of
+from offchain.reference import Seat
 from offchain.stores.permits import Place
 
 OWNER, STRANGER, PAUPER, BROKE = signer(31), signer(32), signer(33), signer(34)
@@ -119,13 +120,23 @@ def test_rows_are_looked_at_before_tokens_and_all_that_is_wrong_is_told(consorti
     refused(consortium, wrong, told, key=PAUPER)
 
 
-def test_whoever_leaves_without_rows_or_stores_is_told_what_a_seat_costs(consortium, options):
-    bare = replace(options, data=DataOptions(), stores=(), leave=True)
-    ready = prepared(consortium, bare)
-    assert ready.learning is None and not ready.wish.plays
+def as_if(ready, **changes):
+    """What was prepared, were the client otherwise."""
+    return replace(ready, outlook=replace(ready.outlook, me=replace(ready.outlook.me, **changes)))
+
+
+def printed(consortium, ready):
     told = Console(file=StringIO(), width=400)
     print_prepared(told, consortium.deployment, ready)
-    text = told.file.getvalue()
+    return told.file.getvalue()
+
+
+def test_whoever_leaves_without_rows_or_stores_is_told_what_a_seat_costs(consortium, options):
+    bare = replace(options, data=DataOptions(), stores=(), leave=True)
+    stranger = prepared(consortium, bare)
+    member = as_if(stranger, is_member=True)
+    assert member.learning is None and not member.wish.plays
+    text = printed(consortium, member)
     assert (
         "a seat that is not used yet is marked absent, which costs 0.5 TST" in text
         and "stake of 8 TST" in text
@@ -133,6 +144,9 @@ def test_whoever_leaves_without_rows_or_stores_is_told_what_a_seat_costs(consort
     assert prepared(consortium, replace(bare, leave=True, data=options.data)).wish.plays is False
     assert prepared(consortium, replace(options, leave=True)).wish.plays
     refused(consortium, replace(bare, leave=False), "2 things are wrong")
+    committed = as_if(stranger, seat=Seat.COMMITTED, round=stranger.outlook.view.round)
+    assert [each.forgoes_seats for each in (stranger, member, committed)] == [False, True, True]
+    assert "marked absent" not in printed(consortium, stranger)
 
 
 def test_who_cannot_pay_for_gas_is_told(consortium, options):
@@ -267,13 +281,17 @@ def test_a_finer_amount_than_the_tokens_is_told(consortium, options):
     refused(consortium, replace(options, keep="0.0000000000000000001"), "is no amount of TST")
 
 
-def test_learning_rules_that_the_contract_does_not_bind_are_told(consortium, options):
+def test_learning_rules_that_the_contract_does_not_bind_are_told(consortium, options, caplog):
     configuration = consortium.deployment.configuration
     learning = configuration.learning.model_copy(update={"tolerance": 0.5})
     changed = replace(
         consortium.deployment, configuration=configuration.model_copy(update={"learning": learning})
     )
     refused(consortium, options, "are not those of the contract", deployment=changed)
+    refused(consortium, replace(options, leave=True), "get the founders' file", deployment=changed)
+    bare = replace(options, leave=True, stores=())
+    assert prepared(consortium, bare, deployment=changed).wish.leave
+    assert "not those of the contract; who leaves and plays no more does not need them" in caplog.text
 
 
 def test_a_device_that_is_not_there_is_told(consortium, options):

@@ -32,7 +32,7 @@ def print_prepared(
         "stores": "all could be read and written" if plays else "not looked at",
         "round": f"{view.round}, phase {view.phase.name.lower()}, {counted(view.member_count, 'member')}",
         **({"rollup": rollup} if rollup else {}),
-        **({} if plays or prepared.wish.join else {"note": leaving(deployment.parameters, unit)}),
+        **({"note": leaving(deployment.parameters, unit)} if prepared.forgoes_seats else {}),
         "next": explained(prepared.next_action, unit),
     }
     for name, text in lines.items():

@@ -45,6 +45,7 @@ from offchain.live.verifying.lineage import Lineage
 from offchain.live.watching.history import history_of
 from offchain.live.watching.log_cache import log_cache
 from offchain.live.watching.own_votes import OwnVotes, own_folder
+from offchain.reference import Seat
 from offchain.reference.state import NOBODY
 from offchain.stores.artefacts import Artefacts
 from offchain.stores.http import Permit
@@ -137,6 +138,13 @@ class Prepared:
         """What the client would do now."""
         return decide(self.outlook.view, self.outlook.me, self.outlook.wallet, self.wish)
 
+    @property
+    def forgoes_seats(self) -> bool:
+        """Whether it leaves without playing what is, or may yet be, its to play."""
+        view, me = self.outlook.view, self.outlook.me
+        owes = me.is_member or view.seat_of(me) in (Seat.COMMITTED, Seat.VOTED)
+        return self.wish.leave and not self.wish.plays and owes
+
 
 def prepare(
     chain: Chain, deployment: LiveDeployment, address: str, options: ClientOptions, permit_: Permit | None
@@ -148,11 +156,7 @@ def prepare(
         MLError: When that is only the rows, which cannot be read or scored.
     """
     rules = deployment.configuration.learning
-    if rules.rules != deployment.parameters.rules:
-        raise ConfigurationError(
-            f"the learning rules in deployment {deployment.name}'s configuration are not those of the "
-            "contract: get the founders' file"
-        )
+    _require_rules(deployment, options)
     unit = Unit.read(chain, deployment)
     client = options.client or address
     outlook = look(chain, deployment, client, address)
@@ -188,6 +192,16 @@ def prepare(
     return Prepared(task, learning, artefacts, proof, wish, outlook, native, unit)
 
 
+def _require_rules(deployment: LiveDeployment, options: ClientOptions) -> None:
+    """Require the founders' file; who leaves and plays no more needs its key alone."""
+    if deployment.configuration.learning.rules == deployment.parameters.rules:
+        return
+    told = f"the learning rules in deployment {deployment.name}'s configuration are not those of the contract"
+    if not options.leave or _can_play(options):
+        raise ConfigurationError(f"{told}: get the founders' file")
+    _log.warning("%s; who leaves and plays no more does not need them", told)
+
+
 def make_client(chain: Chain, deployment: LiveDeployment, key: MessageKey, options: ClientOptions) -> Client:
     """Return a client that can run.
 
@@ -216,7 +230,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: MessageKey, optio
     )
     relay = _relay(options.relay, deployment, acts)
     sender = Sender(chain, key, options.sending)
-    if prepared.wish.leave and not prepared.wish.plays:
+    if prepared.forgoes_seats:
         _log.warning("%s", leaving(deployment.parameters, prepared.unit))
     return Client(
         chain,
