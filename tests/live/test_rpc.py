@@ -210,6 +210,18 @@ def test_where_some_of_a_batch_are_too_many_the_others_count(slept):
     assert sum(answered) == 14, "what was answered is asked again"
 
 
+@pytest.mark.parametrize("status", [207, 400, 429, 500])
+def test_results_count_though_http_says_that_one_of_the_batch_failed(status, slept):
+    def one_failed(asked):
+        *others, last = [{"id": each["id"], "result": "0x2a"} for each in asked]
+        return [*others, {"id": last["id"], **error(-32016, "over rate limit")}]
+
+    some = Http(status, one_failed, when=batch_of_more_than(1))
+    with fake_node(None, some, BALANCE) as (node, url):
+        assert Rpc([url]).batch(CALLS) == ["0x2a"] * 14
+    assert sizes(node) == [14, 1]
+
+
 def test_batches_grow_again(slept):
     limited = Http(413, "", when=batch_of_more_than(3), times=2)
     with fake_node(None, limited, BALANCE) as (node, url):

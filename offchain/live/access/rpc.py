@@ -5,6 +5,7 @@ import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -267,8 +268,15 @@ class Rpc:
         by_id = _by_id(found)
         if by_id is None or set(by_id) != {_name(body["id"]) for body in bodies}:
             raise self._batch_refusal(url, calls, answer, found)
-        named = zip(calls, bodies, strict=True)
-        return [self._judged(url, call, body["id"], answer, by_id[_name(body["id"])]) for call, body in named]
+        # Where some failed, HTTP's status is theirs; results beside them are good ones.
+        beside = replace(answer, status=200) if any(map(_fails, by_id.values())) else answer
+        named = [
+            (call, body["id"], by_id[_name(body["id"])]) for call, body in zip(calls, bodies, strict=True)
+        ]
+        return [
+            self._judged(url, call, number, answer if _fails(found) else beside, found)
+            for call, number, found in named
+        ]
 
     def _batch_refusal(self, url: str, calls: Sequence[Call], answer: Answer, found: Any) -> Exception:
         told = refusal(whole(calls), answer.status, found, answer.headers)
@@ -376,6 +384,11 @@ def _by_id(found: Any) -> dict[str, Any] | None:
     if any(times > 1 for times in ids.values()):
         return None
     return {_name(each.get("id")): each for each in found}
+
+
+def _fails(found: Mapping[str, Any]) -> bool:
+    """Whether one of a batch's answers is an error."""
+    return bool(found.get("error"))
 
 
 def _name(number: object) -> str:
