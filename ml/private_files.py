@@ -82,8 +82,20 @@ def write_whole(path: Path, content: str | bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
-    with replacing(path.resolve()) as file:
+    with replacing(followed(path)) as file:
         file.write(data)
+
+
+def followed(path: Path) -> Path:
+    """Return where a path leads, which may be nothing yet: absolute, and without links.
+
+    Raises:
+        OSError: When links lead around in a ring, which pathlib tells in a way of each version.
+    """
+    found = Path(os.path.realpath(path))
+    if found.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return found
 
 
 def require_writable(path: Path) -> None:
@@ -92,7 +104,8 @@ def require_writable(path: Path) -> None:
     Raises:
         OSError: When it cannot, with what stands in the way.
     """
-    there = next(each for each in (path, *path.absolute().parents) if each.exists())
+    path = followed(path)
+    there = next(each for each in (path, *path.parents) if each.exists())
     if there != path and not there.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder", str(path))
     if not os.access(there, os.W_OK | os.X_OK if there.is_dir() else os.W_OK):

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ml.home import at_home
-from ml.private_files import require_writable
+from ml.private_files import followed, require_writable
 
 
 class UserPath(click.Path):
@@ -43,6 +43,10 @@ class OutPath(UserPath):
         path = super().convert(value, param, ctx)
         try:
             require_writable(path)
+            if self.dir_okay and path.is_symlink() and not path.exists():
+                self.fail(f"{path} cannot be written: it is a link to nothing", param, ctx)
+            if not self.dir_okay and not (folder := followed(path).parent).is_dir():
+                self.fail(f"{path} cannot be written: there is no folder {folder}; make it first", param, ctx)
         except OSError as error:
             self.fail(f"{path} cannot be written: {error.strerror}", param, ctx)
         return path

@@ -3,6 +3,7 @@
 import click
 
 from ml.home import at_home
+from ml.private_files import followed
 from offchain.command import Command
 from offchain.live.access.network import Nodes
 from offchain.live.deploying.deployment import place_of
@@ -51,7 +52,7 @@ def cli(
     Put a server with TLS in front of it before it meets the internet.
     """
     live, chain = reach(deployment, nodes)
-    kept = FileStore(str(at_home(folder).resolve()) if "://" not in folder else folder)
+    kept = FileStore(str(followed(at_home(folder))) if "://" not in folder else folder)
     gate, form = ChainGate(chain, live, log_cache(live)), live.configuration.learning.schema_
     kept.check(4 * form.size)
     app = application(Keeping(place_of(live), form, kept, gate, members_only))

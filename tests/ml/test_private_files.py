@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and folders that several processes make at once."""
 
+import errno
 import os
 import resource
 from contextlib import contextmanager
@@ -84,3 +85,13 @@ def test_what_is_no_file_is_written_to():
     os.close(writer)
     with os.fdopen(reader) as file:
         assert file.read() == "piped"
+
+
+def test_links_in_a_ring_are_refused_by_the_system_in_every_version_of_python(tmp_path):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    for place in (tmp_path / "a", tmp_path / "a" / "below"):
+        with pytest.raises(OSError) as refused:
+            write_whole(place, "x")
+        assert refused.value.errno == errno.ELOOP
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]

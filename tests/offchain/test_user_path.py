@@ -63,11 +63,18 @@ def test_an_option_gives_the_place(home):
         ("file/below", True, "file is no folder"),
         ("closed/x.json", False, "this user may not write to"),
         ("x" * 300, True, "File name too long"),
+        ("ring", False, "ring cannot be written: Too many levels of symbolic links"),
+        ("ring", True, "ring cannot be written: Too many levels of symbolic links"),
+        ("new/deeper.json", False, "/new; make it first"),
+        ("nowhere", False, "/far; make it first"),
+        ("nowhere", True, "nowhere cannot be written: it is a link to nothing"),
     ],
 )
 def test_what_cannot_be_written_is_said_before_anything_takes_long(given, folder, why, home, monkeypatch):
     (home / "file").touch()
     (home / "closed").mkdir()
+    (home / "ring").symlink_to(home / "ring")
+    (home / "nowhere").symlink_to(home / "far" / "x.json")
     allowed = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: path != home / "closed" and allowed(path, mode))
 
