@@ -115,7 +115,7 @@ class Forgetting(_Test):
 
     test: Literal["forgetting"] = "forgetting"
     most: _Share = Field(0.05, description="Share of what the model says that may be taken back.")
-    least: float = Field(0.02, ge=-1, le=1, description="The cosine with what labels teach that excuses it.")
+    least: float = Field(0.0, ge=-1, le=1, description="The cosine with what labels teach that excuses it.")
     parameters: int = Field(
         10_000, ge=1, description="Models of fewer are not tested; a first layer of fewer excuses nothing."
     )

@@ -66,7 +66,7 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_an
         ("evidence-skill-and-relation", "c7b3ba77632a3611"),
         ("evidence-by-largest", "97db8035cf524d60"),
         ("evidence-beyond-noise", "f5f592b38807fb2d"),
-        ("evidence-and-forgetting", "f049af799cc3b3d2"),
+        ("evidence-and-forgetting", "fb0f596db39dcdd6"),
         ("likelihood", "1ecb20def9f72a87"),
         ("evidence-and-leave-one-out", "d66a59a65c2db1c3"),
     ],
