@@ -175,6 +175,7 @@ class Evidence:
 
     def growths(self, step: float) -> Measured:
         """Return by what share w + step·δ_j says more of what w says on own rows, [updates, voters]."""
+        self.at(step)  # What other tests of this step try as well is tried, and counted, once.
         return np.array([self._growths(model) for model in self._models(step)])
 
     def _growths(self, model: NDArray[np.float32]) -> list[float]:

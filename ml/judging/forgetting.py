@@ -25,6 +25,8 @@ def said(outputs: Any, target: Target) -> Said:
     array([ 1., -1.])
     >>> said(np.array([[3.0, 1.0], [7.0, 7.0]]), Classes(2))
     array([ 0.5, -0.5, -0.5,  0.5])
+    >>> said({"left": np.array([3.0, 1.0]), "right": np.array([0.0, 4.0])}, target=None)
+    array([ 1., -1., -2.,  2.])
     """
     if isinstance(outputs, Mapping):
         return np.concatenate([said(part, target) for part in outputs.values()])
@@ -41,8 +43,10 @@ def growth(now: Said, before: Said) -> float:
     The slope of the change on what was said, by least squares. What is learned anew lies beside z; wrong
     labels that fit no row pull every output towards what is said of all rows alike. 0 where nothing was said.
 
-    >>> growth(np.array([0.8, -0.8]), before=np.array([1.0, -1.0]))
-    -0.19999999999999996
+    >>> round(growth(np.array([0.8, -0.8]), before=np.array([1.0, -1.0])), 6)
+    -0.2
+    >>> growth(np.array([0.8, -0.8]), before=np.zeros(2))
+    0.0
     """
     length = float(before @ before)
     return float((now - before) @ before) / length if length > 0 else 0.0

@@ -10,6 +10,7 @@ from test_evidence import (
     START,
     VOTERS,
     encode,
+    excused,
     found,
     knowing,
     remembered,
@@ -73,7 +74,7 @@ def test_with_the_setting_that_all_need_all_pass_and_just_below_it_one_does_not(
 @pytest.mark.parametrize("by_labels", [False, True])
 def test_what_all_may_take_back_is_what_the_one_that_takes_most_does(by_labels):
     start, own, rates = knowing()
-    updates = {0: encode(trained(2, shuffled, start)), 1: encode(trained(3, start=start))}
+    updates = {0: encode(trained(2, shuffled, start)), 1: encode(trained(3, start=start)), 2: excused()}
     rates = rates if by_labels else None
     asked = (lambda places: rates[places]) if by_labels else None
     evidence = Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02, untaught=asked)
@@ -85,6 +86,7 @@ def test_what_all_may_take_back_is_what_the_one_that_takes_most_does(by_labels):
     outer = need.that_passes(1.0)
     assert outer > 0.2 and need.refused == pytest.approx(refused(0.05) / need.values.size)
     assert refused(outer + 1e-9) == 0 and refused(outer - 1e-6) == 1
+    assert (need.values[2 * VOTERS :] == 0).all() == by_labels
 
 
 @pytest.mark.parametrize("parameters, seen", [(9_999, False), (10_000, True)])

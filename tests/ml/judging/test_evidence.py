@@ -207,17 +207,26 @@ def test_what_ones_own_change_takes_back_others_may_twice():
     assert [finding.accepted for finding in remembered(updates, forgetful)] == [(0,)] * VOTERS
 
 
+def excused():
+    """What takes back what the model says, and teaches what labels teach to every voter."""
+    start, own, rates = knowing()
+    forgets = trained(2, shuffled, start) - decode(start)
+    return encode(decode(start) + forgets + np.float32(0.7) * (own[0] - rates[0]))
+
+
 def test_what_teaches_what_labels_teach_may_take_back_what_the_model_says():
     start, own, rates = knowing()
-    change = decode(encode(trained(2, shuffled, start))) - decode(start)
-    updates = {
-        0: encode(decode(start) + change),
-        1: encode(decode(start) + change + np.float32(0.7) * (own[0] - rates[0])),
-    }
-    evidence = Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02)
+    updates = {0: encode(trained(2, shuffled, start)), 1: excused()}
+    evidence = Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02, untaught=lambda v: rates[v])
     assert (evidence.growths(0.5) < -0.05).all()
+    place = evidence.parameters("first")
+    change, taught = (decode(updates[1]) - decode(start))[place], (own - rates)[:, place]
+    cosines = taught @ change / np.linalg.norm(taught, axis=1) / np.linalg.norm(change)
+    assert evidence.cosines_with_labels([0, 2])[1] == pytest.approx(cosines[[0, 2]], rel=1e-4)
     assert [finding.accepted for finding in remembered(updates, own, rates)] == [(1,)] * VOTERS
+    assert [finding.scorings for finding in remembered(updates, own, rates)] == [4] * VOTERS
     assert remembered(updates, own)[0].accepted == ()
+    assert remembered(updates, own, rates, parameters=place.stop + 1)[0].accepted == ()
 
 
 def test_base_rates_are_trained_on_for_what_no_test_has_refused_yet():
