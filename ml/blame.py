@@ -1,34 +1,46 @@
 """Code that this project did not write: what goes wrong in it is said in a sentence that names its place."""
 
+import sysconfig
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from ml.errors import MLError, TaskError
 from ml.messages import cleaned
+from ml.visitors import put_back
 
 _OWN = Path(__file__).resolve().parent
+_PYTHON = Path(sysconfig.get_path("stdlib")).resolve()
 
 
 @contextmanager
-def blamed(what: str) -> Iterator[None]:
-    """Raise whatever a task's or a trainer's code raises inside as a TaskError.
+def blamed(what: str, is_theirs: bool = True) -> Iterator[None]:
+    """Raise whatever a task's or a trainer's code raises inside as a TaskError, and put back what it changes.
 
     Args:
         what: What was asked of it, such as "rows".
+        is_theirs: Whether their code runs, or ours on what it made: then nothing has to be put back.
 
     Raises:
         TaskError: With the last line of the task's own file.
         MLError: What this package itself refuses comes through as it is.
     """
     try:
-        yield
+        with put_back() if is_theirs else nullcontext():
+            yield
     except (MLError, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # Anything at all, sys.exit() too: it is not ours.
-        said = cleaned(error) or "no reason given"
-        raise TaskError(f"{what} failed in {_place(error)}: {type(error).__name__}: {said}") from error
+        raise TaskError(f"{what} failed in {_place(error)}: {_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, SystemExit) and not isinstance(error.code, str):
+        return (
+            f"it would end the process (exit status {error.code or 0}); raise an error that says why instead"
+        )
+    return f"{type(error).__name__}: {cleaned(error) or 'no reason given'}"
 
 
 def _place(error: BaseException) -> str:
@@ -45,4 +57,4 @@ def _is_foreign(file: str) -> bool:
     """Whether a frame is of code that is neither ours, nor a library's, nor made on the way, in no file."""
     if "site-packages" in file or file.startswith("<"):
         return False
-    return _OWN not in Path(file).resolve().parents
+    return not {_OWN, _PYTHON} & {*Path(file).resolve().parents}

@@ -11,6 +11,7 @@ import click
 
 from ml.errors import MLError
 from ml.messages import cleaned, reason
+from offchain.ending import ended_in_time
 from offchain.errors import OffchainError
 
 INTERRUPTED = 130
@@ -45,7 +46,7 @@ class Command(click.Command):
         Raises:
             ClickException: With the sentence.
         """
-        with sentences():
+        with ended_in_time(), sentences():
             return super().invoke(ctx)
 
 

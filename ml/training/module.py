@@ -85,7 +85,8 @@ class ModuleLearner:
 
     def losses(self, outputs: Any, targets: Targets) -> NDArray[np.float64]:
         """Return the task's loss of each row, float64 [rows]; see `Learner`."""
-        with torch.inference_mode(), blamed("losses"):
+        is_theirs = type(self._task).losses is not Task.losses
+        with torch.inference_mode(), blamed("losses", is_theirs):
             found: Any = self._task.losses(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
         if not isinstance(found, torch.Tensor):
             raise TaskError(f"losses returns {type(found).__name__}, expected a tensor of one number a row")
