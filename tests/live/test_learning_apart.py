@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from own_tasks import SORTING, write_patients
 
-from ml.errors import DataError, MLError
+from ml.errors import DataError, MLError, TaskError
 from ml.judging.policy import DEFAULT, EVIDENCE
 from ml.settings import ScoringSettings
 from ml.tasks.loading import Named
@@ -33,10 +33,12 @@ SPOILT = (
     SORTING
     + """
     def losses(self, outputs, targets):
-        import os, time
+        import ctypes, os, time
         from pathlib import Path
         if (Path(__file__).parent / "ends").exists():
-            os._exit(7)
+            ctypes.CDLL(None)._exit(7)
+        if (Path(__file__).parent / "quits").exists():
+            os._exit(0)
         if (Path(__file__).parent / "hangs").exists():
             time.sleep(60)
         return super().losses(outputs, targets)
@@ -114,6 +116,10 @@ def test_a_task_that_ends_its_process_or_never_ends_costs_a_sentence(said, here)
         (said.folder / mark).unlink()
         update = apart.update([here.genesis], 1, 5).update  # By another process.
         assert np.array_equal(update, here.update([here.genesis], 1, 5).update)
+    (said.folder / "quits").touch()
+    with pytest.raises(TaskError, match=r"line \d+: it would end the process \(exit status 0\)"):
+        apart.quality(here.genesis)
+    (said.folder / "quits").unlink()
     apart._worker.close()
 
 

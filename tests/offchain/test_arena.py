@@ -30,7 +30,7 @@ ENOUGH = 600
 """Seconds for what has to end well: on a busy machine a process imports for a minute."""
 TINY = dict(rounds=3, clients=10, rows=1500, proposer_bps=3000)
 BAD = """
-import os
+import ctypes
 import sys
 import time
 import numpy as np
@@ -51,7 +51,7 @@ def endless(coalition):
     return endless(coalition)
 
 def ending(coalition):
-    os._exit(7)
+    ctypes.CDLL(None)._exit(7)
 
 def waiting(coalition):
     while True:
@@ -79,7 +79,7 @@ def hanging(updates, knowledge):
     time.sleep(1000)
 
 def exiting(updates, knowledge):
-    os._exit(7)
+    ctypes.CDLL(None)._exit(7)
 
 def fair(updates, knowledge):
     return updates.mean(axis=0)
@@ -91,7 +91,7 @@ FAULTS = {
     "attack": "returned what is not finite",
     "shape": "a row for each seat of the coalition",
     "raising": "own.py, line 14: KeyError: 'no such thing'",
-    "leaving": "own.py, line 17: SystemExit: 3",
+    "leaving": "own.py, line 17: it would end the process (exit status 3)",
     "endless": "RecursionError",
     "words": "casts 'yes' for voter",
     "far": "bits of published updates only",
