@@ -51,7 +51,7 @@ def insisted(grave: list[str], told: list[str], insist: bool) -> list[str]:
 
 
 def unknown_values(
-    name: str, column: Category, known: tuple[str, ...], rare: float = 0.0
+    name: str, column: Category, known: tuple[str, ...], rare: float = 0.0, empty: tuple[str, ...] = ()
 ) -> tuple[bool, list[str]]:
     """Return whether what an encoding lacks is graver than to be told, and a sentence where it counts.
 
@@ -60,14 +60,18 @@ def unknown_values(
         column: Its values.
         known: Those of the encoding.
         rare: Share of the founders' rows that had another.
+        empty: How nothing is written, which is no value.
     """
-    share, sentence = _unknown(name, column, known)
+    share, sentence = _unknown(name, column, known, empty)
     is_grave = 1 - share <= (1 - _UNKNOWN_REFUSED) * (1 - rare)
     return is_grave, [sentence] if share - rare >= _UNKNOWN_TOLD else []
 
 
-def _unknown(name: str, column: Category, known: tuple[str, ...]) -> tuple[float, str]:
-    unknown = column.where(known) == len(known)
+def _unknown(
+    name: str, column: Category, known: tuple[str, ...], empty: tuple[str, ...]
+) -> tuple[float, str]:
+    either = (*known, *empty)
+    unknown = column.where(either) == len(either)
     if not unknown.any():
         return 0.0, ""
     example = column.values[column.codes[np.argmax(unknown)]]

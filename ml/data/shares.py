@@ -45,6 +45,7 @@ class FederatedData:
         feature_names: Names of inputs, where they have any.
         label_names: Names of labels, where they have any.
         usages: What became of the rows of each file that was read, where that was counted.
+        told: What else is to be known of them: what stands for gaps, what looks unlike an encoding's rows.
     """
 
     clients: tuple[ClientData, ...]
@@ -53,11 +54,12 @@ class FederatedData:
     feature_names: tuple[str, ...] = ()
     label_names: tuple[str, ...] = ()
     usages: tuple[Usage, ...] = ()
+    told: tuple[str, ...] = ()
 
     @property
     def said(self) -> list[str]:
-        """Sentences for people: how many rows of each file are used, and why others are not."""
-        return [sentence for usage in self.usages for sentence in usage.told()]
+        """Sentences for people: how many rows of each file are used and why others are not, and more."""
+        return [*(sentence for usage in self.usages for sentence in usage.told()), *self.told]
 
 
 @dataclass(frozen=True, eq=False)

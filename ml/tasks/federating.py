@@ -80,13 +80,16 @@ def federate(
     if isinstance(path, Sequence):
         parts = [read_rows(task, one) for one in path]
         usages = [part.usage for part in parts if part.usage]
+        told = [
+            f"{one.name}: {sentence}" for one, part in zip(path, parts, strict=True) for sentence in part.told
+        ]
         read = gathered(parts)
         split = split_members(read, generator)
         for one, places in zip(path, split.train, strict=True):
             require_outcomes(task.target, taken(read.targets, places), f"training rows of {one.name}")
     else:
         read = _sampled(read_rows(task, path), rows, path, settings.seed)
-        usages = [read.usage] if read.usage else []
+        usages, told = [read.usage] if read.usage else [], [*read.told]
         require_learnable(task.target, read.targets)
         split = split_rows(read, kinds_of(task.target, read, scored), settings, generator)
     for name, places in (("training", np.concatenate(split.train)), ("test", split.test)):
@@ -97,7 +100,7 @@ def federate(
         for train, validation in zip(split.train, split.validation, strict=True)
     )
     names = getattr(task.target, "names", ())
-    return FederatedData(clients, *_both(read, split.test), read.names, names, tuple(usages))
+    return FederatedData(clients, *_both(read, split.test), read.names, names, tuple(usages), tuple(told))
 
 
 def own_rows(task: Task, rows: Rows, seed: int) -> ClientData:

@@ -115,10 +115,21 @@ def dialect_as(
     if encoding:
         _require_other_than_utf8(sample, encoding, path)
     separators = (separator,) if separator else _SEPARATORS
-    found = _best(sample, encoding or _encoding(sample, path), separators, wanted)
+    known = encoding or _encoding(sample, path)
+    found = _best(sample, known, separators, wanted)
+    if separator and not found.places:
+        _require_separator(separator, _best(sample, known, _SEPARATORS, wanted), wanted, path)
     _require_no_rule(sample, found, path)
     _require(found, wanted, path, purpose)
     return found
+
+
+def _require_separator(separator: str, other: Dialect, wanted: Sequence[str], path: Path) -> None:
+    if wanted and len(other.places) == len(wanted):
+        raise DataError(
+            f"the cells of {path} are separated by {other.separator!r}, and are to be read as separated by "
+            f"{separator!r}: save it so"
+        )
 
 
 def _require_no_rule(sample: bytes, found: Dialect, path: Path) -> None:

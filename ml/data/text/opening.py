@@ -22,6 +22,9 @@ from ml.errors import DataError
 from ml.home import at_home
 from ml.messages import reason
 
+PARQUET = b"PAR1"
+"""What a Parquet file begins with."""
+
 _BEGINNING = 512
 _OPENERS: Mapping[str, Callable[[IO[bytes]], IO[bytes]]] = {
     "gz": lambda stream: cast("IO[bytes]", gzip.open(stream)),
@@ -45,7 +48,7 @@ _FOREIGN: Mapping[bytes, str] = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it and give the table in it",
     b"Rar!": "a RAR archive: unpack it and give the table in it",
     b"PK\x03\x04": "a zip archive in another: unpack it and give the table in it",
-    b"PAR1": "a Parquet file: save it as CSV",
+    PARQUET: "a Parquet file: save it as CSV",
     b"ORC": "an ORC file: save it as CSV",
     b"ARROW1": "a Feather file: save it as CSV",
     b"\x89HDF": "an HDF5 file: save the table in it as CSV",
@@ -164,7 +167,7 @@ def _unpacked(path: Path) -> Iterator[IO[bytes]]:
             stream = stack.enter_context(_OPENERS[packing](stream))
         if _packing(beginning):
             stream = stack.enter_context(_bounded(stream, path))
-        _require_table(path, _peeked(stream))
+        _require_table(path, _peeked(stream), bool(_packing(beginning)))
         yield stream
 
 
@@ -250,8 +253,10 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> IO[bytes]:
     return archive.open(names[0])
 
 
-def _require_table(path: Path, beginning: bytes) -> None:
+def _require_table(path: Path, beginning: bytes, is_packed: bool) -> None:
     what = _foreign(beginning)
+    if is_packed and beginning.startswith(PARQUET):
+        what = "a Parquet file that is packed: unpack it and give it as it is, where Parquet is read"
     if what is None and beginning[_TAR_AT:].startswith(_TAR):
         what = "a tar archive: unpack it and give the table in it"
     if what is None and _packing(beginning):

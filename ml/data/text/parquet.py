@@ -6,13 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ml.data.text.opening import most_in, require_file
+from ml.data.text.opening import PARQUET, most_in, require_file
 from ml.data.text.records import Piece, records_of
 from ml.errors import DataError
 from ml.home import at_home
 from ml.messages import cleaned, reason
-
-MAGIC = b"PAR1"
 
 
 def is_parquet(path: Path) -> bool:
@@ -20,7 +18,7 @@ def is_parquet(path: Path) -> bool:
     require_file(path)
     try:
         with path.open("rb") as file:
-            return file.read(len(MAGIC)) == MAGIC
+            return file.read(len(PARQUET)) == PARQUET
     except OSError as error:
         raise DataError(f"{path} cannot be read ({reason(error)})") from error
 

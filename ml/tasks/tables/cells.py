@@ -23,6 +23,7 @@ from ml.tasks.tables.form import (
 Floats = NDArray[np.float64]
 
 _SOME = 500  # Cells that tell whether a column repeats its texts, which are then remembered.
+_MOST = float(np.finfo(np.float32).max)
 _SWAPPED = str.maketrans(",.", ".,")
 
 
@@ -85,9 +86,11 @@ def made_of(
     """Return a column's values float64 [rows] of what its rule read in each of its sources.
 
     Of two, one that is UNREADABLE makes the value so, or else one that is MISSING; what lies outside a
-    column's bounds is UNREADABLE.
+    column's bounds, or so far that a float32 cannot hold it, is UNREADABLE.
     """
     values = _made_of_two(column, *read) if isinstance(column, RatioColumn | BetweenColumn) else read[0]
+    if isinstance(column, ScaledColumn | NumbersTarget):
+        values = np.where(np.abs(values - column.mean) > _MOST * column.scale, UNREADABLE, values)
     if isinstance(column, DateColumn) or not isinstance(column, ScaledColumn):
         return values
     for outside, bound in ((np.less, column.least), (np.greater, column.most)):

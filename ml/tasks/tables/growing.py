@@ -90,7 +90,15 @@ class GrowingInputs:
         rows = self.all
         return (rows.arrays[0] if isinstance(rows, StoredRows) else rows)[:, place]
 
-    def spread(self, place: int) -> tuple[float, float]:
-        """Return mean and standard deviation of one input, nearly."""
-        mean, square = self._sums[:, place] / max(1, self._rows)
+    def spread(self, place: int, flag: int | None = None, filler: float = 0.0) -> tuple[float, float]:
+        """Return mean and standard deviation of one input, nearly.
+
+        Args:
+            place: Which.
+            flag: Of the input that is 1 where the former was empty, which then does not count; None for none.
+            filler: What stands there.
+        """
+        empty = 0.0 if flag is None else self._sums[0, flag]
+        sums = self._sums[:, place] - empty * np.array([filler, filler**2])
+        mean, square = sums / max(1.0, self._rows - empty)
         return float(mean), float(np.sqrt(max(0.0, square - mean**2)))

@@ -27,8 +27,10 @@ from ml.tasks.tables.form import (
     NumbersTarget,
     RatioColumn,
     Reading,
+    ScaledColumn,
     sources_of,
 )
+from ml.tasks.tables.growing import GrowingInputs
 
 Floats = NDArray[np.float64]
 
@@ -216,14 +218,24 @@ def _compared(form: Form, kept: Kept, accept: bool) -> list[str]:
     categories, first = kept.categories(), 0
     for column in form.inputs:
         if isinstance(column, CategoryColumn):
-            known = (*column.values, *EMPTY, *form.read.missing)
-            found = unknown_values(column.column, categories[column.column], known, column.rare)
+            empty = (*EMPTY, *form.read.missing)
+            category = categories[column.column]
+            found = unknown_values(column.column, category, tuple(column.values), column.rare, empty)
             (grave if found[0] else told).extend(found[1])
-        elif not _is_alike(*kept.inputs.spread(first)):
-            values = kept.inputs.of(first).astype(np.float64) * column.scale + column.mean
+        elif len(values := _unlike(column, kept.inputs, first)):
             grave += unlike(column.column, values, Spread(mean=column.mean, scale=column.scale))
         first += inputs_of(column)
     return insisted(grave, told, not accept)
+
+
+def _unlike(column: ScaledColumn, inputs: GrowingInputs, place: int) -> Floats:
+    """A column's values float64 [rows], without gaps, where they may be unlike the founders'; else none."""
+    flag = place + 1 if column.flag else None
+    filler = 0.0 if column.gap is None else (column.gap - column.mean) / column.scale
+    if _is_alike(*inputs.spread(place, flag, float(np.float32(filler)))):
+        return np.empty(0)
+    values = inputs.of(place).astype(np.float64) * column.scale + column.mean
+    return values if flag is None else values[inputs.of(flag) == 0]
 
 
 def _is_alike(mean: float, spread: float) -> bool:
