@@ -251,7 +251,7 @@ REFUSED = {
     "tar": ("x.tar.gz", tarred(), "is a tar archive: unpack it"),
     "LFS pointer": ("x.csv", "version https://git-lfs.github.com/spec/v1\noid sha256:aa\n", "git lfs pull"),
     "Parquet": ("x.csv", b"PAR1" + bytes(99), "cannot be read as a Parquet file: .* damaged"),
-    "Parquet in gz": ("x.gz", gzip.compress(b"PAR1" + bytes(99)), "it is a Parquet file: save it as CSV"),
+    "Parquet in gz": ("x.gz", gzip.compress(b"PAR1" + bytes(99)), "it is a Parquet file that is packed"),
     "old workbook": ("x.csv", b"\xd0\xcf\x11\xe0" + bytes(99), "old Excel workbook"),
     "web page": ("x.csv", " <!DOCTYPE HTML><html>", "is a web page, no table"),
     "empty": ("x.csv", b"", "it is empty"),
