@@ -53,9 +53,10 @@ def _too_few(configuration: Configuration) -> Iterator[tuple[str, str]]:
     members = len(configuration.listed) or p.min_members
     proposers, _ = counts(members, p.proposer_bps, p.voter_seats)
     if proposers < _FEW:
+        verb = "proposes" if proposers == 1 else "propose"
         yield (
             "note",
-            f"of {members} members {proposers} proposes a round with proposer_bps {p.proposer_bps}: so few "
+            f"of {members} members {proposers} {verb} a round with proposer_bps {p.proposer_bps}: so few "
             "updates average nothing out, and where rows are unlike voters refuse honest ones; ask the "
             "founders for up to 5000, half of the members",
         )
