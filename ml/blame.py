@@ -54,7 +54,7 @@ def _place(error: BaseException) -> str:
 
 
 def _is_foreign(file: str) -> bool:
-    """Whether a frame is of code that is neither ours, nor a library's, nor made on the way, in no file."""
-    if "site-packages" in file or file.startswith("<"):
+    """Whether a frame is of code that is neither ours, nor a library's, nor in no file that is here."""
+    if "site-packages" in file or not Path(file).is_file():
         return False
     return not {_OWN, _PYTHON} & {*Path(file).resolve().parents}

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ml.data.table import Category
 from ml.errors import DataError
+from ml.messages import counted
 
 _UNKNOWN_TOLD = 0.01  # Share of rows with a category that the encoding lacks, from which it is told,
 _UNKNOWN_REFUSED = 0.5  # and from which another spelling is likelier than another clientele.
@@ -30,10 +31,9 @@ def judging_note(rows: int, tolerance: float) -> str | None:
     """
     if rows * tolerance >= 1:
         return None
-    return (
-        f"{rows} rows to judge on are few: one of them is {100 / rows:.1f} % of a score, more than the "
-        f"tolerance of {100 * tolerance:g} %"
-    )
+    few = f"{counted(rows, 'row')} to judge on {'is' if rows == 1 else 'are'} few"
+    share = f"{100 / rows:.1f} % of a score, more than the tolerance of {100 * tolerance:g} %"
+    return f"{few}: one of them is {share}"
 
 
 def insisted(grave: list[str], told: list[str], insist: bool) -> list[str]:

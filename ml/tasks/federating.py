@@ -38,9 +38,11 @@ def read_rows(task: Task, path: Path | None) -> Rows:
     """Return a member's rows as the task reads them, with targets checked and inputs finite.
 
     Raises:
-        DataError: When a target or an input is not what the task says.
+        DataError: When a target or an input is not what the task says, or a pipe is in the place of a file.
         TaskError: When the task's code fails.
     """
+    if path is not None and path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError(f"{path} is no regular file but a pipe or a device; the task reads {task.takes}")
     with blamed("rows"):
         rows = task.rows(path)
     if not isinstance(rows, Rows):

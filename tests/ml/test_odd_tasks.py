@@ -1,5 +1,7 @@
 """Mistakes of tasks that nothing else shows: in rows, losses, what a class declares, how a module is made."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,11 @@ from federations import OfModule
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from ml.blame import blamed
+from ml.data.checks import judging_note
 from ml.data.rows import Rows
 from ml.errors import DataError, MLError, SchemaError, TaskError
-from ml.tasks.federating import require_outcomes
+from ml.tasks.federating import read_rows, require_outcomes
 from ml.tasks.loading import Named
 from ml.tasks.targets import Classes, Labels, Numbers
 from ml.training.checks import check_learner
@@ -246,3 +250,27 @@ def test_a_first_model_of_its_own_is_one_vector(found, told):
         TaskError, match=rf"^initial_parameters returns {told}; expected a NumPy array float32 \[15\]"
     ):
         learner.initial_parameters(0)
+
+
+def test_a_pipe_in_the_place_of_rows_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "rows.csv")
+
+    class Reading(OfModule):
+        def rows(self, path):
+            raise AssertionError("it would wait")
+
+    with pytest.raises(
+        DataError, match=r"rows\.csv is no regular file but a pipe or a device; the task reads"
+    ):
+        read_rows(Reading(lambda: nn.Linear(4, 3), Classes(3)), tmp_path / "rows.csv")
+
+
+def test_what_fails_in_a_librarys_compiled_code_is_told_of_the_line_that_called_it(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text("import io, pandas\n\npandas.read_csv(io.StringIO())\n")
+    with pytest.raises(TaskError, match=r"^rows failed in .*own\.py, line 3: EmptyDataError"), blamed("rows"):
+        exec(compile(path.read_text(), path, "exec"))
+
+
+def test_one_row_to_judge_on_is_one():
+    assert judging_note(1, 0.05).startswith("1 row to judge on is few: one of them is 100.0 %")

@@ -113,11 +113,10 @@ def test_an_end_of_the_process_names_the_line(tmp_path, line):
 
 def test_a_fault_in_pythons_library_is_told_of_the_line_that_called_it(tmp_path):
     path = tmp_path / "own.py"
-    with (
-        pytest.raises(TaskError, match=r"^losses failed in .*own\.py, line 2: JSONDecodeError"),
-        blamed("losses"),
-    ):
-        exec(compile("import json\njson.loads('')", path, "exec"))
+    path.write_text("import json\njson.loads('')")
+    told = r"^losses failed in .*own\.py, line 2: JSONDecodeError"
+    with pytest.raises(TaskError, match=told), blamed("losses"):
+        exec(compile(path.read_text(), path, "exec"))
 
 
 def process(lines):
