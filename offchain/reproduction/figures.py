@@ -31,6 +31,8 @@ def eta_panels(
         axes_of_row[0].set_ylabel(ylabel)
     for axes in grid[-1]:
         axes.set_xlabel(xlabel)
+        if xlabel == "round":
+            axes.xaxis.get_major_locator().set_params(integer=True)
     panels = {(row, eta): grid[i, j] for i, row in enumerate(rows) for j, eta in enumerate(etas)}
     return figure, panels
 

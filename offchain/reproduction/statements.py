@@ -36,6 +36,16 @@ def at_least(text: str, value: float, bound: float) -> Statement:
     return Statement(text, value >= bound, f"{value:.4g} against {bound:.4g}")
 
 
+def less(text: str, value: float, bound: float) -> Statement:
+    """Decide whether a value is below a bound."""
+    return Statement(text, value < bound, f"{value:.4g} against {bound:.4g}")
+
+
+def more(text: str, value: float, bound: float) -> Statement:
+    """Decide whether a value is above a bound."""
+    return Statement(text, value > bound, f"{value:.4g} against {bound:.4g}")
+
+
 def apart(text: str, lower: Sample, upper: Sample) -> Statement:
     """Decide whether the 95 % intervals of two means do not overlap, the first one below."""
     (a, b), (c, d) = interval(lower), interval(upper)

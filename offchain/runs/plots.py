@@ -25,6 +25,7 @@ def plot_run(path: Path, settings: SimulationSettings, cast: Cast, records: Sequ
     _plot_tokens(tokens, cast, records)
     _plot_decisions(decisions, cast, records)
     decisions.set_xlabel("round")
+    decisions.xaxis.get_major_locator().set_params(integer=True)  # No half rounds where they are few.
     for axes in (scores, tokens, decisions):
         _mark(axes, captured(cast, records))
         axes.spines[["top", "right"]].set_visible(False)

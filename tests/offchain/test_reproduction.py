@@ -191,6 +191,10 @@ class TestStatements:
         assert decide.at_most("x", 1, 1).holds and not decide.at_most("x", 1.01, 1).holds
         assert decide.at_least("x", 1, 1).holds and not decide.at_least("x", 0.99, 1).holds
 
+    def test_more_is_not_as_much(self):
+        assert decide.more("x", 1.01, 1).holds and not decide.more("x", 1, 1).holds
+        assert decide.less("x", 0.99, 1).holds and not decide.less("x", 1, 1).holds
+
     def test_intervals_are_students(self):
         # t(0.975, 4) = 2.7764; five values with mean 3 and deviation √2.5.
         low, high = decide.interval(np.arange(1.0, 6.0))

@@ -52,7 +52,7 @@ def compute(study: Study, trace_of: TraceOf) -> Result:
     worst = float(table.with_mal.min())
     said = [
         decide.at_most("some variation brings plain averaging as low as the paper's mean", worst, mean),
-        decide.at_least(
+        decide.more(
             "with every variation the paper's rule ends above plain averaging",
             float((table.with_block - table.with_mal).min()),
             0,

@@ -33,7 +33,7 @@ def figure_7(study: Study, trace_of: TraceOf) -> Result:
     bands(panels, {key: runs for key, runs in curves.items() if key[0] in SHOWN}, "cumulative")
     slashes = {eta: float(curves[eta, "slash"][:, -1].mean()) for eta in ETAS}
     awards = {eta: float(curves[eta, "award"][:, -1].mean()) for eta in ETAS}
-    mostly = [decide.at_least(f"η = {eta:g}", awards[eta], slashes[eta]) for eta in ETAS]
+    mostly = [decide.more(f"η = {eta:g}", awards[eta], slashes[eta]) for eta in ETAS]
     said = [
         decide.every("most rounds are award rounds at every η", mostly),
         decide.monotone("slash rounds grow with η", slashes),
@@ -119,6 +119,6 @@ def _spared_and_caught(frame: pd.DataFrame) -> list[Statement]:
     lost = float(ours.honest_excluded / ours.honest)
     caught = float(ours.malicious_excluded / ours.malicious)
     return [
-        decide.at_most("verdict: fewer than 1 in 200 honest updates are excluded", lost, 1 / 200),
+        decide.less("verdict: fewer than 1 in 200 honest updates are excluded", lost, 1 / 200),
         decide.at_least("verdict: at least 9 in 10 malicious updates are excluded", caught, 0.9),
     ]

@@ -125,9 +125,9 @@ def _up_and_down(study: Study, trace_of: TraceOf, policy: ScorePolicy) -> list[S
         for eta, of_seeds in of_eta.items()
         for group in GROUPS
     }
-    up = [decide.at_least(f"η = {eta:g}", left[eta, "honest"], start) for eta in ETAS]
-    down = [decide.at_most(f"η = {eta:g}", left[eta, "malicious"], start) for eta in ETAS]
-    ruined = [decide.at_most(f"η = {eta:g}", left[eta, "malicious"], stake) for eta in ETAS]
+    up = [decide.more(f"η = {eta:g}", left[eta, "honest"], start) for eta in ETAS]
+    down = [decide.less(f"η = {eta:g}", left[eta, "malicious"], start) for eta in ETAS]
+    ruined = [decide.less(f"η = {eta:g}", left[eta, "malicious"], stake) for eta in ETAS]
     return [
         decide.every(f"{policy}: honest clients end with more tokens than they began with", up),
         decide.every(f"{policy}: malicious clients end with fewer", down),

@@ -134,7 +134,7 @@ def _empty(runs: Runs) -> Statement:
     after = PAPER_ROUNDS - 1
     return decide.every(
         f"After {PAPER_ROUNDS} rounds malicious voters hold less than a token on average, at every η and γ_v",
-        [decide.at_most(_cell(*cell), float(_mean(runs[cell], "malicious")[after]), 1) for cell in runs],
+        [decide.less(_cell(*cell), float(_mean(runs[cell], "malicious")[after]), 1) for cell in runs],
     )
 
 
