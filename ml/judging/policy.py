@@ -358,7 +358,7 @@ NAMED: Mapping[str, Policy] = {
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
 
-DEFAULT: Literal["evidence-and-forgetting"] = "evidence-and-forgetting"
+DEFAULT: Literal["evidence-beyond-noise"] = "evidence-beyond-noise"
 """What voters judge by where nobody says. A name keeps its tests: a changed list is another name."""
 
 AGGREGATE = "aggregate"
