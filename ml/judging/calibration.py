@@ -177,11 +177,12 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
 
 def _taken_back(test: Forgetting, evidence: Evidence) -> Measured:
     """Of what the model says, [updates, voters], as the test takes it: nothing where it is excused."""
+    if not evidence.knows_what_labels_teach(test):
+        return np.zeros((len(evidence.positions), len(evidence.voters)))
     voters = range(len(evidence.voters))
     least = np.array([least_growth(evidence.own_growth(test.step, voter), 0.0) for voter in voters])
     taken = np.maximum(0.0, least - evidence.growths(test.step))
-    if evidence.knows_what_labels_teach(test):
-        taken[points_along(evidence.cosines_with_labels(voters), test.least)] = 0.0
+    taken[points_along(evidence.cosines_with_labels(voters), test.least)] = 0.0
     return taken
 
 

@@ -447,15 +447,13 @@ def _opposed(test: Opposed, evidence: Evidence) -> Check:
 def _forgetting(test: Forgetting, evidence: Evidence, asked: Passed) -> Check:
     """What excuses is asked by those voters alone for whom it decides: it takes a training of their own."""
     shape = (len(evidence.positions), len(evidence.voters))
-    if evidence.parameters("all").stop < test.parameters:
+    if not evidence.knows_what_labels_teach(test):
         return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
-    found = evidence.growths(test.step)
-    limit = np.full(shape, -test.most)
+    found, limit = evidence.growths(test.step), np.full(shape, -test.most)
     for voter in _undecided(found, limit, asked):
         limit[:, voter] = least_growth(evidence.own_growth(test.step, voter), test.most)
     passed = is_at_least(found, limit)
-    voters = _undecided(found, limit, asked)
-    if voters and evidence.knows_what_labels_teach(test):
+    if voters := _undecided(found, limit, asked):
         passed[:, voters] |= points_along(evidence.cosines_with_labels(voters), test.least)
     return passed, found, limit
 

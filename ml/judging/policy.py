@@ -109,15 +109,15 @@ class Forgetting(_Test):
 
     β is the share by which w + step·δ says more of what w says of the voter's rows. While a model still says
     what it was born with, everybody's change takes that back, and so does the voter's own. δ°_v is what its
-    rows make of w with their base rates for labels, so that δ_v − δ°_v is what labels teach; that is asked in
-    the first layer, where it has so many parameters and targets are labels.
+    rows make of w with their base rates for labels, so that δ_v − δ°_v is what labels teach, in the first
+    layer. Where that has fewer parameters, or targets are no labels, nothing is asked.
     """
 
     test: Literal["forgetting"] = "forgetting"
     most: _Share = Field(0.05, description="Share of what the model says that may be taken back.")
     least: float = Field(0.0, ge=-1, le=1, description="The cosine with what labels teach that excuses it.")
     parameters: int = Field(
-        10_000, ge=1, description="Models of fewer are not tested; a first layer of fewer excuses nothing."
+        10_000, ge=1, description="A first layer of fewer is not tested: chance has a direction there."
     )
     step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
 
