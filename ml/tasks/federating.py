@@ -23,7 +23,7 @@ from ml.data.shares import (
     split_rows,
 )
 from ml.data.stored_rows import StoredRows
-from ml.errors import DataError
+from ml.errors import DataError, TaskError
 from ml.seeds import derive_seed
 from ml.settings import SplitSettings
 from ml.tasks.targets import Classes, Labels, Target, is_known, kinds, require_learnable, varies
@@ -38,13 +38,18 @@ def read_rows(task: Task, path: Path | None) -> Rows:
     """Return a member's rows as the task reads them, with targets checked and inputs finite.
 
     Raises:
-        DataError: When a target or an input is not what the task says, or a pipe is in the place of a file.
+        DataError: When a target or an input is not what the task says, or nothing or a pipe is at the path.
         TaskError: When the task's code fails.
     """
     if path is not None and path.exists() and not (path.is_file() or path.is_dir()):
         raise DataError(f"{path} is no regular file but a pipe or a device; the task reads {task.takes}")
-    with blamed("rows"):
-        rows = task.rows(path)
+    try:
+        with blamed("rows"):
+            rows = task.rows(path)
+    except TaskError as error:
+        if path is None or path.exists() or not isinstance(error.__cause__, OSError):
+            raise
+        raise DataError(f"there is no file {path}; the task reads {task.takes}") from error
     if not isinstance(rows, Rows):
         raise DataError(f"the task's rows() returns {type(rows).__name__}, expected Rows")
     targets = task.target.read(rows.targets)

@@ -265,6 +265,18 @@ def test_a_pipe_in_the_place_of_rows_is_not_waited_for(tmp_path):
         read_rows(Reading(lambda: nn.Linear(4, 3), Classes(3)), tmp_path / "rows.csv")
 
 
+def test_a_file_that_is_not_there_is_the_members_matter_not_the_tasks(tmp_path):
+    class Reading(OfModule):
+        def rows(self, path):
+            return (path or tmp_path / "own.csv").read_text()
+
+    task = Reading(lambda: nn.Linear(4, 3), Classes(3))
+    with pytest.raises(DataError, match=r"^there is no file .*rows\.csv; the task reads "):
+        read_rows(task, tmp_path / "rows.csv")
+    with pytest.raises(TaskError, match=r"^rows failed in .*line \d+: FileNotFoundError"):
+        read_rows(task, None)
+
+
 def test_what_fails_in_a_librarys_compiled_code_is_told_of_the_line_that_called_it(tmp_path):
     path = tmp_path / "own.py"
     path.write_text("import io, pandas\n\npandas.read_csv(io.StringIO())\n")
