@@ -298,7 +298,8 @@ def test_code_that_fails_is_named_with_its_line(own):
     with pytest.raises(TaskError, match=r"bad.py, line 1: ModuleNotFoundError"):
         Named(f"{own.parent}/bad.py:Own", {}).load()
     task = Named(f"{own}:Own", {}).load()
-    with pytest.raises(TaskError, match=r"rows failed in .*own.py, line \d+: FileNotFoundError"):
+    (own.parent / "none.txt").write_text("no numbers")
+    with pytest.raises(TaskError, match=r"rows failed in .*own.py, line \d+: ValueError"):
         read_rows(task, own.parent / "none.txt")
 
 
