@@ -14,10 +14,9 @@ from ml.data.shares import ClientData
 from ml.judging.constants import untaught
 from ml.judging.evidence import Evidence, evidence_findings
 from ml.judging.findings import Finding
-from ml.judging.forgetting import growth
 from ml.judging.metrics import LIKELIHOOD
 from ml.judging.own_rows import OwnRows
-from ml.judging.policy import AGGREGATE, EVIDENCE, Forgetting, Size, listed_tests
+from ml.judging.policy import AGGREGATE, EVIDENCE, Size, listed_tests
 from ml.judging.policy import Policy as TestPolicy
 from ml.judging.scoring import ValidationSets
 from ml.seeds import derive_seed
@@ -30,8 +29,6 @@ from offchain.learning.bases import Bases, Train, grouped
 from offchain.learning.common import CommonLearning, Parameters
 
 _REFERENCE = 6  # Under a run's seed.
-_TAKEN_BACK = 0.8
-"""Of what may be taken back, since others see a tenth or two more of it than one's own rows do."""
 
 Model = NDArray[np.float32]
 
@@ -189,45 +186,18 @@ class Voters:
 
         A policy with a bound on size has voters compare with references of one short pass; whoever trains
         longer would be refused. One ends halfway from its own reference change to the bound where that is
-        longer, since others' references are shorter or longer than its own. Where a policy asks what is
-        taken back of what the model says, one takes back four fifths of what it lets anybody, on the rows
-        that it validates on: members whose rows run against the model are not out for it.
+        longer, since others' references are shorter or longer than its own.
         """
         tests = listed_tests(policy)
-        if tests is None:
+        bounds = [test.most for test in tests.updates if isinstance(test, Size)] if tests else []
+        if tests is None or not bounds:
             return updates
-        start = decode(parent)
-        for test in tests.updates:
-            if isinstance(test, Size):
-                updates = self._within_size(tests, test, updates, parent)
-            if isinstance(test, Forgetting) and self._are_labels_asked(test):
-                updates = {
-                    client: self._remembering(tests, test, update, start, client)
-                    for client, update in updates.items()
-                }
-        return updates
-
-    def _within_size(
-        self, tests: TestPolicy, test: Size, updates: Mapping[int, Parameters], parent: Parameters
-    ) -> Mapping[int, Parameters]:
-        share, start = min(test.most, (1 + test.most) / 2), decode(parent)
+        share, start = min(min(bounds), (1 + min(bounds)) / 2), decode(parent)
         references = self.references(tests, parent, [*updates])  # Side by side, on all processors.
         return {
             client: _cut(update, start, share * _length(references[client] - start))
             for client, update in updates.items()
         }
-
-    def _remembering(
-        self, tests: TestPolicy, test: Forgetting, update: Parameters, start: Model, client: int
-    ) -> Parameters:
-        rows, count = self.own_rows(tests), length(self._rows[client].y_validation)
-        change = decode(update) - start
-        now = rows.own_said(start + np.float32(test.step) * change, client, count)
-        taken_back = -growth(now, rows.said(start, [client], [count])[0])
-        allowed = _TAKEN_BACK * test.most
-        return (
-            update if taken_back <= test.most else encode(start + change * np.float32(allowed / taken_back))
-        )
 
     def references(self, policy: TestPolicy, parent: Parameters, voters: Sequence[int]) -> dict[int, Model]:
         """Return what voters' own rows make of a model [size], in about one pass; see `_steps`."""
@@ -309,7 +279,7 @@ class Voters:
 
         Losses of a task's own may not take base rates for labels.
         """
-        if not self._are_labels_plain:
+        if type(self._task).losses is not Task.losses or not isinstance(self._task.target, Labels):
             return None
 
         def made(places: Sequence[int]) -> Model:
@@ -318,14 +288,6 @@ class Voters:
             return np.array([own[voter] for voter in asked])
 
         return made
-
-    @property
-    def _are_labels_plain(self) -> bool:
-        return type(self._task).losses is Task.losses and isinstance(self._task.target, Labels)
-
-    def _are_labels_asked(self, test: Forgetting) -> bool:
-        place = self._common.learner.schema.first_weights
-        return self._are_labels_plain and place.stop - place.start >= test.parameters
 
     def _place(self, most: int, enough: int) -> OwnRows:
         metric = self._common.scoring.metric

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.judging.forgetting import growth
-from ml.judging.policy import EVIDENCE, Forgetting, Policy
+from ml.judging.policy import EVIDENCE
 from ml.tasks.targets import Numbers
 from ml.updates.fixed_point import decode, encode
 from offchain.settings import SimulationSettings
@@ -101,33 +100,6 @@ def test_base_rates_take_the_place_of_labels_where_labels_are_what_a_loss_of_our
     for other in (Numbered, Priced):
         monkeypatch.setattr(voters, "_task", object.__new__(other))
         assert voters._untaught(EVIDENCE, federation.genesis, [3, 5]) is None
-
-
-FORGETTING = Policy(updates=(Forgetting(),))
-
-
-def taken_back(federation, update, model, client, count=None):
-    """Of what a model says on a client's rows, by half of an update."""
-    rows, start = federation._voters.own_rows(FORGETTING), decode(model)
-    count = count or len(federation._voters._rows[client].y_validation)
-    half = start + np.float32(0.5) * (decode(update) - start)
-    return -growth(rows.own_said(half, client, count), rows.said(start, [client], [count])[0])
-
-
-def test_whose_rows_run_against_the_model_takes_back_what_voters_let_it(federation):
-    model = federation.genesis
-    for round_ in range(1, 4):
-        model = federation.average(federation.train(model, range(8), round_).values(), model)
-    start, known = decode(model), federation.train(model, [0], 4)[0]
-    forgetful = encode(start + np.float32(0.5) * (decode(federation.genesis) - start))
-    assert taken_back(federation, forgetful, model, 0) > 0.1 > 0.05 > taken_back(federation, known, model, 0)
-    sent = federation._voters.shortened(FORGETTING, {0: forgetful, 1: known}, model)
-    assert sent[1] is known
-    assert taken_back(federation, sent[0], model, 0) == pytest.approx(0.04, abs=0.01)
-    short, long = (decode(update) - start for update in (sent[0], forgetful))
-    assert short @ long == pytest.approx(length(short) * length(long), rel=1e-3)
-    unasked = Policy(updates=(Forgetting(parameters=10**6),))
-    assert federation._voters.shortened(unasked, {0: forgetful}, model)[0] is forgetful
 
 
 UNEQUAL = SimulationSettings(
