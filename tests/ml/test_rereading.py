@@ -1,5 +1,7 @@
 """Rows that a task draws: found out by reading them twice."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -51,7 +53,7 @@ def drawn(*shape):
 )
 def test_rows_that_are_drawn_are_refused(parts, told):
     with pytest.raises(DataError, match=f"returns other {told} when it reads own.npz again"):
-        read_same(Read(**parts), "own.npz", foreign=True)
+        read_same(Read(**parts), Path("own.npz"), foreign=True)
 
 
 @pytest.mark.parametrize(
@@ -64,5 +66,5 @@ def test_rows_that_are_drawn_are_refused(parts, told):
 )
 def test_rows_that_are_read_are_those_of_the_second_time(parts):
     task = Read(**parts)
-    assert len(read_same(task, "own.npz", foreign=True)) == 200 and task.times == 2
-    assert len(read_same(task, "own.npz", foreign=False)) == 200 and task.times == 3
+    assert len(read_same(task, Path("own.npz"), foreign=True)) == 200 and task.times == 2
+    assert len(read_same(task, Path("own.npz"), foreign=False)) == 200 and task.times == 3
