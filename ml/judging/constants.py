@@ -33,10 +33,10 @@ def constant_loss(task: Task, known: Targets, judged: Targets) -> float | None:
     return None
 
 
-def untaught(labels: Any) -> Any:
-    """Return labels [rows, *label] that teach nothing: the base rates of each, float32; NaN stays unknown.
+def base_rates(labels: Any) -> Any:
+    """Return labels [rows, *label] that teach nothing: of every row how often each is 1, float32; NaN stays.
 
-    >>> untaught(np.array([1, 0, 0, np.nan], np.float32))
+    >>> base_rates(np.array([1, 0, 0, np.nan], np.float32))
     array([0.33333334, 0.33333334, 0.33333334,        nan], dtype=float32)
     """
     unknown = np.isnan(labels)

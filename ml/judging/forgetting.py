@@ -31,9 +31,10 @@ def said(outputs: Any, target: Target) -> Said:
     if isinstance(outputs, Mapping):
         return np.concatenate([said(part, target) for part in outputs.values()])
     values = np.asarray(outputs, dtype=np.float64).reshape(len(outputs), -1)
-    if isinstance(target, Classes):
-        values = values - values.mean(axis=1, keepdims=True)
-    beside_mean: Said = values - values.mean(axis=0)
+    with np.errstate(invalid="ignore"):  # Of what is not finite; `growth` tells it.
+        if isinstance(target, Classes):
+            values = values - values.mean(axis=1, keepdims=True)
+        beside_mean: Said = values - values.mean(axis=0)
     return beside_mean.ravel()
 
 
@@ -41,12 +42,18 @@ def growth(now: Said, before: Said) -> float:
     """Return β = ⟨z' − z, z⟩ / ⟨z, z⟩, the share by which a model says more of what it said; −1 for all back.
 
     The slope of the change on what was said, by least squares. What is learned anew lies beside z; wrong
-    labels that fit no row pull every output towards what is said of all rows alike. 0 where nothing was said.
+    labels that fit no row pull every output towards what is said of all rows alike. 0 where nothing was said,
+    −∞ where what is said now is not finite.
 
     >>> round(growth(np.array([0.8, -0.8]), before=np.array([1.0, -1.0])), 6)
     -0.2
     >>> growth(np.array([0.8, -0.8]), before=np.zeros(2))
     0.0
+    >>> growth(said(np.array([np.inf, 0.0]), None), before=np.array([1.0, -1.0]))
+    -inf
     """
     length = float(before @ before)
-    return float((now - before) @ before) / length if length > 0 else 0.0
+    if not length > 0:
+        return 0.0
+    more = float((now - before) @ before) / length
+    return more if np.isfinite(more) else -np.inf

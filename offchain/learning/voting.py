@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ml.data.rows import length, taken
 from ml.data.shares import ClientData
-from ml.judging.constants import untaught
+from ml.judging.constants import base_rates
 from ml.judging.evidence import Evidence, evidence_findings
 from ml.judging.findings import Finding
 from ml.judging.metrics import LIKELIHOOD
@@ -321,7 +321,7 @@ class Voters:
         is_a_pass = self._short.steps_of_a_pass(count) == steps
         places = np.arange(count if is_a_pass else steps * self._short.batch) % count
         targets = taken(own.y_train, places)
-        return TrainingJob(taken(own.X_train, places), targets if is_taught else untaught(targets), seed)
+        return TrainingJob(taken(own.X_train, places), targets if is_taught else base_rates(targets), seed)
 
 
 def _takes_the_newest(policy: str | TestPolicy, models: Sequence[Parameters]) -> bool:

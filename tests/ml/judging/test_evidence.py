@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ml.judging.constants import untaught
+from ml.judging.constants import base_rates
 from ml.judging.evidence import Evidence, evidence_findings, findings
 from ml.judging.findings import Finding, Reason
 from ml.judging.own_rows import OwnRows
@@ -171,7 +171,7 @@ def knowing():
         model = encode(trained(seed, start=model))
     taught, rates = (
         np.array([trained(30 + v, labels, model) for v in range(VOTERS)])
-        for labels in (as_they_are, untaught)
+        for labels in (as_they_are, base_rates)
     )
     return model, taught, rates
 
