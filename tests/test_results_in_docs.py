@@ -275,3 +275,42 @@ def test_with_relations_whatever_is_no_rider_is_decided_alike():
         for decider in ("skill", "related")
     }
     assert len(found["related"]) == 45 and found["skill"] == found["related"]
+
+
+FORGETTING = rows(RESULTS / "arena" / "forgetting" / "cells.csv")
+TOLD = {"random flip": "random-flip", "label flip": "label-flip", "Min-Max": "min-max", "ALIE": "alie"}
+
+
+def section(name):
+    page = (ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8").replace("**", "")
+    return page.split(f"### {name}\n")[1].split("\n### ")[0]
+
+
+@pytest.mark.parametrize(
+    ("task", "attack"),
+    [("application", each) for each in (*TOLD, "anti")]
+    + [("application, states", "random flip"), ("application, states", "anti")]
+    + [("all columns", "random flip"), ("built-in loans", "random flip")],
+)
+def test_the_page_prints_what_came_of_what_forgets(task, attack):
+    runs = [run for run in FORGETTING if (run["task"], run["attack"]) == (task, TOLD.get(attack, attack))]
+    before, now = ([run for run in runs if run["decider"] == each] for each in ("before", "forgetting"))
+    seated = [", ".join(str(count) for count in counts("malicious", part)) for part in (before, now)]
+    out, whole = counts("honest", now)[1], sum(counts("honest", now))
+    cells = [" / ".join(map(against_honest, (before, now))), " / ".join(seated)]
+    cells += [f"{counts('honest', before)[1]} / {out} of {whole}"]
+    assert f"| {attack} | {' | '.join(cells)} |" in section("What forgets")
+
+
+def counts(who, runs):
+    """Of honest or malicious clients' updates, how many were in, and out."""
+    return [sum(int(run[f"{who}_{way}"]) for run in runs) for way in ("in", "out")]
+
+
+@pytest.mark.parametrize(
+    ("task", "place"), [("application", "on application columns"), ("application, states", "by states")]
+)
+def test_the_page_says_how_many_honest_updates_it_cost(task, place):
+    held = rows(RESULTS / "arena" / "held-forgetting" / "cells.csv")
+    inside, out = counts("honest", [run for run in held if run["task"] == task])
+    assert f"{out} of {inside + out:,} {place}" in section("What forgets")
