@@ -173,12 +173,12 @@ def application(routes: Iterable[web.RouteDef], seconds: float, largest: int) ->
         answer.force_close()
         return answer
 
-    async def unnamed(request: web.Request, answer: web.StreamResponse) -> None:
+    async def named(request: web.Request, answer: web.StreamResponse) -> None:
         answer.headers[hdrs.SERVER] = _NAME
 
     app = web.Application(middlewares=[bounded], client_max_size=largest)
     app[CONNECTIONS_OF] = connections
-    app.on_response_prepare.append(unnamed)
+    app.on_response_prepare.append(named)
     app.add_routes(routes)
     return app
 
@@ -248,23 +248,25 @@ async def _serve(
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Take connections for the length of the block; the port."""
-    options: dict[str, Any] = {
-        "access_log": None,
-        "logger": _aiohttps_log(),
-        "keepalive_timeout": HEAD_SECONDS,
-        "lingering_time": HEAD_SECONDS,  # For the rest of a body that was refused: the refusal arrives.
-    }
     # Nothing is done for who has left.
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0, **options)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        make, connections = runner.server, app[CONNECTIONS_OF]
-        assert make is not None, "it was set up"
-        loop = asyncio.get_running_loop()
+        manager, connections = runner.server, app[CONNECTIONS_OF]
+        assert manager is not None, "it was set up"
+        loop, log = asyncio.get_running_loop(), _aiohttps_log()
         loop.set_exception_handler(_loops_log())
 
         def counted() -> asyncio.Protocol:
-            return _Counted(_Protocol(make, loop=loop, **options), connections)
+            protocol = _Protocol(
+                manager,
+                loop=loop,
+                access_log=None,  # type: ignore[arg-type]  # None logs nothing.
+                logger=log,
+                keepalive_timeout=HEAD_SECONDS,
+                lingering_time=HEAD_SECONDS,  # For the rest of a body that was refused: the refusal arrives.
+            )
+            return _Counted(protocol, connections)
 
         async with await loop.create_server(counted, host, port, backlog=_ACCEPTED) as server:
             yield server.sockets[0].getsockname()[1]

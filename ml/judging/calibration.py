@@ -190,7 +190,7 @@ def _rises(test: Loss, evidence: Evidence) -> Measured:
     """Of loss, [updates, voters], as the test takes them: less what each voter's rows cannot tell."""
     rises = evidence.rises(test.step)
     if test.in_company:
-        rises = in_company(test, evidence, rises)
+        rises = in_company(test, evidence, rises, np.ones_like(rises, dtype=bool))
     beyond: Measured = rises - [evidence.noise(test, voter) for voter in range(len(evidence.voters))]
     return beyond
 

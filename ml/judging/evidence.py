@@ -175,12 +175,10 @@ class Evidence:
 
     def growths(self, step: float) -> Measured:
         """Return by what share w + step·δ_j says more of what w says on own rows, [updates, voters]."""
-        self.at(step)  # What other tests of this step try as well is tried, and counted, once.
-        return np.array([self._growths(model) for model in self._models(step)])
+        return np.array([self._growths(tried) for tried in self.at(step)])
 
-    def _growths(self, model: NDArray[np.float32]) -> list[float]:
-        now = self._rows.said(model, self.voters, self._counts)
-        return [growth(each, before) for each, before in zip(now, self._said, strict=True)]
+    def _growths(self, tried: Tried) -> list[float]:
+        return [growth(now, said) for now, said in zip(self._rows.said(tried), self._said, strict=True)]
 
     def own_growth(self, step: float, voter: int) -> float:
         """Return the same of w + step·δ_v of a voter by its place."""
@@ -193,7 +191,7 @@ class Evidence:
     @cached_property
     def _said(self) -> list[Said]:
         """Of the parent, by voter."""
-        return self._rows.said(self._start, self.voters, self._counts)
+        return self._rows.said(self.current)
 
     def noise(self, test: Loss, voter: int) -> float:
         """Return by how much more than its tolerance a test of loss lets the loss rise, on a voter's rows."""
@@ -234,14 +232,10 @@ class Evidence:
     def at(self, step: float) -> list[Tried]:
         """Return w + step·δ_j on every voter's rows, by update."""
         if step not in self._steps:
+            models = self._start + np.float32(step) * self._changes
             everyone = range(len(self.voters))
-            self._steps[step] = [self._tried(model, everyone) for model in self._models(step)]
+            self._steps[step] = [self._tried(model, everyone) for model in models]
         return self._steps[step]
-
-    def _models(self, step: float) -> NDArray[np.float32]:
-        """What is tried at a step, w + step·δ_j, [updates, size]."""
-        models: NDArray[np.float32] = self._start + np.float32(step) * self._changes
-        return models
 
     def rises(self, step: float) -> Measured:
         """Return L(w + step·δ_j) − L(w), [updates, voters]; infinite where one is not finite."""
@@ -322,7 +316,7 @@ class _Judge:
         positions = self._evidence.positions
         asked = np.ones((len(positions), len(self._voters)), dtype=bool)
         for test in self._policy.updates:
-            passed, found, limit = _checked(test, self._evidence, asked)
+            passed, found, limit = _CHECKS[type(test)](test, self._evidence, asked)
             asked &= passed
             for row, voter in np.argwhere(~passed):
                 reason = Reason(test.test, float(found[row, voter]), float(limit[row, voter]))
@@ -342,7 +336,10 @@ class _Judge:
         for mask, members in self._sharing(voters).items():
             tried = self._averaged(mask, members)
             for test in self._policy.average:
-                passed, found, limit = _on_rows(test, self._evidence, tried, self._current(members), members)
+                asked = np.ones(len(members), dtype=bool)
+                passed, found, limit = _on_rows(
+                    test, self._evidence, tried, self._current(members), members, asked
+                )
                 for place in np.flatnonzero(~passed):
                     reason = Reason(f"average {test.test}", float(found[place]), float(limit[place]))
                     failed.setdefault(members[place], reason)
@@ -398,6 +395,7 @@ class _Judge:
             current.means[np.asarray(voters)],
             current.scores[np.asarray(voters)],
             [current.classes[v] for v in voters],
+            [current.outputs[v] for v in voters],
         )
 
 
@@ -415,13 +413,13 @@ Check = tuple[Passed, Measured, Measured]
 """What passed, what was found, what would have passed; one entry a pair of update and voter."""
 
 
-def _size(test: Size, evidence: Evidence) -> Check:
+def _size(test: Size, evidence: Evidence, asked: Passed) -> Check:
     passed = is_no_longer(evidence.sizes, evidence.own_sizes, test.most)
     found = np.broadcast_to(evidence.sizes, passed.shape)
     return passed, found, np.broadcast_to(test.most * evidence.own_sizes, passed.shape)
 
 
-def _direction(test: Direction, evidence: Evidence) -> Check:
+def _direction(test: Direction, evidence: Evidence, asked: Passed) -> Check:
     shape = (len(evidence.positions), len(evidence.voters))
     place = evidence.parameters(test.layer)
     if not evidence.has_direction(test):
@@ -430,7 +428,7 @@ def _direction(test: Direction, evidence: Evidence) -> Check:
     return points_along(cosines, test.least), cosines, np.full(shape, test.least)
 
 
-def _relation(test: Relation, evidence: Evidence) -> Check:
+def _relation(test: Relation, evidence: Evidence, asked: Passed) -> Check:
     shape = (len(evidence.positions), len(evidence.voters))
     if not evidence.has_direction(test):
         return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
@@ -438,7 +436,7 @@ def _relation(test: Relation, evidence: Evidence) -> Check:
     return is_related(found, test.least), found, np.full(shape, test.least)
 
 
-def _opposed(test: Opposed, evidence: Evidence) -> Check:
+def _opposed(test: Opposed, evidence: Evidence, asked: Passed) -> Check:
     cosines = evidence.cosines(evidence.parameters("all"))
     passed = is_no_opponent(cosines, test.least, evidence.rises(test.step))
     return passed, cosines, np.full(passed.shape, test.least)
@@ -464,20 +462,24 @@ def _undecided(found: Measured, limit: Measured, asked: Passed) -> list[int]:
     return voters
 
 
-def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence) -> Check:
-    everyone = range(len(evidence.voters))
-    checks = [_on_rows(test, evidence, tried, evidence.current, everyone) for tried in evidence.at(test.step)]
+def _on_own_rows(test: "Loss | Score | Skill | ClassLoss", evidence: Evidence, asked: Passed) -> Check:
+    everyone, current = range(len(evidence.voters)), evidence.current
+    checks = [
+        _on_rows(test, evidence, tried, current, everyone, of)
+        for tried, of in zip(evidence.at(test.step), asked, strict=True)
+    ]
     passed, found, limit = (np.array(part) for part in zip(*checks, strict=True))
     if isinstance(test, Loss) and test.in_company:
-        found = in_company(test, evidence, found)
+        found = in_company(test, evidence, found, asked)
         passed = keeps_loss(found, np.zeros_like(found), limit)
     return passed, found, limit
 
 
-def in_company(test: Loss, evidence: Evidence, rises: Measured) -> Measured:
+def in_company(test: Loss, evidence: Evidence, rises: Measured, asked: Passed) -> Measured:
     """Return rises of loss [updates, voters]; of what does not pass, the lesser of alone and in company."""
     found = rises.copy()
-    for row, voter in np.argwhere(~keeps_loss(rises, np.zeros_like(rises), test.tolerance)).tolist():
+    fails = ~keeps_loss(rises, np.zeros_like(rises), test.tolerance)
+    for row, voter in np.argwhere(asked & fails).tolist():
         found[row, voter] = np.fmin(rises[row, voter], evidence.rise_in_company(test.step, row, voter))
     return found
 
@@ -488,32 +490,37 @@ def _on_rows(
     tried: Tried,
     current: Tried,
     voters: Sequence[int],
+    asked: Passed,
 ) -> Check:
     """One model, an update's or an average, on the rows of some voters, places in `evidence.voters`."""
     if isinstance(test, Skill):
-        return _of_skill(test, evidence, tried, current, voters)
+        return _of_skill(test, evidence, tried, current, voters, asked)
     if isinstance(test, Score):
         limit = (1 - test.tolerance) * current.scores
         return keeps_score(tried.scores, current.scores, test.tolerance), tried.scores, limit
     if isinstance(test, ClassLoss):
         return _of_classes(test, tried.class_means, current.class_means)
-    return _of_loss(test, evidence, tried, current, voters)
+    return _of_loss(test, evidence, tried, current, voters, asked)
 
 
-def _of_loss(test: Loss, evidence: Evidence, tried: Tried, current: Tried, voters: Sequence[int]) -> Check:
+def _of_loss(
+    test: Loss, evidence: Evidence, tried: Tried, current: Tried, voters: Sequence[int], asked: Passed
+) -> Check:
     """As for skill, noise is asked for by those voters alone for whom it decides."""
     limit = np.full(len(voters), test.tolerance)
-    for place in np.flatnonzero(~keeps_loss(tried.means, current.means, test.tolerance)):
+    for place in np.flatnonzero(asked & ~keeps_loss(tried.means, current.means, test.tolerance)):
         limit[place] += evidence.noise(test, voters[place])
     return keeps_loss(tried.means, current.means, limit), tried.means - current.means, limit
 
 
-def _of_skill(test: Skill, evidence: Evidence, tried: Tried, current: Tried, voters: Sequence[int]) -> Check:
+def _of_skill(
+    test: Skill, evidence: Evidence, tried: Tried, current: Tried, voters: Sequence[int], asked: Passed
+) -> Check:
     """Noise is asked for by those voters alone for whom it decides."""
     known = evidence.chances[np.asarray(voters)]
     errors = np.zeros(len(voters))
     without = least_score(current.scores, known, errors, test.tolerance, 0.0)
-    for place in np.flatnonzero(tried.scores < without):
+    for place in np.flatnonzero(asked & (tried.scores < without)):
         errors[place] = evidence.score_error(test.step, voters[place])
     least = least_score(current.scores, known, errors, test.tolerance, test.errors)
     # What is not finite scores 0, which so much noise may allow.
@@ -525,20 +532,15 @@ def _of_classes(test: ClassLoss, candidate: Measured, current: Measured) -> Chec
     return keeps_every_class(candidate, current, test.tolerance), worst, np.full(len(worst), test.tolerance)
 
 
-def _checked(test: UpdateTest, evidence: Evidence, asked: Passed) -> Check:
-    """One test of all pairs; what only some of them need is made for those that have passed so far."""
-    if isinstance(test, Forgetting):
-        return _forgetting(test, evidence, asked)
-    return _CHECKS[type(test)](test, evidence)
-
-
 _CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {
     Size: _size,
     Direction: _direction,
     Relation: _relation,
     Opposed: _opposed,
+    Forgetting: _forgetting,
     Loss: _on_own_rows,
     Score: _on_own_rows,
     Skill: _on_own_rows,
     ClassLoss: _on_own_rows,
 }
+"""By test; of an evidence and of the pairs that passed so far, of which alone it is asked what costs."""

@@ -31,12 +31,14 @@ class Tried:
         means: Of each voter's losses, float64 [voters]; infinite where one is not finite.
         scores: Of each voter, float64 [voters]; all 1 where the target has no score.
         classes: Of each voter's rows, int64 [rows] each; all 0 where the target has no classes.
+        outputs: What the model says of each voter's rows.
     """
 
     losses: Sequence[NDArray[np.float64]]
     means: NDArray[np.float64]
     scores: NDArray[np.float64]
     classes: Sequence[NDArray[np.int64]]
+    outputs: Sequence[Any]
 
     @property
     def class_means(self) -> NDArray[np.float64]:
@@ -123,6 +125,7 @@ class OwnRows:
             means,
             scores,
             [self._classes[client][:count] for client, count in judged],
+            [batch(found[client].outputs, slice(count)) for client, count in judged],
         )
 
     def chances(self, clients: Sequence[int], counts: Sequence[int]) -> NDArray[np.float64]:
@@ -139,11 +142,9 @@ class OwnRows:
         if self._score is None:
             return 0.0
         targets, target = batch(self._targets[client], slice(count)), self._learner.target
-        first = self._passed(params, [client])[client].outputs
-        second = self._predictor.outputs(made, [client])[0]
-        moved = [
-            influences(self._score, target, batch(each, slice(count)), targets) for each in (first, second)
-        ]
+        first = batch(self._passed(params, [client])[client].outputs, slice(count))
+        second = self._own_outputs(made, client, count)
+        moved = [influences(self._score, target, each, targets) for each in (first, second)]
         least = least_error(self._score, target, targets)
         return max(least, float(paired_standard_error(moved[1] - moved[0])))
 
@@ -166,24 +167,20 @@ class OwnRows:
         mean = float(self._own_losses(made, client, count).mean())
         return mean if np.isfinite(mean) else np.inf
 
-    def said(self, params: NDArray[np.float32], clients: Sequence[int], counts: Sequence[int]) -> list[Said]:
-        """Return what a model [size] says of the first `counts` rows of each of `clients`."""
-        found = self._passed(params, clients)
-        return [
-            self._said(found[client].outputs, count) for client, count in zip(clients, counts, strict=True)
-        ]
+    def said(self, tried: Tried) -> list[Said]:
+        """Return what a model says of each voter's rows, beside what it says of all of them alike."""
+        return [said(outputs, self._learner.target) for outputs in tried.outputs]
 
     def own_said(self, made: NDArray[np.float32], client: int, count: int) -> Said:
-        """Return the same of a client's own model, of which nothing is kept."""
-        return self._said(self._predictor.outputs(made, [client])[0], count)
-
-    def _said(self, outputs: Any, count: int) -> Said:
-        return said(batch(outputs, slice(count)), self._learner.target)
+        """Return the same of a model that nobody else asks of, on a client's first `count` rows."""
+        return said(self._own_outputs(made, client, count), self._learner.target)
 
     def _own_losses(self, made: NDArray[np.float32], client: int, count: int) -> NDArray[np.float64]:
-        outputs = self._predictor.outputs(made, [client])[0]
-        judged, targets = batch(outputs, slice(count)), batch(self._targets[client], slice(count))
-        return self._learner.losses(judged, targets)
+        targets = batch(self._targets[client], slice(count))
+        return self._learner.losses(self._own_outputs(made, client, count), targets)
+
+    def _own_outputs(self, made: NDArray[np.float32], client: int, count: int) -> Any:
+        return batch(self._predictor.outputs(made, [client])[0], slice(count))
 
     def _chance(self, client: int, count: int) -> float:
         if self._score is None:

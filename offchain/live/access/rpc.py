@@ -270,13 +270,12 @@ class Rpc:
             raise self._batch_refusal(url, calls, answer, found)
         # Where some failed, HTTP's status is theirs; results beside them are good ones.
         beside = replace(answer, status=200) if any(map(_fails, by_id.values())) else answer
-        named = [
-            (call, body["id"], by_id[_name(body["id"])]) for call, body in zip(calls, bodies, strict=True)
-        ]
-        return [
-            self._judged(url, call, number, answer if _fails(found) else beside, found)
-            for call, number, found in named
-        ]
+        outcomes = []
+        for call, body in zip(calls, bodies, strict=True):
+            each = by_id[_name(body["id"])]
+            of = answer if _fails(each) else beside
+            outcomes.append(self._judged(url, call, body["id"], of, each))
+        return outcomes
 
     def _batch_refusal(self, url: str, calls: Sequence[Call], answer: Answer, found: Any) -> Exception:
         told = refusal(whole(calls), answer.status, found, answer.headers)
