@@ -251,6 +251,15 @@ def test_base_rates_are_trained_on_for_what_no_test_has_refused_yet():
         assert asked == expected
 
 
+@pytest.mark.parametrize(
+    ("test", "more"), [(Loss(errors=2.0), 1), (Skill(), 1), (Loss(in_company=True), 2)], ids=str
+)
+def test_what_costs_is_asked_of_what_no_test_before_has_refused(test, more):
+    for least, expected in ((1.0, 2), (-1.0, 2 + more)):
+        policy = Policy(updates=(Direction(parameters=1, least=least), test))
+        assert [voter.scorings for voter in found(policy, {1: POISON})] == [expected] * VOTERS
+
+
 def test_direction_is_off_for_small_models():
     for voter in found(Policy(updates=(Direction(),)), {1: POISON}):
         assert voter.accepted == (1,)
