@@ -420,20 +420,23 @@ def _size(test: Size, evidence: Evidence, asked: Passed) -> Check:
 
 
 def _direction(test: Direction, evidence: Evidence, asked: Passed) -> Check:
-    shape = (len(evidence.positions), len(evidence.voters))
-    place = evidence.parameters(test.layer)
     if not evidence.has_direction(test):
-        return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
-    cosines = evidence.cosines(place)
-    return points_along(cosines, test.least), cosines, np.full(shape, test.least)
+        return _all_pass(evidence)
+    cosines = evidence.cosines(evidence.parameters(test.layer))
+    return points_along(cosines, test.least), cosines, np.full(cosines.shape, test.least)
 
 
 def _relation(test: Relation, evidence: Evidence, asked: Passed) -> Check:
-    shape = (len(evidence.positions), len(evidence.voters))
     if not evidence.has_direction(test):
-        return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
+        return _all_pass(evidence)
     found = evidence.relations(test)
-    return is_related(found, test.least), found, np.full(shape, test.least)
+    return is_related(found, test.least), found, np.full(found.shape, test.least)
+
+
+def _all_pass(evidence: Evidence) -> Check:
+    """Of a test that is not asked of such a model."""
+    shape = (len(evidence.positions), len(evidence.voters))
+    return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
 
 
 def _opposed(test: Opposed, evidence: Evidence, asked: Passed) -> Check:
@@ -444,10 +447,10 @@ def _opposed(test: Opposed, evidence: Evidence, asked: Passed) -> Check:
 
 def _forgetting(test: Forgetting, evidence: Evidence, asked: Passed) -> Check:
     """What excuses is asked by those voters alone for whom it decides: it takes a training of their own."""
-    shape = (len(evidence.positions), len(evidence.voters))
     if not evidence.knows_what_labels_teach(test):
-        return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
-    found, limit = evidence.growths(test.step), np.full(shape, -test.most)
+        return _all_pass(evidence)
+    found = evidence.growths(test.step)
+    limit = np.full(found.shape, -test.most)
     for voter in _undecided(found, limit, asked):
         limit[:, voter] = least_growth(evidence.own_growth(test.step, voter), test.most)
     passed = is_at_least(found, limit)
