@@ -7,7 +7,8 @@ from math import ceil, floor, log10
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.judging.evidence import Evidence, in_company
+from ml.judging.checks import in_company
+from ml.judging.evidence import Evidence
 from ml.judging.own_rows import Tried
 from ml.judging.policy import (
     ClassLoss,

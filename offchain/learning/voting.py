@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ml.data.rows import length, taken
 from ml.data.shares import ClientData
 from ml.judging.constants import base_rates
-from ml.judging.evidence import Evidence, evidence_findings
+from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding
+from ml.judging.judge import evidence_findings
 from ml.judging.metrics import LIKELIHOOD
 from ml.judging.own_rows import OwnRows
 from ml.judging.policy import AGGREGATE, EVIDENCE, Size, listed_tests

@@ -13,7 +13,8 @@ from ml.data.shares import VALIDATION_SHARE, ClientData, FederatedData
 from ml.errors import DataError
 from ml.judging.calibration import lets_more_pass, values_needed
 from ml.judging.detection import HONEST_REJECTED, detected, excluded
-from ml.judging.evidence import Evidence, findings
+from ml.judging.evidence import Evidence
+from ml.judging.judge import findings
 from ml.judging.policy import (
     NAMED,
     Direction,

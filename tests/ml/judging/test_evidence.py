@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ml.judging.constants import base_rates
-from ml.judging.evidence import Evidence, evidence_findings, findings
+from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding, Reason
+from ml.judging.judge import evidence_findings, findings
 from ml.judging.own_rows import OwnRows
 from ml.judging.policy import (
     NAMED,
