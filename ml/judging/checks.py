@@ -1,4 +1,4 @@
-"""Each test of a policy on what voters measured: which pairs of update and voter pass, and why not the rest."""
+"""Each test of a policy on what voters measured: which pairs of update and voter pass, and why others not."""
 
 from collections.abc import Callable, Mapping, Sequence
 
