@@ -47,7 +47,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: When it cannot be written.
     """
-    part, descriptor = _new_part(path.parent)
+    part, descriptor = _new_part(path)
     with _or_nothing(part, path), os.fdopen(descriptor, "wb") as file:
         yield file
         file.flush()
@@ -110,6 +110,19 @@ def require_writable(path: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, f"{there} is no folder", str(path))
     if not os.access(there, os.W_OK | os.X_OK if there.is_dir() else os.W_OK):
         raise PermissionError(errno.EACCES, f"this user may not write to {there}", str(path))
+
+
+def require_creatable(path: Path) -> None:
+    """Find out whether `creating` could make a file.
+
+    Raises:
+        OSError: When it could not, with what stands in the way.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"there is no folder {path.parent}", str(path))
+    require_writable(path)
 
 
 def remove_abandoned(folder: Path) -> None:
@@ -191,11 +204,16 @@ def _or_nothing(written: Path, told: Path) -> Iterator[None]:
         raise
 
 
-def _new_part(folder: Path) -> tuple[Path, int]:
+def _new_part(path: Path) -> tuple[Path, int]:
+    folder = path.parent
     while True:
         part = folder / f".{uuid4().hex}.part"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(part, flags, _file_mode(folder))
+        try:
+            descriptor = os.open(part, flags, _file_mode(folder))
+        except OSError as error:
+            error.filename = str(path)  # Nobody has heard of the part.
+            raise
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if part.exists():  # Else somebody took it for abandoned before it was locked.
             return part, descriptor

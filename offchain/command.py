@@ -17,12 +17,15 @@ from offchain.errors import OffchainError
 INTERRUPTED = 130
 """What a shell reports of a program that Ctrl-C ended."""
 
+_AGAIN = "give the same command again"
 _HELP = {
-    errno.ENOSPC: "make room, and give the same command again",
-    errno.EDQUOT: "make room, and give the same command again",
+    errno.ENOSPC: "make room, and {again}",
+    errno.EDQUOT: "make room, and {again}",
     errno.EFBIG: "this user may write no larger files (ulimit -f)",
     errno.EMFILE: "this process may have no more files open (ulimit -n)",
     errno.EROFS: "choose another place, or make it writable",
+    errno.EACCES: "give this user the right to it, or choose another place",
+    errno.EPERM: "give this user the right to it, or choose another place",
 }
 
 
@@ -68,10 +71,15 @@ def sentences() -> Iterator[None]:
         raise click.ClickException(f"out of memory ({cleaned(error, 200) or 'no more to be had'})") from error
 
 
-def of_the_system(error: OSError) -> str:
-    """Return what the operating system refuses: at which file, why, and what helps."""
+def of_the_system(error: OSError, again: str = _AGAIN) -> str:
+    """Return what the operating system refuses: at which file, why, and what helps.
+
+    Args:
+        error: The refusal.
+        again: What to do once there is room.
+    """
     if error.errno == errno.ENOENT and not error.filename:  # What is not there has a name, but for one.
         return "the folder that this was called in is gone: change to one that is there (cd)"
     what = cleaned(error.filename) if error.filename else "something that this needs"
-    known = _HELP.get(error.errno or 0)
+    known = _HELP.get(error.errno or 0, "").format(again=again)
     return f"{what} cannot be read or written: {reason(error)}" + (f"; {known}" if known else "")

@@ -26,9 +26,19 @@ _INSTEAD = {
 }
 
 
+def _listed(ctx: click.Context, param: click.Parameter, items: tuple[str, ...]) -> tuple[str, ...]:
+    """Lists what there is where that is wanted, which needs no folder that can be written."""
+    if "list" in items and not ctx.resilient_parsing:
+        from offchain.reproduction.reproduce import table_of_items
+
+        people_console().print(table_of_items())
+        ctx.exit()
+    return items
+
+
 @click.command(cls=Command)
 @network_option
-@click.argument("items", metavar="ITEM...", nargs=-1, required=True)
+@click.argument("items", metavar="ITEM...", nargs=-1, required=True, is_eager=True, callback=_listed)
 @task_settings(_INSTEAD)
 @click.option("--features", type=click.Choice(FEATURES), help=f"{FEATURES_HELP}  [default: all]")
 @click.option("--images", type=UserPath(), help=f"For section VI without --task: {IMAGES_HELP}")
@@ -67,13 +77,10 @@ def cli(
     """
     # Here for the reason that scripts/simulate.py gives.
     from offchain.reproduction.cluster import cluster
-    from offchain.reproduction.reproduce import chosen, planned, reproduce, table_of_items
+    from offchain.reproduction.reproduce import chosen, planned, reproduce
     from offchain.reproduction.results_folder import ResultsFolder
 
     console = people_console()
-    if "list" in items:
-        console.print(table_of_items())
-        return
     try:
         wanted = chosen(items)
         study = _study(settings=named_values(settings), image_settings=named_values(set_images), **of_study)

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from offchain.chain.network_option import network_option
-from offchain.command import INTERRUPTED, Command
+from offchain.command import INTERRUPTED, Command, of_the_system
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
+from offchain.errors import RunFolderError
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
 from offchain.tracking.options import tracking_options
@@ -36,7 +37,7 @@ def cli(
     # Here, since Ape loads every script to run one: torch and pandas take seconds, and memory of a daemon.
     from offchain.runs.report import print_report
     from offchain.runs.run import PICTURE, resume_run, start_run
-    from offchain.runs.run_folder import RunFolder, next_free, require_free
+    from offchain.runs.run_folder import RunFolder, holds_unfinished_run, next_free, require_free
     from offchain.tracking.of_run import telling
 
     console = people_console()
@@ -55,12 +56,21 @@ def cli(
     except KeyboardInterrupt:
         console.print(f"Interrupted. {_how_to_go_on(path)}")
         raise SystemExit(INTERRUPTED) from None
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or not holds_unfinished_run(path):
+            raise
+        again = f"continue with `ape run simulate --resume {path}`"
+        raise RunFolderError(of_the_system(error, again)) from error
     print_report(console, summary)
     console.print(f"Written to {path}: summary.json, rounds.jsonl, {PICTURE}")
 
 
 def _how_to_go_on(path: Path) -> str:
-    return f"To continue: ape run simulate --resume {path}" if path.exists() else "Nothing was written."
+    from offchain.runs.run_folder import holds_complete_run, holds_unfinished_run
+
+    if holds_unfinished_run(path):
+        return f"To continue: ape run simulate --resume {path}"
+    return f"All rounds are in {path}." if holds_complete_run(path) else "Nothing was written."
 
 
 def _refuse_beside_resume(options: dict[str, Any]) -> None:

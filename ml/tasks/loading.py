@@ -22,6 +22,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ml.blame import blamed
 from ml.errors import MLError, TaskError
+from ml.folders import require_readable
 from ml.home import at_home
 from ml.messages import quoted
 from ml.tasks import built_in
@@ -148,7 +149,7 @@ class Named:
             file = _file(place)
             return [(name, _bytes(file.parent / name)) for name in (file.name, *sorted(_declared(file)))]
         root = _package(place, self.name)
-        files = [root] if root.is_file() else sorted(root.rglob("*.py"))
+        files = [root] if root.is_file() else _modules(root)
         return [(file.relative_to(root.parent).as_posix(), _bytes(file)) for file in files]
 
 
@@ -281,6 +282,17 @@ def _package(place: str, name: str) -> Path:
             f"package.module:Class, or a built-in one: {names}"
         )
     return Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)
+
+
+def _modules(package: Path) -> list[Path]:
+    """The files of a package's code."""
+    try:
+        require_readable(package)
+    except OSError as error:
+        raise TaskError(
+            f"{error.filename}, which the task needs, cannot be read: {error.strerror}"
+        ) from error
+    return sorted(package.rglob("*.py"))
 
 
 def _declared(file: Path) -> set[str]:

@@ -81,7 +81,9 @@ def peer_seconds(folder: Path, peer: str) -> dict[int, float]:
         return {}
     try:
         return {each.rows: each.seconds for each in _PEERS.validate_json(read_json(file))}
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise SimulationError(f"{file} cannot be read: {reason(error)}") from error
+    except ValueError as error:
         raise SimulationError(f"{file} is no list of rows and seconds: {reason(error)}; remove it") from error
 
 

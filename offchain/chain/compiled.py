@@ -14,16 +14,26 @@ if TYPE_CHECKING:
 
 _BROUGHT = Path(__file__).with_name("contracts.json")
 """Written into a wheel by `setup.py`; a checkout has none, and compiles."""
+_MAIN = Path("contracts") / "RoundManager.sol"
 _SHOWN = 200  # characters of why it is
 _WANTED = ("abi", "metadata", "evm.bytecode.object", "evm.deployedBytecode.object")
 
 
 def compiled_contracts() -> dict[str, ContractType]:
-    """Return the project's contracts by name, compiled where they changed."""
+    """Return the project's contracts by name, compiled where they changed.
+
+    Raises:
+        ChainError: When there are none, in the folder that this was called in or in the wheel.
+    """
     if _BROUGHT.is_file():
         return _from_wheel()
     from ape import project
 
+    if not (project.path / _MAIN).is_file():
+        raise ChainError(
+            f"{project.path} is not StakeFed's checkout, whose contracts this needs: change to that folder "
+            "(cd), or use the command `stakefed` of a wheel"
+        )
     forget_stale_contracts(project)
     return {name: container.contract_type for name, container in project.load_contracts().items()}
 
@@ -32,7 +42,9 @@ def _from_wheel() -> dict[str, ContractType]:
     try:
         brought = read_value(_BROUGHT)
         return {name: ContractType.model_validate(each) for name, each in brought.items()}
-    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+    except OSError as error:
+        raise ChainError(f"{_BROUGHT} cannot be read ({reason(error)}): let this user read it") from error
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise ChainError(
             f"{_BROUGHT} is damaged ({reason(error, _SHOWN)}); install StakeFed again"
         ) from error

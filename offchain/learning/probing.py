@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import head, shape_of
+from ml.folders import require_readable
 from ml.tasks.federating import read_rows
 from ml.tasks.task import Task
 from ml.training import Learner
@@ -85,12 +86,14 @@ def files_digest(path: Path) -> str:
     """
     try:
         if path.is_dir():
+            require_readable(path)
             files = sorted(file for file in path.rglob("*") if file.is_file())
             parts = [(file.relative_to(path).as_posix().encode(), file.read_bytes()) for file in files]
         else:
             parts = [(b"", path.read_bytes())]
     except OSError as error:
-        raise SettingsError(f"the probe's rows {path} cannot be read: {error.strerror}") from error
+        at = error.filename or path
+        raise SettingsError(f"the probe's rows {at} cannot be read: {error.strerror}") from error
     return "0x" + keccak256(b"".join(keccak256(name) + keccak256(data) for name, data in parts)).hex()
 
 

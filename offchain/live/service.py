@@ -87,7 +87,7 @@ def run_forever(step: Callable[[], bool], pause: float | Callable[[], float]) ->
 def failed(error: OffchainError | MLError | OSError) -> None:
     """Tell of a step that failed and will be tried again."""
     level = logging.ERROR if isinstance(error, InsufficientFundsError | OSError) else logging.WARNING
-    _log.log(level, "%s", of_the_system(error) if isinstance(error, OSError) else error)
+    _log.log(level, "%s", of_the_system(error, "this goes on") if isinstance(error, OSError) else error)
     FAILURES.labels(type(error).__name__).inc()
 
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 
+from ml.folders import require_readable
 from offchain.errors import ReproductionError
 
 
@@ -24,11 +25,12 @@ def data_digest(path: Path | None) -> str:
         with path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ReproductionError(f"{path} cannot be read: {error.strerror}") from error
+        raise ReproductionError(f"{error.filename or path} cannot be read: {error.strerror}") from error
 
 
 def _folder_digest(folder: Path) -> str:
     digest = sha256()
+    require_readable(folder)
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{file.relative_to(folder).as_posix()}\0{file.stat().st_size}\0".encode())
     return digest.hexdigest()

@@ -68,12 +68,13 @@ def resume_run(
     """Continue an interrupted run to the result that it would have had.
 
     Raises:
-        RunFolderError: When the folder holds no run, or one that is damaged or complete.
+        RunFolderError: When the folder holds no run, or one that is damaged, complete or not to be written.
     """
     watch = Stopwatch()
     with RunFolder.open(path) as folder:
         if folder.is_complete:
             raise RunFolderError(f"the run in {path} is complete; there is nothing to resume")
+        folder.require_writable()
         settings = folder.settings
         data = _loaded(rows_of, settings, console)
         federation = Federation(settings, data)

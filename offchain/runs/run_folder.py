@@ -75,7 +75,9 @@ class RunFolder:
             return cls(path, SimulationSettings.model_validate_json(read_json(path / _SETTINGS)))
         except (FileNotFoundError, NotADirectoryError):
             raise RunFolderError(f"there is no run in {path}: it has no file {_SETTINGS}") from None
-        except (OSError, ValueError) as error:  # pydantic's among the latter.
+        except OSError as error:
+            raise RunFolderError(f"{path / _SETTINGS} cannot be read: {reason(error)}") from error
+        except ValueError as error:  # pydantic's among them.
             raise RunFolderError(f"{path / _SETTINGS} is damaged: {_first_line(error)}") from error
 
     def __enter__(self) -> "RunFolder":
@@ -100,6 +102,14 @@ class RunFolder:
     def is_complete(self) -> bool:
         """Whether the run has its summary."""
         return holds_complete_run(self.path)
+
+    def require_writable(self) -> None:
+        """Raise RunFolderError unless further rounds can be saved."""
+        try:
+            for path in (self.path, self.path / _ROUNDS):
+                require_writable(path)
+        except OSError as error:
+            raise RunFolderError(f"the run in {self.path} cannot go on: {error.strerror}") from error
 
     def write_summary(self, text: str) -> None:
         """Write the summary, which marks the run as complete."""
@@ -161,7 +171,9 @@ class RunFolder:
             played, parameters = _round(arrays.pop(_ROUND)), _model(arrays.pop(_PARAMETERS))
             older = [_model(arrays.pop(name)) for name in sorted(arrays) if name.startswith(_OLDER)]
             baselines = {name.removeprefix(_BASELINE): _model(each) for name, each in arrays.items()}
-        except (OSError, ValueError, KeyError) as error:
+        except OSError as error:
+            raise RunFolderError(f"{path} cannot be read: {reason(error)}") from error
+        except (ValueError, KeyError) as error:
             raise RunFolderError(f"{path} is damaged: {_first_line(error)}") from error
         return State(played, parameters, baselines, older)
 
@@ -175,6 +187,11 @@ def holds_complete_run(path: Path) -> bool:
     return (path / _SUMMARY).is_file()
 
 
+def holds_unfinished_run(path: Path) -> bool:
+    """Return whether a folder holds a run that can go on."""
+    return (path / _SETTINGS).is_file() and not holds_complete_run(path)
+
+
 def rounds_file(path: Path) -> Path:
     """Return the file of a run's rounds, a line each, which grows while it is played."""
     return path / _ROUNDS
@@ -183,8 +200,7 @@ def rounds_file(path: Path) -> Path:
 def require_free(path: Path) -> None:
     """Raise RunFolderError unless `path` is new or an empty folder, and can be written."""
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        unfinished = (path / _SETTINGS).is_file() and not (path / _SUMMARY).exists()
-        hint = f", or continue its run with --resume {path}" if unfinished else ""
+        hint = f", or continue its run with --resume {path}" if holds_unfinished_run(path) else ""
         raise RunFolderError(f"the output folder {path} is in use; choose another with --out{hint}")
     try:
         require_writable(path)

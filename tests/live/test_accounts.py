@@ -21,7 +21,7 @@ from live import PASSPHRASE, keystore
 from offchain.chain import intents
 from offchain.chain.signing import Signer, Transaction
 from offchain.live.access import account as account_module
-from offchain.live.access.account import AccountKey, passphrase_variables, unlock
+from offchain.live.access.account import AccountKey, address_of, passphrase_variables, unlock
 from offchain.live.client.salts import Salts
 from offchain.live.errors import AccountError, ChainError, SigningError
 from offchain.stores.permits import Place, SentPermit, permit
@@ -383,3 +383,25 @@ def test_a_passphrase_may_be_a_credential_of_systemds(own_keystore, monkeypatch,
         unlock("cred-bank")
     monkeypatch.setenv("APE_ACCOUNTS_cred_bank_PASSPHRASE", PASSPHRASE)
     assert unlock("cred-bank").address == Signer((9).to_bytes(32)).address
+
+
+@pytest.mark.parametrize("of", ["accounts", "accounts/mine.json"])
+def test_a_keystore_that_this_user_may_not_read_is_not_taken_for_an_empty_one(own_keystore, monkeypatch, of):
+    place = own_keystore / of
+    access, scandir, opening = os.access, os.scandir, os.open
+
+    def refusing(function):
+        def refused(path, *more, **options):
+            if Path(path) == place:
+                raise PermissionError(13, "Permission denied", str(path))
+            return function(path, *more, **options)
+
+        return refused
+
+    keystore(own_keystore, mine=SECRET)
+    monkeypatch.setattr(os, "scandir", refusing(scandir))
+    monkeypatch.setattr(os, "open", refusing(opening))
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != place and access(path, mode))
+    with pytest.raises(AccountError, match="cannot be read.*: let this user read") as refused:
+        address_of("mine")
+    assert str(place) in str(refused.value) and "restore" not in str(refused.value)

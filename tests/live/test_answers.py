@@ -414,6 +414,11 @@ def test_a_revert_without_data_is_one_too(who):
         ({}, told(-32005, "x", data={"backoff_seconds": float("nan")}), 0),
         ({}, told(-32029, "too many requests, try again in " + "9" * 250 + "h"), 3600),
         ({}, None, None),
+        # By the node's clock, whatever this machine's says.
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:30 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}, None, 30),
+        ({"Retry-After": "Mon, 01 Jan 2085 00:00:07 GMT", "Date": "Mon, 01 Jan 2085 00:00:00 GMT"}, None, 7),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:30 GMT", "Date": "now"}, None, 0),
+        ({"Retry-After": "Mon, 01 Jan 2085 00:00:07 GMT", "Date": "Mon, 01 Jan 2085 00:00:00"}, None, 7),
     ],
 )
 def test_how_long_to_wait_is_read_wherever_it_is_told(headers, answer, seconds):

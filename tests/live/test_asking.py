@@ -62,6 +62,15 @@ def test_accounts_that_nobody_lists_are_an_error_in_a_sentence(monkeypatch):
         address_of("mine")
 
 
+def test_a_file_that_an_account_needs_is_named():
+    with pytest.raises(UnansweredError, match="^Permission denied: /home/x/.ape$"):
+        Answers().wait_for(lambda: fail(PermissionError(13, "Permission denied", "/home/x/.ape")))
+
+
+def fail(error):
+    raise error
+
+
 def test_an_account_that_does_not_tell_its_address_is_an_error_in_a_sentence():
     class Locked:
         @property

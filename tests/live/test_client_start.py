@@ -268,6 +268,15 @@ def test_a_store_that_does_not_answer_is_told(consortium, options):
     )
 
 
+def test_a_secret_that_cannot_be_made_and_a_relay_that_is_not_there_are_told(consortium, options, tmp_path):
+    wrong = replace(options, salts=tmp_path / "nowhere" / "salts", relay="http://127.0.0.1:1")
+    told = (
+        r"2 things are wrong: \(1\) the secret in .* there is no folder .*; \(2\) there is no relay at http"
+    )
+    refused(consortium, wrong, told)
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_a_cache_that_cannot_be_written_is_told(consortium, options, tmp_path):
     (tmp_path / "file").touch()
     refused(consortium, replace(options, cache=tmp_path / "file"), "cannot be written")

@@ -24,13 +24,14 @@ from live import (
     signer,
     write_configuration,
 )
-from players import Players, relay_line
+from players import Players
 
 from offchain.live.access.chain import Chain
 from offchain.live.access.rpc import Rpc
 from offchain.live.deploying.book import read_book, source_path
 from offchain.live.deploying.deployment import load_deployment
 from offchain.live.errors import NodeRefusedError, RelayError
+from offchain.live.relaying.line import require_relay
 from offchain.live.watching.view import read_view
 from scripts.deploy import cli as deploy_command
 from scripts.explain import cli as explain
@@ -256,11 +257,10 @@ def test_a_relay_answers_and_stops(timed, run, tmp_path, compiled):
     port = free_port()
     options = ("--deployment", path, *by_url(timed), "--account", "second", "--port", port)
     relay = run("relay", *options)
-    line = relay_line(f"http://127.0.0.1:{port}", deployment, signer(3))
 
     def answers():
         try:
-            line.check()
+            require_relay(f"http://127.0.0.1:{port}", deployment)
         except RelayError:
             return False
         return True

@@ -122,7 +122,7 @@ def test_no_votes_and_broken_ones_are_told(tmp_path):
         OwnVotes(tmp_path).all()
     (tmp_path / "votes" / "3.vote.json").unlink()
     os.mkfifo(tmp_path / "votes" / "3.vote.json")
-    with pytest.raises(OffchainError, match="does not hold a vote"):
+    with pytest.raises(OffchainError, match="cannot be read: it is no plain file"):
         OwnVotes(tmp_path).all()
 
 

@@ -23,6 +23,7 @@ from offchain.live.errors import RelayError
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.relaying.acts import Acts
 from offchain.live.relaying.desk import Desk
+from offchain.live.relaying.line import require_relay
 from offchain.live.relaying.server import application
 from offchain.live.watching.view import read_view
 from offchain.reference import Phase, Seat, commitments
@@ -114,8 +115,7 @@ def test_members_without_coin_play_a_whole_round(founded, anvil_node, relay_url,
         anvil_node.rpc.request("anvil_setBalance", key.address, "0x0")
     nonces = [chain.nonce(key.address) for key in members]
     lines = {key.address: relay_line(relay_url, deployment, key) for key in members}
-    for line in lines.values():
-        line.check()
+    require_relay(relay_url, deployment)
 
     def hand_over(keys, function, arguments):
         for key in keys:
@@ -250,9 +250,10 @@ def test_an_act_that_is_not_carried_out_is_sent_directly(founded, relay_url, dra
 
 def test_a_relay_that_is_gone_is_no_obstacle(founded, drawn):
     proposers, _ = drawn
-    line = relay_line(f"http://127.0.0.1:{free_port()}", founded[0], proposers[0])
+    url = f"http://127.0.0.1:{free_port()}"
+    line = relay_line(url, founded[0], proposers[0])
     with pytest.raises(RelayError, match="there is no relay at"):
-        line.check()
+        require_relay(url, founded[0])
     assert not line.hand_over("propose", 1, update(founded, proposers[0]))
     assert not line.hand_over("join", 1, ([],))
 
@@ -261,7 +262,7 @@ def test_a_relay_that_is_gone_is_no_obstacle(founded, drawn):
 def test_a_relay_that_clients_do_not_wait_for_is_said(founded, desk, members, every, fits, caplog):
     deployment = replace(founded[0], parameters=replace(founded[0].parameters, reveal_for=8))
     with serving(application(desk, deployment, every)) as url:
-        relay_line(url, deployment, members[0]).check()
+        require_relay(url, deployment)
     told = f"the relay sends every {every:g} seconds, and clients send by themselves after 2"
     assert (told in caplog.text) is not fits
 
@@ -270,7 +271,7 @@ def test_a_relay_of_another_deployment_is_noticed(founded, relay_url, members):
     deployment = founded[0]
     other = replace(deployment, manager=replace(deployment.manager, address="0x" + "12" * 20))
     with pytest.raises(RelayError, match=f"is for {deployment.manager.address} on chain 11155111, not for"):
-        relay_line(relay_url, other, members[0]).check()
+        require_relay(relay_url, other)
 
 
 def test_an_entry_that_was_overtaken_spoils_nothing(founded, relay_url, desk, drawn, caplog):
@@ -306,14 +307,12 @@ def test_a_deployment_without_relay_is_said_so(founded):
         Desk(founded[1], None, replace(founded[0], relay=None))
 
 
-def test_no_more_of_a_relays_answer_is_read_than_it_can_say(founded, members):
+def test_no_more_of_a_relays_answer_is_read_than_it_can_say(founded):
     async def talkative(request):
         return web.Response(text="[" + " " * 100_000 + "]")
 
-    with serving(answering(talkative)) as url:
-        line = relay_line(url, founded[0], members[0])
-        with pytest.raises(RelayError, match="there is no relay at"):
-            line.check()
+    with serving(answering(talkative)) as url, pytest.raises(RelayError, match="there is no relay at"):
+        require_relay(url, founded[0])
 
 
 @pytest.mark.parametrize(
@@ -329,4 +328,4 @@ def test_a_relays_pace_that_is_no_number_of_seconds_is_no_relays(founded, member
         return web.Response(text=f'{{{place}, "everySeconds": {every}}}')
 
     with serving(answering(odd)) as url, pytest.raises(RelayError, match="there is no relay at"):
-        relay_line(url, deployment, members[0]).check()
+        require_relay(url, deployment)

@@ -5,7 +5,7 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 
 from offchain.live.client.commitments import Committer, subsets
-from offchain.live.client.salts import Salts
+from offchain.live.client.salts import Salts, require_kept
 from offchain.live.errors import AccountError, ConfigurationError
 from offchain.reference import commitments
 from offchain.stores.permits import Place
@@ -122,3 +122,24 @@ def test_a_pipe_in_a_secrets_place_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "salts")
     with pytest.raises(ConfigurationError, match="the secret in .*salts cannot be read or made"):
         Salts.kept(tmp_path / "salts", KEY.address, PLACE)
+
+
+def test_a_secret_that_could_be_made_is_not_made_by_asking(tmp_path):
+    require_kept(tmp_path / "salts")
+    assert not os.listdir(tmp_path)
+    Salts.kept(tmp_path / "salts", KEY.address, PLACE)
+    require_kept(tmp_path / "salts")
+
+
+def test_a_secret_that_could_not_be_made_is_told(tmp_path, monkeypatch):
+    with pytest.raises(ConfigurationError, match="read or made: there is no folder .*nowhere$"):
+        require_kept(tmp_path / "nowhere" / "salts")
+    (tmp_path / "link").symlink_to("nothing")
+    with pytest.raises(ConfigurationError, match="link cannot be read or made: File exists"):
+        require_kept(tmp_path / "link")
+    (tmp_path / "short").write_text("ab")
+    with pytest.raises(ConfigurationError, match="short holds no secret"):
+        require_kept(tmp_path / "short")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(ConfigurationError, match="this user may not write to"):
+        require_kept(tmp_path / "salts")

@@ -57,6 +57,17 @@ def test_a_full_disk_leaves_nothing_and_is_told_of_the_file(write, tmp_path):
     assert refused.value.filename == str(tmp_path / "a") and not os.listdir(tmp_path)
 
 
+@pytest.mark.parametrize("write", [write_whole, write_replacing, write_creating])
+def test_a_folder_that_nothing_can_be_written_to_is_told_of_the_file(write, tmp_path, monkeypatch):
+    def refusing(path, *flags):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "open", refusing)
+    with pytest.raises(PermissionError) as refused:
+        write(tmp_path / "a", b"x")
+    assert refused.value.filename == str(tmp_path / "a")
+
+
 @pytest.mark.parametrize("write", [write_whole, write_replacing])
 def test_what_was_there_outlives_a_full_disk(write, tmp_path):
     (tmp_path / "a").write_bytes(b"before")

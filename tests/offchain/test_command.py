@@ -32,6 +32,10 @@ def ending(error):
             "run/rounds.jsonl cannot be read or written: No space left on device; make room, and give the "
             "same command again",
         ),
+        (
+            OSError(errno.EACCES, os.strerror(errno.EACCES), "run"),
+            "run cannot be read or written: Permission denied; give this user the right to it, or choose",
+        ),
         (OSError(errno.EIO, "Input/output error"), "something that this needs cannot be read or written: "),
         (OSError(errno.ENOENT, os.strerror(errno.ENOENT)), "the folder that this was called in is gone: "),
         (MemoryError("Unable to allocate 8 GiB"), "out of memory (Unable to allocate 8 GiB)"),

@@ -44,7 +44,7 @@ from offchain.live.client import apart
 from offchain.live.deploying.book import AddressBook, read_book
 from offchain.live.errors import AccountError, ConfigurationError, RelayError
 from offchain.live.relaying.entries import FUNCTIONS, parse
-from offchain.live.relaying.line import RelayLine
+from offchain.live.relaying.line import require_relay
 from offchain.live.watching.own_votes import OwnVotes
 from offchain.reproduction.claimed_folder import claim
 from offchain.runs.run import start_run
@@ -296,9 +296,8 @@ def test_what_a_relay_says_of_itself(telling):
     deployment = SimpleNamespace(
         book=book, manager=SimpleNamespace(address=ADDRESS), name="x", parameters=parameters
     )
-    line = RelayLine(telling.url, deployment, None)
     good = json.dumps(PLACE | {"everySeconds": 1}).encode()
-    tried(good, said(telling, line.check), RelayError)
+    tried(good, said(telling, lambda: require_relay(telling.url, deployment)), RelayError)
 
 
 def test_what_a_node_of_this_machine_says(telling):

@@ -1,9 +1,11 @@
 """A run on disk: interrupted anywhere it continues to the same result, and it never overwrites another."""
 
 import json
+import os
 import re
 from io import StringIO
 from math import isnan, nan
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -241,3 +243,25 @@ def test_a_run_with_noise_says_first_that_voters_refuse_it(policy):
 
     assert ("Note: voters of policy evidence compare" in said(dp_epsilon=6)) == (policy == "evidence")
     assert "voters of policy" not in said()
+
+
+@pytest.mark.parametrize("name", ["", "rounds.jsonl"])
+def test_a_run_that_cannot_be_written_is_not_played_again(broken_off, monkeypatch, name):
+    place, access = broken_off / name, os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != place and access(path, mode))
+    monkeypatch.setattr("offchain.runs.run._loaded", None)
+    with pytest.raises(
+        RunFolderError, match=f"the run in .* cannot go on: this user may not write to {place}"
+    ):
+        resume(broken_off)
+
+
+@pytest.mark.parametrize("name", ["settings.json", "state.npz"])
+def test_what_this_user_may_not_read_is_not_called_damaged(broken_off, monkeypatch, name):
+    file, is_file = broken_off / name, Path.is_file
+    file.unlink()
+    file.mkdir()
+    monkeypatch.setattr(Path, "is_file", lambda path: path == file or is_file(path))
+    with pytest.raises(RunFolderError, match=f"{name} cannot be read: ") as refused:
+        resume(broken_off)
+    assert "damaged" not in str(refused.value)

@@ -149,9 +149,9 @@ def _use(kind, url, caplog):
     if kind == "node":
         connect(Nodes(rpcs=(url,))).head()
     elif kind == "relay":
-        line = RelayLine(url, None, SimpleNamespace(entry=lambda *_: Entry.model_construct()), 60.0)
+        line = RelayLine(url, SimpleNamespace(entry=lambda *_: Entry.model_construct()), 60.0)
         line.hand_over("propose", 1, ())
-        raise RelayError(f"{line._name} {caplog.text}")
+        raise RelayError(f"{shown(url)} {caplog.text}")
     elif kind == "mlflow":
         with _told(Tracking("mlflow", url)):
             raise RuntimeError(f"no {url}/api")

@@ -4,7 +4,7 @@ import ape
 import pytest
 
 from offchain.chain import compiled
-from offchain.chain.compiled import forget_stale_contracts
+from offchain.chain.compiled import compiled_contracts, forget_stale_contracts
 from offchain.errors import ChainError
 
 LIBRARY = """
@@ -70,3 +70,9 @@ def test_contracts_of_a_wheel_that_are_damaged_are_a_sentence(content, tmp_path,
     with pytest.raises(ChainError, match=r"contracts.json is damaged \(.*\); install StakeFed again") as told:
         compiled.compiled_contracts()
     assert "\n" not in str(told.value) and len(str(told.value)) < 400
+
+
+def test_contracts_of_another_folder_are_not_taken_for_ours(sources_of_two, monkeypatch):
+    monkeypatch.setattr(ape, "project", sources_of_two)
+    with pytest.raises(ChainError, match="is not StakeFed's checkout, .*: change to that folder"):
+        compiled_contracts()

@@ -28,6 +28,13 @@ def test_the_list_names_every_item():
         assert f" {name} " in result.output
 
 
+def test_the_list_needs_no_folder_that_can_be_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").write_text("in the way")
+    assert reproduce("list").exit_code == 0
+    assert "'--out'" in reproduce("fig6").output
+
+
 def test_an_item_is_made_and_its_runs_are_kept(tmp_path):
     first = reproduce("fig6", *TINY, "--out", tmp_path / "out")
     assert first.exit_code == 0, first.output

@@ -1,7 +1,9 @@
 """`ape run simulate`: results, refusals in one sentence, Ctrl-C and what follows it."""
 
+import errno
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from live import free_port
 
+from offchain import command
 from scripts.simulate import cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -237,3 +240,32 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
     first, second = (json.loads((folder / "summary.json").read_text()) for folder in (out, Path("whole")))
     assert first["accuracy_by_round"] == second["accuracy_by_round"]
     assert first["tokens"] == second["tokens"]
+
+
+@pytest.fixture
+def room_for():
+    """Has the system refuse what makes a file longer than so many bytes, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_run_that_finds_no_room_goes_on_as_it_is_told(tmp_path, room_for, monkeypatch):
+    room_for(20_000)
+    monkeypatch.setitem(command._HELP, errno.EFBIG, command._HELP[errno.ENOSPC])
+    told = refusal(*SMALL, "--out", tmp_path / "run")
+    assert "state.npz cannot be read or written: File too large; make room, and continue with" in told
+    assert told.endswith(f"`ape run simulate --resume {tmp_path / 'run'}`")
+    room_for(resource.RLIM_INFINITY)
+    assert simulate("--resume", tmp_path / "run").exit_code == 0
+
+
+def test_where_nothing_was_written_nothing_is_to_be_continued(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("offchain.runs.run.start_run", interrupted)
+    result = simulate(*SMALL, "--out", tmp_path / "run")
+    assert result.exit_code == 130 and "Nothing was written." in result.output

@@ -19,7 +19,7 @@ def root_of(key):
 
 def relay_line(url, deployment, key, client=None, **more):
     """The line of a client to a relay, by its own key or its operator's."""
-    return RelayLine(url, deployment, Acts(deployment, key, client), **more)
+    return RelayLine(url, Acts(deployment, key, client), **more)
 
 
 class Players:

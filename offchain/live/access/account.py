@@ -304,12 +304,20 @@ def _plugin_of(account: "AccountAPI") -> str:
     return type(account).__module__.split(".")[0]
 
 
+def _require_listed() -> None:
+    """Tell a keystore that Ape could not look into from one that lacks an account: Ape finds neither."""
+    folder = key_places()[0]
+    if folder.exists() and not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK)):
+        raise AccountError(f"the accounts in {folder} cannot be read: let this user read that folder")
+
+
 def _load(alias: str) -> "AccountAPI":
     try:
         known = Answers().wait_for(lambda: sorted(str(name) for name in ape.accounts.aliases))
     except UnansweredError as error:
         raise AccountError(f"Ape cannot list its accounts: {error}") from error
     if alias not in known:
+        _require_listed()
         have = f"there are {', '.join(known)}" if known else "there are none yet"
         raise AccountError(
             f"there is no account {said_back(alias)} in Ape's keystore; {have}: give an alias, no address or "

@@ -477,8 +477,11 @@ _LONGEST_WAIT = 3600.0
 
 def _wait(headers: Mapping[str, str], error: Any) -> float | None:
     """Seconds that a node asks for: by a header, in words, or as Infura has it, in data."""
-    if (after := headers.get("Retry-After", "").strip()) and (seconds := _after(after)) is not None:
-        return seconds
+    if after := headers.get("Retry-After", "").strip():
+        # By the clock of who says it: this machine's may be hours off.
+        said = _moment(headers.get("Date", "")) or datetime.now(UTC)
+        if (seconds := _after(after, said)) is not None:
+            return seconds
     data = error.get("data") if isinstance(error, dict) else None
     rate = data.get("rate", data) if isinstance(data, dict) else None
     backoff = rate.get("backoff_seconds") if isinstance(rate, dict) else None
@@ -489,16 +492,20 @@ def _wait(headers: Mapping[str, str], error: Any) -> float | None:
     return None
 
 
-def _after(value: str) -> float | None:
+def _after(value: str, said: datetime) -> float | None:
     if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
         return min(float(value), _LONGEST_WAIT)
+    moment = _moment(value)
+    return None if moment is None else min(max(0.0, (moment - said).total_seconds()), _LONGEST_WAIT)
+
+
+def _moment(value: str) -> datetime | None:
+    """A date of HTTP's; None when it is none."""
     try:
         moment = parsedate_to_datetime(value)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.now(UTC)).total_seconds()
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, TypeError):
         return None
-    return min(max(0.0, seconds), _LONGEST_WAIT)
 
 
 def _revert_data(error: Any) -> bytes | None:

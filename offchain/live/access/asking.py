@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from ml.messages import reason
+from ml.messages import cleaned, reason
 from offchain.live.errors import UnansweredError
 
 SECONDS = 180.0
@@ -52,6 +52,7 @@ def _answer(into: "Future[Given]", ask: Callable[[], Given]) -> None:
     try:
         into.set_result(ask())
     except BaseException as error:  # Anything at all, sys.exit() too: it is not ours.
-        unanswered = UnansweredError(reason(error))
+        at = f": {cleaned(error.filename)}" if isinstance(error, OSError) and error.filename else ""
+        unanswered = UnansweredError(reason(error) + at)
         unanswered.__cause__ = error
         into.set_exception(unanswered)

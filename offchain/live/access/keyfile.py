@@ -9,6 +9,7 @@ from typing import Any
 from eth_account import Account
 
 from ml.json_file import read_value
+from ml.messages import reason
 from offchain.chain.addresses import address
 from offchain.chain.signing import Signer
 from offchain.live.errors import AccountError
@@ -73,6 +74,10 @@ class Keyfile:
     def _read(self) -> Mapping[str, Any]:
         try:
             content = read_value(self._path)
+        except PermissionError as error:
+            raise AccountError(
+                f"the keyfile {self._path} cannot be read ({reason(error)}): let this user read it"
+            ) from None
         except (OSError, ValueError) as error:
             raise self._damaged(str(error)) from None
         if not isinstance(content, dict):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ml.messages import reason
-from ml.private_files import creating, opened
+from ml.private_files import creating, opened, require_creatable
 from ml.updates.hashing import keccak256
 from offchain.live.errors import AccountError, ConfigurationError
 from offchain.stores.permits import Place
@@ -90,6 +90,21 @@ class Salts:
         return keccak256(self._secret + keccak256(kind) + round_.to_bytes(32))
 
 
+def require_kept(path: Path) -> None:
+    """Require a file that holds a secret, or one that can be made; nothing is.
+
+    Raises:
+        ConfigurationError: When it is neither.
+    """
+    if path.exists():
+        _secret_in(path)
+        return
+    try:
+        require_creatable(path)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
 def _secret_in(path: Path) -> bytes:
     try:
         if not path.exists():
@@ -97,7 +112,7 @@ def _secret_in(path: Path) -> bytes:
         with opened(path, follow=True) as file:
             secret = bytes.fromhex(file.read(_LARGEST).decode("ascii"))
     except OSError as error:
-        raise ConfigurationError(f"the secret in {path} cannot be read or made: {reason(error)}") from error
+        raise _unusable(path, error) from error
     except ValueError:
         secret = b""
     if len(secret) != _SECRET_BYTES:
@@ -106,6 +121,10 @@ def _secret_in(path: Path) -> bytes:
             "file, or name one that is not there, which is then made"
         )
     return secret
+
+
+def _unusable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"the secret in {path} cannot be read or made: {reason(error)}")
 
 
 def _make_secret(path: Path) -> None:

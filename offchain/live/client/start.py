@@ -30,7 +30,7 @@ from offchain.live.client.options import KEEP_ROUNDS
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.paying import Payer
 from offchain.live.client.round_work import RoundWork
-from offchain.live.client.salts import Salts
+from offchain.live.client.salts import Salts, require_kept
 from offchain.live.client.words import leaving
 from offchain.live.continuing.origin import Origin, require_origin
 from offchain.live.deploying.admission import shown
@@ -39,7 +39,7 @@ from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.deployment import LiveDeployment, place_of
 from offchain.live.errors import AccountError, ConfigurationError, DeploymentError, NodeRefusedError
 from offchain.live.relaying.acts import Acts
-from offchain.live.relaying.line import RelayLine, patience_of
+from offchain.live.relaying.line import RelayLine, patience_of, require_relay
 from offchain.live.starting import require_funds
 from offchain.live.verifying.lineage import Lineage
 from offchain.live.watching.history import history_of
@@ -182,6 +182,12 @@ def prepare(
         _require_means(deployment, outlook, wish, unit)
     with faults.noting():
         native = _coin(chain, outlook, address, options)
+    with faults.noting():
+        if options.salts is not None and not options.join:
+            require_kept(options.salts)
+    with faults.noting():
+        if options.relay is not None:
+            require_relay(options.relay, deployment)
     with faults.noting():
         if wish.plays:
             _require_stores(options)
@@ -341,9 +347,7 @@ def _salts(options: ClientOptions, key: MessageKey, client: str, place: Place) -
 def _relay(url: str | None, deployment: LiveDeployment, acts: Acts) -> RelayLine | None:
     if url is None:
         return None
-    relay = RelayLine(url, deployment, acts, patience_of(deployment.parameters))
-    relay.check()
-    return relay
+    return RelayLine(url, acts, patience_of(deployment.parameters))
 
 
 def _require_own_code(chain: Chain, deployment: LiveDeployment) -> None:

@@ -49,46 +49,52 @@ class _Relay(Whose):
     every: float = Field(0, alias="everySeconds", ge=0, allow_inf_nan=False)
 
 
+def require_relay(url: str, deployment: LiveDeployment) -> None:
+    """Require a relay of a deployment to answer; warn of one that is too slow for it.
+
+    Raises:
+        RelayError: When none does.
+    """
+    url, name, book = _address(url), shown(url), deployment.book
+    if fault := url_fault(url):
+        raise RelayError(f"{name!r} is no URL of a relay: {fault}")
+    try:
+        answer = exchange("GET", f"{url}/", min(_SECONDS, patience_of(deployment.parameters)), _ANSWER_BYTES)
+        found = _Relay.model_validate_json(answer.body)
+    except ExchangeError as error:
+        raise RelayError(f"there is no relay at {name}: it {error}") from error
+    except ValidationError as error:
+        fault = first_fault(error, "its answer")
+        raise RelayError(f"there is no relay at {name}: {fault}") from error
+    if (found.chain_id, found.manager) != (book.chain_id, deployment.manager.address):
+        raise RelayError(
+            f"the relay at {name} is for {cleaned(found.manager, 80)} on chain {found.chain_id}, "
+            f"not for deployment {deployment.name}"
+        )
+    if told := misfit(found.every, deployment.parameters):
+        _log.warning("%s", told)
+
+
+def _address(url: str) -> str:
+    return url.rstrip("/")
+
+
 class RelayLine:
     """Hands acts over to a relay, and notices when it does not carry them out.
 
     Args:
         url: The relay's.
-        deployment: The member's.
         acts: What makes the member's entries.
         patience: Seconds after first handing an act over until it is better sent directly.
     """
 
-    def __init__(self, url: str, deployment: LiveDeployment, acts: Acts, patience: float = 60.0) -> None:
-        self._url = url.rstrip("/")
-        self._name = shown(url)
-        self._deployment = deployment
+    def __init__(self, url: str, acts: Acts, patience: float = 60.0) -> None:
+        self._url = _address(url)
         self._acts = acts
         self._patience = patience
         self._limit = min(_SECONDS, patience)
         self._since: dict[tuple[int, str], float] = {}
         self._taken: set[tuple[int, str]] = set()
-
-    def check(self) -> None:
-        """Raise RelayError unless a relay of this deployment answers; warn of one that is too slow for it."""
-        if fault := url_fault(self._url):
-            raise RelayError(f"{self._name!r} is no URL of a relay: {fault}")
-        book = self._deployment.book
-        try:
-            answer = exchange("GET", f"{self._url}/", self._limit, _ANSWER_BYTES)
-            found = _Relay.model_validate_json(answer.body)
-        except ExchangeError as error:
-            raise RelayError(f"there is no relay at {self._name}: it {error}") from error
-        except ValidationError as error:
-            fault = first_fault(error, "its answer")
-            raise RelayError(f"there is no relay at {self._name}: {fault}") from error
-        if (found.chain_id, found.manager) != (book.chain_id, self._deployment.manager.address):
-            raise RelayError(
-                f"the relay at {self._name} is for {cleaned(found.manager, 80)} on chain {found.chain_id}, "
-                f"not for deployment {self._deployment.name}"
-            )
-        if told := misfit(found.every, self._deployment.parameters):
-            _log.warning("%s", told)
 
     def carries(self, function: str, round_: int) -> bool:
         """Whether the relay took an act and still has time to send it: it need not be made again."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ml.folders import require_readable
 from ml.judging.findings import Finding, told
 from ml.messages import reason
 from ml.private_files import make_folder, opened, replacing
@@ -107,6 +108,8 @@ class OwnVotes:
             OffchainError: When nothing is there, or a file does not hold a vote.
         """
         try:
+            if self._folder.exists():
+                require_readable(self._folder)
             kept = self._rounds()
         except OSError as error:
             raise OffchainError(f"votes in {self._folder} cannot be read: {reason(error)}") from error
@@ -122,7 +125,9 @@ class OwnVotes:
         try:
             with opened(path) as file:
                 return OwnVote.model_validate_json(file.read(_LARGEST))
-        except (OSError, ValidationError) as error:
+        except OSError as error:
+            raise OffchainError(f"{path} cannot be read: {reason(error)}") from error
+        except ValidationError as error:
             raise OffchainError(f"{path} does not hold a vote ({type(error).__name__}): remove it") from error
 
     def _file(self, number: int) -> Path:

@@ -18,6 +18,7 @@ from ml.data.text.records import pieces
 from ml.data.text.usage import first_of
 from ml.data.unfinished import WHAT_TO_DO, is_unfinished, whole_name
 from ml.errors import DataError
+from ml.folders import require_readable
 
 LABELS_FILES = ("Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv")
 """NIH's labels as first released, and as revised in 2020; the first of a folder that is not empty counts."""
@@ -124,6 +125,12 @@ def read(folder: Path, rows: int | None, side: int, cache: Path | None) -> Rows:
 
 
 def _pictures(folder: Path) -> dict[str, Path]:
+    try:
+        require_readable(folder)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename} cannot be read: {error.strerror}; let this user read it"
+        ) from error
     places = [path for place in _PLACES for path in sorted(folder.glob(place))]
     if not places:
         places = [path for path in sorted(folder.glob(_ANYWHERE)) if path.suffix.lower() == ".png"]
