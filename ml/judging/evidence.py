@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from ml.judging.bases import nearest
 from ml.judging.forgetting import Said, growth
-from ml.judging.own_rows import OwnRows, Tried
+from ml.judging.own_rows import Alone, OwnRows, Tried
 from ml.judging.policy import Direction, Forgetting, Loss, Relation
-from ml.judging.update_tests import relations
+from ml.judging.update_tests import paired_standard_error, relations
 from ml.updates.fixed_point import aggregate, decode
 
 Parameters = NDArray[np.int32]
@@ -56,10 +56,9 @@ class Evidence:
             [decode(update) - decode(origins[nearest(update, origins)]) for update in updates.values()]
         )
         self._steps: dict[float, list[Tried]] = {}
-        self._errors: dict[tuple[Callable[..., float], float, int], float] = {}
         self._relations: dict[int, Measured] = {}
-        self._own_growths: dict[tuple[float, int], float] = {}
-        self._made: dict[tuple[float, int | None, int], float] = {}  # Losses beside own changes.
+        self._own: dict[tuple[float, int], Alone] = {}
+        self._in_company: dict[tuple[float, int, int], float] = {}  # Losses beside own changes.
 
     @cached_property
     def current(self) -> Tried:
@@ -136,31 +135,34 @@ class Evidence:
 
     def score_error(self, step: float, voter: int) -> float:
         """Return how sure a voter's rows are of the difference of score that its own w + step·δ_v makes."""
-        return self._error(self._rows.score_error, step, voter)
+        before, own = self.current.outputs[voter], self._by_own(step, voter)
+        return self._rows.score_error(before, own.outputs, self.voters[voter])
 
     def loss_error(self, step: float, voter: int) -> float:
-        """Return how sure a voter's rows are of the difference of loss that its own w + step·δ_v makes."""
-        return self._error(self._rows.loss_error, step, voter)
+        """Return how sure a voter's rows are of the difference of loss that its own w + step·δ_v makes.
+
+        0 where the difference is not finite.
+        """
+        before, own = self.current.losses[voter], self._by_own(step, voter)
+        error = float(paired_standard_error(own.losses - before))
+        return error if np.isfinite(error) else 0.0
 
     def growths(self, step: float) -> Measured:
         """Return by what share w + step·δ_j says more of what w says on own rows, [updates, voters]."""
         return np.array([self._growths(tried) for tried in self.at(step)])
 
     def _growths(self, tried: Tried) -> list[float]:
-        return [growth(now, said) for now, said in zip(self._rows.said(tried), self._said, strict=True)]
+        said = [self._rows.said(outputs) for outputs in tried.outputs]
+        return [growth(now, before) for now, before in zip(said, self._said, strict=True)]
 
     def own_growth(self, step: float, voter: int) -> float:
         """Return the same of w + step·δ_v of a voter by its place."""
-        if (step, voter) not in self._own_growths:
-            made = self._made_by_own(step, voter)
-            now = self._rows.own_said(made, self.voters[voter], self._counts[voter])
-            self._own_growths[step, voter] = growth(now, self._said[voter])
-        return self._own_growths[step, voter]
+        return growth(self._rows.said(self._by_own(step, voter).outputs), self._said[voter])
 
     @cached_property
     def _said(self) -> list[Said]:
         """Of the parent, by voter."""
-        return self._rows.said(self.current)
+        return [self._rows.said(outputs) for outputs in self.current.outputs]
 
     def noise(self, test: Loss, voter: int) -> float:
         """Return by how much more than its tolerance a test of loss lets the loss rise, on a voter's rows."""
@@ -168,34 +170,29 @@ class Evidence:
             return 0.0
         return test.errors * self.loss_error(test.step, voter)
 
-    def _error(self, of: Callable[..., float], step: float, voter: int) -> float:
-        if (of, step, voter) not in self._errors:
-            made = self._made_by_own(step, voter)
-            self._errors[of, step, voter] = of(self._start, made, self.voters[voter], self._counts[voter])
-        return self._errors[of, step, voter]
-
     def rise_in_company(self, step: float, row: int, voter: int) -> float:
         """Return L(w + step·(δ_v + δ_j)) − L(w + step·δ_v) on a voter's rows, of an update by its place."""
-        own = self._made_by_own(step, voter)
-        if (step, None, voter) not in self._made:
-            self._made[step, None, voter] = self._own_loss(own, voter)
-        if (step, row, voter) not in self._made:
-            both = own + np.float32(step) * self._changes[row]
-            self._made[step, row, voter] = self._own_loss(both, voter)
-        return self._made[step, row, voter] - self._made[step, None, voter]
+        if (step, row, voter) not in self._in_company:
+            both = self._made_by_own(step, voter) + np.float32(step) * self._changes[row]
+            self._in_company[step, row, voter] = self._alone(both, voter).mean
+        return self._in_company[step, row, voter] - self._by_own(step, voter).mean
+
+    def _by_own(self, step: float, voter: int) -> Alone:
+        """What w + step·δ_v does on the rows of a voter by its place."""
+        if (step, voter) not in self._own:
+            self._own[step, voter] = self._alone(self._made_by_own(step, voter), voter)
+        return self._own[step, voter]
 
     def _made_by_own(self, step: float, voter: int) -> NDArray[np.float32]:
-        """Return w + step·δ_v of a voter by its place."""
         made: NDArray[np.float32] = self._start + np.float32(step) * self.own_changes[voter]
         return made
 
-    def _own_loss(self, made: NDArray[np.float32], voter: int) -> float:
-        return self._rows.own_loss(made, self.voters[voter], self._counts[voter])
+    def _alone(self, made: NDArray[np.float32], voter: int) -> Alone:
+        return self._rows.alone(made, self.voters[voter], self._counts[voter])
 
     def scorings(self, voter: int) -> int:
         """Return how many models a voter, by its place, has tried so far, averages aside."""
-        made = (*self._errors, *self._made, *self._own_growths)
-        own = sum(asked == voter for *_, asked in made)
+        own = sum(asked == voter for *_, asked in (*self._own, *self._in_company))
         return 1 + len(self._steps) * len(self.positions) + own
 
     def at(self, step: float) -> list[Tried]:

@@ -53,6 +53,24 @@ class Tried:
 
 
 @dataclass(frozen=True, eq=False)
+class Alone:
+    """One model on the rows of one voter.
+
+    Attributes:
+        outputs: What it says of them.
+        losses: Of each row, float64 [rows].
+    """
+
+    outputs: Any
+    losses: NDArray[np.float64]
+
+    @property
+    def mean(self) -> float:
+        """Of the losses; infinite where it is not finite."""
+        return _finite_or_infinite(float(self.losses.mean()))
+
+
+@dataclass(frozen=True, eq=False)
 class _Passed:
     """A model on all rows of a client: outputs, losses float64 [rows], mean and score by how many rows."""
 
@@ -132,55 +150,29 @@ class OwnRows:
         """Return the score of who knows nothing, on the first `counts` rows of each client; 0 without one."""
         return np.array([self._chance(client, count) for client, count in zip(clients, counts, strict=True)])
 
-    def score_error(
-        self, params: NDArray[np.float32], made: NDArray[np.float32], client: int, count: int
-    ) -> float:
-        """Return the standard error of the difference of two models' scores on a client's first `count` rows.
+    def alone(self, params: NDArray[np.float32], client: int, count: int) -> Alone:
+        """Return what a model does on a client's first `count` rows; of one that nobody else asks of."""
+        outputs = batch(self._predictor.outputs(params, [client])[0], slice(count))
+        return Alone(outputs, self._learner.losses(outputs, batch(self._targets[client], slice(count))))
 
-        The second is a client's own, of which nobody else asks: nothing of it is kept. 0 without a score.
+    def score_error(self, before: Any, now: Any, client: int) -> float:
+        """Return the standard error of the difference of two models' scores; 0 without a score.
+
+        Args:
+            before: Outputs of one, for the client's first rows.
+            now: Outputs of the other, for as many.
+            client: Whose rows.
         """
         if self._score is None:
             return 0.0
-        targets, target = batch(self._targets[client], slice(count)), self._learner.target
-        first = batch(self._passed(params, [client])[client].outputs, slice(count))
-        second = self._own_outputs(made, client, count)
-        moved = [influences(self._score, target, each, targets) for each in (first, second)]
+        target, targets = self._learner.target, batch(self._targets[client], slice(length(before)))
+        moved = [influences(self._score, target, outputs, targets) for outputs in (before, now)]
         least = least_error(self._score, target, targets)
         return max(least, float(paired_standard_error(moved[1] - moved[0])))
 
-    def loss_error(
-        self, params: NDArray[np.float32], made: NDArray[np.float32], client: int, count: int
-    ) -> float:
-        """Return the standard error of the difference of two models' losses on a client's first `count` rows.
-
-        The second is a client's own, of which nothing is kept. 0 where the difference is not finite.
-        """
-        before = self._passed(params, [client])[client].losses[:count]
-        error = float(paired_standard_error(self._own_losses(made, client, count) - before))
-        return error if np.isfinite(error) else 0.0
-
-    def own_loss(self, made: NDArray[np.float32], client: int, count: int) -> float:
-        """Return the mean loss of a model that nobody else asks of, on a client's first `count` rows.
-
-        Nothing of it is kept; infinite where it is not finite.
-        """
-        mean = float(self._own_losses(made, client, count).mean())
-        return mean if np.isfinite(mean) else np.inf
-
-    def said(self, tried: Tried) -> list[Said]:
-        """Return what a model says of each voter's rows, beside what it says of all of them alike."""
-        return [said(outputs, self._learner.target) for outputs in tried.outputs]
-
-    def own_said(self, made: NDArray[np.float32], client: int, count: int) -> Said:
-        """Return the same of a model that nobody else asks of, on a client's first `count` rows."""
-        return said(self._own_outputs(made, client, count), self._learner.target)
-
-    def _own_losses(self, made: NDArray[np.float32], client: int, count: int) -> NDArray[np.float64]:
-        targets = batch(self._targets[client], slice(count))
-        return self._learner.losses(self._own_outputs(made, client, count), targets)
-
-    def _own_outputs(self, made: NDArray[np.float32], client: int, count: int) -> Any:
-        return batch(self._predictor.outputs(made, [client])[0], slice(count))
+    def said(self, outputs: Any) -> Said:
+        """Return what a model says of rows, beside what it says of all of them alike."""
+        return said(outputs, self._learner.target)
 
     def _chance(self, client: int, count: int) -> float:
         if self._score is None:
@@ -213,9 +205,8 @@ class OwnRows:
         if count not in passed.found:
             outputs, targets = batch(passed.outputs, slice(count)), batch(self._targets[client], slice(count))
             losses = passed.losses[:count]
-            mean = float(losses.mean())
-            score = self._measured(outputs, targets, losses)
-            passed.found[count] = (mean if np.isfinite(mean) else np.inf), score
+            mean = _finite_or_infinite(float(losses.mean()))
+            passed.found[count] = mean, self._measured(outputs, targets, losses)
         return passed.found[count]
 
     def _measured(self, outputs: Any, targets: Targets, losses: NDArray[np.float64]) -> float:
@@ -229,6 +220,10 @@ class OwnRows:
             return len(losses)
         chance = 2 * float(np.hypot(paired_standard_error(own), paired_standard_error(other)))
         return len(losses) if own.mean() - other.mean() <= budget + chance else len(own)
+
+
+def _finite_or_infinite(mean: float) -> float:
+    return mean if np.isfinite(mean) else np.inf
 
 
 def _classes(target: Target, targets: Targets) -> NDArray[np.int64]:

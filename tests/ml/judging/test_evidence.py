@@ -78,8 +78,12 @@ OWN = OwnRows(
 REFERENCES = np.array([trained(30 + v) for v in range(VOTERS)])
 
 
+def measured(updates, references=REFERENCES, budget=0.02):
+    return Evidence(updates, START, OWN, range(VOTERS), lambda: references, budget)
+
+
 def found(policy, updates):
-    evidence = Evidence(updates, START, OWN, range(VOTERS), lambda: REFERENCES, policy.budget)
+    evidence = measured(updates, budget=policy.budget)
     return findings(policy, evidence, updates, dict.fromkeys(updates, 1))
 
 
@@ -151,12 +155,12 @@ def test_what_unlearns_alone_and_not_beside_ones_own_change_passes_in_company():
 
 
 def test_a_loss_beside_ones_own_change_that_is_not_finite_is_infinite():
-    assert OWN.own_loss(np.full(len(START), 1e30, np.float32), 0, 60) == np.inf
+    assert OWN.alone(np.full(len(START), 1e30, np.float32), 0, 60).mean == np.inf
 
 
 def test_what_points_away_passes_where_it_raises_no_loss_and_what_raises_it_where_it_points_along():
     updates = {0: HONEST, 1: POISON}
-    evidence = Evidence(updates, START, OWN, range(VOTERS), lambda: REFERENCES, 0.02)
+    evidence = measured(updates)
     cosines, rises = evidence.cosines(evidence.parameters("all")), evidence.rises(0.5)
     assert (rises[0] < 0).all() and (rises[1] > 0).all()
     for least in (-1.0, float(np.median(cosines[1])), 1.0):
@@ -402,20 +406,21 @@ def test_nothing_that_is_sent_moves_what_skill_wants():
 
 def test_what_skill_wants_follows_from_the_voter_s_own_change():
     voters, start = found(Policy(updates=(Skill(),)), {0: POISON}), decode(START)
-    before = OWN.tried(start, range(VOTERS), [360] * VOTERS).scores
-    assert before.max() > 0.52  # So that skill counts.
-    for v, score in enumerate(before):
-        error = OWN.score_error(start, start + np.float32(0.5) * (REFERENCES[v] - start), v, 360)
+    before = OWN.tried(start, range(VOTERS), [360] * VOTERS)
+    assert before.scores.max() > 0.52  # So that skill counts.
+    for v, score in enumerate(before.scores):
+        own = OWN.alone(start + np.float32(0.5) * (REFERENCES[v] - start), v, 360)
+        error = OWN.score_error(before.outputs[v], own.outputs, v)
         assert 0 < error < 0.03
         wanted = score - 0.05 * max(0, 2 * score - 1) - 2 * error
         assert voters[v].reasons[0].limit == pytest.approx(wanted)
 
 
 def test_an_accuracy_is_no_surer_than_one_answer():
-    start = decode(START)
     own = OwnRows([rows(20, 60)], [rows(30)], LEARNER, "accuracy", 2000)
-    assert own.score_error(start, start, 0, 50) == 1 / 50
-    assert OWN.score_error(start, start, 0, 50) == 0
+    for each, error in ((own, 1 / 50), (OWN, 0)):
+        same = each.alone(decode(START), 0, 50).outputs
+        assert each.score_error(same, same, 0) == error
 
 
 def test_noise_is_looked_for_where_it_may_decide_alone():
@@ -465,8 +470,8 @@ def test_an_average_may_rise_by_noise_and_by_no_more():
     judged = (Size(most=100.0),)
     without = found(Policy(updates=judged, average=(Loss(step=1.0),)), {0: POISON})
     rise = without[0].reasons[0].found
-    start = decode(START)
-    error = OWN.loss_error(start, REFERENCES[0], 0, 360)
+    made = OWN.alone(REFERENCES[0], 0, 360).losses - OWN.alone(decode(START), 0, 360).losses
+    error = np.std(made, ddof=1) / np.sqrt(360)
     needs = (rise - 0.02) / error
     for errors, accepted in ((needs * 1.001, (0,)), (needs * 0.999, ())):
         allowed = found(Policy(updates=judged, average=(Loss(step=1.0, errors=errors),)), {0: POISON})
@@ -475,12 +480,9 @@ def test_an_average_may_rise_by_noise_and_by_no_more():
 
 
 def test_an_own_change_that_is_not_finite_says_nothing_of_noise():
-    broken = np.full_like(decode(START), np.inf)
-    assert (
-        OWN.loss_error(decode(START), broken, 0, 360)
-        == 0.0
-        < OWN.loss_error(decode(START), REFERENCES[0], 0, 360)
-    )
+    broken = np.full_like(REFERENCES, np.inf)
+    errors = [measured({0: HONEST}, references).loss_error(1.0, 0) for references in (broken, REFERENCES)]
+    assert errors[0] == 0.0 < errors[1]
 
 
 def test_errors_of_any_number_let_no_loss_pass_that_is_not_finite():
