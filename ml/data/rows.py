@@ -100,14 +100,17 @@ class Rows:
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", _as_inputs(self.inputs))
         object.__setattr__(self, "targets", _as_targets(self.targets))
+        object.__setattr__(self, "columns", _as_columns(self.columns))
         for name in _BESIDE:
             if (value := getattr(self, name)) is not None:
-                object.__setattr__(self, name, _one_a_row(name, value))
+                object.__setattr__(self, name, one_a_row(name, value))
         counts = {
             f"{name}{part}": count
             for name in ("inputs", "targets", *_BESIDE)
             for part, count in _counts(getattr(self, name))
         }
+        if not hasattr(self.columns, "taken"):
+            counts |= {f"of column {name}": len(column) for name, column in self.columns.items()}
         if len(set(counts.values())) != 1 or not len(self):
             told = ", ".join(f"{count} {name}" for name, count in counts.items())
             raise DataError(f"rows need as many of each, and one at least; got {told}")
@@ -309,6 +312,19 @@ def _as_targets(value: Any) -> Targets:
     return made
 
 
+def _as_columns(value: Any) -> Mapping[str, Array]:
+    if hasattr(value, "taken"):
+        made: Mapping[str, Array] = value
+        return made
+    if not hasattr(value, "keys"):
+        raise DataError(
+            f"columns are {type(value).__name__}; expected arrays by name, such as {{'hospital': ...}}"
+        )
+    named = {name: value[name] for name in value.keys()}  # noqa: SIM118 - A table of pandas has them too.
+    _require_texts(named, "columns")
+    return {name: _flat(f"values of column {name}", column) for name, column in named.items()}
+
+
 def _unmasked(value: Any, what: str) -> Array:
     if isinstance(value, np.ma.MaskedArray) and (masked := np.asarray(value.mask)).any():
         raise DataError(
@@ -324,11 +340,20 @@ def _require_texts(named: Mapping[Any, Any], what: str) -> None:
             raise DataError(f"{what} by name have the name {quoted(name)}; names are text")
 
 
-def _one_a_row(what: str, value: Any) -> Array:
-    """What is said beside rows, [rows]: of one kind, so that it can be told apart and ordered."""
+def _flat(what: str, value: Any) -> Array:
     array = _unmasked(value, what)
     if array.ndim != 1:
         raise DataError(f"{what} have shape {list(array.shape)}; expected one of each row")
+    return array
+
+
+def one_a_row(what: str, value: Any) -> Array:
+    """Return what is said beside rows, [rows]: of one kind, so that it can be told apart and ordered.
+
+    Raises:
+        DataError: When it is not, or some row has none.
+    """
+    array = _flat(what, value)
     if array.dtype == object and len(kinds := sorted({type(each).__name__ for each in array})) > 1:
         raise DataError(f"{what} are of several kinds, {', '.join(kinds)}; give all rows one, gaps too")
     unknown = np.flatnonzero(array != array)

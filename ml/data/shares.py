@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import Array, Inputs, Rows, Targets
+from ml.data.rows import Array, Inputs, Rows, Targets, one_a_row
 from ml.data.text.usage import Usage
 from ml.errors import DataError
-from ml.messages import nearest
+from ml.messages import nearest, quoted
 from ml.settings import SplitSettings
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2
-METHODS = ("iid", "dirichlet", "quantity", "group")
+_GROUP = "group"
+METHODS = ("iid", "dirichlet", "quantity", _GROUP)
 """Ways to share rows out; any other name is that of a column whose values are held whole."""
 
 _LEAST_SHARE = 5  # The fewest rows of which 20 % make one.
@@ -182,23 +183,45 @@ def _shares(
         case "iid" if rows.groups is None:
             return _at_random(rest, settings.clients, generator)
         case "iid" | "group":
-            return _by_column("group", _require(rows.groups), rest, settings.clients, generator)
+            return _by_column("group", _groups(rows), rest, settings.clients, generator)
         case "dirichlet":
             return _by_kind(kinds.drawn(rest, generator), rest, settings, generator)
         case "quantity":
             return _by_quantity(rest, settings, generator)
         case name if name in rows.columns:
-            return _by_column(name, np.asarray(rows.columns[name]), rest, settings.clients, generator)
+            column = one_a_row(f"values of column {name}", rows.columns[name])
+            return _by_column(name, column, rest, settings.clients, generator)
         case name:
-            columns = f", or a column: {', '.join(rows.columns)}" if len(rows.columns) else ""
-            near = nearest(name, (*METHODS, *rows.columns))
-            raise DataError(f"these rows have no shares {name}; use {', '.join(METHODS)}{columns}{near}")
+            raise DataError(f"these rows have no shares {quoted(name)}; {_no_shares(name, rows)}")
 
 
-def _require(groups: Array | None) -> Array:
-    if groups is None:
-        raise DataError("shares by group need rows with groups, and these have none")
-    return groups
+def _no_shares(name: str, rows: Rows) -> str:
+    near = nearest(name, (*_methods(rows), *rows.columns))
+    if near or len(rows.columns):
+        return f"{_known(rows)}{near}"
+    return (
+        f"{_known(rows)}; their task names no column, which its rows() would: "
+        f"Rows(..., columns={{{ascii(name)}: ...}})"
+    )
+
+
+def _known(rows: Rows) -> str:
+    """What rows can be shared out by, in words."""
+    columns = f", or a column: {', '.join(rows.columns)}" if len(rows.columns) else ""
+    return f"use {', '.join(_methods(rows))}{columns}"
+
+
+def _methods(rows: Rows) -> list[str]:
+    return [each for each in METHODS if each != _GROUP or rows.groups is not None]
+
+
+def _groups(rows: Rows) -> Array:
+    if rows.groups is None:
+        raise DataError(
+            "shares by group need rows with groups, and these have none; their task would name them, by "
+            f"Rows(..., groups=...) or a table's --group COLUMN; {_known(rows)}"
+        )
+    return rows.groups
 
 
 def _test(rows: Rows, generator: np.random.Generator) -> Places:

@@ -73,7 +73,7 @@ def refused(path, message, **changes):
 
 
 def test_it_names_no_patients(file):
-    with pytest.raises(DataError, match="have no shares patient; use iid, dirichlet, quantity, group$"):
+    with pytest.raises(DataError, match="have no shares 'patient'; use iid, dirichlet, quantity; their task"):
         load(task="chest-xray", path=file, clients=4, cache=file.parent, shares="patient")
 
 

@@ -179,9 +179,11 @@ def test_who_holds_one_outcome_alone_is_named_as_a_live_client_would_be_told():
 def test_what_cannot_be_split_is_refused():
     refused("600 rows are too few for 100 clients: 4 training rows each, at least 5", images(), clients=100)
     refused(
-        "these rows have no shares patient; use iid, dirichlet, quantity, group$", images(), shares="patient"
+        "these rows have no shares 'patient'; use iid, dirichlet, quantity; their task names no column",
+        images(),
+        shares="patient",
     )
-    refused("quantity, group; did you mean 'dirichlet'?", images(), shares="dirichlett")
+    refused("quantity; did you mean 'dirichlet'?", images(), shares="dirichlett")
     few = images(patients=np.arange(600) % 4)
     refused(
         "training rows are of 3 values of patient, too few for 4 clients: let 3 take part",

@@ -13,9 +13,11 @@ from ml.blame import blamed
 from ml.data.checks import judging_note
 from ml.data.rows import Rows
 from ml.errors import DataError, MLError, SchemaError, TaskError
-from ml.tasks.federating import read_rows, require_outcomes
+from ml.settings import SplitSettings
+from ml.tasks.federating import federate, read_rows, require_outcomes
 from ml.tasks.loading import Named
 from ml.tasks.targets import Classes, Labels, Numbers
+from ml.tasks.task import Task
 from ml.training.checks import check_learner
 from ml.training.module import ModuleLearner
 from offchain.learning.genesis import repeated_genesis
@@ -67,11 +69,78 @@ def test_what_a_data_set_makes_is_one_rows_inputs(make, told):
             f"^row {np.argmax(Y > 1)} has nan in groups; give every row",
         ),
         ({"times": np.array(["2024-01-01", "NaT"] * 20, "M8[D]")}, "^row 1 has .*NaT.* in times; give every"),
+        ({"columns": {"ward": Y[:3]}}, "^rows need as many of each, .* 40 targets, 3 of column ward$"),
+        ({"columns": {"ward": X}}, r"^values of column ward have shape \[40, 4\]; expected one of each row$"),
+        ({"columns": {0: Y}}, "^columns by name have the name 0; names are text$"),
+        ({"columns": ["ward"]}, "^columns are list; expected arrays by name, such as {'hospital': ...}$"),
     ],
 )
 def test_what_is_said_beside_rows_is_said_of_each_and_of_one_kind(beside, told):
     with pytest.raises(DataError, match=told):
         Rows(X, Y, **beside)
+
+
+class Told(Task):
+    """Rows of a task in code, with what it says beside them."""
+
+    target = Labels()
+
+    def __init__(self, **beside):
+        self.beside = beside
+
+    def rows(self, path):
+        return Rows(X, Y > 0, **self.beside)
+
+
+def shared(shares, **beside):
+    return federate(Told(**beside), None, SplitSettings(clients=2, shares=shares))
+
+
+WARDS = np.arange(40) % 8
+
+
+@pytest.mark.parametrize(
+    "shares, beside, told",
+    [
+        (
+            "ward",
+            {},
+            "^these rows have no shares 'ward'; use iid, dirichlet, quantity; their task names no column, "
+            r"which its rows\(\) would: Rows\(\.\.\., columns={'ward': \.\.\.}\)$",
+        ),
+        (
+            "ward",
+            {"groups": WARDS},
+            "'ward'; use iid, dirichlet, quantity, group; their task names no column",
+        ),
+        ("wards", {"columns": {"ward": WARDS}}, "quantity, or a column: ward; did you mean 'ward'[?]$"),
+        ("Quantity", {}, "use iid, dirichlet, quantity; did you mean 'quantity'[?]$"),
+        (
+            "group",
+            {"columns": {"ward": WARDS}},
+            r"these have none; their task would name them, by Rows\(\.\.\., groups=\.\.\.\) or a table's "
+            "--group COLUMN; use iid, dirichlet, quantity, or a column: ward$",
+        ),
+        (
+            "ward",
+            {"columns": {"ward": ["a", None] * 20}},
+            "^values of column ward are of several kinds, NoneType, str",
+        ),
+        (
+            "ward",
+            {"columns": {"ward": np.where(WARDS > 6, np.nan, 1)}},
+            "^row 7 has nan in values of column ward; give",
+        ),
+    ],
+)
+def test_what_rows_cannot_be_shared_out_by_is_told_with_what_they_can(shares, beside, told):
+    with pytest.raises(DataError, match=told):
+        shared(shares, **beside)
+
+
+def test_rows_are_shared_out_by_a_column_of_any_kind():
+    for column in (WARDS, WARDS.tolist(), [f"ward {each}" for each in WARDS]):
+        assert len(shared("ward", columns={"ward": column}).clients) == 2
 
 
 def test_values_that_a_mask_hides_are_not_taken_for_values():

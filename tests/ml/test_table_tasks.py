@@ -185,7 +185,8 @@ def test_parquet_gives_what_the_same_table_as_text_gives(write, tmp_path):
     flags = DRAW.random(ROWS) < 0.5
     stays = [None if number % 7 == 0 else number % 5 + 0.5 for number in range(ROWS)]
     at = [
-        datetime.datetime(2022, 1, 1) + datetime.timedelta(hours=int(h)) for h in DRAW.integers(0, 9999, ROWS)
+        datetime.datetime(2022, 1, 1, 0, 30) + datetime.timedelta(hours=int(h))
+        for h in DRAW.integers(0, 9999, ROWS)
     ]
     stored = {
         "age": AGES,
@@ -206,6 +207,64 @@ def test_parquet_gives_what_the_same_table_as_text_gives(write, tmp_path):
     assert one.inputs == other.inputs and by_name(one)["at"].kind == "date"
     np.testing.assert_array_equal(read(one, tmp_path / "rows.parquet").inputs, read(other, path).inputs)
     np.testing.assert_array_equal(read(other, tmp_path / "rows.parquet").inputs, read(other, path).inputs)
+
+
+def midnights(kind):
+    """The days as a Parquet file may keep them."""
+    at = pa.array([datetime.datetime(day.year, day.month, day.day) for day in DAYS], pa.timestamp("us"))
+    return at.cast(kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.date32(),
+        pa.date64(),
+        *(pa.timestamp(unit) for unit in ("s", "us", "ns")),
+        pa.timestamp("us", "UTC"),
+    ],
+)
+@pytest.mark.parametrize("write_day", ["%Y-%m-%d", "%d.%m.%Y", "%Y-%d-%m"])
+def test_days_that_a_parquet_file_keeps_are_those_of_any_form(write, tmp_path, kind, write_day):
+    path = write(table(admitted=[day.strftime(write_day) for day in DAYS]), "days.csv")
+    content = json.loads(fitted(write(table())).form.model_dump_json(by_alias=True))
+    (place,) = (each for each in content["inputs"] if each["column"] == "admitted")
+    place["formats"] = [write_day]
+    form = Form.model_validate(content)
+    stored = {name: list(values) for name, values in table().items()} | {"admitted": midnights(kind)}
+    parquet.write_table(pa.table(stored), tmp_path / "rows.parquet")
+    by_text, by_type = read(form, path), read(form, tmp_path / "rows.parquet")
+    assert by_type.usage.used == ROWS
+    np.testing.assert_array_equal(by_type.inputs, by_text.inputs)
+
+
+def test_a_form_of_days_kept_as_midnights_reads_days_and_moments(write, tmp_path):
+    stored = {name: list(values) for name, values in table().items()} | {
+        "admitted": midnights(pa.timestamp("ns"))
+    }
+    parquet.write_table(pa.table(stored), tmp_path / "rows.parquet")
+    form = fitted(tmp_path / "rows.parquet").form
+    assert by_name(form)["admitted"].formats == ("%Y-%m-%d",)
+    assert read(form, write(table())).usage.used == ROWS
+    later = [at.as_py() + datetime.timedelta(hours=7) for at in midnights(pa.timestamp("us"))]
+    parquet.write_table(pa.table(stored | {"admitted": later}), tmp_path / "later.parquet")
+    moved = read(form, tmp_path / "later.parquet").inputs - read(form, tmp_path / "rows.parquet").inputs
+    place = input_names(form).index("admitted")
+    scale = by_name(form)["admitted"].scale
+    np.testing.assert_allclose(moved[:, place], 7 / 24 / scale, rtol=1e-3)
+    assert not np.delete(moved, place, axis=1).any()
+
+
+def test_nanoseconds_are_left_out(tmp_path):
+    days = [1_650_000_000_000_000_001 + 10**13 * int(age) for age in AGES]
+    stored = {name: list(values) for name, values in table().items()} | {
+        "admitted": pa.array(days, pa.timestamp("ns"))
+    }
+    parquet.write_table(pa.table(stored), tmp_path / "rows.parquet")
+    form = fitted(tmp_path / "rows.parquet").form
+    assert (
+        by_name(form)["admitted"].kind == "date" and read(form, tmp_path / "rows.parquet").usage.used == ROWS
+    )
 
 
 # What a column is

@@ -28,6 +28,12 @@ _ENOUGH = 0.95
 _SAMPLE = 300  # Texts that are tried.
 
 
+class Moment(str):
+    """A date in ISO 8601 that a file keeps as a date, not as somebody's writing of one."""
+
+    __slots__ = ()
+
+
 def require_format(text: str) -> str:
     """Return a format with a year in it that can write a date.
 
@@ -47,18 +53,27 @@ def require_format(text: str) -> str:
 def days(text: str, formats: Sequence[str]) -> float:
     """Return a date as days since 1970 in UTC, by the first of the formats that fits; UNREADABLE by none.
 
+    A `Moment` is the same whatever the formats.
+
     >>> days("25.12.2011 12:00", ["%d.%m.%Y", "%d.%m.%Y %H:%M"])
     15333.5
     >>> days("2011-13-01", ["%Y-%m-%d"])
     inf
+    >>> days(Moment("2011-12-25T12:00:00"), ["%d.%m.%Y"])
+    15333.5
     """
+    if isinstance(text, Moment):
+        return _days(datetime.fromisoformat(text))
     for each in formats:
         try:
-            read = datetime.strptime(text, each)
+            return _days(datetime.strptime(text, each))
         except ValueError:
             continue
-        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() / _DAY
     return UNREADABLE
+
+
+def _days(read: datetime) -> float:
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() / _DAY
 
 
 def formats_of(texts: Iterable[str]) -> tuple[str, ...]:
@@ -69,7 +84,7 @@ def formats_of(texts: Iterable[str]) -> tuple[str, ...]:
     >>> formats_of(["31/01/2012", "05/12/2011"]), formats_of(["01/31/2012"]), formats_of(["a", "b"])
     (('%d/%m/%Y',), ('%m/%d/%Y',), ())
     """
-    left = all_ = list(islice(dict.fromkeys(texts), _SAMPLE))
+    left = all_ = [str(text) for text in islice(dict.fromkeys(texts), _SAMPLE)]
     chosen: list[str] = []
     while left and len(chosen) < _MOST:
         read = {each: [text for text in left if days(text, [each]) != UNREADABLE] for each in FORMATS}

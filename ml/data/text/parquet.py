@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ml.data.text.dates import Moment
 from ml.data.text.opening import PARQUET, most_in, require_file
 from ml.data.text.records import Piece, records_of
 from ml.errors import DataError
@@ -82,8 +83,12 @@ def _texts(column: Any, name: str, path: Path) -> Sequence[str]:
 def canonical(value: object) -> str:
     """Return a value as text: nothing, true or false, 36, 0.1, 2011-12-05, 2011-12-05T13:00:00.
 
+    Midnight is written as the day: where dates have no type of their own, as in pandas, they are kept so.
+
     >>> [canonical(value) for value in (None, True, 36, 36.0, 0.1, b"a", datetime.date(2011, 12, 5))]
     ['', 'true', '36', '36', '0.1', 'a', '2011-12-05']
+    >>> canonical(datetime.datetime(2011, 12, 5)), canonical(datetime.datetime(2011, 12, 5, 13))
+    ('2011-12-05', '2011-12-05T13:00:00')
     """
     if value is None:
         return ""
@@ -94,10 +99,18 @@ def canonical(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape").strip()
     if isinstance(value, datetime.datetime):
-        return value.isoformat()
-    if isinstance(value, int | str | Decimal | datetime.date | datetime.time):
+        return Moment(_moment(value))
+    if isinstance(value, datetime.date):
+        return Moment(value.isoformat())
+    if isinstance(value, int | str | Decimal | datetime.time):
         return str(value).strip()
     raise TypeError(f"it holds {type(value).__name__}; keep columns of one value a row")
+
+
+def _moment(value: datetime.datetime) -> str:
+    if value.tzinfo is None and value.time() == datetime.time():
+        return value.date().isoformat()
+    return datetime.datetime.isoformat(value)  # Of pandas' kind too, which would write nanoseconds.
 
 
 def _number(value: float) -> str:
