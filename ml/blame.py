@@ -1,5 +1,6 @@
 """Code that this project did not write: what goes wrong in it is said in a sentence that names its place."""
 
+import dis
 import sysconfig
 import traceback
 from collections.abc import Iterator
@@ -10,28 +11,34 @@ from ml.errors import MLError, TaskError
 from ml.messages import cleaned
 from ml.visitors import put_back
 
-_OWN = Path(__file__).resolve().parent
+_OWN = {Path(__file__).resolve().parents[1] / part for part in ("ml", "offchain", "scripts", "stakefed")}
+_RAISE = dis.opmap["RAISE_VARARGS"]
 _PYTHON = Path(sysconfig.get_path("stdlib")).resolve()
 
 
 @contextmanager
-def blamed(what: str, is_theirs: bool = True) -> Iterator[None]:
+def blamed(what: str, is_theirs: bool = True, refusals: bool = False) -> Iterator[None]:
     """Raise whatever a task's or a trainer's code raises inside as a TaskError, and put back what it changes.
 
     Args:
         what: What was asked of it, such as "rows".
         is_theirs: Whether their code runs, or ours on what it made: then nothing has to be put back.
+        refusals: Whether what this package refuses is of their making too, as where they call it.
 
     Raises:
         TaskError: With the last line of the task's own file.
-        MLError: What this package itself refuses comes through as it is.
+        MLError: What this package itself refuses comes through as it is, but with `refusals`.
     """
     try:
         with put_back() if is_theirs else nullcontext():
             yield
-    except (MLError, KeyboardInterrupt, GeneratorExit):
-        raise
+    except MLError as error:
+        if not refusals:
+            raise
+        raise TaskError(f"{what} failed in {_place(error)}: {error}") from error
     except BaseException as error:  # Anything at all, sys.exit() too: it is not ours.
+        if isinstance(error, KeyboardInterrupt | GeneratorExit) and not _is_raised(error):
+            raise  # Ctrl-C, or the end of a generator that the block is in.
         raise TaskError(f"{what} failed in {_place(error)}: {_said(error)}") from error
 
 
@@ -53,8 +60,18 @@ def _place(error: BaseException) -> str:
     return f"{last.filename}, line {last.lineno}"
 
 
+def _is_raised(error: BaseException) -> bool:
+    """Whether a line of theirs says `raise`; what comes from outside is at any other instruction."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None or not _is_foreign((code := last.tb_frame.f_code).co_filename):
+        return False
+    return code.co_code[last.tb_lasti] == _RAISE
+
+
 def _is_foreign(file: str) -> bool:
     """Whether a frame is of code that is neither ours, nor a library's, nor in no file that is here."""
     if "site-packages" in file or not Path(file).is_file():
         return False
-    return not {_OWN, _PYTHON} & {*Path(file).resolve().parents}
+    return not (_OWN | {_PYTHON}) & {*Path(file).resolve().parents}

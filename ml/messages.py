@@ -1,6 +1,6 @@
 """What others wrote, made fit for a message, a log line and a terminal."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from itertools import islice
 
@@ -20,9 +20,17 @@ def cleaned(text: object, longest: int = LONGEST) -> str:
     >>> cleaned("x" * 100, 5)
     'xxxx…'
     """
-    start = str(text)[: 2 * longest]  # No more work than what may come of it.
+    start = _text(text, str)[: 2 * longest]  # No more work than what may come of it.
     line = " ".join("".join(c if c.isprintable() else " " for c in start).split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _text(of: object, written: Callable[[object], str]) -> str:
+    """What others' code may have made says whatever it wants of itself, or fails."""
+    try:
+        return written(of)
+    except (Exception, SystemExit):
+        return f"{type(of).__name__} that cannot be shown"
 
 
 def reason(error: BaseException, longest: int = LONGEST) -> str:
@@ -43,7 +51,8 @@ def quoted(value: object) -> str:
     >>> quoted("x" * 500) == "'" + "x" * 78 + "…", quoted(5)
     (True, '5')
     """
-    return cleaned(ascii(value) if not str(value).isprintable() else repr(value), _SHOWN)
+    is_printable = _text(value, str).isprintable()
+    return cleaned(_text(value, repr if is_printable else ascii), _SHOWN)
 
 
 def examples(texts: Collection[str]) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ml.blame import blamed
-from ml.errors import MLError, SettingsError
+from ml.errors import SettingsError, TaskError
 from ml.home import at_home
 from ml.messages import nearest, quoted
-from ml.tasks.loading import load_function
+from ml.tasks.loading import function_in, load_function
 
 
 def named_function(name: str, registry: Mapping[str, Callable[..., Any]], what: str) -> Callable[..., Any]:
@@ -34,17 +34,21 @@ def named_function(name: str, registry: Mapping[str, Callable[..., Any]], what: 
         if not os.path.isfile(file):
             raise SettingsError(f"there is no file {place}, which should hold the {what} {function}")
         return load_function(name, what)
-    if not is_own(name) or not _is_installed(place):
-        known, near = ", ".join(registry), nearest(name, registry)
-        raise SettingsError(
-            f"there is no {what} {quoted(name)}; use FILE.py:function or one of {known}{near}"
-        )
-    with blamed(f"{what} {name}"):
-        found = getattr(importlib.import_module(place), function, None)
-    if not callable(found):
-        raise SettingsError(f"{place} has no function {function!r}")
-    made: Callable[..., Any] = found
-    return made
+    if is_own(name) and _is_installed(place, f"{what} {name}"):
+        with blamed(f"{what} {name}"):
+            module = importlib.import_module(place)
+        return function_in(module, function, place)
+    known, near = ", ".join(registry), nearest(name, registry)
+    raise SettingsError(
+        f"there is no {what} {quoted(name)}{_hint(name)}; use FILE.py:function or one of {known}{near}"
+    )
+
+
+def _hint(name: str) -> str:
+    if name.endswith(".py") and os.path.isfile(at_home(name)):
+        return f", but such a file: say which of its functions, as {name}:NAME"
+    place = name.rpartition(":")[0]
+    return f": no module {quoted(place)} is installed" if place else ""
 
 
 def is_own(name: str | None) -> bool:
@@ -66,10 +70,17 @@ def own_file(name: str | None) -> Path | None:
     return at_home(place) if place.endswith(".py") else None
 
 
-def _is_installed(module: str) -> bool:
+def _is_installed(module: str, what: str) -> bool:
+    """Whether there is such a module; packages that it is in run to find it."""
     if not all(part.isidentifier() for part in module.split(".")):
         return False
     try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, MLError):
-        return False
+        with blamed(what):
+            return importlib.util.find_spec(module) is not None
+    except TaskError as error:
+        cause = error.__cause__
+        if isinstance(cause, ValueError) or (
+            isinstance(cause, ModuleNotFoundError) and f"{module}.".startswith(f"{cause.name}.")
+        ):
+            return False
+        raise

@@ -23,6 +23,8 @@ _BOUNDS = {
     **{"maximum": "at most"},
 }
 """Of JSON schema, in words."""
+_LATER = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+"""What hands back nothing yet when it is called."""
 
 
 def require_callable(
@@ -41,6 +43,10 @@ def require_callable(
     Raises:
         SettingsError: With the options that there are, or what a value was expected to be.
     """
+    if any(asks(function) for asks in _LATER):
+        raise SettingsError(
+            f"{who} is a generator or async function; expected one that returns what it makes"
+        )
     taken = _parameters(function, who)
     own = {each.name: each for each in _beyond(taken, arguments, who)}
     for parameter in own.values():

@@ -5,7 +5,9 @@ elsewhere, or are told to nobody.
 """
 
 import _signal  # type: ignore[import-not-found]  # What `signal` is made of: its `getsignal` takes fifty times as long.
+import decimal
 import io
+import locale
 import os
 import signal
 import sys
@@ -20,6 +22,7 @@ import numpy as np
 Undo = Callable[[], object]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGALRM, signal.SIGPIPE)
+_PRIVATE = 0o077
 _STREAMS = {1: "stdout", 2: "stderr"}
 _copies: dict[int, tuple[tuple[int, int], int]] = {}
 _exit = os._exit
@@ -39,9 +42,9 @@ def put_back() -> Iterator[None]:
     """Put back what the block leaves changed: its thread's at its end, the process's when no other is open.
 
     Of the process: streams, the folder, a timer, filters that make errors of warnings, the depth of calls,
-    PyTorch's default type. Of the thread: what signals do (the main one), NumPy's errors, PyTorch's default
-    device and whether it keeps gradients. A copy of the process that the block made by `os.fork` and that
-    comes out of it is ended.
+    the locale, who may read files that are made, PyTorch's default type. Of the thread: what signals do (the
+    main one), NumPy's errors, the precision of decimals, PyTorch's default device and whether it keeps
+    gradients. A copy of the process that the block made by `os.fork` and that comes out of it is ended.
 
     Raises:
         SystemExit: When the block calls `os._exit`, which would end this process without a word.
@@ -92,11 +95,11 @@ def _told(status: int) -> Any:
 
 
 def _of_process() -> tuple[Undo, ...]:
-    return _streams(), _folder(), _timer(), _warnings(), _depth(), _default_type()
+    return _streams(), _folder(), _timer(), _warnings(), _depth(), _locale(), _mask(), _default_type()
 
 
 def _of_thread() -> tuple[Undo, ...]:
-    return _signals(), _numpy_errors(), _gradients()
+    return _signals(), _numpy_errors(), _decimals(), _gradients()
 
 
 def _streams() -> Undo:
@@ -179,6 +182,17 @@ def _depth() -> Undo:
     return lambda: sys.setrecursionlimit(max(before, sys.getrecursionlimit()))
 
 
+def _locale() -> Undo:
+    before = locale.setlocale(locale.LC_ALL)
+    return lambda: locale.setlocale(locale.LC_ALL) == before or locale.setlocale(locale.LC_ALL, before)
+
+
+def _mask() -> Undo:
+    before = os.umask(_PRIVATE)  # There is no other way to look.
+    os.umask(before)
+    return lambda: os.umask(before)
+
+
 def _default_type() -> Undo:
     if (torch := sys.modules.get("torch")) is None:
         return lambda: None
@@ -202,6 +216,19 @@ def _signals() -> Undo:
 def _numpy_errors() -> Undo:
     before = np.geterr()
     return lambda: np.geterr() == before or np.seterr(**before)
+
+
+def _decimals() -> Undo:
+    before = decimal.getcontext()
+    kept = before.prec, before.rounding
+
+    def undo() -> None:
+        if decimal.getcontext() is not before:
+            decimal.setcontext(before)
+        if (before.prec, before.rounding) != kept:
+            before.prec, before.rounding = kept
+
+    return undo
 
 
 def _gradients() -> Undo:

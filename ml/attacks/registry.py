@@ -7,8 +7,6 @@ source; and a line in `ATTACKS`.
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from ml.attacks.aiming import searched
 from ml.attacks.backdoor import Trigger, backdoor, backdoor_replacement, trigger_of
 from ml.attacks.coalition import Attack, Coalition, Vectors
@@ -34,8 +32,10 @@ from ml.attacks.functional import constant, rescaled, reverse
 from ml.attacks.labels import anti, label_flip, random_flip, static_flip
 from ml.blame import blamed
 from ml.errors import AttackError
-from ml.named_functions import named_function
+from ml.named_functions import is_own, named_function
 from ml.options import require_callable
+from ml.returned import numbers
+from ml.training.draws import seeded_draws
 
 ATTACKS: Mapping[str, Attack] = {
     "label-flip": label_flip,
@@ -93,14 +93,9 @@ def crafted(attack: Attack, name: str, options: Mapping[str, Any], coalition: Co
         AttackError: When it is no such array.
         MLError: When the attack fails, with the line of its file.
     """
-    with blamed(f"attack {name}"):
-        sent = np.asarray(attack(coalition, **options))
-    expected = (coalition.seats, coalition.parent.size)
-    if sent.shape != expected or sent.dtype.kind not in "fiu":
-        raise AttackError(
-            f"attack {name} returned {sent.dtype} {list(sent.shape)}; expected numbers {list(expected)}, a "
-            "row for each seat of the coalition"
-        )
-    if not np.isfinite(sent).all():
-        raise AttackError(f"attack {name} returned what is not finite; no update can hold that")
-    return sent.astype(np.float64)
+    who = f"attack {name}"
+    # What it draws from generators of the process is the round's too, so that a run goes on as it would have.
+    with blamed(who, refusals=is_own(name)), seeded_draws(coalition.seed, "cpu"):
+        sent = attack(coalition, **options)
+    shape = coalition.seats, coalition.parent.size
+    return numbers(sent, shape, who, "a row for each seat of the coalition", AttackError)

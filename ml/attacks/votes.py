@@ -4,13 +4,14 @@ Ballots are integers whose bit j accepts the update at seat position j.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 
 from ml.blame import blamed
 from ml.errors import AttackError
-from ml.named_functions import named_function
+from ml.named_functions import is_own, named_function
 from ml.options import require_callable
+from ml.training.draws import seeded_draws
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,13 @@ class Findings:
         honest: The ballots that they would cast if they were honest, by voter.
         published: Bit j set where an update was published at position j.
         own: Those that are the coalition's.
+        seed: Of what is drawn at random.
     """
 
     honest: Mapping[int, int]
     published: int
     own: int
+    seed: int = 0
 
 
 Votes = Callable[[Findings], Mapping[int, int]]
@@ -119,8 +122,8 @@ def voted(votes: Votes, name: str, found: Findings) -> dict[int, int]:
         AttackError: When it is something else.
         MLError: When it fails, with the line of its file.
     """
-    with blamed(f"way to vote {name}"):
-        cast = votes(found)
+    with blamed(f"way to vote {name}", refusals=is_own(name)), seeded_draws(found.seed, "cpu"):
+        cast = votes(replace(found, honest=dict(found.honest)))
         given = dict(cast.items()) if isinstance(cast, Mapping) else None
     if given is None:
         raise AttackError(f"way to vote {name} returned {type(cast).__name__}; expected ballots by voter")

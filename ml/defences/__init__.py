@@ -17,8 +17,10 @@ from ml.defences.directions import cosine_to_median, divide_and_conquer, flame, 
 from ml.defences.incentives import committee_scores, committee_signs, reputation_auction
 from ml.defences.neighbours import bulyan, krum, multi_krum, nearest_neighbour_mixing
 from ml.errors import DefenceError
-from ml.named_functions import named_function
+from ml.named_functions import is_own, named_function
 from ml.options import require_callable
+from ml.returned import numbers
+from ml.training.draws import seeded_draws
 
 __all__ = ["DEFENCES", "Defence", "Knowledge", "combined", "load_defence", "require_defined"]
 
@@ -73,15 +75,10 @@ def combined(defence: Defence, name: str, updates: Vectors, knowledge: Knowledge
     if knowledge.reputations is not None:
         reputations = knowledge.reputations[np.isfinite(updates).all(axis=1)]
         knowledge = replace(knowledge, reputations=reputations)
-    with blamed(f"defence {name}"):
-        found = np.asarray(defence(kept, knowledge), dtype=np.float64)
-    if found.shape != knowledge.parent.shape:
-        raise DefenceError(
-            f"defence {name} returned {list(found.shape)}; expected {list(knowledge.parent.shape)}"
-        )
-    if not np.isfinite(found).all():
-        raise DefenceError(f"defence {name} returned what is not finite; no model can hold that")
-    return found
+    who = f"defence {name}"
+    with blamed(who, refusals=is_own(name)), seeded_draws(knowledge.seed, "cpu"):
+        found = defence(kept, knowledge)
+    return numbers(found, knowledge.parent.shape, who, "a model", DefenceError)
 
 
 def require_defined(name: str, updates: int, faulty: int) -> None:

@@ -24,7 +24,7 @@ from ml.blame import blamed
 from ml.errors import MLError, TaskError
 from ml.folders import require_readable
 from ml.home import at_home
-from ml.messages import quoted
+from ml.messages import examples, nearest, quoted
 from ml.tasks import built_in
 from ml.tasks.tables.form import read_form
 from ml.tasks.targets import Classes, Labels, Numbers, Other
@@ -169,11 +169,30 @@ def load_function(name: str, what: str) -> Callable[..., Any]:
     if not place.endswith(".py") or not function:
         raise TaskError(f"{what} {name!r} is no FILE.py:function")
     file = _file(place)
-    found = getattr(_module_of_file(file, keccak256(_bytes(file)), what), function, None)
-    if not callable(found):
-        raise TaskError(f"{file} has no function {function!r}")
-    made: Callable[..., Any] = found
-    return made
+    return function_in(_module_of_file(file, keccak256(_bytes(file)), what), function, str(file))
+
+
+def function_in(module: ModuleType, function: str, place: str) -> Callable[..., Any]:
+    """Return a function of a module by name.
+
+    Raises:
+        TaskError: When there is none; the sentence names some of those that there are.
+    """
+    found = getattr(module, function, None)
+    if callable(found):
+        made: Callable[..., Any] = found
+        return made
+    if found is not None:
+        raise TaskError(f"{place} has no function {quoted(function)}: that is {type(found).__name__}")
+    own = [name for name, each in vars(module).items() if _is_own_function(each, name, module)]
+    has = f"; it has {examples(own)}{nearest(function, own)}" if own else ""
+    raise TaskError(f"{place} has no function {quoted(function)}{has}")
+
+
+def _is_own_function(value: Any, name: str, module: ModuleType) -> bool:
+    return (
+        callable(value) and not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
+    )
 
 
 def _table(name: str, options: Mapping[str, Any]) -> Task:
@@ -205,10 +224,21 @@ def _module_of_file(file: Path, digest: bytes, what: str = "task") -> ModuleType
     try:
         with blamed(f"{what} {file}"):
             spec.loader.exec_module(module)
-    except MLError:
+    except MLError as error:
         del sys.modules[name]
-        raise
+        raise _with_neighbour(error, file) from error.__cause__
     return module
+
+
+def _with_neighbour(error: MLError, file: Path) -> MLError:
+    """The same, with what to do about a module that lies beside the file and is not found."""
+    missing = getattr(error.__cause__, "name", None)
+    beside = f"{str(missing).partition('.')[0]}.py"
+    if not (isinstance(error.__cause__, ModuleNotFoundError) and (file.parent / beside).is_file()):
+        return error
+    return TaskError(
+        f"{error}; {beside} beside it is not looked at: one file holds everything, or a package is installed"
+    )
 
 
 def _class_in(module: ModuleType, wanted: str | None, name: str) -> type[Task]:

@@ -14,6 +14,7 @@ from ml.errors import MLError
 from ml.named_functions import is_own
 from ml.parallel import end_with_parent, let_processes_import
 from offchain.errors import OffchainError, SimulationError
+from offchain.exit_status import how_ended
 from offchain.settings import SimulationSettings
 
 _LOOK = 0.5
@@ -56,7 +57,7 @@ def play_apart(play: Play, rounds: Path, patience: float, nothing: str = "no rou
         raise SimulationError(f"{nothing} within {patience:g} s; its own functions take too long")
     if said == _NOTHING:
         raise SimulationError(
-            f"its process ended with status {child.exitcode}; its own functions must not end it"
+            f"its process ended ({how_ended(child.exitcode or 0)}); its own functions must not end it"
         )
     if said != _DONE:
         raise SimulationError(said.decode())
@@ -110,4 +111,6 @@ def _played(play: Play, answer: Connection) -> None:
         said = _DONE
     except (OffchainError, MLError) as error:
         said = str(error).encode()
+    except KeyboardInterrupt:  # Ctrl-C is not heard in a session of its own.
+        said = b"its process was told to stop, as Ctrl-C does; its own functions must not end it"
     answer.send_bytes(said)

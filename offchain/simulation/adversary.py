@@ -1,7 +1,9 @@
 """The malicious clients of a run, who act together: what they propose, what they withhold, how they vote."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -9,7 +11,10 @@ from ml.attacks.aiming import aimed
 from ml.attacks.coalition import Coalition, Poison, Vector, Vectors, best_constant
 from ml.attacks.registry import crafted, load_attack
 from ml.attacks.votes import Findings, Votes, load_votes, voted
+from ml.errors import AttackError
 from ml.judging.ballots import bitmap, flipped
+from ml.messages import quoted
+from ml.returned import numbers
 from ml.seeds import derive_seed
 from ml.updates.fixed_point import decode_exactly, encode_nearest
 from offchain.learning.common import Parameters
@@ -17,7 +22,7 @@ from offchain.settings import SimulationSettings, base_units
 from offchain.simulation.cast import Cast
 from offchain.simulation.federation import Federation
 
-_ATTACK, _JUDGES = 7, 10  # Under a run's seed.
+_ATTACK, _JUDGES, _VOTES = 7, 10, 13  # Under a run's seed.
 _PROXIES = 8  # Members, at most, whose own updates stand for everyone's.
 _TRYING = 12  # Members, at most, who try what an aimed attack would send.
 _MAJORITY = 0.5  # Of its own voters, for an attack that searches and is not told what to aim at.
@@ -80,7 +85,7 @@ class Adversary:
         return {client: updates[client] for client in proposers}
 
     def cast(
-        self, honest: Mapping[int, int], proposers: Sequence[int], published: Collection[int]
+        self, honest: Mapping[int, int], proposers: Sequence[int], published: Collection[int], round_: int
     ) -> dict[int, int]:
         """Return the ballots that are cast; who abstains is left out.
 
@@ -88,6 +93,7 @@ class Adversary:
             honest: What voters find, by client.
             proposers: Client at each seat position.
             published: Seat positions whose update was published, its bytes or not.
+            round_: The round's number.
 
         Raises:
             MLError: When the way to vote is a user's and fails.
@@ -99,7 +105,8 @@ class Adversary:
             }
         own = bitmap(place for place in published if proposers[place] in self._cast.malicious)
         theirs = {v: ballot for v, ballot in honest.items() if self._awake and v in self._cast.malicious}
-        found = Findings(theirs, bitmap(published), own)
+        seed = derive_seed(self._settings.seed, _VOTES, round_)
+        found = Findings(theirs, bitmap(published), own, seed)
         chosen = voted(self._votes, self._settings.coalition_votes, found) if theirs else {}
         return {
             voter: chosen[voter] if voter in theirs else ballot
@@ -154,14 +161,17 @@ class Adversary:
         members = [*seated, *others]
 
         def teach(poison: Poison | None, divergence_weight: float, count: int) -> Vectors:
+            _require_lesson(divergence_weight, count, len(members))
             taught = federation.train(parent, members[:count], round_, poison, divergence_weight)
             return np.array([decode_exactly(update) for update in taught.values()])
 
         def accepts(sent: Vectors) -> bool:
-            return self._accepted(models, sent, coalition.trained, proposers) >= self._aim
+            tried = _asked(sent, (len(seated), federation.schema.size), "accepts", "a row for each seat")
+            return self._accepted(models, tried, coalition.trained, proposers) >= self._aim
 
         def harm(model: Vector) -> float:
-            return federation.mean_loss(encode_nearest(model), self._judges)
+            asked = _asked(model, (federation.schema.size,), "harm", "a model")
+            return federation.mean_loss(encode_nearest(asked), self._judges)
 
         broken = self._settings.commitments_broken and len(seen) > 0
         coalition = Coalition(
@@ -173,7 +183,7 @@ class Adversary:
             schema=federation.schema,
             first=decode_exactly(federation.genesis),
             seed=derive_seed(self._settings.seed, _ATTACK, round_),
-            base=self._base,
+            base=None if self._base is None else self._base.copy(),
             accepts=accepts,
             harm=harm,
             seen=np.array([decode_exactly(update) for update in seen]) if broken else None,
@@ -197,3 +207,19 @@ class Adversary:
         tried = dict(enumerate(encode_nearest(model) for model in (*sent, *beside)))
         found = self._federation.findings(self._settings.policy, tried, models, self._judges)
         return min(sum(j in each.accepted for each in found) / len(found) for j in range(len(sent)))
+
+
+def _asked(given: Vectors | Vector, shape: tuple[int, ...], what: str, meant: str) -> Vectors:
+    return numbers(given, shape, what, meant, AttackError, "was asked of")
+
+
+def _require_lesson(divergence_weight: float, count: int, members: int) -> None:
+    """Refuse what no member can be taught by, which only an attack of a user's own asks for."""
+    if not (isinstance(divergence_weight, Real) and 0 <= divergence_weight < math.inf):
+        raise AttackError(
+            f"the divergence term has weight {quoted(divergence_weight)}; expected a number of 0 or more"
+        )
+    if not (isinstance(count, Integral) and 1 <= count <= members):
+        raise AttackError(
+            f"{quoted(count)} members are to be taught; expected a whole number from 1 to {members}"
+        )

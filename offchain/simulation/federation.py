@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ml.attacks.coalition import Poison, Shard
 from ml.attacks.marked_rows import MarkedRows
+from ml.attacks.poisoning import poisoned
 from ml.attacks.registry import trigger_in
 from ml.data.rows import Targets, head, joined, length, shape_of
 from ml.data.shares import FederatedData
@@ -278,7 +279,7 @@ class Federation:
             said: NDArray[Any] = learner.predictor([job.X]).outputs(decode(parent), [0])[0]
             return said
 
-        inputs, targets = poison(Shard(job.X, job.y, learner.target, outputs, generator))
+        inputs, targets = poisoned(poison, Shard(job.X, job.y, learner.target, outputs, generator))
         return replace(job, X=inputs, y=targets)
 
 

@@ -224,7 +224,7 @@ class Simulation:
         found = self._found(self._settings.policy, fetched, voters)
         beside = self._settings.shadow_policy
         shadow = None if beside is None else self._found(beside, fetched, voters)
-        ballots = self._adversary.cast(found.ballots, seating.proposers, published)
+        ballots = self._adversary.cast(found.ballots, seating.proposers, published, seating.round)
         return Judged(fetched, ballots, found, shadow)
 
     def _found(

@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 
 from ml.errors import MLError
 from offchain.errors import OffchainError, WorkerError
+from offchain.exit_status import how_ended
 from offchain.worker.confinement import keep_to_oneself
 from offchain.worker.line import LateError, Line
 from offchain.worker.messages import Message, read, write
@@ -142,7 +143,9 @@ class Worker:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_LAST_SECONDS)  # For the status that it ends with by itself.
             self.close()
-            raise WorkerError(f"{self._what} ended while {doing} ({_why(process.returncode)})") from error
+            raise WorkerError(
+                f"{self._what} ended while {doing} ({how_ended(process.returncode)})"
+            ) from error
         except WorkerError:
             self.close()
             raise
@@ -180,10 +183,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with suppress(OSError):
             pipe.close()
     process.wait()
-
-
-def _why(status: int) -> str:
-    return f"killed by signal {-status}, perhaps for want of memory" if status < 0 else f"status {status}"
 
 
 def _refusal(name: str, told: str) -> Exception:

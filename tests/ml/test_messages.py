@@ -3,7 +3,7 @@
 import pytest
 
 from ml.errors import DataError
-from ml.messages import cleaned
+from ml.messages import cleaned, quoted
 from offchain.errors import OffchainError
 
 
@@ -23,3 +23,14 @@ def test_every_error_is_one_line(kind):
 
 def test_what_is_long_is_cut():
     assert len(str(OffchainError("x" * 10**6))) == 4000
+
+
+@pytest.mark.parametrize("failing", [ValueError, SystemExit])
+def test_what_cannot_be_shown_is_told_by_its_kind(failing):
+    class Odd:
+        def __repr__(self):
+            raise failing
+
+        __str__ = __repr__
+
+    assert cleaned(Odd()) == quoted(Odd()) == "Odd that cannot be shown"

@@ -1,5 +1,7 @@
 """What code of others changes of the process that it runs in is put back; it does not end it in silence."""
 
+import decimal
+import locale
 import os
 import re
 import signal
@@ -19,6 +21,8 @@ from ml.visitors import put_back
 
 ROOT = Path(__file__).parents[2]
 
+OTHER = "C" if locale.setlocale(locale.LC_ALL) != "C" else "C.UTF-8"
+
 CHANGES = {
     "the folder": (lambda: os.chdir("/"), os.getcwd),
     "a stream": (lambda: setattr(sys, "stdout", None), lambda: sys.stdout),
@@ -35,6 +39,13 @@ CHANGES = {
         lambda: signal.setitimer(signal.ITIMER_REAL, 1000),
         lambda: signal.getitimer(signal.ITIMER_REAL),
     ),
+    "the locale": (lambda: locale.setlocale(locale.LC_ALL, OTHER), lambda: locale.setlocale(locale.LC_ALL)),
+    "who may read files": (lambda: os.umask(0o777), lambda: (mask := os.umask(0o022), os.umask(mask))[0]),
+    "decimals": (lambda: setattr(decimal.getcontext(), "prec", 3), lambda: +decimal.Decimal("1.2345")),
+    "decimals' kind": (
+        lambda: decimal.setcontext(decimal.Context(prec=2)),
+        lambda: +decimal.Decimal("1.2345"),
+    ),
     "the depth of calls": (lambda: sys.setrecursionlimit(300), sys.getrecursionlimit),
 }
 KEPT = [*CHANGES.values()]
@@ -44,10 +55,15 @@ KEPT = [*CHANGES.values()]
 def as_it_was():
     """Whatever a test finds wanting, the next finds as it was."""
     folder, stream, depth = os.getcwd(), sys.stdout, sys.getrecursionlimit()
+    place, decimals, mask = locale.setlocale(locale.LC_ALL), decimal.getcontext().copy(), os.umask(0o022)
+    os.umask(mask)
     errors, handler = np.geterr(), signal.getsignal(signal.SIGINT)
     with warnings.catch_warnings():
         yield
     os.chdir(folder)
+    os.umask(mask)
+    locale.setlocale(locale.LC_ALL, place)
+    decimal.setcontext(decimals)
     sys.stdout = stream
     sys.setrecursionlimit(depth)
     np.seterr(**errors)
@@ -108,6 +124,41 @@ def test_an_end_of_the_process_names_the_line(tmp_path, line):
         ),
         blamed("a task"),
     ):
+        exec(compile(path.read_text(), path, "exec"))
+
+
+@pytest.mark.parametrize("kind", ["KeyboardInterrupt", "GeneratorExit"])
+def test_what_is_raised_as_if_it_came_from_outside_names_the_line(tmp_path, kind):
+    path = tmp_path / "own.py"
+    path.write_text(f"def losses():\n    raise {kind}\nlosses()")
+    told = rf"own\.py, line 2: {kind}: no reason given$"
+    with pytest.raises(TaskError, match=told), blamed("losses"):
+        exec(compile(path.read_text(), path, "exec"))
+
+
+def test_ctrl_c_is_nobodys_fault(tmp_path):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    path = tmp_path / "own.py"
+    path.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nfor _ in range(10**9): pass")
+    with pytest.raises(KeyboardInterrupt), blamed("losses"):
+        exec(compile(path.read_text(), path, "exec"))
+
+
+def test_a_generator_ends_in_the_middle_of_others_code():
+    def items():
+        with blamed("an item"):
+            yield 1
+            yield 2
+
+    made = items()
+    assert next(made) == 1
+    made.close()
+
+
+def test_an_error_that_cannot_be_shown_is_told_of_its_line(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text("class Odd(Exception):\n    def __str__(self): return 1 / 0\nraise Odd")
+    with pytest.raises(TaskError, match=r"own\.py, line 3: Odd: Odd that cannot be shown$"), blamed("losses"):
         exec(compile(path.read_text(), path, "exec"))
 
 

@@ -1,7 +1,10 @@
 """A coalition in a run: what it proposes, withholds and votes, and rules without votes beside it."""
 
+import random
+
 import numpy as np
 import pytest
+import torch
 from small_runs import records, simulation, small, timeless
 
 from ml.errors import MLError
@@ -175,3 +178,79 @@ def _fresh(settings):
 
     data_digest.cache_clear()
     return run_digest(settings)
+
+
+OWN = """
+import random
+import numpy as np
+import torch
+
+
+def with_care(coalition):
+    return coalition.taught(lambda shard: (shard.inputs * 0, 1 - shard.targets))
+
+
+def in_place(coalition):
+    def poison(shard):
+        shard.inputs[:] = 0
+        shard.targets[:] = 1 - shard.targets
+        return shard.inputs, shard.targets
+
+    return coalition.taught(poison)
+
+
+def at_random(coalition):
+    far = np.random.normal() + random.random() + torch.rand(()).item()
+    return coalition.all_send(coalition.parent + far * coalition.changes.mean(axis=0))
+
+
+def median_at_random(updates, knowledge):
+    return updates[np.random.randint(len(updates))]
+
+
+def votes_at_random(found):
+    return {voter: random.getrandbits(9) & found.published for voter in found.honest}
+
+
+def votes_for_others(found):
+    found.honest[999] = 0
+    return dict.fromkeys(found.honest, 0)
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    return f"{tmp_path / 'own.py'}:"
+
+
+def test_an_attack_that_writes_into_its_rows_changes_no_later_round(own):
+    careful, careless = (records(small(attack=own + name, **ATTACKED)) for name in ("with_care", "in_place"))
+    assert roots(careful) == roots(careless)
+    assert [each.ballots for each in careful] == [each.ballots for each in careless]
+
+
+@pytest.mark.parametrize(
+    "option, name",
+    [("attack", "at_random"), ("defence", "median_at_random"), ("coalition_votes", "votes_at_random")],
+)
+def test_what_own_functions_draw_from_the_process_follows_from_the_seed(own, option, name):
+    played = []
+    for start in (1, 2):
+        random.seed(start)
+        np.random.seed(start)
+        torch.manual_seed(start)
+        played.append(records(small(**{**ATTACKED, "attack": "sign-flip", option: own + name})))
+        drawn = random.random(), np.random.random(), torch.rand(()).item()
+        random.seed(start)
+        np.random.seed(start)
+        torch.manual_seed(start)
+        assert drawn == (random.random(), np.random.random(), torch.rand(()).item())  # As nobody had drawn.
+    one, other = ([timeless(each) for each in run] for run in played)
+    assert one == other
+    assert len({tuple(record.ballots.items()) for record in played[0]}) > 1 or option != "coalition_votes"
+
+
+def test_nobody_joins_a_coalition_by_being_voted_for(own):
+    with pytest.raises(MLError, match="casts for 999, who is no voter of the coalition"):
+        records(small(attack="sign-flip", coalition_votes=own + "votes_for_others", **ATTACKED))

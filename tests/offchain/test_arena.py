@@ -356,7 +356,7 @@ def _own_name(cell):
 @pytest.mark.parametrize(
     ("function", "patience", "told"),
     [
-        ("ending", ENOUGH, "its process ended with status 7; its own functions must not end it"),
+        ("ending", ENOUGH, "its process ended (status 7); its own functions must not end it"),
         ("waiting", 20, "no round was finished within 20 s; its own functions take too long"),
     ],
 )
@@ -385,7 +385,7 @@ def test_a_users_rule_that_fails_is_told_before_anything_is_played(tmp_path):
     ("rule", "patience", "words"),
     [
         ("hanging", 20, "it was not checked within 20 s; its own functions take too long"),
-        ("exiting", ENOUGH, "its process ended with status 7; its own functions must not end it"),
+        ("exiting", ENOUGH, "its process ended (status 7); its own functions must not end it"),
         ("broken", ENOUGH, "defence X:broken returned what is not finite"),
     ],
 )
