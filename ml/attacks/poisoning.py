@@ -36,15 +36,16 @@ def _copied(of: Any) -> Any:
 
 
 def _alike(made: Any, rows: Any, what: str) -> Any:
-    """Inputs are of the rows' own type; what is read row by row, or has names, stays as it is."""
+    """Of the rows' own type; what is read row by row, or has names, stays as it is."""
     if not isinstance(rows, np.ndarray):
         return made
     try:
-        array = np.asarray(made, dtype=rows.dtype if what == "inputs" else None)
-    except (TypeError, ValueError) as error:
+        array = np.asarray(made)
+    except ValueError as error:
         raise AttackError(f"a poison returned {what} that are no numbers: {quoted(made)}") from error
-    if array.dtype.kind not in "fiub":
-        raise AttackError(f"a poison returned {what} of {array.dtype}; expected numbers")
+    if array.dtype.kind not in "fiub" or not np.can_cast(array.dtype, rows.dtype, "same_kind"):
+        raise AttackError(f"a poison returned {what} of {array.dtype}; expected {rows.dtype}")
+    array = array.astype(rows.dtype, copy=False)
     if array.ndim != rows.ndim or array.shape[1:] != rows.shape[1:]:
         raise AttackError(
             f"a poison returned {what} {list(array.shape)}; expected [rows{_rest(shape_of(rows))}]"

@@ -254,3 +254,28 @@ def test_what_own_functions_draw_from_the_process_follows_from_the_seed(own, opt
 def test_nobody_joins_a_coalition_by_being_voted_for(own):
     with pytest.raises(MLError, match="casts for 999, who is no voter of the coalition"):
         records(small(attack="sign-flip", coalition_votes=own + "votes_for_others", **ATTACKED))
+
+
+@pytest.mark.parametrize(
+    "asked, told",
+    [
+        (
+            "accepts(coalition.parent)",
+            r"accepts was asked of float64 \[\d+\]; expected numbers \[\d, \d+\], a row",
+        ),
+        ("harm(coalition.parent[:3])", r"harm was asked of float64 \[3\]; expected numbers \[\d+\], a model"),
+        ("harm(coalition.parent * float('nan'))", "harm was asked of what is not finite"),
+        ("teach(None, 0.0, 99)", "99 members are to be taught; expected a whole number from 1 to 4"),
+        ("teach(None, 0.0, 0)", "0 members are to be taught; expected a whole number from 1 to 4"),
+        (
+            "taught(lambda of: (of.inputs, of.targets), -1.0)",
+            "the divergence term has weight -1.0; expected a",
+        ),
+        ("taught(lambda of: None)", "a poison returned NoneType; expected inputs and targets"),
+    ],
+)
+def test_what_a_coalition_cannot_answer_is_told_with_the_line_that_asks(tmp_path, asked, told):
+    (tmp_path / "own.py").write_text(f"def attack(coalition):\n    return coalition.{asked}\n")
+    name = f"{tmp_path / 'own.py'}:attack"
+    with pytest.raises(MLError, match=rf"^attack .*own.py:attack failed in .*own.py, line 2: {told}"):
+        records(small(attack=name, **{**ATTACKED, "rounds": 1}))

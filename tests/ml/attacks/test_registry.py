@@ -50,6 +50,11 @@ def test_every_attack_sends_a_finite_update_a_seat(name):
         ("np.zeros((3, 2))", r"\[3, 2\]; expected"),
         ("'words'", r"expected numbers \[2, 2\]"),
         ("1 / 0", "own.py, line 4: ZeroDivisionError"),
+        ("None", r"push returned NoneType; expected numbers \[2, 2\], a row for each seat"),
+        ("[[1.0], [2.0, 3.0]]", r"push returned list; expected numbers \[2, 2\]"),
+        ("(row for row in np.zeros((2, 2)))", "push returned generator; expected"),
+        ("np.ma.masked_array(np.zeros((2, 2)), True)", "push returned MaskedArray; expected"),
+        ("np.zeros((2, 2), complex)", r"push returned complex128 \[2, 2\]; expected"),
     ],
 )
 def test_what_a_users_attack_returns_is_checked(tmp_path, returned, words):
@@ -58,6 +63,13 @@ def test_what_a_users_attack_returns_is_checked(tmp_path, returned, words):
     name = f"{file}:push"
     with pytest.raises(MLError, match=words):
         crafted(load_attack(name, {}), name, {}, coalition())
+
+
+def test_a_users_attack_may_return_tensors_and_lists(tmp_path):
+    file = tmp_path / "own.py"
+    for returned in ("__import__('torch').ones(2, 2, requires_grad=True)", "[[1, 1], [1, 1]]"):
+        file.write_text(OWN.format(returned))
+        assert (crafted(load_attack(f"{file}:push", {}), f"{file}:push", {}, coalition()) == 1).all()
 
 
 def test_a_users_attack_joins_by_file_and_by_module(tmp_path, monkeypatch):
