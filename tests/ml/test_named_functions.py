@@ -35,7 +35,7 @@ OWN = {
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def files(tmp_path, monkeypatch):
     for name, content in OWN.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
@@ -66,7 +66,7 @@ def here(tmp_path, monkeypatch):
         ),
     ],
 )
-def test_a_name_that_is_none_is_told_with_what_there_is(here, name, told):
+def test_a_name_that_is_none_is_told_with_what_there_is(files, name, told):
     with pytest.raises(MLError, match=told):
         named_function(name, {"zero": print}, "attack")
 

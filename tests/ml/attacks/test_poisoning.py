@@ -1,4 +1,4 @@
-"""What an attack makes of members' rows is looked at before anything trains on it; theirs stay as they are."""
+"""What an attack makes of members' rows is looked at before anything trains on it; theirs stay."""
 
 import numpy as np
 import pytest
