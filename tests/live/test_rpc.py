@@ -327,6 +327,12 @@ def test_logs_that_break_off_are_asked_for_in_shorter_ranges(slept):
     assert sizes(node)[4:6] == [14, 7]
 
 
+def test_a_nodes_words_are_told_as_its_own_whatever_they_sound_like(slept):
+    with fake_node(None, Http(429, "did not fit into the queue")) as (_, url):
+        with pytest.raises(NodeUnavailableError, match=r"is too busy \(.*did not fit into the queue"):
+            Rpc([url], tries=1).request(*ASK)
+
+
 def test_what_leaves_out_null_answers_null(slept):
     bare = Http(200, lambda asked: {"jsonrpc": "2.0", "id": asked["id"]})
     with fake_node(None, bare) as (_, url):

@@ -39,10 +39,11 @@ class Refusal:
 
     Attributes:
         kind: What it means.
-        told: The node's own words, one line.
+        told: In the node's words, one line.
         wait: Seconds after which it wants to be asked again; None when it does not say.
         most: How many blocks, or requests, it would take at once; None when it does not say.
         data: What a contract reverted with; None when there is none.
+        is_ours: Whether the words are ours, of an answer that was not whole.
     """
 
     kind: Kind
@@ -50,6 +51,7 @@ class Refusal:
     wait: float | None = None
     most: int | None = None
     data: bytes | None = None
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -341,7 +343,7 @@ def not_whole(call: Call, told: str) -> Refusal:
     """What it means that an answer did not come in time, or ended before it was whole."""
     method, parameters = call
     asks_less = method in _RANGES and _blocks(parameters) > 1
-    return Refusal(Kind.TOO_MUCH if asks_less else Kind.BUSY, told)
+    return Refusal(Kind.TOO_MUCH if asks_less else Kind.BUSY, told, is_ours=True)
 
 
 def _otherwise(call: Call, answer: Any) -> Kind:

@@ -37,7 +37,6 @@ _CLOSED_SECONDS = 600.0
 """How long a node that serves nobody of ours is left alone while there are others."""
 _LONGEST_TEXT = 2000
 """Bytes of an answer that is no JSON, but words."""
-_OWN_WORDS = ("did not", "broke off")
 _CUT = "EOF while parsing"
 """What pydantic's reader says of JSON that ends too early."""
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "stakefed"}
@@ -315,7 +314,7 @@ class Rpc:
         words = without_secrets(told.told, url)
         about = {
             Kind.CLOSED: f"cannot serve us ({words})",
-            Kind.BUSY: words if words.startswith(_OWN_WORDS) else f"is too busy ({words})",
+            Kind.BUSY: words if told.is_ours else f"is too busy ({words})",
             Kind.BEHIND: f"lags behind ({words})",
             Kind.LACKS: words,
         }
