@@ -1,7 +1,5 @@
 """Logs in ranges, right again after a reorganisation; and the state of a deployment at one block."""
 
-from unittest.mock import Mock
-
 import pytest
 from live import FAST, signer
 
@@ -26,6 +24,10 @@ def history(founded):
 @pytest.fixture
 def keeper(founded):
     return Sender(founded[1], signer(1), FAST)
+
+
+def unanswered(*asked):
+    raise NodeUnavailableError("no node answered")
 
 
 def names(events):
@@ -87,7 +89,7 @@ def test_what_was_taken_back_is_told_though_the_node_failed_at_that_moment(
     anvil_node.mine(1)
     anvil_node.reorganise(opened - 1)
     with monkeypatch.context() as failing:
-        failing.setattr(chain, "logs", Mock(side_effect=NodeUnavailableError("no node answered")))
+        failing.setattr(chain, "logs", unanswered)
         with pytest.raises(NodeUnavailableError):
             roster.keep_up(history)
     assert roster.keep_up(history).rewound and roster.round == 0

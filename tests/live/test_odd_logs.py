@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from types import SimpleNamespace
-from unittest.mock import Mock
 
 import pytest
 from lineage_parts import played
@@ -144,13 +143,30 @@ def test_no_value_can_be_another(network_told, name, value, others):
                 assert network_told.refuses([*events[:place], changed, *events[place + 1 :]])
 
 
+class Quiet:
+    """A chain of one block, on which nothing was logged."""
+
+    log_range = None
+
+    def __init__(self, latest):
+        self.latest = latest
+
+    def head(self):
+        return self.latest
+
+    def block(self, number):
+        return self.latest
+
+    def logs(self, *asked):
+        return []
+
+
 def test_a_chain_that_is_another_from_its_first_block_on_is_told_by_that_block(caplog):
     first, other = (Block(0, digest * 32, "", 1, 1) for digest in ("0a", "0b"))
-    chain = Mock(log_range=None, logs=Mock(return_value=[]))
-    chain.head.return_value = chain.block.return_value = first
+    chain = Quiet(first)
     history = History(chain, [], 0)
     history.advance()
-    chain.head.return_value = chain.block.return_value = other
+    chain.latest = other
     assert history.advance().head == other
     (said,) = [record.getMessage() for record in caplog.records]
     assert said == "the chain reorganised from block 0 on: 0 events are read again"
