@@ -7,9 +7,11 @@ import threading
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory, client
 
 from offchain.errors import WorkerError
+from offchain.live.client import artefacts
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.client import Client
 from offchain.live.client.decision import Done
@@ -188,6 +190,54 @@ def test_ones_own_update_is_kept_from_its_commitment_on(tmp_path):
     assert member.artefacts.kept(1) is None and member.cached == {hidden, *long.roots(5)}
     names = {path.name for path in (tmp_path / "cache").iterdir() if path.suffix != ".update"}
     assert names == {"round-6.root", "notes.txt"}
+
+
+@pytest.fixture
+def full_disk():
+    """Has the system refuse what makes a file as long as an artefact; gives the room back when called."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (ARTEFACT_BYTES // 2, before[1]))
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_keeps_no_seat_from_the_global_model(tmp_path, full_disk, caplog):
+    long = LongHistory([FIVE, FIVE])
+    member = Member(long, tmp_path / "cache", memory=2)
+    member.catch_up(looks=8)
+    assert [model.round for model in member.models()] == [1, 2]
+    assert np.array_equal(member.models()[1].parameters, long.average(2, FIVE))
+    assert member.store.given == 10 * ARTEFACT_BYTES and not member.cached
+    assert caplog.text.count("artefact not stored") == 10, "said at each look"
+    full_disk()
+    long.open_round(3)
+    member.catch_up()
+    assert {*long.roots(1), *long.roots(2)} <= member.cached and not member.artefacts._held
+
+
+def test_memory_takes_no_more_than_a_bit_beside_the_newest_model(tmp_path, full_disk, monkeypatch):
+    monkeypatch.setattr(artefacts, "_MOST_HELD", 2 * ARTEFACT_BYTES)
+    long = LongHistory([FIVE] * 4)
+    member = Member(long, tmp_path / "cache", memory=4)
+    long.open_round(5)
+    member.catch_up(looks=8)
+    assert member.models(patience=-1)[-1].round == 4
+    assert set(long.roots(4)) <= set(member.artefacts._held) and len(member.artefacts._held) <= 7
+    given = member.store.given
+    assert given <= 20 * ARTEFACT_BYTES, "what has no place was fetched at each look"
+    full_disk()
+    member.catch_up(looks=8)
+    assert [model.round for model in member.models()] == [1, 2, 3, 4]
+
+
+def test_what_others_show_is_put_back_from_memory_too(tmp_path, full_disk):
+    long = LongHistory([FIVE])
+    member = Member(long, tmp_path / "cache")
+    member.catch_up()
+    member.store.clear()
+    member.artefacts.restore(rounds_of(long.events)[0].published)
+    member.artefacts._restored.wait(30)
+    assert all(member.store.get(root, ARTEFACT_BYTES) for root in long.roots(1))
 
 
 def test_a_full_disk_costs_neither_ones_own_update_nor_what_others_show(tmp_path, caplog):

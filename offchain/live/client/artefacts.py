@@ -19,6 +19,9 @@ from offchain.stores.files import FileStore
 
 _log = logging.getLogger(__name__)
 
+_MOST_HELD = 2**26
+"""Bytes of what the disk does not take, beside what the newest model is made of."""
+
 
 class Gathered(Enum):
     """Whether artefacts are in a client's cache."""
@@ -39,7 +42,7 @@ class ClientArtefacts:
     """What a client made, fetched and shows.
 
     The cache can be deleted: what is in it comes back from the stores, or from training again. Memory holds
-    one round's updates at most.
+    one round's updates at most; where the disk is full those of the newest model too, and some more.
 
     Args:
         folder: The cache.
@@ -56,6 +59,9 @@ class ClientArtefacts:
         self._shared = shared
         self._keep_rounds = keep_rounds
         self._latest: _Own | None = None
+        self._newest: frozenset[bytes] = frozenset()
+        self._held: dict[bytes, bytes] = {}  # What the disk did not take.
+        self._turned_away: set[bytes] = set()  # What neither disk nor memory has room for.
         self._fetched: Background[bytes, bytes] = Background()
         self._gathered: Background[bytes, None] = Background()  # The disk says what came.
         self._shown: Background[bytes, bool] = Background()
@@ -81,15 +87,15 @@ class ClientArtefacts:
 
     def get(self, root: bytes) -> bytes | None:
         """Return an artefact, from the cache or, slowly, from the stores; None when nobody has it."""
-        if self._latest is not None and self._latest.root == root:
-            return self._latest.data
-        data = self._cache.get(root)
+        data = self._at_hand(root)
         if data is not None:
             return data
         data = self._shared.get(root)
         if data is not None:
+            self._hold(root, data)
             with suppress(StoreError):  # Told already; it is there all the same.
                 self._cache.put(root, data)
+                self._let_go(root)
         return data
 
     def keep(self, round_: int, root: bytes, data: bytes) -> None:
@@ -117,18 +123,22 @@ class ClientArtefacts:
         data = None if root is None else self._cache.get(root)
         return None if root is None or data is None else (root, data)
 
-    def gather(self, roots: Collection[bytes], again: bool = False) -> Gathered:
+    def gather(self, roots: Collection[bytes], again: bool = False, newest: bool = False) -> Gathered:
         """Return whether artefacts are in the cache; those never asked for are fetched beside.
 
         Args:
             roots: The artefacts.
             again: Whether to ask once more for what could not be had.
+            newest: Whether no seat can do without them, so that memory takes them where the disk does not.
 
         Raises:
             StoreError: When the disk cannot be read.
         """
+        if newest:
+            self._newest = frozenset(roots)
         for root in roots:
-            if not self._has(root) and (again or not self._gathered.has_ended(root)):
+            asks = not self._gathered.has_ended(root) or (again and self._has_place(root))
+            if not self._has(root) and asks:
                 self._gathered.ask(root, partial(self._into_cache, root))
         if any(self._gathered.is_running(root) for root in roots):
             return Gathered.COMING
@@ -163,6 +173,7 @@ class ClientArtefacts:
         own = {root for number in self._noted_rounds(oldest) if (root := self._noted(number))}
         recent = {each.root for log in rounds if log.number >= oldest for each in log.published.values()}
         self._files.keep_only({*needed, *own, *recent})
+        self._bring_to_disk({*needed, *recent})
 
     def collect(self, published: Mapping[int, Publication]) -> dict[int, bytes | None]:
         """Return what has arrived of published updates, by seat position; the others are fetched beside."""
@@ -184,7 +195,7 @@ class ClientArtefacts:
         A proposer may show its update to a few and take it away again: shown to one it is shown to all.
         """
         for each in published.values():
-            if data := self._cache.get(each.root):
+            if data := self._at_hand(each.root):
                 self._restored.ask(each.root, partial(self._put_back, each.root, data))
 
     def finish(self, seconds: float) -> None:
@@ -201,7 +212,49 @@ class ClientArtefacts:
         return True
 
     def _has(self, root: bytes) -> bool:
-        return self._files.stamp(root) is not None
+        return self._in_memory(root) is not None or self._files.stamp(root) is not None
+
+    def _at_hand(self, root: bytes) -> bytes | None:
+        data = self._in_memory(root)
+        return self._cache.get(root) if data is None else data
+
+    def _in_memory(self, root: bytes) -> bytes | None:
+        if self._latest is not None and self._latest.root == root:
+            return self._latest.data
+        return self._held.get(root)
+
+    def _hold(self, root: bytes, data: bytes) -> None:
+        """Keep what is not on the disk yet, where memory may have it."""
+        if root in self._newest or len(self._held) < _MOST_HELD // len(data):
+            self._held[root] = data
+        else:
+            self._turned_away.add(root)
+
+    def _let_go(self, root: bytes) -> None:
+        """Forget what is on the disk by now."""
+        self._held.pop(root, None)
+        self._turned_away.discard(root)
+
+    def _has_place(self, root: bytes) -> bool:
+        """Whether there is room for an artefact that there was none for, or nobody knows."""
+        if root in self._newest or root not in self._turned_away:
+            return True
+        try:
+            self._files.check(4 * self._schema.size)
+        except StoreError:
+            return False
+        return True
+
+    def _bring_to_disk(self, wanted: Collection[bytes]) -> None:
+        """Write what is in memory alone, as far as there is room by now; let go of what nobody wants."""
+        for root in (set(self._held) | self._turned_away).difference(wanted):
+            self._let_go(root)
+        for root, data in list(self._held.items()):
+            try:
+                self._files.put(root, data)
+            except StoreError:
+                return  # Told when it came.
+            self._let_go(root)
 
     def _into_cache(self, root: bytes) -> None:
         self.get(root)

@@ -81,7 +81,7 @@ class KnownModels:
             if found[Gathered.THERE] and not counts:
                 break
             if not found[Gathered.COMING] or (again and counts):
-                state = self._artefacts.gather(inclusion.roots, again and counts)
+                state = self._artefacts.gather(inclusion.roots, again and counts, newest=not place)
                 found[state].append(inclusion)
             elif self._artefacts.has_all(inclusion.roots):  # Fetched one after another, the newest first.
                 found[Gathered.THERE].append(inclusion)
