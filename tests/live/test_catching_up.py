@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory, client
 
-from offchain.errors import WorkerError
+from offchain.errors import StoreError, WorkerError
 from offchain.live.client import artefacts
 from offchain.live.client.artefacts import ClientArtefacts
 from offchain.live.client.client import Client
@@ -434,3 +434,26 @@ def test_before_the_first_round_there_is_nothing_to_fetch(tmp_path):
     assert member.view().model == RULES
     member.catch_up()
     assert member.store.given == 0 and not member.models()[0].parameters.any()
+
+
+def test_a_store_that_takes_nothing_is_not_asked_at_every_look(tmp_path, caplog):
+    long, now = LongHistory([FIVE]), [100.0]
+    member, root = Member(long, tmp_path / "cache"), long.roots(1)[0]
+    member.artefacts._shown._clock = lambda: now[0]
+    tried = []
+
+    def refuse(root, data):
+        tried.append(now[0])
+        raise StoreError("the store answers 503")
+
+    put, member.artefacts._shared.put = member.artefacts._shared.put, refuse
+    for _ in range(60):
+        assert not member.artefacts.show(root, long.bytes_of[root])
+        member.artefacts.finish(30)
+        now[0] += 1
+    assert tried == [100, 101, 103, 107, 115, 130, 145]
+    member.artefacts._shared.put = put
+    now[0] += 15
+    member.artefacts.show(root, long.bytes_of[root])
+    member.artefacts.finish(30)
+    assert member.artefacts.show(root, long.bytes_of[root])

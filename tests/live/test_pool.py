@@ -9,6 +9,25 @@ GWEI = 10**9
 CAP = 100 * GWEI
 
 WORDS = [
+    # names that are one word, pools that are full or limited in other words, balances and nonces in sentences
+    ("NonceTooHigh", Objection.NOT_YET),
+    ("TxPoolOverflow", Objection.NOT_YET),
+    ("LackOfFundForMaxFee", Objection.NO_FUNDS),
+    ("Transaction gas price bump is insufficient", Objection.REPLACES),
+    ("bump fee by at least 10%", Objection.REPLACES),
+    ("tx with nonce 5 already in pool and the new one doesn't pay enough", Objection.REPLACES),
+    ("pool overloaded", Objection.NOT_YET),
+    ("sender 0x already has 16 transactions in pool", Objection.NOT_YET),
+    ("tx dropped due to limits", Objection.NOT_YET),
+    ("nonce is not consecutive", Objection.NOT_YET),
+    ("nonce is in the future", Objection.NOT_YET),
+    ("the nonce has already been consumed", Objection.NONCE_USED),
+    ("nonce 4 already used, next is 5", Objection.NONCE_USED),
+    ("invalid transaction nonce", Objection.NONCE_USED),
+    ("not enough gas money", Objection.NO_FUNDS),
+    ("not enough ETH to cover gas", Objection.NO_FUNDS),
+    ("balance 0 below required 100", Objection.NO_FUNDS),
+    ("max fee is under base fee", Objection.BASE_FEE),
     # of pools that name the nonce, or what they want, where others name a replacement; of enumerations
     (
         "nonce 4 already in mpool, increase GasPremium to 126 from 100 to trigger replace by fee: replace by fee has too low GasPremium",

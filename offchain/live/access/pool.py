@@ -29,7 +29,8 @@ _SUBJECTS = (
     (
         # That another has the nonce comes before that it is there already.
         Objection.REPLACES,
-        r"(same|this|that|identical) nonce|replace by fee|to bump\b|that of the pending",
+        r"(same|this|that|identical) nonce|replace by fee|\bbump\b|that of the pending|"
+        r"with nonce \d+ already",
     ),
     (
         Objection.HAS_IT,
@@ -39,18 +40,21 @@ _SUBJECTS = (
     (
         Objection.NOT_YET,
         r"delegat|in-?flight|future transaction|gapped|nonce.?gap|future.?nonce|::future|"
-        r"nonce (is )?too (high|distant|far)|account.?limit|(pool|queue) .{0,20}(full|overflow)|at capacity|"
+        r"nonce ?(is )?(too ?(high|distant|far)|in the future|not consecutive)|account.?limit|at capacity|"
+        r"(pool|queue).{0,20}(full|over(flow|load))|already has \d+ |due to limits|"
         r"pending.{0,10}limit|slots|lower nonce (invalid transaction )?exists|already reserved|"
         r"too many .{0,12}(transactions|txs)|too many (pending|queued)|temporarily ?banned",
     ),
     (
         Objection.NONCE_USED,
-        r"nonce (is )?too low|old ?nonce|nonce ?(already|expired)|already been used|invalid nonce|\bstale\b|"
+        r"nonce (is )?too low|old ?nonce|nonce ?(already|expired)|already (been )?(used|consumed)|\bstale\b|"
+        r"invalid (transaction )?nonce|"
         r"nonce .{0,12}(lower|less|below|smaller)",
     ),
     (
         Objection.NO_FUNDS,
-        r"insufficient.{0,20}(fund|balance|coin|ether|token)|(enough|lack of|sufficient) (funds|balance)|"
+        r"insufficient.{0,20}(fund|balance|coin|ether|token)|(enough|lack ?of|sufficient) ?(funds?|balance)|"
+        r"gas money|enough eth(er)?\b|balance .{0,30}(below|under) |"
         r"upfront cost|overdraft|balance (is )?(too low|not enough)|::payment",
     ),
     # More than somebody allows, or a tip above the largest fee: paying more makes it worse.
@@ -62,7 +66,7 @@ _SUBJECTS = (
     (Objection.REPLACES, r"replac|too ?low ?priority"),
     (
         Objection.BASE_FEE,
-        r"max ?fee ?per ?gas (is )?(less|too low|below|lower)|(less|lower|below) .{0,20}base ?fee|"
+        r"max ?fee ?per ?gas (is )?(less|too low|below|lower)|(less|lower|below|under) .{0,20}base ?fee|"
         r"base ?fee.{0,20}(higher|greater|above|more|exceeds)|too low for .{0,60}base ?fee",
     ),
     (Objection.TIP, r"fee|price|\btip"),

@@ -19,6 +19,8 @@ from offchain.stores.files import FileStore
 
 _log = logging.getLogger(__name__)
 
+_LONGEST_PAUSE = 15.0
+"""Seconds between two tries to bring an update to stores that do not take it."""
 _MOST_HELD = 2**26
 """Bytes of what the disk does not take, beside what the newest model is made of."""
 
@@ -64,7 +66,7 @@ class ClientArtefacts:
         self._turned_away: set[bytes] = set()  # What neither disk nor memory has room for.
         self._fetched: Background[bytes, bytes] = Background()
         self._gathered: Background[bytes, None] = Background()  # The disk says what came.
-        self._shown: Background[bytes, bool] = Background()
+        self._shown: Background[bytes, bool] = Background(_LONGEST_PAUSE)
         self._restored: Background[bytes, bool] = Background()
 
     @property

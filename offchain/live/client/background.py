@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Hashable
 from typing import Generic, TypeVar
 
@@ -16,10 +17,18 @@ Result = TypeVar("Result")
 class Background(Generic[Key, Result]):
     """Calls by key, each in a thread of its own, one at a time for a key, until it succeeds.
 
-    A call that returns None or raises OffchainError has not succeeded; it is made again when asked for again.
+    A call that returns None or raises OffchainError has not succeeded; it is made again when asked for again,
+    where there are pauses only after 1, 2, 4, … seconds.
+
+    Args:
+        longest: Of the pauses, seconds; 0 for none.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._longest = longest
+        self._clock = clock
+        self._failures: dict[Key, tuple[int, float]] = {}  # How many in a row, and when the last was.
         self._results: dict[Key, Result] = {}
         self._running: dict[Key, threading.Thread] = {}
 
@@ -28,7 +37,7 @@ class Background(Generic[Key, Result]):
         if key in self._results:
             return self._results[key]
         running = self._running.get(key)
-        if running is None or not running.is_alive():
+        if (running is None or not running.is_alive()) and not self._pauses(key):
             # Daemons: a hung store does not keep the process from ending.
             thread = threading.Thread(target=self._run, args=(key, call), daemon=True)
             self._running[key] = thread
@@ -40,6 +49,7 @@ class Background(Generic[Key, Result]):
         for key in list(self._results):
             if key not in keys:
                 self._results.pop(key, None)
+        self._failures = {key: each for key, each in self._failures.items() if key in keys}
         self._running = {
             key: thread for key, thread in self._running.items() if thread.is_alive() or key in keys
         }
@@ -58,11 +68,17 @@ class Background(Generic[Key, Result]):
         for thread in list(self._running.values()):
             thread.join(seconds)
 
+    def _pauses(self, key: Key) -> bool:
+        failures, last = self._failures.get(key, (0, 0.0))
+        return failures > 0 and self._clock() < last + min(2.0 ** (failures - 1), self._longest)
+
     def _run(self, key: Key, call: Callable[[], Result | None]) -> None:
         try:
             result = call()
         except OffchainError as error:
             _log.warning("%s", error)
-            return
+            result = None
         if result is not None:
             self._results[key] = result
+        else:
+            self._failures[key] = self._failures.get(key, (0, 0.0))[0] + 1, self._clock()
