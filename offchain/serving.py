@@ -8,7 +8,6 @@ nothing, or takes nothing, keeps nobody out. What waits for a disk or a node doe
 import asyncio
 import logging
 import resource
-import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from typing import Any, TypeVar
 from aiohttp import ClientError, hdrs, web
 
 from ml.messages import cleaned, reason
+from offchain import told_to_end
 from offchain.listening import cannot_listen
 
 _log = logging.getLogger(__name__)
@@ -215,7 +215,7 @@ def serve(
     started: Callable[[int], None] = lambda port: None,
     options: str = "--host or --port",
 ) -> None:
-    """Serve until the process is told to end (SIGTERM or Ctrl-C).
+    """Serve until the process is told to end (SIGTERM, Ctrl-C or a closed terminal).
 
     Args:
         app: Of `application`.
@@ -234,7 +234,7 @@ async def _serve(
     app: web.Application, host: str, port: int, started: Callable[[int], None], options: str
 ) -> None:
     ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in told_to_end.signals():
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with AsyncExitStack() as stack:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
+from offchain import told_to_end
 from offchain.chain.compiled import compiled_contracts
 from offchain.chain.gateway import Gateway
 from offchain.chain.network_option import NetworkUnavailableError, connected
@@ -56,9 +57,7 @@ def _interruptible() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # A cluster's worker, in whose threads no signal can be handled.
         return
-    before = {
-        each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)
-    }
+    before = {each: signal.signal(each, signal.default_int_handler) for each in told_to_end.signals()}
     try:
         yield
     finally:

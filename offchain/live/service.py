@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ml.errors import MLError
+from offchain import told_to_end
 from offchain.command import of_the_system
 from offchain.errors import ChainError, OffchainError
 from offchain.listening import is_open, root_url
@@ -33,7 +34,10 @@ class Stopped(BaseException):
 
 @contextmanager
 def stopping() -> Iterator[None]:
-    """Turn SIGTERM and Ctrl-C into `Stopped`, wherever the program is: everything it does may be cut off."""
+    """Turn SIGTERM, Ctrl-C and a closed terminal into `Stopped`, wherever the program is.
+
+    Everything it does may be cut off.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -41,7 +45,7 @@ def stopping() -> Iterator[None]:
     def stop(number: int, frame: Any) -> None:
         raise Stopped(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, stop) for number in told_to_end.signals()}
     try:
         yield
     finally:

@@ -37,13 +37,22 @@ def test_a_clock_that_is_off_is_only_said(caplog):
     assert [line.round for line in lines] == [3, 3] and 599 <= lines[0].lag_seconds <= 605
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_at_once_and_leaves_the_handlers_as_they_were(number):
     before = signal.getsignal(number)
     with pytest.raises(Stopped, match=signal.Signals(number).name), stopping():
         signal.raise_signal(number)
         raise AssertionError("went on")
     assert signal.getsignal(number) is before
+
+
+def test_who_is_to_outlive_a_terminal_does():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # As `nohup` has it.
+    try:
+        with stopping():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_what_fails_is_tried_again_after_growing_pauses(monkeypatch):

@@ -60,7 +60,7 @@ def test_both_engines_pay_rewards_while_the_budget_lasts(gateway, contracts):
         assert sum(outcome.balances) + outcome.reward_pool + outcome.budget == (10 * 64 + 20) * 10**18
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_ends_a_run_interrupts_it(number):
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), engine_for("reference", deployment(5, 8, 0), ""):

@@ -80,6 +80,11 @@ def test_commands_refuse_an_empty_address_which_sockets_take_for_all_of_them(com
     assert result.exit_code == 2 and "'' is no address to listen on" in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_server_ends_in_order_when_it_is_told_to(number):
+    serve(application([], 1, 1), "127.0.0.1", 0, lambda port: os.kill(os.getpid(), number))
+
+
 def test_what_fails_in_the_loop_itself_is_a_line_now_and_then(caplog):
     """Such as a connection that comes while as many files are open as may be."""
 
