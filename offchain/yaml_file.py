@@ -1,6 +1,7 @@
 """Files that people write, and send to each other."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ _MOST_DIGITS = 100  # of a number; 2^256 has 78
 
 _UNCONVERTED = (ValueError, OverflowError, LookupError, AttributeError, TypeError)
 """What conversions of YAML's own types raise: of 2001-99-99, !!int '', !!bool x, !!timestamp x."""
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -58,6 +60,13 @@ class _Loader(yaml.SafeLoader):
                 f"holds {node.value}, which is no decimal number; write it as one",
                 node.start_mark,
             )
+        if is_number and _is_rounded(node.value):
+            raise yaml.MarkedYAMLError(
+                None,
+                None,
+                f"holds {node.value}, of which a number keeps some 16 digits; put it in quotes",
+                node.start_mark,
+            )
         if _LONE.search(node.value):
             raise yaml.MarkedYAMLError(None, None, "holds half of a surrogate pair", node.start_mark)
         return super().construct_scalar(node)
@@ -83,6 +92,14 @@ class _Loader(yaml.SafeLoader):
     def _refuse(self, what: str) -> None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         raise yaml.MarkedYAMLError(None, None, f"holds {what}", event.start_mark)
+
+
+def _is_rounded(text: str) -> bool:
+    """Whether YAML makes another number of a text than stands there: amounts have up to 29 digits."""
+    plain = text.replace("_", "")
+    if not _DECIMAL.fullmatch(plain):
+        return False
+    return "." in plain and Decimal(plain) != Decimal(repr(float(plain)))
 
 
 def read_value(text: str) -> Any:

@@ -1,5 +1,6 @@
 """Amounts in what a person reads are tokens, in contracts' errors too."""
 
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -9,8 +10,9 @@ from ml.updates.hashing import keccak256
 from offchain.chain.abi import ENUMS, Interface
 from offchain.chain.compiled import compiled_contracts
 from offchain.errors import AMOUNTS, CallRevertedError
-from offchain.live.deploying.amounts import in_tokens
-from offchain.live.errors import NodeRefusedError
+from offchain.live.deploying.amounts import Unit, in_tokens
+from offchain.live.deploying.parameters import base_units
+from offchain.live.errors import ConfigurationError, NodeRefusedError
 
 _NONE = {
     "InvalidParameter", "WrongPhase", "TooFewMembers", "RoundsExhausted", "AnchorNotUsable", "AnchorUsable",
@@ -86,3 +88,31 @@ def test_every_enum_of_the_contracts_errors_is_known_by_its_name():
         if str(value.internal_type).startswith("enum ")
     }
     assert kinds == {*ENUMS, "HeaderField"}  # Of OpenZeppelin's reader of headers, which no person meets.
+
+
+@pytest.mark.parametrize("amount", [2**96 - 1, 10**29 + 1, 10**28 + 10**9 + 1, 2**256 - 1, 1])
+def test_the_largest_amounts_are_told_and_read_to_the_last_digit(amount):
+    unit = Unit(18, "T")
+    whole, fraction = divmod(amount, 10**18)
+    told = unit.text(amount)
+    assert told == f"{whole}.{fraction:018}".rstrip("0").rstrip(".")
+    assert unit.base_units(told) == amount == base_units("supply", Decimal(told), 18)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["12345678901.1234567890123456789", "1e60", "1e99999", str(2**256), "1,5", "9" * 400, "1e-19", "NaN"],
+)
+def test_what_no_token_has_is_no_amount(typed):
+    with pytest.raises(ConfigurationError, match="is no amount of T: expected a number above 0 with at most"):
+        Unit(18, "T").base_units(typed)
+
+
+def test_a_supply_beyond_all_numbers_is_told():
+    with pytest.raises(ConfigurationError, match="supply is 1E.999999: the token has 18 decimals"):
+        base_units("supply", Decimal("1e999999"), 18)
+
+
+def test_a_supply_that_is_finer_than_the_token_is_not_rounded():
+    with pytest.raises(ConfigurationError, match="supply is 12345678901.12.*9: the token has 18 decimals"):
+        base_units("supply", Decimal("12345678901.1234567890123456789"), 18)

@@ -56,6 +56,9 @@ def read(tmp_path, text):
         ("a: b: c\x1b[2J", "cannot be read as YAML"),
         ("a: 1\nb: 2\na: 3", "holds a twice"),
         ("a: {b: 1, 'b': 1}", "holds b twice"),
+        ("a: 12345678901.123456789012345678", "a number keeps some 16 digits; put it in quotes"),
+        ("a: 1.0e+400", "a number keeps some 16 digits"),
+        ("a: 79_228_162_514.264337593543950335", "a number keeps some 16 digits"),
         ("a: 010", "holds 010, which is no decimal number"),
         ("a: 4:00", "holds 4:00, which is no decimal number"),
         ("a: 1:30:00", "holds 1:30:00, which is no decimal number"),
@@ -63,7 +66,7 @@ def read(tmp_path, text):
         ("- a", "holds no mapping"),
         ("", "holds no mapping"),
     ],
-    ids=range(41),
+    ids=range(44),
 )
 def test_a_hostile_file_is_refused_in_one_sentence(tmp_path, text, told):
     with pytest.raises(SettingsError, match=told) as caught:
@@ -82,3 +85,17 @@ def test_a_pipe_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "file.yaml")
     with pytest.raises(SettingsError, match="it is no plain file"):
         read_mapping(tmp_path / "file.yaml", "settings file", SettingsError)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0.30000000000000004", 0.1 + 0.2),
+        ("1_0.50", 10.5),
+        (".5", 0.5),
+        ("-1.0e+3", -1000),
+        (".inf", float("inf")),
+    ],
+)
+def test_a_number_that_is_kept_as_it_stands_is_read(tmp_path, text, number):
+    assert read(tmp_path, f"a: {text}") == {"a": number}

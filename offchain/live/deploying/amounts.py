@@ -5,10 +5,13 @@ from decimal import Decimal
 from functools import cache
 
 from offchain.errors import ChainError, base_units
+from offchain.exact import moved
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.deploying.deployment import LiveDeployment
 from offchain.live.errors import ConfigurationError, NodeRefusedError
 from offchain.pasted import said_back
+
+_BEYOND = 2**256
 
 
 class Unit:
@@ -36,7 +39,7 @@ class Unit:
 
     def tokens(self, amount: int) -> Decimal:
         """Base units as whole tokens, exact."""
-        return Decimal(amount).scaleb(-self.decimals)
+        return moved(Decimal(amount), -self.decimals)
 
     def text(self, amount: int, sign: bool = False) -> str:
         """Base units as whole tokens, exact, with no more digits than needed.
@@ -69,10 +72,10 @@ class Unit:
             ConfigurationError: When it is no amount above zero, or finer than the token.
         """
         try:
-            amount = Decimal(tokens).scaleb(self.decimals)
+            amount = moved(Decimal(tokens), self.decimals)
         except ArithmeticError:
             amount = Decimal(-1)
-        if not amount.is_finite() or amount <= 0 or amount != amount.to_integral_value():
+        if not (amount.is_finite() and 0 < amount < _BEYOND) or amount != amount.to_integral_value():
             raise ConfigurationError(
                 f"{said_back(tokens)} is no amount of {self.symbol}: expected a number above 0 with at most "
                 f"{self.decimals} decimals"

@@ -8,6 +8,7 @@ from typing import Any
 
 from ethpm_types import ContractType
 
+from offchain.exact import moved
 from offchain.live.deploying.configuration import Configuration, NewToken
 from offchain.live.errors import ConfigurationError
 from offchain.reference import Parameters
@@ -174,9 +175,12 @@ def base_units(name: str, tokens: Decimal, decimals: int) -> int:
     Raises:
         ConfigurationError: When there are more digits than the token has.
     """
-    scaled = tokens.scaleb(decimals)
-    if scaled != scaled.to_integral_value():
-        raise ConfigurationError(f"{name} is {tokens}: the token has {decimals} decimals")
+    try:
+        scaled = moved(tokens, decimals)
+    except ArithmeticError:
+        scaled = None  # It is far larger, or finer, than any token's.
+    if scaled is None or scaled != scaled.to_integral_value():
+        raise ConfigurationError(f"{name} is {tokens}: the token has {decimals} decimals, and 96 bits in all")
     return int(scaled)
 
 
