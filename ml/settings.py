@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from ml.judging.bases import MEMORY
 from ml.judging.policy import DEFAULT, read_policy
 from ml.judging.policy import Policy as Tests
-from ml.validation import is_unsaid
+from ml.validation import Said, is_unsaid
 
 ScorePolicy = Literal["aggregate", "verdict"]
 """Policies that compare one score: the paper's, and its own of each update."""
@@ -35,7 +35,7 @@ ALLOWED_MISSING = 0.1
 """Share of the rows that should be used and may be left out, having gaps or what cannot be read."""
 
 
-class _Settings(BaseModel):
+class _Settings(Said):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -1,10 +1,42 @@
 """What pydantic found wrong, for the person who has to mend it; what it leaves out of digests."""
 
-from typing import Any
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from ml.messages import quoted
+
+
+class Said(BaseModel):
+    """What people say in files: yes is none of its numbers, though Python takes it for 1."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_yes(cls, given: Any) -> Any:
+        """Refuse true and false where a field is neither."""
+        for name, value in given.items() if isinstance(given, Mapping) else ():
+            parts = value if isinstance(value, list | tuple) else (value,)
+            field = cls.model_fields.get(name) if isinstance(name, str) else None
+            if field and any(isinstance(part, bool) for part in parts) and is_number(field.annotation):
+                raise ValueError(f"{name} is {quoted(value)}; expected a number, no yes or no")
+        return given
+
+
+def is_number(annotation: Any) -> bool:
+    """Return whether values of a type may be numbers, and not true or false.
+
+    >>> is_number(int | None), is_number(tuple[float, ...]), is_number(bool | int), is_number(str)
+    (True, True, False, False)
+    """
+    kinds = _kinds(annotation)
+    return any(kind in kinds for kind in (int, float, Decimal)) and not (bool in kinds or Any in kinds)
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    parts = get_args(annotation)
+    return [kind for part in parts for kind in _kinds(part)] if parts else [annotation]
 
 
 def first_fault(error: ValidationError, whole: str) -> str:

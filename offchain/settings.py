@@ -34,10 +34,11 @@ from ml.settings import (
     TrainingSettings,
 )
 from ml.tasks.built_in import DEFAULT
-from ml.tasks.loading import Named
+from ml.tasks.loading import Named, load_function
 from ml.tasks.task import Task, settings_of
 from offchain import first_edition
 from offchain.errors import SettingsError
+from offchain.named_values import underscored
 from offchain.reference import seats
 from offchain.yaml_file import read_mapping
 
@@ -291,6 +292,7 @@ class SimulationSettings(BaseModel):
             )
         self._check_task()
         self._check_adversary()
+        self._check_training()
         return self
 
     def _check_adversary(self) -> None:
@@ -347,6 +349,14 @@ class SimulationSettings(BaseModel):
                 f"task {self.task} trains in a way of its own, and dp_epsilon is of the default training: "
                 "leave it out"
             )
+
+    def _check_training(self) -> None:
+        if self.train is None:
+            return
+        try:
+            load_function(self.train, "train")
+        except MLError as error:
+            raise ValueError(str(error)) from error
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
@@ -524,13 +534,19 @@ def rows_chosen(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings of which those of reading rows are the options of the task that they stand for."""
     moved = dict(values)
     for name in {"allow_missing", "accept_rows"} & moved.keys():
-        moved["task_options"] = {**moved.get("task_options", {}), name: moved.pop(name)}
+        options = moved.get("task_options") or {}
+        if not isinstance(options, Mapping):
+            return moved  # For the fields to say.
+        moved["task_options"] = {**options, name: moved.pop(name)}
     return moved
 
 
 def _from_file(file: Path) -> dict[str, Any]:
     content = read_mapping(file, "settings file", SettingsError)
-    return {str(name).replace("-", "_"): value for name, value in content.items()}
+    try:
+        return underscored(content)
+    except ValueError as error:
+        raise SettingsError(f"the settings file {file}: {error}") from error
 
 
 def _sentence(error: ValidationError) -> str:

@@ -30,7 +30,7 @@ from ml.tasks.tables.form import read_form
 from ml.tasks.targets import Classes, Labels, Numbers, Other
 from ml.tasks.task import Task
 from ml.updates.hashing import keccak256
-from ml.validation import first_fault_with_value
+from ml.validation import first_fault_with_value, is_number
 
 _TAG = b"StakeFed task 1"
 CHOICES: Mapping[str, TypeAdapter[Any]] = {
@@ -271,6 +271,9 @@ def _made(name: str, kind: type[Task], options: Mapping[str, Any]) -> Task:
             f"task {name}: {kind.__name__} needs its argument {missing[0]!r}; give --task-option "
             f"{missing[0]}=VALUE, or a default in its __init__"
         )
+    for option, value in options.items():
+        if isinstance(value, bool) and option in takes and is_number(takes[option].annotation):
+            raise TaskError(f"task {name}: option {option} is {value}; expected a number, no yes or no")
     try:
         with blamed(f"task {name}"):
             return kind(**options)
@@ -288,6 +291,8 @@ def _is_needed(parameter: inspect.Parameter) -> bool:
 
 def _chosen(task: str, name: str, value: Any) -> Any:
     try:
+        if isinstance(value, bool) and name == "allow_missing":
+            raise TaskError(f"task {task}: option {name} is {value}; expected a share, such as 0.1")
         return CHOICES[name].validate_python(value)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]["msg"]

@@ -13,7 +13,7 @@ from offchain.reproduction.apart import play_apart
 PATIENCE = 60.0
 """Seconds that a cell may take to be checked: files are loaded, rules tried on small models."""
 
-_OWN = ("task", "attack", "defence")
+_OWN = ("task", "attack", "defence", "train")
 
 
 def checked_cells(grid: Grid, data: Path | None = None, patience: float = PATIENCE) -> list[Cell]:
@@ -29,7 +29,7 @@ def checked_cells(grid: Grid, data: Path | None = None, patience: float = PATIEN
 
 
 def has_own_functions(grid: Grid) -> bool:
-    """Return whether a grid's tasks, attacks, rules or votes are in files or packages of a user's own."""
+    """Return whether a grid's functions or tasks are in files or packages of a user's own."""
     parts = [grid.settings, *grid.tasks.values(), *grid.attacks.values(), *grid.deciders.values()]
     names = [*grid.votes, *(str(part.get(name, "")) for part in parts for name in _OWN)]
     return any(is_own(name) or name.endswith(".py") for name in names)

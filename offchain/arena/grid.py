@@ -26,7 +26,8 @@ from ml.tasks.built_in import DEFAULT as DEFAULT_TASK
 from ml.tasks.loading import Named
 from ml.validation import first_fault
 from offchain.errors import ArenaError, SettingsError
-from offchain.settings import SimulationSettings, parse_settings
+from offchain.named_values import underscored
+from offchain.settings import SimulationSettings, parse_settings, require_settings
 from offchain.simulation.cast import Cast
 from offchain.yaml_file import read_mapping
 
@@ -70,7 +71,9 @@ _LONGEST = 100
 
 
 def _labelled(given: Any, settings_of: Any) -> Any:
-    if isinstance(given, list | tuple) and all(isinstance(name, str) for name in given):
+    if isinstance(given, list | tuple) and all(isinstance(name, str | bool | int | float) for name in given):
+        if odd := [name for name in given if not isinstance(name, str)]:
+            raise ValueError(f"a name is {quoted(odd[0])}, as YAML reads it; put it in quotes")
         _require_once(given)
         return {name: settings_of(name) for name in given}
     if isinstance(given, Mapping):
@@ -83,10 +86,6 @@ def _require_once(given: Sequence[Any]) -> None:
     twice = next((each for each, times in Counter(given).items() if times > 1), None)
     if twice is not None:
         raise ValueError(f"{twice} is there twice")
-
-
-def _underscored(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name.replace("-", "_"): value for name, value in settings.items()}
 
 
 def _decider(name: str) -> Mapping[str, str]:
@@ -112,6 +111,10 @@ def _require_in_place(part: str, label: str, names: Collection[str]) -> None:
     if part == "deciders" and len({"policy", "defence"} & set(names)) != 1:
         raise ValueError(f"decider {label} has to have a policy or a defence, and one of them")
     if part == "attacks" and not {"attack", "withhold_bytes"} & set(names):
+        try:
+            require_settings(names)
+        except SettingsError as error:
+            raise ValueError(f"attack {label}: {error}") from error
         raise ValueError(f"attack {label} says no 'attack'; it may be none, where only votes are malicious")
 
 
@@ -169,12 +172,12 @@ class Grid(BaseModel):
     @field_validator("settings")
     @classmethod
     def _with_underscores(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        return _underscored(given)
+        return underscored(given)
 
     @field_validator("tasks", "attacks", "deciders")
     @classmethod
     def _each_with_underscores(cls, given: Labelled) -> Labelled:
-        return {label: _underscored(each) for label, each in given.items()}
+        return {label: underscored(each) for label, each in given.items()}
 
     @field_validator("attacks", mode="before")
     @classmethod

@@ -25,8 +25,9 @@ Play = Callable[[], None]
 
 
 def has_own_functions(settings: SimulationSettings) -> bool:
-    """Return whether a run calls an attack, votes or a rule that are no built-in ones."""
-    return any(map(is_own, (settings.attack, settings.coalition_votes, settings.defence)))
+    """Return whether a run calls an attack, votes, a rule or a training that are no built-in ones."""
+    named = settings.attack, settings.coalition_votes, settings.defence, settings.train
+    return any(map(is_own, named))
 
 
 def play_apart(play: Play, rounds: Path, patience: float, nothing: str = "no round was finished") -> None:

@@ -72,6 +72,7 @@ def test_two_networks_are_ready():
         ({"voter_stake": "0.000000000000000015"}, "every sixteenth of it must be at least one base unit"),
         ({"bond": 8}, "protocol.bond is 8: it must cover the larger stake and absence_penalty"),
         ({"proposer_bps": 5001}, "protocol.proposer_bps is 5001: it must be 1 to 5000"),
+        ({"propose_for": True}, "protocol: propose_for is True; expected a number, no yes or no"),
         ({"proposer_bps": 0}, "protocol.proposer_bps is 0: it must be 1 to 5000"),
         ({"voter_seats": 16_383}, "protocol.voter_seats is 16383: a round has 1 to 16382 voters"),
         ({"quorum_bps": 5001}, "protocol.quorum_bps is 5001: it must be at most 5000"),

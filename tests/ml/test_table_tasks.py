@@ -538,6 +538,7 @@ def put(*place):
 
 EDITS = {
     "format": (put("format", 2), "has format 2; this version reads format 1"),
+    "yes": (put("inputs", 0, "scale", True), "inputs.0.number: scale is True; expected a number, no yes or"),
     "key": (put("inputs", 0, "scael", 3), "inputs.0.number.scael: there is no such key; is it scale"),
     "top": (put("tagret", 3), "tagret: there is no such key; is it target"),
     "scale": (put("inputs", 0, "scale", 0), "inputs.0.number.scale: .* greater than 0, got 0"),

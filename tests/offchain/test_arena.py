@@ -15,7 +15,7 @@ from small_runs import quiet, records, reference, small
 
 from offchain.arena import checking, report
 from offchain.arena.arena import fight, told_so_far
-from offchain.arena.checking import checked_cells
+from offchain.arena.checking import checked_cells, has_own_functions
 from offchain.arena.grid import DEFAULT, NOBODY, Grid, Labels, cells, read_grid
 from offchain.arena.outcome import Outcome, losing_bits, outcome
 from offchain.arena.report import heat_map, summarised, unseated, write
@@ -23,6 +23,7 @@ from offchain.errors import ArenaError, ReproductionError, SimulationError
 from offchain.reproduction import apart
 from offchain.reproduction.cluster import cluster
 from offchain.reproduction.kept_runs import KeptRuns
+from offchain.settings import parse_settings
 from offchain.simulation.cast import Cast
 
 pytestmark = pytest.mark.usefixtures("warm_processes")
@@ -240,6 +241,15 @@ def test_the_default_grid_can_be_played():
         ),
         ("attacks: {a: {aimed: 0.7}}\ndeciders: [mean]", "attack a says no 'attack'"),
         (
+            "attacks: {a: {atack: zero}}\ndeciders: [mean]",
+            "attack a: there is no setting 'atack'; did you mean 'attack'?",
+        ),
+        ("attacks: [zero]\ndeciders: [no]", "deciders: a name is False, as YAML reads it; put it in quotes"),
+        (
+            "attacks: [zero]\ndeciders: [mean]\nsettings: {local-epochs: 1, local_epochs: 2}",
+            "settings: 'local_epochs' stands there twice, with a hyphen and with an underscore",
+        ),
+        (
             "attacks: {a: {attack: zero, coalition-votes: flip}}\ndeciders: [verdict]",
             "a has a 'coalition_votes', which a grid has in its 'votes'",
         ),
@@ -371,6 +381,17 @@ def test_a_users_function_that_ends_its_process_or_never_ends_is_its_own_cells_f
     failures = json.loads((tmp_path / "out" / "arena.json").read_text())["failures"]
     assert {_own_name(cell): why for cell, why in failures.items()} == {function: told}
     assert set(pd.read_csv(tmp_path / "out" / "cells.csv").attack) == {NOBODY, "zero"}
+
+
+def test_a_training_of_ones_own_plays_where_it_can_be_ended(tmp_path):
+    (tmp_path / "own.py").write_text("def quick(model, *rest):\n    return model\n")
+    settings = parse_settings({**TINY, "train": f"{tmp_path / 'own.py'}:quick"})
+    assert apart.has_own_functions(settings) and not apart.has_own_functions(parse_settings(TINY))
+    assert has_own_functions(Grid(settings={"train": settings.train}, attacks=["zero"], deciders=["mean"]))
+    refused = refusal(
+        tmp_path, f"attacks: [zero]\ndeciders: [mean]\nsettings: {{train: '{settings.train}ly'}}"
+    )
+    assert "has no function 'quickly'; it has 'quick'; did you mean 'quick'?" in refused
 
 
 def test_a_users_rule_that_fails_is_told_before_anything_is_played(tmp_path):

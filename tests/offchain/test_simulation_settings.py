@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from offchain.errors import SettingsError
+from offchain.named_values import named_values
 from offchain.settings import base_units, load_settings, parse_settings
 
 
@@ -71,6 +72,24 @@ def refusal(**values):
             {"dataset": "digits", "image_size": 7},
             "option image_size: Input should be greater than or equal to 8",
         ),
+        (
+            {"task_options": {"rows": True}},
+            "task loans: option rows is True; expected a number, no yes or no",
+        ),
+        (
+            {"task_options": {"allow_missing": True}},
+            "option allow_missing is True; expected a share, such as",
+        ),
+        (
+            {"policy": [{"test": "relation", "least": True}]},
+            "test relation: least is True; expected a number",
+        ),
+        (
+            {"policy": {"updates": [{"test": "size"}], "enough": True}},
+            "policy: enough is True; expected a num",
+        ),
+        ({"train": "nowhere.py:f"}, "there is no task file nowhere.py"),
+        ({"train": "faster"}, "train 'faster' is no FILE.py:function"),
         ({"polcy": "verdict"}, "there is no setting 'polcy'; did you mean 'policy'?"),
         ({"colour": "blue"}, "there is no setting 'colour'"),
     ],
@@ -198,3 +217,29 @@ def test_of_few_clients_of_ones_own_task_five_propose_or_half(tmp_path, given, b
 
 def test_a_built_in_task_has_the_papers_proposers_of_few_clients_too():
     assert parse_settings({"task": "loans", "clients": 12}).proposers == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "local-epochs: 2\nlocal_epochs: 3",
+            "'local_epochs' stands there twice, with a hyphen and with an und",
+        ),
+        (
+            "task_options: [a]\nallow_missing: 0.2",
+            r"task_options is \['a'\]: input should be a valid dictionary",
+        ),
+    ],
+)
+def test_a_file_of_settings_that_cannot_be_is_told(tmp_path, text, words):
+    (tmp_path / "settings.yaml").write_text(text)
+    with pytest.raises(SettingsError, match=words):
+        load_settings(tmp_path / "settings.yaml", {})
+
+
+def test_a_setting_of_the_command_line_stands_there_once():
+    with pytest.raises(SettingsError, match="^'clients' is given twice; leave one of both out$"):
+        named_values(["clients=8", "clients=9"])
+    with pytest.raises(SettingsError, match="^'local_epochs' is given twice"):
+        named_values(["local-epochs=8", "local_epochs=8"])

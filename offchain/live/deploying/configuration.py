@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from ml.messages import nearest
+from ml.validation import Said
 from offchain.chain.addresses import address
 from offchain.learning.description import Learning
 from offchain.live.errors import ConfigurationError
@@ -44,7 +45,7 @@ def _network(name: str) -> str:
     return name
 
 
-class _Part(BaseModel):
+class _Part(Said):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -211,7 +212,7 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{name} is missing"
     if first["type"] == "value_error":
-        return f"{name}: {first['ctx']['error']}"
+        return f"{name}: {first['ctx']['error']}" if name else str(first["ctx"]["error"])
     if first["type"] == "string_type" and isinstance(first["input"], int | float | date):
         given = said_back(first["input"]) if _is_key(name, first["input"]) else _unquoted(first["input"])
         return f"{name} is {given} when it is written without quotes: put it in quotes"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import ConfigDict, ValidationError, model_validator
 
 from ml.data.checks import Spread
 from ml.data.table import Table
@@ -14,10 +14,10 @@ from ml.json_file import read_value
 from ml.messages import reason
 from ml.tasks.built_in.lending_club.columns import CATEGORICAL, Features, encoded_numbers
 from ml.updates.hashing import keccak256
-from ml.validation import first_fault
+from ml.validation import Said, first_fault
 
 
-class CommonEncoding(BaseModel):
+class CommonEncoding(Said):
     """One-hot categories and standardised numbers, in the order that every client shares.
 
     Attributes:
