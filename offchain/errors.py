@@ -90,6 +90,10 @@ class RunFolderError(OffchainError):
     """An output folder that is in use, or that holds no run to continue."""
 
 
+class DamagedRunError(RunFolderError):
+    """A run's folder whose files are not as they were written."""
+
+
 class SimulationError(OffchainError):
     """A run that cannot go on, such as one whose training diverged."""
 

@@ -55,7 +55,7 @@ def play_all(
         patience: Seconds in which a run with functions of a user's own has to finish a round.
 
     Raises:
-        OffchainError: What `failed` raises.
+        OffchainError: What `failed` raises; and when another command plays into the folder.
         MLError: Likewise.
     """
     missing = [run for run in dict.fromkeys(runs) if kept.find(run) is None]
@@ -64,7 +64,7 @@ def play_all(
     console.print(f"{len(runs) - len(missing)} of {len(runs)} runs are kept, {len(missing)} to play")
     let_processes_import()
     started = time.monotonic()
-    with BarOrLines(console, "run", len(missing)) as progress:
+    with kept.held(), BarOrLines(console, "run", len(missing)) as progress:
         for done, (run, failure) in enumerate(_played(missing, kept, engine_of, jobs, patience), start=1):
             if failure is not None:
                 failed(run, failure)

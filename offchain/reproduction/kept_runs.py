@@ -1,7 +1,10 @@
 """Runs kept by the digest of their settings: played once, resumed when interrupted, shared by all items."""
 
+import fcntl
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -9,9 +12,10 @@ from typing import Any
 
 from rich.console import Console
 
+from ml.messages import reason
 from ml.named_functions import own_file
 from offchain import first_edition
-from offchain.errors import RunFolderError
+from offchain.errors import DamagedRunError, ReproductionError, RunFolderError
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.rows_at_hand import RowsAtHand
 from offchain.reproduction.trace import Trace
@@ -57,6 +61,24 @@ class KeptRuns:
             SimulationSettings, Trace
         ] = {}  # Several items, and parts of one, ask for the same.
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other commands from playing into the folder; they may read it.
+
+        Raises:
+            ReproductionError: When one does, or the folder cannot be made.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            place = os.open(self._folder, os.O_RDONLY)
+        except OSError as error:
+            raise ReproductionError(f"the folder {self._folder} cannot be used: {reason(error)}") from error
+        try:
+            _lock(place, self._folder)
+            yield
+        finally:
+            os.close(place)
+
     def path(self, settings: SimulationSettings) -> Path:
         """Return where a run is or would be kept."""
         return self._folder / f"{run_digest(settings)[:16]}-{settings.engine}"
@@ -74,21 +96,22 @@ class KeptRuns:
         if self.find(settings):
             return
         path, quiet = self.path(settings), Console(file=StringIO())
-        if (path / "settings.json").exists():
-            resume_run(path, engine_of, quiet, picture=False, rows_of=_rows_of)
-        else:
-            start_run(path, settings, engine_of(settings), quiet, picture=False, rows_of=_rows_of)
+        with _to_be_played_anew(path):
+            if (path / "settings.json").exists():
+                resume_run(path, engine_of, quiet, picture=False, rows_of=_rows_of)
+            else:
+                start_run(path, settings, engine_of(settings), quiet, picture=False, rows_of=_rows_of)
 
     def records(self, settings: SimulationSettings) -> list[RoundRecord]:
         """Return the rounds of a complete run.
 
         Raises:
-            RunFolderError: When there is none.
+            RunFolderError: When there is none, or it is damaged.
         """
         path = self.find(settings)
         if path is None:
             raise RunFolderError(f"the run that should be in {self.path(settings)} is not there")
-        with RunFolder.open(path) as folder:
+        with _to_be_played_anew(path), RunFolder.open(path) as folder:
             return folder.load()[0]
 
     def trace(self, settings: SimulationSettings) -> Trace:
@@ -96,6 +119,24 @@ class KeptRuns:
         if settings not in self._traces:
             self._traces[settings] = Trace.of(settings, self.records(settings))
         return self._traces[settings]
+
+
+def _lock(place: int, folder: Path) -> None:
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ReproductionError(
+            f"another command plays into {folder}: wait until it is done, or choose another --out"
+        ) from None
+
+
+@contextmanager
+def _to_be_played_anew(path: Path) -> Iterator[None]:
+    """Say of a damaged run what to do about it."""
+    try:
+        yield
+    except DamagedRunError as error:
+        raise DamagedRunError(f"{error}; delete {path}, and this run is played anew") from error
 
 
 def run_digest(settings: SimulationSettings) -> str:

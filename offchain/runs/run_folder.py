@@ -20,7 +20,7 @@ from ml.json_file import read_json
 from ml.messages import reason
 from ml.private_files import creating, replacing, require_writable
 from ml.validation import first_fault
-from offchain.errors import RunFolderError
+from offchain.errors import DamagedRunError, RunFolderError
 from offchain.runs.arrays_file import read_arrays, write_arrays
 from offchain.runs.fitting import first_misfit
 from offchain.settings import SimulationSettings
@@ -74,11 +74,11 @@ class RunFolder:
         try:
             return cls(path, SimulationSettings.model_validate_json(read_json(path / _SETTINGS)))
         except (FileNotFoundError, NotADirectoryError):
-            raise RunFolderError(f"there is no run in {path}: it has no file {_SETTINGS}") from None
+            raise DamagedRunError(f"there is no run in {path}: it has no file {_SETTINGS}") from None
         except OSError as error:
             raise RunFolderError(f"{path / _SETTINGS} cannot be read: {reason(error)}") from error
         except ValueError as error:  # pydantic's among them.
-            raise RunFolderError(f"{path / _SETTINGS} is damaged: {_first_line(error)}") from error
+            raise DamagedRunError(f"{path / _SETTINGS} is damaged: {_first_line(error)}") from error
 
     def __enter__(self) -> "RunFolder":
         """Keep other processes out.
@@ -135,11 +135,11 @@ class RunFolder:
         lines = self._read_lines()
         kept = lines[: state.round] if state else []
         if state and len(kept) < state.round:
-            raise RunFolderError(f"{self.path / _ROUNDS} has {len(kept)} of the {state.round} rounds played")
+            raise DamagedRunError(f"{self.path / _ROUNDS} has {len(kept)} of the {state.round} rounds played")
         records = self._parse(kept)
         if misfit := first_misfit(self.settings, records):
             number, fault = misfit
-            raise RunFolderError(f"line {number} of {self.path / _ROUNDS} does not add up: {fault}")
+            raise DamagedRunError(f"line {number} of {self.path / _ROUNDS} does not add up: {fault}")
         return records, state
 
     def drop_after(self, rounds: int) -> None:
@@ -155,7 +155,7 @@ class RunFolder:
                 records.append(RoundRecord.model_validate_json(line))
             except ValidationError as error:
                 where = f"line {number} of {self.path / _ROUNDS}"
-                raise RunFolderError(f"{where} is damaged: {_first_line(error)}") from error
+                raise DamagedRunError(f"{where} is damaged: {_first_line(error)}") from error
         return records
 
     def _read_lines(self) -> list[bytes]:
@@ -174,7 +174,7 @@ class RunFolder:
         except OSError as error:
             raise RunFolderError(f"{path} cannot be read: {reason(error)}") from error
         except (ValueError, KeyError) as error:
-            raise RunFolderError(f"{path} is damaged: {_first_line(error)}") from error
+            raise DamagedRunError(f"{path} is damaged: {_first_line(error)}") from error
         return State(played, parameters, baselines, older)
 
     def _replace(self, name: str, write: Callable[[BinaryIO], object]) -> None:

@@ -91,6 +91,45 @@ def test_an_interrupted_run_goes_on(tmp_path):
     assert (len(records), state.round) == (3, 3)
 
 
+@pytest.mark.parametrize(
+    "name, content, told",
+    [
+        ("rounds.jsonl", "", "rounds.jsonl has 0 of the 3 rounds played"),
+        ("rounds.jsonl", "null\n" * 3, "line 1 of .*rounds.jsonl is damaged"),
+        ("settings.json", "[", "settings.json is damaged"),
+    ],
+)
+def test_a_damaged_run_is_told_with_what_helps(tmp_path, name, content, told):
+    kept = KeptRuns(tmp_path)
+    kept.play(TINY(), engine_of)
+    path = kept.path(TINY())
+    (path / name).write_text(content)
+    with pytest.raises(RunFolderError, match=rf"{told}.*; delete {path}, and this run is played anew$"):
+        kept.records(TINY())
+
+
+def test_a_run_that_goes_on_elsewhere_is_not_to_be_deleted(tmp_path):
+    kept = KeptRuns(tmp_path)
+    kept.play(TINY(), engine_of)
+    with (
+        RunFolder.open(kept.path(TINY())),
+        pytest.raises(RunFolderError, match="going on in another process$"),
+    ):
+        KeptRuns(tmp_path).records(TINY())
+
+
+def test_two_commands_do_not_play_into_one_folder(tmp_path):
+    kept = KeptRuns(tmp_path / "runs")
+    with (
+        kept.held(),
+        pytest.raises(ReproductionError, match="^another command plays into .*runs: wait until"),
+    ):
+        play_all([TINY()], KeptRuns(tmp_path / "runs"), forbidden, 1, quiet())
+    play_all([TINY()], kept, engine_of, 1, quiet())
+    with kept.held():
+        assert KeptRuns(tmp_path / "runs").records(TINY())
+
+
 def test_a_trace_needs_a_complete_run(tmp_path):
     with pytest.raises(RunFolderError, match="is not there"):
         KeptRuns(tmp_path).trace(TINY())
