@@ -5,6 +5,7 @@ import json
 import logging
 import time
 import zlib
+from collections import UserDict
 
 import pytest
 from aiohttp import web
@@ -12,7 +13,9 @@ from fake_node import FakeNode, Http, Says, batch_of_more_than, blocks_asked, er
 from live import free_port
 from serving import serving
 
+from offchain.live.access import chain as chain_module
 from offchain.live.access import rpc as module
+from offchain.live.access.chain import Chain
 from offchain.live.access.network import Nodes, connect
 from offchain.live.access.portion import Portion
 from offchain.live.access.rpc import Rpc
@@ -417,3 +420,63 @@ def test_the_fake_node_counts():
     node.posts.append([("eth_getLogs", [LOGS]), ("eth_chainId", [])])
     assert node.asked("eth_getLogs") == [[LOGS]] and blocks_asked([LOGS]) == 1000
     assert more_than(999)([LOGS]) and not more_than(1000)([LOGS])
+
+
+def block(number):
+    """A block as nodes tell it."""
+    return {
+        "number": hex(number),
+        "hash": "0x" + f"{number:064x}",
+        "parentHash": "0x" + "ab" * 32,
+        "timestamp": "0x1",
+    }
+
+
+class Next(UserDict):
+    """An answer with a later block each time."""
+
+    def __init__(self, heads):
+        super().__init__(result=None)
+        self._heads = heads
+
+    def __getitem__(self, name):
+        return block(next(self._heads))
+
+
+@pytest.mark.parametrize("looks", ["head", "since"])
+def test_a_node_that_stands_still_is_left_for_another(looks, monkeypatch, caplog):
+    now, heads = [100.0], iter(range(8, 100))
+    monkeypatch.setattr(chain_module, "_clock", lambda: now[0])
+    still = Says("eth_getBlockByNumber", {"result": block(7)})
+    moving = Says("eth_getBlockByNumber", Next(heads))
+    none = Says("eth_getLogs", {"result": []})
+    with (
+        fake_node(None, CHAIN, still, none) as (first, url),
+        fake_node(None, CHAIN, moving, none) as (_, other),
+    ):
+        chain = Chain(Rpc([url, other]))
+        before = chain.head()
+        look = chain.head if looks == "head" else lambda: chain.since(before, [])[0]
+        for _ in range(9):
+            now[0] += 10
+            assert look().number == 7
+        now[0] += 1
+        assert look().number == 7, "the last answer of the one that stands still"
+        assert [look().number for _ in range(3)] == [8, 9, 10]
+        asked = len(first.posts)
+        now[0] += 80
+        look()
+    assert len(first.posts) == asked
+    (said,) = [each.getMessage() for each in caplog.records if "asking another node" in each.getMessage()]
+    assert "has told no block after 7 for 91 seconds" in said and "hidden" not in said
+
+
+def test_a_node_alone_that_stands_still_is_asked_on(monkeypatch, caplog):
+    now = [100.0]
+    monkeypatch.setattr(chain_module, "_clock", lambda: now[0])
+    with fake_node(None, CHAIN, Says("eth_getBlockByNumber", {"result": block(7)})) as (_, url):
+        chain = Chain(Rpc([url]))
+        for _ in range(3):
+            now[0] += 100
+            assert chain.head().number == 7
+    assert not caplog.records

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
+from fake_node import Says, fake_node
 from live import FAST, free_port, node, signer
 
 from ml.updates.hashing import keccak256
@@ -430,6 +431,22 @@ def test_a_node_gone_while_waiting_is_waited_for(manual, sending_chain, token):
     sending_chain.head = head
     sender.send(transfer(token))
     assert held(sending_chain, token) == 1
+
+
+@pytest.mark.parametrize("with_another", [True, False])
+def test_a_receipt_of_a_block_that_is_not_to_come_is_waited_for_no_longer(manual, token, with_another):
+    manual.rpc.request("evm_setAutomine", True)
+    ahead = Says("eth_getTransactionReceipt", lambda told: told and {**told, "blockNumber": "0xffffffff"})
+    with fake_node(manual.url, ahead) as (_, url):
+        urls = [url, manual.url] if with_another else [url]
+        sender = Sender(
+            Chain(Rpc(urls, tries=1, pause=0.01)), HOLDER, FAST.model_copy(update={"outage": 0.3})
+        )
+        if with_another:
+            assert sender.send(transfer(token)).block < 100
+        else:
+            with pytest.raises(NodeUnavailableError, match="a receipt of block 4294967295, and .*--rpc"):
+                sender.send(transfer(token))
 
 
 @pytest.mark.parametrize("words", ["insufficient funds for gas", "sender is blacklisted", "fee too low"])

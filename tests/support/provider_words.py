@@ -10,6 +10,7 @@ HEAD = ("eth_getBlockByNumber", ["latest", False])
 NUM = ("eth_getBlockByNumber", ["0x64", False])
 REC = ("eth_getTransactionReceipt", ["0x" + "12" * 32])
 EST = ("eth_estimateGas", [{"to": "0x" + "ab" * 20, "data": "0x"}, "latest"])
+FEES = ("eth_feeHistory", ["0xa", "latest", [50]])
 SEND = ("eth_sendRawTransaction", ["0x02"])
 BATCH = whole([CALL] * 14)
 RAW = ("debug_getRawHeader", ["0x1"])
@@ -444,6 +445,8 @@ WORDS = [
     ("graph", CALL, 200, {"errors":[{"message":"auth error: missing authorization header"}]}, C, None),
     ("graph", CALL, 200, {"errors":[{"message":"bad indexers: timeout"}]}, B, None),
     ("lava", CALL, 200, told(-32000,"Failed Relay, insufficient results"), B, None),
+    ("no fees", FEES, 200, told(-32000, "fee history pruned"), L, None),
+    ("no fees", FEES, 200, told(-32000, "historical state is not available"), L, None),
     ("x", SEND, 499, None, B, None),
     ("x", BATCH, 499, None, B, None),
 ]  # fmt: skip

@@ -79,6 +79,8 @@ _CALLS = ("eth_call", "eth_estimateGas")
 _SENDING = ("eth_sendRawTransaction",)
 _EXTRA = ("debug_getRawHeader",)
 """Methods that providers sell apart, or give to nobody: what they say of them is not of the account."""
+_HINTS = ("eth_feeHistory",)
+"""Methods whose answers nothing waits for."""
 _INTERNAL = -32603
 _MALFORMED = -32602
 _BATCH = "batch"
@@ -313,7 +315,7 @@ def refusal(call: Call, status: int, answer: Any, headers: Mapping[str, str] | N
         kind = _otherwise(call, answer)
     if method in _EXTRA and kind is Kind.CLOSED:
         kind = Kind.LACKS
-    if kind is Kind.BEHIND and "latest" not in parameters:
+    if kind is Kind.BEHIND and ("latest" not in parameters or method in _HINTS):
         kind = Kind.LACKS  # A block that was named may be gone for good: then the caller names another.
     if kind is Kind.TOO_MUCH and method in _RANGES and _blocks(parameters) == 1:
         kind = Kind.LACKS  # It gives no logs at all.

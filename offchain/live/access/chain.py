@@ -25,6 +25,9 @@ Found = TypeVar("Found")
 
 _LAG_PAUSES = (0.5, 1.0, 2.0)
 """Seconds between asking for what should be there: nodes behind one URL are some blocks apart."""
+STILL_SECONDS = 90.0
+"""Without a new block until another node is asked, where there is one: seven blocks of the slowest chains."""
+_clock = time.monotonic
 _LONGEST_NAME = 80
 _NOBODY = "0x" + "5fed" * 10
 _ANSWERS_ONE = "0x60015f5260205ff3"  # Code that returns the word 1, whatever is asked.
@@ -140,6 +143,7 @@ class Chain:
         self.amount: Callable[[int], str] = base_units
         self._interfaces = tuple(interfaces)
         self._said: set[str] = set()
+        self._highest: tuple[int, float] | None = None  # Block, and when it was first told.
         self.chain_id = chain_number(rpc.request("eth_chainId"))
 
     @cached_property
@@ -154,7 +158,7 @@ class Chain:
 
     def head(self) -> Block:
         """The latest block."""
-        return _block(self.raw_block("latest"))
+        return self._moved_on(_block(self.raw_block("latest")))
 
     def block(self, number: int) -> Block | None:
         """The block of a number; None when the chain is not that long."""
@@ -255,7 +259,9 @@ class Chain:
         # From a block that is there: some nodes refuse ranges that begin beyond their head.
         wanted = {"address": list(addresses), "fromBlock": hex(before.number), "toBlock": "latest"}
         raw, logs = self.rpc.batch([("eth_getBlockByNumber", ["latest", False]), ("eth_getLogs", [wanted])])
-        return _block(raw), any(int(log["blockNumber"], 16) > before.number for log in _in_order(logs or ()))
+        return self._moved_on(_block(raw)), any(
+            int(log["blockNumber"], 16) > before.number for log in _in_order(logs or ())
+        )
 
     def nonce(self, address: str) -> int:
         """Transactions mined for an address."""
@@ -327,6 +333,19 @@ class Chain:
             if decoded := known.decode_error(data or b""):
                 return CallRevertedError(name, *decoded, self.amount)
         return CallRevertedError(name, "", {})
+
+    def _moved_on(self, head: Block) -> Block:
+        """The latest block; where it has been the latest for too long, another node is asked from now on."""
+        if self._highest is None or head.number > self._highest[0]:
+            self._highest = head.number, _clock()
+        elif _clock() - self._highest[1] > STILL_SECONDS and len(self.rpc.urls) > 1:
+            _log.warning(
+                "%s has told no block after %d for %d seconds; asking another node",
+                host(self.rpc.urls[0]), self._highest[0], _clock() - self._highest[1],
+            )  # fmt: skip
+            self._highest = self._highest[0], _clock()
+            self.rpc.prefer_another()
+        return head
 
     def _say_once(self, words: str) -> None:
         if words not in self._said:

@@ -33,6 +33,7 @@ Note = Callable[[Message, int, str], None]
 _CANCEL_GAS = 21_000
 _SLOWER = 4  # times the pause between looks, at most, while no block comes
 _CAPPED = "wait, or raise --fee-cap"
+_APART = 1000  # Blocks that nodes of one chain may be apart.
 _TAKEN_LOOKS = 3  # Nodes behind one URL may know a nonce before they know its receipt.
 
 
@@ -274,7 +275,7 @@ class Courier:
         for digest in reversed(list(flight.raws)):
             if receipt := self._chain.receipt(digest):
                 flight.taken_looks = 0
-                mined = int(receipt["blockNumber"], 16)
+                mined = self._mined(receipt, head)
                 if head.number - mined + 1 >= self._settings.confirmations:
                     flight.outcome = self._outcome(flight, digest, receipt)
                 return
@@ -311,6 +312,17 @@ class Courier:
                 return
             flight.since = head.time
             self._relaunch(flight, head)
+
+    def _mined(self, receipt: Mapping[str, Any], head: Block) -> int:
+        """The block of a receipt; a node that another is some blocks behind may tell of it first."""
+        mined = int(receipt["blockNumber"], 16)
+        if mined > head.number + _APART:
+            self._chain.rpc.prefer_another()
+            raise NodeUnavailableError(
+                f"the node tells a receipt of block {mined}, and {head.number} is the latest; it errs, try "
+                "another with --rpc"
+            )
+        return mined
 
     def _resend(self, flight: Flight, anew: bool = True) -> None:
         """Send again; where a node took something before, that may be mined yet: no refusal ends the wait."""
