@@ -122,7 +122,8 @@ def _constant(learner: Learner, genesis: NDArray[np.float32], rows: ClientData, 
 def _balance(target: Any, y: Targets) -> str:
     if isinstance(target, Labels):
         share = np.nanmean(np.asarray(y), axis=0).reshape(-1)
-        return "positive " + ", ".join(f"{part:.1%}" for part in share)
+        labels = [f"{name} " for name in target.names] if target.names else [""] * len(share)
+        return "positive " + ", ".join(f"{name}{part:.1%}" for name, part in zip(labels, share, strict=True))
     if isinstance(target, Classes):
         flat = np.asarray(y)
         counts = np.bincount(flat[is_known(flat)].ravel(), minlength=target.count)

@@ -358,6 +358,13 @@ def test_outcomes_that_are_numbers_are_the_same_however_written(write):
     np.testing.assert_array_equal(read(form, other).targets, read(form, path).targets)
 
 
+def test_which_of_two_outcomes_is_learned_is_told(write):
+    path = write(table())
+    assert fitted(path).used["again"].endswith("; learned is how likely 'yes' is (--positive)")
+    assert fitted(path, positive="no").used["again"].endswith("; learned is how likely 'no' is (--positive)")
+    assert "learned" not in fitted(path, target="ward").used["ward"]
+
+
 def test_the_positive_outcome(write):
     path = write(table())
     form = fitted(path, positive="no").form

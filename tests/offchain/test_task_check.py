@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from ml.tasks.targets import Labels
 from offchain import memory
+from offchain.learning.task_check import _balance
 from scripts.task import cli as task
 
 OWN = """
@@ -73,3 +75,14 @@ def test_a_name_that_is_no_setting_is_told_before_anything_is_tried(tmp_path):
     result = checked(tmp_path, "Line", 'Line.simulation = {"lerning_rate": 1}')
     assert "there is no setting 'lerning_rate'; did you mean 'learning_rate'?" in result.output
     assert result.exit_code == 1 and "start checks" not in result.output
+
+
+@pytest.mark.parametrize(
+    "target, told",
+    [
+        (Labels(2, names=("ill", "dead")), "positive ill 25.0%, dead 75.0%"),
+        (Labels(2), "positive 25.0%, 75.0%"),
+    ],
+)
+def test_shares_of_labels_are_told_by_their_names(target, told):
+    assert _balance(target, np.array([[1, 1], [0, 1], [0, 1], [0, 0]], np.float32)) == told

@@ -284,7 +284,9 @@ class _Fitting:
         values = self._outcomes(name, seen)
         counts = seen.texts
         told = ", ".join(f"{value!r} {counts[value]}" for value in values[:5])
-        self.used[name] = f"target, one of {len(values)} outcomes: {told}{', …' if len(values) > 5 else ''}"
+        more = ", …" if len(values) > 5 else ""
+        learned = f"; learned is how likely {values[1]!r} is (--positive)" if len(values) == 2 else ""
+        self.used[name] = f"target, one of {len(values)} outcomes: {told}{more}{learned}"
         return {"column": name, "kind": kind, "values": values}
 
     def _outcomes(self, name: str, seen: Seen) -> list[str]:
