@@ -23,7 +23,8 @@ def compiled_contracts() -> dict[str, ContractType]:
     """Return the project's contracts by name, compiled where they changed.
 
     Raises:
-        ChainError: When there are none, in the folder that this was called in or in the wheel.
+        ChainError: When there are none, in the folder that this was called in or in the wheel, or they cannot
+            be compiled.
     """
     if _BROUGHT.is_file():
         return _from_wheel()
@@ -34,8 +35,15 @@ def compiled_contracts() -> dict[str, ContractType]:
             f"{project.path} is not StakeFed's checkout, whose contracts this needs: change to that folder "
             "(cd), or use the command `stakefed` of a wheel"
         )
-    forget_stale_contracts(project)
-    return {name: container.contract_type for name, container in project.load_contracts().items()}
+    try:
+        forget_stale_contracts(project)
+        return {name: container.contract_type for name, container in project.load_contracts().items()}
+    except OSError as error:
+        raise ChainError(
+            f"the contracts in {project.path} are not compiled yet, or changed, and cannot be "
+            f"({reason(error)}: {error.filename}): have `ape compile` called there by a user who may write, or use the command "
+            "`stakefed` of a wheel"
+        ) from error
 
 
 def _from_wheel() -> dict[str, ContractType]:

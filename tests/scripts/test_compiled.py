@@ -76,3 +76,16 @@ def test_contracts_of_another_folder_are_not_taken_for_ours(sources_of_two, monk
     monkeypatch.setattr(ape, "project", sources_of_two)
     with pytest.raises(ChainError, match="is not StakeFed's checkout, .*: change to that folder"):
         compiled_contracts()
+
+
+def test_contracts_that_this_user_may_not_compile_are_told(sources_of_two, monkeypatch):
+    def refuse(project):
+        raise PermissionError(13, "Permission denied", "contracts/.cache")
+
+    (sources_of_two.path / "contracts" / "RoundManager.sol").write_text("")
+    monkeypatch.setattr(ape, "project", sources_of_two)
+    monkeypatch.setattr(compiled, "forget_stale_contracts", refuse)
+    with pytest.raises(
+        ChainError, match="Permission denied: contracts/.cache.: have `ape compile` called there"
+    ):
+        compiled_contracts()
