@@ -41,8 +41,8 @@ def compiled_contracts() -> dict[str, ContractType]:
     except OSError as error:
         raise ChainError(
             f"the contracts in {project.path} are not compiled yet, or changed, and cannot be "
-            f"({reason(error)}: {error.filename}): have `ape compile` called there by a user who may write, or use the command "
-            "`stakefed` of a wheel"
+            f"({reason(error)}: {error.filename}): have `ape compile` called there by who may write, or "
+            "use the command `stakefed` of a wheel"
         ) from error
 
 
