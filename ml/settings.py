@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from ml.judging.bases import MEMORY
 from ml.judging.policy import DEFAULT, read_policy
 from ml.judging.policy import Policy as Tests
-from ml.validation import Said, is_unsaid
+from ml.validation import Written, is_unsaid
 
 ScorePolicy = Literal["aggregate", "verdict"]
 """Policies that compare one score: the paper's, and its own of each update."""
@@ -35,7 +35,7 @@ ALLOWED_MISSING = 0.1
 """Share of the rows that should be used and may be left out, having gaps or what cannot be read."""
 
 
-class _Settings(Said):
+class _Settings(Written):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

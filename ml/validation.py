@@ -9,8 +9,8 @@ from pydantic import BaseModel, ValidationError, model_validator
 from ml.messages import quoted
 
 
-class Said(BaseModel):
-    """What people say in files: yes is none of its numbers, though Python takes it for 1."""
+class Written(BaseModel):
+    """What people write in files: yes is none of its numbers, though Python takes it for 1."""
 
     @model_validator(mode="before")
     @classmethod

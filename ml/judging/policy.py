@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ml.messages import nearest, quoted
-from ml.validation import Said, is_unsaid
+from ml.validation import Written, is_unsaid
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
 
 
-class _Test(Said):
+class _Test(Written):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -236,7 +236,7 @@ def _reason(error: ValidationError, kind: type[BaseModel]) -> str:
     return f"{name} is {quoted(first['input'])}: {reason} ({meaning.rstrip('.')})"
 
 
-class Policy(Said):
+class Policy(Written):
     """What an honest voter does: tests of each update, then of the average of those that passed.
 
     While the average fails, the update of the greatest loss is cleared; what is left is then tried by

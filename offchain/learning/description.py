@@ -12,7 +12,7 @@ from ml.settings import POLICIES, Policy, ScoringSettings, TrainingSettings
 from ml.updates.fixed_point import SCALE
 from ml.updates.hashing import keccak256
 from ml.updates.schema import Schema
-from ml.validation import Said
+from ml.validation import Written
 
 EDITION = 2
 
@@ -23,7 +23,7 @@ Shape = _Sizes | dict[str, _Sizes]
 """Of one row's inputs or targets; by name where there are several arrays."""
 
 
-class Probe(Said):
+class Probe(Written):
     """A few of the founders' rows, and what models lose on them: what a digest cannot see of a library.
 
     `offchain.learning.probing` makes and compares it.
@@ -37,7 +37,7 @@ class Probe(Said):
     moved: tuple[float, ...] = Field(min_length=1, description="Under the first model with a fixed noise.")
 
 
-class Learning(Said):
+class Learning(Written):
     """What voters must agree on, or they slash one another; `ape run task describe` writes it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

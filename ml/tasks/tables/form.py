@@ -14,7 +14,7 @@ from ml.errors import TaskError
 from ml.home import at_home
 from ml.json_file import read_value
 from ml.messages import cleaned
-from ml.validation import Said, is_none, is_unsaid
+from ml.validation import Written, is_none, is_unsaid
 
 FORMAT = 1
 MOST_LAYERS, MOST_WIDTH = 8, 8192
@@ -48,7 +48,7 @@ Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1)]
 
 
-class _Part(Said):
+class _Part(Written):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from ml.messages import nearest
-from ml.validation import Said
+from ml.validation import Written
 from offchain.chain.addresses import address
 from offchain.learning.description import Learning
 from offchain.live.errors import ConfigurationError
@@ -45,7 +45,7 @@ def _network(name: str) -> str:
     return name
 
 
-class _Part(Said):
+class _Part(Written):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -14,10 +14,10 @@ from ml.json_file import read_value
 from ml.messages import reason
 from ml.tasks.built_in.lending_club.columns import CATEGORICAL, Features, encoded_numbers
 from ml.updates.hashing import keccak256
-from ml.validation import Said, first_fault
+from ml.validation import Written, first_fault
 
 
-class CommonEncoding(Said):
+class CommonEncoding(Written):
     """One-hot categories and standardised numbers, in the order that every client shares.
 
     Attributes:
