@@ -36,7 +36,10 @@ def ended_in_time() -> Iterator[None]:
     finally:
         if _left(before):
             threading._register_atexit(_done.set)  # type: ignore[attr-defined]
-            threading.Thread(target=_end, args=(before, status), name="end", daemon=True).start()
+            # Both now: from 3.12 on no thread is begun once Python ends.
+            last = _Last()
+            last.start()
+            threading.Thread(target=_end, args=(before, status, last), name="end", daemon=True).start()
 
 
 def _status(error: BaseException) -> int:
@@ -58,7 +61,24 @@ def _left(before: set[threading.Thread]) -> list[str]:
     return threads + [each.name for each in multiprocessing.active_children() if not each.daemon]
 
 
-def _end(before: set[threading.Thread], status: int) -> None:
+class _Last(threading.Thread):
+    """Does what is registered for Python's end, when it is asked to."""
+
+    def __init__(self) -> None:
+        super().__init__(name="last", daemon=True)
+        self._asked = threading.Event()
+
+    def run(self) -> None:
+        self._asked.wait()
+        atexit._run_exitfuncs()
+
+    def done_in(self, seconds: float) -> None:
+        """Ask for it, and wait no longer than that."""
+        self._asked.set()
+        self.join(seconds)
+
+
+def _end(before: set[threading.Thread], status: int, last: _Last) -> None:
     _done.wait()  # What called the command may go on, as tests do.
     time.sleep(GRACE)
     if not (left := _left(before)):
@@ -69,9 +89,7 @@ def _end(before: set[threading.Thread], status: int) -> None:
         click.echo(told, err=True)
     for child in multiprocessing.active_children():
         child.kill()
-    last = threading.Thread(target=atexit._run_exitfuncs, daemon=True)
-    last.start()
-    last.join(_LAST)
+    last.done_in(_LAST)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
