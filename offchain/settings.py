@@ -9,13 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     PlainSerializer,
     ValidationError,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 
@@ -36,6 +33,7 @@ from ml.settings import (
 from ml.tasks.built_in import DEFAULT
 from ml.tasks.loading import Named, load_function
 from ml.tasks.task import Task, settings_of
+from ml.validation import Written
 from offchain import first_edition
 from offchain.errors import SettingsError
 from offchain.named_values import underscored
@@ -62,7 +60,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _OF_POLICIES = {"policy", "shadow_policy"}
 
 
-class SimulationSettings(BaseModel):
+class SimulationSettings(Written):
     """What a run is; the same settings give the same run. Shares are of the clients, amounts whole tokens."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -268,13 +266,6 @@ class SimulationSettings(BaseModel):
         own = {} if first else {"edition": 2}
         known = {**own, **_clients_of(given.get("clients_data")), **defaults_of(named), **given}
         return known if named.is_built_in else {**_enough_proposers(known.get("clients")), **known}
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
-            raise ValueError(f"{info.field_name} is {value}; this is no setting that is on or off")
-        return value
 
     @model_validator(mode="after")
     def _fits(self) -> "SimulationSettings":

@@ -34,7 +34,7 @@ from ml.validation import first_fault_with_value, is_number
 
 _TAG = b"StakeFed task 1"
 CHOICES: Mapping[str, TypeAdapter[Any]] = {
-    "allow_missing": TypeAdapter(Annotated[float, Field(ge=0, le=1)]),
+    "allow_missing": TypeAdapter(Annotated[float, Field(ge=0, le=1, strict=True)]),  # Yes is no share.
     "accept_rows": TypeAdapter(bool),
 }
 """Options of any task: whoever reads rows by it chooses them."""
@@ -291,8 +291,6 @@ def _is_needed(parameter: inspect.Parameter) -> bool:
 
 def _chosen(task: str, name: str, value: Any) -> Any:
     try:
-        if isinstance(value, bool) and name == "allow_missing":
-            raise TaskError(f"task {task}: option {name} is {value}; expected a share, such as 0.1")
         return CHOICES[name].validate_python(value)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]["msg"]

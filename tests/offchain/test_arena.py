@@ -184,7 +184,7 @@ def test_the_default_grid_can_be_played():
         ("attacks: {a: {attack: null}}\ndeciders: [mean]", "attack a says no 'attack'"),
         (
             "attacks: {a: {attack: zero, aimed: yes}}\ndeciders: [mean]",
-            "aimed is True; this is no setting that is on or off",
+            "aimed is True; expected a number, no yes or no",
         ),
         (
             "attacks: {a: {attack: sign-flip, attack-options: {scale: -2}}}\ndeciders: [mean]",

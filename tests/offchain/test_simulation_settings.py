@@ -78,7 +78,7 @@ def refusal(**values):
         ),
         (
             {"task_options": {"allow_missing": True}},
-            "option allow_missing is True; expected a share, such as",
+            "option allow_missing: Input should be a valid number, got True",
         ),
         (
             {"policy": [{"test": "relation", "least": True}]},
