@@ -74,7 +74,7 @@ def peer_seconds(folder: Path, peer: str) -> dict[int, float]:
     """Return a peer's seconds a round by rows of a client, where `tools/PEER_round.py` wrote them.
 
     Raises:
-        SimulationError: When the file is no such list.
+        SimulationError: When the file is no such list, or cannot be read.
     """
     file = folder / f"{peer}.json"
     if not file.exists():

@@ -67,6 +67,13 @@ def test_files_of_measurements_that_are_none_are_left_out_or_told(tmp_path, cont
         peer_seconds(tmp_path, "pfl")
 
 
+def test_a_peers_file_that_cannot_be_read_is_not_to_be_removed(tmp_path):
+    (tmp_path / "pfl.json").mkdir()
+    with pytest.raises(SimulationError, match="pfl.json cannot be read: ") as told:
+        peer_seconds(tmp_path, "pfl")
+    assert "remove" not in str(told.value)
+
+
 def test_a_case_has_a_process_of_its_own_even_when_the_project_is_off_the_path(tmp_path, monkeypatch):
     """As in `ape run`, which takes the project off it once a script is loaded."""
     root = str(Path(__file__).parents[2])

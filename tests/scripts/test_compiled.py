@@ -1,5 +1,7 @@
 """Contracts are those of the sources that lie there, whatever was compiled before."""
 
+from pathlib import Path
+
 import ape
 import pytest
 
@@ -70,6 +72,13 @@ def test_contracts_of_a_wheel_that_are_damaged_are_a_sentence(content, tmp_path,
     with pytest.raises(ChainError, match=r"contracts.json is damaged \(.*\); install StakeFed again") as told:
         compiled.compiled_contracts()
     assert "\n" not in str(told.value) and len(str(told.value)) < 400
+
+
+def test_contracts_of_a_wheel_that_this_user_may_not_read_are_not_damaged(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "_BROUGHT", tmp_path)
+    monkeypatch.setattr(Path, "is_file", lambda path: path == tmp_path)
+    with pytest.raises(ChainError, match="cannot be read .*: let this user read it"):
+        compiled.compiled_contracts()
 
 
 def test_contracts_of_another_folder_are_not_taken_for_ours(sources_of_two, monkeypatch):
