@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from multiprocessing import spawn
 from pathlib import Path
 
@@ -84,6 +85,14 @@ def warm_processes(python_that_has_imported):
         spawn.set_executable(python_that_has_imported)
         yield
     spawn.set_executable(cold)
+
+
+@pytest.fixture
+def terminal_that_closes():
+    """A closed terminal is told to this process, even where `nohup make test` wants it to outlive one."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ def test_a_clock_that_is_off_is_only_said(caplog):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_stops_at_once_and_leaves_the_handlers_as_they_were(number):
+def test_a_signal_stops_at_once_and_leaves_the_handlers_as_they_were(number, terminal_that_closes):
     before = signal.getsignal(number)
     with pytest.raises(Stopped, match=signal.Signals(number).name), stopping():
         signal.raise_signal(number)

@@ -61,7 +61,7 @@ def test_both_engines_pay_rewards_while_the_budget_lasts(gateway, contracts):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_who_ends_a_run_interrupts_it(number):
+def test_who_ends_a_run_interrupts_it(number, terminal_that_closes):
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), engine_for("reference", deployment(5, 8, 0), ""):
         os.kill(os.getpid(), number)

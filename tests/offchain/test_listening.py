@@ -81,7 +81,7 @@ def test_commands_refuse_an_empty_address_which_sockets_take_for_all_of_them(com
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_server_ends_in_order_when_it_is_told_to(number):
+def test_a_server_ends_in_order_when_it_is_told_to(number, terminal_that_closes):
     serve(application([], 1, 1), "127.0.0.1", 0, lambda port: os.kill(os.getpid(), number))
 
 
