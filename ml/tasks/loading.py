@@ -78,9 +78,7 @@ class Named:
         """
         options = json.dumps(self._plain_options(), sort_keys=True, default=str).encode()
         parts = [keccak256(options), keccak256(self._class.encode())]
-        for name, content in self._contents():
-            parts += [keccak256(name.encode()), keccak256(content)]
-        return keccak256(_TAG + b"".join(parts))
+        return keccak256(_TAG + b"".join([*parts, *_digests(self._contents())]))
 
     @property
     def kind(self) -> type[Task]:
@@ -148,15 +146,27 @@ class Named:
         if place.endswith(".py"):
             file = _file(place)
             return [(name, _bytes(file.parent / name)) for name in (file.name, *sorted(_declared(file)))]
-        root = _package(place, self.name)
-        files = [root] if root.is_file() else _modules(root)
-        return [(file.relative_to(root.parent).as_posix(), _bytes(file)) for file in files]
+        return _package_contents(_package(place, self.name))
 
 
 @functools.cache
 def built_in_names() -> tuple[str, ...]:
     """Return the names of the tasks that come with the project."""
     return tuple(module.name.replace("_", "-") for module in pkgutil.iter_modules(built_in.__path__))
+
+
+def package_digest(module: str) -> bytes:
+    """Return 32 bytes that differ when a file of the package that a module is in does; nothing of it runs.
+
+    Raises:
+        TaskError: When there is no such module, or a file cannot be read.
+    """
+    roots = _roots(module)
+    if not roots:
+        raise TaskError(
+            f"there is no module {quoted(module)}; install it, or name a file as FILE.py:function"
+        )
+    return keccak256(b"".join(_digests(_package_contents(roots))))
 
 
 def load_function(name: str, what: str) -> Callable[..., Any]:
@@ -304,17 +314,38 @@ def _file(place: str) -> Path:
     return path
 
 
-def _package(place: str, name: str) -> Path:
-    """The folder or file of the top-level package of a module; nothing of it runs."""
-    top = place.partition(".")[0]
+def _package(place: str, name: str) -> list[Path]:
+    """The folders or the file of a module's top-level package; nothing of it runs."""
+    if roots := _roots(place):
+        return roots
+    names = ", ".join(built_in_names())
+    raise TaskError(
+        f"there is no task {quoted(name)}; use FILE.py:Class, a table's FILE.json, an installed "
+        f"package.module:Class, or a built-in one: {names}"
+    )
+
+
+def _roots(module: str) -> list[Path]:
+    """The folders of its top-level package, several where it has no `__init__.py`; a single module's file."""
+    top = module.partition(".")[0]
     spec = importlib.util.find_spec(top) if top.isidentifier() else None
-    if spec is None or spec.origin is None:
-        names = ", ".join(built_in_names())
-        raise TaskError(
-            f"there is no task {quoted(name)}; use FILE.py:Class, a table's FILE.json, an installed "
-            f"package.module:Class, or a built-in one: {names}"
-        )
-    return Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is not None:
+        return [Path(folder) for folder in spec.submodule_search_locations]
+    return [] if spec.origin is None else [Path(spec.origin)]
+
+
+def _package_contents(roots: Iterable[Path]) -> list[tuple[str, bytes]]:
+    return [
+        (file.relative_to(root.parent).as_posix(), _bytes(file))
+        for root in roots
+        for file in ([root] if root.is_file() else _modules(root))
+    ]
+
+
+def _digests(contents: Iterable[tuple[str, bytes]]) -> list[bytes]:
+    return [keccak256(part) for name, content in contents for part in (name.encode(), content)]
 
 
 def _modules(package: Path) -> list[Path]:

@@ -13,7 +13,8 @@ from typing import Any
 from rich.console import Console
 
 from ml.messages import reason
-from ml.named_functions import own_file
+from ml.named_functions import is_own, own_file
+from ml.tasks.loading import package_digest
 from offchain import first_edition
 from offchain.errors import DamagedRunError, ReproductionError, RunFolderError
 from offchain.reproduction.data_digest import data_digest
@@ -163,11 +164,17 @@ def _own_content(settings: SimulationSettings) -> dict[str, Any]:
     """What the first edition had not: rows that are parted already, functions of the user's own, ..."""
     found = {name: value for name, value in settings.set_values().items() if name in _LATER}
     for name in ("attack", "coalition_votes", "defence"):
-        file = own_file(getattr(settings, name))
-        if file is not None:
-            found[f"{name}_code"] = data_digest(file)
+        function = getattr(settings, name)
+        if is_own(function):
+            found[f"{name}_code"] = _code_digest(function)
     if settings.clients_data is not None:
         found["clients_data"] = data_digest(settings.clients_data)
     if settings.train is not None:
         found["train"] = data_digest(own_file(settings.train)) + settings.train
     return found
+
+
+def _code_digest(function: str) -> str:
+    """Of its file, or of the package that it is in."""
+    file = own_file(function)
+    return package_digest(function.rpartition(":")[0]).hex() if file is None else data_digest(file)

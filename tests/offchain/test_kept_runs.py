@@ -213,6 +213,34 @@ def test_neither_engine_nor_path_make_another_run(tmp_path):
     )
 
 
+CODE = "FACTOR = 1\n\ndef own():\n    return FACTOR\n"
+
+
+@pytest.mark.parametrize("layout", ["file", "package", "without __init__"])
+@pytest.mark.parametrize("setting", ["attack", "coalition_votes", "defence"])
+def test_other_content_of_own_code_makes_another_run(tmp_path, monkeypatch, layout, setting):
+    folder = tmp_path / "own_functions"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    code, beside = folder / "pushes.py", folder / "more.py"
+    code.write_text(CODE)
+    if layout == "package":
+        (folder / "__init__.py").write_text("")
+    name = f"{code}:own" if layout == "file" else "own_functions.pushes:own"
+
+    def digest():
+        data_digest.cache_clear()
+        return run_digest(TINY().model_copy(update={setting: name}))
+
+    before = digest()
+    code.write_text(CODE.replace("1", "2"))
+    changed = digest()
+    code.write_text(CODE)
+    assert changed != before == digest()
+    beside.write_text("")  # Which a file does not see, and a package's function may.
+    assert (digest() != before) == (layout != "file")
+
+
 def test_a_folder_of_data_is_known_by_its_names_and_sizes(tmp_path):
     for name, content in (("a", "one"), ("b", "one"), ("c", "three")):
         (tmp_path / name / "images").mkdir(parents=True)
