@@ -9,7 +9,7 @@ from offchain.chain.network_option import network_option
 from offchain.command import INTERRUPTED, Command
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
-from offchain.reproduction.options import PATIENCE, playing_options
+from offchain.reproduction.options import playing_options
 from offchain.user_path import UserPath
 
 
@@ -18,13 +18,6 @@ from offchain.user_path import UserPath
 @click.option("--grid", type=UserPath(), help="YAML file of a grid (docs/ARENA.md).  [default: a small one]")
 @click.option("--data", type=UserPath(), help="Rows of the grid's tasks that read a file or folder.")
 @click.option("--so-far", is_flag=True, help="Play nothing; tell what the runs came to that are kept.")
-@click.option(
-    "--patience",
-    type=click.FloatRange(min=0, min_open=True),
-    default=PATIENCE,
-    show_default=True,
-    help="Seconds in which a cell with functions of your own has to finish a round.",
-)
 @playing_options("arena")
 def cli(
     network: str,

@@ -68,6 +68,7 @@ def cli(
     set_images: tuple[str, ...],
     jobs: int,
     address: str | None,
+    patience: float,
     out: Path,
     **of_study: Any,
 ) -> None:
@@ -89,7 +90,7 @@ def cli(
             # Only now that settings and cluster are known to be good.
             folder = ResultsFolder(out, study)
             at_once = -1 if address else jobs
-            reproduce(wanted, study, folder, runs, partial(engine_on, network), at_once, console)
+            reproduce(wanted, study, folder, runs, partial(engine_on, network), at_once, console, patience)
     except KeyboardInterrupt:
         console.print("Interrupted. What was played is kept; the same command goes on from there.")
         raise SystemExit(INTERRUPTED) from None

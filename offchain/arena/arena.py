@@ -39,7 +39,7 @@ def fight(
         engine_of: Enters a run's engine.
         jobs: Runs at once.
         console: Where progress is shown.
-        patience: Seconds in which a cell with functions of a user's own has to finish a round.
+        patience: Seconds in which a cell with code of a user's own has to finish a round.
 
     Raises:
         ReproductionError: When the folder is another grid's.

@@ -39,7 +39,7 @@ def _try(grid: Grid, data: Path | None, patience: float) -> None:
     with TemporaryDirectory() as folder:
         begun = Path(folder) / "begun"
         try:
-            play_apart(partial(_check, grid, data, begun), begun, patience, "it was not checked")
+            play_apart(partial(_check, grid, data, begun), begun, patience, "it was not checked within {}")
         except SimulationError as error:
             told = begun.read_text().splitlines() if begun.exists() else []
             raise ArenaError(f"{told[-1] if told else 'the grid'}: {error}") from error

@@ -1,4 +1,4 @@
-"""A run with a user's own functions, in a process of its own: what ends it, or never ends, is this run's."""
+"""A run with code of a user's own, in a process of its own: what ends it, or never ends, is this run's."""
 
 import os
 import signal
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from time import monotonic
 
 from ml.errors import MLError
+from ml.messages import reason
 from ml.named_functions import is_own
 from ml.parallel import end_with_parent, let_processes_import
 from offchain.errors import OffchainError, SimulationError
@@ -21,33 +22,42 @@ _LOOK = 0.5
 _START = 900.0
 """Seconds for a process to start, imports included, on the slowest machine."""
 
+_LOADED = ["offchain.reproduction.kept_runs"]
+"""What the server of such processes has imported, of which each is a copy: that takes .03 s, not 3."""
+
 Play = Callable[[], None]
+_NO_ROUND = "no round was finished within {} (--patience)"
 
 
-def has_own_functions(settings: SimulationSettings) -> bool:
-    """Return whether a run calls an attack, votes, a rule or a training that are no built-in ones."""
+def has_own_code(settings: SimulationSettings) -> bool:
+    """Return whether a run's task, attack, votes, rule or training is code of a user's own."""
     named = settings.attack, settings.coalition_votes, settings.defence, settings.train
-    return any(map(is_own, named))
+    return settings.named_task.is_foreign or any(map(is_own, named))
 
 
-def play_apart(play: Play, rounds: Path, patience: float, nothing: str = "no round was finished") -> None:
+def play_apart(play: Play, rounds: Path, patience: float, nothing: str = _NO_ROUND) -> None:
     """Play a run in a process of its own, and end that when it finishes no round for some time.
 
     Args:
         play: Plays it; importable from there.
         rounds: The file that grows by each round.
         patience: Seconds.
-        nothing: What is said when they are over.
+        nothing: What is said when they are over, with {} in their place.
 
     Raises:
         SimulationError: With what the run failed with; or when its process ends by itself, or is ended.
     """
     let_processes_import()
-    context = get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(_LOADED)
     ours, theirs = context.Pipe(duplex=False)
     child = context.Process(target=_played, args=(play, theirs))
-    child.start()
-    theirs.close()
+    try:
+        child.start()
+    except OSError as error:
+        raise SimulationError(f"no process could be started for it: {reason(error)}") from error
+    finally:
+        theirs.close()
     try:
         said = _awaited(ours, rounds, patience)
     finally:
@@ -55,10 +65,10 @@ def play_apart(play: Play, rounds: Path, patience: float, nothing: str = "no rou
     if said == _UNSTARTED:
         raise SimulationError(f"its process did not start within {_START:g} s; is there enough memory?")
     if said is None:
-        raise SimulationError(f"{nothing} within {patience:g} s; its own functions take too long")
+        raise SimulationError(f"{nothing.format(f'{patience:g} s')}; code of your own takes too long")
     if said == _NOTHING:
         raise SimulationError(
-            f"its process ended ({how_ended(child.exitcode or 0)}); its own functions must not end it"
+            f"its process ended ({how_ended(child.exitcode or 0)}); code of your own must not end it"
         )
     if said != _DONE:
         raise SimulationError(said.decode())
@@ -89,7 +99,7 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def _end(child: SpawnProcess) -> None:
+def _end(child: BaseProcess) -> None:
     """End what is left of it, and whatever it has started."""
     child.join(_LOOK)
     with suppress(ProcessLookupError, PermissionError):  # It may not lead a group yet, or any more.
@@ -98,7 +108,7 @@ def _end(child: SpawnProcess) -> None:
     child.join()
 
 
-def _pid(child: SpawnProcess) -> int:
+def _pid(child: BaseProcess) -> int:
     assert child.pid is not None  # It was started.
     return child.pid
 
@@ -113,5 +123,5 @@ def _played(play: Play, answer: Connection) -> None:
     except (OffchainError, MLError) as error:
         said = str(error).encode()
     except KeyboardInterrupt:  # Ctrl-C is not heard in a session of its own.
-        said = b"its process was told to stop, as Ctrl-C does; its own functions must not end it"
+        said = b"its process was told to stop, as Ctrl-C does; code of your own must not end it"
     answer.send_bytes(said)

@@ -1,5 +1,6 @@
 """Many runs at once, on joblib: processes of this machine, or the cluster that is entered."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -11,9 +12,9 @@ from joblib.parallel import LokyBackend, get_active_backend
 from rich.console import Console
 
 from ml.errors import MLError
-from ml.parallel import end_with_parent, let_processes_import
+from ml.parallel import end_with_parent, let_processes_import, processors
 from offchain.errors import OffchainError, ReproductionError, SimulationError
-from offchain.reproduction.apart import has_own_functions, play_apart
+from offchain.reproduction.apart import has_own_code, play_apart
 from offchain.reproduction.cluster import entered_client
 from offchain.reproduction.dask_runs import answers
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
@@ -52,7 +53,7 @@ def play_all(
         jobs: Runs at once.
         console: Where progress is shown.
         failed: Is told each run that failed, and why.
-        patience: Seconds in which a run with functions of a user's own has to finish a round.
+        patience: Seconds in which a run with code of a user's own has to finish a round.
 
     Raises:
         OffchainError: What `failed` raises; and when another command plays into the folder.
@@ -81,7 +82,7 @@ def _played(
         return
     # Workers start no processes: for runs that have one of their own this one does, from threads. A cluster's
     # workers play them as all others.
-    apart = [run for run in runs if jobs != _ALL_WORKERS and has_own_functions(run)]
+    apart = [run for run in runs if jobs != _ALL_WORKERS and has_own_code(run)]
     # Ray's backend hands out results all together or not at all, so there is no progress to show on it.
     backend, _ = get_active_backend()
     as_they_come = "generator_unordered" if backend.supports_return_generator else "list"
@@ -96,7 +97,7 @@ def _played(
             "same command again, with fewer --jobs"
         ) from error
     yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", backend="threading")(
-        joblib.delayed(_play_apart)(kept, run, engine_of, patience) for run in apart
+        joblib.delayed(_play_apart)(kept, run, engine_of, jobs, patience) for run in apart
     )
 
 
@@ -104,9 +105,17 @@ def _play(kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf) -> Playe
     return _tried(run, partial(kept.play, run, engine_of))
 
 
-def _play_apart(kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf, patience: float) -> Played:
-    play = partial(kept.play, run, engine_of)
+def _play_apart(
+    kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf, jobs: int, patience: float
+) -> Played:
+    play = partial(_play_beside_others, kept, run, engine_of, jobs)
     return _tried(run, partial(play_apart, play, rounds_file(kept.path(run)), patience))
+
+
+def _play_beside_others(kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf, jobs: int) -> None:
+    """With a share of the processors, as joblib's own processes have it."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, processors() // jobs)))
+    kept.play(run, engine_of)
 
 
 def _tried(run: SimulationSettings, play: Callable[[], None]) -> Played:

@@ -11,14 +11,21 @@ from offchain.user_path import OutPath
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PATIENCE = 600.0
-"""Seconds in which a run with functions of a user's own has to finish a round."""
+"""Seconds in which a run with code of a user's own has to finish a round."""
 
 
 def playing_options(folder: str) -> Callable[[Command], Command]:
-    """Adds `--jobs`, `--cluster`, which arrives as `address`, and `--out`, by default `folder`."""
+    """Adds `--jobs`, `--cluster` (as `address`), `--patience`, and `--out`, which is `folder` by default."""
 
     def add(function: Command) -> Command:
         for option in (
+            click.option(
+                "--patience",
+                type=click.FloatRange(min=0, min_open=True),
+                default=PATIENCE,
+                show_default=True,
+                help="Seconds in which a run with a task or functions of your own has to finish a round.",
+            ),
             click.option(
                 "--out",
                 type=OutPath(folder=True),

@@ -9,6 +9,7 @@ from offchain.errors import ReproductionError
 from offchain.reproduction.catalogue import ITEMS, Item
 from offchain.reproduction.grid import play_all
 from offchain.reproduction.kept_runs import EngineOf, run_digest
+from offchain.reproduction.options import PATIENCE
 from offchain.reproduction.result import Result
 from offchain.reproduction.results_folder import ResultsFolder
 from offchain.reproduction.study import Study
@@ -59,6 +60,7 @@ def reproduce(
     engine_of: EngineOf,
     jobs: int,
     console: Console,
+    patience: float = PATIENCE,
 ) -> None:
     """Make items, playing the runs that are not kept.
 
@@ -70,8 +72,9 @@ def reproduce(
         engine_of: Enters a run's engine.
         jobs: Runs at once.
         console: Where progress and results are shown.
+        patience: Seconds in which a run with code of a user's own has to finish a round.
     """
-    play_all(runs, folder.runs, engine_of, jobs, console)
+    play_all(runs, folder.runs, engine_of, jobs, console, patience=patience)
     for item in items:
         result = item.compute(study, folder.runs)
         written = folder.write(item, result)

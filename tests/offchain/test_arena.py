@@ -1,18 +1,22 @@
 """A grid of attacks against policies and defences: what it plays, keeps, measures, tells, and refuses."""
 
+import errno
 import json
 import os
 import re
 import shutil
 import sys
+import time
 from dataclasses import fields
 from multiprocessing import spawn
+from multiprocessing.context import ForkServerProcess
 
 import numpy as np
 import pandas as pd
 import pytest
 from small_runs import quiet, records, reference, small
 
+from ml.parallel import processors
 from offchain.arena import checking, report
 from offchain.arena.arena import fight, told_so_far
 from offchain.arena.checking import checked_cells, has_own_functions
@@ -22,6 +26,7 @@ from offchain.arena.report import heat_map, summarised, unseated, write
 from offchain.errors import ArenaError, ReproductionError, SimulationError
 from offchain.reproduction import apart
 from offchain.reproduction.cluster import cluster
+from offchain.reproduction.grid import _play_beside_others
 from offchain.reproduction.kept_runs import KeptRuns
 from offchain.settings import parse_settings
 from offchain.simulation.cast import Cast
@@ -366,8 +371,8 @@ def _own_name(cell):
 @pytest.mark.parametrize(
     ("function", "patience", "told"),
     [
-        ("ending", ENOUGH, "its process ended (status 7); its own functions must not end it"),
-        ("waiting", 20, "no round was finished within 20 s; its own functions take too long"),
+        ("ending", ENOUGH, "its process ended (status 7); code of your own must not end it"),
+        ("waiting", 20, "no round was finished within 20 s (--patience); code of your own takes too long"),
     ],
 )
 def test_a_users_function_that_ends_its_process_or_never_ends_is_its_own_cells_failure(
@@ -383,10 +388,66 @@ def test_a_users_function_that_ends_its_process_or_never_ends_is_its_own_cells_f
     assert set(pd.read_csv(tmp_path / "out" / "cells.csv").attack) == {NOBODY, "zero"}
 
 
+TASK = """
+import ctypes
+import numpy as np
+from torch import nn
+from stakefed import Numbers, Rows, Task
+
+
+class Mine(Task):
+    target = Numbers()
+
+    def module(self):
+        return nn.Sequential(nn.Linear(3, 1), nn.Flatten(0))
+
+    def rows(self, path):
+        draws = np.random.default_rng(0)
+        X = draws.normal(size=(400, 3)).astype(np.float32)
+        return Rows(X, X.sum(1))
+
+
+class Ending(Mine):
+    def train(self, model, rows, context):
+        ctypes.CDLL(None)._exit(7)
+"""
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_task_that_ends_its_process_takes_no_other_cell_with_it(tmp_path, jobs):
+    own = tmp_path / "own.py"
+    own.write_text(TASK)
+    tasks = {name: {"task": f"{own}:{name}"} for name in ("Mine", "Ending")}
+    settings = {"rounds": 1, "clients": 4, "proposer_bps": 5000, "data": str(own)}
+    grid = Grid(settings=settings, tasks=tasks, deciders=["verdict"], attacks=["zero"])
+    fight(tmp_path / "out", grid, cells(grid), engine_of, jobs, quiet())
+    failures = json.loads((tmp_path / "out" / "arena.json").read_text())["failures"]
+    assert {cell.split(",")[0]: why for cell, why in failures.items()} == {
+        "Ending": "its process ended (status 7); code of your own must not end it"
+    }
+    played = pd.read_csv(tmp_path / "out" / "cells.csv")
+    assert [*played.task] == ["Mine", "Mine"]
+
+
+@pytest.mark.parametrize(("given", "jobs", "share"), [(None, 1, 1.0), (None, 2, 0.5), ("3", 2, 3)])
+def test_runs_in_processes_of_their_own_share_the_processors(monkeypatch, given, jobs, share):
+    class Kept:
+        def play(self, run, engine_of):
+            found.append(processors())
+
+    found = []
+    monkeypatch.setenv("OMP_NUM_THREADS", given or "0")
+    if given is None:
+        del os.environ["OMP_NUM_THREADS"]
+    expected = share if given else max(1, int(share * processors()))
+    _play_beside_others(Kept(), None, None, jobs)
+    assert found == [expected]
+
+
 def test_a_training_of_ones_own_plays_where_it_can_be_ended(tmp_path):
     (tmp_path / "own.py").write_text("def quick(model, *rest):\n    return model\n")
     settings = parse_settings({**TINY, "train": f"{tmp_path / 'own.py'}:quick"})
-    assert apart.has_own_functions(settings) and not apart.has_own_functions(parse_settings(TINY))
+    assert apart.has_own_code(settings) and not apart.has_own_code(parse_settings(TINY))
     assert has_own_functions(Grid(settings={"train": settings.train}, attacks=["zero"], deciders=["mean"]))
     refused = refusal(
         tmp_path, f"attacks: [zero]\ndeciders: [mean]\nsettings: {{train: '{settings.train}ly'}}"
@@ -405,8 +466,8 @@ def test_a_users_rule_that_fails_is_told_before_anything_is_played(tmp_path):
 @pytest.mark.parametrize(
     ("rule", "patience", "words"),
     [
-        ("hanging", 20, "it was not checked within 20 s; its own functions take too long"),
-        ("exiting", ENOUGH, "its process ended (status 7); its own functions must not end it"),
+        ("hanging", 20, "it was not checked within 20 s; code of your own takes too long"),
+        ("exiting", ENOUGH, "its process ended (status 7); code of your own must not end it"),
         ("broken", ENOUGH, "defence X:broken returned what is not finite"),
     ],
 )
@@ -420,11 +481,27 @@ def test_a_users_function_that_ends_or_hangs_while_a_grid_is_checked_is_told(tmp
     assert str(caught.value).startswith(told)
 
 
+class Slow:
+    """What takes long to arrive."""
+
+    def __reduce__(self):
+        return time.sleep, (30,)
+
+
 def test_a_process_that_does_not_start_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(apart, "_START", 0.01)
+    monkeypatch.setattr(apart, "_START", 0.5)
     with pytest.raises(
-        SimulationError, match=r"^its process did not start within 0\.01 s; is there enough memory\?$"
+        SimulationError, match=r"^its process did not start within 0\.5 s; is there enough memory\?$"
     ):
+        apart.play_apart(Slow(), tmp_path / "rounds", 60)
+
+
+def test_a_process_that_cannot_be_started_is_told(tmp_path, monkeypatch):
+    def full(self):
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(ForkServerProcess, "start", full)
+    with pytest.raises(SimulationError, match="^no process could be started for it: Resource temporarily"):
         apart.play_apart(os.getpid, tmp_path / "rounds", 60)
 
 
