@@ -34,7 +34,7 @@ def let_processes_import() -> None:
     """
     root = str(Path(__file__).parents[1])
     if root not in sys.path:
-        sys.path.append(root)
+        sys.path.insert(0, root)  # Another copy may be installed.
 
 
 def end_with_parent(end: Callable[[], object] = lambda: os._exit(1)) -> None:

@@ -71,15 +71,17 @@ def sentences() -> Iterator[None]:
         raise click.ClickException(f"out of memory ({cleaned(error, 200) or 'no more to be had'})") from error
 
 
-def of_the_system(error: OSError, again: str = _AGAIN) -> str:
+def of_the_system(error: OSError, again: str = _AGAIN, at: object = None) -> str:
     """Return what the operating system refuses: at which file, why, and what helps.
 
     Args:
         error: The refusal.
         again: What to do once there is room.
+        at: The file, where the refusal names none, or one on the way to it.
     """
-    if error.errno == errno.ENOENT and not error.filename:  # What is not there has a name, but for one.
+    named = at or error.filename
+    if error.errno == errno.ENOENT and not named:  # What is not there has a name, but for one.
         return "the folder that this was called in is gone: change to one that is there (cd)"
-    what = cleaned(error.filename) if error.filename else "something that this needs"
+    what = cleaned(named) if named else "something that this needs"
     known = _HELP.get(error.errno or 0, "").format(again=again)
     return f"{what} cannot be read or written: {reason(error)}" + (f"; {known}" if known else "")

@@ -16,6 +16,7 @@ from ml.updates.canonical import digest, to_bytes
 from ml.updates.fixed_point import decode, encode
 from ml.updates.schema import Schema
 from ml.updates.tensors import tensors_in
+from offchain.command import of_the_system
 from offchain.errors import SettingsError
 from offchain.learning.description import Learning
 from offchain.learning.finding import Here, beside
@@ -59,7 +60,7 @@ def write_genesis(path: Path, first: NDArray[np.int32], schema: Schema) -> None:
     try:
         write_whole(path, save(tensors))
     except OSError as error:
-        raise SettingsError(f"genesis {path} cannot be written ({reason(error)})") from error
+        raise SettingsError(of_the_system(error, at=path)) from error
 
 
 def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:

@@ -1,5 +1,6 @@
 """A run with code of a user's own, in a process of its own: what ends it, or never ends, is this run's."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -46,6 +47,7 @@ def play_apart(play: Play, rounds: Path, patience: float, nothing: str = _NO_ROU
 
     Raises:
         SimulationError: With what the run failed with; or when its process ends by itself, or is ended.
+        OSError: What the operating system refused to the run's process.
     """
     let_processes_import()
     context = get_context("forkserver")
@@ -70,11 +72,13 @@ def play_apart(play: Play, rounds: Path, patience: float, nothing: str = _NO_ROU
         raise SimulationError(
             f"its process ended ({how_ended(child.exitcode or 0)}); code of your own must not end it"
         )
+    if said.startswith(_SYSTEM):
+        raise OSError(*json.loads(said.removeprefix(_SYSTEM)))
     if said != _DONE:
         raise SimulationError(said.decode())
 
 
-_STARTED, _UNSTARTED, _DONE, _NOTHING = b"started", b"unstarted", b"done", b""
+_STARTED, _UNSTARTED, _DONE, _NOTHING, _SYSTEM = b"started", b"unstarted", b"done", b"", b"system:"
 
 
 def _awaited(answer: Connection, rounds: Path, patience: float) -> bytes | None:
@@ -122,6 +126,8 @@ def _played(play: Play, answer: Connection) -> None:
         said = _DONE
     except (OffchainError, MLError) as error:
         said = str(error).encode()
+    except OSError as error:
+        said = _SYSTEM + json.dumps([error.errno, error.strerror, error.filename], default=str).encode()
     except KeyboardInterrupt:  # Ctrl-C is not heard in a session of its own.
         said = b"its process was told to stop, as Ctrl-C does; code of your own must not end it"
     answer.send_bytes(said)

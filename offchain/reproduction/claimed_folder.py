@@ -7,6 +7,7 @@ from pathlib import Path
 from ml.json_file import read_value
 from ml.messages import reason
 from ml.private_files import write_whole
+from offchain.command import of_the_system
 from offchain.errors import ReproductionError
 
 
@@ -26,7 +27,9 @@ def claim(path: Path, name: str, described: Mapping[str, object]) -> None:
             )
         path.mkdir(parents=True, exist_ok=True)
         write_whole(path / name, json.dumps(described, indent=2) + "\n")
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ReproductionError(of_the_system(error, at=path)) from error
+    except ValueError as error:
         raise ReproductionError(f"the results folder {path} cannot be used: {reason(error)}") from error
 
 

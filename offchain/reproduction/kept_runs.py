@@ -12,10 +12,10 @@ from typing import Any
 
 from rich.console import Console
 
-from ml.messages import reason
 from ml.named_functions import is_own, own_file
 from ml.tasks.loading import package_digest
 from offchain import first_edition
+from offchain.command import of_the_system
 from offchain.errors import DamagedRunError, ReproductionError, RunFolderError
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.rows_at_hand import RowsAtHand
@@ -73,7 +73,7 @@ class KeptRuns:
             self._folder.mkdir(parents=True, exist_ok=True)
             place = os.open(self._folder, os.O_RDONLY)
         except OSError as error:
-            raise ReproductionError(f"the folder {self._folder} cannot be used: {reason(error)}") from error
+            raise ReproductionError(of_the_system(error, at=self._folder)) from error
         try:
             _lock(place, self._folder)
             yield

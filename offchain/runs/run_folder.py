@@ -51,7 +51,8 @@ class RunFolder:
         """Start a run in a folder that is new or empty.
 
         Raises:
-            RunFolderError: When it is in use or cannot be written.
+            RunFolderError: When it is in use or may not be written.
+            OSError: When the disk refuses: that is no fault of the run.
         """
         require_free(path)
         try:
@@ -60,8 +61,6 @@ class RunFolder:
                 file.write(settings.model_dump_json(indent=2).encode() + b"\n")
         except FileExistsError as error:  # By another process, since it was looked at.
             raise RunFolderError(f"the output folder {path} is in use; choose another with --out") from error
-        except OSError as error:
-            raise RunFolderError(f"the output folder {path} cannot be written: {error.strerror}") from error
         return cls(path, settings)
 
     @classmethod

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,8 +103,9 @@ class _TensorBoard:
     def __init__(self, to: str, name: str, settings: Mapping[str, Any]) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        # Rounds that an interrupted run wrote there are told again.
-        self._writer = SummaryWriter(str(Path(to) / name), purge_step=0)
+        with _quiet_threads():
+            # Rounds that an interrupted run wrote there are told again.
+            self._writer = SummaryWriter(str(Path(to) / name), purge_step=0)
         lines = (f"    {key}: {value}" for key, value in settings.items())
         self._writer.add_text("settings", "\n".join(lines))
         self._writer.flush()
@@ -115,6 +117,20 @@ class _TensorBoard:
 
     def close(self) -> None:
         self._writer.close()
+
+
+@contextmanager
+def _quiet_threads() -> Iterator[None]:
+    """Let threads that begin in the block end without a traceback: the next call says why they did."""
+    others, told = {*threading.enumerate()}, threading.excepthook
+    yield
+    quiet = {*threading.enumerate()} - others
+
+    def tell(of: Any) -> None:
+        if of.thread not in quiet:
+            told(of)
+
+    threading.excepthook = tell
 
 
 class _MLflow:

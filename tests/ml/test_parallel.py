@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ml.parallel import Workers, processors
+from ml import parallel
+from ml.parallel import Workers, let_processes_import, processors
 
 POOL = """
 import os, time
@@ -60,3 +61,10 @@ def test_a_pools_process_ends_with_who_started_it_however_that_ended(code):
     assert int(started.stdout.readline()) != started.pid
     started.kill()
     started.communicate(timeout=60)  # Until nobody holds what both write to.
+
+
+def test_processes_import_this_copy_of_the_project_where_another_is_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    let_processes_import()
+    let_processes_import()
+    assert sys.path == [str(Path(parallel.__file__).parents[1]), str(tmp_path)]

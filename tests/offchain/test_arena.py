@@ -4,12 +4,14 @@ import errno
 import json
 import os
 import re
+import resource
 import shutil
 import sys
 import time
 from dataclasses import fields
 from multiprocessing import spawn
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -503,6 +505,18 @@ def test_a_process_that_cannot_be_started_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(ForkServerProcess, "start", full)
     with pytest.raises(SimulationError, match="^no process could be started for it: Resource temporarily"):
         apart.play_apart(os.getpid, tmp_path / "rounds", 60)
+
+
+def on_a_full_disk():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    Path("full").write_text("rounds")
+
+
+def test_a_disk_that_fills_under_a_run_of_ones_own_functions_is_no_fault_of_theirs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError) as refused:
+        apart.play_apart(on_a_full_disk, tmp_path / "rounds", 60)
+    assert (refused.value.errno, refused.value.strerror) == (errno.EFBIG, os.strerror(errno.EFBIG))
 
 
 def test_functions_of_a_users_own_that_do_as_they_should_pass_the_check(tmp_path):

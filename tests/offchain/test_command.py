@@ -2,16 +2,24 @@
 
 import errno
 import os
+import resource
 from importlib import import_module
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from ml.errors import DataError
+from ml.updates.schema import Schema
 from offchain.command import Command, run_each_script_once
-from offchain.errors import ChainError
+from offchain.errors import ChainError, ReproductionError, SettingsError
+from offchain.learning.genesis import write_genesis
+from offchain.live.deploying.book import replace_text, writing_alone
+from offchain.live.errors import ConfigurationError
+from offchain.reproduction.claimed_folder import claim
+from offchain.reproduction.kept_runs import KeptRuns
 
 
 def ending(error):
@@ -45,6 +53,49 @@ def test_a_command_ends_with_one_sentence(error, sentence):
     result = ending(error)
     assert result.exit_code == 1 and result.output.startswith(f"Error: {sentence}")
     assert result.output.count("\n") == 1
+
+
+@pytest.fixture
+def full_disk():
+    """Has the system refuse what makes a file longer than a byte."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize(
+    ("write", "refused"),
+    [
+        (lambda path: replace_text(path, "a book"), ConfigurationError),
+        (lambda path: claim(path, "grid.json", {"grid": 1}), ReproductionError),
+        (lambda path: write_genesis(path, np.zeros(2, np.int32), Schema((("a", (2,)),))), SettingsError),
+    ],
+)
+def test_whatever_is_written_a_full_disk_is_told_with_what_helps(tmp_path, full_disk, write, refused):
+    with pytest.raises(refused) as told:
+        write(tmp_path / "file")
+    assert str(told.value) == (
+        f"{tmp_path / 'file'} cannot be read or written: File too large; this user may write no larger files "
+        "(ulimit -f)"
+    )
+
+
+def taken(path):
+    with writing_alone(path):
+        pass
+
+
+def held(path):
+    with KeptRuns(path).held():
+        pass
+
+
+@pytest.mark.parametrize(("use", "refused"), [(taken, ConfigurationError), (held, ReproductionError)])
+def test_a_place_that_cannot_be_taken_is_named_as_it_was_given(tmp_path, use, refused):
+    (tmp_path / "file").touch()
+    with pytest.raises(refused, match=f"{tmp_path}/file/place cannot be read or written: Not a directory"):
+        use(tmp_path / "file" / "place")
 
 
 def test_who_stops_reading_is_told_nothing():

@@ -1,7 +1,9 @@
 """Figures in TensorBoard's and MLflow's own files, read back by their own readers."""
 
 import logging
+import resource
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -145,6 +147,28 @@ def test_a_package_that_is_missing_is_one_sentence_before_anything_is_written(
     assert result.exit_code == 1 and not (tmp_path / "run").exists()
     told = f"--track {program} needs the package {package}, which is not installed"
     assert told in result.output and len(result.output.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def full_disk():
+    """No file of this process gets longer than 2,000 bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fills_while_tensorboard_writes_is_one_sentence(tmp_path, monkeypatch, caplog, full_disk):
+    pytest.importorskip("tensorboard", reason=NO_TENSORBOARD)
+    told = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    with Tracking("tensorboard", str(tmp_path)).tracker("mine", {}) as tracker:
+        for round_ in range(1, 200):
+            tracker.log(round_, {"a": 1.0})
+    assert [each.getMessage() for each in caplog.records] == [
+        f"--track tensorboard cannot write to {tmp_path}: File too large; nothing more is tracked"
+    ]
+    assert not told
 
 
 @pytest.mark.parametrize("program", ["tensorboard", "mlflow"])

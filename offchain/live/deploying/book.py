@@ -14,6 +14,7 @@ from ml.messages import reason
 from ml.private_files import alone, write_whole
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
+from offchain.command import of_the_system
 from offchain.live.deploying.configuration import Address, Configuration, Digest, plain
 from offchain.live.errors import ConfigurationError
 
@@ -147,7 +148,7 @@ def writing_alone(path: Path) -> Iterator[None]:
                 "goes on with what is missing"
             ) from error
         except OSError as error:
-            raise ConfigurationError(f"{path} cannot be written: {reason(error)}") from error
+            raise ConfigurationError(of_the_system(error, at=path)) from error
         yield
 
 
@@ -169,4 +170,4 @@ def replace_text(path: Path, text: str) -> None:
     try:
         write_whole(path, text)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {reason(error)}") from error
+        raise ConfigurationError(of_the_system(error, at=path)) from error
