@@ -1,5 +1,7 @@
 """What rows should look like before they teach or judge."""
 
+from datetime import date, timedelta
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
@@ -82,18 +84,44 @@ def _unknown(
     )
 
 
-def unlike(name: str, values: NDArray[np.float64], spread: Spread) -> list[str]:
-    """Return a sentence when numbers lie far from an encoding's, or spread otherwise."""
+def unlike(name: str, values: NDArray[np.float64], spread: Spread, of_days: bool = False) -> list[str]:
+    """Return a sentence when numbers lie far from an encoding's, or spread otherwise.
+
+    Args:
+        name: The column's.
+        values: float64 [rows].
+        spread: The encoding's.
+        of_days: Whether they are days since 1970, which people read as dates.
+    """
     mean, scale = float(values.mean()), float(values.std())
     far = abs(mean - spread.mean) > _FAR * spread.scale
     wide = scale > _OTHER_SCALE * spread.scale
     narrow = scale * _OTHER_SCALE < spread.scale and not _mostly_one(values)
     if not (far or wide or narrow):
         return []
-    return [
-        f"{name} is {mean:.4g} ± {scale:.2g} where the encoding's rows are {spread.mean:.4g} ± "
-        f"{spread.scale:.2g}{_unit(mean, spread.mean)}"
-    ]
+    shown = _of_days if of_days else _of_numbers
+    theirs = shown(spread.mean, spread.scale) + ("" if of_days else _unit(mean, spread.mean))
+    return [f"{name} is {shown(mean, scale)} where the encoding's rows are {theirs}"]
+
+
+def _of_numbers(mean: float, scale: float) -> str:
+    return f"{mean:.4g} ± {scale:.2g}"
+
+
+def _of_days(mean: float, scale: float) -> str:
+    return f"{date_of(mean)} ± {scale:.0f} days"
+
+
+def date_of(days: float) -> str:
+    """Return the date of days since 1970, as people write it; the number where no calendar has it.
+
+    >>> date_of(16340), date_of(1e7)
+    ('2014-09-27', '1e+07 days after 1970-01-01')
+    """
+    try:
+        return str(date(1970, 1, 1) + timedelta(round(days)))
+    except OverflowError:
+        return f"{days:g} days after 1970-01-01"
 
 
 def _mostly_one(values: NDArray[np.float64]) -> bool:

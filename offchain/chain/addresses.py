@@ -64,7 +64,9 @@ def _reason(value: str) -> str:
         return "names are not looked up here, since they can be pointed elsewhere; give the address itself"
     if not _SEEN.fullmatch(value):
         return "there are spaces, or characters that cannot be seen or only look like others; type it anew"
-    if re.fullmatch(r"\w+:0[xX]\S+", text):
+    if re.fullmatch(r"[oO][xX][0-9a-fA-F]+", text):
+        return "it begins with the letter O, where the digit 0 belongs"
+    if re.fullmatch(r"(\w+:)+0[xX]\S+", text):
         return "leave out what stands before 0x"
     if re.fullmatch(r"[xX][eE]\d\d\w{26,31}", text):
         return "this is an ICAP; write it as 0x and hexadecimal digits"

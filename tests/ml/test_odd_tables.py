@@ -87,6 +87,28 @@ def test_what_stands_for_gaps_is_not_compared_with_the_founders_rows(tmp_path):
     assert "load is empty in 60 of the rows used" in read(tmp_path / "none.csv").told[0]
 
 
+@pytest.mark.parametrize("letter", ["\n", "\t", "\x0b"])
+def test_a_line_end_or_a_tab_within_a_cell_is_no_other_encoding(tmp_path, letter):
+    rows = table()
+    rows.loc[4, "kind"] = f"a{letter}b"
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    found = read(tmp_path / "rows.csv")
+    assert len(found) == 59
+    assert "it looks like a line end, a tab or a sign that nobody sees" in found.usage.told()[-1]
+
+
+def test_dates_far_from_the_founders_are_told_as_dates(tmp_path):
+    since = {"column": "since", "kind": "date", "mean": 16340, "scale": 500, "formats": ["%Y-%m-%d"]}
+    form = FORM.model_dump(mode="json") | {"inputs": [since]}
+    days = pd.to_datetime("2014-01-01") + pd.to_timedelta(range(60), unit="D")
+    rows = table().assign(since=[f"{day.year + 100}-{day:%m-%d}" for day in days])
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(DataError) as refused:
+        read_table(Form.model_validate(form), tmp_path / "rows.csv", 0.1, False)
+    told = "since is 2114-01-30 ± 17 days where the encoding's rows are 2014-09-27 ± 500 days."
+    assert told in str(refused.value)
+
+
 def test_gaps_do_not_hide_that_the_other_rows_are_unlike(tmp_path):
     rows = table()
     rows.loc[:53, "load"] = np.nan

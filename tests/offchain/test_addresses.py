@@ -105,6 +105,8 @@ def test_a_key_that_is_pasted_is_not_repeated(how):
         ("m\u00fcnchen.eth", "names are not looked up here"),
         ("hospital-3", "`ape accounts list` shows its address"),
         ("sep:" + RIGHT[0], "leave out what stands before 0x"),
+        ("eip155:1:" + RIGHT[0], "leave out what stands before 0x"),
+        ("O" + RIGHT[0][1:], "it begins with the letter O, where the digit 0 belongs"),
         ("ethereum:" + RIGHT[0] + "@1", "leave out what"),
         (RIGHT[0][2:], "write 0x in front of it"),
         (RIGHT[0][:-1], "it has 39 of them"),

@@ -348,6 +348,8 @@ def likely_cause(text: str) -> str:
     """
     if "\0" in text:
         return "no text: the file is damaged"
+    if any(letter < " " for letter in text):
+        return "a line end, a tab or a sign that nobody sees within the cell: take it out"
     if not is_text(text):
         return "not UTF-8: save the file as UTF-8"
     if _DECIMAL_COMMA.fullmatch(text.strip(f"%$€£{_SPACES}")):

@@ -1,13 +1,12 @@
 """From a table's file to inputs and targets, in pieces, and what became of every row."""
 
-import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.checks import Spread, insisted, unknown_values, unlike
+from ml.data.checks import Spread, date_of, insisted, unknown_values, unlike
 from ml.data.rows import Rows
 from ml.data.table import Texts
 from ml.data.text.cells import EMPTY, Words
@@ -223,7 +222,8 @@ def _compared(form: Form, kept: Kept, accept: bool) -> list[str]:
             found = unknown_values(column.column, category, tuple(column.values), column.rare, empty)
             (grave if found[0] else told).extend(found[1])
         elif len(values := _unlike(column, kept.inputs, first)):
-            grave += unlike(column.column, values, Spread(mean=column.mean, scale=column.scale))
+            spread = Spread(mean=column.mean, scale=column.scale)
+            grave += unlike(column.column, values, spread, of_days=isinstance(column, DateColumn))
         first += inputs_of(column)
     return insisted(grave, told, not accept)
 
@@ -251,13 +251,5 @@ def _stands(column: Column) -> str:
     if isinstance(column, CategoryColumn):
         return "an input of its own says so"
     value = column.mean if column.gap is None else column.gap
-    named = _day(value) if isinstance(column, DateColumn) else f"{value:g}"
+    named = date_of(value) if isinstance(column, DateColumn) else f"{value:g}"
     return f"{named} stands for it" + (", and an input of its own says so" if column.flag else "")
-
-
-def _day(days: float) -> str:
-    """A date of days since 1970, as people write it; the number where no calendar has it."""
-    try:
-        return str(datetime.date(1970, 1, 1) + datetime.timedelta(round(days)))
-    except OverflowError:
-        return f"{days:g} days after 1970-01-01"

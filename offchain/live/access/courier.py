@@ -285,7 +285,7 @@ class Courier:
             if flight.taken_looks >= _TAKEN_LOOKS:
                 flight.outcome = StaleDecisionError(
                     f"nonce {flight.nonce} of account {self._address} went to another transaction than "
-                    f"{flight.message.name}"
+                    f"{flight.message.name}: another program sends with it too; the same again decides anew"
                 )
             return
         flight.taken_looks = 0
