@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from offchain.chain.network_option import network_option
-from offchain.command import INTERRUPTED, Command, of_the_system
+from offchain.command import INTERRUPTED, Command
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.errors import RunFolderError
 from offchain.runs.settings_options import settings_options
 from offchain.settings import load_settings
+from offchain.system_errors import of_the_system
 from offchain.tracking.options import tracking_options
 from offchain.tracking.tracker import Tracking
 from offchain.user_path import OutPath, UserPath

@@ -16,10 +16,10 @@ from ml.updates.canonical import digest, to_bytes
 from ml.updates.fixed_point import decode, encode
 from ml.updates.schema import Schema
 from ml.updates.tensors import tensors_in
-from offchain.command import of_the_system
 from offchain.errors import SettingsError
 from offchain.learning.description import Learning
 from offchain.learning.finding import Here, beside
+from offchain.system_errors import of_the_system
 
 if TYPE_CHECKING:
     from ml.training import Learner

@@ -11,12 +11,12 @@ from typing import Any
 
 from ml.errors import MLError
 from offchain import told_to_end
-from offchain.command import of_the_system
 from offchain.errors import ChainError, OffchainError
 from offchain.listening import is_open, root_url
 from offchain.live.errors import InsufficientFundsError, StaleDecisionError
 from offchain.monitoring.measures import FAILURES
 from offchain.software import VERSION, lock_digest
+from offchain.system_errors import of_the_system
 
 _log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from ml.json_file import read_value
 from ml.messages import reason
 from ml.private_files import write_whole
-from offchain.command import of_the_system
 from offchain.errors import ReproductionError
+from offchain.system_errors import of_the_system
 
 
 def claim(path: Path, name: str, described: Mapping[str, object]) -> None:

@@ -15,7 +15,6 @@ from rich.console import Console
 from ml.named_functions import is_own, own_file
 from ml.tasks.loading import package_digest
 from offchain import first_edition
-from offchain.command import of_the_system
 from offchain.errors import DamagedRunError, ReproductionError, RunFolderError
 from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.rows_at_hand import RowsAtHand
@@ -24,6 +23,7 @@ from offchain.runs.run import EngineFor, resume_run, start_run
 from offchain.runs.run_folder import RunFolder, holds_complete_run
 from offchain.settings import SimulationSettings
 from offchain.simulation.records import RoundRecord
+from offchain.system_errors import of_the_system
 
 LEARNING = 2
 """Counts up when the same settings come to give other numbers: runs kept from before are then played anew.

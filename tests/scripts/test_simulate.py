@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from live import free_port
 
-from offchain import command
+from offchain import system_errors
 from scripts.simulate import cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -252,7 +252,7 @@ def room_for():
 
 def test_a_run_that_finds_no_room_goes_on_as_it_is_told(tmp_path, room_for, monkeypatch):
     room_for(20_000)
-    monkeypatch.setitem(command._HELP, errno.EFBIG, command._HELP[errno.ENOSPC])
+    monkeypatch.setitem(system_errors._HELP, errno.EFBIG, system_errors._HELP[errno.ENOSPC])
     told = refusal(*SMALL, "--out", tmp_path / "run")
     assert "state.npz cannot be read or written: File too large; make room, and continue with" in told
     assert told.endswith(f"`ape run simulate --resume {tmp_path / 'run'}`")

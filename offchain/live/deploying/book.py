@@ -14,9 +14,9 @@ from ml.messages import reason
 from ml.private_files import alone, write_whole
 from ml.updates.hashing import keccak256
 from ml.validation import first_fault
-from offchain.command import of_the_system
 from offchain.live.deploying.configuration import Address, Configuration, Digest, plain
 from offchain.live.errors import ConfigurationError
+from offchain.system_errors import of_the_system
 
 FOLDER = Path("deployments")
 
