@@ -17,6 +17,7 @@ from offchain.live.client.options import (
     data_options,
     keep_rounds_option,
     privacy_options,
+    start_seconds_option,
     store_option,
     task_options,
     training_options,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     help="While a member, top up from the wallet when fewer tokens are free.  [default: never]",
 )
 @poll_option
+@start_seconds_option
 @click.option(
     "--salts",
     type=UserPath(dir_okay=False),
@@ -178,6 +180,7 @@ def _options(
     join: bool,
     admission_proof: bytes | None,
     shadow_policy: AnyPolicy | None,
+    start_seconds: float,
     sending: SendingSettings,
     poll: float | None,
 ) -> "ClientOptions":
@@ -204,4 +207,5 @@ def _options(
         device=device,
         shadow=shadow_policy,
         proof=admission_proof,
+        start_seconds=start_seconds,
     )

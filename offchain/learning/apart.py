@@ -11,12 +11,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from offchain.errors import WorkerError
 from offchain.learning.description import Learning
 from offchain.learning.finding import Here
+from offchain.worker.limits import START_SECONDS
 from offchain.worker.messages import Message
 from offchain.worker.process import Worker
 
 WHAT = "the process that runs the task's code"
-START_SECONDS = 3600.0
-"""For which a task may load, and its checks may last."""
 SLACK_BYTES = 1 << 20
 """Of an answer, beside a model."""
 
@@ -63,7 +62,7 @@ def beside_key(
     )
     opening = Message(asked.model_dump(mode="json"), {"first": first} if first is not None else {})
     most = SLACK_BYTES + 4 * learning.schema_.size
-    worker = Worker(f"{__name__}:found", opening, WHAT, most, START_SECONDS, hidden)
+    worker = Worker(f"{__name__}:found", opening, WHAT, most, START_SECONDS, hidden, "loading the task")
     try:
         return _result(worker.open(), learning)
     finally:

@@ -1,5 +1,6 @@
 """This side of a worker: a process that is started when it is first asked, and again after it ended."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from ml.errors import MLError
 from offchain.errors import OffchainError, WorkerError
 from offchain.exit_status import how_ended
 from offchain.worker.confinement import keep_to_oneself
+from offchain.worker.limits import NOTICE_SECONDS
 from offchain.worker.line import LateError, Line
 from offchain.worker.messages import Message, read, write
 from offchain.worker.serving import name_of
@@ -26,6 +28,7 @@ _KEPT_KINDS = ("LC_", "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "CUDA_", "CUBLAS_
 PYTHON = sys.executable
 """Runs workers."""
 _LAST_SECONDS = 2.0
+_log = logging.getLogger(__name__)
 _ROOT = str(Path(__file__).resolve().parents[2])
 
 
@@ -43,6 +46,8 @@ class Worker:
         most: Bytes of arrays that an answer may have.
         seconds: For which an answer to the opening is awaited.
         hidden: Files and folders that it is not to see.
+        start: What it does for that answer, for what is said of it.
+        limit: The option that says other `seconds`; empty for none.
     """
 
     def __init__(
@@ -53,6 +58,8 @@ class Worker:
         most: int,
         seconds: float,
         hidden: Sequence[Path] = (),
+        start: str = "starting",
+        limit: str = "",
     ) -> None:
         self.is_confined: bool | None = None
         self._service = service
@@ -61,6 +68,8 @@ class Worker:
         self._most = most
         self._seconds = seconds
         self._hidden = hidden
+        self._start = start
+        self._limit = f" ({limit})" if limit else ""
         self._process: subprocess.Popen[bytes] | None = None
         self._line: Line | None = None
         self._lock = threading.RLock()
@@ -77,7 +86,7 @@ class Worker:
             self._process = self._started()
             self._line = Line(*_pipes(self._process))
             try:
-                with self._awaited("starting", self._seconds) as line:
+                with self._noticed(), self._awaited(self._start, self._seconds, self._limit) as line:
                     self.is_confined = line.read(1) == b"\x01"
                     if not self.is_confined:
                         keep_to_oneself()  # Before code of others is there.
@@ -129,7 +138,20 @@ class Worker:
         return process
 
     @contextmanager
-    def _awaited(self, doing: str, seconds: float) -> Iterator[Line]:
+    def _noticed(self) -> Iterator[None]:
+        """Say what is waited for where the start takes long."""
+        told = "%s has been %s for %g s; it is ended after %g s%s"
+        values = (self._what, self._start, NOTICE_SECONDS, self._seconds, self._limit)
+        timer = threading.Timer(NOTICE_SECONDS, _log.warning, (told, *values))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    @contextmanager
+    def _awaited(self, doing: str, seconds: float, limit: str = "") -> Iterator[Line]:
         """Whatever comes between, the process is ended: what it would still say is no answer to another."""
         process, line = self._process, self._line
         assert process is not None and line is not None
@@ -138,7 +160,7 @@ class Worker:
             yield line
         except LateError as error:
             self.close()
-            raise WorkerError(f"{self._what} was ended after {seconds:g} s of {doing}") from error
+            raise WorkerError(f"{self._what} was ended after {seconds:g} s of {doing}{limit}") from error
         except (_Ended, OSError) as error:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_LAST_SECONDS)  # For the status that it ends with by itself.

@@ -1,5 +1,7 @@
 """A client's learning in a process without the key: the same to the last bit, and its end is a sentence."""
 
+from threading import Timer
+from threading import enumerate as enumerate_threads
 from types import SimpleNamespace
 
 import numpy as np
@@ -26,6 +28,7 @@ from offchain.live.client.salts import Salts
 from offchain.live.deploying.rules import require_joinable
 from offchain.live.errors import ConfigurationError
 from offchain.reference import Phase
+from offchain.worker import process
 from offchain.worker.messages import Message
 from offchain.worker.process import Worker
 
@@ -143,6 +146,23 @@ def test_what_a_start_refuses_it_refuses_from_there(tmp_path, kind, told, source
     with pytest.raises(kind, match=told) as raised:
         LearningApart(known, LIMITS)
     assert "\n" not in str(raised.value)
+
+
+def test_a_start_that_takes_long_is_said_and_one_that_never_ends_is_ended(said, caplog, monkeypatch):
+    monkeypatch.setattr(process, "NOTICE_SECONDS", 0.5)
+    (said.folder / "hangs").touch()
+    with pytest.raises(WorkerError) as raised:
+        LearningApart(said, Limits(train=60, judge=60, start=2))
+    (said.folder / "hangs").unlink()
+    who, what = "the process that runs the task's code", "loading the task, reading the rows and trying both"
+    assert str(raised.value) == f"{who} was ended after 2 s of {what} (--start-seconds)"
+    assert caplog.messages == [f"{who} has been {what} for 0.5 s; it is ended after 2 s (--start-seconds)"]
+
+
+def test_a_start_in_time_is_no_news(said, caplog, monkeypatch):
+    monkeypatch.setattr(process, "NOTICE_SECONDS", 60)
+    LearningApart(said, LIMITS)._worker.close()
+    assert not caplog.messages and not [each for each in enumerate_threads() if isinstance(each, Timer)]
 
 
 def test_a_task_that_keeps_ending_is_not_started_at_every_look(said, here, monkeypatch, caplog):

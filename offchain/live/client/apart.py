@@ -14,15 +14,17 @@ from ml.judging.findings import Finding
 from ml.settings import AnyPolicy
 from ml.training.private import Plan
 from offchain.errors import WorkerError
-from offchain.learning.apart import SLACK_BYTES, START_SECONDS, WHAT
+from offchain.learning.apart import SLACK_BYTES, WHAT
 from offchain.learning.common import Parameters
 from offchain.learning.genesis import require_bound
 from offchain.learning.voting import Sent
 from offchain.live.client.apart_service import POLICY, Opening
 from offchain.live.client.local_learning import Judged, LocalLearning, learning_of
+from offchain.worker.limits import START_SECONDS
 from offchain.worker.messages import Message
 from offchain.worker.process import Worker
 
+_START = "loading the task, reading the rows and trying both"
 _SERVICE = "offchain.live.client.apart_service:opened"
 _FINDING: TypeAdapter[Finding] = TypeAdapter(Finding)
 _PLAN: TypeAdapter[Plan | None] = TypeAdapter(Plan | None)
@@ -37,11 +39,13 @@ class Limits:
     Attributes:
         train: Seconds of one training.
         judge: Seconds of judging a round, or of scoring a model.
+        start: Seconds of loading the task and its rows, and of trying both.
         hidden: Files and folders, such as the one of keys.
     """
 
     train: float
     judge: float
+    start: float = START_SECONDS
     hidden: tuple[Path, ...] = ()
 
 
@@ -63,7 +67,9 @@ class LearningApart:
         self._limits = limits
         most = SLACK_BYTES + 4 * self.schema.size
         told = Message(opening.model_dump(mode="json"))
-        self._worker = Worker(_SERVICE, told, WHAT, most, START_SECONDS, limits.hidden)
+        self._worker = Worker(
+            _SERVICE, told, WHAT, most, limits.start, limits.hidden, _START, "--start-seconds"
+        )
         with _expected("its opening"):
             opened = self._worker.open()
             said = opened.values

@@ -12,6 +12,7 @@ from ml.home import at_home
 from ml.settings import ALLOWED_MISSING, PrivacySettings
 from offchain.live.options import ADDRESS
 from offchain.user_path import UserPath
+from offchain.worker.limits import START_SECONDS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -247,6 +248,17 @@ def keep_rounds_option(function: Command) -> Command:
         show_default=True,
         metavar="ROUNDS",
         help="Last rounds of which the cache keeps every update. What the global model is made of stays.",
+    )(function)
+
+
+def start_seconds_option(function: Command) -> Command:
+    """Adds `--start-seconds`."""
+    return click.option(
+        "--start-seconds",
+        type=click.FloatRange(min=0, min_open=True),
+        default=START_SECONDS,
+        show_default=True,
+        help="In which a task's code that is not the project's has to load, read your rows and try both.",
     )(function)
 
 

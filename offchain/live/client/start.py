@@ -51,6 +51,7 @@ from offchain.stores.artefacts import Artefacts
 from offchain.stores.http import Permit
 from offchain.stores.opening import open_store
 from offchain.stores.permits import LIFETIME, Place, permit
+from offchain.worker.limits import START_SECONDS
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class ClientOptions:
         shadow: Policy that is computed beside the one that decides; none for none.
         proof: What an admission contract of others is shown; None for nothing.
         store_patience: Seconds for which a store that does not answer at the start is asked again.
+        start_seconds: For which a task's code that is not the project's may load and read rows.
     """
 
     data: DataOptions
@@ -102,6 +104,7 @@ class ClientOptions:
     shadow: AnyPolicy | None = None
     proof: bytes | None = None
     store_patience: float = 30.0
+    start_seconds: float = START_SECONDS
 
     @property
     def told(self) -> dict[str, Any]:
@@ -282,7 +285,7 @@ def _learning(deployment: LiveDeployment, options: ClientOptions) -> MemberLearn
         shadow=options.shadow,
     )
     train, judge = (max(LEAST_SECONDS, each) for each in (parameters.propose_for, parameters.vote_for))
-    limits = Limits(train, judge, _hidden(options))
+    limits = Limits(train, judge, options.start_seconds, _hidden(options))
     learning = member_learning(opening, limits)
     for sentence in learning.told:
         _log.info("rows: %s", sentence)
