@@ -1,6 +1,7 @@
 """A worker's start: `python -m offchain.worker SERVICE [HIDDEN ...]`, as `process` runs it."""
 
 import os
+import signal
 import sys
 import threading
 
@@ -12,6 +13,7 @@ def main(service: str, *hidden: str) -> None:
 
     What others' code prints goes where errors go, and what it would read is empty: messages have the pipes.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Its end is its owner's to tell, in a sentence.
     empty = os.open(os.devnull, os.O_RDWR)  # Where errors go from now on, if they went nowhere.
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -1,10 +1,15 @@
 """Columns that are not what they look like: read by what they mean, told, or refused in a sentence."""
 
+import datetime
+
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from ml.data.text.opening import opened
 from ml.errors import DataError
 from ml.tasks.tables.fitting import Wishes, fit
+from ml.tasks.tables.reading import read_table
 
 ROWS = 60
 AGAIN = ["yes" if number % 3 else "no" for number in range(ROWS)]
@@ -94,3 +99,52 @@ def test_what_is_no_table_is_told_however_it_begins(tmp_path, content, told):
     (tmp_path / "x.csv").write_bytes(content)
     with pytest.raises(DataError, match=told), opened(tmp_path / "x.csv"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "places"),
+    [
+        (",x,again", "{0},{1},{2}", "1"),  # As pandas writes its index.
+        ("x,again,,", "{1},{2},{0},", "3, 4"),
+        ("x,again,,", "{1},{2}", "3, 4"),
+        (",,x,,,,again,", ",,{1},,7,,{2},", "1, 2, 4, 5, 6, …"),
+    ],
+)
+def test_columns_without_a_name_are_told_and_shift_nothing(tmp_path, head, line, places):
+    lines = [line.format(number, number + 20, AGAIN[number]) for number in range(ROWS)]
+    (tmp_path / "x.csv").write_text("\n".join([head, *lines]))
+    found = fit(tmp_path / "x.csv", Wishes(("again",)))
+    assert found.left_out == {"columns without a name": f"{places}; name them in the first line to use them"}
+    (column,) = found.form.inputs
+    assert (column.column, column.mean) == ("x", 49.5)
+    assert read_table(found.form, tmp_path / "x.csv", 0, False).usage.used == ROWS
+
+
+def test_lines_of_more_cells_than_the_header_are_none_of_the_table(tmp_path):
+    lines = [f"{number},{AGAIN[number]}" + ",7" * (number == 5) for number in range(ROWS)]
+    (tmp_path / "x.csv").write_text("\n".join(["x,again", *lines]))
+    form = fit(tmp_path / "x.csv", Wishes(("again",))).form
+    usage = read_table(form, tmp_path / "x.csv", 0.1, False).usage
+    assert (usage.used, usage.broken) == (ROWS - 1, 1)
+
+
+def test_nested_columns_of_a_parquet_file_are_left_out_and_durations_are_seconds(tmp_path):
+    stored = {
+        "tags": [["a", "b"]] * ROWS,
+        "home": [{"zip": "01067", "floor": 2}] * ROWS,
+        "stay": [datetime.timedelta(minutes=number) for number in range(ROWS)],
+        "again": AGAIN,
+    }
+    parquet.write_table(pa.table(stored), tmp_path / "x.parquet")
+    found = fit(tmp_path / "x.parquet", Wishes(("again",)))
+    assert found.left_out == {
+        "tags": "it is list<element: string>; one value a row is needed",
+        "home": "it is struct<zip: string, floor: int64>; one value a row is needed",
+    }
+    (column,) = found.form.inputs
+    assert (column.column, column.kind, column.mean) == ("stay", "number", 60 * (ROWS - 1) / 2)
+    assert read_table(found.form, tmp_path / "x.parquet", 0, False).usage.used == ROWS
+    with pytest.raises(
+        DataError, match="column tags of .*x.parquet cannot be written as text: it holds list"
+    ):
+        fit(tmp_path / "x.parquet", Wishes(("again",), keep=("tags",)))

@@ -76,6 +76,7 @@ def test_what_is_refused_there_is_refused_here(shared):
     [
         ("end", 60, r"the worker ended while end \(status 3\)"),
         ("fail", 60, r"the worker ended while fail \(status 1\)"),
+        ("interrupt", 60, r"the worker ended while interrupt \(killed by signal 2\)"),
         ("hang", 0.2, r"the worker was ended after 0.2 s of hang"),
         ("large", 60, r"a message of 2 and 8,388,\d+ bytes came, expected at most 16,777,216 and 65,536"),
     ],
@@ -87,6 +88,7 @@ def test_its_end_is_a_sentence_and_the_next_question_starts_another(shared, capf
     assert asked(shared, "double", arrays=ARRAYS).arrays["whole"].tolist() == [0, 2, 4, 6, 8]
     with pytest.raises(ProcessLookupError):
         os.kill(before, 0)
+    assert ("Traceback" in capfd.readouterr().err) == (do == "fail")  # What nobody foresaw is to be found.
 
 
 @pytest.mark.parametrize("alone", [False, True])

@@ -1,6 +1,7 @@
 """Services that a worker of a test makes: what they answer is nothing's but the test's."""
 
 import os
+import signal
 import socket
 import sys
 import time
@@ -32,6 +33,10 @@ class Odd:
 
     def _end(self, asked):
         os._exit(3)
+
+    def _interrupt(self, asked):
+        os.killpg(0, signal.SIGINT)
+        time.sleep(60)
 
     def _fail(self, asked):
         raise RuntimeError("torch says no")

@@ -40,7 +40,7 @@ class Dialect:
         encoding: Python's name of it.
         separator: Between cells.
         before: Records before the header.
-        header: Names of the columns as they stand, without what cannot be seen.
+        header: Names of the columns as they stand, without what cannot be seen; those that have none, empty.
         places: By wanted name, which column.
     """
 
@@ -139,9 +139,10 @@ def _require_no_rule(sample: bytes, found: Dialect, path: Path) -> None:
     after = records[found.before + 1] if len(records) > found.before + 1 else ()
     cells = [cell for cell in after if cell]
     if cells and all(map(_RULE.fullmatch, cells)):
+        line = found.separator.join(after).rstrip(found.separator)
         raise no_table(
             path,
-            f"a line of dashes ({_shown(found.separator.join(after))}) follows its header, as in Markdown or "
+            f"a line of dashes ({_shown(line)}) follows its header, as in Markdown or "
             "what a database prints; save it as CSV",
         )
 
@@ -176,10 +177,7 @@ def _first_records(text: str, separator: str) -> list[tuple[str, ...]]:
     try:
         lines = io.StringIO(text, newline="")
         for record in csv.reader(lines, delimiter=separator, skipinitialspace=True):
-            cells = [visible(cell) for cell in record]
-            while cells and not cells[-1]:
-                cells.pop()  # As a separator at the end of each line leaves them.
-            records.append(tuple(cells))
+            records.append(tuple(map(visible, record)))
             if len(records) == _HEADER_WITHIN:
                 break
     except csv.Error:
@@ -222,10 +220,10 @@ def _require_all(found: Dialect, wanted: Sequence[str], path: Path, purpose: str
 
 
 def _cause(found: Dialect, missing: Sequence[str], wanted: int) -> str:
-    if not found.header:
+    if not any(found.header):
         return "; it has no line that a table could begin with"
     if len(missing) == wanted:
-        first = found.separator.join(found.header)
+        first = found.separator.join(found.header).rstrip(found.separator)
         return f"; its first line is {_shown(first)}: is that the header, and is this the right file?"
     free = [name for i, name in enumerate(found.header) if i not in found.places.values()]
     close = [(name, get_close_matches(name, free, 1, 0.75)) for name in missing]

@@ -33,6 +33,19 @@ def header(path: Path) -> tuple[str, ...]:
     return tuple(_opened(path).schema_arrow.names)
 
 
+def nested(path: Path) -> dict[str, str]:
+    """Return by name the kinds of those columns of a file that have no one value a row.
+
+    Raises:
+        DataError: When it is cut off or damaged, or no Parquet file.
+    """
+    from pyarrow import types
+
+    return {
+        field.name: str(field.type) for field in _opened(path).schema_arrow if types.is_nested(field.type)
+    }
+
+
 def parquet_pieces(path: Path, names: Sequence[str]) -> Iterator[Piece]:
     """Yield the rows of a file in pieces, of the columns `names` only; lines are rows, from 1.
 
@@ -84,11 +97,14 @@ def canonical(value: object) -> str:
     """Return a value as text: nothing, true or false, 36, 0.1, 2011-12-05, 2011-12-05T13:00:00.
 
     Midnight is written as the day: where dates have no type of their own, as in pandas, they are kept so.
+    What lasts is written in seconds.
 
     >>> [canonical(value) for value in (None, True, 36, 36.0, 0.1, b"a", datetime.date(2011, 12, 5))]
     ['', 'true', '36', '36', '0.1', 'a', '2011-12-05']
     >>> canonical(datetime.datetime(2011, 12, 5)), canonical(datetime.datetime(2011, 12, 5, 13))
     ('2011-12-05', '2011-12-05T13:00:00')
+    >>> canonical(datetime.timedelta(minutes=1.5))
+    '90'
     """
     if value is None:
         return ""
@@ -102,6 +118,8 @@ def canonical(value: object) -> str:
         return Moment(_moment(value))
     if isinstance(value, datetime.date):
         return Moment(value.isoformat())
+    if isinstance(value, datetime.timedelta):
+        return _number(value.total_seconds())
     if isinstance(value, int | str | Decimal | datetime.time):
         return str(value).strip()
     raise TypeError(f"it holds {type(value).__name__}; keep columns of one value a row")

@@ -70,7 +70,7 @@ def pieces(path: Path, dialect: Dialect, names: Sequence[str]) -> Iterator[Piece
     with _reader(path, dialect) as reader:
         for _ in range(dialect.before + 1):
             next(reader, None)
-        while batch := _batch(reader, len(dialect.header), path):
+        while batch := _batch(reader, dialect.header, path):
             yield _piece(batch, dialect, names)
 
 
@@ -93,12 +93,14 @@ def _lines(text: io.TextIOWrapper, path: Path) -> Iterator[str]:
         yield line
 
 
-def _batch(reader: "_Reader", width: int, path: Path) -> _Batch | None:
-    batch = _Batch()
+def _batch(reader: "_Reader", header: Sequence[str], path: Path) -> _Batch | None:
+    # Cells beyond the last name are nothing's where the header has them too, and no shifted columns.
+    batch, width = _Batch(), len(header)
+    named = max((place for place, name in enumerate(header, start=1) if name), default=width)
     start_line = before = reader.line_num
     try:
         for record in islice(reader, records_of(width)):
-            if len(record) == width or (len(record) > width and not any(record[width:])):
+            if len(record) >= named and not any(record[width:]):
                 batch.records.append(record)
                 batch.lines.append(reader.line_num)
             elif record:

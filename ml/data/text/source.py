@@ -15,6 +15,7 @@ class Source:
     Attributes:
         path: Where.
         header: Names of its columns as they stand.
+        nested: Kinds of those that hold lists or the like, by name.
 
     Args:
         path: Where.
@@ -37,8 +38,9 @@ class Source:
     ) -> None:
         self.path = at_home(path)
         self._dialect: Dialect | None = None
+        self.nested: dict[str, str] = {}
         if parquet.is_parquet(self.path):
-            self.header = parquet.header(self.path)
+            self.header, self.nested = parquet.header(self.path), parquet.nested(self.path)
             self._places = places_in(self.header, wanted, self.path, purpose)
         else:
             self._dialect = dialect_as(self.path, wanted, purpose, encoding, separator)

@@ -143,7 +143,8 @@ class _Fitting:
         first = Source(path, wanted, "are named", encoding, wishes.separator)
         self._wishes = _spelt(wishes, first)
         counts = Counter(name for name in first.header if name)
-        self._header = [name for name, count in counts.items() if count == 1]
+        odd = {name: kind for name, kind in first.nested.items() if name not in wanted}
+        self._header = [name for name, count in counts.items() if count == 1 and name not in odd]
         self._encoding, self._separator = first.encoding, first.separator
         self._source = Source(path, self._header, "are in it", self._encoding, self._separator)
         self._seen = {name: Seen() for name in self._header}
@@ -153,7 +154,10 @@ class _Fitting:
             name: f"there {count} times; rename all but one to use it"
             for name, count in counts.items()
             if count > 1
-        }
+        } | {name: f"it is {kind}; one value a row is needed" for name, kind in odd.items()}
+        if nameless := [number for number, name in enumerate(first.header, start=1) if not name]:
+            places = ", ".join(map(str, nameless[:5])) + (", …" if len(nameless) > 5 else "")
+            self.left_out["columns without a name"] = f"{places}; name them in the first line to use them"
         self.notes: list[str] = []
         if encoding and not wishes.encoding:
             self.notes.append(
