@@ -71,6 +71,10 @@ class ModuleState:
         """32 bytes that differ when any constant does: its name, type, shape or a value."""
         return constants_digest([(name, value) for name, _, value in self._constants])
 
+    def changed(self) -> list[str]:
+        """Return the names of constants that are others by now; the next `load` puts them back."""
+        return [name for name, now, value in self._constants if not torch.equal(now, value)]
+
     def to_training(self) -> None:
         """Switch the module to training; frozen normalisation stays as it is, and what was frozen is."""
         self._module.train()
@@ -95,6 +99,11 @@ class ModuleState:
         for tensor, shape, place, is_deviation in self._places:
             values = flat[place].view(shape)
             tensor.copy_(values.square() if is_deviation else values)
+        self.put_back()
+
+    @torch.no_grad()
+    def put_back(self) -> None:
+        """Set constants to what they were made as."""
         for _, tensor, value in self._constants:
             tensor.copy_(value)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ml.blame import blamed
-from ml.data.rows import Rows, taken
+from ml.data.rows import Rows, Targets, taken
 from ml.data.shares import (
     VALIDATION_SHARE,
     ClientData,
@@ -26,11 +26,13 @@ from ml.data.stored_rows import StoredRows
 from ml.errors import DataError, TaskError
 from ml.seeds import derive_seed
 from ml.settings import SplitSettings
-from ml.tasks.targets import Classes, Labels, Target, is_known, kinds, require_learnable, varies
+from ml.tasks.targets import Classes, Labels, Numbers, Target, is_known, kinds, require_learnable, varies
 from ml.tasks.task import Task
 
 _SAMPLE, _SPLIT = 0, 1  # Under a run's seed.
 _BLOCK = 1 << 20  # Numbers that are looked at at a time.
+_LARGE = 5.0
+"""Root of the mean square of targets, or one over it, from which they are not standardised ones."""
 _BESIDE = ("groups", "times", "test", "apart", "columns", "names", "usage", "told")
 
 
@@ -59,7 +61,27 @@ def read_rows(task: Task, path: Path | None) -> Rows:
                 f"row {place} has an input{name} that is not finite; fill gaps where rows are made"
             )
     beside = {name: getattr(rows, name) for name in _BESIDE}
+    beside["told"] = (*rows.told, *_unscaled(task, rows, targets))
     return Rows(rows.inputs, targets, **beside)
+
+
+def _unscaled(task: Task, rows: Rows, targets: Targets) -> list[str]:
+    """A sentence where numbers that a task's own code makes are far from standardised ones."""
+    if not isinstance(task.target, Numbers) or type(task).losses is not Task.losses or rows.usage:
+        return []
+    columns = np.asarray(targets, np.float64).reshape(len(rows), -1)
+    known = np.isfinite(columns).sum(axis=0)
+    sizes = np.sqrt(np.nansum(columns**2, axis=0) / np.maximum(1, known))
+    odd = np.flatnonzero((known > 0) & ((sizes > _LARGE) | (sizes < 1 / _LARGE)))
+    if not len(odd):
+        return []
+    first = columns[:, odd[0]]
+    which = f" of output {odd[0]}" if columns.shape[1] > 1 else ""
+    return [
+        f"targets{which} are {np.nanmean(first):.4g} ± {np.nanstd(first):.3g}: losses are in squares of that "
+        "unit, and so is the tolerance of a vote; give (target - mean) / deviation, by numbers that all "
+        "members share"
+    ]
 
 
 def federate(

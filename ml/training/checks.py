@@ -43,7 +43,8 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
 
     Raises:
         TaskError: When losses are not one number a row, at least 0 and finite; when they differ from one time
-            to the next; when a row's loss depends on which rows are beside it; or when metrics fail.
+            to the next; when a row's loss depends on which rows are beside it; when metrics fail; or when
+            training changes what the module computes with and nobody is sent.
         UpdateError: When training makes numbers that an update cannot hold.
     """
     X, y = head(X, _ROWS), head(y, _ROWS)
@@ -54,7 +55,9 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
         )
     _require_apart(learner, model, X, y, together)
     learner.metrics(_outputs(learner, model, X), y)
-    return Checked(float(together.mean()), _repeats(learner, model, X, y))
+    repeats = _repeats(learner, model, X, y)
+    _require_sent(learner, X)
+    return Checked(float(together.mean()), repeats)
 
 
 def outputs_of(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets) -> Any:
@@ -107,6 +110,16 @@ def _alone(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets, 
         raise TaskError(
             f"row {place} cannot be judged alone: {error}; the module must treat rows one by one in eval"
         ) from error
+
+
+def _require_sent(learner: Learner, X: Inputs) -> None:
+    """Of a module as it was trained last: whoever gets its update computes what its trainer did."""
+    if unsent := learner.unsent(X):
+        more = f" and {len(unsent) - 1} more" if len(unsent) > 1 else ""
+        raise TaskError(
+            f"training changes {unsent[0]!r}{more} of the module, with which it computes and which nobody is "
+            "sent: parameters and running statistics are; make it a parameter, or leave it out"
+        )
 
 
 def _require_untouched(outputs: Any, y: Targets, before: tuple[Any, Targets]) -> None:

@@ -105,6 +105,10 @@ class Learner(Protocol):
         """Return the task's own figures of such outputs, for people."""
         ...
 
+    def unsent(self, X: Inputs) -> Sequence[str]:
+        """Return names of what the last training changed, and is put back, and outputs of rows depend on."""
+        ...
+
 
 def fits(learner: Learner, X: Inputs, y: Targets) -> bool:
     """Return whether there are rows, as many as targets, and both of the learner's shapes."""

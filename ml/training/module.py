@@ -106,6 +106,15 @@ class ModuleLearner:
                 raise TaskError(f"metrics returns {type(found).__name__}, expected figures by name in a dict")
             return {str(name): _figure(str(name), value) for name, value in found.items()}
 
+    def unsent(self, X: Inputs) -> Sequence[str]:
+        """Return what the last training changed, and is put back, on which outputs depend; see `Learner`."""
+        if not (changed := self._state.changed()):
+            return ()
+        predictor = self.predictor([X])
+        trained = predictor.present()
+        self._state.put_back()
+        return () if _same(trained, predictor.present()) else changed
+
     def _train_one(
         self, start: NDArray[np.float32], job: TrainingJob, settings: TrainingSettings
     ) -> NDArray[np.float32]:
@@ -160,6 +169,13 @@ class ModulePredictor:
             return []
         use_threads(self._threads)
         self._state.load(params)
+        return self._present(sets)
+
+    def present(self) -> Any:
+        """Return the outputs of the module as it stands on the first set."""
+        return self._present([0])[0]
+
+    def _present(self, sets: Sequence[int]) -> list[Any]:
         self._module.eval()
         with torch.inference_mode(), blamed("the module"):
             return [self._of_set(self._sets[number]) for number in sets]
@@ -174,6 +190,12 @@ class ModulePredictor:
                 for start in starts
             ]
         )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, dict):
+        return all(_same(one[name], other[name]) for name in one)
+    return np.array_equal(one, other, equal_nan=True)
 
 
 def figures_of(task: Task, outputs: Any, targets: Targets) -> Mapping[str, float]:

@@ -98,6 +98,10 @@ class Perceptron:
         """Return the task's own figures; see `Learner`."""
         return {} if self._task is None else figures_of(self._task, outputs, targets)
 
+    def unsent(self, X: Inputs) -> Sequence[str]:
+        """Return nothing: its parameters are all there is; see `Learner`."""
+        return ()
+
     @torch.inference_mode()
     def _train(
         self, start: torch.Tensor, settings: TrainingSettings, job: TrainingJob

@@ -91,6 +91,10 @@ class SideBySideLearner:
         """Return the task's own figures; see `Learner`."""
         return self._own.metrics(outputs, targets)
 
+    def unsent(self, X: Inputs) -> Sequence[str]:
+        """Return what the last training changed, and is put back; see `Learner`."""
+        return self._own.unsent(X)
+
     def train(
         self, start: NDArray[np.float32], jobs: Sequence[TrainingJob], settings: TrainingSettings
     ) -> list[NDArray[np.float32]]:

@@ -280,6 +280,70 @@ def test_a_module_that_needs_others_rows_says_that_it_does():
         checked(one_by_one, make=make)
 
 
+class Counting(nn.Module):
+    """Keeps a mean of its inputs, which it computes with or only has."""
+
+    def __init__(self, uses):
+        super().__init__()
+        self.layer, self.norm = nn.Linear(4, 3), nn.BatchNorm1d(3)
+        self.uses = uses
+        self.register_buffer("mean", torch.zeros(4))
+
+    def forward(self, x):
+        if self.training:
+            self.mean.lerp_(x.mean(0), 0.5)
+        return {"scores": self.norm(self.layer(x - self.mean * self.uses))}
+
+
+def named(outputs, targets):
+    return one_by_one(outputs["scores"], targets)
+
+
+def test_what_training_changes_and_nobody_is_sent_is_refused_where_the_module_computes_with_it():
+    told = "^training changes {} of the module, with which it computes and which nobody is sent: parameters"
+    with pytest.raises(TaskError, match=told.format("'mean' and 1 more")):  # Batches seen by the norm.
+        checked(named, make=lambda: Counting(1))
+    assert checked(named, make=lambda: Counting(0)).repeats
+    with pytest.raises(TaskError, match=told.format("'parametrizations.weight.0._u' and 1 more")):
+        checked(one_by_one, make=lambda: nn.utils.parametrizations.spectral_norm(nn.Linear(4, 3)))
+    assert checked(one_by_one, make=lambda: nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))).repeats
+
+
+class Amounts(Task):
+    """A task of numbers."""
+
+    def __init__(self, targets):
+        self.target = Numbers(targets.shape[1]) if targets.ndim > 1 else Numbers()
+        self._targets = targets
+
+    def rows(self, path):
+        return Rows(X, self._targets, told=("as told",))
+
+
+class OwnLoss(Amounts):
+    def losses(self, outputs, targets):
+        return (outputs - targets).abs()
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [
+        (Amounts(X[:, 0]), None),
+        (Amounts(X[:, 0] * 3 + 3), None),
+        (Amounts(X[:, 0] * 0.3), None),
+        (Amounts(X[:, 0] + 100), "targets are 100.1 ± 0.939: losses are in squares of that unit, and so"),
+        (Amounts(X[:, 0] * 0.01), "targets are 0.000"),
+        (Amounts(X[:, :2] * [1, 300]), "targets of output 1 are 70.57 ± 314: "),
+        (Amounts(np.where(X[:, :2] > 1, np.nan, X[:, :2] * [np.nan, 300])), "targets of output 1 are -"),
+        (OwnLoss(X[:, 0] + 100), None),
+    ],
+)
+def test_numbers_in_a_unit_of_their_own_are_told_where_their_squares_are_the_loss(task, told):
+    found = read_rows(task, None).said
+    assert found[0] == "as told" and len(found) == 1 + (told is not None)
+    assert found[-1].startswith(told or "as told")
+
+
 def test_a_module_without_values_is_refused():
     with pytest.raises(SchemaError, match="^'weight' of the module is on the device meta and has no values"):
         checked(one_by_one, make=lambda: nn.Linear(4, 3, device="meta"))
