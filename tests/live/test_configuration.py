@@ -99,10 +99,19 @@ def test_a_parameter_that_does_not_hold_is_refused(tmp_path, change, words):
     assert words in refusal(path)
 
 
+def test_a_name_that_is_mistyped_is_told_not_the_one_that_is_missing_for_it(tmp_path):
+    protocol = dict(CONFIGURATION["protocol"])
+    protocol["voter_stakes"] = protocol.pop("voter_stake")
+    told = refusal(write_configuration(tmp_path, protocol=protocol))
+    assert told.endswith("there is no 'protocol.voter_stakes'; did you mean 'voter_stake'?")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"netwrok": "x"}, "there is no 'netwrok'; did you mean 'network'?"),
+        ({"admission": None}, "admission stands there without a value"),
+        ({"admission": RIGHT}, "expected a list, each on a line of its own after a -"),
         ({"seed_source": "dice"}, "seed_source is 'dice'"),
         ({"token": {"address": "0x12"}}, "'0x12' is no address"),
         ({"admission": ["0x" + "0" * 40]}, "is no address"),

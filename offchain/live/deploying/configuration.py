@@ -204,13 +204,18 @@ _TAGS = ("new", "existing", "listed", "registry")  # Of no entry: which kind one
 
 
 def _sentence(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
+    # A name that is mistyped is missing too.
+    first = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
     where = [str(part) for part in first["loc"] if part not in _TAGS]
     name = ".".join(where)
     if first["type"] == "extra_forbidden":
         return f"there is no {name!r}{nearest(where[-1], _names())}"
     if first["type"] == "missing":
         return f"{name} is missing"
+    if first["input"] is None:
+        return f"{name} stands there without a value"
+    if first["type"] == "tuple_type":
+        return f"{name} is {said_back(first['input'])}: expected a list, each on a line of its own after a -"
     if first["type"] == "value_error":
         return f"{name}: {first['ctx']['error']}" if name else str(first["ctx"]["error"])
     if first["type"] == "string_type" and isinstance(first["input"], int | float | date):
