@@ -471,6 +471,33 @@ def test_a_node_that_stands_still_is_left_for_another(looks, monkeypatch, caplog
     assert "has told no block after 7 for 91 seconds" in said and "hidden" not in said
 
 
+def test_what_one_node_told_of_heights_is_no_measure_of_another(monkeypatch, caplog):
+    now, heads = [100.0], iter(range(8, 100))
+    monkeypatch.setattr(chain_module, "_clock", lambda: now[0])
+    boasting = Says("eth_getBlockByNumber", {"result": block(10**9)})
+    moving = Says("eth_getBlockByNumber", Next(heads))
+    with fake_node(None, CHAIN, boasting) as (_, url), fake_node(None, CHAIN, moving) as (_, other):
+        chain = Chain(Rpc([url, other]))
+        assert chain.head().number == 10**9
+        chain.rpc.prefer_another()
+        for number in range(8, 20):
+            now[0] += 20
+            assert chain.head().number == number
+    assert not [each for each in caplog.records if "asking another node" in each.getMessage()]
+
+
+def test_the_node_that_is_asked_now_is_named():
+    named = [Says("web3_clientVersion", {"result": f"software {place}"}) for place in (1, 2)]
+    with fake_node(None, CHAIN, named[0]) as (first, url), fake_node(None, CHAIN, named[1]) as (_, other):
+        chain = Chain(Rpc([url, other]))
+        assert "software 1" in chain.node and "software 1" in chain.node
+        asked = len(first.posts)
+        chain.rpc.prefer_another()
+        assert "software 2" in chain.node
+        chain.rpc.prefer_another()
+        assert "software 1" in chain.node and len(first.posts) == asked
+
+
 def test_a_node_alone_that_stands_still_is_asked_on(monkeypatch, caplog):
     now = [100.0]
     monkeypatch.setattr(chain_module, "_clock", lambda: now[0])

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from eth_abi.exceptions import DecodingError
@@ -143,18 +142,22 @@ class Chain:
         self.amount: Callable[[int], str] = base_units
         self._interfaces = tuple(interfaces)
         self._said: set[str] = set()
-        self._highest: tuple[int, float] | None = None  # Block, and when it was first told.
+        self._names: dict[str, str] = {}  # of nodes, by URL
+        self._highest: tuple[str, int, float] | None = None  # URL, its highest block, when that was told.
         self.chain_id = chain_number(rpc.request("eth_chainId"))
 
-    @cached_property
+    @property
     def node(self) -> str:
-        """The node that is asked first, to be shown: its host, and what it says that it is."""
-        try:
-            told = str(self.rpc.only(self.rpc.urls[0]).request("web3_clientVersion"))
-        except ChainError:
-            told = ""
-        line = "".join(c for c in told if c.isascii() and c.isprintable())[:_LONGEST_NAME]
-        return f"{host(self.rpc.urls[0])} ({line or 'of unknown software'})"
+        """The node that is asked first now, to be shown: its host, and what it says that it is."""
+        url = self.rpc.urls[0]
+        if url not in self._names:
+            try:
+                told = str(self.rpc.only(url).request("web3_clientVersion"))
+            except ChainError:
+                told = ""
+            line = "".join(c for c in told if c.isascii() and c.isprintable())[:_LONGEST_NAME]
+            self._names[url] = f"{host(url)} ({line or 'of unknown software'})"
+        return self._names[url]
 
     def head(self) -> Block:
         """The latest block."""
@@ -336,14 +339,16 @@ class Chain:
 
     def _moved_on(self, head: Block) -> Block:
         """The latest block; where it has been the latest for too long, another node is asked from now on."""
-        if self._highest is None or head.number > self._highest[0]:
-            self._highest = head.number, _clock()
-        elif _clock() - self._highest[1] > STILL_SECONDS and len(self.rpc.urls) > 1:
+        url, now = self.rpc.urls[0], _clock()
+        known, highest, since = self._highest or ("", 0, 0.0)
+        if known != url or head.number > highest:
+            self._highest = url, head.number, now
+        elif now - since > STILL_SECONDS and len(self.rpc.urls) > 1:
             _log.warning(
                 "%s has told no block after %d for %d seconds; asking another node",
-                host(self.rpc.urls[0]), self._highest[0], _clock() - self._highest[1],
+                host(url), highest, now - since,
             )  # fmt: skip
-            self._highest = self._highest[0], _clock()
+            self._highest = None
             self.rpc.prefer_another()
         return head
 
