@@ -10,10 +10,10 @@ from offchain.arena.grid import Cell, Grid
 from offchain.arena.outcome import Outcome, outcome
 from offchain.errors import ArenaError
 from offchain.reproduction.claimed_folder import claim
-from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.grid import play_all
 from offchain.reproduction.kept_runs import EngineOf, KeptRuns
 from offchain.reproduction.options import PATIENCE
+from offchain.runs.data_digest import data_digest
 from offchain.settings import SimulationSettings
 
 _GRID = "grid.json"

@@ -13,14 +13,14 @@ from typing import Any
 from rich.console import Console
 
 from ml.named_functions import is_own, own_file
-from ml.tasks.loading import package_digest
 from offchain import first_edition
 from offchain.errors import DamagedRunError, ReproductionError, RunFolderError
-from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.rows_at_hand import RowsAtHand
 from offchain.reproduction.trace import Trace
+from offchain.runs.data_digest import data_digest
 from offchain.runs.run import EngineFor, resume_run, start_run
 from offchain.runs.run_folder import RunFolder, holds_complete_run
+from offchain.runs.sources import OWN_CODE, code_digest
 from offchain.settings import SimulationSettings
 from offchain.simulation.records import RoundRecord
 from offchain.system_errors import of_the_system
@@ -163,18 +163,12 @@ def run_digest(settings: SimulationSettings) -> str:
 def _own_content(settings: SimulationSettings) -> dict[str, Any]:
     """What the first edition had not: rows that are parted already, functions of the user's own, ..."""
     found = {name: value for name, value in settings.set_values().items() if name in _LATER}
-    for name in ("attack", "coalition_votes", "defence"):
+    for name in OWN_CODE:
         function = getattr(settings, name)
         if is_own(function):
-            found[f"{name}_code"] = _code_digest(function)
+            found[f"{name}_code"] = code_digest(function)
     if settings.clients_data is not None:
         found["clients_data"] = data_digest(settings.clients_data)
     if settings.train is not None:
         found["train"] = data_digest(own_file(settings.train)) + settings.train
     return found
-
-
-def _code_digest(function: str) -> str:
-    """Of its file, or of the package that it is in."""
-    file = own_file(function)
-    return package_digest(function.rpartition(":")[0]).hex() if file is None else data_digest(file)

@@ -10,11 +10,11 @@ from ml.tasks.loading import CHOICES
 from offchain.picture_file import write_picture
 from offchain.reproduction.catalogue import Item
 from offchain.reproduction.claimed_folder import claim
-from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.kept_runs import KeptRuns
 from offchain.reproduction.papers_data import RECORDED
 from offchain.reproduction.result import Comparison, Result, Statement
 from offchain.reproduction.study import ROUNDS, Study
+from offchain.runs.data_digest import data_digest
 
 _STUDY = "study.json"
 _OF_A_TASK = ("task", "task_options", "clients_data")

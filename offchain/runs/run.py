@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from offchain.engines.engine import Engine
 from offchain.errors import RunFolderError
 from offchain.runs.progress import RunProgress
 from offchain.runs.run_folder import RunFolder, require_free
+from offchain.runs.sources import sources
 from offchain.runs.summary import Summary, summarise
 from offchain.settings import SimulationSettings
 from offchain.simulation.federation import Federation, all_rows
@@ -53,6 +55,7 @@ def start_run(
     federation = Federation(settings, data)
     deployment = Deployment.of(settings, federation.rules)
     with engine_for(deployment) as engine, RunFolder.create(path, settings) as folder:
+        folder.note_sources(sources(settings))
         simulation = Simulation(settings, federation, deployment, engine)
         return _play(folder, simulation, data.usages, watch, console, picture, tell)
 
@@ -68,7 +71,8 @@ def resume_run(
     """Continue an interrupted run to the result that it would have had.
 
     Raises:
-        RunFolderError: When the folder holds no run, or one that is damaged, complete or not to be written.
+        RunFolderError: When the folder holds no run, or one that is damaged, complete or not to be written,
+            or whose rows or code are others now.
     """
     watch = Stopwatch()
     with RunFolder.open(path) as folder:
@@ -76,6 +80,7 @@ def resume_run(
             raise RunFolderError(f"the run in {path} is complete; there is nothing to resume")
         folder.require_writable()
         settings = folder.settings
+        folder.require_sources(partial(sources, settings))
         data = _loaded(rows_of, settings, console)
         federation = Federation(settings, data)
         deployment = Deployment.of(settings, federation.rules)

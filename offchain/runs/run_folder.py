@@ -1,12 +1,15 @@
 """A run on disk: settings.json, rounds.jsonl, state.npz, summary.json; none of it needs this program to read.
 
+sources.json has digests of the rows and the code that the settings name.
+
 A round is saved by appending its line and then replacing state.npz, so an interruption at any moment leaves
 the rounds that state.npz counts; a line beyond them is dropped when the run continues.
 """
 
 import fcntl
+import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from ml.json_file import read_json
-from ml.messages import reason
+from ml.json_file import read_json, read_value
+from ml.messages import cleaned, quoted, reason
 from ml.private_files import creating, replacing, require_writable
 from ml.validation import first_fault
 from offchain.errors import DamagedRunError, RunFolderError
@@ -28,6 +31,7 @@ from offchain.simulation.records import RoundRecord
 from offchain.simulation.simulation import State
 
 _SETTINGS, _ROUNDS, _STATE, _SUMMARY = "settings.json", "rounds.jsonl", "state.npz", "summary.json"
+_SOURCES = "sources.json"
 _ROUND, _PARAMETERS, _BASELINE, _OLDER = "round", "parameters", "baseline_", "older_"
 _LONGEST = 200  # Letters of what is said of a damaged file.
 
@@ -77,6 +81,11 @@ class RunFolder:
         except OSError as error:
             raise RunFolderError(f"{path / _SETTINGS} cannot be read: {reason(error)}") from error
         except ValueError as error:  # pydantic's among them.
+            if unknown := _unknown_setting(error):
+                raise RunFolderError(
+                    f"{path / _SETTINGS} has a setting that this version does not know, {quoted(unknown)}: "
+                    "go on with the version that began the run"
+                ) from error
             raise DamagedRunError(f"{path / _SETTINGS} is damaged: {_first_line(error)}") from error
 
     def __enter__(self) -> "RunFolder":
@@ -109,6 +118,38 @@ class RunFolder:
                 require_writable(path)
         except OSError as error:
             raise RunFolderError(f"the run in {self.path} cannot go on: {error.strerror}") from error
+
+    def note_sources(self, found: Mapping[str, str]) -> None:
+        """Write what the run follows from besides its settings, so that it goes on with the same."""
+        self._replace(_SOURCES, lambda file: file.write(json.dumps(found, indent=2).encode() + b"\n"))
+
+    def require_sources(self, find: Callable[[], Mapping[str, str]]) -> None:
+        """Require what was noted when the run began; nothing of one from before anything was.
+
+        Raises:
+            RunFolderError: When something is another now.
+        """
+        path = self.path / _SOURCES
+        if not path.exists():
+            return
+        noted, found = self._noted_sources(path), find()
+        changed = next((name for name in noted if noted[name] != found.get(name)), None)
+        if changed:
+            raise RunFolderError(
+                f"{changed} {cleaned(getattr(self.settings, changed, ''))} is not what it was when the run "
+                f"in {self.path} began: bring that back, or begin another run"
+            )
+
+    def _noted_sources(self, path: Path) -> Mapping[str, Any]:
+        try:
+            found = read_value(path)
+        except OSError as error:
+            raise RunFolderError(f"{path} cannot be read: {reason(error)}") from error
+        except ValueError as error:
+            raise DamagedRunError(f"{path} is damaged: {_first_line(error)}") from error
+        if not isinstance(found, dict):
+            raise DamagedRunError(f"{path} is damaged: it is no JSON object")
+        return found
 
     def write_summary(self, text: str) -> None:
         """Write the summary, which marks the run as complete."""
@@ -144,8 +185,11 @@ class RunFolder:
     def drop_after(self, rounds: int) -> None:
         """Remove what follows so many rounds: one that was cut off, before another is saved."""
         lines = self._read_lines()
-        if len(lines) > rounds:
-            self._replace(_ROUNDS, lambda file: file.writelines(lines[:rounds]))
+        kept = b"".join(lines[:rounds])
+        # What copies a text may leave out the last line's end.
+        whole = kept if not kept or kept.endswith(b"\n") else kept + b"\n"
+        if len(lines) > rounds or whole != kept:
+            self._replace(_ROUNDS, lambda file: file.write(whole))
 
     def _parse(self, lines: Sequence[bytes]) -> list[RoundRecord]:
         records = []
@@ -227,6 +271,12 @@ def _model(array: NDArray[Any]) -> NDArray[Any]:
 def _flush(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _unknown_setting(error: ValueError) -> str | None:
+    """Which name a later version may have written."""
+    faults = error.errors(include_url=False) if isinstance(error, ValidationError) else []
+    return next((str(each["loc"][0]) for each in faults if each["type"] == "extra_forbidden"), None)
 
 
 def _first_line(error: Exception) -> str:

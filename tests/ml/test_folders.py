@@ -13,7 +13,7 @@ from ml.tasks.loading import Named
 from offchain.errors import OffchainError, ReproductionError, SettingsError
 from offchain.learning.probing import files_digest
 from offchain.live.watching.own_votes import OwnVotes
-from offchain.reproduction.data_digest import data_digest
+from offchain.runs.data_digest import data_digest
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_what_is_kept_of_a_run_knows_the_adversary(tmp_path):
 
 
 def _fresh(settings):
-    from offchain.reproduction.data_digest import data_digest
+    from offchain.runs.data_digest import data_digest
 
     data_digest.cache_clear()
     return run_digest(settings)

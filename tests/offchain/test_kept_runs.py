@@ -17,9 +17,9 @@ from offchain.engines.choice import engine_on
 from offchain.errors import ReproductionError, RunFolderError, SettingsError, SimulationError
 from offchain.reproduction import dask_runs, kept_runs, rows_at_hand
 from offchain.reproduction.cluster import cluster
-from offchain.reproduction.data_digest import data_digest
 from offchain.reproduction.grid import play_all
 from offchain.reproduction.kept_runs import KeptRuns, run_digest
+from offchain.runs.data_digest import data_digest
 from offchain.runs.run import start_run
 from offchain.runs.run_folder import RunFolder
 from offchain.settings import SimulationSettings, parse_settings

@@ -13,14 +13,16 @@ from rich.console import Console
 from small_runs import quiet, reference, small
 
 from ml.errors import DataError
-from offchain.errors import RunFolderError, SimulationError
+from offchain.errors import DamagedRunError, RunFolderError, SimulationError
+from offchain.runs.data_digest import data_digest
 from offchain.runs.progress import RunProgress
 from offchain.runs.run import PICTURE, _loaded, resume_run, start_run
 from offchain.runs.run_folder import RunFolder, next_free
+from offchain.runs.sources import sources
 from offchain.simulation.federation import all_rows
 from offchain.simulation.records import RoundRecord
 
-FILES = {"settings.json", "rounds.jsonl", "state.npz", "summary.json", PICTURE}
+FILES = {"settings.json", "sources.json", "rounds.jsonl", "state.npz", "summary.json", PICTURE}
 
 
 class Interrupted(Exception):
@@ -281,3 +283,71 @@ def test_a_full_disk_is_no_fault_of_a_run_that_begins(tmp_path, full_disk):
     with pytest.raises(OSError, match="File too large"):
         RunFolder.create(tmp_path / "run", small())
     assert not (tmp_path / "run" / "settings.json").exists()
+
+
+def test_a_copy_without_the_last_lines_end_goes_on_to_the_same_rounds(broken_off, whole):
+    rounds = broken_off / "rounds.jsonl"
+    rounds.write_bytes(rounds.read_bytes().rstrip(b"\n"))
+    resume(broken_off)
+    assert lines(broken_off) == lines(whole[0])
+
+
+def test_a_setting_of_a_later_version_is_no_damage(broken_off):
+    settings = json.loads((broken_off / "settings.json").read_text())
+    (broken_off / "settings.json").write_text(json.dumps({**settings, "later": 1}))
+    with pytest.raises(RunFolderError, match="does not know, 'later': go on with the version") as refused:
+        resume(broken_off)
+    assert not isinstance(refused.value, DamagedRunError)
+
+
+@pytest.fixture
+def own_attack(tmp_path, monkeypatch):
+    """A run with a user's own attack, interrupted after two rounds; its folder, and the attack's file."""
+    own = tmp_path / "own.py"
+    own.write_text("def attack(coalition):\n    return [coalition.parent] * coalition.seats\n")
+    path = tmp_path / "run"
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        interrupt_after(patch, 2)
+        start(path, small(attack=f"{own}:attack"))
+    data_digest.cache_clear()
+    return path, own
+
+
+def test_a_run_goes_on_with_what_it_began_with_alone(own_attack):
+    path, own = own_attack
+    before = own.read_text()
+    own.write_text(before.replace("parent]", "parent + 1]"))
+    with pytest.raises(RunFolderError) as refused:
+        resume(path)
+    assert str(refused.value) == (
+        f"attack {own}:attack is not what it was when the run in {path} began: bring that back, or begin "
+        "another run"
+    )
+    own.write_text(before)
+    data_digest.cache_clear()
+    resume(path)
+    assert len(lines(path)) == small().rounds
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"attack": 1, "attack": 2}'])
+def test_damaged_notes_of_what_a_run_began_with_are_told(own_attack, text):
+    path, _ = own_attack
+    (path / "sources.json").write_text(text)
+    with pytest.raises(DamagedRunError, match="sources.json is damaged: "):
+        resume(path)
+
+
+def test_a_run_from_before_anything_was_noted_goes_on(own_attack):
+    path, own = own_attack
+    (path / "sources.json").unlink()
+    own.write_text(own.read_text() + "\n")
+    resume(path)
+    assert len(lines(path)) == small().rounds
+
+
+def test_what_a_run_follows_from_is_noted_by_setting(tmp_path):
+    (tmp_path / "own.py").write_text("def quick(model, *rest):\n    return model\n")
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    named = {"train": f"{tmp_path}/own.py:quick", "defence": "median"}
+    found = sources(small(**named).model_copy(update={"data": tmp_path / "rows.csv"}))
+    assert found.keys() == {"task", "data", "train"}
