@@ -32,8 +32,11 @@ _UNTOLD = 0
 _PNG = b"\x89PNG\r\n\x1a\n"
 MAX_SAMPLE_VALUE = 281
 """TIFF's tag, which Pillow has no name for."""
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
-"""What Pillow raises on files that are no pictures or broken ones."""
+_DAMAGE = (
+    *(OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError),
+    *(TypeError, LookupError, ArithmeticError),
+)
+"""What Pillow raises on files that are no pictures or broken ones; the last where it trusts what they say."""
 
 
 def read_grey(files: Sequence[Path], side: int) -> Iterator[NDArray[np.uint8]]:

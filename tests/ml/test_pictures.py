@@ -1,8 +1,10 @@
 """Pictures of every kind of pixel: grey by value, or refused; and only formats on the list are opened."""
 
 import os
+import struct
 import warnings
 import zlib
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -174,3 +176,23 @@ def test_what_pillow_warns_of_is_no_line_of_its_code(tmp_path):
         with pytest.raises(DataError, match="is no picture"):
             grey(path)
     assert not told
+
+
+def _without(kind):
+    """A PNG without its pixels, a TIFF whose second page has no width."""
+    file, pages = BytesIO(), [Image.new("L", (8, 8))] if kind == "TIFF" else []
+    Image.new("L", (8, 8)).save(file, kind, save_all=True, append_images=pages)
+    content = file.getvalue()
+    if kind == "TIFF":
+        width = content.rindex(struct.pack("<HHI", 256, 4, 1))
+        return content[:width] + struct.pack("<H", 1) + content[width + 2 :]
+    start = content.index(b"IDAT") - 4
+    return content[:start] + content[content.index(b"IEND") - 4 :]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_a_picture_that_lacks_a_part_is_damaged(tmp_path, kind):
+    file = tmp_path / "picture"
+    file.write_bytes(_without(kind))
+    with pytest.raises(DataError, match="cannot be read as a picture .*download it again"):
+        list(read_grey([file], 8))
