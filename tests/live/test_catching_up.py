@@ -230,6 +230,24 @@ def test_memory_takes_no_more_than_a_bit_beside_the_newest_model(tmp_path, full_
     assert [model.round for model in member.models()] == [1, 2, 3, 4]
 
 
+def test_memory_lets_go_of_what_was_the_newest_model(tmp_path, full_disk, monkeypatch):
+    monkeypatch.setattr(artefacts, "_MOST_HELD", 2 * ARTEFACT_BYTES)
+    long = LongHistory([FIVE])
+    member = Member(long, tmp_path / "cache", memory=2)
+    member.catch_up(looks=8)
+    for number in range(2, 7):
+        long.play(number, FIVE)
+        member.show()
+        member.catch_up(looks=8)
+        assert member.models(patience=-1)[-1].round == number
+        assert set(long.roots(number)) <= set(member.artefacts._held) and len(member.artefacts._held) <= 7
+    full_disk()
+    long.open_round(7)
+    member.show()
+    member.catch_up(looks=8)
+    assert [model.round for model in member.models()] == [5, 6] and not member.artefacts._held
+
+
 def test_what_others_show_is_put_back_from_memory_too(tmp_path, full_disk):
     long = LongHistory([FIVE])
     member = Member(long, tmp_path / "cache")

@@ -136,8 +136,9 @@ class ClientArtefacts:
         Raises:
             StoreError: When the disk cannot be read.
         """
-        if newest:
+        if newest and self._newest != frozenset(roots):
             self._newest = frozenset(roots)
+            self._make_room()
         for root in roots:
             asks = not self._gathered.has_ended(root) or (again and self._has_place(root))
             if not self._has(root) and asks:
@@ -225,9 +226,20 @@ class ClientArtefacts:
             return self._latest.data
         return self._held.get(root)
 
+    def _make_room(self) -> None:
+        """Let go of the oldest of what memory holds beside the newest model's, beyond what it may."""
+        older = [root for root in list(self._held) if root not in self._newest]
+        for root in older[: max(0, len(older) - self._most_held)]:
+            self._held.pop(root, None)
+            self._turned_away.add(root)
+
+    @property
+    def _most_held(self) -> int:
+        return _MOST_HELD // (4 * self._schema.size)
+
     def _hold(self, root: bytes, data: bytes) -> None:
         """Keep what is not on the disk yet, where memory may have it."""
-        if root in self._newest or len(self._held) < _MOST_HELD // len(data):
+        if root in self._newest or len(self._held) < self._most_held:
             self._held[root] = data
         else:
             self._turned_away.add(root)
