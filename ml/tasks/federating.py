@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.blame import blamed
 from ml.data.rows import Rows, Targets, taken
@@ -24,6 +25,7 @@ from ml.data.shares import (
 )
 from ml.data.stored_rows import StoredRows
 from ml.errors import DataError, TaskError
+from ml.messages import counted
 from ml.seeds import derive_seed
 from ml.settings import SplitSettings
 from ml.tasks.targets import Classes, Labels, Numbers, Target, is_known, kinds, require_learnable, varies
@@ -33,6 +35,8 @@ _SAMPLE, _SPLIT = 0, 1  # Under a run's seed.
 _BLOCK = 1 << 20  # Numbers that are looked at at a time.
 _LARGE = 5.0
 """Root of the mean square of targets, or one over it, from which they are not standardised ones."""
+_OUTLYING = 0.9
+"""Share of squares that a hundredth of the rows make, from which it is told."""
 _BESIDE = ("groups", "times", "test", "apart", "columns", "names", "usage", "told")
 
 
@@ -61,26 +65,44 @@ def read_rows(task: Task, path: Path | None) -> Rows:
                 f"row {place} has an input{name} that is not finite; fill gaps where rows are made"
             )
     beside = {name: getattr(rows, name) for name in _BESIDE}
-    beside["told"] = (*rows.told, *_unscaled(task, rows, targets))
+    beside["told"] = (*rows.told, *_doubtful(task, rows, targets))
     return Rows(rows.inputs, targets, **beside)
 
 
-def _unscaled(task: Task, rows: Rows, targets: Targets) -> list[str]:
-    """A sentence where numbers that a task's own code makes are far from standardised ones."""
-    if not isinstance(task.target, Numbers) or type(task).losses is not Task.losses or rows.usage:
+def _doubtful(task: Task, rows: Rows, targets: Targets) -> list[str]:
+    """Sentences on numbers of which a squared error, where that is the loss, says little."""
+    if not isinstance(task.target, Numbers) or type(task).losses is not Task.losses:
         return []
     columns = np.asarray(targets, np.float64).reshape(len(rows), -1)
-    known = np.isfinite(columns).sum(axis=0)
-    sizes = np.sqrt(np.nansum(columns**2, axis=0) / np.maximum(1, known))
-    odd = np.flatnonzero((known > 0) & ((sizes > _LARGE) | (sizes < 1 / _LARGE)))
-    if not len(odd):
+    names = task.target.names or [f"output {place}" for place in range(columns.shape[1])]
+    found = []
+    for name, column in zip(names, columns.T, strict=True):
+        known = column[np.isfinite(column)]
+        of = f" of {name}" if len(names) > 1 else ""
+        if len(known):
+            found += [*([] if rows.usage else _unscaled(of, known)), *_outlying(of, known)]
+    return found
+
+
+def _unscaled(of: str, known: NDArray[np.float64]) -> list[str]:
+    if 1 / _LARGE <= np.sqrt((known**2).mean()) <= _LARGE:
         return []
-    first = columns[:, odd[0]]
-    which = f" of output {odd[0]}" if columns.shape[1] > 1 else ""
     return [
-        f"targets{which} are {np.nanmean(first):.4g} ± {np.nanstd(first):.3g}: losses are in squares of that "
-        "unit, and so is the tolerance of a vote; give (target - mean) / deviation, by numbers that all "
-        "members share"
+        f"targets{of} are {known.mean():.4g} ± {known.std():.3g}: losses are in squares of that unit, and so "
+        "is the tolerance of a vote; give (target - mean) / deviation, by numbers that all members share"
+    ]
+
+
+def _outlying(of: str, known: NDArray[np.float64]) -> list[str]:
+    squares = np.sort((known - np.median(known)) ** 2)
+    largest = max(1, len(known) // 100)
+    share = squares[-largest:].sum() / max(squares.sum(), np.finfo(float).tiny)
+    if share < _OUTLYING:
+        return []
+    return [
+        f"{counted(largest, 'row')} of {len(known)} with the most outlying targets{of} make {share:.1%} of "
+        "what squared errors add up to: little else is learned, and who has no such rows sees another loss; "
+        "learn a logarithm, or leave those rows out"
     ]
 
 

@@ -3,6 +3,7 @@
 PyTorch's generator belongs to a process, and so does the module; threads would share both.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -181,10 +183,13 @@ class Crew:
     def _processes(self) -> list[ProcessPoolExecutor]:
         let_processes_import()
         context = get_context("spawn")  # A fork server would be everybody's in this process.
-        return [
+        found = [
             ProcessPoolExecutor(1, context, initializer=_begin, initargs=(self._origin,))
             for _ in range(self._count)
         ]
+        # Before Python waits for them: what is asked of them is answered, and some may be importing still.
+        threading._register_atexit(_end, [each._processes for each in found])  # type: ignore[attr-defined]
+        return found
 
     def _shared_out(self, weights: Sequence[int]) -> list[int]:
         """The process of each item: the heaviest first, each to whoever has least."""
@@ -193,6 +198,12 @@ class Crew:
             at[item] = loads.index(min(loads))
             loads[at[item]] += weights[item]
         return at
+
+
+def _end(processes: Sequence[Mapping[int, BaseProcess]]) -> None:
+    for each in processes:
+        for process in [*each.values()]:
+            process.kill()
 
 
 def _results(futures: Sequence[Future[Any]]) -> list[Any]:

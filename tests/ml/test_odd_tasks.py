@@ -336,9 +336,17 @@ class OwnLoss(Amounts):
         (Amounts(X[:, :2] * [1, 300]), "targets of output 1 are 70.57 ± 314: "),
         (Amounts(np.where(X[:, :2] > 1, np.nan, X[:, :2] * [np.nan, 300])), "targets of output 1 are -"),
         (OwnLoss(X[:, 0] + 100), None),
+        (
+            Amounts(np.where(np.arange(40) == 7, 3, X[:, 0] / 20)),
+            "1 row of 40 with the most outlying targets m",
+        ),
+        (
+            Amounts(np.stack([X[:, 0], np.where(np.arange(40) == 7, 3, X[:, 0] / 20)], 1)),
+            "1 row of 40 with the most outlying targets of output 1 make 99.",
+        ),
     ],
 )
-def test_numbers_in_a_unit_of_their_own_are_told_where_their_squares_are_the_loss(task, told):
+def test_numbers_of_which_squares_say_little_are_told_where_those_are_the_loss(task, told):
     found = read_rows(task, None).said
     assert found[0] == "as told" and len(found) == 1 + (told is not None)
     assert found[-1].startswith(told or "as told")

@@ -74,3 +74,14 @@ def test_an_end_that_takes_its_time_is_none_that_something_puts_off():
     slow = "import atexit; atexit.register(time.sleep, 1)"
     soon = "threading.Thread(target=time.sleep, args=(0.1,)).start()"
     assert ended(f"{slow}; {soon}", grace=0.3)[:3] == (0, "done\n", "")
+
+
+def test_our_own_processes_put_off_no_end(tmp_path):
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(999)\n")
+    origin = f"Origin(Named('{tmp_path / 'slow.py'}:Own', {{}}), None, (4,), ())"
+    crew = (
+        f"import atexit; from ml.training.side_by_side import Crew, Named, Origin; crew = Crew({origin}, 2)"
+    )
+    asked = "[each.submit(abs, 1) for each in crew._processes]; atexit.register(print, 'at the end')"
+    status, said, told, _ = ended(f"{crew}; {asked}", grace=5)
+    assert (status, said, told) == (0, "done\nat the end\n", "")
