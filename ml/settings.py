@@ -22,6 +22,7 @@ Policy = Literal[
     "evidence-by-largest",
     "evidence-beyond-noise",
     "evidence-and-forgetting",
+    "evidence-and-opposed",
     "evidence-and-leave-one-out",
 ]
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""

@@ -344,6 +344,11 @@ AND_FORGETTING = BEYOND_NOISE.model_copy(
 )
 """That, and no update takes back much of what the model says: wrong labels that fit no row do."""
 
+AND_OPPOSED = BEYOND_NOISE.model_copy(
+    update={"updates": (*BEYOND_NOISE.updates[:4], Opposed(), *BEYOND_NOISE.updates[4:])}
+)
+"""The default, and what points away from a voter's own change may not raise its loss: for small modules."""
+
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
     "evidence-and-skill": AND_SKILL,
@@ -351,6 +356,7 @@ NAMED: Mapping[str, Policy] = {
     "evidence-by-largest": BY_LARGEST,
     "evidence-beyond-noise": BEYOND_NOISE,
     "evidence-and-forgetting": AND_FORGETTING,
+    "evidence-and-opposed": AND_OPPOSED,
     "likelihood": Policy(
         updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
     ),
