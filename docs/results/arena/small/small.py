@@ -1,4 +1,4 @@
-"""Modules of fewer than 2,000 parameters, as members with 64 rows bring them: six kinds of targets and losses.
+"""Modules of fewer than 2,000 parameters, as members with 64 rows bring them: six kinds of targets, losses.
 
 They make their own rows and leave every setting as it is for a task that says nothing.
 """
