@@ -128,11 +128,12 @@ def warnings(policy: Policy, knows: float | None, finds: float, brings: float | 
                 f"tolerance {tolerance:g} of evidence is below half of the {finds:.4f} that a vote finds "
                 "nine times in ten: noise decides votes; give members more rows, or a larger tolerance"
             )
-        if brings is not None and brings < tolerance:
+        if brings is not None and brings < 2 * tolerance:
             yield (
-                f"tolerance {tolerance:g} of evidence is more than the {brings:.4f} that an honest change, "
-                "as it is tried, takes off the loss, and of so few parameters no direction is asked: what "
-                "undoes as much, such as a label flip, passes meanwhile; {test: opposed} sees both together"
+                f"tolerance {tolerance:g} of evidence is more than half of the {brings:.4f} that an honest "
+                "change, as it is tried, takes off the loss, less in later rounds, and of so few parameters "
+                "no direction is asked: what undoes as much, such as a label flip, passes; --policy "
+                "evidence-and-opposed sees both together"
             )
 
 

@@ -119,8 +119,11 @@ def _pid(child: BaseProcess) -> int:
 
 def _played(play: Play, answer: Connection) -> None:
     os.setsid()
-    answer.send_bytes(_STARTED)
     end_with_parent(lambda: os.killpg(0, signal.SIGKILL))
+    try:
+        answer.send_bytes(_STARTED)
+    except BrokenPipeError:  # Whoever asked has ended since.
+        return
     try:
         play()
         said = _DONE

@@ -182,6 +182,7 @@ def test_lists_of_other_tests_make_another_run(edition, name):
         "evidence-by-largest",
         "evidence-beyond-noise",
         "evidence-and-forgetting",
+        "evidence-and-opposed",
     ]
     runs = [parse_settings({"task": "loans", "edition": edition, name: each}) for each in lists]
     assert len({run_digest(run) for run in runs}) == len(lists)

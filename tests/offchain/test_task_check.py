@@ -65,7 +65,7 @@ def test_what_a_vote_tells_apart_is_of_half_a_step_on_the_rows_that_it_judges_by
         r"a rise of loss of [\d.]+, nine times in ten, on 640 rows at half a step", result.output
     )
     # Steps so short take less off the loss than the tolerance, and what undoes them passes.
-    assert re.search(r"is more than the 0.00\d\d that an honest change", result.output)
+    assert re.search(r"is more than half of the 0.00\d\d that an honest change", result.output)
     wide = "Line.module = lambda self: nn.Sequential(nn.Linear(2, 4000), nn.Linear(4000, 1), nn.Flatten(0))"
     few = 'Line.simulation = {"learning_rate": 1e-7}'
     assert "that an honest change" not in checked(tmp_path, "Line", f"{wide}\n{few}").output

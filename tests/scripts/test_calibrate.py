@@ -55,7 +55,7 @@ def test_a_tolerance_that_honest_updates_exceed_is_recommended_and_written(tmp_p
     # Nothing sees direction, and half of the pairs see an honest change take less off the loss than that.
     brings = -json.loads(out.read_text())["tests"][1]["typical"]
     assert brings < evidence.tolerance
-    assert f"is more than the {brings:.4f} that an honest change" in result.output
+    assert f"is more than half of the {brings:.4f} that an honest change" in result.output
 
 
 def test_clients_that_train_further_than_voters_let_them_are_told(tmp_path):

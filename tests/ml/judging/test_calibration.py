@@ -104,6 +104,7 @@ def test_founders_are_warned_of_a_tolerance_beyond_half_of_what_is_known_or_belo
     (noisy,) = warnings(EVIDENCE, None, 0.041)
     assert "nine times in ten" in noisy
     (young,) = warnings(EVIDENCE, 0.2, 0.03, 0.0044)
-    assert "more than the 0.0044 that an honest change" in young and "{test: opposed}" in young
-    assert list(warnings(EVIDENCE, 0.2, 0.03, 0.02)) == []
+    assert "more than half of the 0.0044 that an honest change" in young and "evidence-and-opposed" in young
+    assert list(warnings(EVIDENCE, 0.2, 0.03, 0.039)) == [young.replace("0.0044", "0.0390")]
+    assert list(warnings(EVIDENCE, 0.2, 0.03, 0.04)) == []
     assert list(warnings(Policy(updates=(Size(),), leave_one_out=LeaveOneOut()), 0.001, 1.0)) == []

@@ -67,6 +67,7 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_an
         ("evidence-by-largest", "97db8035cf524d60"),
         ("evidence-beyond-noise", "f5f592b38807fb2d"),
         ("evidence-and-forgetting", "fb0f596db39dcdd6"),
+        ("evidence-and-opposed", "ed02d42d28ea2122"),
         ("likelihood", "1ecb20def9f72a87"),
         ("evidence-and-leave-one-out", "d66a59a65c2db1c3"),
     ],
