@@ -89,8 +89,7 @@ def _losses(target: Target, outputs: Any, targets: Any) -> tuple[Tensor, Tensor]
 
 
 def _of_classes(target: Any, outputs: Any, targets: Tensor) -> tuple[Tensor, Tensor]:
-    expected = (*targets.shape, target.count)
-    _require_shape(target, outputs, expected)
+    _require_shape(target, outputs, (*targets.shape, target.count))
     flat = cross_entropy(
         outputs.reshape(-1, target.count), targets.reshape(-1), ignore_index=MASKED, reduction="none"
     )
@@ -127,4 +126,13 @@ def _same(target: Target, outputs: Any, targets: Tensor) -> Tensor:
 def _require_shape(target: Target, outputs: Any, expected: tuple[int, ...]) -> None:
     found = list(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
     if found != list(expected):
-        raise TrainingError(f"the module's outputs are {found}; target {target} takes {list(expected)}")
+        hint = _hint(found, list(expected)) if isinstance(target, Classes) else ""
+        raise TrainingError(f"the module's outputs are {found}; target {target} takes {list(expected)}{hint}")
+
+
+def _hint(found: Any, expected: list[int]) -> str:
+    """What is likely meant by other outputs of classes."""
+    rows, *places, count = expected
+    if places and found == [rows, *places]:
+        return ", where targets are numbers of classes: of one-hot ones give argmax(-1)"
+    return ", classes last: give outputs.movedim(1, -1)" if found == [rows, count, *places] else ""

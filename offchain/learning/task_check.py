@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import Targets, head, length, shape_of
+from ml.data.rows import Inputs, Targets, head, length, shape_of
 from ml.data.shares import ClientData
 from ml.judging.calibration import least_rise, sees_direction, warnings
 from ml.judging.constants import constant_loss, searched_constant_loss
@@ -54,6 +54,16 @@ def page(sample: Sample, train: str | None = None) -> Iterator[tuple[str, str]]:
     yield from _learned(learner, genesis, rows, sample, settings)
 
 
+def _is_probability(learner: Learner, task: Task, model: NDArray[np.float32], X: Inputs, y: Targets) -> bool:
+    """Whether outputs that should be logits lie as probabilities do, of rows that differ."""
+    if type(task).losses is not Task.losses or not isinstance(task.target, Labels | Classes):
+        return False
+    found = np.asarray(outputs_of(learner, model, X, y))
+    if not ((found > 0) & (found < 1)).all() or not np.ptp(found, axis=0).any():
+        return False
+    return isinstance(task.target, Labels) or bool(np.allclose(found.sum(axis=-1), 1, atol=1e-4))
+
+
 def _learned(
     learner: Learner,
     genesis: NDArray[np.float32],
@@ -91,6 +101,13 @@ def _learned(
         yield (
             "knows",
             f"{knows:.4f} beyond the best constant after this little; see `ape run calibrate`",
+        )
+    some = head(rows.X_train, _SOME), head(rows.y_train, _SOME)
+    if all(_is_probability(learner, sample.task, model, *some) for model in (genesis, trained)):
+        yield (
+            "note",
+            "the module's outputs lie as probabilities do, and the loss takes logits: leave out its last "
+            "sigmoid or softmax",
         )
     brings = None if sees_direction(NAMED[DEFAULT], learner.schema) else float(now.means[0] - made.means[0])
     for warning in warnings(NAMED[DEFAULT], knows, finds, brings):

@@ -12,10 +12,11 @@ from torch.nn.functional import cross_entropy
 from ml.blame import blamed
 from ml.data.checks import judging_note
 from ml.data.rows import Rows
-from ml.errors import DataError, MLError, SchemaError, TaskError
+from ml.errors import DataError, MLError, SchemaError, TaskError, TrainingError
 from ml.settings import SplitSettings
 from ml.tasks.federating import federate, read_rows, require_outcomes
 from ml.tasks.loading import Named
+from ml.tasks.losses import batch_loss, row_losses
 from ml.tasks.targets import Classes, Labels, Numbers
 from ml.tasks.task import Task
 from ml.training.checks import check_learner
@@ -307,6 +308,26 @@ def test_what_training_changes_and_nobody_is_sent_is_refused_where_the_module_co
     with pytest.raises(TaskError, match=told.format("'parametrizations.weight.0._u' and 1 more")):
         checked(one_by_one, make=lambda: nn.utils.parametrizations.spectral_norm(nn.Linear(4, 3)))
     assert checked(one_by_one, make=lambda: nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))).repeats
+
+
+@pytest.mark.parametrize(
+    ("outputs", "targets", "told"),
+    [
+        (
+            (5, 3),
+            (5, 3),
+            "takes [5, 3, 3], where targets are numbers of classes: of one-hot ones give argmax(-1)",
+        ),
+        ((5, 3, 4, 4), (5, 4, 4), "takes [5, 4, 4, 3], classes last: give outputs.movedim(1, -1)"),
+        ((5, 4), (5,), "takes [5, 3]"),
+        ((5,), (5,), "takes [5, 3]"),
+    ],
+)
+@pytest.mark.parametrize("compute", [row_losses, batch_loss])
+def test_outputs_of_classes_in_another_shape_are_told_with_what_is_meant(compute, outputs, targets, told):
+    with pytest.raises(TrainingError) as raised:
+        compute(Classes(3), torch.zeros(outputs), torch.zeros(targets, dtype=torch.int64))
+    assert str(raised.value) == f"the module's outputs are {list(outputs)}; target Classes(3) {told}"
 
 
 class Amounts(Task):

@@ -71,6 +71,42 @@ def test_what_a_vote_tells_apart_is_of_half_a_step_on_the_rows_that_it_judges_by
     assert "that an honest change" not in checked(tmp_path, "Line", f"{wide}\n{few}").output
 
 
+KINDS = """
+from stakefed import Classes, Labels
+
+class Late(Line):
+    target = Labels()
+    def rows(self, path):
+        x = np.random.default_rng(0).standard_normal((4000, 2))
+        return Rows(x, x[:, 0] > 0)
+
+class Likely(Late):
+    def module(self): return nn.Sequential(nn.Linear(2, 1), nn.Sigmoid(), nn.Flatten(0))
+
+class Own(Likely):
+    def losses(self, outputs, targets): return (outputs - targets).square()
+
+class Kind(Late):
+    target = Classes(3)
+    def module(self): return nn.Linear(2, 3)
+    def rows(self, path):
+        rows = super().rows(path)
+        return Rows(rows.inputs, np.digitize(rows.inputs[:, 0], [-1, 1]))
+
+class Shares(Kind):
+    def module(self): return nn.Sequential(nn.Linear(2, 3), nn.Softmax(1))
+"""
+
+
+@pytest.mark.parametrize(
+    "name, told", [("Late", False), ("Likely", True), ("Own", False), ("Kind", False), ("Shares", True)]
+)
+def test_probabilities_in_place_of_logits_are_told(name, told, tmp_path):
+    result = checked(tmp_path, name, KINDS)
+    assert result.exit_code == 0, result.output
+    assert ("leave out its last sigmoid or softmax" in result.output) is told
+
+
 def test_a_name_that_is_no_setting_is_told_before_anything_is_tried(tmp_path):
     result = checked(tmp_path, "Line", 'Line.simulation = {"lerning_rate": 1}')
     assert "there is no setting 'lerning_rate'; did you mean 'learning_rate'?" in result.output
