@@ -252,8 +252,10 @@ def _reason(error: Exception, proxy: str | None) -> str:
     ):
         return "cannot be reached through the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names"
     match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
-            return f"has no certificate that holds ({type(error).__name__})"
+        case aiohttp.ClientConnectorCertificateError():
+            return "has no certificate that holds"
+        case aiohttp.ClientSSLError():
+            return "does not answer as https does: is it http:// there?"
         case aiohttp.ServerDisconnectedError():
             return "hung up without an answer"
         case aiohttp.ClientResponseError():
@@ -262,6 +264,6 @@ def _reason(error: Exception, proxy: str | None) -> str:
             return "has no valid URL"
         case aiohttp.ClientConnectorDNSError():
             return "cannot be reached (its name is not known)"
-        case aiohttp.ClientOSError() if error.strerror:
-            return f"cannot be reached ({error.strerror})"
+        case aiohttp.ClientOSError() if error.errno:
+            return f"cannot be reached ({os.strerror(error.errno)})"
     return f"cannot be reached ({type(error).__name__})"

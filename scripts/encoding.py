@@ -11,6 +11,7 @@ from ml.private_files import write_whole
 from ml.settings import ALLOWED_MISSING
 from offchain import first_edition
 from offchain.command import Command
+from offchain.finite_range import FiniteRange
 from offchain.named_values import named_values
 from offchain.user_path import OutPath, UserPath
 
@@ -117,7 +118,7 @@ def _former_options(function: Decorated) -> Decorated:
 @_former_options
 @click.option(
     "--allow-missing",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=ALLOWED_MISSING,
     show_default=True,
     metavar="SHARE",

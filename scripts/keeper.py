@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from offchain.command import Command
+from offchain.finite_range import FiniteRange
 from offchain.live.acting import Acting, acting_options
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.monitoring import Monitoring
@@ -40,7 +41,7 @@ _log = logging.getLogger("offchain.keeper")
 @log_cache_option
 @click.option(
     "--jitter",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=4.0,
     show_default=True,
     metavar="SECONDS",
@@ -48,7 +49,7 @@ _log = logging.getLogger("offchain.keeper")
 )
 @click.option(
     "--health",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

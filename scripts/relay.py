@@ -6,6 +6,7 @@ import threading
 import click
 
 from offchain.command import Command
+from offchain.finite_range import FiniteRange
 from offchain.live.acting import Acting, acting_options
 from offchain.live.monitoring import Monitoring
 from offchain.live.options import (
@@ -32,7 +33,7 @@ _log = logging.getLogger("offchain.relay")
 )
 @click.option(
     "--every",
-    type=click.FloatRange(min=0.05),
+    type=FiniteRange(min=0.05),
     default=15.0,
     show_default=True,
     metavar="SECONDS",

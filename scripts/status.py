@@ -9,6 +9,7 @@ from rich.live import Live
 
 from offchain.command import Command
 from offchain.console import people_console, say
+from offchain.finite_range import FiniteRange
 from offchain.learning.finding import Here
 from offchain.live.access.chain import Chain
 from offchain.live.access.network import Nodes
@@ -56,7 +57,7 @@ from offchain.user_path import UserPath
 )
 @click.option(
     "--poll",
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     default=4.0,
     show_default=True,
     metavar="SECONDS",

@@ -13,6 +13,7 @@ from ml.settings import ALLOWED_MISSING, DEFAULT_POLICY, AnyPolicy
 from offchain.command import Command
 from offchain.console import say
 from offchain.errors import SettingsError
+from offchain.finite_range import FiniteRange
 from offchain.named_values import named_values
 from offchain.policy_option import PolicyParameter
 from offchain.user_path import UserPath
@@ -40,7 +41,7 @@ def _rows_options(function: Decorated) -> Decorated:
         ),
         click.option(
             "--allow-missing",
-            type=click.FloatRange(0, 1),
+            type=FiniteRange(0, 1),
             metavar="SHARE",
             help=f"Share of the file's rows that may be left out.  [default: {ALLOWED_MISSING}]",
         ),
@@ -75,7 +76,9 @@ def list_tasks() -> None:
     help="Of votes, by name or in a YAML file, such as `ape run calibrate --policy-out` writes.",
 )
 @click.option("--metric", help="Score that voters compare.  [default: the task's, or likelihood]")
-@click.option("--tolerance", type=float, default=0.05, show_default=True, help="Loss of it that passes.")
+@click.option(
+    "--tolerance", type=FiniteRange(0), default=0.05, show_default=True, help="Loss of it that passes."
+)
 @click.option(
     "--memory",
     type=click.IntRange(1, MEMORY),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from offchain.chain.addresses import address
+from offchain.finite_range import FiniteRange
 from offchain.listening import host_of
 from offchain.live.access.network import Nodes
 from offchain.live.access.sending import GWEI, LONE_TIP, SendingSettings
@@ -75,7 +76,7 @@ def poll_option(function: Command) -> Command:
     """Adds `--poll`: how often to look."""
     return click.option(
         "--poll",
-        type=click.FloatRange(min=0.01),
+        type=FiniteRange(min=0.01),
         metavar="SECONDS",
         help="Time between two looks at the chain.  [default: a block's, up to a minute in long phases]",
     )(function)
@@ -93,7 +94,7 @@ def metrics_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--stall",
-            type=click.FloatRange(min=1),
+            type=FiniteRange(min=1),
             default=STALL_SECONDS,
             show_default=True,
             metavar="SECONDS",

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from offchain.finite_range import FiniteRange
 from offchain.user_path import OutPath
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -21,7 +22,7 @@ def playing_options(folder: str) -> Callable[[Command], Command]:
         for option in (
             click.option(
                 "--patience",
-                type=click.FloatRange(min=0, min_open=True),
+                type=FiniteRange(min=0, min_open=True),
                 default=PATIENCE,
                 show_default=True,
                 help="Seconds in which a run with a task or functions of your own has to finish a round.",

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from ml.settings import ALLOWED_MISSING
 from offchain import first_edition
 from offchain.errors import SettingsError
+from offchain.finite_range import FiniteRange
 from offchain.named_values import named_values
 from offchain.settings import SimulationSettings
 from offchain.user_path import UserPath
@@ -103,7 +104,7 @@ def task_settings(instead: Mapping[str, str]) -> Callable[[Command], Command]:
 def _rows_options(function: Command) -> Command:
     function = click.option(
         "--allow-missing",
-        type=click.FloatRange(0, 1),
+        type=FiniteRange(0, 1),
         metavar="SHARE",
         help="Share of a table's rows that may be left out for gaps or what cannot be read.  [default: "
         f"{ALLOWED_MISSING}]",

@@ -49,7 +49,10 @@ def test_a_node_that_comes_back_as_another_chains_is_passed_over(anvil_node):
 @pytest.mark.parametrize(
     ("network", "words"),
     [
-        ("ethereum:nowhere:node", "is no network that Ape knows: No network in 'ethereum' named 'nowhere'"),
+        (
+            "ethereum:nowhere:node",
+            "that Ape knows: No network in 'ethereum' named 'nowhere'; --",
+        ),
         ("ethereum:base-sepolia:node", "names no HTTP node; give its URL"),
     ],
 )

@@ -174,6 +174,20 @@ def test_what_is_not_there_is_said_so_without_the_url(url, words):
     assert "secret" not in str(refused.value)
 
 
+def test_a_port_where_nobody_listens_is_told_as_people_say_it():
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(ExchangeError) as refused:
+        exchange("GET", f"http://127.0.0.1:{port}", 5, 100)
+    assert str(refused.value) == "cannot be reached (Connection refused)"
+
+
+def test_a_server_without_tls_is_no_matter_of_certificates():
+    with raw_server([b"HTTP/1.1 400 Bad Request\r\n\r\n"], 0) as url, pytest.raises(ExchangeError) as refused:
+        exchange("GET", url.replace("http:", "https:"), 5, 100)
+    assert str(refused.value) == "does not answer as https does: is it http:// there?"
+
+
 def test_a_server_that_hangs_up_is_said_so():
     with raw_server([b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"], 0) as url:
         with pytest.raises(BrokenOffError, match="broke off its answer"):

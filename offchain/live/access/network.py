@@ -103,7 +103,7 @@ def _urls_of(network: str, alone: bool) -> list[str]:
     try:
         url = _configured(ape.networks.get_provider_from_choice(network))
     except (ApeException, ValueError) as error:
-        first = cleaned(str(error).strip().partition("\n")[0])
+        first = cleaned(str(error).strip().partition("\n")[0]).removesuffix(" Options:").rstrip(".")
         raise NodeUnavailableError(
             f"{_shown(network)!r} is no network that Ape knows: {_shown(first)}; {_WANTED}"
         ) from error

@@ -10,6 +10,7 @@ import click
 
 from ml.home import at_home
 from ml.settings import ALLOWED_MISSING, PrivacySettings
+from offchain.finite_range import FiniteRange
 from offchain.live.options import ADDRESS
 from offchain.user_path import UserPath
 from offchain.worker.limits import START_SECONDS
@@ -134,7 +135,7 @@ def data_options(function: Command) -> Command:
         click.option("--data", type=UserPath(), help="Your rows: the file or folder that the task reads."),
         click.option(
             "--allow-missing",
-            type=click.FloatRange(0, 1),
+            type=FiniteRange(0, 1),
             default=ALLOWED_MISSING,
             show_default=True,
             metavar="SHARE",
@@ -158,7 +159,7 @@ def training_options(function: Command) -> Command:
         ),
         click.option(
             "--learning-rate",
-            type=click.FloatRange(0, min_open=True),
+            type=FiniteRange(0, min_open=True),
             help="Adam's step size.  [default: the task's]",
         ),
         _batch_option,
@@ -191,9 +192,9 @@ def privacy_options(function: Command) -> Command:
     fields, made = PrivacySettings.model_fields, command
     for name, kind in (
         ("updates", click.IntRange(1, 1_000_000)),
-        ("clip", click.FloatRange(0, min_open=True)),
-        ("delta", click.FloatRange(0, 1, min_open=True, max_open=True)),
-        ("epsilon", click.FloatRange(0, 1000, min_open=True)),
+        ("clip", FiniteRange(0, min_open=True)),
+        ("delta", FiniteRange(0, 1, min_open=True, max_open=True)),
+        ("epsilon", FiniteRange(0, 1000, min_open=True)),
     ):
         field = fields[name]
         default = "none, without noise" if field.is_required() else field.default
@@ -255,7 +256,7 @@ def start_seconds_option(function: Command) -> Command:
     """Adds `--start-seconds`."""
     return click.option(
         "--start-seconds",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(min=0, min_open=True),
         default=START_SECONDS,
         show_default=True,
         help="In which a task's code that is not the project's has to load, read your rows and try both.",
