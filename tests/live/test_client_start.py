@@ -21,10 +21,10 @@ from offchain.learning.description import Learning
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
-from offchain.live.client.decision import Deposit
+from offchain.live.client.decision import Deposit, Done, Wait
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.report import print_prepared
-from offchain.live.client.start import ClientOptions, prepare
+from offchain.live.client.start import ClientOptions, make_client, prepare
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deployment import place_of
 from offchain.reference import Seat
@@ -355,3 +355,38 @@ def test_privacy_without_opacus_is_told(consortium, options, monkeypatch):
         replace(options, data=replace(options.data, privacy=PRIVACY)),
         "needs Opacus, which is not",
     )
+
+
+@pytest.fixture
+def joined(consortium, options):
+    """OWNER is a member for one test."""
+    rpc = consortium.chain.rpc
+    before = rpc.request("evm_snapshot")
+    ended = make_client(consortium.chain, consortium.deployment, OWNER, replace(options, join=True)).run()
+    assert isinstance(ended, Done)
+    yield
+    rpc.request("evm_revert", before)
+
+
+def test_who_is_in_plays_though_its_relay_stores_and_cache_fail(
+    consortium, options, joined, tmp_path, caplog
+):
+    (tmp_path / "file").touch()
+    gone = "http://127.0.0.1:1"
+    for lacking, told in (
+        (dict(relay=gone), f"there is no relay at {gone}"),
+        (dict(stores=(gone,)), f"{gone} does not answer"),
+        (dict(cache=tmp_path / "file"), "cannot be written"),
+    ):
+        wrong = replace(options, **lacking)
+        refused(consortium, wrong, told)  # As --dry-run says it.
+        caplog.clear()
+        client = make_client(consortium.chain, consortium.deployment, OWNER, wrong)
+        assert told in caplog.text and "going on without it" in caplog.text
+        assert isinstance(client.step(), Wait)
+
+
+def test_who_is_not_in_joins_with_all_that_it_takes(consortium, options):
+    for lacking in (dict(relay="http://127.0.0.1:1"), dict(stores=("http://127.0.0.1:1",))):
+        with pytest.raises(OffchainError, match="there is no relay|does not answer"):
+            make_client(consortium.chain, consortium.deployment, OWNER, replace(options, **lacking))

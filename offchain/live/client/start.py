@@ -2,7 +2,8 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from ml.device import require_device
 from ml.settings import AnyPolicy
 from ml.updates.schema import Schema
-from offchain.errors import BytesGoneError, CallRevertedError, ChainError, OffchainError
+from offchain.errors import BytesGoneError, CallRevertedError, ChainError, OffchainError, StoreError
 from offchain.learning.apart import beside_key
 from offchain.learning.common import Parameters
 from offchain.learning.genesis import first_model, require_bound
@@ -37,7 +38,13 @@ from offchain.live.deploying.admission import shown
 from offchain.live.deploying.amounts import Unit
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.deployment import LiveDeployment, place_of
-from offchain.live.errors import AccountError, ConfigurationError, DeploymentError, NodeRefusedError
+from offchain.live.errors import (
+    AccountError,
+    ConfigurationError,
+    DeploymentError,
+    NodeRefusedError,
+    RelayError,
+)
 from offchain.live.relaying.acts import Acts
 from offchain.live.relaying.line import RelayLine, patience_of, require_relay
 from offchain.live.starting import require_funds
@@ -150,9 +157,23 @@ class Prepared:
 
 
 def prepare(
-    chain: Chain, deployment: LiveDeployment, address: str, options: ClientOptions, permit_: Permit | None
+    chain: Chain,
+    deployment: LiveDeployment,
+    address: str,
+    options: ClientOptions,
+    permit_: Permit | None,
+    goes_on: bool = False,
 ) -> Prepared:
     """Check everything that a client needs, sending nothing: its own files before its tokens.
+
+    Args:
+        chain: Where.
+        deployment: Which.
+        address: The account's.
+        options: What its owner chose.
+        permit_: Makes permits for stores; None for none.
+        goes_on: Whether who is in plays in spite of what its relay, stores and cache refuse: most of a seat
+            needs none of them, and they may be back before it ends.
 
     Raises:
         OffchainError: With a sentence on each thing that is wrong.
@@ -188,10 +209,11 @@ def prepare(
     with faults.noting():
         if options.salts is not None and not options.join:
             require_kept(options.salts)
-    with faults.noting():
+    is_tolerant = goes_on and not joins
+    with faults.noting(), _told(is_tolerant):
         if options.relay is not None:
             require_relay(options.relay, deployment)
-    with faults.noting():
+    with faults.noting(), _told(is_tolerant):
         if wish.plays:
             _require_stores(options)
             artefacts.check(0.0 if faults.any else options.store_patience)
@@ -199,6 +221,17 @@ def prepare(
     named = options.data.here(deployment.folder).named(rules.task, rules.task_options)
     task = f"{named.name}, digest {rules.task_digest}"
     return Prepared(task, learning, artefacts, proof, wish, outlook, native, unit)
+
+
+@contextmanager
+def _told(is_tolerant: bool) -> Iterator[None]:
+    """Say what a relay, a store or the cache refuses, where that keeps nobody from playing."""
+    try:
+        yield
+    except (RelayError, StoreError) as error:
+        if not is_tolerant:
+            raise
+        _log.warning("%s; going on without it", error)
 
 
 def _require_rules(deployment: LiveDeployment, options: ClientOptions) -> None:
@@ -223,7 +256,7 @@ def make_client(chain: Chain, deployment: LiveDeployment, key: MessageKey, optio
     def permits(root: bytes | None) -> str:
         return permit(place, root, chain.head().time + LIFETIME, key.sign_message)
 
-    prepared = prepare(chain, deployment, key.address, options, permits)
+    prepared = prepare(chain, deployment, key.address, options, permits, goes_on=True)
     learning, parameters, rules = prepared.learning, deployment.parameters, deployment.configuration.learning
     most = parameters.max_samples
     first = partial(_first_model, deployment, options, learning)
