@@ -12,6 +12,7 @@ from ml.settings import ScoringSettings
 from ml.tasks.loading import Named
 from offchain.errors import OffchainError
 from offchain.learning.describing import FoundersFiles, described
+from offchain.live.client import start as client_start
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.start import ClientOptions, prepare
 
@@ -45,7 +46,7 @@ def start(consortium, tmp_path, monkeypatch):
     monkeypatch.setattr(Named, "is_foreign", False)
     deployment, chain = consortium
 
-    def prepared(source=SORTING, rows=None, spoil=None, change=None, **data):
+    def prepared(source=SORTING, rows=None, spoil=None, change=None, chosen=None, **data):
         task = tmp_path / "task.py"
         task.write_text(source)
         scoring = ScoringSettings(metric="likelihood", policy="verdict")
@@ -68,6 +69,7 @@ def start(consortium, tmp_path, monkeypatch):
             cache=tmp_path / "cache",
             sending=FAST,
             store_patience=0,
+            **(chosen or {}),
         )
         return prepare(chain, there, OWNER.address, options, None)
 
@@ -96,6 +98,15 @@ def test_who_has_the_founders_task_is_ready(start):
     ready = start()
     assert ready.learning is not None and ready.learning.samples == 128 and ready.learning.told == []
     assert "task.py:Sorting, digest 0x" in ready.task
+
+
+def test_a_start_has_the_seconds_that_its_owner_gives_it(refused, monkeypatch):
+    def held(opening, limits):
+        raise OffchainError(f"held to {limits.start:g} s")
+
+    monkeypatch.setattr(client_start, "member_learning", held)
+    refused("^held to 900 s$")
+    refused("^held to 7 s$", chosen={"start_seconds": 7.0})
 
 
 @pytest.mark.parametrize(

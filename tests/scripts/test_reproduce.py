@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from ml.tasks.built_in.lending_club.columns import numerical
 from ml.tasks.built_in.loans.book import book
+from offchain.errors import ReproductionError
+from offchain.reproduction import reproduce as making
 from scripts.reproduce import cli
 
 AFTERWARDS = set(numerical("all")) - set(numerical("application"))
@@ -42,6 +44,15 @@ def test_an_item_is_made_and_its_runs_are_kept(tmp_path):
     assert {"fig6.csv", "fig6.png", "fig6.md", "study.json"} <= {p.name for p in (tmp_path / "out").iterdir()}
     again = reproduce("fig6", *TINY, "--out", tmp_path / "out")
     assert again.exit_code == 0 and "to play" not in again.output
+
+
+@pytest.mark.parametrize(("given", "seconds"), [([], 600), (["--patience", "5"], 5)])
+def test_runs_with_code_of_ones_own_have_the_patience_that_is_given(tmp_path, monkeypatch, given, seconds):
+    def played(*arguments, patience):
+        raise ReproductionError(f"after {patience:g} s")
+
+    monkeypatch.setattr(making, "play_all", played)
+    assert f"after {seconds} s" in reproduce("fig6", *TINY, *given, "--out", tmp_path / "out").output
 
 
 @pytest.mark.parametrize(
