@@ -22,6 +22,8 @@ from ml.judging.policy import (
     Size,
     Skill,
     UpdateTest,
+    listed_tests,
+    name_of,
 )
 from ml.judging.update_tests import least_growth, least_score, paired_standard_error, points_along
 from ml.updates.schema import Schema
@@ -104,6 +106,19 @@ def sees_direction(policy: Policy, schema: Schema) -> bool:
         isinstance(test, Opposed)
         or (isinstance(test, Direction) and test.layer == "all" and schema.size >= test.parameters)
         for test in policy.updates
+    )
+
+
+def direction_note(policy: str | Policy, schema: Schema) -> str | None:
+    """Return what to know of a policy that asks for directions of larger models than this; else nothing."""
+    tests = listed_tests(policy)
+    asks = tests is not None and any(isinstance(each, Direction) for each in tests.updates)
+    if tests is None or not asks or sees_direction(tests, schema):
+        return None
+    return (
+        f"of {schema.size:,} parameters policy {name_of(policy)} asks for no direction, so that what raises "
+        "a voter's loss by less than its tolerance passes, label flips too; --policy evidence-and-opposed "
+        "keeps most out where members have like rows (docs/JUDGING.md), and `ape run task check` measures it"
     )
 
 

@@ -11,6 +11,7 @@ from ml.data.checks import judging_note
 from ml.data.rows import length
 from ml.data.shares import FederatedData
 from ml.data.text.usage import Usage
+from ml.judging.calibration import direction_note
 from ml.judging.policy import noise_note
 from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Engine
@@ -52,7 +53,7 @@ def start_run(
     require_free(path)
     watch = Stopwatch()
     data = _loaded(rows_of, settings, console)
-    federation = Federation(settings, data)
+    federation = _federation(settings, data, console)
     deployment = Deployment.of(settings, federation.rules)
     with engine_for(deployment) as engine, RunFolder.create(path, settings) as folder:
         folder.note_sources(sources(settings))
@@ -82,7 +83,7 @@ def resume_run(
         settings = folder.settings
         folder.require_sources(partial(sources, settings))
         data = _loaded(rows_of, settings, console)
-        federation = Federation(settings, data)
+        federation = _federation(settings, data, console)
         deployment = Deployment.of(settings, federation.rules)
         with engine_for(settings)(deployment) as engine:
             simulation = Simulation(settings, federation, deployment, engine)
@@ -99,6 +100,15 @@ def _loaded(rows_of: RowsOf, settings: SimulationSettings, console: Console) -> 
     for sentence in [*told, f"Note: {noise}."] if noise else told:
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
     return data
+
+
+def _federation(settings: SimulationSettings, data: FederatedData, console: Console) -> Federation:
+    """All clients; it is said where voters judge a model too small for what their policy sees."""
+    federation = Federation(settings, data)
+    note = None if settings.defence else direction_note(settings.policy, federation.schema)
+    if note:
+        console.print(f"Note: {note}.", highlight=False, markup=False, soft_wrap=True)
+    return federation
 
 
 def _play(

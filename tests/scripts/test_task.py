@@ -102,6 +102,16 @@ def test_a_task_of_ones_own_runs_in_a_simulation(own):
     assert summary["auroc"] > 0.85 and summary["config"]["metric"] == "likelihood" and "sure" in told
 
 
+@pytest.mark.parametrize(
+    "options, noted",
+    [((), True), (("--policy", "evidence-and-opposed"), False), (("--defence", "median"), False)],
+)
+def test_who_simulates_so_small_a_model_is_told_what_its_voters_do_not_see(own, options, noted):
+    some = ("--engine", "reference", "--clients", 6, "--rounds", 1, "--out", "out", *options)
+    told = " ".join(said(simulate, "--task", own, "--data", "flowers.csv", *some).split())
+    assert ("asks for no direction, so that what raises a voter's loss" in told) is noted
+
+
 def test_a_file_for_each_client_is_a_real_partition(own):
     Path("clients").mkdir()
     lines = Path("flowers.csv").read_text().splitlines()

@@ -18,7 +18,7 @@ from test_evidence import (
     trained,
 )
 
-from ml.judging.calibration import needed, sees_direction, warnings
+from ml.judging.calibration import direction_note, needed, sees_direction, warnings
 from ml.judging.evidence import Evidence
 from ml.judging.policy import (
     EVIDENCE,
@@ -95,6 +95,16 @@ def test_a_direction_is_seen_of_many_parameters_or_beside_the_loss(parameters, s
     assert sees_direction(EVIDENCE, schema) is seen
     assert not sees_direction(Policy(updates=(Direction(layer="first", parameters=1), Relation())), schema)
     assert sees_direction(Policy(updates=(Loss(), Opposed())), schema)
+
+
+def test_a_policy_that_looks_away_from_the_direction_of_so_small_a_model_is_told():
+    small, large = (Schema.of([("weight", (parameters,))]) for parameters in (9_999, 10_000))
+    note = direction_note("evidence-beyond-noise", small)
+    assert note.startswith("of 9,999 parameters policy evidence-beyond-noise asks for no direction")
+    assert "--policy evidence-and-opposed" in note
+    assert direction_note("evidence-beyond-noise", large) is None
+    for others in ("evidence-and-opposed", "likelihood", "verdict", "aggregate"):
+        assert direction_note(others, small) is None
 
 
 def test_founders_are_warned_of_a_tolerance_beyond_half_of_what_is_known_or_below_half_of_the_noise():
