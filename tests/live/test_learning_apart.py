@@ -162,7 +162,10 @@ def test_a_start_that_takes_long_is_said_and_one_that_never_ends_is_ended(said, 
 def test_a_start_in_time_is_no_news(said, caplog, monkeypatch):
     monkeypatch.setattr(process, "NOTICE_SECONDS", 60)
     LearningApart(said, LIMITS)._worker.close()
-    assert not caplog.messages and not [each for each in enumerate_threads() if isinstance(each, Timer)]
+    timers = [each for each in enumerate_threads() if isinstance(each, Timer)]
+    for each in timers:
+        each.join(10)  # It was called off, and ends at once.
+    assert not caplog.messages and not any(each.is_alive() for each in timers)
 
 
 def test_a_task_that_keeps_ending_is_not_started_at_every_look(said, here, monkeypatch, caplog):
