@@ -268,6 +268,7 @@ def keys_for(clients, folder):
     """A keystore that the server of processes, and so every client, finds; made once."""
     if not _KEYSTORE:
         _KEYSTORE["folder"] = folder
+        forkserver._forkserver._stop()  # Of other tests, with their surroundings; a process has but one.
         keystore(folder, **{alias: (1000 + i).to_bytes(32) for i, alias in enumerate(aliases(clients))})
     os.environ["APE_DATA_FOLDER"] = str(_KEYSTORE["folder"])
     for alias in aliases(clients):
