@@ -381,7 +381,8 @@ def test_who_is_in_plays_though_its_relay_stores_and_cache_fail(
         wrong = replace(options, **lacking)
         refused(consortium, wrong, told)  # As --dry-run says it.
         caplog.clear()
-        client = make_client(consortium.chain, consortium.deployment, OWNER, wrong)
+        patient = replace(wrong, store_patience=3600)  # Which is nobody's who may have a seat.
+        client = make_client(consortium.chain, consortium.deployment, OWNER, patient)
         assert told in caplog.text and "going on without it" in caplog.text
         assert isinstance(client.step(), Wait)
 

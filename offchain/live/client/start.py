@@ -216,7 +216,7 @@ def prepare(
     with faults.noting(), _told(is_tolerant):
         if wish.plays:
             _require_stores(options)
-            artefacts.check(0.0 if faults.any else options.store_patience)
+            artefacts.check(0.0 if faults.any or is_tolerant else options.store_patience)
     faults.require_none()
     named = options.data.here(deployment.folder).named(rules.task, rules.task_options)
     task = f"{named.name}, digest {rules.task_digest}"
