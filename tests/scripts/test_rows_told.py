@@ -58,11 +58,18 @@ def test_who_describes_a_task_is_told_and_its_choices_bind_nobody(ward):
     assert plain.stdout == chosen.stdout
 
 
-@pytest.mark.parametrize("tolerance", ["nan", "1", "-0.1"])
-def test_a_tolerance_that_is_none_is_one_sentence(ward, tolerance):
+@pytest.mark.parametrize(
+    "tolerance, code, told",
+    [
+        ("nan", 2, "'nan' is no finite number."),
+        ("-0.1", 2, "-0.1 is not in the range"),
+        ("1", 1, "tolerance: Input should be less than 1, got 1.0"),
+    ],
+)
+def test_a_tolerance_that_is_none_is_one_sentence(ward, tolerance, code, told):
     refused = said(task, "describe", *ward, "--tolerance", tolerance)
-    assert refused.exit_code == 1 and isinstance(refused.exception, SystemExit)
-    assert "tolerance: Input should be" in refused.stderr and f", got {float(tolerance)}" in refused.stderr
+    assert refused.exit_code == code and isinstance(refused.exception, SystemExit)
+    assert told in refused.stderr
 
 
 def test_rounds_that_only_measure_tell_it_too(ward):
