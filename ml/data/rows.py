@@ -276,6 +276,17 @@ def each(of: Any, function: Callable[[Array], Any]) -> Any:
     return function(of)
 
 
+def are_same(one: Any, other: Any) -> bool:
+    """Return whether arrays, or those of each name, are the same; not a number is like itself.
+
+    >>> are_same({"a": [np.nan]}, {"a": [np.nan]}), are_same([1], [2])
+    (True, False)
+    """
+    if isinstance(one, Mapping):
+        return all(are_same(one[name], other[name]) for name in one)
+    return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind == "f")
+
+
 def normalise(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return images [n, side, side] as float32 with mean 0 and deviation 1 each; all zeros for a plain one.
 

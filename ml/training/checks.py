@@ -1,6 +1,5 @@
 """What every member's machine has to agree on before anyone stakes: tried on a few of its rows."""
 
-from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import Inputs, Targets, head, length, taken
+from ml.data.rows import Inputs, Targets, are_same, head, length, taken
 from ml.errors import TaskError
 from ml.settings import TrainingSettings
 from ml.training.learner import Learner, TrainingJob
@@ -124,16 +123,10 @@ def _require_sent(learner: Learner, X: Inputs) -> None:
 
 def _require_untouched(outputs: Any, y: Targets, before: tuple[Any, Targets]) -> None:
     for name, now, then in (("outputs", outputs, before[0]), ("targets", y, before[1])):
-        if not _same(now, then):
+        if not are_same(now, then):
             raise TaskError(
                 f"losses changes the {name} that it is given, which are judged by after it: make new tensors"
             )
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, Mapping):
-        return all(_same(one[name], other[name]) for name in one)
-    return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind == "f")
 
 
 def _repeats(learner: Learner, model: NDArray[np.float32], X: Any, y: Any) -> bool:

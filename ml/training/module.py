@@ -12,7 +12,7 @@ from torch import nn
 
 from ml.attacks.labels import objective
 from ml.blame import blamed
-from ml.data.rows import Inputs, Rows, Shape, Targets, batch, length
+from ml.data.rows import Inputs, Rows, Shape, Targets, are_same, batch, length
 from ml.device import use_threads
 from ml.errors import SchemaError, TaskError
 from ml.messages import quoted
@@ -113,7 +113,7 @@ class ModuleLearner:
         predictor = self.predictor([X])
         trained = predictor.present()
         self._state.put_back()
-        return () if _same(trained, predictor.present()) else changed
+        return () if are_same(trained, predictor.present()) else changed
 
     def _train_one(
         self, start: NDArray[np.float32], job: TrainingJob, settings: TrainingSettings
@@ -190,12 +190,6 @@ class ModulePredictor:
                 for start in starts
             ]
         )
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, dict):
-        return all(_same(one[name], other[name]) for name in one)
-    return np.array_equal(one, other, equal_nan=True)
 
 
 def figures_of(task: Task, outputs: Any, targets: Targets) -> Mapping[str, float]:

@@ -24,7 +24,7 @@ def sources(settings: SimulationSettings) -> dict[str, str]:
             found[name] = data_digest(place)
     for name in (*OWN_CODE, "train"):
         function = getattr(settings, name)
-        if function is not None and is_own(function):
+        if is_own(function):
             found[name] = code_digest(function)
     return found
 

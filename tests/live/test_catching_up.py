@@ -2,12 +2,12 @@
 
 import errno
 import logging
-import resource
 import threading
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from full_disk import room_for
 from long_history import ARTEFACT_BYTES, RULES, SCHEMA, LongHistory, client
 
 from offchain.errors import StoreError, WorkerError
@@ -195,10 +195,8 @@ def test_ones_own_update_is_kept_from_its_commitment_on(tmp_path):
 @pytest.fixture
 def full_disk():
     """Has the system refuse what makes a file as long as an artefact; gives the room back when called."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ARTEFACT_BYTES // 2, before[1]))
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with room_for(ARTEFACT_BYTES // 2) as make_room:
+        yield make_room
 
 
 def test_a_full_disk_keeps_no_seat_from_the_global_model(tmp_path, full_disk, caplog):
@@ -261,16 +259,13 @@ def test_what_others_show_is_put_back_from_memory_too(tmp_path, full_disk):
 def test_a_full_disk_costs_neither_ones_own_update_nor_what_others_show(tmp_path, caplog):
     long = LongHistory([FIVE])
     member = Member(long, tmp_path / "cache")
-    (own, others), before = long.roots(1)[:2], resource.getrlimit(resource.RLIMIT_FSIZE)
+    own, others = long.roots(1)[:2]
     member.artefacts.check()
-    resource.setrlimit(resource.RLIMIT_FSIZE, (ARTEFACT_BYTES // 2, before[1]))
-    try:
+    with room_for(ARTEFACT_BYTES // 2):
         member.artefacts.keep(1, own, long.bytes_of[own])
         assert member.artefacts.kept(1) == (own, long.bytes_of[own])
         assert member.artefacts.get(own) == long.bytes_of[own]
         assert member.artefacts.get(others) == long.bytes_of[others]
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "is kept in memory alone" in caplog.text and "File too large" in caplog.text
     assert not member.cached
 

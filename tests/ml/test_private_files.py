@@ -2,24 +2,12 @@
 
 import errno
 import os
-import resource
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from full_disk import room_for
 
 from ml.private_files import creating, make_folder, replacing, write_whole
-
-
-@contextmanager
-def room_for(size):
-    """The system refuses what makes a file longer than `size`, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_folder_that_another_process_makes_meanwhile_is_there(tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 from importlib import import_module
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from full_disk import room_for
 
 from ml.errors import DataError
 from ml.updates.schema import Schema
@@ -55,15 +55,6 @@ def test_a_command_ends_with_one_sentence(error, sentence):
     assert result.output.count("\n") == 1
 
 
-@pytest.fixture
-def full_disk():
-    """Has the system refuse what makes a file longer than a byte."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize(
     ("write", "refused"),
     [
@@ -72,8 +63,8 @@ def full_disk():
         (lambda path: write_genesis(path, np.zeros(2, np.int32), Schema((("a", (2,)),))), SettingsError),
     ],
 )
-def test_whatever_is_written_a_full_disk_is_told_with_what_helps(tmp_path, full_disk, write, refused):
-    with pytest.raises(refused) as told:
+def test_whatever_is_written_a_full_disk_is_told_with_what_helps(tmp_path, write, refused):
+    with room_for(1), pytest.raises(refused) as told:
         write(tmp_path / "file")
     assert str(told.value) == (
         f"{tmp_path / 'file'} cannot be read or written: File too large; this user may write no larger files "

@@ -3,12 +3,12 @@
 import json
 import os
 import re
-import resource
 from io import StringIO
 from math import isnan, nan
 from pathlib import Path
 
 import pytest
+from full_disk import room_for
 from rich.console import Console
 from small_runs import quiet, reference, small
 
@@ -38,15 +38,6 @@ def interrupt_after(monkeypatch, rounds):
             raise Interrupted
 
     monkeypatch.setattr(RunProgress, "show_round", shown)
-
-
-@pytest.fixture
-def full_disk():
-    """Has the system refuse what makes a file longer than a byte."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def start(path, settings=None):
@@ -279,8 +270,8 @@ def test_what_this_user_may_not_read_is_not_called_damaged(broken_off, monkeypat
     assert "damaged" not in str(refused.value)
 
 
-def test_a_full_disk_is_no_fault_of_a_run_that_begins(tmp_path, full_disk):
-    with pytest.raises(OSError, match="File too large"):
+def test_a_full_disk_is_no_fault_of_a_run_that_begins(tmp_path):
+    with room_for(1), pytest.raises(OSError, match="File too large"):
         RunFolder.create(tmp_path / "run", small())
     assert not (tmp_path / "run" / "settings.json").exists()
 

@@ -1,7 +1,6 @@
 """Figures in TensorBoard's and MLflow's own files, read back by their own readers."""
 
 import logging
-import resource
 import sys
 import threading
 from pathlib import Path
@@ -9,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
+from full_disk import room_for
 from prometheus_client import Counter, Gauge, Histogram
 from small_runs import records, small
 
@@ -149,20 +149,11 @@ def test_a_package_that_is_missing_is_one_sentence_before_anything_is_written(
     assert told in result.output and len(result.output.strip().splitlines()) == 1
 
 
-@pytest.fixture
-def full_disk():
-    """No file of this process gets longer than 2,000 bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def test_a_disk_that_fills_while_tensorboard_writes_is_one_sentence(tmp_path, monkeypatch, caplog, full_disk):
+def test_a_disk_that_fills_while_tensorboard_writes_is_one_sentence(tmp_path, monkeypatch, caplog):
     pytest.importorskip("tensorboard", reason=NO_TENSORBOARD)
     told = []
     monkeypatch.setattr(threading, "excepthook", told.append)
-    with Tracking("tensorboard", str(tmp_path)).tracker("mine", {}) as tracker:
+    with room_for(2000), Tracking("tensorboard", str(tmp_path)).tracker("mine", {}) as tracker:
         for round_ in range(1, 200):
             tracker.log(round_, {"a": 1.0})
     assert [each.getMessage() for each in caplog.records] == [

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from full_disk import room_for
 from live import free_port
 
 from offchain import system_errors
@@ -242,21 +242,12 @@ def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
     assert first["tokens"] == second["tokens"]
 
 
-@pytest.fixture
-def room_for():
-    """Has the system refuse what makes a file longer than so many bytes, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_a_run_that_finds_no_room_goes_on_as_it_is_told(tmp_path, room_for, monkeypatch):
-    room_for(20_000)
+def test_a_run_that_finds_no_room_goes_on_as_it_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(system_errors._HELP, errno.EFBIG, system_errors._HELP[errno.ENOSPC])
-    told = refusal(*SMALL, "--out", tmp_path / "run")
+    with room_for(20_000):
+        told = refusal(*SMALL, "--out", tmp_path / "run")
     assert "state.npz cannot be read or written: File too large; make room, and continue with" in told
     assert told.endswith(f"`ape run simulate --resume {tmp_path / 'run'}`")
-    room_for(resource.RLIM_INFINITY)
     assert simulate("--resume", tmp_path / "run").exit_code == 0
 
 

@@ -1,9 +1,9 @@
 import os
-import resource
 import threading
 
 import fsspec
 import pytest
+from full_disk import room_for
 from object_storage import object_storage
 from store_parts import artefact
 
@@ -189,13 +189,10 @@ def test_whatever_a_protocol_says_shows_no_secret(url):
 
 
 def test_a_disk_without_room_for_an_artefact_is_found_out_at_the_start(tmp_path):
-    store, before = FileStore(str(tmp_path)), resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(DATA) // 2, before[1]))
-    try:
+    store = FileStore(str(tmp_path))
+    with room_for(len(DATA) // 2):
         store.check()  # A small one is taken.
         with pytest.raises(StoreError) as refused:
             store.check(len(DATA))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert str(refused.value) == f"store {tmp_path} cannot be written: File too large"
     assert not list(tmp_path.iterdir())

@@ -15,7 +15,6 @@ class Source:
     Attributes:
         path: Where.
         header: Names of its columns as they stand.
-        nested: Kinds of those that hold lists or the like, by name.
 
     Args:
         path: Where.
@@ -38,9 +37,8 @@ class Source:
     ) -> None:
         self.path = at_home(path)
         self._dialect: Dialect | None = None
-        self.nested: dict[str, str] = {}
         if parquet.is_parquet(self.path):
-            self.header, self.nested = parquet.header(self.path), parquet.nested(self.path)
+            self.header = parquet.header(self.path)
             self._places = places_in(self.header, wanted, self.path, purpose)
         else:
             self._dialect = dialect_as(self.path, wanted, purpose, encoding, separator)
@@ -50,6 +48,10 @@ class Source:
     def spelt(self, name: str) -> str:
         """Return the name of a wanted column as the header has it."""
         return self.header[self._places[name]]
+
+    def nested(self) -> dict[str, str]:
+        """Return by name the kinds of those columns that hold lists or the like; a CSV file has none."""
+        return {} if self._dialect else parquet.nested(self.path)
 
     @property
     def separator(self) -> str | None:

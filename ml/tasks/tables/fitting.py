@@ -143,7 +143,7 @@ class _Fitting:
         first = Source(path, wanted, "are named", encoding, wishes.separator)
         self._wishes = _spelt(wishes, first)
         counts = Counter(name for name in first.header if name)
-        odd = {name: kind for name, kind in first.nested.items() if name not in wanted}
+        odd = {name: kind for name, kind in first.nested().items() if name not in wanted}
         self._header = [name for name, count in counts.items() if count == 1 and name not in odd]
         self._encoding, self._separator = first.encoding, first.separator
         self._source = Source(path, self._header, "are in it", self._encoding, self._separator)
