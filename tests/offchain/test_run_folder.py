@@ -340,5 +340,6 @@ def test_what_a_run_follows_from_is_noted_by_setting(tmp_path):
     (tmp_path / "own.py").write_text("def quick(model, *rest):\n    return model\n")
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
     named = {"train": f"{tmp_path}/own.py:quick", "defence": "median"}
-    found = sources(small(**named).model_copy(update={"data": tmp_path / "rows.csv"}))
-    assert found.keys() == {"task", "data", "train"}
+    rows = {"data": tmp_path / "rows.csv", "clients_data": tmp_path}
+    found = sources(small(**named).model_copy(update=rows))
+    assert found.keys() == {"task", "data", "clients_data", "train"}
