@@ -1,15 +1,9 @@
-"""Tasks by name: built-in ones, a class in a file or an installed package; and their digests.
+"""Tasks by name: built-in ones, a class in a file or an installed package. Nothing is downloaded."""
 
-Nothing is downloaded. A digest is taken from files alone, so that it is known before any of their code runs.
-"""
-
-import ast
 import functools
 import importlib
-import importlib.util
 import inspect
 import json
-import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -22,10 +16,17 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ml.blame import blamed
 from ml.errors import MLError, TaskError
-from ml.folders import require_readable
 from ml.home import at_home
 from ml.messages import examples, nearest, quoted
 from ml.tasks import built_in
+from ml.tasks.code_files import (
+    content_of,
+    declared_files,
+    digests,
+    package_contents,
+    package_roots,
+    task_file,
+)
 from ml.tasks.tables.form import read_form
 from ml.tasks.targets import Classes, Labels, Numbers, Other
 from ml.tasks.task import Task
@@ -78,7 +79,7 @@ class Named:
         """
         options = json.dumps(self._plain_options(), sort_keys=True, default=str).encode()
         parts = [keccak256(options), keccak256(self._class.encode())]
-        return keccak256(_TAG + b"".join([*parts, *_digests(self._contents())]))
+        return keccak256(_TAG + b"".join([*parts, *digests(self._contents())]))
 
     @property
     def kind(self) -> type[Task]:
@@ -120,7 +121,7 @@ class Named:
         if self.is_built_in:
             for name in self.kind.file_options:
                 if plain.get(name) is not None:
-                    plain[name] = keccak256(_bytes(at_home(plain[name]))).hex()
+                    plain[name] = keccak256(content_of(at_home(plain[name]))).hex()
         return plain
 
     def _make(self) -> Task:
@@ -130,7 +131,7 @@ class Named:
             return _table(self.name, self.options)
         place, _, wanted = self.name.rpartition(":") if ":" in self.name else (self.name, "", "")
         if place.endswith(".py"):
-            module = _module_of_file(_file(place), self.digest)
+            module = _module_of_file(task_file(place), self.digest)
         else:
             _package(place, self.name)
             with blamed(f"task {self.name}"):
@@ -144,29 +145,17 @@ class Named:
             return [("table", read_form(self.name).canonical)]
         place = self.name.rpartition(":")[0] if ":" in self.name else self.name
         if place.endswith(".py"):
-            file = _file(place)
-            return [(name, _bytes(file.parent / name)) for name in (file.name, *sorted(_declared(file)))]
-        return _package_contents(_package(place, self.name))
+            file = task_file(place)
+            return [
+                (name, content_of(file.parent / name)) for name in (file.name, *sorted(declared_files(file)))
+            ]
+        return package_contents(_package(place, self.name))
 
 
 @functools.cache
 def built_in_names() -> tuple[str, ...]:
     """Return the names of the tasks that come with the project."""
     return tuple(module.name.replace("_", "-") for module in pkgutil.iter_modules(built_in.__path__))
-
-
-def package_digest(module: str) -> bytes:
-    """Return 32 bytes that differ when a file of the package that a module is in does; nothing of it runs.
-
-    Raises:
-        TaskError: When there is no such module, or a file cannot be read.
-    """
-    roots = _roots(module)
-    if not roots:
-        raise TaskError(
-            f"there is no module {quoted(module)}; install it, or name a file as FILE.py:function"
-        )
-    return keccak256(b"".join(_digests(_package_contents(roots))))
 
 
 def load_function(name: str, what: str) -> Callable[..., Any]:
@@ -178,8 +167,8 @@ def load_function(name: str, what: str) -> Callable[..., Any]:
     place, _, function = name.rpartition(":")
     if not place.endswith(".py") or not function:
         raise TaskError(f"{what} {name!r} is no FILE.py:function")
-    file = _file(place)
-    return function_in(_module_of_file(file, keccak256(_bytes(file)), what), function, str(file))
+    file = task_file(place)
+    return function_in(_module_of_file(file, keccak256(content_of(file)), what), function, str(file))
 
 
 def function_in(module: ModuleType, function: str, place: str) -> Callable[..., Any]:
@@ -307,86 +296,12 @@ def _chosen(task: str, name: str, value: Any) -> Any:
         raise TaskError(f"task {task}: option {name}: {fault}, got {quoted(value)}") from error
 
 
-def _file(place: str) -> Path:
-    path = at_home(place)
-    if not os.path.isfile(path):
-        raise TaskError(f"there is no task file {place}")
-    return path
-
-
 def _package(place: str, name: str) -> list[Path]:
     """The folders or the file of a module's top-level package; nothing of it runs."""
-    if roots := _roots(place):
+    if roots := package_roots(place):
         return roots
     names = ", ".join(built_in_names())
     raise TaskError(
         f"there is no task {quoted(name)}; use FILE.py:Class, a table's FILE.json, an installed "
         f"package.module:Class, or a built-in one: {names}"
     )
-
-
-def _roots(module: str) -> list[Path]:
-    """The folders of its top-level package, several where it has no `__init__.py`; a single module's file."""
-    top = module.partition(".")[0]
-    spec = importlib.util.find_spec(top) if top.isidentifier() else None
-    if spec is None:
-        return []
-    if spec.submodule_search_locations is not None:
-        return [Path(folder) for folder in spec.submodule_search_locations]
-    return [] if spec.origin is None else [Path(spec.origin)]
-
-
-def _package_contents(roots: Iterable[Path]) -> list[tuple[str, bytes]]:
-    return [
-        (file.relative_to(root.parent).as_posix(), _bytes(file))
-        for root in roots
-        for file in ([root] if root.is_file() else _modules(root))
-    ]
-
-
-def _digests(contents: Iterable[tuple[str, bytes]]) -> list[bytes]:
-    return [keccak256(part) for name, content in contents for part in (name.encode(), content)]
-
-
-def _modules(package: Path) -> list[Path]:
-    """The files of a package's code."""
-    try:
-        require_readable(package)
-    except OSError as error:
-        raise TaskError(
-            f"{error.filename}, which the task needs, cannot be read: {error.strerror}"
-        ) from error
-    return sorted(package.rglob("*.py"))
-
-
-def _declared(file: Path) -> set[str]:
-    """The `files` that classes of a task's file declare, read without running it."""
-    try:
-        tree = ast.parse(_bytes(file))
-    except (SyntaxError, ValueError) as error:
-        raise TaskError(f"task file {file} is no Python: {error}") from error
-    found: set[str] = set()
-    for node in (part for kind in ast.walk(tree) if isinstance(kind, ast.ClassDef) for part in kind.body):
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if not any(isinstance(target, ast.Name) and target.id == "files" for target in targets):
-            continue
-        where = f"task file {file}, line {node.lineno}"
-        try:
-            names = ast.literal_eval(node.value)  # type: ignore[attr-defined]
-            given = {str(name) for name in ([names] if isinstance(names, str) else names)}
-        except (ValueError, TypeError) as error:
-            raise TaskError(f"{where}: files must be a tuple of names") from error
-        for name in sorted(given):
-            if Path(name).is_absolute() or ".." in Path(name).parts:
-                raise TaskError(
-                    f"{where}: {name!r} is not beside it; files lie in its folder, on every machine"
-                )
-        found |= given
-    return found
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise TaskError(f"{file}, which the task needs, cannot be read: {error.strerror}") from error

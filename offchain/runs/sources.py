@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ml.named_functions import is_own, own_file
-from ml.tasks.loading import package_digest
+from ml.tasks.code_files import package_digest
 from offchain.runs.data_digest import data_digest
 from offchain.settings import SimulationSettings
 
