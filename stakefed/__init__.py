@@ -1,6 +1,7 @@
 """The names that a task's file imports: `from stakefed import Task, Rows, Classes`."""
 
-from ml.data.rows import Rows, StoredImages
+from ml.data.rows import Rows
+from ml.data.stored_images import StoredImages
 from ml.settings import TrainingSettings
 from ml.tasks.context import Context
 from ml.tasks.targets import Classes, Labels, Numbers, Other

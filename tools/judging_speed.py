@@ -8,7 +8,7 @@ import argparse
 from statistics import median
 from time import process_time
 
-from ml.data.shares import TEST_SHARE
+from ml.data.splits import TEST_SHARE
 from offchain.engines.deployment import Deployment
 from offchain.settings import parse_settings
 from offchain.simulation.baselines import everyones_proposers

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ml.blame import blamed
 from ml.data.rows import Rows, Targets, taken
-from ml.data.shares import (
+from ml.data.shares import require_share
+from ml.data.splits import (
     VALIDATION_SHARE,
     ClientData,
     FederatedData,
@@ -19,7 +20,6 @@ from ml.data.shares import (
     cut,
     gathered,
     require_left,
-    require_share,
     split_members,
     split_rows,
 )

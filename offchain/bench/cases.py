@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, get_args
 
-from ml.data.shares import TEST_SHARE
+from ml.data.splits import TEST_SHARE
 from ml.settings import POLICIES, Policy
 from offchain.settings import SimulationSettings
 

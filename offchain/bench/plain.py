@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ml.data.shares import FederatedData
+from ml.data.splits import FederatedData
 from ml.models.perceptron import HIDDEN
 from ml.parallel import processors
 from offchain.settings import SimulationSettings

@@ -8,7 +8,7 @@ from statistics import fmean, median
 from time import process_time
 
 from ml.data.rows import length
-from ml.data.shares import FederatedData
+from ml.data.splits import FederatedData
 from ml.settings import DEFAULT_POLICY, Policy
 from offchain.engines.choice import engine_for
 from offchain.engines.deployment import Deployment

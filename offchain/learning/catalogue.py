@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ml.data.rows import shape_of
-from ml.data.shares import ClientData
+from ml.data.splits import ClientData
 from ml.settings import AnyPolicy, ScoringSettings
 from ml.tasks.federating import own_rows
 from ml.tasks.loading import Named, built_in_names

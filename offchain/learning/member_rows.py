@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ml.data.shares import ClientData
+from ml.data.splits import ClientData
 from ml.judging.metrics import needs_outcomes
 from ml.settings import SplitSettings
 from ml.tasks.federating import federate

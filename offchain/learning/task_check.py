@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import Inputs, Targets, head, length, shape_of
-from ml.data.shares import ClientData
+from ml.data.splits import ClientData
 from ml.judging.calibration import least_rise, sees_direction, warnings
 from ml.judging.constants import constant_loss, searched_constant_loss
 from ml.judging.own_rows import Tried

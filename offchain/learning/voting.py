@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import length, taken
-from ml.data.shares import ClientData
+from ml.data.splits import ClientData
 from ml.judging.constants import base_rates
 from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding

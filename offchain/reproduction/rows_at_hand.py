@@ -1,6 +1,6 @@
 """Rows that one run leaves for the next: many runs differ only in what is done to the same rows."""
 
-from ml.data.shares import FederatedData
+from ml.data.splits import FederatedData
 from offchain.settings import SimulationSettings
 from offchain.simulation.federation import all_rows
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ml.data.checks import judging_note
 from ml.data.rows import length
-from ml.data.shares import FederatedData
+from ml.data.splits import FederatedData
 from ml.data.text.usage import Usage
 from ml.judging.calibration import direction_note
 from ml.judging.policy import noise_note

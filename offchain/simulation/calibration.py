@@ -6,7 +6,7 @@ from statistics import median
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from ml.data.shares import FederatedData
+from ml.data.splits import FederatedData
 from ml.judging.calibration import least_rise, needed, sees_direction, tolerance_borne, warnings
 from ml.judging.constants import constant_loss
 from ml.judging.evidence import Evidence

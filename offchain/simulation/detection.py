@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ml.attacks.registry import load_attack
 from ml.data.rows import joined, length, taken
-from ml.data.shares import VALIDATION_SHARE, ClientData, FederatedData
+from ml.data.splits import VALIDATION_SHARE, ClientData, FederatedData
 from ml.errors import DataError
 from ml.judging.calibration import lets_more_pass, values_needed
 from ml.judging.detection import HONEST_REJECTED, detected, excluded

@@ -13,7 +13,7 @@ from ml.attacks.marked_rows import MarkedRows
 from ml.attacks.poisoning import poisoned
 from ml.attacks.registry import trigger_in
 from ml.data.rows import Targets, head, joined, length, shape_of
-from ml.data.shares import FederatedData
+from ml.data.splits import FederatedData
 from ml.device import require_device
 from ml.judging.evaluation import Evaluation, Quality
 from ml.judging.evidence import Evidence

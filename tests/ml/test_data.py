@@ -6,7 +6,7 @@ from federations import load
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from ml.data.rows import Rows
-from ml.data.shares import split_rows
+from ml.data.splits import split_rows
 from ml.data.table import Category
 from ml.data.text import records
 from ml.errors import DataError

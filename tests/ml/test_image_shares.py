@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.data.rows import Rows, StoredImages
-from ml.data.shares import gathered, split_members, split_rows
+from ml.data.rows import Rows
+from ml.data.splits import gathered, split_members, split_rows
+from ml.data.stored_images import StoredImages
 from ml.errors import DataError
 from ml.judging.metrics import has_both
 from ml.settings import SplitSettings

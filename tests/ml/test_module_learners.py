@@ -9,7 +9,7 @@ import torch
 from federations import OfModule, image_learner
 from torch import nn
 
-from ml.data.rows import StoredImages
+from ml.data.stored_images import StoredImages
 from ml.errors import SchemaError, SettingsError, TrainingError
 from ml.judging.evaluation import Evaluation
 from ml.judging.metrics import auroc

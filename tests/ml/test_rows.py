@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ml.data.rows import StoredImages, head, joined, normalise
+from ml.data.rows import head, joined
+from ml.data.stored_images import StoredImages, normalise
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 6, 6), dtype=np.uint8)
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from small_runs import small
 
-from ml.data.shares import ClientData
+from ml.data.splits import ClientData
 from ml.errors import DataError
 from ml.judging.detection import detected, excluded
 from ml.tasks.targets import Labels

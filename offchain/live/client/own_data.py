@@ -7,7 +7,7 @@ from typing import Any
 
 from ml.data.checks import judging_note
 from ml.data.rows import Shape, length, shape_of
-from ml.data.shares import ClientData
+from ml.data.splits import ClientData
 from ml.seeds import derive_seed
 from ml.settings import ALLOWED_MISSING, PrivacySettings
 from ml.tasks.federating import own_rows as split_rows

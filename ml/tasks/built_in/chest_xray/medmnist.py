@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ml.data.image_cache import cached, fingerprint
 from ml.data.pictures import resized
-from ml.data.rows import Rows, StoredImages
-from ml.data.shares import TEST_SHARE
+from ml.data.rows import Rows
+from ml.data.splits import TEST_SHARE
+from ml.data.stored_images import StoredImages
 from ml.data.text.usage import first_of
 from ml.errors import DataError
 from ml.messages import reason

@@ -11,7 +11,8 @@ import numpy as np
 
 from ml.data.image_cache import cached, fingerprint
 from ml.data.pictures import read_grey
-from ml.data.rows import Rows, StoredImages
+from ml.data.rows import Rows
+from ml.data.stored_images import StoredImages
 from ml.data.text.dialect import dialect, key
 from ml.data.text.opening import is_own
 from ml.data.text.records import pieces

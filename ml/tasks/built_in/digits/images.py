@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.pictures import resized
-from ml.data.rows import Rows, StoredImages
-from ml.data.shares import TEST_SHARE
+from ml.data.rows import Rows
+from ml.data.splits import TEST_SHARE
+from ml.data.stored_images import StoredImages
 
 DEFAULT_ROWS = 6_000
 SIDE = 16
