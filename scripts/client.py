@@ -46,7 +46,7 @@ from offchain.tracking.tracker import Tracking
 from offchain.user_path import UserPath
 
 if TYPE_CHECKING:
-    from offchain.live.client.start import ClientOptions
+    from offchain.live.client.choices import ClientOptions
 
 
 @click.command(cls=Command)
@@ -184,8 +184,8 @@ def _options(
     sending: SendingSettings,
     poll: float | None,
 ) -> "ClientOptions":
+    from offchain.live.client.choices import ClientOptions
     from offchain.live.client.own_data import DataOptions
-    from offchain.live.client.start import ClientOptions
 
     training = {"local_epochs": local_epochs, "batch": batch, "learning_rate": learning_rate}
     options = named_values(task_options)

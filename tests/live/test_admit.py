@@ -11,8 +11,9 @@ from offchain.chain.abi import Interface
 from offchain.chain.gateway import Deployed
 from offchain.errors import OffchainError
 from offchain.live.access.chain import Invocation
+from offchain.live.client.choices import ClientOptions
 from offchain.live.client.own_data import DataOptions
-from offchain.live.client.start import ClientOptions, prepare
+from offchain.live.client.start import prepare
 from offchain.live.deploying.code_check import require_code
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deployment import load_deployment

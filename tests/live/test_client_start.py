@@ -21,10 +21,11 @@ from offchain.learning.description import Learning
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
+from offchain.live.client.choices import ClientOptions
 from offchain.live.client.decision import Deposit, Done, Wait
 from offchain.live.client.own_data import DataOptions
 from offchain.live.client.report import print_prepared
-from offchain.live.client.start import ClientOptions, make_client, prepare
+from offchain.live.client.start import make_client, prepare
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.deploying.deployment import place_of
 from offchain.reference import Seat

@@ -72,8 +72,9 @@ def test_a_node_that_takes_no_notice_of_imagined_states_is_not_believed(founded,
 
 
 def test_a_client_does_not_join_it_and_may_leave_it(founded, anvil_node, members):
+    from offchain.live.client.choices import ClientOptions
     from offchain.live.client.own_data import DataOptions
-    from offchain.live.client.start import ClientOptions, prepare
+    from offchain.live.client.start import prepare
 
     deployment, chain = founded
     learning = replace(deployment.parameters, rules=deployment.configuration.learning.rules)

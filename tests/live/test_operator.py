@@ -10,8 +10,9 @@ from live_game import game, keys_for
 from offchain.errors import OffchainError
 from offchain.live.access.chain import Invocation
 from offchain.live.access.sender import Sender
+from offchain.live.client.choices import ClientOptions
 from offchain.live.client.own_data import DataOptions
-from offchain.live.client.start import ClientOptions, prepare
+from offchain.live.client.start import prepare
 from offchain.reference.state import NOBODY
 from scripts.operator import cli as operator
 

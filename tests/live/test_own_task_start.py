@@ -13,8 +13,9 @@ from ml.tasks.loading import Named
 from offchain.errors import OffchainError
 from offchain.learning.describing import FoundersFiles, described
 from offchain.live.client import start as client_start
+from offchain.live.client.choices import ClientOptions
 from offchain.live.client.own_data import DataOptions
-from offchain.live.client.start import ClientOptions, prepare
+from offchain.live.client.start import prepare
 
 pytestmark = pytest.mark.usefixtures("warm_processes")
 

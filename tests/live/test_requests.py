@@ -10,9 +10,10 @@ from live import CONFIGURATION, FAST, found, node, signer, write_configuration
 from offchain.live.access.chain import Chain, Invocation
 from offchain.live.access.rpc import Rpc
 from offchain.live.access.sender import Sender
+from offchain.live.client.choices import ClientOptions
 from offchain.live.client.decision import Wait
 from offchain.live.client.own_data import DataOptions
-from offchain.live.client.start import ClientOptions, make_client
+from offchain.live.client.start import make_client
 from offchain.live.deploying.configuration import load_configuration
 from offchain.live.keeping.keeper import Keeper
 from offchain.live.relaying.desk import Desk
