@@ -9,6 +9,7 @@ from offchain.reference.tally import MAX_VOTERS
 
 YEAR = 365 * 24 * 3600
 MAX_INTERVAL = YEAR
+MOST_PROPOSER_BPS = 5000  # So that half of the members are left to vote.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,7 @@ class Parameters:
         _at_least("voterStake", self.voter_stake, MAX_PROPOSERS)
         _at_least("bond", self.bond, max(self.proposer_stake, self.voter_stake) + self.absence_penalty)
         _at_least("proposerBps", self.proposer_bps, 1)
-        _at_most("proposerBps", self.proposer_bps, 5000)
+        _at_most("proposerBps", self.proposer_bps, MOST_PROPOSER_BPS)
         _at_least("voterSeats", self.voter_seats, 1)
         _at_most("voterSeats", self.voter_seats, MAX_VOTERS)
         _at_most("quorumBps", self.quorum_bps, 5000)

@@ -37,15 +37,25 @@ def test_a_member_learns_what_its_client_would_find_and_how_long_it_takes(asked_
     assert "it would miss seats" not in said.output
 
 
-@pytest.mark.parametrize("bps, told", [(1000, "1 proposes"), (2500, "2 propose"), (5000, "")])
-def test_a_round_of_few_proposers_is_told(asked_network, bps, told):
+@pytest.mark.parametrize(
+    "members, bps, told, todo",
+    [
+        (8, 1000, "1 proposes", "up to 5000 before they deploy, which makes 4"),
+        (8, 2500, "2 propose", "which makes 4"),
+        (4, 1000, "1 proposes", "which makes 2"),
+        (4, 5000, "2 propose", "only more members make more"),
+        (8, 5000, "", ""),
+    ],
+)
+def test_a_round_of_few_proposers_is_told_with_what_makes_more(asked_network, members, bps, told, todo):
     path = asked_network / "net.yaml"
     content = yaml.safe_load(path.read_text())
-    content["protocol"] |= {"proposer_bps": bps, "min_members": 8}
+    content["protocol"] |= {"proposer_bps": bps, "min_members": members}
     path.write_text(yaml.safe_dump(content))
     said = check(asked_network)
     assert said.exit_code == 0, said.output
-    assert (f"of 8 members {told} a round with proposer_bps {bps}" in said.output) is bool(told)
+    assert (f"of {members} members {told} a round with proposer_bps {bps}" in said.output) is bool(told)
+    assert todo in said.output and ("average nothing out" in said.output) is bool(told)
 
 
 def phases_of(folder):

@@ -10,6 +10,7 @@ from ml.updates.canonical import to_bytes
 from offchain.live.client.local_learning import LocalLearning, learning_of
 from offchain.live.client.own_data import DataOptions
 from offchain.live.deploying.configuration import Configuration, Protocol
+from offchain.reference.parameters import MOST_PROPOSER_BPS
 from offchain.reference.seats import MAX_PROPOSERS, counts
 
 _ROOM = 2
@@ -52,13 +53,18 @@ def _too_few(configuration: Configuration) -> Iterator[tuple[str, str]]:
     p = configuration.protocol
     members = len(configuration.listed) or p.min_members
     proposers, _ = counts(members, p.proposer_bps, p.voter_seats)
+    most, _ = counts(members, MOST_PROPOSER_BPS, p.voter_seats)
     if proposers < _FEW:
         verb = "proposes" if proposers == 1 else "propose"
+        todo = (
+            f"ask the founders for up to {MOST_PROPOSER_BPS} before they deploy, which makes {most}"
+            if most > proposers
+            else "only more members make more"
+        )
         yield (
             "note",
             f"of {members} members {proposers} {verb} a round with proposer_bps {p.proposer_bps}: so few "
-            "updates average nothing out, and where rows are unlike voters refuse honest ones; ask the "
-            "founders for up to 5000, half of the members",
+            f"updates average nothing out, and where rows are unlike voters refuse honest ones; {todo}",
         )
 
 
