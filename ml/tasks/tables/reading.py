@@ -14,6 +14,7 @@ from ml.data.text.records import Piece
 from ml.data.text.source import Source
 from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
+from ml.tasks.tables import telling
 from ml.tasks.tables.cells import cells_of, made_of
 from ml.tasks.tables.encoding import BESIDE, Kept, input_names, inputs_of
 from ml.tasks.tables.form import (
@@ -67,12 +68,13 @@ def read_table(form: Form, path: Path, allowed: float, accept: bool) -> Rows:
 
 
 def look_through(form: Form, path: Path, allowed: float) -> tuple[str, ...]:
-    """Return sentences on what becomes of a file's rows, of which none is kept; see `read_table`."""
-    usage, filled = _through(form, path, allowed, None)
-    return (*usage.told(), *filled)
+    """Return sentences on a file by which a form was made: what becomes of its rows, what they give away."""
+    first = telling.FirstRows(form)
+    usage, filled = _through(form, path, allowed, first)
+    return (*usage.told(), *filled, *telling.sentences(form, first))
 
 
-def _through(form: Form, path: Path, allowed: float, kept: Kept | None) -> tuple[Usage, list[str]]:
+def _through(form: Form, path: Path, allowed: float, kept: Kept) -> tuple[Usage, list[str]]:
     """What becomes of a file's rows, and a sentence on each column whose gaps something stands for."""
     source = Source(path, form.columns, "the task needs", form.read.encoding, form.read.separator)
     reader = _Reader(form, Path(path).name, kept)
@@ -105,7 +107,7 @@ class _Values:
 class _Reader:
     """Takes in pieces: counts what becomes of their rows, and hands on those that can be used."""
 
-    def __init__(self, form: Form, source: str, kept: Kept | None) -> None:
+    def __init__(self, form: Form, source: str, kept: Kept) -> None:
         self._form = form
         self._kept = kept
         self.tally = Tally("rows", source)
@@ -135,7 +137,7 @@ class _Reader:
         used = {name: column[places] for name, column in (values | beside).items()}
         for name in self._gaps:
             self._gaps[name] += int(np.isnan(used[name]).sum())
-        if self._kept is not None and len(places):
+        if len(places):
             self._kept.add(used, piece, places)
 
     def _meant(self, piece: Piece) -> Piece:
