@@ -127,8 +127,8 @@ class SimulationSettings(Written):
         None,
         ge=0,
         le=16,
-        description="Updates that the defence takes for malicious; by default as many as "
-        "malicious makes of the proposers.",
+        description="Updates that the defence takes for malicious; by default as many as malicious proposers "
+        "are expected in a round.",
     )
     task: str = Field(
         DEFAULT,
@@ -177,7 +177,11 @@ class SimulationSettings(Written):
     proposer_stake: Tokens = Field(Decimal(8), description="Tokens that a proposer stakes.")
     voter_stake: Tokens = Field(Decimal(8), description="Tokens that a voter stakes.")
     tolerance: float = Field(
-        0.05, ge=0, lt=1, allow_inf_nan=False, description="Relative loss of score that still passes."
+        0.05,
+        ge=0,
+        lt=1,
+        allow_inf_nan=False,
+        description="Of policies by one score, the relative loss of it that still passes.",
     )
     local_epochs: int = Field(
         1,

@@ -8,15 +8,21 @@ import click
 from ml.private_files import write_whole
 from offchain.command import Command
 from offchain.console import people_console, say
-from offchain.runs.settings_options import settings_options
+from offchain.runs.settings_options import settings_of_play
 from offchain.settings import load_settings
 from offchain.user_path import OutPath, UserPath
 
 _ROUNDS = 30
+_NOBODY_IS = (
+    *("malicious", "malicious_voters", "attack", "attack_options", "aimed", "coalition_votes", "sleep_until"),
+    *("withhold_bytes", "commitments_broken", "defence", "assumed_faulty", "honest_only"),
+    *("shadow_policy", "proposer_stake", "voter_stake", "engine", "relay"),
+)
+"""Settings of attackers and of what rounds in memory do without."""
 
 
 @click.command(cls=Command)
-@settings_options
+@settings_of_play({"rounds": _ROUNDS}, hidden=_NOBODY_IS)
 @click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
 @click.option("--out", type=OutPath(), help="JSON file to write as well.")
 @click.option(

@@ -69,7 +69,12 @@ if TYPE_CHECKING:
 @log_options
 @metrics_options
 @tracking_options
-@click.option("--cache", type=UserPath(), help="Folder for artefacts.  [default: the user's cache]")
+@click.option(
+    "--cache",
+    type=UserPath(),
+    metavar="DIRECTORY",
+    help="Folder for artefacts, and for what it voted.  [default: the user's cache folder]",
+)
 @keep_rounds_option
 @click.option(
     "--keep",

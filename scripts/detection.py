@@ -7,20 +7,31 @@ import click
 
 from offchain.command import Command
 from offchain.console import people_console, say
-from offchain.runs.settings_options import settings_options
+from offchain.runs.settings_options import settings_of_play
 from offchain.settings import load_settings
 from offchain.user_path import OutPath, UserPath
 
 _ROUNDS = 20
+_MALICIOUS = 0.4
+_UNUSED = (
+    *("malicious_voters", "attack", "coalition_votes", "sleep_until", "withhold_bytes", "defence"),
+    *("assumed_faulty", "honest_only", "shadow_policy", "proposer_stake", "voter_stake", "engine", "relay"),
+)
+"""Settings of votes, and of what rounds in memory do without."""
 _KINDS = ("label-flip", "sign-flip", "anti")
 _ROWS = (10, 20, 50, 100, 200, 500)
 
 
 @click.command(cls=Command)
-@settings_options
+@settings_of_play({"rounds": _ROUNDS, "malicious": _MALICIOUS}, hidden=_UNUSED)
 @click.option("--settings", type=UserPath(), help="YAML file of settings; options override it.")
 @click.option(
-    "--kind", "kinds", multiple=True, default=_KINDS, show_default=True, help="Attack that is to be told."
+    "--kind",
+    "kinds",
+    multiple=True,
+    default=_KINDS,
+    show_default=True,
+    help="Attack that is to be told. Repeatable.",
 )
 @click.option(
     "--judging-rows",
@@ -29,7 +40,7 @@ _ROWS = (10, 20, 50, 100, 200, 500)
     type=click.IntRange(2),
     default=_ROWS,
     show_default=True,
-    help="Rows on which a voter judges.",
+    help="Rows on which a voter judges. Repeatable.",
 )
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Seeds, from --seed on.")
 @click.option(
@@ -58,7 +69,7 @@ def cli(
     from offchain.simulation.federation import all_rows
 
     given = {name: value for name, value in options.items() if value is not None}
-    first = load_settings(settings, {"rounds": _ROUNDS, "malicious": 0.4, **given})
+    first = load_settings(settings, {"rounds": _ROUNDS, "malicious": _MALICIOUS, **given})
     runs = [first.model_copy(update={"seed": first.seed + place}) for place in range(seeds)]
     data = [all_rows(run) for run in runs]
     say(data[0].said)

@@ -24,12 +24,14 @@ from offchain.user_path import OutPath, UserPath
 
 
 @click.command(cls=Command)
-@click.option("--run", type=UserPath(), metavar="DIR", help="A run's folder.")
-@click.option("--deployment", metavar="NAME", help="Name of deployments/NAME.yaml and NAME.json.")
+@click.option("--run", type=UserPath(), metavar="DIRECTORY", help="A run's folder.")
+@click.option(
+    "--deployment", metavar="NAME", help="Name of deployments/NAME.yaml and NAME.json, or the path of either."
+)
 @click.option(
     "--out",
     type=OutPath(folder=True),
-    metavar="DIR",
+    metavar="DIRECTORY",
     help="Folder for index.html.  [default: site]",
 )
 @click.option(

@@ -25,7 +25,8 @@ def playing_options(folder: str) -> Callable[[Command], Command]:
                 type=FiniteRange(min=0, min_open=True),
                 default=PATIENCE,
                 show_default=True,
-                help="Seconds in which a run with a task or functions of your own has to finish a round.",
+                metavar="SECONDS",
+                help="Time in which a run with a task or functions of your own has to finish a round.",
             ),
             click.option(
                 "--out",
@@ -35,7 +36,10 @@ def playing_options(folder: str) -> Callable[[Command], Command]:
                 help="Folder for results and for the runs that they are made of.",
             ),
             click.option(
-                "--cluster", "address", help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT."
+                "--cluster",
+                "address",
+                metavar="URL",
+                help="Play on a cluster: dask://HOST:PORT or ray://HOST:PORT.",
             ),
             click.option(
                 "--jobs",

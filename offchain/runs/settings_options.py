@@ -1,6 +1,7 @@
 """The settings as command-line options, made from the fields themselves so that help and bounds agree."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -67,7 +68,14 @@ _WORDED_DEFAULTS = (
 )
 # What their descriptions say, or nothing.
 
-_METAVARS = {"dp_epsilon": "EPSILON", "aimed": "SHARE", "sleep_until": "TOKENS", "assumed_faulty": "INTEGER"}
+_METAVARS = {
+    "policy": "POLICY",
+    "shadow_policy": "POLICY",
+    "dp_epsilon": "EPSILON",
+    "aimed": "SHARE",
+    "sleep_until": "TOKENS",
+    "assumed_faulty": "INTEGER",
+}
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -77,12 +85,27 @@ def settings_options(function: Command) -> Command:
 
     The first edition's names of options of tasks go on working, and are not shown.
     """
-    for name in first_edition.SHORT:
-        function = click.option(f"--{name.replace('_', '-')}", name, hidden=True)(function)
-    function = _rows_options(function)
-    for name in reversed(OPTIONS):
-        function = _option(name, SimulationSettings.model_fields[name])(function)
-    return function
+    return settings_of_play({}, ())(function)
+
+
+def settings_of_play(instead: Mapping[str, object], hidden: Collection[str]) -> Callable[[Command], Command]:
+    """Adds the same for a command that plays rounds of its own kind.
+
+    Args:
+        instead: By field, the command's own default.
+        hidden: Fields that change nothing there; their options are taken, and not shown.
+    """
+
+    def add(function: Command) -> Command:
+        for name in first_edition.SHORT:
+            function = click.option(f"--{name.replace('_', '-')}", name, hidden=True)(function)
+        function = _rows_options(function)
+        for name in reversed(OPTIONS):
+            field, default = SimulationSettings.model_fields[name], instead.get(name)
+            function = _option(name, field, default, is_hidden=name in hidden)(function)
+        return function
+
+    return add
 
 
 def task_settings(instead: Mapping[str, str]) -> Callable[[Command], Command]:
@@ -117,20 +140,28 @@ def _rows_options(function: Command) -> Command:
     )(function)
 
 
-def _option(name: str, field: FieldInfo, instead: str | None = None) -> Callable[[Command], Command]:
-    text = field.description or ""
+def _option(
+    name: str, field: FieldInfo, instead: object = None, is_hidden: bool = False
+) -> Callable[[Command], Command]:
+    text = _as_options(field.description or "")
     if instead is not None or name not in _WORDED_DEFAULTS:
         text = f"{text.rstrip('.')}.  [default: {field.default if instead is None else instead}]"
     metavar = _METAVARS.get(name, "TOKENS" if name.endswith("_stake") else None)
+    shown: dict[str, Any] = {"help": text, "hidden": is_hidden}
     if name.endswith("_options"):
         option = f"--{name.removesuffix('s').replace('_', '-')}"
-        return click.option(option, name, multiple=True, metavar="NAME=VALUE", callback=_named, help=text)
+        return click.option(option, name, multiple=True, metavar="NAME=VALUE", callback=_named, **shown)
     if name == "task":
-        return click.option("--task", "--dataset", name, metavar="TASK", help=text)
+        return click.option("--task", "--dataset", name, metavar="TASK", **shown)
     if field.annotation is bool:
         flag = name.replace("_", "-")
-        return click.option(f"--{flag}/--no-{flag}", name, default=None, help=text)
-    return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), metavar=metavar, help=text)
+        return click.option(f"--{flag}/--no-{flag}", name, default=None, **shown)
+    return click.option(f"--{name.replace('_', '-')}", name, type=_type(field), metavar=metavar, **shown)
+
+
+def _as_options(text: str) -> str:
+    """A field's description, with the options that set the fields which it names."""
+    return re.sub(r"\b[a-z]+_[a-z_]+\b", lambda name: f"--{name[0].replace('_', '-')}", text)
 
 
 def _named(context: click.Context, parameter: click.Parameter, pairs: Sequence[str]) -> dict[str, Any] | None:

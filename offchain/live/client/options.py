@@ -199,7 +199,8 @@ def privacy_options(function: Command) -> Command:
         field = fields[name]
         default = "none, without noise" if field.is_required() else field.default
         text = f"{(field.description or '').rstrip('.')}.  [default: {default}]"
-        made = click.option(f"--dp-{name}", type=kind, help=text)(made)
+        metavar = "EPSILON" if name == "epsilon" else None
+        made = click.option(f"--dp-{name}", type=kind, metavar=metavar, help=text)(made)
     return made  # type: ignore[return-value]
 
 
@@ -259,7 +260,8 @@ def start_seconds_option(function: Command) -> Command:
         type=FiniteRange(min=0, min_open=True),
         default=START_SECONDS,
         show_default=True,
-        help="In which a task's code that is not the project's has to load, read your rows and try both.",
+        metavar="SECONDS",
+        help="Time in which a task's code that is not the project's has to load, read rows and try both.",
     )(function)
 
 
