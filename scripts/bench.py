@@ -32,34 +32,37 @@ from offchain.user_path import OutPath, UserPath
 )
 def cli(network: str, full: bool, in_turn: bool, settings: Path | None, data: Path | None, out: Path) -> None:
     """Measure rounds on a local chain: seconds by part, memory, plain PyTorch and others beside them."""
-    # Here for the reason that scripts/simulate.py gives.
-    from offchain.bench.bench import measure_all, peer_seconds, update_speeds
-    from offchain.bench.cases import FULL, IN_TURN, QUICK
-    from offchain.bench.report import (
-        costs_table,
-        learning_table,
-        plot,
-        ratios_table,
-        rounds_table,
-        updates_table,
-    )
-    from offchain.bench.turns import costs
-    from offchain.settings import load_settings
-
-    console = people_console()
     if settings and not in_turn or data and not settings:
         raise click.UsageError(
             "--settings goes with --in-turn, and --data with --settings; add what is missing"
         )
+    if in_turn:
+        _in_turn(network, settings, data)
+    else:
+        _rounds(network, full, out)
+
+
+def _in_turn(network: str, settings: Path | None, data: Path | None) -> None:
+    # Here for the reason that scripts/simulate.py gives.
+    from offchain.bench.cases import IN_TURN
+    from offchain.bench.report import costs_table
+    from offchain.bench.turns import costs
+    from offchain.settings import load_settings
+
     if settings:
         asked = load_settings(settings, {"data": data} if data else {})
         click.echo(costs_table(costs(asked, network)))
         return
-    if in_turn:
-        for case in IN_TURN:
-            click.echo(costs_table(costs(case.settings, network)) + "\n")
-        return
-    measurements = []
+    for case in IN_TURN:
+        click.echo(costs_table(costs(case.settings, network)) + "\n")
+
+
+def _rounds(network: str, full: bool, out: Path) -> None:
+    from offchain.bench.bench import measure_all, peer_seconds, update_speeds
+    from offchain.bench.cases import FULL, QUICK
+    from offchain.bench.report import learning_table, plot, ratios_table, rounds_table, updates_table
+
+    console, measurements = people_console(), []
     try:
         for m in measure_all(FULL if full else QUICK, out, network):
             measurements.append(m)

@@ -14,6 +14,7 @@ from ml.judging.constants import constant_loss, searched_constant_loss
 from ml.judging.own_rows import Tried
 from ml.judging.policy import DEFAULT, NAMED
 from ml.judging.scoring import ValidationSets
+from ml.messages import counted
 from ml.settings import ScoringSettings, TrainingSettings
 from ml.tasks.targets import Classes, Labels, Numbers, is_known
 from ml.tasks.task import Task
@@ -21,6 +22,7 @@ from ml.training import Learner, TrainingJob, make_learner
 from ml.training.checks import check_learner, outputs_of
 from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import decode, encode
+from ml.updates.schema import Schema
 from offchain import memory
 from offchain.learning.catalogue import Sample
 from offchain.learning.common import CommonLearning
@@ -69,6 +71,7 @@ def _learned(
     sample: Sample,
     settings: TrainingSettings,
 ) -> Iterator[tuple[str, str]]:
+    """What one training makes of the first model, and how long that and a judgement take."""
     validation = ValidationSets([(rows.X_validation, rows.y_validation)], learner, sample.metric)
     job = TrainingJob(rows.X_train, rows.y_train, sample.seed)
     started = perf_counter()
@@ -80,26 +83,14 @@ def _learned(
     judging = (perf_counter() - started) / 2
     constant = _constant(learner, genesis, rows, sample.task)
     beside = "" if constant is None else f"; of the best constant {constant:.4f}"
-    yield (
-        "loss",
-        f"genesis {before.mean():.4f}, after {settings.local_epochs} epoch {after.mean():.4f}{beside}",
-    )
+    passes = counted(settings.local_epochs, "epoch")
+    yield "loss", f"genesis {before.mean():.4f}, after {passes} {after.mean():.4f}{beside}"
     scores = [float(validation.scores(model, [0])[0]) for model in (genesis, trained)]
     yield sample.metric, f"genesis {scores[0]:.3f}, after {scores[1]:.3f}"
     yield "seconds", f"{training:.2f} to train, {judging:.3f} to judge a model"
     yield "memory", f"{memory.peak() >> 20:,} MiB at most by now, libraries and rows included"
-    now, made = _tried_by_a_vote(sample, trained, settings)
-    finds = least_rise(made.losses[0] - now.losses[0])
-    yield (
-        "can tell apart",
-        f"a rise of loss of {finds:.4f}, nine times in ten, on {len(now.losses[0])} rows at half a step",
-    )
     knows = None if constant is None else constant - float(after.mean())
-    if knows is not None:
-        yield (
-            "knows",
-            f"{knows:.4f} beyond the best constant after this little; see `ape run calibrate`",
-        )
+    yield from _told_apart(sample, learner.schema, trained, settings, knows)
     some = head(rows.X_train, _SOME), head(rows.y_train, _SOME)
     if all(_is_probability(learner, sample.task, model, *some) for model in (genesis, trained)):
         yield (
@@ -107,7 +98,25 @@ def _learned(
             "the module's outputs lie as probabilities do, and the loss takes logits: leave out its last "
             "sigmoid or softmax",
         )
-    brings = None if sees_direction(NAMED[DEFAULT], learner.schema) else float(now.means[0] - made.means[0])
+
+
+def _told_apart(
+    sample: Sample,
+    schema: Schema,
+    trained: NDArray[np.float32],
+    settings: TrainingSettings,
+    knows: float | None,
+) -> Iterator[tuple[str, str]]:
+    """What a vote on these rows finds of a trained model's change by the default policy."""
+    now, made = _tried_by_a_vote(sample, trained, settings)
+    finds = least_rise(made.losses[0] - now.losses[0])
+    yield (
+        "can tell apart",
+        f"a rise of loss of {finds:.4f}, nine times in ten, on {len(now.losses[0])} rows at half a step",
+    )
+    if knows is not None:
+        yield "knows", f"{knows:.4f} beyond the best constant after this little; see `ape run calibrate`"
+    brings = None if sees_direction(NAMED[DEFAULT], schema) else float(now.means[0] - made.means[0])
     for warning in warnings(NAMED[DEFAULT], knows, finds, brings):
         yield "note", warning
 

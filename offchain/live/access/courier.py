@@ -272,6 +272,7 @@ class Courier:
                 time.sleep(pause)
 
     def _look(self, flight: Flight, head: Block) -> None:
+        """Find a flight's outcome, or do what it waits for."""
         for digest in reversed(list(flight.raws)):
             if receipt := self._chain.receipt(digest):
                 flight.taken_looks = 0
@@ -289,6 +290,10 @@ class Courier:
                 )
             return
         flight.taken_looks = 0
+        self._urge(flight, head, nonce)
+
+    def _urge(self, flight: Flight, head: Block, nonce: int) -> None:
+        """Withdraw what is late, ask again where a node refused, pay more for what is stuck."""
         flight.since = min(flight.since, head.time)  # Nodes' clocks differ, and one may be far ahead.
         if flight.until is not None and head.time >= flight.until and not flight.cancels:
             _log.warning("%s is late and is withdrawn", flight.message.name, extra={"nonce": flight.nonce})
