@@ -13,6 +13,7 @@ from ml.visitors import put_back
 
 _OWN = {Path(__file__).resolve().parents[1] / part for part in ("ml", "offchain", "scripts", "stakefed")}
 _RAISE = dis.opmap["RAISE_VARARGS"]
+_LIBRARIES = "site-packages/"
 _PYTHON = Path(sysconfig.get_path("stdlib")).resolve()
 
 
@@ -35,11 +36,11 @@ def blamed(what: str, is_theirs: bool = True, refusals: bool = False) -> Iterato
     except MLError as error:
         if not refusals:
             raise
-        raise TaskError(f"{what} failed in {_place(error)}: {error}") from error
+        raise TaskError(f"{what} failed{_place(error)}: {error}") from error
     except BaseException as error:  # Anything at all, sys.exit() too: it is not ours.
         if isinstance(error, KeyboardInterrupt | GeneratorExit) and not _is_raised(error):
             raise  # Ctrl-C, or the end of a generator that the block is in.
-        raise TaskError(f"{what} failed in {_place(error)}: {_said(error)}") from error
+        raise TaskError(f"{what} failed{_place(error)}: {_said(error)}") from error
 
 
 def _said(error: BaseException) -> str:
@@ -51,13 +52,15 @@ def _said(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost line that is neither ours nor a library's, or the innermost of all; bad syntax's own."""
+    """The innermost line that is neither ours nor a library's, or else a library's; bad syntax's own."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}, line {error.lineno}"
+        return f" in {error.filename}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     foreign = [frame for frame in frames if _is_foreign(frame.filename)]
     last = (foreign or list(frames))[-1]
-    return f"{last.filename}, line {last.lineno}"
+    if _is_own(last.filename):
+        return ""  # A call that never reached their code.
+    return f" in {last.filename.rpartition(_LIBRARIES)[2]}, line {last.lineno}"
 
 
 def _is_raised(error: BaseException) -> bool:
@@ -72,6 +75,10 @@ def _is_raised(error: BaseException) -> bool:
 
 def _is_foreign(file: str) -> bool:
     """Whether a frame is of code that is neither ours, nor a library's, nor in no file that is here."""
-    if "site-packages" in file or not Path(file).is_file():
+    if _LIBRARIES in file or not Path(file).is_file():
         return False
-    return not (_OWN | {_PYTHON}) & {*Path(file).resolve().parents}
+    return not (_is_own(file) or _PYTHON in Path(file).resolve().parents)
+
+
+def _is_own(file: str) -> bool:
+    return not _OWN.isdisjoint(Path(file).resolve().parents)

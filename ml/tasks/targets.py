@@ -76,7 +76,7 @@ class Labels:
             given,
             "a label is 0, 1 or NaN, not known; more than two outcomes are Classes(K), amounts are Numbers()",
         )
-        return _columns(self.count, given)
+        return _columns(self, given)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Numbers:
         """
         given = _floats(_array(self, targets))
         _require_none(np.isinf(given), given, "a number is finite, or NaN, not known")
-        return _columns(self.count, given)
+        return _columns(self, given)
 
 
 @dataclass(frozen=True)
@@ -199,13 +199,14 @@ def _floats(array: NDArray[Any]) -> NDArray[np.float32]:
     return floats
 
 
-def _columns(count: int, targets: NDArray[np.float32]) -> NDArray[np.float32]:
+def _columns(target: Labels | Numbers, targets: NDArray[np.float32]) -> NDArray[np.float32]:
     """Targets of one as [rows], of several as [rows, count]."""
-    shape = targets.shape[1:]
+    count, shape = target.count, targets.shape[1:]
     if count == 1 and shape in ((), (1,)):
         return targets.reshape(len(targets))
     if shape != (count,):
-        raise DataError(f"a row has targets of shape {list(shape)}, expected {count}")
+        near = f"; is it {type(target).__name__}({shape[0]})?" if len(shape) == 1 else ""
+        raise DataError(f"a row has targets of shape {list(shape)}, and {target} takes {count}{near}")
     return targets
 
 

@@ -55,6 +55,7 @@ class ModuleLearner:
         self._threads = torch.get_num_threads()
         self._state = ModuleState(self._module)
         self.schema = self._state.schema
+        self._judged = f"the module, given rows of {_told(row)},"
         torch.backends.cudnn.allow_tf32 = False
 
     @property
@@ -81,7 +82,7 @@ class ModuleLearner:
 
     def predictor(self, sets: Sequence[Inputs]) -> "ModulePredictor":
         """Return `sets` of rows, whose batches go to the device when they are needed."""
-        return ModulePredictor(sets, self._module, self._state, self._device, self._threads)
+        return ModulePredictor(sets, self._module, self._state, self._device, self._threads, self._judged)
 
     def losses(self, outputs: Any, targets: Targets) -> NDArray[np.float64]:
         """Return the task's loss of each row, float64 [rows]; see `Learner`."""
@@ -100,11 +101,7 @@ class ModuleLearner:
 
     def metrics(self, outputs: Any, targets: Targets) -> Mapping[str, float]:
         """Return the task's own figures; see `Learner`."""
-        with torch.inference_mode(), blamed("metrics"):
-            found: Any = self._task.metrics(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
-            if not isinstance(found, Mapping):
-                raise TaskError(f"metrics returns {type(found).__name__}, expected figures by name in a dict")
-            return {str(name): _figure(str(name), value) for name, value in found.items()}
+        return figures_of(self._task, outputs, targets)
 
     def unsent(self, X: Inputs) -> Sequence[str]:
         """Return what the last training changed, and is put back, on which outputs depend; see `Learner`."""
@@ -144,6 +141,13 @@ def _first_model(found: Any, schema: Schema) -> NDArray[np.float32]:
     return found.astype(np.float32, copy=False)
 
 
+def _told(shape: Shape) -> str:
+    """A row's shape in words: [24], or clicks [20] and length []."""
+    if not isinstance(shape, Mapping):
+        return str(list(shape))
+    return " and ".join(f"{name} {list(of)}" for name, of in shape.items())
+
+
 def _figure(name: str, value: Any) -> float:
     try:
         return float(value)
@@ -155,8 +159,15 @@ class ModulePredictor:
     """Sets of rows on which models of one module are tried; each set by itself, in chunks."""
 
     def __init__(
-        self, sets: Sequence[Inputs], module: nn.Module, state: ModuleState, device: str, threads: int
+        self,
+        sets: Sequence[Inputs],
+        module: nn.Module,
+        state: ModuleState,
+        device: str,
+        threads: int,
+        what: str,
     ) -> None:
+        self._what = what
         self._threads = threads
         self._sets = sets
         self._module = module
@@ -177,7 +188,7 @@ class ModulePredictor:
 
     def _present(self, sets: Sequence[int]) -> list[Any]:
         self._module.eval()
-        with torch.inference_mode(), blamed("the module"):
+        with torch.inference_mode(), blamed(self._what):
             return [self._of_set(self._sets[number]) for number in sets]
 
     def _of_set(self, rows: Inputs) -> Any:
@@ -202,7 +213,7 @@ def figures_of(task: Task, outputs: Any, targets: Targets) -> Mapping[str, float
         found: Any = task.metrics(as_tensors(outputs, "cpu"), as_tensors(targets, "cpu"))
         if not isinstance(found, Mapping):
             raise TaskError(f"metrics returns {type(found).__name__}, expected figures by name in a dict")
-        return {str(name): float(value) for name, value in found.items()}
+        return {str(name): _figure(str(name), value) for name, value in found.items()}
 
 
 def make_module(task: Task, row: Shape, label: Shape, seed: int = _CONSTANTS) -> nn.Module:

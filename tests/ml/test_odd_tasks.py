@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from ml.blame import blamed
 from ml.data.checks import judging_note
-from ml.data.rows import Rows
+from ml.data.rows import Rows, shape_of
 from ml.errors import DataError, MLError, SchemaError, TaskError, TrainingError
 from ml.settings import SplitSettings
 from ml.tasks.federating import federate, read_rows, require_outcomes
@@ -20,7 +20,7 @@ from ml.tasks.losses import batch_loss, row_losses
 from ml.tasks.targets import Classes, Labels, Numbers
 from ml.tasks.task import Task
 from ml.training.checks import check_learner
-from ml.training.module import ModuleLearner
+from ml.training.module import ModuleLearner, make_module
 from offchain.learning.genesis import repeated_genesis
 
 GENERATOR = np.random.default_rng(0)
@@ -276,9 +276,69 @@ def test_a_module_that_needs_others_rows_says_that_it_does():
         return nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False))
 
     with pytest.raises(
-        TaskError, match="^row 0 cannot be judged alone: the module failed in .*ValueError: Expected"
+        TaskError,
+        match=r"^row 0 cannot be judged alone: the module, given rows of \[\d+\], failed in torch/.*Expected",
     ):
         checked(one_by_one, make=make)
+
+
+class ByName(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x, length):
+        return self.layer(x)
+
+
+@pytest.mark.parametrize(
+    "make, rows, told",
+    [
+        (
+            lambda: nn.Linear(5, 3),
+            X,
+            r"given rows of \[4\], failed in torch/nn/.*, line \d+: RuntimeError: mat1",
+        ),
+        (
+            ByName,
+            {"a": X, "length": Y},
+            r"given rows of a \[4\] and length \[\], failed in torch/.*argument 'a'",
+        ),
+        (
+            ByName,
+            {"x": X[:, :3], "length": Y},
+            r"given rows of x \[3\] and length \[\], failed in .*test_odd_tasks.py, line",
+        ),
+    ],
+    ids=["width", "name", "in-its-own-line"],
+)
+def test_a_module_that_does_not_fit_its_rows_is_told_with_their_shapes(make, rows, told):
+    learner = ModuleLearner(Judged(one_by_one, make=make), shape_of(rows), ())
+    with pytest.raises(TaskError, match=f"^the module, {told}"):
+        check_learner(learner, learner.initial_parameters(0), rows, Y)
+
+
+def test_code_that_was_never_reached_is_told_without_a_line_of_ours(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(
+        "from stakefed import Classes, Task\n\nclass Own(Task):\n    target = Classes(3)\n    def module():\n"
+        "        pass\n"
+    )
+    with pytest.raises(TaskError, match=r"^module failed: TypeError: Own.module\(\) takes 0 positional"):
+        make_module(Named(str(path), {}).load(), (4,), ())
+
+
+@pytest.mark.parametrize(
+    "target, shape, told",
+    [
+        (Labels(), (9, 4), r"of shape \[4\], and Labels\(\) takes 1; is it Labels\(4\)\?$"),
+        (Numbers(3), (9, 2), r"of shape \[2\], and Numbers\(3\) takes 3; is it Numbers\(2\)\?$"),
+        (Labels(2), (9, 2, 5), r"of shape \[2, 5\], and Labels\(2\) takes 2$"),
+    ],
+)
+def test_targets_of_another_number_are_told_with_what_takes_them(target, shape, told):
+    with pytest.raises(DataError, match=f"^a row has targets {told}"):
+        target.read(np.zeros(shape))
 
 
 class Counting(nn.Module):

@@ -106,7 +106,7 @@ def test_what_is_masked_counts_for_nothing():
         (Classes(3), [0, 1, 3], "the target of row 2 is 3; classes are whole numbers from 0 to 2"),
         (Classes(3), [0.5, 1.0], "the target of row 0 is 0.5"),
         (Numbers(), [1.0, np.inf], "the target of row 1 is inf"),
-        (Labels(2), [0.0, 1.0], r"targets of shape \[\], expected 2"),
+        (Labels(2), [0.0, 1.0], r"targets of shape \[\], and Labels\(2\) takes 2"),
     ],
 )
 def test_targets_that_are_none_are_refused(target, given, told):
