@@ -132,7 +132,7 @@ def test_a_picture_that_cannot_be_read_is_named_and_nothing_is_kept(folder, cont
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda e: e.drop(columns="Patient ID"), "lacks the columns Patient ID"),
+        (lambda e: e.drop(columns="Patient ID"), "lacks the column Patient ID"),
         (lambda e: e.assign(**{"Image Index": e["Image Index"][0]}), "lists 00000000_000.png twice"),
         (
             lambda e: e.assign(**{"Finding Labels": "Flu"}),

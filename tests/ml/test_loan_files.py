@@ -363,7 +363,7 @@ REFUSED = {
     "a column near": (
         "x.csv",
         TEXT.replace("loan_amnt", "loan_amount"),
-        "lacks the columns loan_amnt.*is it 'loan_amount' for",
+        "lacks the column loan_amnt.*is it 'loan_amount' for",
     ),
     "decimal commas": (
         "x.csv",

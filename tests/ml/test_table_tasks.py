@@ -129,6 +129,16 @@ def test_a_decimal_comma_is_found(write):
     np.testing.assert_array_equal(read(form, path).inputs, read(fitted(plain).form, plain).inputs)
 
 
+def test_a_member_that_writes_points_where_the_founders_have_commas_is_told(write):
+    commas = write(table(weight=[f"{w:.2f}".replace(".", ",") for w in WEIGHTS]), "commas.csv", separator=";")
+    points = write(table(), separator=";")
+    told = (
+        r"weight is unreadable in \d+, such as '\d+\.\d\d' in line 2, expected a number with a comma before"
+    )
+    with pytest.raises(DataError, match=told):
+        read_table(fitted(commas).form, points, 0.1, accept=False)
+
+
 def test_a_decimal_comma_before_three_digits_is_none_of_thousands(write):
     points = [f"{w / 1000:.3f}" for w in WEIGHTS]  # Of 0.9 and 1.2: no thousands begin with a nought.
     plain = write(table(weight=points), "plain.csv")
@@ -375,7 +385,7 @@ def test_the_positive_outcome(write):
 REFUSED_TARGETS = {
     "empty": (dict(t=[""] * ROWS), dict(), "is empty in every row"),
     "one outcome": (dict(t=["a"] * ROWS), dict(), "is 'a' in every row"),
-    "not there": (dict(), dict(), "lacks the columns t"),
+    "not there": (dict(), dict(), "lacks the column t,"),
     "no number": (dict(t=["a", "b"] * (ROWS // 2)), dict(kind="numbers"), "is no number"),
     "no such outcome": (dict(t=["a", "b"] * (ROWS // 2)), dict(positive="c"), "no outcome of t"),
 }
@@ -441,7 +451,7 @@ def test_columns_under_another_spelling_and_twice(write):
     renamed["a_g_e"] = renamed[" Age "]
     with pytest.raises(DataError, match="has the column age 2 times"):
         read(form, write(renamed, "twice.csv"))
-    with pytest.raises(DataError, match="lacks the columns weight"):
+    with pytest.raises(DataError, match="lacks the column weight"):
         read(form, write({k: v for k, v in table().items() if k != "weight"}, "less.csv"))
 
 

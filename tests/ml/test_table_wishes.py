@@ -162,7 +162,7 @@ def test_kinds_and_targets_by_the_command(path):
 WRONG = {
     "no such kind": (("--kind", "postal=text"), "use number or category or date"),
     "of the target": (("--kind", "category"), "use classes or numbers"),
-    "no such column": (("--kind", "post=number"), "lacks the columns post"),
+    "no such column": (("--kind", "post=number"), "lacks the column post"),
     "no number": (("--kind", "died=number"), "--kind died=number: it holds none, such as"),
     "no date": (("--kind", "age=date"), "--kind age=date: no dates"),
 }

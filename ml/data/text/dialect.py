@@ -214,8 +214,9 @@ def _require_all(found: Dialect, wanted: Sequence[str], path: Path, purpose: str
         return
     more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED + 1 else ""
     named = ", ".join(missing[: _NAMED if more else None])
+    columns = "column" if len(missing) == 1 else "columns"
     raise DataError(
-        f"{path} lacks the columns {named}{more}, which {purpose}{_cause(found, missing, len(wanted))}"
+        f"{path} lacks the {columns} {named}{more}, which {purpose}{_cause(found, missing, len(wanted))}"
     )
 
 

@@ -24,6 +24,7 @@ from ml.tasks.tables.form import (
     Column,
     DateColumn,
     Form,
+    NumberColumn,
     NumbersTarget,
     RatioColumn,
     Reading,
@@ -184,12 +185,17 @@ def _apart(column: str, text: str) -> str:
 
 
 def _expected(form: Form) -> dict[str, str]:
-    """By column, what a cell should be, where the form lists it."""
+    """By column, what a cell should be, where the form says more than its kind."""
     found = {
         each.column: f"one of {', '.join(map(repr, each.values))}"
         for each in form.learned
         if isinstance(each, ClassesTarget)
     }
+    if form.read.decimal == ",":
+        numbers = [
+            each for each in (*form.inputs, *form.learned) if isinstance(each, NumberColumn | NumbersTarget)
+        ]
+        found |= {each.column: "a number with a comma before its fraction" for each in numbers}
     dates = {each.column: each.formats for each in form.inputs if isinstance(each, DateColumn)}
     if form.time is not None and form.time.formats is not None:
         dates[form.time.column] = form.time.formats
