@@ -125,7 +125,11 @@ class RowsFile:
         self._rows += len(rows)
 
     def rows(self) -> StoredRows:
-        """Return what was written, and take no more."""
+        """Return what was written, and take no more.
+
+        Raises:
+            DataError: When the disk does not take them.
+        """
         try:
             with self._file as file:
                 file.flush()

@@ -23,7 +23,11 @@ def placed(array: Any, device: str) -> torch.Tensor:
 
 
 def unflatten(parameters: torch.Tensor, schema: Schema) -> list[torch.Tensor]:
-    """Split the last axis of `parameters` [..., size] into tensors [..., *shape], views where possible."""
+    """Split the last axis of `parameters` [..., size] into tensors [..., *shape], views where possible.
+
+    Raises:
+        SchemaError: When the shapes take another number of parameters.
+    """
     if parameters.shape[-1] != schema.size:
         raise SchemaError(
             f"a vector of {parameters.shape[-1]} parameters does not fit a schema of {schema.size}"

@@ -233,7 +233,11 @@ def make_module(task: Task, row: Shape, label: Shape, seed: int = _CONSTANTS) ->
 
 
 def joined_outputs(parts: Sequence[Any]) -> Any:
-    """Return outputs of parts of a set as arrays float32 [rows, ...], by name where the module names them."""
+    """Return outputs of parts of a set as arrays float32 [rows, ...], by name where the module names them.
+
+    Raises:
+        SchemaError: When the module returns something else than tensors.
+    """
     if isinstance(parts[0], dict):
         return {name: joined_outputs([part[name] for part in parts]) for name in parts[0]}
     for part in parts:

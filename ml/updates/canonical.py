@@ -30,6 +30,9 @@ def to_bytes(parameters: NDArray[np.int32]) -> bytes:
 
     >>> to_bytes(np.array([1, -2], dtype=np.int32)).hex()
     '01000000feffffff'
+
+    Raises:
+        UpdateError: When it is none.
     """
     if parameters.dtype != np.int32 or parameters.ndim != 1:
         raise UpdateError(

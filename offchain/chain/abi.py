@@ -67,7 +67,11 @@ class Interface:
         }
 
     def deployment(self, *arguments: object) -> bytes:
-        """Init code with the constructor's arguments appended."""
+        """Init code with the constructor's arguments appended.
+
+        Raises:
+            ChainError: When it has no bytecode, as interfaces have none.
+        """
         code = self._type.deployment_bytecode
         if code is None or code.bytecode in (None, "", "0x"):
             raise ChainError(f"{self.name} has no bytecode; an interface cannot be deployed.")

@@ -48,7 +48,11 @@ class LocalRpc:
         return _object(self._post(_body(0, method, parameters)), method)
 
     def batch(self, requests: Sequence[tuple[str, Sequence[object]]]) -> list[Any]:
-        """Return what the node answers to each (method, parameters), in order; errors as of `request`."""
+        """Return what the node answers to each (method, parameters), in order; errors as of `request`.
+
+        Raises:
+            ChainError: When it refuses the batch as a whole, or answers another number.
+        """
         results: list[Any] = []
         for start in range(0, len(requests), REQUESTS_AT_ONCE):
             chunk = requests[start : start + REQUESTS_AT_ONCE]

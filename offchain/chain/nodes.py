@@ -86,7 +86,11 @@ class Anvil:
         return int(self._rpc.request("eth_getTransactionCount", address, "latest"), 16)
 
     def mine_transactions(self, raws: Sequence[bytes]) -> tuple[list[RawReceipt], int]:
-        """Send all in one request and mine one block."""
+        """Send all in one request and mine one block.
+
+        Raises:
+            ChainError: When some were not mined.
+        """
         hashes = self._rpc.batch([("eth_sendRawTransaction", ["0x" + raw.hex()]) for raw in raws])
         self._rpc.request("evm_mine")
         mined, block = self._rpc.batch(

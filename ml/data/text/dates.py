@@ -39,6 +39,9 @@ def require_format(text: str) -> str:
 
     >>> require_format("%d.%m.%Y")
     '%d.%m.%Y'
+
+    Raises:
+        ValueError: When it has no year, or writes no date.
     """
     sample = datetime(2011, 12, 25, 13, 14, 15, 16, UTC)
     try:

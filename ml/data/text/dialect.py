@@ -92,6 +92,9 @@ def known_encoding(name: str) -> str:
 
     >>> known_encoding("Latin-1")
     'Latin-1'
+
+    Raises:
+        ValueError: When Python knows none of that name, or it is none of text.
     """
     try:
         codec = codecs.lookup(name)

@@ -15,7 +15,11 @@ from ml.messages import cleaned, reason
 
 
 def is_parquet(path: Path) -> bool:
-    """Return whether a file's first bytes say that it is one."""
+    """Return whether a file's first bytes say that it is one.
+
+    Raises:
+        DataError: When the file cannot be read.
+    """
     require_file(path)
     try:
         with path.open("rb") as file:
@@ -105,6 +109,9 @@ def canonical(value: object) -> str:
     ('2011-12-05', '2011-12-05T13:00:00')
     >>> canonical(datetime.timedelta(minutes=1.5))
     '90'
+
+    Raises:
+        TypeError: When it is no single value, such as a list.
     """
     if value is None:
         return ""

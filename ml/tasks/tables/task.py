@@ -44,7 +44,11 @@ class TableTask(Task):
         return self.module()
 
     def rows(self, path: Path | None) -> Rows:
-        """Return the rows of a member's file."""
+        """Return the rows of a member's file.
+
+        Raises:
+            DataError: When no path is given, or the file is no such table.
+        """
         if path is None:
             raise DataError(f"the task needs the path of {self.takes}")
         return read_table(self.form, path, self.allow_missing, self.accept_rows)

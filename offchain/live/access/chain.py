@@ -169,7 +169,11 @@ class Chain:
         return None if raw is None else _block(raw)
 
     def times(self, numbers: Sequence[int]) -> dict[int, int]:
-        """Unix times of blocks, by number."""
+        """Unix times of blocks, by number.
+
+        Raises:
+            NodeUnavailableError: When the node lacks one of them.
+        """
         raws = self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
         if None in raws:
             raise NodeUnavailableError(

@@ -43,7 +43,11 @@ class ChestXray(ImageTask):
         self._cache = cache and at_home(cache)
 
     def rows(self, path: Path | None) -> Rows:
-        """Return the images of a folder or file, resized."""
+        """Return the images of a folder or file, resized.
+
+        Raises:
+            DataError: When there is neither, or its images or labels cannot be read.
+        """
         if path is None:
             raise DataError(f"chest X-rays need the path of {self.takes}")
         path = at_home(path)

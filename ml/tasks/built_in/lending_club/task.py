@@ -56,7 +56,11 @@ class LendingClub(Task):
         return PerceptronNetwork(int(inputs), (self._hidden, self._hidden))
 
     def rows(self, path: Path | None) -> Rows:
-        """Return the usable loans of a file, to be encoded by what is trained on."""
+        """Return the usable loans of a file, to be encoded by what is trained on.
+
+        Raises:
+            DataError: When no path is given, or the file cannot be used.
+        """
         if path is None:
             raise DataError(f"Lending Club's loans need the path of {self.takes}")
         if self._encoding is None:
