@@ -43,8 +43,13 @@ class Here:
 
 
 def beside(folder: Path | None, name: str) -> Path:
-    """Return a file that a description names: in the description's folder, or else from the current one."""
+    """Return where a file that a description names is, or should be.
+
+    It is where its name says, from the description's folder or the current one, or else, as members have it
+    who were handed it out, in the description's folder whatever folder the founders had it in.
+    """
     path = at_home(name)
-    if folder is not None and not path.is_absolute() and (folder / path).exists():
-        return folder / path
-    return path
+    if folder is None:
+        return path
+    handed_out = folder / path.name
+    return next((place for place in (folder / path, path) if place.exists()), handed_out)

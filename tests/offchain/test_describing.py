@@ -1,5 +1,6 @@
 """What founders write of a task, and what a member finds of it before it stakes."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 from click.testing import CliRunner
 from safetensors.numpy import load_file, save_file
 
+from ml.errors import DataError, TaskError
 from ml.judging.policy import DEFAULT, EVIDENCE, NAMED
 from ml.settings import TrainingSettings
 from ml.training.learner import TrainingJob
@@ -61,28 +63,43 @@ def described(folder, *more):
     return Learning.model_validate(yaml.safe_load((folder / "net.yaml").read_text())["learning"])
 
 
-def moved(folder, learning, tmp_path):
-    """The founders' files in another folder, as a member has them."""
+def moved(folder, tmp_path):
+    """The founders' files in another folder, as a member has them, and no longer where they were."""
     there = tmp_path / "member"
     there.mkdir()
-    for file in folder.glob("*.*"):
-        shutil.copy(file, there)
-    names = {"task": "own.py:Own", "genesis": "net.genesis.safetensors"}
-    probe = learning.probe.model_copy(update={"rows": "public.npz"})
-    return there, learning.model_copy(update={**names, "probe": probe})
+    for file in [each for each in folder.rglob("*.*") if each.is_file()]:
+        shutil.move(file, there / file.name)
+    return there
 
 
-def test_a_member_has_the_founders_learning_wherever_its_files_are(founders, tmp_path):
-    learning = described(founders)
-    there, elsewhere = moved(founders, learning, tmp_path)
-    _, ours = common_learning(learning, Here())
-    _, theirs = common_learning(elsewhere, Here(there))
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_a_member_has_the_founders_learning_wherever_its_files_are(
+    founders, tmp_path, monkeypatch, is_relative
+):
+    monkeypatch.chdir(founders.parent)
+    (founders / "data").mkdir()
+    shutil.move(founders / "public.npz", founders / "data")
+    folder = Path(founders.name) if is_relative else founders
+    public = f"{folder}/data/public.npz"
+    learning = described(folder, "--data", public, "--probe", public)
+    _, ours = common_learning(learning, Here(folder))
+    there = moved(founders, tmp_path)
+    _, theirs = common_learning(learning, Here(there))
     assert np.array_equal(ours.genesis, theirs.genesis)
     assert (learning.edition, learning.loss) == (2, "cross-entropy 1")
     assert len(learning.probe.genesis) == len(learning.probe.moved) == 8
     assert learning.probe.genesis != learning.probe.moved
     job = TrainingJob(np.zeros((4, 4), np.float32), np.zeros(4, np.int64), 1)
     assert len(theirs.updates(theirs.genesis, [job], TrainingSettings(), ["one"])) == 1
+
+
+@pytest.mark.parametrize("file", ["own.py", "net.genesis.safetensors", "public.npz"])
+def test_a_file_that_a_member_was_not_handed_is_told_where_it_should_be(founders, tmp_path, file):
+    learning = described(founders)
+    there = moved(founders, tmp_path)
+    (there / file).unlink()
+    with pytest.raises((SettingsError, TaskError, DataError), match=re.escape(f"{there}/{file}")):
+        common_learning(learning, Here(there))
 
 
 def test_the_drawn_first_model_is_kept_beside_the_configuration(founders):
