@@ -181,7 +181,8 @@ class SimulationSettings(Written):
         ge=0,
         lt=1,
         allow_inf_nan=False,
-        description="Of policies by one score, the relative loss of it that still passes.",
+        description="Relative loss of score that still passes, of policies by one score and of bases among "
+        "the last models.",
     )
     local_epochs: int = Field(
         1,

@@ -67,7 +67,7 @@ def cli(
 ) -> None:
     """Write or serve a page of a run or a deployment."""
     if (run is None) == (deployment is None):
-        raise click.UsageError("give either --run DIR or --deployment NAME")
+        raise click.UsageError("give either --run DIRECTORY or --deployment NAME")
     _require_fitting(run, **chosen)
     try:
         with stopping():

@@ -35,22 +35,37 @@ def _task_options(function: Decorated) -> Decorated:
 
 def _rows_options(function: Decorated) -> Decorated:
     for decorator in (
-        click.option("--data", type=UserPath(), help="Rows: the file or folder that it reads."),
+        click.option("--data", type=UserPath(), help="File or folder of rows, where the task reads one."),
         click.option(
-            "--share", help="Share I/K of rows that a task makes, in place of --data.  [default: 0/8]"
+            "--share",
+            metavar="I/K",
+            help="Share I, from 0, of K of the rows that a task makes, in place of --data.  [default: 0/8]",
         ),
         click.option(
             "--allow-missing",
             type=FiniteRange(0, 1),
             metavar="SHARE",
-            help=f"Share of the file's rows that may be left out.  [default: {ALLOWED_MISSING}]",
-        ),
-        click.option("--accept-rows", is_flag=True, help="Go on though rows look unlike an encoding's."),
-        click.option(
-            "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the genesis."
+            help="Share of a table's rows that may be left out for gaps or what cannot be read.  [default: "
+            f"{ALLOWED_MISSING}]",
         ),
         click.option(
-            "--task-option", "options", multiple=True, metavar="NAME=VALUE", help="Option of the task."
+            "--accept-rows",
+            is_flag=True,
+            help="Go on though rows look unlike those that an encoding was fitted on.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            help="Seed of the first model.",
+        ),
+        click.option(
+            "--task-option",
+            "options",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Option of the task, by name. Repeatable.",
         ),
     ):
         function = decorator(function)
@@ -73,11 +88,17 @@ def list_tasks() -> None:
     type=PolicyParameter(),
     default=DEFAULT_POLICY,
     show_default=True,
-    help="Of votes, by name or in a YAML file, such as `ape run calibrate --policy-out` writes.",
+    help="How voters judge: a policy by name, or a YAML file, such as `ape run calibrate --policy-out` "
+    "writes.",
 )
 @click.option("--metric", help="Score that voters compare.  [default: the task's, or likelihood]")
 @click.option(
-    "--tolerance", type=FiniteRange(0), default=0.05, show_default=True, help="Loss of it that passes."
+    "--tolerance",
+    type=FiniteRange(0),
+    default=0.05,
+    show_default=True,
+    help="Relative loss of score that still passes, of policies by one score and of bases among the last "
+    "models.",
 )
 @click.option(
     "--memory",
@@ -90,12 +111,13 @@ def list_tasks() -> None:
 @click.option(
     "--genesis",
     type=UserPath(),
-    help="Safetensors of the first model.  [default: the seed's]",
+    help="Safetensors of the first model, such as pretrained weights.  [default: drawn by --seed]",
 )
 @click.option(
     "--probe",
     type=UserPath(),
-    help="Rows that everyone may know: members' machines are tried on eight.  [default: the task's own]",
+    help="Rows that everyone may know: what a member's machine computes of eight is compared with what the "
+    "founders' did.  [default: the task's own]",
 )
 @click.option(
     "--into",
