@@ -23,6 +23,7 @@ Policy = Literal[
     "evidence-beyond-noise",
     "evidence-and-forgetting",
     "evidence-and-opposed",
+    "evidence-and-contrast",
     "evidence-and-leave-one-out",
 ]
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""

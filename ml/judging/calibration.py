@@ -12,6 +12,7 @@ from ml.judging.evidence import Evidence
 from ml.judging.own_rows import Tried
 from ml.judging.policy import (
     ClassLoss,
+    Contrast,
     Direction,
     Forgetting,
     Loss,
@@ -25,7 +26,12 @@ from ml.judging.policy import (
     listed_tests,
     name_of,
 )
-from ml.judging.update_tests import least_growth, least_score, paired_standard_error, points_along
+from ml.judging.update_tests import (
+    least_growth,
+    least_score,
+    paired_standard_error,
+    points_along,
+)
 from ml.updates.schema import Schema
 
 Measured = NDArray[np.float64]
@@ -104,6 +110,7 @@ def sees_direction(policy: Policy, schema: Schema) -> bool:
     """Return whether tests of a policy see where changes of such a model point, flips from honest ones."""
     return any(
         isinstance(test, Opposed)
+        or (isinstance(test, Contrast) and (test.below is None or schema.size < test.below))
         or (isinstance(test, Direction) and test.layer == "all" and schema.size >= test.parameters)
         for test in policy.updates
     )
@@ -158,6 +165,7 @@ _SETTINGS = {
     Relation: "least",
     Opposed: "least",
     Forgetting: "most",
+    Contrast: "errors",
     Loss: "tolerance",
     Score: "tolerance",
     Skill: "errors",
@@ -179,6 +187,8 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
         return np.where(evidence.rises(test.step) <= 0, 1.0, cosines)
     if isinstance(test, Forgetting):
         return _taken_back(test, evidence)
+    if isinstance(test, Contrast):
+        return _errors_below(test, evidence)
     tried, current = evidence.at(test.step), evidence.current
     if isinstance(test, Score):
         # A parent that scores 0 binds nobody: whatever comes passes.
@@ -201,6 +211,17 @@ def _taken_back(test: Forgetting, evidence: Evidence) -> Measured:
     taken = np.maximum(0.0, least - evidence.growths(test.step))
     taken[points_along(evidence.cosines_with_labels(voters), test.least)] = 0.0
     return taken
+
+
+def _errors_below(test: Contrast, evidence: Evidence) -> Measured:
+    """How many standard errors a contrast falls below its share, [updates, voters]; many where none help."""
+    if not evidence.is_below(test):
+        return np.zeros((len(evidence.positions), len(evidence.voters)))
+    fallen = -evidence.contrasts(test.step) - test.share * evidence.known_contrasts
+    noise = np.array([evidence.contrast_error(test.step, voter) for voter in range(len(evidence.voters))])
+    many = np.divide(fallen, noise, out=np.full(fallen.shape, _MANY), where=noise > 0)
+    many[~points_along(evidence.cosines(evidence.parameters("all")), test.least)] = _MANY
+    return np.where(fallen > 0, np.minimum(many, _MANY), 0.0)
 
 
 def _rises(test: Loss, evidence: Evidence) -> Measured:

@@ -9,6 +9,7 @@ from ml.judging.evidence import Evidence
 from ml.judging.own_rows import Tried
 from ml.judging.policy import (
     ClassLoss,
+    Contrast,
     Direction,
     Forgetting,
     Loss,
@@ -27,6 +28,7 @@ from ml.judging.update_tests import (
     keeps_every_class,
     keeps_loss,
     keeps_score,
+    least_contrast,
     least_growth,
     least_score,
     points_along,
@@ -68,6 +70,19 @@ def _opposed(test: Opposed, evidence: Evidence, asked: Passed) -> Check:
     cosines = evidence.cosines(evidence.parameters("all"))
     passed = is_no_opponent(cosines, test.least, evidence.rises(test.step))
     return passed, cosines, np.full(passed.shape, test.least)
+
+
+def _contrast(test: Contrast, evidence: Evidence, asked: Passed) -> Check:
+    """Noise is asked for by those voters alone for whom it decides: it takes a model of their own."""
+    if not evidence.is_below(test):
+        return _all_pass(evidence)
+    found, known = evidence.contrasts(test.step), evidence.known_contrasts
+    cosines, noise = evidence.cosines(evidence.parameters("all")), np.zeros(len(known))
+    without = least_contrast(known, test.share, cosines, test.least, noise)
+    for voter in _undecided(found, without, asked & points_along(cosines, test.least)):
+        noise[voter] = test.errors * evidence.contrast_error(test.step, voter)
+    limit = least_contrast(known, test.share, cosines, test.least, noise)
+    return is_at_least(found, limit), found, limit
 
 
 def _forgetting(test: Forgetting, evidence: Evidence, asked: Passed) -> Check:
@@ -165,6 +180,7 @@ CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {
     Direction: _direction,
     Relation: _relation,
     Opposed: _opposed,
+    Contrast: _contrast,
     Forgetting: _forgetting,
     Loss: _on_own_rows,
     Score: _on_own_rows,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from ml.judging.bases import nearest
 from ml.judging.forgetting import Said, growth
 from ml.judging.own_rows import Alone, OwnRows, Tried
-from ml.judging.policy import Direction, Forgetting, Loss, Relation
+from ml.judging.policy import Contrast, Direction, Forgetting, Loss, Relation
 from ml.judging.update_tests import paired_standard_error, relations
 from ml.updates.fixed_point import aggregate, decode
 
@@ -57,6 +58,7 @@ class Evidence:
         )
         self._steps: dict[float, list[Tried]] = {}
         self._relations: dict[int, Measured] = {}
+        self._contrasts: dict[float, Measured] = {}
         self._own: dict[tuple[float, int], Alone] = {}
         self._in_company: dict[tuple[float, int, int], float] = {}  # Losses beside own changes.
 
@@ -146,6 +148,50 @@ class Evidence:
         before, own = self.current.losses[voter], self._by_own(step, voter)
         error = float(paired_standard_error(own.losses - before))
         return error if np.isfinite(error) else 0.0
+
+    def is_below(self, test: Contrast) -> bool:
+        """Return whether models are so small that the test is asked of them."""
+        return test.below is None or self._rows.schema.size < test.below
+
+    def contrasts(self, step: float) -> Measured:
+        """Return κ(w + step·δ_j) − κ(w), the mean over a voter's rows, [updates, voters]."""
+        if step not in self._contrasts:
+            found = [
+                self._contrast_of(tried.outputs, tried.losses, range(len(self.voters)))
+                for tried in self.at(step)
+            ]
+            self._contrasts[step] = np.array(
+                [
+                    [float((now - before).mean()) for now, before in zip(each, self._contrast, strict=True)]
+                    for each in found
+                ]
+            )
+        return self._contrasts[step]
+
+    @cached_property
+    def known_contrasts(self) -> Measured:
+        """κ(w) of every voter's rows, [voters]; 0 where there is none to lose."""
+        return np.nan_to_num([max(0.0, float(own.mean())) for own in self._contrast], posinf=0.0)
+
+    def contrast_error(self, step: float, voter: int) -> float:
+        """Return how sure a voter's rows are of the difference of contrast that its own w + step·δ_v makes.
+
+        0 where the difference is not finite.
+        """
+        own = self._by_own(step, voter)
+        now = self._contrast_of([own.outputs], [own.losses], [voter])[0]
+        error = float(paired_standard_error(now - self._contrast[voter]))
+        return error if np.isfinite(error) else 0.0
+
+    @cached_property
+    def _contrast(self) -> Sequence[Measured]:
+        """Of the parent, by voter."""
+        return self._contrast_of(self.current.outputs, self.current.losses, range(len(self.voters)))
+
+    def _contrast_of(
+        self, outputs: Sequence[Any], losses: Sequence[Measured], voters: Sequence[int]
+    ) -> Sequence[Measured]:
+        return self._rows.contrasts(outputs, losses, [self.voters[voter] for voter in voters])
 
     def growths(self, step: float) -> Measured:
         """Return by what share w + step·δ_j says more of what w says on own rows, [updates, voters]."""

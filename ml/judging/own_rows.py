@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import Inputs, Targets, batch, head, joined, length
+from ml.judging.contrast import contrasts, deals
 from ml.judging.forgetting import Said, said
 from ml.judging.influence import chance, influences, least_error
 from ml.judging.metrics import measure
@@ -170,6 +171,30 @@ class OwnRows:
         least = least_error(self._score, target, targets)
         return max(least, float(paired_standard_error(moved[1] - moved[0])))
 
+    def contrasts(
+        self, outputs: Sequence[Any], losses: Sequence[NDArray[np.float64]], clients: Sequence[int]
+    ) -> list[NDArray[np.float64]]:
+        """Return the contrasts of a model's outputs for the first rows of each client, float64 [rows] each.
+
+        Args:
+            outputs: By client, for as many rows as it has losses.
+            losses: Of these rows, float64 [rows] each.
+            clients: Whose rows.
+        """
+        if len(clients) > 1 and not _can_be_joined(outputs):
+            alone = zip(outputs, losses, clients, strict=True)
+            return [self.contrasts([own], [of_rows], [client])[0] for own, of_rows, client in alone]
+        counts = [len(own) for own in losses]
+        targets = joined(
+            [
+                batch(self._targets[client], slice(count))
+                for client, count in zip(clients, counts, strict=True)
+            ]
+        )
+        whole = joined(outputs)
+        dealt = [self._learner.losses(whole, batch(targets, deal)) for deal in deals(counts)]
+        return np.split(contrasts(np.concatenate(losses), dealt), np.cumsum(counts)[:-1])
+
     def said(self, outputs: Any) -> Said:
         """Return what a model says of rows, beside what it says of all of them alike."""
         return said(outputs, self._learner.target)
@@ -195,7 +220,7 @@ class OwnRows:
     def _losses(self, outputs: Sequence[Any], clients: Sequence[int]) -> list[NDArray[np.float64]]:
         """Of each client's rows; of many clients at once, since a row's loss is of the row alone."""
         targets = [self._targets[client] for client in clients]
-        if len(clients) < 2 or not all(isinstance(own, np.ndarray) and own.ndim < 3 for own in outputs):
+        if len(clients) < 2 or not _can_be_joined(outputs):
             return [self._learner.losses(own, y) for own, y in zip(outputs, targets, strict=True)]
         whole = self._learner.losses(joined(outputs), joined(targets))
         return np.split(whole, np.cumsum([length(y) for y in targets])[:-1])
@@ -220,6 +245,11 @@ class OwnRows:
             return len(losses)
         chance = 2 * float(np.hypot(paired_standard_error(own), paired_standard_error(other)))
         return len(losses) if own.mean() - other.mean() <= budget + chance else len(own)
+
+
+def _can_be_joined(outputs: Sequence[Any]) -> bool:
+    """Whether outputs of many clients are small enough to be copied side by side."""
+    return all(isinstance(own, np.ndarray) and own.ndim < 3 for own in outputs)
 
 
 def _finite_or_infinite(mean: float) -> float:

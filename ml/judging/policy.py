@@ -104,6 +104,30 @@ class Opposed(_Test):
     step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
 
 
+class Contrast(_Test):
+    """κ(w + step·δ_j) − κ(w) ≥ −share·κ(w) − errors·σ_v, without errors where cos(δ_j, δ_v) < least.
+
+    κ is how much better outputs fit the targets of their own rows than those of the voter's other rows
+    (`contrast.contrasts`): unlike base rates do not change it, and labels that are wrong lower it, however
+    little they add to the loss. σ_v is the standard error, on the voter's rows, of the difference that its
+    own change makes, which nothing that is sent moves.
+    """
+
+    test: Literal["contrast"] = "contrast"
+    errors: float = Field(
+        2.0, ge=0, allow_inf_nan=False, description="Standard errors that count as noise of the rows."
+    )
+    share: _Share = Field(0.02, description="Share of the contrast that may be lost in any case.")
+    least: float = Field(-0.1, ge=-1, le=1, description="The cosine below which no noise is allowed for.")
+    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+    below: int | None = Field(
+        None,
+        ge=1,
+        exclude_if=is_unsaid,
+        description="Models of so many parameters or more are not tested; of all where nothing is said.",
+    )
+
+
 class Forgetting(_Test):
     """β_j ≥ 2·min(0, β_v) − most, or cos(δ_j, δ_v − δ°_v) ≥ least: what forgets has to teach.
 
@@ -163,11 +187,11 @@ class LeaveOneOut(_Test):
 
 
 UpdateTest = Annotated[
-    Size | Direction | Relation | Opposed | Loss | Forgetting | Score | Skill | ClassLoss,
+    Size | Direction | Relation | Opposed | Loss | Contrast | Forgetting | Score | Skill | ClassLoss,
     Field(discriminator="test"),
 ]
 AverageTest = Annotated[Loss | Score | Skill | ClassLoss, Field(discriminator="test")]
-_OF_UPDATES = (Size, Direction, Relation, Opposed, Loss, Forgetting, Score, Skill, ClassLoss)
+_OF_UPDATES = (Size, Direction, Relation, Opposed, Loss, Contrast, Forgetting, Score, Skill, ClassLoss)
 _OF_AVERAGES = (Loss, Score, Skill, ClassLoss)
 TESTS: Mapping[str, type[_Test]] = {
     kind.model_fields["test"].default: kind for kind in (*_OF_UPDATES, LeaveOneOut)
@@ -349,6 +373,20 @@ AND_OPPOSED = BEYOND_NOISE.model_copy(
 )
 """The default, and what points away from a voter's own change may not raise its loss: for small modules."""
 
+AND_CONTRAST = BY_LARGEST.model_copy(
+    update={
+        "updates": (
+            *BY_LARGEST.updates[:4],
+            Loss(errors=2.0),
+            *BY_LARGEST.updates[5:],
+            Contrast(errors=4.0),
+            Contrast(below=10_000),
+        ),
+        "average": (Loss(step=1.0, errors=2.0), *BY_LARGEST.average[1:]),
+    }
+)
+"""That of every model, and no update undoes what outputs have to do with the voter's own targets."""
+
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
     "evidence-and-skill": AND_SKILL,
@@ -357,6 +395,7 @@ NAMED: Mapping[str, Policy] = {
     "evidence-beyond-noise": BEYOND_NOISE,
     "evidence-and-forgetting": AND_FORGETTING,
     "evidence-and-opposed": AND_OPPOSED,
+    "evidence-and-contrast": AND_CONTRAST,
     "likelihood": Policy(
         updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
     ),
@@ -412,7 +451,7 @@ def noise_note(policy: "str | Policy") -> str | None:
     """Return what clients that add noise should know of a policy; None where it compares no changes."""
     tests = listed_tests(policy)
     if tests is None or not any(
-        isinstance(test, Size | Direction | Relation | Opposed) for test in tests.updates
+        isinstance(test, Size | Direction | Relation | Opposed | Contrast) for test in tests.updates
     ):
         return None
     return (

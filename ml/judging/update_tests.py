@@ -94,6 +94,21 @@ def is_no_opponent(cosine: Measured, least: float, rise: Measured) -> Passed:
     return harmless
 
 
+def least_contrast(
+    known: Measured, share: float, cosine: Measured, least: float, noise: Measured
+) -> Measured:
+    """Return the least κ(w + step·δ_j) − κ(w): −s·κ(w), and less by what is noise unless cos(δ_j, δ_v) < c.
+
+    κ is `contrast.contrasts`. What points away from the voter's own change has no doubt to its benefit. The
+    test is this project's own; docs/JUDGING.md has what it was tried on.
+
+    >>> least_contrast(np.array([0.5]), 0.02, np.array([0.2, -0.3]), -0.1, np.array([0.03])).round(6)
+    array([-0.04, -0.01])
+    """
+    lowest: Measured = -share * known - np.where(cosine >= least, noise, 0.0)
+    return lowest
+
+
 def is_related(relation: Measured, least: float) -> Passed:
     """r_j ≥ m: more alike the voter's own change of the first layer than chance, that has 1; `relations`.
 
