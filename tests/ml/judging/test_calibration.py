@@ -23,6 +23,7 @@ from ml.judging.evidence import Evidence
 from ml.judging.policy import (
     EVIDENCE,
     ClassLoss,
+    Contrast,
     Direction,
     Forgetting,
     LeaveOneOut,
@@ -52,6 +53,8 @@ UPDATES = {0: HONEST, 3: POISON}
         Score(),
         Skill(),
         ClassLoss(tolerance=0.03),
+        Contrast(least=-1.0),
+        Contrast(least=-1.0, share=0.1),
     ],
 )
 def test_with_the_setting_that_all_need_all_pass_and_just_below_it_one_does_not(test):
@@ -95,6 +98,14 @@ def test_a_direction_is_seen_of_many_parameters_or_beside_the_loss(parameters, s
     assert sees_direction(EVIDENCE, schema) is seen
     assert not sees_direction(Policy(updates=(Direction(layer="first", parameters=1), Relation())), schema)
     assert sees_direction(Policy(updates=(Loss(), Opposed())), schema)
+    assert sees_direction(Policy(updates=(Loss(), Contrast())), schema)
+    assert sees_direction(Policy(updates=(Contrast(below=10_000),)), schema) is not seen
+
+
+def test_no_error_helps_what_points_away_and_nothing_is_needed_of_models_that_are_not_asked():
+    evidence = Evidence(UPDATES, START, OWN, range(VOTERS), lambda: REFERENCES, 0.02)
+    assert needed(Contrast(least=1.0), [evidence]).that_passes(1.0) == 1000
+    assert not needed(Contrast(below=len(START)), [evidence]).values.any()
 
 
 def test_a_policy_that_looks_away_from_the_direction_of_so_small_a_model_is_told():

@@ -13,6 +13,7 @@ from ml.judging.own_rows import OwnRows
 from ml.judging.policy import (
     NAMED,
     ClassLoss,
+    Contrast,
     Direction,
     Forgetting,
     LeaveOneOut,
@@ -44,6 +45,7 @@ LEARNER = Perceptron(COLUMNS, hidden=8)
 SETTINGS = TrainingSettings(batch=32, learning_rate=1e-2)
 START = encode(LEARNER.train(LEARNER.initial_parameters(0), [TrainingJob(*rows(99), 0)], SETTINGS)[0])
 VOTERS = 3
+START_MODEL = decode(START)
 
 
 def as_they_are(y):
@@ -107,6 +109,7 @@ def test_every_named_policy_takes_the_honest_update_and_leaves_the_poisoned_one(
         (Score(), POISON),
         (Skill(), POISON),
         (ClassLoss(tolerance=0.08), POISON),
+        (Contrast(), POISON),
     ],
 )
 def test_each_test_refuses_by_itself_and_says_why(test, made):
@@ -116,7 +119,7 @@ def test_each_test_refuses_by_itself_and_says_why(test, made):
         assert reason.test == test.test
         worse = (
             reason.found < reason.limit
-            if test.test in ("score", "skill", "direction", "relation", "opposed")
+            if test.test in ("score", "skill", "direction", "relation", "opposed", "contrast")
             else reason.found > reason.limit
         )
         assert worse
@@ -166,6 +169,68 @@ def test_what_points_away_passes_where_it_raises_no_loss_and_what_raises_it_wher
     for least in (-1.0, float(np.median(cosines[1])), 1.0):
         accepted = [each.accepted for each in found(Policy(updates=(Opposed(least=least),)), updates)]
         assert accepted == [(0, 1) if cosine >= least else (0,) for cosine in cosines[1]]
+
+
+def kappa(voter, model):
+    """How much better a model fits a voter's own targets than those of its other rows, by eight deals."""
+    X, y = (np.concatenate(both) for both in zip(rows(20 + voter, 60), rows(30 + voter), strict=True))
+    (logits,) = LEARNER.predictor([X]).outputs(model, [0])
+    moves = [deal * len(y) // 9 for deal in range(1, 9)]
+    return np.mean([LEARNER.losses(logits, np.roll(y, -move)) for move in moves], axis=0) - LEARNER.losses(
+        logits, y
+    )
+
+
+def test_a_contrast_may_fall_by_its_share_and_by_noise_where_the_update_does_not_point_away():
+    updates = {0: HONEST, 1: POISON, 2: encode((decode(HONEST) + decode(POISON)) / 2)}
+    start, halves = decode(START), {j: (decode(START) + decode(update)) / 2 for j, update in updates.items()}
+    falls = np.array(
+        [[(kappa(v, START_MODEL) - kappa(v, half)).mean() for v in range(VOTERS)] for half in halves.values()]
+    )
+    known = [kappa(v, START_MODEL).mean() for v in range(VOTERS)]
+    own = [kappa(v, (start + REFERENCES[v]) / 2) - kappa(v, START_MODEL) for v in range(VOTERS)]
+    noise = [each.std(ddof=1) / np.sqrt(len(each)) for each in own]
+    cosines = measured(updates).cosines(slice(None))
+    assert (falls[0] < 0).all() and (falls[1] > 0).all() and min(known) < 0 < max(known)
+    for test in (
+        Contrast(share=0.0, errors=0.0),
+        Contrast(share=0.05, errors=0.0),
+        Contrast(share=0.5, errors=0.0),
+        Contrast(share=0.0, errors=3.0, least=-1.0),
+        Contrast(share=0.0, errors=30.0, least=-1.0),
+        Contrast(share=0.0, errors=30.0, least=float(np.median(cosines[1]))),
+    ):
+        limits = test.share * np.maximum(known, 0) + np.where(
+            cosines >= test.least, test.errors * np.array(noise), 0
+        )
+        passed = falls <= limits
+        assert [each.accepted for each in found(Policy(updates=(test,)), updates)] == [
+            tuple(np.flatnonzero(column)) for column in passed.T
+        ]
+
+
+def test_other_base_rates_raise_the_loss_and_leave_the_contrast():
+    updates = {0: skewed(0.15), 1: POISON}
+    by_loss, by_contrast = (found(Policy(updates=(test,)), updates) for test in (Loss(), Contrast()))
+    assert [each.accepted for each in by_loss] == [()] * VOTERS
+    assert [each.accepted for each in by_contrast] == [(0,)] * VOTERS
+
+
+def test_a_contrast_is_asked_below_so_many_parameters_alone():
+    size = len(START)
+    for below, accepted in ((None, (0,)), (size + 1, (0,)), (size, (0, 1))):
+        policy = Policy(updates=(Contrast(below=below),))
+        assert {each.accepted for each in found(policy, {0: HONEST, 1: POISON})} == {accepted}
+
+
+def test_contrasts_of_many_voters_are_those_of_each_alone():
+    counts, clients = [360, 30, 5], [0, 1, 2]
+    tried = OWN.tried(decode(START), clients, counts)
+    together = OWN.contrasts(tried.outputs, tried.losses, clients)
+    for place, client in enumerate(clients):
+        (alone,) = OWN.contrasts([tried.outputs[place]], [tried.losses[place]], [client])
+        assert np.array_equal(together[place], alone) and len(alone) == counts[place]
+    assert together[0] == pytest.approx(kappa(0, decode(START)), abs=1e-6)
 
 
 @cache

@@ -98,7 +98,7 @@ def test_names_are_names():
         (7, "there is no policy 7"),
         (
             [{"test": "loss"}],
-            "there is no test 'loss'; there are size, direction, relation, opposed, evidence, forgetting",
+            "there is no test 'loss'; there are size, direction, relation, opposed, evidence, contrast, ",
         ),
         ([{"tolerance": 1}], "there is no test None; there are size"),
         ([{"test": ["size"]}], r"there is no test \['size'\]"),
