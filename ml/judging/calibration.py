@@ -124,8 +124,8 @@ def direction_note(policy: str | Policy, schema: Schema) -> str | None:
         return None
     return (
         f"of {schema.size:,} parameters policy {name_of(policy)} asks for no direction, so that what raises "
-        "a voter's loss by less than its tolerance passes, label flips too; --policy evidence-and-opposed "
-        "keeps most out where members have like rows (docs/JUDGING.md), and `ape run task check` measures it"
+        "a voter's loss by less than its tolerance passes, label flips too; --policy evidence-and-contrast "
+        "keeps most out (docs/JUDGING.md), and `ape run task check` measures it"
     )
 
 
@@ -155,7 +155,7 @@ def warnings(policy: Policy, knows: float | None, finds: float, brings: float | 
                 f"tolerance {tolerance:g} of evidence is more than half of the {brings:.4f} that an honest "
                 "change, as it is tried, takes off the loss, less in later rounds, and of so few parameters "
                 "no direction is asked: what undoes as much, such as a label flip, passes; --policy "
-                "evidence-and-opposed sees both together"
+                "evidence-and-contrast sees what labels lose"
             )
 
 

@@ -371,7 +371,7 @@ AND_FORGETTING = BEYOND_NOISE.model_copy(
 AND_OPPOSED = BEYOND_NOISE.model_copy(
     update={"updates": (*BEYOND_NOISE.updates[:4], Opposed(), *BEYOND_NOISE.updates[4:])}
 )
-"""The default, and what points away from a voter's own change may not raise its loss: for small modules."""
+"""That, and what points away from a voter's own change may not raise its loss: for small modules."""
 
 AND_CONTRAST = BY_LARGEST.model_copy(
     update={
@@ -403,7 +403,7 @@ NAMED: Mapping[str, Policy] = {
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
 
-DEFAULT: Literal["evidence-beyond-noise"] = "evidence-beyond-noise"
+DEFAULT: Literal["evidence-and-contrast"] = "evidence-and-contrast"
 """What voters judge by where nobody says. A name keeps its tests: a changed list is another name."""
 
 AGGREGATE = "aggregate"

@@ -104,7 +104,7 @@ def test_a_task_of_ones_own_runs_in_a_simulation(own):
 
 @pytest.mark.parametrize(
     "options, noted",
-    [((), True), (("--policy", "evidence-and-opposed"), False), (("--defence", "median"), False)],
+    [((), False), (("--policy", "evidence-beyond-noise"), True), (("--defence", "median"), False)],
 )
 def test_who_simulates_so_small_a_model_is_told_what_its_voters_do_not_see(own, options, noted):
     some = ("--engine", "reference", "--clients", 6, "--rounds", 1, "--out", "out", *options)

@@ -39,7 +39,7 @@ def test_a_list_of_the_tests_of_a_named_policy_is_that_policy():
     assert more == NAMED["evidence-and-leave-one-out"]
 
 
-def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_and_noise():
+def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_noise_and_contrast():
     skilled = [entry | {"test": "skill"} if entry["test"] == "score" else entry for entry in LISTED]
     assert read_policy(skilled) == NAMED["evidence-and-skill"]
     related = [*skilled[:3], {"test": "relation"}, *skilled[3:]]
@@ -52,10 +52,14 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_an
         for entry in related
     ]
     policy = read_policy(noisy).model_copy(update={"steps_of": "largest"})
-    assert policy == NAMED["evidence-beyond-noise"] == NAMED[DEFAULT_POLICY]
+    assert policy == NAMED["evidence-beyond-noise"]
     remembering = [*noisy[:5], {"test": "forgetting"}, *noisy[5:]]
     policy = read_policy(remembering).model_copy(update={"steps_of": "largest"})
     assert policy == NAMED["evidence-and-forgetting"]
+    contrasting = [{name: value for name, value in entry.items() if name != "parameters"} for entry in noisy]
+    contrasting[6:6] = [{"test": "contrast", "errors": 4}, {"test": "contrast", "below": 10_000}]
+    policy = read_policy(contrasting).model_copy(update={"steps_of": "largest"})
+    assert policy == NAMED["evidence-and-contrast"] == NAMED[DEFAULT_POLICY]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +72,7 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_an
         ("evidence-beyond-noise", "f5f592b38807fb2d"),
         ("evidence-and-forgetting", "fb0f596db39dcdd6"),
         ("evidence-and-opposed", "ed02d42d28ea2122"),
+        ("evidence-and-contrast", "b4e1a38a17a6594f"),
         ("likelihood", "1ecb20def9f72a87"),
         ("evidence-and-leave-one-out", "d66a59a65c2db1c3"),
     ],
