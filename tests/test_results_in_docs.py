@@ -146,7 +146,26 @@ def test_of_how_many_runs_flippers_end_poorer(runs, poorer):
     assert f"{found} of {len(flipped)}" == poorer in (ROOT / "docs" / "TASKS.md").read_text(encoding="utf-8")
 
 
-YOUNG = {name: rows(RESULTS / "arena" / name / "cells.csv") for name in ("young", "small")}
+YOUNG = {name: rows(RESULTS / "arena" / name / "cells.csv") for name in ("young", "small", "contrast-small")}
+
+
+def _deciders(runs):
+    """Policies of a grid, the former one first."""
+    return tuple(dict.fromkeys(run["decider"] for run in runs))
+
+
+def test_flippers_of_small_modules_end_poorer_in_as_many_runs_as_the_page_says():
+    runs = [run for run in YOUNG["contrast-small"] if run["attack"] == "label-flip"]
+    former, now = (
+        sum(
+            float(run["tokens_malicious"]) < float(run["tokens_honest"])
+            for run in runs
+            if run["decider"] == decider
+        )
+        for decider in _deciders(runs)
+    )
+    page = (ROOT / "docs" / "JUDGING.md").read_text(encoding="utf-8")
+    assert f"in {now} of {len(runs) // 2} runs ({former} of {len(runs) // 2} under" in page
 
 
 @pytest.mark.parametrize(
@@ -177,7 +196,7 @@ def test_the_page_prints_what_came_of_flips_into_young_and_small_models(grid, ta
         )
 
     cells = " | ".join(
-        f"{now}, then {then}" for now, then in zip(*map(told, ("default", "opposed")), strict=True)
+        f"{now}, then {then}" for now, then in zip(*map(told, _deciders(YOUNG[grid])), strict=True)
     )
     page = (ROOT / "docs" / "JUDGING.md").read_text(encoding="utf-8")
     assert [

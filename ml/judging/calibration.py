@@ -218,7 +218,7 @@ def _errors_below(test: Contrast, evidence: Evidence) -> Measured:
     if not evidence.is_below(test):
         return np.zeros((len(evidence.positions), len(evidence.voters)))
     fallen = -evidence.contrasts(test.step) - test.share * evidence.known_contrasts
-    noise = np.array([evidence.contrast_error(test.step, voter) for voter in range(len(evidence.voters))])
+    noise = evidence.contrast_errors(test.step, range(len(evidence.voters)))
     many = np.divide(fallen, noise, out=np.full(fallen.shape, _MANY), where=noise > 0)
     many[~points_along(evidence.cosines(evidence.parameters("all")), test.least)] = _MANY
     return np.where(fallen > 0, np.minimum(many, _MANY), 0.0)

@@ -79,8 +79,8 @@ def _contrast(test: Contrast, evidence: Evidence, asked: Passed) -> Check:
     found, known = evidence.contrasts(test.step), evidence.known_contrasts
     cosines, noise = evidence.cosines(evidence.parameters("all")), np.zeros(len(known))
     without = least_contrast(known, test.share, cosines, test.least, noise)
-    for voter in _undecided(found, without, asked & points_along(cosines, test.least)):
-        noise[voter] = test.errors * evidence.contrast_error(test.step, voter)
+    if voters := _undecided(found, without, asked & points_along(cosines, test.least)):
+        noise[voters] = test.errors * evidence.contrast_errors(test.step, voters)
     limit = least_contrast(known, test.share, cosines, test.least, noise)
     return is_at_least(found, limit), found, limit
 

@@ -1,6 +1,7 @@
 """How much better a model's outputs fit the targets of their own rows than those of a voter's other rows."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,8 @@ DEALS = 8
 """How often targets are dealt out anew: what that adds to a difference's variance is about an eighth."""
 
 
-def deals(counts: Sequence[int]) -> list[NDArray[np.int64]]:
+@lru_cache(maxsize=4)  # Of a round's voters, asked by update.
+def deals(counts: tuple[int, ...]) -> list[NDArray[np.int64]]:
     """Return, DEALS times, whose target each row is given among its voter's, int64 [rows of all voters].
 
     Rows are moved on by numbers spread evenly, so that nothing is drawn; a single row keeps its own.
@@ -19,7 +21,7 @@ def deals(counts: Sequence[int]) -> list[NDArray[np.int64]]:
     Args:
         counts: Rows of each voter, in order.
 
-    >>> deals([3, 1])[0], deals([3, 1])[-1]
+    >>> deals((3, 1))[0], deals((3, 1))[-1]
     (array([1, 2, 0, 3]), array([2, 0, 1, 3]))
     """
     starts = np.cumsum([0, *counts[:-1]])

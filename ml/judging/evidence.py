@@ -173,15 +173,17 @@ class Evidence:
         """κ(w) of every voter's rows, [voters]; 0 where there is none to lose."""
         return np.nan_to_num([max(0.0, float(own.mean())) for own in self._contrast], posinf=0.0)
 
-    def contrast_error(self, step: float, voter: int) -> float:
-        """Return how sure a voter's rows are of the difference of contrast that its own w + step·δ_v makes.
+    def contrast_errors(self, step: float, voters: Sequence[int]) -> Measured:
+        """Return how sure voters' rows are of the difference of contrast that their own w + step·δ_v makes.
 
-        0 where the difference is not finite.
+        Float64 [asked], of voters by place; 0 where the difference is not finite.
         """
-        own = self._by_own(step, voter)
-        now = self._contrast_of([own.outputs], [own.losses], [voter])[0]
-        error = float(paired_standard_error(now - self._contrast[voter]))
-        return error if np.isfinite(error) else 0.0
+        own = [self._by_own(step, voter) for voter in voters]
+        now = self._contrast_of([each.outputs for each in own], [each.losses for each in own], voters)
+        errors = [
+            paired_standard_error(each - self._contrast[v]) for each, v in zip(now, voters, strict=True)
+        ]
+        return np.nan_to_num(errors, posinf=0.0)
 
     @cached_property
     def _contrast(self) -> Sequence[Measured]:

@@ -184,7 +184,7 @@ class OwnRows:
         if len(clients) > 1 and not _can_be_joined(outputs):
             alone = zip(outputs, losses, clients, strict=True)
             return [self.contrasts([own], [of_rows], [client])[0] for own, of_rows, client in alone]
-        counts = [len(own) for own in losses]
+        counts = tuple(len(own) for own in losses)
         targets = joined(
             [
                 batch(self._targets[client], slice(count))

@@ -17,7 +17,7 @@ def contrast(target, outputs, targets):
     def losses(y):
         return row_losses(target, torch.tensor(outputs), torch.tensor(y)).numpy()
 
-    return contrasts(losses(targets), [losses(targets[deal]) for deal in deals([ROWS])]).mean()
+    return contrasts(losses(targets), [losses(targets[deal]) for deal in deals((ROWS,))]).mean()
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,10 @@ def test_dealt_out_in_every_way_it_is_the_covariance_of_outputs_and_targets(
 
 @pytest.mark.parametrize("rows", [2, 3, 8, 9, 10, 320])
 def test_nobody_keeps_its_target_and_everybody_gets_one(rows):
-    for deal in deals([rows, 1]):
+    for deal in deals((rows, 1)):
         assert (deal[:rows] != np.arange(rows)).all() and sorted(deal) == list(range(rows + 1))
     if rows > DEALS:
-        assert len({tuple(deal) for deal in deals([rows])}) == DEALS
+        assert len({tuple(deal) for deal in deals((rows,))}) == DEALS
 
 
 def test_what_is_not_finite_has_no_contrast():
