@@ -17,6 +17,7 @@ from ml.judging.evidence import Evidence
 from ml.judging.judge import findings
 from ml.judging.policy import (
     NAMED,
+    Contrast,
     Direction,
     Loss,
     Policy,
@@ -209,6 +210,8 @@ def _named(tests: Sequence[UpdateTest]) -> dict[str, UpdateTest]:
 def _name(test: UpdateTest) -> str:
     if isinstance(test, Direction):
         return f"direction, {test.layer} weights"
+    if isinstance(test, Contrast):
+        return f"{test.test}, {test.errors:g} errors"
     return test.test if isinstance(test, Size | Relation) else f"{test.test}, step {test.step:g}"
 
 
