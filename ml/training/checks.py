@@ -1,5 +1,6 @@
 """What every member's machine has to agree on before anyone stakes: tried on a few of its rows."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -49,8 +50,10 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
     X, y = head(X, _ROWS), head(y, _ROWS)
     together = row_losses(learner, model, X, y)
     if not np.array_equal(together, row_losses(learner, model, X, y)):
+        same = are_same(_outputs(learner, model, X), _outputs(learner, model, X))
+        what = "losses" if same else "the module's outputs in eval"
         raise TaskError(
-            "losses of the same rows differ from one time to the next: nobody could judge by them"
+            f"{what} of the same rows differ from one time to the next: nobody could judge by them"
         )
     _require_apart(learner, model, X, y, together)
     learner.metrics(_outputs(learner, model, X), y)
@@ -97,9 +100,25 @@ def _require_apart(
         alone = _alone(learner, model, taken(X, one), taken(y, one), place)
         if abs(alone - together[place]) > CLOSE * max(abs(alone), abs(together[place]), CLOSE):
             raise TaskError(
-                f"row {place} has loss {together[place]:.6g} among others and {alone:.6g} alone: a loss must "
-                "be of its row only, and the module must treat rows one by one in eval"
+                f"row {place} has loss {together[place]:.6g} among others and {alone:.6g} alone: "
+                + _what_mixes_rows(learner, model, X, one)
             )
+
+
+def _what_mixes_rows(learner: Learner, model: NDArray[np.float32], X: Inputs, one: NDArray[np.int64]) -> str:
+    among, alone = _outputs(learner, model, X), _outputs(learner, model, taken(X, one))
+    if _are_close(taken(among, one), alone):
+        return "its outputs are the same, so that losses are of several rows; a loss must be of its row only"
+    return (
+        "its outputs differ, and the module must treat rows one by one in eval, along their first dimension "
+        "(batch_first=True of recurrent layers)"
+    )
+
+
+def _are_close(one: Any, other: Any) -> bool:
+    if isinstance(one, Mapping):
+        return all(_are_close(one[name], other[name]) for name in one)
+    return np.allclose(one, other, CLOSE, CLOSE)
 
 
 def _alone(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets, place: int) -> float:

@@ -202,14 +202,46 @@ class NoFigures(OfModule):
     [
         (NoTensor, "losses returns ndarray, expected a tensor"),
         (NoFigures, "metrics returns list, expected figures by name"),
-        (Neighbours, "a loss must be of its row only"),
-        (Chance, "differ from one time to the next"),
+        (Neighbours, "^row 0 has loss .* its outputs are the same, .*a loss must be of its row only$"),
+        (Chance, "^losses of the same rows differ from one time to the next"),
         (Negative, "must be finite and at least 0"),
         (OneForAll, r"losses of 32 rows have shape \[\], expected \[32\]"),
     ],
 )
 def test_losses_that_nobody_could_judge_by_are_refused(kind, told):
     learner = make_learner(kind(network(1), Numbers()), (4,), ())
+    with pytest.raises(TaskError, match=told):
+        check_learner(learner, learner.initial_parameters(0), X, X[:, 0])
+
+
+class AlongRows(nn.Module):
+    """A recurrent layer that takes rows for steps: batch_first was forgotten."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps, self.head = nn.LSTM(4, 3), nn.Linear(3, 1)
+
+    def forward(self, rows):
+        return self.head(self.steps(rows[:, None])[0][:, -1])
+
+
+class ByChance(nn.Linear):
+    def __init__(self):
+        super().__init__(4, 1)
+
+    def forward(self, rows):
+        return super().forward(rows) + torch.randn(1)
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        (AlongRows, r"^row 1 has loss .* its outputs differ, .*batch_first=True of recurrent layers\)$"),
+        (ByChance, "^the module's outputs in eval of the same rows differ from one time to the next"),
+    ],
+)
+def test_modules_that_nobody_could_judge_by_are_refused(module, told):
+    learner = make_learner(OfModule(module, Numbers()), (4,), ())
     with pytest.raises(TaskError, match=told):
         check_learner(learner, learner.initial_parameters(0), X, X[:, 0])
 
