@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
+from ml.data.whole_pictures import load_whole
 from ml.errors import DataError
 from ml.messages import reason
 from ml.private_files import opened
@@ -90,6 +91,7 @@ def _picture(file: Path) -> Iterator[Image.Image]:
             with Image.open(stream, formats=FORMATS) as picture:
                 picture.info[_WHITE_AT_0] = _is_white_at_0(picture)  # A turned copy forgets the file's tags.
                 picture.info[_DECLARED] = significant or _bits_to(_most_declared(picture))
+                load_whole(picture, stream)
                 yield ImageOps.exif_transpose(picture)
     except DataError as error:
         raise DataError(f"{file} {error}") from None
