@@ -1,7 +1,7 @@
 """Commands whose faults are told in one sentence each, whatever went wrong."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from ml.messages import cleaned
 from offchain.ending import ended_in_time
 from offchain.errors import OffchainError
 from offchain.system_errors import of_the_system
+from offchain.told_to_end import interrupting
 
 INTERRUPTED = 130
 """What a shell reports of a program that Ctrl-C ended."""
@@ -58,3 +59,18 @@ def sentences() -> Iterator[None]:
         raise click.ClickException(of_the_system(error)) from error
     except MemoryError as error:
         raise click.ClickException(f"out of memory ({cleaned(error, 200) or 'no more to be had'})") from error
+
+
+@contextmanager
+def interruptible(how_to_go_on: Callable[[], str]) -> Iterator[None]:
+    """End a command that is told to end in the middle of the block in order, with what continues it.
+
+    Raises:
+        SystemExit: Instead of what a signal raises.
+    """
+    try:
+        with interrupting():
+            yield
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted. {how_to_go_on()}")
+        raise SystemExit(INTERRUPTED) from None

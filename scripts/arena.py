@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from offchain.chain.network_option import network_option
-from offchain.command import INTERRUPTED, Command
+from offchain.command import Command, interruptible
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.reproduction.options import playing_options
@@ -40,7 +40,7 @@ def cli(
     from offchain.reproduction.cluster import cluster
 
     console = people_console()
-    try:
+    with interruptible(lambda: "What was played is kept; the same command goes on from there."):
         chosen = read_grid(grid) if grid else DEFAULT
         played = checking.checked_cells(chosen, data, min(patience, checking.PATIENCE))
         with cluster(None if so_far else address, [cell.settings for cell in played]):
@@ -50,7 +50,4 @@ def cli(
                 if so_far
                 else fight(out, chosen, played, partial(engine_on, network), at_once, console, patience)
             )
-    except KeyboardInterrupt:
-        console.print("Interrupted. What was played is kept; the same command goes on from there.")
-        raise SystemExit(INTERRUPTED) from None
     console.print(f"Written to {out}: {', '.join(written)}")

@@ -6,7 +6,7 @@ import click
 
 from ml.private_files import write_whole
 from offchain.chain.network_option import network_option
-from offchain.command import INTERRUPTED, Command
+from offchain.command import Command, interruptible
 from offchain.console import people_console
 from offchain.user_path import OutPath, UserPath
 
@@ -63,13 +63,10 @@ def _rounds(network: str, full: bool, out: Path) -> None:
     from offchain.bench.report import learning_table, plot, ratios_table, rounds_table, updates_table
 
     console, measurements = people_console(), []
-    try:
+    with interruptible(lambda: "What was measured is kept; the same command goes on from there."):
         for m in measure_all(FULL if full else QUICK, out, network):
             measurements.append(m)
             console.print(f"{m.case.key}: {1000 * m.round:.0f} ms a round", soft_wrap=True, highlight=False)
-    except KeyboardInterrupt:
-        console.print("Interrupted. What was measured is kept; the same command goes on from there.")
-        raise SystemExit(INTERRUPTED) from None
     tables = [
         f"Milliseconds a round, medians\n\n{rounds_table(measurements)}",
         f"Against others\n\n{ratios_table(measurements, peer_seconds(out, 'flower'))}",

@@ -6,7 +6,7 @@ import click
 
 from offchain.chain.abi import Interface
 from offchain.chain.compiled import compiled_contracts, compiler_input
-from offchain.command import Command
+from offchain.command import Command, interruptible
 from offchain.console import people_console
 from offchain.learning.finding import Here
 from offchain.live.access.account import address_of, key_places, unlock
@@ -72,7 +72,7 @@ def cli(
     if round_ is not None and old is None:
         raise click.UsageError("--round is one of the deployment that --continue names")
     console = people_console()
-    try:
+    with interruptible(lambda: "To continue: the same command again."):
         configuration = load_configuration(config)
         contracts = compiled_contracts()
         interfaces = [Interface(each) for each in contracts.values()]
@@ -95,9 +95,6 @@ def cli(
             console.print(f"note: the contracts' code was not compared: {error}")
         if (source := compiler_input()) is not None:
             write_source(source_path(config), source)
-    except KeyboardInterrupt:
-        console.print("Interrupted. To continue: the same command again.")
-        raise SystemExit(130) from None
     print_book(console, book, book_path(config))
     if source is not None:
         console.print(f"For explorers, the compiler's input: {source_path(config)}", soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offchain.chain.network_option import network_option
-from offchain.command import INTERRUPTED, Command
+from offchain.command import Command, interruptible
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.named_values import named_values
@@ -82,7 +82,7 @@ def cli(
     from offchain.reproduction.results_folder import ResultsFolder
 
     console = people_console()
-    try:
+    with interruptible(lambda: "What was played is kept; the same command goes on from there."):
         wanted = chosen(items)
         study = _study(settings=named_values(settings), image_settings=named_values(set_images), **of_study)
         runs = planned(wanted, study, engine)
@@ -91,9 +91,6 @@ def cli(
             folder = ResultsFolder(out, study)
             at_once = -1 if address else jobs
             reproduce(wanted, study, folder, runs, partial(engine_on, network), at_once, console, patience)
-    except KeyboardInterrupt:
-        console.print("Interrupted. What was played is kept; the same command goes on from there.")
-        raise SystemExit(INTERRUPTED) from None
 
 
 def _study(**options: Any) -> "Study":

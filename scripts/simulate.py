@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from offchain.chain.network_option import network_option
-from offchain.command import INTERRUPTED, Command
+from offchain.command import Command, interruptible
 from offchain.console import people_console
 from offchain.engines.choice import engine_on
 from offchain.errors import RunFolderError
@@ -45,18 +45,16 @@ def cli(
     given = {name: value for name, value in options.items() if value is not None}
     path = resume or out or next_free(Path("runs"))
     try:
-        if resume:
-            _refuse_beside_resume({**given, "settings": settings, "out": out})
-            with telling(tracking, path, RunFolder.open(path).settings) as tell:
-                summary = resume_run(path, partial(engine_on, network), console, tell=tell)
-        else:
-            chosen = load_settings(settings, given)
-            require_free(path)
-            with telling(tracking, path, chosen) as tell:
-                summary = start_run(path, chosen, engine_on(network, chosen), console, tell=tell)
-    except KeyboardInterrupt:
-        console.print(f"Interrupted. {_how_to_go_on(path)}")
-        raise SystemExit(INTERRUPTED) from None
+        with interruptible(lambda: _how_to_go_on(path)):
+            if resume:
+                _refuse_beside_resume({**given, "settings": settings, "out": out})
+                with telling(tracking, path, RunFolder.open(path).settings) as tell:
+                    summary = resume_run(path, partial(engine_on, network), console, tell=tell)
+            else:
+                chosen = load_settings(settings, given)
+                require_free(path)
+                with telling(tracking, path, chosen) as tell:
+                    summary = start_run(path, chosen, engine_on(network, chosen), console, tell=tell)
     except OSError as error:
         if isinstance(error, BrokenPipeError) or not holds_unfinished_run(path):
             raise

@@ -1,12 +1,9 @@
 """The engine that a run asked for, ready to start."""
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
-from offchain import told_to_end
 from offchain.chain.compiled import compiled_contracts
 from offchain.chain.gateway import Gateway
 from offchain.chain.network_option import NetworkUnavailableError, connected
@@ -16,6 +13,7 @@ from offchain.engines.deployment import Deployment
 from offchain.engines.engine import Engine
 from offchain.engines.reference_engine import ReferenceEngine
 from offchain.settings import SimulationSettings
+from offchain.told_to_end import interrupting
 
 
 @contextmanager
@@ -31,10 +29,12 @@ def engine_for(name: str, deployment: Deployment, network: str) -> Iterator[Engi
         NetworkUnavailableError: When the chain does not start, does not answer or is somebody else's.
     """
     if name == "reference":
-        with _interruptible():
+        with interrupting():
             yield ReferenceEngine(deployment)
         return
-    with connected(network) as provider, _interruptible():
+    # Within what Ape does, whose provider makes Ctrl-C end the process on the spot: a run wants to say how to
+    # continue it. On SIGTERM Ape waits for processes that train, which wait for work.
+    with connected(network) as provider, interrupting():
         # Not closed when interrupted: the chain, which heard the same Ctrl-C, no longer answers.
         node = node_of(provider)
         _require_fresh(node)
@@ -48,21 +48,6 @@ def engine_on(
 ) -> Callable[[Deployment], AbstractContextManager[Engine]]:
     """Return what enters the engine that a run's settings name, with `network` for its chain."""
     return partial(engine_for, settings.engine, network=network)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    # Ape's provider makes Ctrl-C end the process on the spot; a run wants to say how to continue it. On
-    # SIGTERM it waits for processes that train, which wait for work.
-    if threading.current_thread() is not threading.main_thread():
-        yield  # A cluster's worker, in whose threads no signal can be handled.
-        return
-    before = {each: signal.signal(each, signal.default_int_handler) for each in told_to_end.signals()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _require_fresh(node: Node) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 from importlib import import_module
 from pathlib import Path
 
@@ -96,6 +97,35 @@ def test_who_stops_reading_is_told_nothing():
 
 def test_a_fault_of_ours_is_none_of_the_worlds():
     assert isinstance(ending(KeyError("ours")).exception, KeyError)
+
+
+PLAYED = "What was played is kept; the same command goes on from there."
+LONG = [
+    ("arena", "offchain.arena.checking.checked_cells", [], PLAYED),
+    ("bench", "offchain.bench.bench.measure_all", [], PLAYED.replace("played", "measured")),
+    (
+        "deploy",
+        "scripts.deploy.load_configuration",
+        ["--account", "x"],
+        "To continue: the same command again.",
+    ),
+    ("reproduce", "offchain.reproduction.reproduce.planned", ["fig4"], PLAYED),
+    ("simulate", "offchain.runs.run.start_run", [], "Nothing was written."),
+]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(("name", "inside", "more", "goes_on"), LONG, ids=[each[0] for each in LONG])
+def test_a_long_command_that_is_told_to_end_says_how_it_goes_on(
+    tmp_path, monkeypatch, terminal_that_closes, name, inside, more, goes_on, number
+):
+    (tmp_path / "net.yaml").touch()
+    where = ["--config", tmp_path / "net.yaml"] if name == "deploy" else ["--out", tmp_path / "out"]
+    cli, before = import_module(f"scripts.{name}").cli, signal.getsignal(number)
+    monkeypatch.setattr(inside, lambda *_, **__: signal.raise_signal(number))
+    result = CliRunner().invoke(cli, [*map(str, where), *more])
+    assert (result.exit_code, result.output) == (130, f"Interrupted. {goes_on}\n")
+    assert signal.getsignal(number) is before
 
 
 def test_every_command_of_ours_does():
