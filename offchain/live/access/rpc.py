@@ -41,8 +41,6 @@ _CUT = "EOF while parsing"
 """What pydantic's reader says of JSON that ends too early."""
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "stakefed"}
 
-_ERRORS = {Kind.REVERT, Kind.REFUSAL, Kind.TOO_MUCH, Kind.BEYOND}
-"""What is said to whoever asked; after everything else another node is asked, or the same again."""
 _FINAL = {Kind.CLOSED, Kind.LACKS}
 """What a node does not answer otherwise a second later."""
 
