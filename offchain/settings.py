@@ -38,6 +38,7 @@ from offchain import first_edition
 from offchain.errors import SettingsError
 from offchain.named_values import underscored
 from offchain.reference import seats
+from offchain.task_loading import load
 from offchain.yaml_file import read_mapping
 
 TOKEN = 10**18
@@ -469,7 +470,7 @@ def defaults_of(named: Named) -> Mapping[str, Any]:
 
 def _loaded(named: Named) -> Task:
     try:
-        return named.load()
+        return load(named)
     except MLError as error:
         raise ValueError(str(error)) from error
 

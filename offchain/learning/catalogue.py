@@ -24,6 +24,7 @@ from offchain.learning.describing import FoundersFiles, described
 from offchain.learning.description import Learning
 from offchain.learning.genesis import repeated_genesis
 from offchain.learning.member_rows import require_path, share_of
+from offchain.task_loading import load
 
 FIRST_SHARE = "0/8"
 """Of the rows that a task makes, where none is named."""
@@ -62,7 +63,7 @@ class Sample:
                 f"give --data FILE, or --share {share} of rows that the task makes, and not both"
             )
         named = Named(name, options)
-        task = named.load()
+        task = load(named)
         if data is not None:
             require_path(task, data)
             rows = read_same(task, data, named.is_foreign)

@@ -1,6 +1,5 @@
 """This side of a worker: a process that is started when it is first asked, and again after it ended."""
 
-import logging
 import os
 import signal
 import subprocess
@@ -16,8 +15,8 @@ from typing import BinaryIO, cast
 from ml.errors import MLError
 from offchain.errors import OffchainError, WorkerError
 from offchain.exit_status import how_ended
+from offchain.noticing import noticed
 from offchain.worker.confinement import keep_to_oneself
-from offchain.worker.limits import NOTICE_SECONDS
 from offchain.worker.line import LateError, Line
 from offchain.worker.messages import Message, read, write
 from offchain.worker.serving import name_of
@@ -28,7 +27,6 @@ _KEPT_KINDS = ("LC_", "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "CUDA_", "CUBLAS_
 PYTHON = sys.executable
 """Runs workers."""
 _LAST_SECONDS = 2.0
-_log = logging.getLogger(__name__)
 _ROOT = str(Path(__file__).resolve().parents[2])
 
 
@@ -85,8 +83,12 @@ class Worker:
             self.close()
             self._process = self._started()
             self._line = Line(*_pipes(self._process))
+            ended = f"it is ended after {self._seconds:g} s{self._limit}"
             try:
-                with self._noticed(), self._awaited(self._start, self._seconds, self._limit) as line:
+                with (
+                    noticed(f"{self._what} has been {self._start}", ended),
+                    self._awaited(self._start, self._seconds, self._limit) as line,
+                ):
                     self.is_confined = line.read(1) == b"\x01"
                     if not self.is_confined:
                         keep_to_oneself()  # Before code of others is there.
@@ -136,19 +138,6 @@ class Worker:
         )
         weakref.finalize(self, _end, process)
         return process
-
-    @contextmanager
-    def _noticed(self) -> Iterator[None]:
-        """Say what is waited for where the start takes long."""
-        told = "%s has been %s for %g s; it is ended after %g s%s"
-        values = (self._what, self._start, NOTICE_SECONDS, self._seconds, self._limit)
-        timer = threading.Timer(NOTICE_SECONDS, _log.warning, (told, *values))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     @contextmanager
     def _awaited(self, doing: str, seconds: float, limit: str = "") -> Iterator[Line]:

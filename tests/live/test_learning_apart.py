@@ -13,6 +13,7 @@ from ml.judging.policy import DEFAULT, EVIDENCE
 from ml.settings import ScoringSettings
 from ml.tasks.loading import Named
 from ml.updates.canonical import to_bytes
+from offchain import noticing
 from offchain.errors import RestingError, SettingsError, WorkerError
 from offchain.learning.apart import beside_key
 from offchain.learning.describing import FoundersFiles, described, redescribed
@@ -28,7 +29,6 @@ from offchain.live.client.salts import Salts
 from offchain.live.deploying.rules import require_joinable
 from offchain.live.errors import ConfigurationError
 from offchain.reference import Phase
-from offchain.worker import process
 from offchain.worker.messages import Message
 from offchain.worker.process import Worker
 
@@ -149,7 +149,7 @@ def test_what_a_start_refuses_it_refuses_from_there(tmp_path, kind, told, source
 
 
 def test_a_start_that_takes_long_is_said_and_one_that_never_ends_is_ended(said, caplog, monkeypatch):
-    monkeypatch.setattr(process, "NOTICE_SECONDS", 0.5)
+    monkeypatch.setattr(noticing, "NOTICE_SECONDS", 0.5)
     (said.folder / "hangs").touch()
     with pytest.raises(WorkerError) as raised:
         LearningApart(said, Limits(train=60, judge=60, start=2))
@@ -160,7 +160,7 @@ def test_a_start_that_takes_long_is_said_and_one_that_never_ends_is_ended(said, 
 
 
 def test_a_start_in_time_is_no_news(said, caplog, monkeypatch):
-    monkeypatch.setattr(process, "NOTICE_SECONDS", 60)
+    monkeypatch.setattr(noticing, "NOTICE_SECONDS", 60)
     LearningApart(said, LIMITS)._worker.close()
     timers = [each for each in enumerate_threads() if isinstance(each, Timer)]
     for each in timers:
