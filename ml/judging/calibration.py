@@ -129,7 +129,31 @@ def direction_note(policy: str | Policy, schema: Schema) -> str | None:
     )
 
 
-def warnings(policy: Policy, knows: float | None, finds: float, brings: float | None = None) -> Iterator[str]:
+def contrast_shown(policy: Policy, evidence: Sequence[Evidence]) -> tuple[float, float] | None:
+    """Return what half of voters' own changes add to their contrasts, and what counts as noise, both medians.
+
+    Of the test of contrast that allows the least; None where none is asked of such models.
+    """
+    asked = [t for t in policy.updates if isinstance(t, Contrast) and all(e.is_below(t) for e in evidence)]
+    if not asked:
+        return None
+    test = min(asked, key=lambda each: each.errors)
+    added = [each.own_contrasts(test.step) for each in evidence]
+    noise = [
+        test.share * each.known_contrasts
+        + test.errors * each.contrast_errors(test.step, range(len(each.voters)))
+        for each in evidence
+    ]
+    return float(np.median(np.concatenate(added))), float(np.median(np.concatenate(noise)))
+
+
+def warnings(
+    policy: Policy,
+    knows: float | None,
+    finds: float,
+    brings: float | None = None,
+    shown: tuple[float, float] | None = None,
+) -> Iterator[str]:
     """Yield what founders should not overlook, a sentence each.
 
     Args:
@@ -137,6 +161,7 @@ def warnings(policy: Policy, knows: float | None, finds: float, brings: float | 
         knows: Of the model beyond the best constant, in the losses' unit.
         finds: The least rise of loss that a vote finds nine times in ten.
         brings: How much an honest change lowers the loss as it is tried, where nothing sees its direction.
+        shown: What own changes add to contrasts, and what counts as noise there; `contrast_shown`.
     """
     tolerances = [test.tolerance for test in policy.updates if isinstance(test, Loss)]
     for tolerance in tolerances:
@@ -157,6 +182,12 @@ def warnings(policy: Policy, knows: float | None, finds: float, brings: float | 
                 "no direction is asked: what undoes as much, such as a label flip, passes; --policy "
                 "evidence-and-contrast sees what labels lose"
             )
+    if shown is not None and shown[0] < shown[1]:
+        yield (
+            f"half of a voter's own change adds {shown[0]:.4f} to the contrast of its rows at first, and "
+            f"{shown[1]:.4f} count as noise there: wrong labels take away as much, and may pass; give "
+            "members more rows"
+        )
 
 
 _SETTINGS = {

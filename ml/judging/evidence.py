@@ -178,12 +178,18 @@ class Evidence:
 
         Float64 [asked], of voters by place; 0 where the difference is not finite.
         """
+        errors = [paired_standard_error(each) for each in self._by_own_contrasts(step, voters)]
+        return np.nan_to_num(errors, posinf=0.0)
+
+    def own_contrasts(self, step: float) -> Measured:
+        """Return κ(w + step·δ_v) − κ(w) of every voter's own change, [voters]."""
+        return np.array([each.mean() for each in self._by_own_contrasts(step, range(len(self.voters)))])
+
+    def _by_own_contrasts(self, step: float, voters: Sequence[int]) -> list[Measured]:
+        """What voters' own changes make of contrasts, by row, of voters by place."""
         own = [self._by_own(step, voter) for voter in voters]
         now = self._contrast_of([each.outputs for each in own], [each.losses for each in own], voters)
-        errors = [
-            paired_standard_error(each - self._contrast[v]) for each, v in zip(now, voters, strict=True)
-        ]
-        return np.nan_to_num(errors, posinf=0.0)
+        return [each - self._contrast[voter] for each, voter in zip(now, voters, strict=True)]
 
     @cached_property
     def _contrast(self) -> Sequence[Measured]:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ml.data.rows import Inputs, Targets, head, length, shape_of
 from ml.data.splits import ClientData
-from ml.judging.calibration import least_rise, sees_direction, warnings
+from ml.judging.calibration import contrast_shown, least_rise, warnings
 from ml.judging.constants import constant_loss, searched_constant_loss
-from ml.judging.own_rows import Tried
+from ml.judging.evidence import Evidence
 from ml.judging.policy import DEFAULT, NAMED
 from ml.judging.scoring import ValidationSets
 from ml.messages import counted
@@ -22,7 +22,6 @@ from ml.training import Learner, TrainingJob, make_learner
 from ml.training.checks import check_learner, outputs_of
 from ml.training.trainers import trainer_of
 from ml.updates.fixed_point import decode, encode
-from ml.updates.schema import Schema
 from offchain import memory
 from offchain.learning.catalogue import Sample
 from offchain.learning.common import CommonLearning
@@ -90,7 +89,7 @@ def _learned(
     yield "seconds", f"{training:.2f} to train, {judging:.3f} to judge a model"
     yield "memory", f"{memory.peak() >> 20:,} MiB at most by now, libraries and rows included"
     knows = None if constant is None else constant - float(after.mean())
-    yield from _told_apart(sample, learner.schema, trained, settings, knows)
+    yield from _told_apart(sample, genesis, trained, settings, knows)
     some = head(rows.X_train, _SOME), head(rows.y_train, _SOME)
     if all(_is_probability(learner, sample.task, model, *some) for model in (genesis, trained)):
         yield (
@@ -102,13 +101,14 @@ def _learned(
 
 def _told_apart(
     sample: Sample,
-    schema: Schema,
+    genesis: NDArray[np.float32],
     trained: NDArray[np.float32],
     settings: TrainingSettings,
     knows: float | None,
 ) -> Iterator[tuple[str, str]]:
     """What a vote on these rows finds of a trained model's change by the default policy."""
-    now, made = _tried_by_a_vote(sample, trained, settings)
+    evidence = _seen_by_a_vote(sample, trained, settings)
+    now, (made,) = evidence.current, evidence.at(0.5)
     finds = least_rise(made.losses[0] - now.losses[0])
     yield (
         "can tell apart",
@@ -116,22 +116,20 @@ def _told_apart(
     )
     if knows is not None:
         yield "knows", f"{knows:.4f} beyond the best constant after this little; see `ape run calibrate`"
-    brings = None if sees_direction(NAMED[DEFAULT], schema) else float(now.means[0] - made.means[0])
-    for warning in warnings(NAMED[DEFAULT], knows, finds, brings):
+    # Of a model that has learned, a flip takes back far more than one's own change adds.
+    shown = contrast_shown(NAMED[DEFAULT], [_seen_by_a_vote(sample, genesis, settings)])
+    for warning in warnings(NAMED[DEFAULT], knows, finds, shown=shown):
         yield "note", warning
 
 
-def _tried_by_a_vote(
-    sample: Sample, model: NDArray[np.float32], settings: TrainingSettings
-) -> tuple[Tried, Tried]:
-    """A model, and half of what the member's own rows make of it, on the rows that its vote judges by."""
+def _seen_by_a_vote(sample: Sample, model: NDArray[np.float32], settings: TrainingSettings) -> Evidence:
+    """What the member's vote sees of what its own rows make of a model."""
     rows, policy, parent = sample.rows, NAMED[DEFAULT], encode(model)
     judging = make_learner(sample.task, shape_of(rows.X_train), shape_of(rows.y_train))
     scoring = ScoringSettings(policy=DEFAULT, metric=sample.metric)
     voters = Voters(CommonLearning(judging, parent, scoring), [rows], sample.task, settings, sample.seed)
     own = encode(voters.references(policy, parent, [0])[0])
-    evidence = voters.evidence(policy, {0: own}, parent, [0])
-    return evidence.current, evidence.at(0.5)[0]
+    return voters.evidence(policy, {0: own}, parent, [0])
 
 
 def _constant(learner: Learner, genesis: NDArray[np.float32], rows: ClientData, task: Task) -> float | None:

@@ -7,10 +7,26 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ml.data.splits import FederatedData
-from ml.judging.calibration import least_rise, needed, sees_direction, tolerance_borne, warnings
+from ml.judging.calibration import (
+    contrast_shown,
+    least_rise,
+    needed,
+    sees_direction,
+    tolerance_borne,
+    warnings,
+)
 from ml.judging.constants import constant_loss
 from ml.judging.evidence import Evidence
-from ml.judging.policy import DEFAULT, Direction, Policy, Relation, listed_tests, name_of, tests_or_default
+from ml.judging.policy import (
+    DEFAULT,
+    Contrast,
+    Direction,
+    Policy,
+    Relation,
+    listed_tests,
+    name_of,
+    tests_or_default,
+)
 from offchain.engines.deployment import Deployment
 from offchain.settings import SimulationSettings
 from offchain.simulation.baselines import everyones_proposers
@@ -18,6 +34,8 @@ from offchain.simulation.federation import Federation
 
 PASSING = 0.995
 """Share of honest pairs of update and voter that a tolerance should let pass."""
+
+_YOUNG = 5  # Rounds in which a model has learned little that a flip could take back.
 
 
 class _Part(BaseModel):
@@ -87,6 +105,7 @@ def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
     ]
     borne = tuple(_borne(policy, evidence))
     recommended = _recommended(policy, borne)
+    shown = contrast_shown(policy, evidence[:_YOUNG])
     brings = None if sees_direction(policy, federation.schema) else _brings(borne)
     return Calibration(
         policy=name_of(settings.policy) if listed_tests(settings.policy) else DEFAULT,
@@ -97,7 +116,7 @@ def calibrate(settings: SimulationSettings, data: FederatedData) -> Calibration:
         knows=knows,
         finds=median(rises),
         rows=int(median(len(losses) for losses in last.current.losses)),
-        warnings=tuple(warnings(recommended, knows, median(rises), brings)),
+        warnings=tuple(warnings(recommended, knows, median(rises), brings, shown)),
         recommended=recommended,
     )
 
@@ -120,6 +139,8 @@ def _rounds(
 def _borne(policy: Policy, evidence: Sequence[Evidence]) -> Iterator[TestBorne]:
     for test in policy.updates:
         if isinstance(test, Direction | Relation) and not evidence[0].has_direction(test):
+            continue
+        if isinstance(test, Contrast) and not evidence[0].is_below(test):
             continue
         found = needed(test, evidence)
         yield TestBorne(

@@ -8,7 +8,6 @@ from click.testing import CliRunner
 
 from ml.tasks.targets import Labels
 from offchain import memory
-from offchain.learning import task_check
 from offchain.learning.task_check import _balance
 from scripts.task import cli as task
 
@@ -60,21 +59,24 @@ def test_a_constant_is_told_beside_losses_of_a_frame_and_of_ones_own(name, loses
         assert "knows" in result.output
 
 
-def test_what_a_vote_tells_apart_is_of_half_a_step_on_the_rows_that_it_judges_by(tmp_path, monkeypatch):
-    steps = 'Line.simulation = {"learning_rate": 1e-4}'
-    result = checked(tmp_path, "Line", steps)
+def test_what_a_vote_tells_apart_is_of_half_a_step_on_the_rows_that_it_judges_by(tmp_path):
+    result = checked(tmp_path, "Line", 'Line.simulation = {"learning_rate": 1e-4}')
     assert re.search(
         r"a rise of loss of [\d.]+, nine times in ten, on 640 rows at half a step", result.output
     )
-    # Steps so short take less off the loss than the tolerance, and what undoes them passes where nothing
-    # else sees where a small model's change points; the default's contrast does.
-    assert "that an honest change" not in result.output
-    monkeypatch.setattr(task_check, "DEFAULT", "evidence-beyond-noise")
-    result = checked(tmp_path, "Line", steps)
-    assert re.search(r"is more than half of the 0.00\d\d that an honest change", result.output)
-    wide = "Line.module = lambda self: nn.Sequential(nn.Linear(2, 4000), nn.Linear(4000, 1), nn.Flatten(0))"
-    few = 'Line.simulation = {"learning_rate": 1e-7}'
-    assert "that an honest change" not in checked(tmp_path, "Line", f"{wide}\n{few}").output
+
+
+def test_rows_that_do_not_show_what_labels_teach_are_told(tmp_path):
+    """Of targets that hardly follow from rows, and of few rows, own changes add less than what is noise."""
+    chance = """
+def drawn(self, path):
+    draws = np.random.default_rng(0).standard_normal((300, 3))
+    return Rows(draws[:, :2], draws[:, 2])
+Line.rows = drawn
+"""
+    assert "count as noise" not in checked(tmp_path, "Late", KINDS).output
+    told = checked(tmp_path, "Line", chance).output
+    assert re.search(r"adds -?[\d.]+ to the contrast of its rows at first, and [\d.]+ count as noise", told)
 
 
 KINDS = """
