@@ -1,6 +1,5 @@
 """How much better a model's outputs fit the targets of their own rows than those of a voter's other rows."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -40,7 +39,7 @@ def _moved(deal: int, rows: int) -> int:
     return max(1, deal * rows // (DEALS + 1))
 
 
-def contrasts(losses: Losses, of_deals: Sequence[Losses]) -> Losses:
+def contrasts(losses: Losses, dealt: Losses, counted: NDArray[np.bool_]) -> Losses:
     """Return κ_i = mean_d ℓ(o_i, y_d(i)) − ℓ(o_i, y_i) of each row i, float64 [rows].
 
     What a model says in favour of a row's own target rather than of anybody's. Its mean over rows is the
@@ -51,11 +50,16 @@ def contrasts(losses: Losses, of_deals: Sequence[Losses]) -> Losses:
 
     Args:
         losses: ℓ(o_i, y_i), float64 [rows].
-        of_deals: ℓ(o_i, y_d(i)) of each deal d, float64 [rows] each.
+        dealt: ℓ(o_i, y_d(i)) of each deal d, float64 [deals, rows].
+        counted: Which of these count, [deals, rows]: a row may not be able to have another's target, such as
+            one that its outputs rule out. A row of which none counts has 0.
 
-    >>> contrasts(np.array([0.25, 0.5]), [np.array([0.75, 0.5])])
-    array([0.5, 0. ])
+    >>> counted = np.array([[True, True, False], [True, False, False]])
+    >>> contrasts(np.array([0.25, 0.5, 0.1]), np.array([[0.5, 0.5, np.inf], [1.5, np.inf, np.nan]]), counted)
+    array([0.75, 0.  , 0.  ])
     """
+    many = counted.sum(axis=0)
+    total = np.where(counted, dealt, 0.0).sum(axis=0)
     with np.errstate(invalid="ignore"):  # Of what is not finite, which no test passes.
-        found: Losses = np.mean(of_deals, axis=0) - losses
+        found: Losses = np.divide(total, many, out=losses.copy(), where=many > 0) - losses
     return found

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.judging.bases import nearest
+from ml.judging.contrast import contrasts
 from ml.judging.forgetting import Said, growth
 from ml.judging.own_rows import Alone, OwnRows, Tried
 from ml.judging.policy import Contrast, Direction, Forgetting, Loss, Relation
@@ -192,14 +193,23 @@ class Evidence:
         return [each - self._contrast[voter] for each, voter in zip(now, voters, strict=True)]
 
     @cached_property
-    def _contrast(self) -> Sequence[Measured]:
+    def _contrast(self) -> list[Measured]:
         """Of the parent, by voter."""
         return self._contrast_of(self.current.outputs, self.current.losses, range(len(self.voters)))
 
+    @cached_property
+    def _dealt(self) -> Sequence[NDArray[np.bool_]]:
+        """Which targets dealt out anew a row can have, by voter: what the parent's losses are finite of."""
+        return [np.isfinite(losses) for losses in self._rows.dealt(self.current.outputs, self.voters)]
+
     def _contrast_of(
         self, outputs: Sequence[Any], losses: Sequence[Measured], voters: Sequence[int]
-    ) -> Sequence[Measured]:
-        return self._rows.contrasts(outputs, losses, [self.voters[voter] for voter in voters])
+    ) -> list[Measured]:
+        dealt = self._rows.dealt(outputs, [self.voters[voter] for voter in voters])
+        return [
+            contrasts(own, others, self._dealt[voter])
+            for own, others, voter in zip(losses, dealt, voters, strict=True)
+        ]
 
     def growths(self, step: float) -> Measured:
         """Return by what share w + step·δ_j says more of what w says on own rows, [updates, voters]."""

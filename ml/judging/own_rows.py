@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.rows import Inputs, Targets, batch, head, joined, length
-from ml.judging.contrast import contrasts, deals
+from ml.errors import TaskError
+from ml.judging.contrast import DEALS, deals
 from ml.judging.forgetting import Said, said
 from ml.judging.influence import chance, influences, least_error
 from ml.judging.metrics import measure
@@ -171,29 +172,26 @@ class OwnRows:
         least = least_error(self._score, target, targets)
         return max(least, float(paired_standard_error(moved[1] - moved[0])))
 
-    def contrasts(
-        self, outputs: Sequence[Any], losses: Sequence[NDArray[np.float64]], clients: Sequence[int]
-    ) -> list[NDArray[np.float64]]:
-        """Return the contrasts of a model's outputs for the first rows of each client, float64 [rows] each.
+    def dealt(self, outputs: Sequence[Any], clients: Sequence[int]) -> list[NDArray[np.float64]]:
+        """Return the losses of outputs with targets dealt out anew, float64 [deals, rows] of each client.
+
+        NaN where a task's losses cannot be taken of another row's target.
 
         Args:
-            outputs: By client, for as many rows as it has losses.
-            losses: Of these rows, float64 [rows] each.
+            outputs: Of a model, for the first rows of each client.
             clients: Whose rows.
         """
         if len(clients) > 1 and not _can_be_joined(outputs):
-            alone = zip(outputs, losses, clients, strict=True)
-            return [self.contrasts([own], [of_rows], [client])[0] for own, of_rows, client in alone]
-        counts = tuple(len(own) for own in losses)
-        targets = joined(
-            [
-                batch(self._targets[client], slice(count))
-                for client, count in zip(clients, counts, strict=True)
-            ]
-        )
+            return [self.dealt([own], [client])[0] for own, client in zip(outputs, clients, strict=True)]
+        counts = tuple(length(own) for own in outputs)
+        of_each = zip(clients, counts, strict=True)
+        targets = joined([batch(self._targets[client], slice(count)) for client, count in of_each])
         whole = joined(outputs)
-        dealt = [self._learner.losses(whole, batch(targets, deal)) for deal in deals(counts)]
-        return np.split(contrasts(np.concatenate(losses), dealt), np.cumsum(counts)[:-1])
+        try:
+            found = np.array([self._learner.losses(whole, batch(targets, deal)) for deal in deals(counts)])
+        except TaskError:
+            found = np.full((DEALS, sum(counts)), np.nan)
+        return np.split(found, np.cumsum(counts)[:-1], axis=1)
 
     def said(self, outputs: Any) -> Said:
         """Return what a model says of rows, beside what it says of all of them alike."""

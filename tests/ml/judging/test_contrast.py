@@ -17,7 +17,8 @@ def contrast(target, outputs, targets):
     def losses(y):
         return row_losses(target, torch.tensor(outputs), torch.tensor(y)).numpy()
 
-    return contrasts(losses(targets), [losses(targets[deal]) for deal in deals((ROWS,))]).mean()
+    dealt = np.array([losses(targets[deal]) for deal in deals((ROWS,))])
+    return contrasts(losses(targets), dealt, np.isfinite(dealt)).mean()
 
 
 @pytest.mark.parametrize(
@@ -48,4 +49,22 @@ def test_nobody_keeps_its_target_and_everybody_gets_one(rows):
 
 
 def test_what_is_not_finite_has_no_contrast():
-    assert np.isnan(contrasts(np.array([np.inf]), [np.array([np.inf])])).all()
+    infinite, counted = np.array([np.inf]), np.ones((1, 1), bool)
+    assert np.isnan(contrasts(infinite, infinite[None], counted)).all()
+    assert contrasts(np.array([0.5]), infinite[None], counted) == [np.inf]
+
+
+def test_a_target_that_a_rows_outputs_rule_out_does_not_count():
+    """A choice among those that a row has: the others' logits are −∞."""
+    outputs, targets = DRAWS.normal(size=(ROWS, 3)), np.arange(ROWS) % 2
+    outputs[::3, 2], outputs[1, 0] = -np.inf, -np.inf
+    losses = row_losses(Classes(3), torch.tensor(outputs), torch.tensor(targets)).numpy()
+    dealt = np.array(
+        [
+            row_losses(Classes(3), torch.tensor(outputs), torch.tensor(targets[deal])).numpy()
+            for deal in deals((ROWS,))
+        ]
+    )
+    assert np.isinf(dealt[:, 1]).sum() == 5 and np.isfinite(losses).all()
+    found = contrasts(losses, dealt, np.isfinite(dealt))
+    assert found[1] == 0 and found[0] == pytest.approx(dealt[:, 0].mean() - losses[0])

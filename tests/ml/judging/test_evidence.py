@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from ml.errors import TaskError
 from ml.judging.constants import base_rates
 from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding, Reason
@@ -223,14 +224,27 @@ def test_a_contrast_is_asked_below_so_many_parameters_alone():
         assert {each.accepted for each in found(policy, {0: HONEST, 1: POISON})} == {accepted}
 
 
-def test_contrasts_of_many_voters_are_those_of_each_alone():
+def test_losses_of_many_voters_with_targets_dealt_out_are_those_of_each_alone():
     counts, clients = [360, 30, 5], [0, 1, 2]
     tried = OWN.tried(decode(START), clients, counts)
-    together = OWN.contrasts(tried.outputs, tried.losses, clients)
+    together = OWN.dealt(tried.outputs, clients)
     for place, client in enumerate(clients):
-        (alone,) = OWN.contrasts([tried.outputs[place]], [tried.losses[place]], [client])
-        assert np.array_equal(together[place], alone) and len(alone) == counts[place]
-    assert together[0] == pytest.approx(kappa(0, decode(START)), abs=1e-6)
+        (alone,) = OWN.dealt([tried.outputs[place]], [client])
+        assert np.array_equal(together[place], alone) and alone.shape == (8, counts[place])
+    assert together[0].mean(0) - tried.losses[0] == pytest.approx(kappa(0, decode(START)), abs=1e-6)
+
+
+def test_losses_that_cannot_be_taken_of_anothers_target_are_not_asked_for(monkeypatch):
+    updates = {0: HONEST, 1: POISON}
+    evidence = measured(updates)
+    assert evidence.at(0.5) and evidence.current and all(evidence._by_own(0.5, v) for v in range(VOTERS))
+
+    def failing(self, outputs, targets):
+        raise TaskError("losses failed in own.py, line 7")
+
+    monkeypatch.setattr(type(LEARNER), "losses", failing)
+    voters = findings(Policy(updates=(Contrast(),)), evidence, updates, {0: 1, 1: 1})
+    assert [each.accepted for each in voters] == [(0, 1)] * VOTERS
 
 
 @cache
