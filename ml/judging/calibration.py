@@ -252,6 +252,8 @@ def _errors_below(test: Contrast, evidence: Evidence) -> Measured:
     noise = evidence.contrast_errors(test.step, range(len(evidence.voters)))
     many = np.divide(fallen, noise, out=np.full(fallen.shape, _MANY), where=noise > 0)
     many[~points_along(evidence.cosines(evidence.parameters("all")), test.least)] = _MANY
+    if not evidence.has_labels:
+        fallen = np.where(evidence.rises(test.step) <= 0, 0.0, fallen)
     return np.where(fallen > 0, np.minimum(many, _MANY), 0.0)
 
 

@@ -150,6 +150,11 @@ class Evidence:
         error = float(paired_standard_error(own.losses - before))
         return error if np.isfinite(error) else 0.0
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether targets are labels or classes, whose outputs have no unit."""
+        return self._rows.has_labels
+
     def is_below(self, test: Contrast) -> bool:
         """Return whether models are so small that the test is asked of them."""
         return test.below is None or self._rows.schema.size < test.below

@@ -117,6 +117,11 @@ class OwnRows:
         """The models'."""
         return self._learner.schema
 
+    @property
+    def has_labels(self) -> bool:
+        """Whether targets are labels or classes."""
+        return isinstance(self._learner.target, Classes | Labels)
+
     def counts(self, params: NDArray[np.float32], clients: Sequence[int], budget: float) -> list[int]:
         """Return how many rows of each client judge a round that starts from `params`, validation rows first.
 

@@ -110,7 +110,8 @@ class Contrast(_Test):
     κ is how much better outputs fit the targets of their own rows than those of the voter's other rows
     (`contrast.contrasts`): unlike base rates do not change it, and labels that are wrong lower it, however
     little they add to the loss. σ_v is the standard error, on the voter's rows, of the difference that its
-    own change makes, which nothing that is sent moves.
+    own change makes, which nothing that is sent moves. Of targets that are no labels what does not raise the
+    loss passes: outputs that spread too far have more contrast than they should.
     """
 
     test: Literal["contrast"] = "contrast"

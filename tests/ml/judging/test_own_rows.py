@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 from torch import nn
 
+from ml.judging.calibration import needed
+from ml.judging.evidence import Evidence
+from ml.judging.judge import findings
 from ml.judging.own_rows import OwnRows
+from ml.judging.policy import Contrast, Policy
 from ml.tasks.targets import Classes, Labels, Numbers
 from ml.tasks.task import Task
 from ml.training import make_learner
+from ml.updates.fixed_point import decode, encode
 
 SIZES = (1, 7, 8, 9, 31, 33, 64, 97, 130)
 
@@ -68,3 +73,26 @@ def test_what_was_kept_of_a_model_is_asked_for_by_any_number_of_rows():
         assert (again.scores == fresh.scores).all() and len(again.losses[1]) == min(count, 100)
     other = kept.means(model * 2, [7])
     assert other != kept.means(model, [7])
+
+
+@pytest.mark.parametrize(
+    "target, spread, passes", [(Labels(), 8.0, False), (Numbers(), 3.0, True), (Numbers(), 0.4, False)]
+)
+def test_less_contrast_and_no_more_loss_passes_where_targets_are_no_labels(target, spread, passes):
+    """Outputs that spread three times too far lose contrast, and loss, by what draws them together."""
+    generator = np.random.default_rng(3)
+    X = generator.normal(size=(200, 3)).astype(np.float32)
+    y = X @ np.array([1.0, -1.0, 0.5], np.float32) + generator.normal(size=200).astype(np.float32)
+    y = (y > 0).astype(np.float32) if isinstance(target, Labels) else y
+    learner = make_learner(Line(target, 1), (3,), ())
+    rows = OwnRows([(X, y)], [(X[:0], y[:0])], learner, None, 200)
+    right = np.zeros(learner.schema.size, np.float32)
+    right[:3] = 1.0, -1.0, 0.5
+    parent, drawn = encode(spread * right), encode(0.9 * spread * right)
+    evidence = Evidence({0: drawn}, parent, rows, [0], lambda: decode(drawn)[None], 0.02)
+    assert evidence.contrasts(0.5) < -0.02 * evidence.known_contrasts
+    assert (evidence.rises(0.5) <= 0) == (spread > 1)
+    policy = Policy(updates=(Contrast(errors=0.0),))
+    (found,) = findings(policy, evidence, {0: drawn}, {0: 1})
+    assert (found.accepted == (0,)) is passes
+    assert needed(policy.updates[0], [evidence]).refused == (not passes)
