@@ -19,7 +19,7 @@ def read_value(path: Path) -> Any:
         OSError: When it cannot be read, or is no file.
         ValueError: When it is no JSON, too large, too deep, or says something twice.
     """
-    return json.loads(read_json(path))
+    return _read(path)[1]
 
 
 def read_json(path: Path) -> str:
@@ -29,14 +29,17 @@ def read_json(path: Path) -> str:
         OSError: When it cannot be read, or is no file.
         ValueError: When it is no JSON, too large, too deep, or says something twice.
     """
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[str, Any]:
     with opened(at_home(path), follow=True) as file:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
         raise ValueError(f"it has more than {_LARGEST} bytes")
     text = content.decode("utf-8-sig")
     parsed(content)  # First: what it refuses would end the process in json's.
-    json.loads(text, object_pairs_hook=_once)
-    return text
+    return text, json.loads(text, object_pairs_hook=_once)
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
