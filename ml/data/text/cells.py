@@ -191,9 +191,14 @@ def visible(text: str) -> str:
     return " ".join(text.split())
 
 
+def is_decoded(cell: str) -> bool:
+    """Return whether all bytes of a cell were of the file's encoding."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in cell)
+
+
 def is_text(cell: str) -> bool:
     """Return whether a cell held nothing but letters of the file's encoding."""
-    return not any("\udc80" <= letter <= "\udcff" or letter < " " for letter in cell)
+    return is_decoded(cell) and not any(letter < " " for letter in cell)
 
 
 def number(text: str) -> float:

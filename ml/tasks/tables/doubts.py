@@ -1,9 +1,10 @@
 """What is doubtful about a column: why it may be nothing to learn from, what a person should look at."""
 
 import re
+from collections import Counter
 from itertools import islice
 
-from ml.data.text.cells import UNREADABLE
+from ml.data.text.cells import UNREADABLE, likely_cause
 from ml.data.text.dates import AMBIGUOUS, days, formats_of
 from ml.tasks.tables.cells import number_rule
 from ml.tasks.tables.counting import NEARLY_ALL, Seen
@@ -69,8 +70,18 @@ def _free_text(seen: Seen, decimal: str) -> str:
         return ""
     least = "" if seen.is_exact else "at least "
     return (
-        f"free text or identifiers, {least}{seen.different} different values (--keep uses the most frequent)"
+        f"free text or identifiers, {least}{seen.different} different values{_looks(seen)} "
+        "(--keep uses the most frequent)"
     )
+
+
+def _looks(seen: Seen) -> str:
+    """What nearly all texts look like that a person can mend."""
+    texts = list(islice(seen.words.counts, _LOOKED_AT))
+    for cause, count in Counter(map(likely_cause, texts)).most_common(1):
+        if cause and count >= NEARLY_ALL * len(texts):
+            return f"; {texts[0]!r} looks like {cause}"
+    return ""
 
 
 def _unread(name: str, count: int, what: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ml.data.text import parquet
-from ml.data.text.cells import EMPTY, visible
+from ml.data.text.cells import EMPTY, is_decoded, visible
 from ml.data.text.dates import days, formats_of
 from ml.data.text.opening import opened
 from ml.data.text.records import Piece
@@ -294,14 +294,14 @@ class _Fitting:
         return {"column": name, "kind": kind, "values": values}
 
     def _outcomes(self, name: str, seen: Seen) -> list[str]:
-        if seen.different < 2:
+        values = sorted(filter(is_decoded, seen.texts), key=_natural)
+        if len(values) < 2:
             raise DataError(f"the target {name} of {self._path} is {next(iter(seen.texts))!r} in every row")
         if seen.different > 1000:
             raise DataError(
                 f"the target {name} of {self._path} has {seen.different} different values, such as "
                 f"{examples(seen.texts)}; outcomes are few, amounts are --kind numbers"
             )
-        values = sorted(seen.texts, key=_natural)
         _require_told_apart(name, values)
         positive = self._wishes.positive
         if positive is None:
@@ -347,6 +347,8 @@ class _Fitting:
             return "empty in every row"
         if seen.different == 1 and not seen.missing:
             return f"{next(iter(seen.texts))[:30]!r} in every row"
+        if not any(map(is_decoded, seen.texts)):
+            return f"no cell is of the file's encoding, such as {examples(seen.texts)}"
         if name in wishes.keep or name in wishes.kinds:
             return ""
         return doubts.against(name, seen, self._decimal)
@@ -388,10 +390,11 @@ class _Fitting:
         return {"column": name, "kind": "date", "formats": formats, **_standard(moments, seen)}
 
     def _category(self, name: str, seen: Seen) -> dict[str, Any]:
-        frequent = dict(seen.texts.most_common(MOST_VALUES))
+        unread = Counter({text: count for text, count in seen.texts.items() if not is_decoded(text)})
+        frequent = dict((seen.texts - unread).most_common(MOST_VALUES))
         values = sorted(frequent, key=_natural)
-        rest = seen.different - len(values)
-        rare = round(1 - sum(frequent.values()) / seen.present, 3) if rest else 0.0
+        rest = seen.different - len(unread) - len(values)
+        rare = round(1 - sum(frequent.values()) / (seen.present - unread.total()), 3) if rest else 0.0
         more = f", {rest} rarer ones share an input, {rare:.1%} of the cells" if rest else ""
         shown = ", ".join(map(repr, values[:4])) + (", …" if len(values) > 4 else "")
         self.used[name] = f"one of {len(values)} values: {shown}{more}{self._gaps(seen)}"
