@@ -9,16 +9,27 @@ Losses = NDArray[np.float64]
 
 DEALS = 8
 """How often targets are dealt out anew: what that adds to a difference's variance is about an eighth."""
+_FEW, _WIDE = 2, 256  # Of wider outputs so few: a loss of pictures or texts takes as long as they do.
+
+
+def deals_of(values: int) -> int:
+    """Return how often targets are dealt out of outputs with so many values a row.
+
+    >>> deals_of(3), deals_of(64 * 64)
+    (8, 2)
+    """
+    return DEALS if values <= _WIDE else _FEW
 
 
 @lru_cache(maxsize=4)  # Of a round's voters, asked by update.
-def deals(counts: tuple[int, ...]) -> list[NDArray[np.int64]]:
-    """Return, DEALS times, whose target each row is given among its voter's, int64 [rows of all voters].
+def deals(counts: tuple[int, ...], many: int = DEALS) -> list[NDArray[np.int64]]:
+    """Return, so many times, whose target each row is given among its voter's, int64 [rows of all voters].
 
     Rows are moved on by numbers spread evenly, so that nothing is drawn; a single row keeps its own.
 
     Args:
         counts: Rows of each voter, in order.
+        many: How often.
 
     >>> deals((3, 1))[0], deals((3, 1))[-1]
     (array([1, 2, 0, 3]), array([2, 0, 1, 3]))
@@ -27,16 +38,12 @@ def deals(counts: tuple[int, ...]) -> list[NDArray[np.int64]]:
     return [
         np.concatenate(
             [
-                start + (np.arange(rows) + _moved(deal, rows)) % rows
+                start + (np.arange(rows) + max(1, deal * rows // (many + 1))) % rows
                 for start, rows in zip(starts, counts, strict=True)
             ]
         )
-        for deal in range(1, DEALS + 1)
+        for deal in range(1, many + 1)
     ]
-
-
-def _moved(deal: int, rows: int) -> int:
-    return max(1, deal * rows // (DEALS + 1))
 
 
 def contrasts(losses: Losses, dealt: Losses, counted: NDArray[np.bool_]) -> Losses:

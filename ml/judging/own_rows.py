@@ -1,7 +1,7 @@
 """A voter's own rows, validation and training, on which models are tried: losses by row, and a score."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ml.data.rows import Inputs, Targets, batch, head, joined, length
 from ml.errors import TaskError
-from ml.judging.contrast import DEALS, deals
+from ml.judging.contrast import deals, deals_of
 from ml.judging.forgetting import Said, said
 from ml.judging.influence import chance, influences, least_error
 from ml.judging.metrics import measure
@@ -192,10 +192,11 @@ class OwnRows:
         of_each = zip(clients, counts, strict=True)
         targets = joined([batch(self._targets[client], slice(count)) for client, count in of_each])
         whole = joined(outputs)
+        dealt = deals(counts, deals_of(_values(whole)))
         try:
-            found = np.array([self._learner.losses(whole, batch(targets, deal)) for deal in deals(counts)])
+            found = np.array([self._learner.losses(whole, batch(targets, deal)) for deal in dealt])
         except TaskError:
-            found = np.full((DEALS, sum(counts)), np.nan)
+            found = np.full((len(dealt), sum(counts)), np.nan)
         return np.split(found, np.cumsum(counts)[:-1], axis=1)
 
     def said(self, outputs: Any) -> Said:
@@ -248,6 +249,12 @@ class OwnRows:
             return len(losses)
         chance = 2 * float(np.hypot(paired_standard_error(own), paired_standard_error(other)))
         return len(losses) if own.mean() - other.mean() <= budget + chance else len(own)
+
+
+def _values(outputs: Any) -> int:
+    """How many values a model says of a row."""
+    parts = outputs.values() if isinstance(outputs, Mapping) else [outputs]
+    return sum(part[0].size for part in parts)
 
 
 def _can_be_joined(outputs: Sequence[Any]) -> bool:

@@ -96,3 +96,12 @@ def test_less_contrast_and_no_more_loss_passes_where_targets_are_no_labels(targe
     (found,) = findings(policy, evidence, {0: drawn}, {0: 1})
     assert (found.accepted == (0,)) is passes
     assert needed(policy.updates[0], [evidence]).refused == (not passes)
+
+
+@pytest.mark.parametrize("outputs, dealt", [(1, 8), (256, 8), (257, 2)])
+def test_targets_of_wide_outputs_are_dealt_out_less_often(outputs, dealt):
+    X, y = np.zeros((5, 3), np.float32), np.arange(5)
+    learner = make_learner(Line(Classes(max(outputs, 5)), max(outputs, 5)), (3,), ())
+    rows = OwnRows([(X, y)], [(X[:0], y[:0])], learner, None, 5)
+    tried = rows.tried(learner.initial_parameters(0), [0], [5])
+    assert rows.dealt(tried.outputs, [0])[0].shape == (dealt, 5)
