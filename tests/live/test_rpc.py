@@ -135,6 +135,18 @@ def test_chain_ids_are_numbers(spelling):
             other.request(*ASK)
 
 
+def test_a_node_that_becomes_one_of_another_chain_is_told():
+    ours, another = (Says("eth_chainId", {"result": each}) for each in ("0xaa36a7", "0x1"))
+    with fake_node(None, ours, Says("eth_call", {"result": "0x"})) as (node, url):
+        rpc = Rpc([url], tries=1)
+        rpc.require_chain(11_155_111)
+        assert rpc.request("eth_call", {}, "latest") == "0x"
+        node.dialects[0] = another
+        rpc.prefer_another()  # As whoever reads contracts does where nothing is there.
+        with pytest.raises(NodeUnavailableError, match="is a node of chain 1, not of 11155111"):
+            rpc.request("eth_call", {}, "latest")
+
+
 @pytest.mark.parametrize(
     "how",
     [

@@ -105,7 +105,11 @@ class Rpc:
         self._chain_id = chain_id
 
     def prefer_another(self) -> None:
-        """Ask the node that answered last after all others: what it said does not seem to hold."""
+        """Ask the node that answered last after all others: what it said does not seem to hold.
+
+        Behind its URL may be another chain by now.
+        """
+        self._checked.discard(self._urls[0])
         self._urls.append(self._urls.pop(0))
 
     def request(self, method: str, *parameters: object) -> Any:
