@@ -90,3 +90,26 @@ def test_a_column_left_out_as_text_is_told_what_it_looks_like(tmp_path, texts, t
     reason = fit(path, Wishes(("left",))).left_out["paid"]
     looks = f"; {texts[0]!r} looks like {told}" if told else " (--keep"
     assert reason.startswith(f"free text or identifiers, {len(set(texts))} different values{looks}")
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("age,city,left", "age,city,left"),
+        ("age , city,left", "\ufeffage,city, left"),
+        (",city,left", ",city,left"),
+    ],
+    ids=["plain", "otherwise", "index"],
+)
+def test_a_header_between_rows_of_joined_files_is_no_row(tmp_path, first, again):
+    lines = [
+        f"{age},{city.decode()},{left.decode()}" for age, city, left in zip(AGE, CITY, LEFT, strict=True)
+    ]
+    path = tmp_path / "joined.csv"
+    path.write_text("\n".join([first, *lines, again, *lines]) + "\n")
+    found = fit(path, Wishes(("left",)))
+    assert found.form.target.values == ("no", "yes") and "one of 2 values" in found.used["city"]
+    (tmp_path / "task.json").write_text(found.form.model_dump_json())
+    rows = read_rows(Named(str(tmp_path / "task.json"), {}).load(), path)
+    assert len(rows.targets) == 2 * ROWS
+    assert (rows.usage.broken, rows.usage.broken_line[:18]) == (1, "such as line 302, ")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.data.text.cells import visible
 from ml.data.text.dialect import Dialect
 from ml.data.text.opening import no_table, opened
 from ml.errors import DataError
@@ -31,8 +32,8 @@ class Piece:
     Attributes:
         columns: By wanted name, its cells, stripped.
         lines: Of each record, the line of the file on which it ends, from 1.
-        broken: Lines that are no records, having more or fewer cells than the header: number, and how it
-            begins.
+        broken: Lines that are no records, having more or fewer cells than the header, or being it once more,
+            as where files were joined: number, and how it begins.
     """
 
     columns: dict[str, Sequence[str]]
@@ -100,7 +101,7 @@ def _batch(reader: "_Reader", header: Sequence[str], path: Path) -> _Batch | Non
     start_line = before = reader.line_num
     try:
         for record in islice(reader, records_of(width)):
-            if len(record) >= named and not any(record[width:]):
+            if len(record) >= named and not any(record[width:]) and not _is_header(record, header, named - 1):
                 batch.records.append(record)
                 batch.lines.append(reader.line_num)
             elif record:
@@ -111,6 +112,11 @@ def _batch(reader: "_Reader", header: Sequence[str], path: Path) -> _Batch | Non
     except csv.Error as error:
         raise no_table(path, f"line {before + 1} ({error}); is a quote left open?") from error
     return batch if reader.line_num > start_line else None
+
+
+def _is_header(record: Sequence[str], header: Sequence[str], place: int) -> bool:
+    # The cell at one place tells of nearly all records that they are none.
+    return visible(record[place]) == header[place] and tuple(map(visible, record[: len(header)])) == header
 
 
 def _piece(batch: _Batch, dialect: Dialect, names: Sequence[str]) -> Piece:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ml.data.scales import two_scales
 from ml.data.table import Category, Table, joined, repeated
 from ml.data.text.cells import UNREADABLE, Months, Numbers, Words, visible
-from ml.data.text.dialect import key
 from ml.data.text.records import Piece
 from ml.data.text.source import Source
 from ml.data.text.usage import Tally, Usage
@@ -163,7 +162,5 @@ class _Reader:
 
 
 def _apart(status: str) -> str:
-    if key(status) == key(STATUS):
-        return "the header again"
     status = visible(status)
     return f"of status {ascii(status[:_SHOWN])}" if status else "without a status"
