@@ -113,3 +113,24 @@ def test_a_header_between_rows_of_joined_files_is_no_row(tmp_path, first, again)
     rows = read_rows(Named(str(tmp_path / "task.json"), {}).load(), path)
     assert len(rows.targets) == 2 * ROWS
     assert (rows.usage.broken, rows.usage.broken_line[:18]) == (1, "such as line 302, ")
+
+
+def test_numbers_that_are_categories_for_some_words_are_told(tmp_path):
+    path = tmp_path / "rows.csv"
+    levels = ["<25" if age < 28 else str(age) for age in AGE]
+    left = [left.decode() for left in LEFT]
+    few = ["<1" if age < 28 else str(age % 7) for age in AGE]
+    pd.DataFrame({"age": AGE, "level": levels, "few": few, "left": left}).to_csv(path, index=False)
+    share = sum(age < 28 for age in AGE) / ROWS
+    assert 0.06 < share < 0.4
+    notes = fit(path, Wishes(("left",))).notes
+    (told,) = (note for note in notes if note.startswith("level"))
+    assert told.startswith(
+        f"level is taken for categories, since {share:.0%} of its cells are no numbers, such as '<25'"
+    )
+    assert not any(note.startswith("few is taken") for note in notes)
+    for column in ("level", "age"):
+        wished = fit(path, Wishes(("left",), kinds={column: "category"}))
+        assert wished.used[column].startswith("one of 50 values")
+        assert not any(note.startswith(column) for note in wished.notes)
+    assert fit(path, Wishes(("left",), kinds={"level": "number"})).used["level"].startswith("number, ")

@@ -53,8 +53,24 @@ def of_date(name: str, seen: Seen, formats: tuple[str, ...], unread: int) -> lis
     ]
 
 
-def of_category(name: str, seen: Seen) -> list[str]:
-    """Return what a person should look at of a column of categories: numbers with one word beside them."""
+def of_category(name: str, seen: Seen, decimal: str) -> list[str]:
+    """Return what a person should look at of a column of categories that may be one of numbers."""
+    return [*_some_words(name, seen, decimal), *_one_word(name, seen)]
+
+
+def _some_words(name: str, seen: Seen, decimal: str) -> list[str]:
+    """Numbers, and here and there what is none, such as a limit of detection."""
+    if seen.has_codes or seen.numbers[decimal] <= seen.present / 2 or len(seen.numerals.counts) < _MANY:
+        return []
+    share, word = 1 - seen.numbers[decimal] / seen.present, next(iter(seen.words.counts))
+    return [
+        f"{name} is taken for categories, since {share:.0%} of its cells are no numbers, such as {word!r}; "
+        f"write a number there, or say --kind {name}=number, which leaves these rows out"
+    ]
+
+
+def _one_word(name: str, seen: Seen) -> list[str]:
+    """Numbers with one word beside them."""
     beside = [match for match in map(_MEASURE.fullmatch, seen.words.counts) if match]
     if len(beside) < max(_TELLING, NEARLY_ALL * len(seen.words.counts)):
         return []
