@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.judging.checks import in_company
+from ml.judging.checks import contrast_bounds, in_company
 from ml.judging.evidence import Evidence
 from ml.judging.own_rows import Tried
 from ml.judging.policy import (
@@ -248,7 +248,7 @@ def _errors_below(test: Contrast, evidence: Evidence) -> Measured:
     """How many standard errors a contrast falls below its share, [updates, voters]; many where none help."""
     if not evidence.is_below(test):
         return np.zeros((len(evidence.positions), len(evidence.voters)))
-    fallen = -evidence.contrasts(test.step) - test.share * evidence.known_contrasts
+    fallen = contrast_bounds(test, evidence) - evidence.contrasts(test.step)
     noise = evidence.contrast_errors(test.step, range(len(evidence.voters)))
     many = np.divide(fallen, noise, out=np.full(fallen.shape, _MANY), where=noise > 0)
     many[~points_along(evidence.cosines(evidence.parameters("all")), test.least)] = _MANY

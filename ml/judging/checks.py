@@ -21,6 +21,7 @@ from ml.judging.policy import (
     UpdateTest,
 )
 from ml.judging.update_tests import (
+    has_to_teach,
     is_at_least,
     is_no_longer,
     is_no_opponent,
@@ -28,7 +29,6 @@ from ml.judging.update_tests import (
     keeps_every_class,
     keeps_loss,
     keeps_score,
-    least_contrast,
     least_growth,
     least_score,
     points_along,
@@ -76,14 +76,25 @@ def _contrast(test: Contrast, evidence: Evidence, asked: Passed) -> Check:
     """Noise is asked for by those voters alone for whom it decides: it takes a model of their own."""
     if not evidence.is_below(test):
         return _all_pass(evidence)
-    found, known = evidence.contrasts(test.step), evidence.known_contrasts
-    cosines, noise = evidence.cosines(evidence.parameters("all")), np.zeros(len(known))
-    without = least_contrast(known, test.share, cosines, test.least, noise)
-    if voters := _undecided(found, without, asked & points_along(cosines, test.least)):
-        noise[voters] = test.errors * evidence.contrast_errors(test.step, voters)
-    limit = least_contrast(known, test.share, cosines, test.least, noise)
+    found, limit = evidence.contrasts(test.step), contrast_bounds(test, evidence)
+    along = points_along(evidence.cosines(evidence.parameters("all")), test.least)
+    if voters := _undecided(found, limit, asked & along):
+        noise = test.errors * evidence.contrast_errors(test.step, voters)
+        limit[:, voters] -= np.where(along[:, voters], noise, 0.0)
     passed = is_at_least(found, limit)
     return passed if evidence.has_labels else passed | (evidence.rises(test.step) <= 0), found, limit
+
+
+def contrast_bounds(test: Contrast, evidence: Evidence) -> Measured:
+    """Return the least change of contrast where noise is left out of account, [updates, voters]."""
+    cosines, rises = evidence.cosines(evidence.parameters("all")), evidence.rises(test.step)
+    bounds = np.tile(-test.share * evidence.known_contrasts, (len(cosines), 1))
+    harmful = ~points_along(cosines, test.least) & (rises > 0)
+    if not test.gain or not harmful.any():
+        return bounds
+    errors = [evidence.loss_error(test.step, voter) for voter in range(len(evidence.voters))]
+    gains = np.maximum(0.0, evidence.own_contrasts(test.step))
+    return has_to_teach(bounds, harmful & (rises > errors), test.gain * gains)
 
 
 def _forgetting(test: Forgetting, evidence: Evidence, asked: Passed) -> Check:

@@ -110,8 +110,10 @@ class Contrast(_Test):
     κ is how much better outputs fit the targets of their own rows than those of the voter's other rows
     (`contrast.contrasts`): unlike base rates do not change it, and labels that are wrong lower it, however
     little they add to the loss. σ_v is the standard error, on the voter's rows, of the difference that its
-    own change makes, which nothing that is sent moves. Of targets that are no labels what does not raise the
-    loss passes: outputs that spread too far have more contrast than they should.
+    own change makes, which nothing that is sent moves. What points away like that and raises the loss by
+    more than its own standard error has to add to κ `gain` of what the voter's own change adds. Of targets
+    that are no labels what does not raise the loss passes: outputs that spread too far have more contrast
+    than they should.
     """
 
     test: Literal["contrast"] = "contrast"
@@ -120,6 +122,13 @@ class Contrast(_Test):
     )
     share: _Share = Field(0.02, description="Share of the contrast that may be lost in any case.")
     least: float = Field(-0.1, ge=-1, le=1, description="The cosine below which no noise is allowed for.")
+    gain: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        exclude_if=is_unsaid,
+        description="Share of what the own change adds that what points away and harms has to add.",
+    )
     step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
     below: int | None = Field(
         None,
@@ -381,7 +390,7 @@ AND_CONTRAST = BY_LARGEST.model_copy(
             Loss(errors=2.0),
             *BY_LARGEST.updates[5:],
             Contrast(errors=4.0),
-            Contrast(below=10_000),
+            Contrast(least=0.0, gain=0.33, below=10_000),
         ),
         "average": (Loss(step=1.0, errors=2.0), *BY_LARGEST.average[1:]),
     }

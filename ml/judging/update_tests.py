@@ -94,18 +94,17 @@ def is_no_opponent(cosine: Measured, least: float, rise: Measured) -> Passed:
     return harmless
 
 
-def least_contrast(
-    known: Measured, share: float, cosine: Measured, least: float, noise: Measured
-) -> Measured:
-    """Return the least κ(w + step·δ_j) − κ(w): −s·κ(w), and less by what is noise unless cos(δ_j, δ_v) < c.
+def has_to_teach(least: Measured, harmful: Passed, gains: Measured) -> Measured:
+    """Return the least κ(w + step·δ_j) − κ(w): g·(κ(w + step·δ_v) − κ(w)) of what points away and harms.
 
-    κ is `contrast.contrasts`. What points away from the voter's own change has no doubt to its benefit. The
-    test is this project's own; docs/JUDGING.md has what it was tried on.
+    κ is `contrast.contrasts`. Whose rows are unlike the voter's points away and raises its loss as a flip
+    does, and teaches what outputs have to do with targets, as a flip does not. The test is this project's
+    own; docs/JUDGING.md has what it was tried on.
 
-    >>> least_contrast(np.array([0.5]), 0.02, np.array([0.2, -0.3]), -0.1, np.array([0.03])).round(6)
-    array([-0.04, -0.01])
+    >>> has_to_teach(np.array([-0.01, -0.01]), np.array([True, False]), np.array([0.02, 0.02]))
+    array([ 0.02, -0.01])
     """
-    lowest: Measured = -share * known - np.where(cosine >= least, noise, 0.0)
+    lowest: Measured = np.where(harmful, gains, least)
     return lowest
 
 
