@@ -55,6 +55,7 @@ UPDATES = {0: HONEST, 3: POISON}
         ClassLoss(tolerance=0.03),
         Contrast(least=-1.0),
         Contrast(least=-1.0, share=0.1),
+        Contrast(least=-1.0, gain=0.5),
     ],
 )
 def test_with_the_setting_that_all_need_all_pass_and_just_below_it_one_does_not(test):
@@ -106,6 +107,8 @@ def test_no_error_helps_what_points_away_and_nothing_is_needed_of_models_that_ar
     evidence = Evidence(UPDATES, START, OWN, range(VOTERS), lambda: REFERENCES, 0.02)
     assert needed(Contrast(least=1.0), [evidence]).that_passes(1.0) == 1000
     assert not needed(Contrast(below=len(START)), [evidence]).values.any()
+    (taught, harmful) = needed(Contrast(least=1.0, gain=1.0, share=0.9), [evidence]).values.reshape(2, VOTERS)
+    assert not taught.any() and (harmful == 1000).all()
 
 
 def test_a_policy_that_looks_away_from_the_direction_of_so_small_a_model_is_told():

@@ -57,7 +57,10 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_no
     policy = read_policy(remembering).model_copy(update={"steps_of": "largest"})
     assert policy == NAMED["evidence-and-forgetting"]
     contrasting = [{name: value for name, value in entry.items() if name != "parameters"} for entry in noisy]
-    contrasting[6:6] = [{"test": "contrast", "errors": 4}, {"test": "contrast", "below": 10_000}]
+    contrasting[6:6] = [
+        {"test": "contrast", "errors": 4},
+        {"test": "contrast", "least": 0, "gain": 0.33, "below": 10_000},
+    ]
     policy = read_policy(contrasting).model_copy(update={"steps_of": "largest"})
     assert policy == NAMED["evidence-and-contrast"] == NAMED[DEFAULT_POLICY]
 
@@ -72,7 +75,7 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_no
         ("evidence-beyond-noise", "f5f592b38807fb2d"),
         ("evidence-and-forgetting", "fb0f596db39dcdd6"),
         ("evidence-and-opposed", "ed02d42d28ea2122"),
-        ("evidence-and-contrast", "b4e1a38a17a6594f"),
+        ("evidence-and-contrast", "51c8a133f65dd699"),
         ("likelihood", "1ecb20def9f72a87"),
         ("evidence-and-leave-one-out", "d66a59a65c2db1c3"),
     ],
