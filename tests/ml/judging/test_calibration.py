@@ -15,6 +15,7 @@ from test_evidence import (
     knowing,
     remembered,
     shuffled,
+    skewed,
     trained,
 )
 
@@ -107,8 +108,11 @@ def test_no_error_helps_what_points_away_and_nothing_is_needed_of_models_that_ar
     evidence = Evidence(UPDATES, START, OWN, range(VOTERS), lambda: REFERENCES, 0.02)
     assert needed(Contrast(least=1.0), [evidence]).that_passes(1.0) == 1000
     assert not needed(Contrast(below=len(START)), [evidence]).values.any()
-    (taught, harmful) = needed(Contrast(least=1.0, gain=1.0, share=0.9), [evidence]).values.reshape(2, VOTERS)
-    assert not taught.any() and (harmful == 1000).all()
+    updates = {0: HONEST, 1: skewed(0.15)}
+    evidence = Evidence(updates, START, OWN, range(VOTERS), lambda: REFERENCES, 0.02)
+    for gain, errors in ((0.0, 0), (1.0, 1000)):
+        taught, harmful = needed(Contrast(least=1.0, gain=gain), [evidence]).values.reshape(2, VOTERS)
+        assert not taught.any() and (harmful == errors).any()
 
 
 def test_a_policy_that_looks_away_from_the_direction_of_so_small_a_model_is_told():

@@ -212,18 +212,20 @@ def test_a_contrast_may_fall_by_its_share_and_by_noise_where_the_update_does_not
 
 def test_what_points_away_and_harms_has_to_teach_as_much_as_it_is_asked():
     """Of voters to whom it points away, and whose loss it raises by more than their own change's error."""
-    updates = {0: HONEST, 1: POISON, 2: skewed(0.15)}
+    slight = encode(decode(START) + np.float32(0.08) * (decode(POISON) - decode(START)))
+    updates = {0: HONEST, 1: POISON, 2: skewed(0.15), 3: slight}
     evidence = measured(updates)
     cosines, rises, gains = evidence.cosines(slice(None)), evidence.rises(0.5), evidence.own_contrasts(0.5)
     errors = [evidence.loss_error(0.5, voter) for voter in range(VOTERS)]
     found_ = evidence.contrasts(0.5)
     least = float(np.sort(cosines[2])[1] + 1e-9)  # Two of three voters find that it points away.
     assert (rises[2] > errors).all() and (rises[0] < 0).all() and (gains > 0).all()
+    assert ((rises[3] > 0) & (rises[3] < errors) & (cosines[3] < least)).any()
     for gain in (0.0, 0.05, 0.33, 1.0):
         harmful = (cosines < least) & (rises > errors) & (gain > 0)
-        limit = np.where(harmful, gain * gains, -0.02 * evidence.known_contrasts)
+        limit = np.where(harmful, gain * gains, -0.3 * evidence.known_contrasts)
         limit = np.where(cosines >= least, limit - 2 * evidence.contrast_errors(0.5, range(VOTERS)), limit)
-        policy = Policy(updates=(Contrast(least=least, gain=gain),))
+        policy = Policy(updates=(Contrast(share=0.3, least=least, gain=gain),))
         accepted = [each.accepted for each in found(policy, updates)]
         assert accepted == [tuple(np.flatnonzero(column)) for column in (found_ >= limit).T]
 
