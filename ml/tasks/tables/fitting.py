@@ -398,8 +398,7 @@ class _Fitting:
         more = f", {rest} rarer ones share an input, {rare:.1%} of the cells" if rest else ""
         shown = ", ".join(map(repr, values[:4])) + (", …" if len(values) > 4 else "")
         self.used[name] = f"one of {len(values)} values: {shown}{more}{self._gaps(seen)}"
-        if name not in self._wishes.kinds:
-            self.notes += doubts.of_category(name, seen, self._decimal)
+        self.notes += doubts.of_category(name, seen, self._decimal, name in self._wishes.kinds)
         return {
             "column": name,
             "kind": "category",
