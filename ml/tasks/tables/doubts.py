@@ -54,7 +54,7 @@ def of_date(name: str, seen: Seen, formats: tuple[str, ...], unread: int) -> lis
 
 
 def of_category(name: str, seen: Seen, decimal: str, is_wished: bool) -> list[str]:
-    """Return what a person should look at of a column of categories, wished or not, that may be of numbers."""
+    """Return what a person should look at of a column of categories that may be one of numbers."""
     return [*([] if is_wished else _some_words(name, seen, decimal)), *_one_word(name, seen)]
 
 
