@@ -21,6 +21,8 @@ POLICIES = (
     "evidence",
     "evidence-and-skill",
     "evidence-skill-and-relation",
+    "evidence-beyond-noise",
+    "evidence-and-contrast",
     "evidence-and-leave-one-out",
 )
 CLIENTS, WARM_UP = 50, 2

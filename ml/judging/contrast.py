@@ -1,7 +1,5 @@
 """How much better a model's outputs fit the targets of their own rows than those of a voter's other rows."""
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +19,6 @@ def deals_of(values: int) -> int:
     return DEALS if values <= _WIDE else _FEW
 
 
-@lru_cache(maxsize=4)  # Of a round's voters, asked by update.
 def deals(counts: tuple[int, ...], many: int = DEALS) -> list[NDArray[np.int64]]:
     """Return, so many times, whose target each row is given among its voter's, int64 [rows of all voters].
 

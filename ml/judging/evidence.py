@@ -60,6 +60,7 @@ class Evidence:
         self._steps: dict[float, list[Tried]] = {}
         self._relations: dict[int, Measured] = {}
         self._contrasts: dict[float, Measured] = {}
+        self._along: dict[tuple[int, int], Measured] = {}  # Cosines by place.
         self._own: dict[tuple[float, int], Alone] = {}
         self._in_company: dict[tuple[float, int, int], float] = {}  # Losses beside own changes.
 
@@ -110,7 +111,10 @@ class Evidence:
 
     def cosines(self, place: slice) -> Measured:
         """Return cos(δ_j, δ_v) of the parameters at a place, [updates, voters]; 0 where one does not move."""
-        return self._cosines(place, self.own_changes)
+        key = place.start, place.stop
+        if key not in self._along:
+            self._along[key] = self._cosines(place, self.own_changes)
+        return self._along[key]
 
     def knows_what_labels_teach(self, test: Forgetting) -> bool:
         """Return whether targets are labels, and the first layer is one that has a direction."""

@@ -111,6 +111,7 @@ class OwnRows:
         self._learner = learner
         self._score = score
         self._recent: OrderedDict[bytes, dict[int, _Passed]] = OrderedDict()
+        self._kept_deals: tuple[tuple[Any, ...], Sequence[Targets]] = (), ()
 
     @property
     def schema(self) -> Schema:
@@ -189,15 +190,24 @@ class OwnRows:
         if len(clients) > 1 and not _can_be_joined(outputs):
             return [self.dealt([own], [client])[0] for own, client in zip(outputs, clients, strict=True)]
         counts = tuple(length(own) for own in outputs)
-        of_each = zip(clients, counts, strict=True)
-        targets = joined([batch(self._targets[client], slice(count)) for client, count in of_each])
         whole = joined(outputs)
-        dealt = deals(counts, deals_of(_values(whole)))
+        dealt = self._dealt_out(tuple(clients), counts, deals_of(_values(whole)))
         try:
-            found = np.array([self._learner.losses(whole, batch(targets, deal)) for deal in dealt])
+            found = np.array([self._learner.losses(whole, targets) for targets in dealt])
         except TaskError:
             found = np.full((len(dealt), sum(counts)), np.nan)
         return np.split(found, np.cumsum(counts)[:-1], axis=1)
+
+    def _dealt_out(self, clients: tuple[int, ...], counts: tuple[int, ...], many: int) -> Sequence[Targets]:
+        """Targets of clients' first rows by deal; of many clients kept, for all updates of a round ask."""
+        if self._kept_deals[0] == (clients, counts, many):
+            return self._kept_deals[1]
+        of_each = zip(clients, counts, strict=True)
+        targets = joined([batch(self._targets[client], slice(count)) for client, count in of_each])
+        dealt = [batch(targets, deal) for deal in deals(counts, many)]
+        if len(clients) > 1:
+            self._kept_deals = (clients, counts, many), dealt
+        return dealt
 
     def said(self, outputs: Any) -> Said:
         """Return what a model says of rows, beside what it says of all of them alike."""
