@@ -110,7 +110,7 @@ def sees_direction(policy: Policy, schema: Schema) -> bool:
     """Return whether tests of a policy see where changes of such a model point, flips from honest ones."""
     return any(
         isinstance(test, Opposed)
-        or (isinstance(test, Contrast) and (test.below is None or schema.size < test.below))
+        or (isinstance(test, Contrast) and test.is_of(schema.size))
         or (isinstance(test, Direction) and test.layer == "all" and schema.size >= test.parameters)
         for test in policy.updates
     )
@@ -134,7 +134,7 @@ def contrast_shown(policy: Policy, evidence: Sequence[Evidence]) -> tuple[float,
 
     Of the test of contrast that allows the least; None where none is asked of such models.
     """
-    asked = [t for t in policy.updates if isinstance(t, Contrast) and all(e.is_below(t) for e in evidence)]
+    asked = [t for t in policy.updates if isinstance(t, Contrast) and evidence[0].is_asked(t)]
     if not asked:
         return None
     test = min(asked, key=lambda each: each.errors)
@@ -205,7 +205,7 @@ _SETTINGS = {
 
 
 def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
-    """Return what a test's setting would have to be for each pair to pass, [updates, voters]."""
+    """Return what the setting of a test that is asked has to be for each pair to pass, [updates, voters]."""
     if isinstance(test, Size):
         lengths: Measured = evidence.sizes / evidence.own_sizes
         return lengths
@@ -235,8 +235,6 @@ def values_needed(test: UpdateTest, evidence: Evidence) -> Measured:
 
 def _taken_back(test: Forgetting, evidence: Evidence) -> Measured:
     """Of what the model says, [updates, voters], as the test takes it: nothing where it is excused."""
-    if not evidence.knows_what_labels_teach(test):
-        return np.zeros((len(evidence.positions), len(evidence.voters)))
     voters = range(len(evidence.voters))
     least = np.array([least_growth(evidence.own_growth(test.step, voter), 0.0) for voter in voters])
     taken = np.maximum(0.0, least - evidence.growths(test.step))
@@ -246,8 +244,6 @@ def _taken_back(test: Forgetting, evidence: Evidence) -> Measured:
 
 def _errors_below(test: Contrast, evidence: Evidence) -> Measured:
     """How many standard errors a contrast falls below its share, [updates, voters]; many where none help."""
-    if not evidence.is_below(test):
-        return np.zeros((len(evidence.positions), len(evidence.voters)))
     fallen = contrast_bounds(test, evidence) - evidence.contrasts(test.step)
     noise = evidence.contrast_errors(test.step, range(len(evidence.voters)))
     many = np.divide(fallen, noise, out=np.full(fallen.shape, _MANY), where=noise > 0)

@@ -47,23 +47,13 @@ def _size(test: Size, evidence: Evidence, asked: Passed) -> Check:
 
 
 def _direction(test: Direction, evidence: Evidence, asked: Passed) -> Check:
-    if not evidence.has_direction(test):
-        return _all_pass(evidence)
     cosines = evidence.cosines(evidence.parameters(test.layer))
     return points_along(cosines, test.least), cosines, np.full(cosines.shape, test.least)
 
 
 def _relation(test: Relation, evidence: Evidence, asked: Passed) -> Check:
-    if not evidence.has_direction(test):
-        return _all_pass(evidence)
     found = evidence.relations(test)
     return is_related(found, test.least), found, np.full(found.shape, test.least)
-
-
-def _all_pass(evidence: Evidence) -> Check:
-    """Of a test that is not asked of such a model."""
-    shape = (len(evidence.positions), len(evidence.voters))
-    return np.ones(shape, dtype=bool), np.zeros(shape), np.zeros(shape)
 
 
 def _opposed(test: Opposed, evidence: Evidence, asked: Passed) -> Check:
@@ -74,8 +64,6 @@ def _opposed(test: Opposed, evidence: Evidence, asked: Passed) -> Check:
 
 def _contrast(test: Contrast, evidence: Evidence, asked: Passed) -> Check:
     """Noise is asked for by those voters alone for whom it decides: it takes a model of their own."""
-    if not evidence.is_below(test):
-        return _all_pass(evidence)
     found, limit = evidence.contrasts(test.step), contrast_bounds(test, evidence)
     along = points_along(evidence.cosines(evidence.parameters("all")), test.least)
     if voters := _undecided(found, limit, asked & along):
@@ -99,8 +87,6 @@ def contrast_bounds(test: Contrast, evidence: Evidence) -> Measured:
 
 def _forgetting(test: Forgetting, evidence: Evidence, asked: Passed) -> Check:
     """What excuses is asked by those voters alone for whom it decides: it takes a training of their own."""
-    if not evidence.knows_what_labels_teach(test):
-        return _all_pass(evidence)
     found = evidence.growths(test.step)
     limit = np.full(found.shape, -test.most)
     for voter in _undecided(found, limit, asked):
@@ -199,4 +185,4 @@ CHECKS: Mapping[type[UpdateTest], Callable[..., Check]] = {
     Skill: _on_own_rows,
     ClassLoss: _on_own_rows,
 }
-"""By test; of an evidence and of the pairs that passed so far, of which alone it is asked what costs."""
+"""By test that is asked; of an evidence and of the pairs that passed so far, of which alone what costs."""

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.judging.bases import nearest
-from ml.judging.contrast import contrasts
 from ml.judging.forgetting import Said, growth
 from ml.judging.own_rows import Alone, OwnRows, Tried
-from ml.judging.policy import Contrast, Direction, Forgetting, Loss, Relation
+from ml.judging.policy import Contrast, Direction, Forgetting, Loss, Relation, UpdateTest
+from ml.judging.round_contrasts import RoundContrasts
 from ml.judging.update_tests import paired_standard_error, relations
 from ml.updates.fixed_point import aggregate, decode
 
@@ -60,6 +59,7 @@ class Evidence:
         self._steps: dict[float, list[Tried]] = {}
         self._relations: dict[int, Measured] = {}
         self._contrasts: dict[float, Measured] = {}
+        self._by_own_contrasts: dict[tuple[float, int], Measured] = {}
         self._along: dict[tuple[int, int], Measured] = {}  # Cosines by place.
         self._own: dict[tuple[float, int], Alone] = {}
         self._in_company: dict[tuple[float, int, int], float] = {}  # Losses beside own changes.
@@ -100,8 +100,16 @@ class Evidence:
             self._relations[place.start] = relations(changes, own)
         return self._relations[place.start]
 
-    def has_direction(self, test: Direction | Relation) -> bool:
-        """Return whether models have the parameters that a direction takes: of few, chance has one."""
+    def is_asked(self, test: UpdateTest) -> bool:
+        """Return whether a test is asked of such models and targets; where not, all pass."""
+        if isinstance(test, Direction | Relation):
+            return self._has_direction(test)
+        if isinstance(test, Contrast):
+            return test.is_of(self._rows.schema.size)
+        return not isinstance(test, Forgetting) or self._knows_what_labels_teach(test)
+
+    def _has_direction(self, test: Direction | Relation) -> bool:
+        """Whether models have the parameters that a direction takes: of few, chance has one."""
         place = self.parameters(test.layer) if isinstance(test, Direction) else self._matrix(test)[0]
         return len(range(place.start, place.stop)) >= test.parameters
 
@@ -116,14 +124,14 @@ class Evidence:
             self._along[key] = self._cosines(place, self.own_changes)
         return self._along[key]
 
-    def knows_what_labels_teach(self, test: Forgetting) -> bool:
-        """Return whether targets are labels, and the first layer is one that has a direction."""
+    def _knows_what_labels_teach(self, test: Forgetting) -> bool:
+        """Whether targets are labels, and the first layer is one that has a direction."""
         place = self.parameters("first")
         return self._untaught is not None and place.stop - place.start >= test.parameters
 
     def cosines_with_labels(self, voters: Sequence[int]) -> Measured:
         """Return cos(δ_j, δ_v − δ°_v) of the first layer, [updates, voters asked], of voters by place."""
-        assert self._untaught is not None  # `knows_what_labels_teach`.
+        assert self._untaught is not None  # `is_asked`.
         taught = self._references()[voters] - self._untaught(voters)
         return self._cosines(self.parameters("first"), taught)
 
@@ -159,66 +167,43 @@ class Evidence:
         """Whether targets are labels or classes, whose outputs have no unit."""
         return self._rows.has_labels
 
-    def is_below(self, test: Contrast) -> bool:
-        """Return whether models are so small that the test is asked of them."""
-        return test.below is None or self._rows.schema.size < test.below
-
     def contrasts(self, step: float) -> Measured:
         """Return κ(w + step·δ_j) − κ(w), the mean over a voter's rows, [updates, voters]."""
         if step not in self._contrasts:
-            found = [
-                self._contrast_of(tried.outputs, tried.losses, range(len(self.voters)))
-                for tried in self.at(step)
-            ]
-            self._contrasts[step] = np.array(
-                [
-                    [float((now - before).mean()) for now, before in zip(each, self._contrast, strict=True)]
-                    for each in found
-                ]
-            )
+            everyone = range(len(self.voters))
+            changes = [self._contrast.changes(each.outputs, each.losses, everyone) for each in self.at(step)]
+            self._contrasts[step] = np.array([[float(own.mean()) for own in each] for each in changes])
         return self._contrasts[step]
 
-    @cached_property
+    @property
     def known_contrasts(self) -> Measured:
         """κ(w) of every voter's rows, [voters]; 0 where there is none to lose."""
-        return np.nan_to_num([max(0.0, float(own.mean())) for own in self._contrast], posinf=0.0)
+        return self._contrast.known
 
     def contrast_errors(self, step: float, voters: Sequence[int]) -> Measured:
         """Return how sure voters' rows are of the difference of contrast that their own w + step·δ_v makes.
 
         Float64 [asked], of voters by place; 0 where the difference is not finite.
         """
-        errors = [paired_standard_error(each) for each in self._by_own_contrasts(step, voters)]
+        errors = [paired_standard_error(each) for each in self._own_contrasts(step, voters)]
         return np.nan_to_num(errors, posinf=0.0)
 
     def own_contrasts(self, step: float) -> Measured:
         """Return κ(w + step·δ_v) − κ(w) of every voter's own change, [voters]."""
-        return np.array([each.mean() for each in self._by_own_contrasts(step, range(len(self.voters)))])
+        return np.array([each.mean() for each in self._own_contrasts(step, range(len(self.voters)))])
 
-    def _by_own_contrasts(self, step: float, voters: Sequence[int]) -> list[Measured]:
+    def _own_contrasts(self, step: float, voters: Sequence[int]) -> list[Measured]:
         """What voters' own changes make of contrasts, by row, of voters by place."""
-        own = [self._by_own(step, voter) for voter in voters]
-        now = self._contrast_of([each.outputs for each in own], [each.losses for each in own], voters)
-        return [each - self._contrast[voter] for each, voter in zip(now, voters, strict=True)]
+        if missing := [voter for voter in voters if (step, voter) not in self._by_own_contrasts]:
+            own = [self._by_own(step, voter) for voter in missing]
+            outputs, losses = [each.outputs for each in own], [each.losses for each in own]
+            changes = self._contrast.changes(outputs, losses, missing)
+            self._by_own_contrasts |= zip([(step, voter) for voter in missing], changes, strict=True)
+        return [self._by_own_contrasts[step, voter] for voter in voters]
 
     @cached_property
-    def _contrast(self) -> list[Measured]:
-        """Of the parent, by voter."""
-        return self._contrast_of(self.current.outputs, self.current.losses, range(len(self.voters)))
-
-    @cached_property
-    def _dealt(self) -> Sequence[NDArray[np.bool_]]:
-        """Which targets dealt out anew a row can have, by voter: what the parent's losses are finite of."""
-        return [np.isfinite(losses) for losses in self._rows.dealt(self.current.outputs, self.voters)]
-
-    def _contrast_of(
-        self, outputs: Sequence[Any], losses: Sequence[Measured], voters: Sequence[int]
-    ) -> list[Measured]:
-        dealt = self._rows.dealt(outputs, [self.voters[voter] for voter in voters])
-        return [
-            contrasts(own, others, self._dealt[voter])
-            for own, others, voter in zip(losses, dealt, voters, strict=True)
-        ]
+    def _contrast(self) -> RoundContrasts:
+        return RoundContrasts(self._rows, self.voters, self.current)
 
     def growths(self, step: float) -> Measured:
         """Return by what share w + step·δ_j says more of what w says on own rows, [updates, voters]."""

@@ -83,7 +83,7 @@ class _Judge:
     def _test_each(self) -> None:
         positions = self._evidence.positions
         asked = np.ones((len(positions), len(self._voters)), dtype=bool)
-        for test in self._policy.updates:
+        for test in filter(self._evidence.is_asked, self._policy.updates):
             passed, found, limit = CHECKS[type(test)](test, self._evidence, asked)
             asked &= passed
             for row, voter in np.argwhere(~passed):

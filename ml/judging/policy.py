@@ -137,6 +137,10 @@ class Contrast(_Test):
         description="Models of so many parameters or more are not tested; of all where nothing is said.",
     )
 
+    def is_of(self, parameters: int) -> bool:
+        """Return whether models of so many parameters are tested."""
+        return self.below is None or parameters < self.below
+
 
 class Forgetting(_Test):
     """β_j ≥ 2·min(0, β_v) − most, or cos(δ_j, δ_v − δ°_v) ≥ least: what forgets has to teach.

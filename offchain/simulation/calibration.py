@@ -19,10 +19,7 @@ from ml.judging.constants import constant_loss
 from ml.judging.evidence import Evidence
 from ml.judging.policy import (
     DEFAULT,
-    Contrast,
-    Direction,
     Policy,
-    Relation,
     listed_tests,
     name_of,
     tests_or_default,
@@ -138,9 +135,7 @@ def _rounds(
 
 def _borne(policy: Policy, evidence: Sequence[Evidence]) -> Iterator[TestBorne]:
     for test in policy.updates:
-        if isinstance(test, Direction | Relation) and not evidence[0].has_direction(test):
-            continue
-        if isinstance(test, Contrast) and not evidence[0].is_below(test):
+        if not evidence[0].is_asked(test):
             continue
         found = needed(test, evidence)
         yield TestBorne(

@@ -107,6 +107,8 @@ class _Seen:
 
     def see(self, rows: int, kind: str, evidence: Evidence, updates: Mapping[int, Parameters]) -> None:
         for name, test in self.tests.items():
+            if not evidence.is_asked(test):
+                continue
             self.values[rows, kind, name].append(values_needed(test, evidence).ravel())
         for name, policy in self.policies.items():
             found = findings(policy, evidence, updates, dict.fromkeys(updates, 1))

@@ -113,6 +113,33 @@ def test_the_same_seed_tells_the_same(detection_told, tmp_path):
         assert (tmp_path / name).read_bytes() == (detection_told / name).read_bytes()
 
 
+SMALL_MODULE = """
+import numpy as np
+from torch import nn
+from stakefed import Labels, Rows, Task
+
+class Late(Task):
+    target = Labels()
+    takes = ""
+    def module(self): return nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1), nn.Flatten(0))
+    def rows(self, path):
+        x = np.random.default_rng(0).standard_normal((1000, 3))
+        return Rows(x, x[:, 0] > 0)
+"""
+
+
+def test_of_a_small_module_those_tests_are_told_that_are_asked_of_it(tmp_path):
+    (tmp_path / "own.py").write_text(SMALL_MODULE)
+    options = "--clients 8 --rounds 2 --judging-rows 40 --kind label-flip --kind sign-flip".split()
+    result = CliRunner().invoke(
+        cli, ["--task", f"{tmp_path}/own.py:Late", *options, "--out", tmp_path / "found"]
+    )
+    assert result.exit_code == 0, result.output
+    told = set(pd.read_csv(tmp_path / "found/curves.csv").test)
+    assert {"contrast, 2 errors", "contrast, 4 errors"} < told
+    assert not any(name.startswith(("relation", "direction")) for name in told)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -80,18 +80,17 @@ def test_what_all_may_take_back_is_what_the_one_that_takes_most_does():
     start, own, rates = knowing()
     updates = {0: encode(trained(2, shuffled, start)), 1: encode(trained(3, start=start)), 2: excused()}
 
-    def need(untaught):
-        evidence = Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02, untaught=untaught)
-        return needed(Forgetting(parameters=1), [evidence])
+    def seen(untaught):
+        return Evidence(updates, start, OWN, range(VOTERS), lambda: own, 0.02, untaught=untaught)
 
     def refused(most):
         return sum(len(voter.reasons) for voter in remembered(updates, own, rates, most=most))
 
-    asked = need(lambda places: rates[places])
+    asked = needed(Forgetting(parameters=1), [seen(lambda places: rates[places])])
     outer = asked.that_passes(1.0)
     assert outer > 0.2 and asked.refused == pytest.approx(refused(0.05) / asked.values.size)
     assert refused(outer + 1e-9) == 0 and refused(outer - 1e-6) == 1
-    assert (asked.values[2 * VOTERS :] == 0).all() and (need(None).values == 0).all()
+    assert (asked.values[2 * VOTERS :] == 0).all() and not seen(None).is_asked(Forgetting(parameters=1))
 
 
 @pytest.mark.parametrize("parameters, seen", [(9_999, False), (10_000, True)])
@@ -107,7 +106,7 @@ def test_a_direction_is_seen_of_many_parameters_or_beside_the_loss(parameters, s
 def test_no_error_helps_what_points_away_and_nothing_is_needed_of_models_that_are_not_asked():
     evidence = Evidence(UPDATES, START, OWN, range(VOTERS), lambda: REFERENCES, 0.02)
     assert needed(Contrast(least=1.0), [evidence]).that_passes(1.0) == 1000
-    assert not needed(Contrast(below=len(START)), [evidence]).values.any()
+    assert not evidence.is_asked(Contrast(below=len(START)))
     updates = {0: HONEST, 1: skewed(0.15)}
     evidence = Evidence(updates, START, OWN, range(VOTERS), lambda: REFERENCES, 0.02)
     for gain, errors in ((0.0, 0), (1.0, 1000)):
