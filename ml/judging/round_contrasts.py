@@ -50,7 +50,6 @@ class RoundContrasts:
     def _contrasts(
         self, losses: Sequence[Measured], dealt: Sequence[Measured], voters: Sequence[int]
     ) -> list[Measured]:
-        return [
-            contrasts(own, others, self._counted[voter])
-            for own, others, voter in zip(losses, dealt, voters, strict=True)
-        ]
+        counted = np.concatenate([self._counted[voter] for voter in voters], axis=1)
+        found = contrasts(np.concatenate(losses), np.concatenate(dealt, axis=1), counted)
+        return np.split(found, np.cumsum([len(own) for own in losses])[:-1])
