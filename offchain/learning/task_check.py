@@ -107,7 +107,8 @@ def _told_apart(
     knows: float | None,
 ) -> Iterator[tuple[str, str]]:
     """What a vote on these rows finds of a trained model's change by the default policy."""
-    evidence = _seen_by_a_vote(sample, trained, settings)
+    voter = _voter(sample, genesis, settings)
+    evidence = _seen(voter, trained)
     now, (made,) = evidence.current, evidence.at(0.5)
     finds = least_rise(made.losses[0] - now.losses[0])
     yield (
@@ -117,19 +118,23 @@ def _told_apart(
     if knows is not None:
         yield "knows", f"{knows:.4f} beyond the best constant after this little; see `ape run calibrate`"
     # Of a model that has learned, a flip takes back far more than one's own change adds.
-    shown = contrast_shown(NAMED[DEFAULT], [_seen_by_a_vote(sample, genesis, settings)])
+    shown = contrast_shown(NAMED[DEFAULT], [_seen(voter, genesis)])
     for warning in warnings(NAMED[DEFAULT], knows, finds, shown=shown):
         yield "note", warning
 
 
-def _seen_by_a_vote(sample: Sample, model: NDArray[np.float32], settings: TrainingSettings) -> Evidence:
-    """What the member's vote sees of what its own rows make of a model."""
-    rows, policy, parent = sample.rows, NAMED[DEFAULT], encode(model)
+def _voter(sample: Sample, genesis: NDArray[np.float32], settings: TrainingSettings) -> Voters:
+    rows = sample.rows
     judging = make_learner(sample.task, shape_of(rows.X_train), shape_of(rows.y_train))
-    scoring = ScoringSettings(policy=DEFAULT, metric=sample.metric)
-    voters = Voters(CommonLearning(judging, parent, scoring), [rows], sample.task, settings, sample.seed)
-    own = encode(voters.references(policy, parent, [0])[0])
-    return voters.evidence(policy, {0: own}, parent, [0])
+    common = CommonLearning(judging, encode(genesis), ScoringSettings(policy=DEFAULT, metric=sample.metric))
+    return Voters(common, [rows], sample.task, settings, sample.seed)
+
+
+def _seen(voter: Voters, model: NDArray[np.float32]) -> Evidence:
+    """What the member's vote sees of what its own rows make of a model."""
+    policy, parent = NAMED[DEFAULT], encode(model)
+    own = encode(voter.references(policy, parent, [0])[0])
+    return voter.evidence(policy, {0: own}, parent, [0])
 
 
 def _constant(learner: Learner, genesis: NDArray[np.float32], rows: ClientData, task: Task) -> float | None:
