@@ -254,6 +254,18 @@ def test_losses_of_many_voters_with_targets_dealt_out_are_those_of_each_alone():
     assert together[0].mean(0) - tried.losses[0] == pytest.approx(kappa(0, decode(START)), abs=1e-6)
 
 
+def test_what_is_asked_again_is_what_it_is_asked_first():
+    """Cosines of all parameters and of the first layer, own changes of some voters and of all."""
+    asked = measured({0: HONEST})
+    places = asked.parameters("all"), asked.parameters("first")
+    errors = [asked.contrast_errors(0.5, [voter])[0] for voter in (2, 0)]
+    for place in places:
+        assert np.array_equal(asked.cosines(place), measured({0: HONEST}).cosines(place))
+    fresh = measured({0: HONEST})
+    assert np.array_equal(asked.own_contrasts(0.5), fresh.own_contrasts(0.5))
+    assert errors == fresh.contrast_errors(0.5, range(VOTERS))[[2, 0]].tolist()
+
+
 def test_losses_that_cannot_be_taken_of_anothers_target_are_not_asked_for(monkeypatch):
     updates = {0: HONEST, 1: POISON}
     evidence = measured(updates)

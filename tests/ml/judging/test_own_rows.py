@@ -9,6 +9,7 @@ from ml.judging.evidence import Evidence
 from ml.judging.judge import findings
 from ml.judging.own_rows import OwnRows
 from ml.judging.policy import Contrast, Policy
+from ml.judging.round_contrasts import RoundContrasts
 from ml.tasks.targets import Classes, Labels, Numbers
 from ml.tasks.task import Task
 from ml.training import make_learner
@@ -105,3 +106,17 @@ def test_targets_of_wide_outputs_are_dealt_out_less_often(outputs, dealt):
     rows = OwnRows([(X, y)], [(X[:0], y[:0])], learner, None, 5)
     tried = rows.tried(learner.initial_parameters(0), [0], [5])
     assert rows.dealt(tried.outputs, [0])[0].shape == (dealt, 5)
+
+
+def test_contrasts_of_some_voters_are_those_of_all():
+    generator = np.random.default_rng(3)
+    given = [(X, y) for X, y in sets(generator, Labels()) if len(y) > 1]
+    learner = make_learner(Line(Labels(), 1), (3,), ())
+    rows = OwnRows(given, [(X[:0], y[:0]) for X, y in given], learner, None, 200)
+    everyone, counts = range(len(given)), [len(y) for _, y in given]
+    parent, model = (rows.tried(learner.initial_parameters(seed), everyone, counts) for seed in (0, 1))
+    contrasts = RoundContrasts(rows, everyone, parent)
+    whole = contrasts.changes(model.outputs, model.losses, everyone)
+    for voter in everyone:
+        (alone,) = contrasts.changes([model.outputs[voter]], [model.losses[voter]], [voter])
+        assert np.array_equal(alone, whole[voter]) and len(alone) == counts[voter]
