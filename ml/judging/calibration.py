@@ -9,23 +9,21 @@ from numpy.typing import NDArray
 
 from ml.judging.checks import contrast_bounds, in_company
 from ml.judging.evidence import Evidence
-from ml.judging.own_rows import Tried
-from ml.judging.policy import (
+from ml.judging.kinds import (
     ClassLoss,
     Contrast,
     Direction,
     Forgetting,
     Loss,
     Opposed,
-    Policy,
     Relation,
     Score,
     Size,
     Skill,
     UpdateTest,
-    listed_tests,
-    name_of,
 )
+from ml.judging.own_rows import Tried
+from ml.judging.policy import Policy, listed_tests, name_of
 from ml.judging.update_tests import (
     least_growth,
     least_score,

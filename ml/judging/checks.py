@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.judging.evidence import Evidence
-from ml.judging.own_rows import Tried
-from ml.judging.policy import (
+from ml.judging.kinds import (
     ClassLoss,
     Contrast,
     Direction,
@@ -20,6 +19,7 @@ from ml.judging.policy import (
     Skill,
     UpdateTest,
 )
+from ml.judging.own_rows import Tried
 from ml.judging.update_tests import (
     has_to_teach,
     is_at_least,

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ml.judging.bases import nearest
 from ml.judging.forgetting import Said, growth
+from ml.judging.kinds import Contrast, Direction, Forgetting, Loss, Relation, UpdateTest
 from ml.judging.own_rows import Alone, OwnRows, Tried
-from ml.judging.policy import Contrast, Direction, Forgetting, Loss, Relation, UpdateTest
 from ml.judging.round_contrasts import RoundContrasts
 from ml.judging.update_tests import paired_standard_error, relations
 from ml.updates.fixed_point import aggregate, decode

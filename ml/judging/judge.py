@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from ml.judging.checks import CHECKS, on_rows
 from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding, Reason, of_all
+from ml.judging.kinds import ClassLoss, LeaveOneOut, Loss, Score, Skill
 from ml.judging.own_rows import OwnRows, Tried
 from ml.judging.policies import admissible
-from ml.judging.policy import ClassLoss, LeaveOneOut, Loss, Policy, Score, Skill
+from ml.judging.policy import Policy
 from ml.judging.update_tests import is_missed, paired_standard_error
 
 Parameters = NDArray[np.int32]

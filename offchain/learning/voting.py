@@ -15,9 +15,10 @@ from ml.judging.constants import base_rates
 from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding
 from ml.judging.judge import evidence_findings
+from ml.judging.kinds import Size
 from ml.judging.metrics import LIKELIHOOD
 from ml.judging.own_rows import OwnRows
-from ml.judging.policy import AGGREGATE, EVIDENCE, Size, listed_tests
+from ml.judging.policy import AGGREGATE, EVIDENCE, listed_tests
 from ml.judging.policy import Policy as TestPolicy
 from ml.judging.scoring import ValidationSets
 from ml.seeds import derive_seed

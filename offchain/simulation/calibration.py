@@ -17,13 +17,7 @@ from ml.judging.calibration import (
 )
 from ml.judging.constants import constant_loss
 from ml.judging.evidence import Evidence
-from ml.judging.policy import (
-    DEFAULT,
-    Policy,
-    listed_tests,
-    name_of,
-    tests_or_default,
-)
+from ml.judging.policy import DEFAULT, Policy, listed_tests, name_of, tests_or_default
 from offchain.engines.deployment import Deployment
 from offchain.settings import SimulationSettings
 from offchain.simulation.baselines import everyones_proposers

@@ -15,18 +15,8 @@ from ml.judging.calibration import lets_more_pass, values_needed
 from ml.judging.detection import HONEST_REJECTED, detected, excluded
 from ml.judging.evidence import Evidence
 from ml.judging.judge import findings
-from ml.judging.policy import (
-    NAMED,
-    Contrast,
-    Direction,
-    Loss,
-    Policy,
-    Relation,
-    Score,
-    Size,
-    UpdateTest,
-    tests_or_default,
-)
+from ml.judging.kinds import Contrast, Direction, Loss, Relation, Score, Size, UpdateTest
+from ml.judging.policy import NAMED, Policy, tests_or_default
 from ml.seeds import derive_seed
 from ml.tasks.targets import Target, varies
 from offchain.learning.common import Parameters

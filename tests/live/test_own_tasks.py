@@ -13,7 +13,8 @@ from own_tasks import hospital_game, sorting_game
 import scripts.page
 import scripts.status
 import scripts.verify
-from ml.judging.policy import DEFAULT, Relation
+from ml.judging.kinds import Relation
+from ml.judging.policy import DEFAULT
 from offchain.learning.finding import Here
 from offchain.live.verifying.quality import Scorer
 from offchain.live.verifying.verification import Verification

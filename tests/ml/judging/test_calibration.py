@@ -21,8 +21,7 @@ from test_evidence import (
 
 from ml.judging.calibration import direction_note, needed, sees_direction, warnings
 from ml.judging.evidence import Evidence
-from ml.judging.policy import (
-    EVIDENCE,
+from ml.judging.kinds import (
     ClassLoss,
     Contrast,
     Direction,
@@ -30,12 +29,12 @@ from ml.judging.policy import (
     LeaveOneOut,
     Loss,
     Opposed,
-    Policy,
     Relation,
     Score,
     Size,
     Skill,
 )
+from ml.judging.policy import EVIDENCE, Policy
 from ml.updates.schema import Schema
 
 UPDATES = {0: HONEST, 3: POISON}

@@ -10,9 +10,7 @@ from ml.judging.constants import base_rates
 from ml.judging.evidence import Evidence
 from ml.judging.findings import Finding, Reason
 from ml.judging.judge import evidence_findings, findings
-from ml.judging.own_rows import OwnRows
-from ml.judging.policy import (
-    NAMED,
+from ml.judging.kinds import (
     ClassLoss,
     Contrast,
     Direction,
@@ -20,12 +18,13 @@ from ml.judging.policy import (
     LeaveOneOut,
     Loss,
     Opposed,
-    Policy,
     Relation,
     Score,
     Size,
     Skill,
 )
+from ml.judging.own_rows import OwnRows
+from ml.judging.policy import NAMED, Policy
 from ml.judging.update_tests import relations
 from ml.settings import TrainingSettings
 from ml.training import TrainingJob

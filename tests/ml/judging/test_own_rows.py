@@ -7,8 +7,9 @@ from torch import nn
 from ml.judging.calibration import needed
 from ml.judging.evidence import Evidence
 from ml.judging.judge import findings
+from ml.judging.kinds import Contrast
 from ml.judging.own_rows import OwnRows
-from ml.judging.policy import Contrast, Policy
+from ml.judging.policy import Policy
 from ml.judging.round_contrasts import RoundContrasts
 from ml.tasks.targets import Classes, Labels, Numbers
 from ml.tasks.task import Task

@@ -4,19 +4,8 @@ import hashlib
 
 import pytest
 
-from ml.judging.policy import (
-    EVIDENCE,
-    NAMED,
-    LeaveOneOut,
-    Loss,
-    Policy,
-    Relation,
-    Score,
-    Size,
-    listed_tests,
-    noise_note,
-    read_policy,
-)
+from ml.judging.kinds import LeaveOneOut, Loss, Relation, Score, Size
+from ml.judging.policy import EVIDENCE, NAMED, Policy, listed_tests, noise_note, read_policy
 from ml.settings import DEFAULT_POLICY
 from offchain.errors import SettingsError
 from offchain.learning.rules import text_of
