@@ -3,8 +3,8 @@
 ape run simulate --network foundry --task examples/flower_task.py:Digits --clients 8
 """
 
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from stakefed import Classes, Context, Rows, Task
 
-Batches = Iterable[tuple[Tensor, Tensor]]
+Batches = Any  # A DataLoader, or a context's batches.
 
 
 class Net(nn.Module):
@@ -46,15 +46,19 @@ def load_data(partition_id: int, num_partitions: int) -> tuple[DataLoader, DataL
     return DataLoader(train, batch_size=32, shuffle=True), DataLoader(test, batch_size=32)
 
 
-def train(net: nn.Module, trainloader: Batches, epochs: int, lr: float, device: str) -> None:
-    """Train the network in place."""
+def train(net: nn.Module, trainloader: Batches, epochs: int, lr: float, device: str) -> float:
+    """Train the network in place, and return the mean loss of a batch."""
     net.to(device).train()
     optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9)
+    running_loss = 0.0
     for _ in range(epochs):
         for images, labels in trainloader:
             optimizer.zero_grad()
-            nn.functional.cross_entropy(net(images.to(device)), labels.to(device)).backward()
+            loss = nn.functional.cross_entropy(net(images.to(device)), labels.to(device))
+            loss.backward()
             optimizer.step()
+            running_loss += loss.item()
+    return running_loss / len(trainloader)
 
 
 def test(net: nn.Module, testloader: Batches, device: str) -> tuple[float, float]:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from ml.data.rows import Rows, shape_of  # noqa: E402
 from ml.device import use_threads  # noqa: E402
 from ml.settings import TrainingSettings  # noqa: E402
-from ml.tasks.context import permuted  # noqa: E402
+from ml.tasks.batches import permuted  # noqa: E402
 from ml.tasks.loading import Named  # noqa: E402
 from ml.tasks.targets import Classes, Labels, Numbers, Target  # noqa: E402
 from ml.tasks.task import Task  # noqa: E402
@@ -77,7 +77,7 @@ def plain_loop(task: Task, rows: Rows, settings: TrainingSettings) -> Callable[[
     def train() -> None:
         module.train()
         optimiser = torch.optim.Adam(module.parameters(), lr=settings.learning_rate, fused=True)
-        for places in permuted(len(targets), 1, settings):
+        for places in permuted(len(targets), torch.Generator().manual_seed(1), settings):
             optimiser.zero_grad()
             loss(module(inputs[places]), targets[places]).backward()  # type: ignore[no-untyped-call]
             optimiser.step()

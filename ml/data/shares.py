@@ -111,7 +111,7 @@ def _by_column(
     if len(order) < clients:
         raise DataError(
             f"the training rows are of {len(order)} values of {name}, too few for {clients} clients: let "
-            f"{len(order)} take part at most, or share rows out by something else"
+            f"{len(order)} take part at most, or share rows out by dirichlet or quantity, which part them"
         )
     holder = np.zeros(len(counts), np.int64)
     held = np.zeros(clients, np.int64)

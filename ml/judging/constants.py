@@ -64,7 +64,7 @@ def searched_constant_loss(task: Task, outputs: Any, known: Targets, judged: Tar
     """
     import torch
 
-    from ml.tasks.context import as_tensors
+    from ml.tasks.batches import as_tensors
 
     if isinstance(outputs, dict | list | tuple):
         return None

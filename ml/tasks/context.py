@@ -1,15 +1,16 @@
 """What a member's training is given, and the training that it gets by default."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from ml.data.rows import Rows, Targets, batch, each, is_in_memory
+from ml.data.rows import Rows, Targets
 from ml.errors import TaskError
 from ml.settings import TrainingSettings
+from ml.tasks.batches import Batches, as_tensors
 from ml.tasks.losses import batch_loss, nothing_is_masked
 
 if TYPE_CHECKING:
@@ -34,30 +35,17 @@ class Context:
     settings: TrainingSettings = TrainingSettings()
     secret: bytes = b""
 
-    def batches(self, rows: Rows, workers: int = 0) -> Iterator[tuple[Any, Any]]:
-        """Yield (inputs, targets) on the device, batch by batch, for as many passes as the settings say.
+    def batches(self, rows: Rows, workers: int = 0) -> Batches:
+        """Return (inputs, targets) on the device, batch by batch, for as many passes as the settings say.
 
-        Each pass is a permutation of the rows drawn from the seed. A batch of one, left over at the end, is
-        skipped: it has no variance for a normalisation to divide by.
+        Their number is their `len`. Each pass is a permutation of the rows drawn from the seed. A batch of
+        one that is left over at the end is skipped: it has no variance for a normalisation to divide by.
 
         Args:
             rows: What to go through.
             workers: Processes that make inputs ready beforehand, for those that are read row by row.
         """
-        places = list(permuted(len(rows), self.seed, self.settings))
-        targets = as_tensors(rows.targets, self.device)
-        ahead = _made_ahead(rows.inputs, places, workers) if workers else _made_now(rows.inputs, places)
-        for chosen, inputs in zip(places, ahead, strict=True):
-            yield as_tensors(inputs, self.device), _picked(targets, chosen.to(self.device))
-
-
-def permuted(rows: int, seed: int, settings: TrainingSettings) -> Iterator[Tensor]:
-    """Yield the places of each batch, int64, of as many passes as the settings say."""
-    shuffle = torch.Generator().manual_seed(seed)
-    for _ in range(settings.passes(rows)):
-        for places in torch.split(torch.randperm(rows, generator=shuffle), settings.batch):
-            if len(places) > 1 or rows == 1:
-                yield places
+        return Batches(rows, self.seed, self.settings, self.device, workers)
 
 
 def train_with_adam(task: "Task", model: nn.Module, rows: Rows, context: Context) -> None:
@@ -98,42 +86,3 @@ def _lowerable(losses: Tensor) -> Tensor:
 def forward(model: nn.Module, inputs: Any) -> Any:
     """Return the outputs of a module for a batch; inputs by name are its keyword arguments."""
     return model(**inputs) if isinstance(inputs, dict) else model(inputs)
-
-
-def as_tensors(of: Any, device: str) -> Any:
-    """Return an array, or each of several by name, as tensors on the device."""
-    if isinstance(of, Tensor) and device == "cpu":
-        return of
-    from ml.models.tensors import placed
-
-    return each(of, lambda array: placed(array, device))
-
-
-def _picked(tensors: Any, places: Tensor) -> Any:
-    """Rows of a tensor, or of several by name; sooner than by an index, which small batches feel."""
-    if isinstance(tensors, Mapping):
-        return {name: tensor.index_select(0, places) for name, tensor in tensors.items()}
-    return tensors.index_select(0, places)
-
-
-def _made_now(inputs: Any, places: list[Tensor]) -> Iterator[Any]:
-    if is_in_memory(inputs):
-        tensors = as_tensors(inputs, "cpu")
-        return (_picked(tensors, chosen) for chosen in places)
-    return (batch(inputs, chosen.numpy()) for chosen in places)
-
-
-def _made_ahead(inputs: Any, places: list[Tensor], workers: int) -> Iterator[Any]:
-    loader = torch.utils.data.DataLoader(_Batches(inputs, places), batch_size=None, num_workers=workers)
-    return iter(loader)
-
-
-class _Batches(torch.utils.data.Dataset[Any]):
-    def __init__(self, inputs: Any, places: list[Tensor]) -> None:
-        self._inputs, self._places = inputs, places
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __getitem__(self, number: int) -> Any:
-        return batch(self._inputs, self._places[number].numpy())

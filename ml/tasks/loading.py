@@ -241,22 +241,23 @@ def _with_neighbour(error: MLError, file: Path) -> MLError:
 
 
 def _class_in(module: ModuleType, wanted: str | None, name: str) -> type[Task]:
-    if wanted:
-        found = getattr(module, wanted, None)
-        if not (isinstance(found, type) and issubclass(found, Task)):
-            raise TaskError(f"task {name}: {module.__file__} has no subclass {wanted!r} of stakefed.Task")
+    found = getattr(module, wanted, None) if wanted else None
+    if isinstance(found, type) and issubclass(found, Task):
         return found
     own = [
         value
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Task) and value.__module__ == module.__name__
     ]
-    if len(own) != 1:
-        names = ", ".join(each.__name__ for each in own) or "none"
+    if len(own) == 1 and not wanted:
+        return own[0]
+    names = [each.__name__ for each in own]
+    has = f"it has {', '.join(names) or 'none'}"
+    if wanted:
         raise TaskError(
-            f"task {name}: say which subclass of stakefed.Task, as FILE.py:Class; there are {names}"
+            f"task {name}: {module.__file__} has no subclass {quoted(wanted)} of stakefed.Task; {has}"
         )
-    return own[0]
+    raise TaskError(f"task {name}: say which subclass of stakefed.Task, as FILE.py:Class; {has}")
 
 
 def _made(name: str, kind: type[Task], options: Mapping[str, Any]) -> Task:

@@ -18,7 +18,8 @@ from ml.errors import SchemaError, TaskError
 from ml.messages import quoted
 from ml.models.module_state import ModuleState
 from ml.settings import TrainingSettings
-from ml.tasks.context import Context, as_tensors, forward
+from ml.tasks.batches import as_tensors
+from ml.tasks.context import Context, forward
 from ml.tasks.task import Task
 from ml.training.draws import seeded_draws
 from ml.training.learner import Trainer, TrainingJob, check_jobs

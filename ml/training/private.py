@@ -20,7 +20,8 @@ from ml.data.rows import Rows, batch
 from ml.errors import TrainingError
 from ml.models.module_state import mixes_rows
 from ml.settings import PrivacySettings, TrainingSettings
-from ml.tasks.context import Context, as_tensors
+from ml.tasks.batches import as_tensors
+from ml.tasks.context import Context
 from ml.tasks.task import Task
 from ml.training.secret_draws import SecretDraws
 

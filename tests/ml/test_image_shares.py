@@ -187,7 +187,8 @@ def test_what_cannot_be_split_is_refused():
     refused("quantity; did you mean 'dirichlet'?", images(), shares="dirichlett")
     few = images(patients=np.arange(600) % 4)
     refused(
-        "training rows are of 3 values of patient, too few for 4 clients: let 3 take part",
+        "training rows are of 3 values of patient, too few for 4 clients: let 3 take part at most, "
+        "or share rows out by dirichlet or quantity, which part them",
         few,
         shares="patient",
     )

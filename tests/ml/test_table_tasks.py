@@ -375,6 +375,14 @@ def test_which_of_two_outcomes_is_learned_is_told(write):
     assert "learned" not in fitted(path, target="ward").used["ward"]
 
 
+def test_counts_that_are_taken_for_outcomes_are_said_with_what_to_do(write):
+    path = write(table(visits=[str(n % 4) for n in range(ROWS)]))
+    told = "; where these are counts or amounts, say --kind numbers"
+    assert fitted(path, target="visits").used["visits"].endswith(told)
+    assert told not in fitted(path, target="ward").used["ward"]
+    assert fitted(path, target="visits", kind="numbers").used["visits"].startswith("target, an amount of ")
+
+
 def test_the_positive_outcome(write):
     path = write(table())
     form = fitted(path, positive="no").form

@@ -336,8 +336,8 @@ def test_a_packages_task_is_loaded_and_its_digest_never_changes(tmp_path, monkey
 @pytest.mark.parametrize(
     ("name", "options", "told"),
     [
-        ("{own}:Nobody", {}, "has no subclass 'Nobody' of stakefed.Task"),
-        ("{own}", {}, "say which subclass of stakefed.Task"),
+        ("{own}:Nobody", {}, "has no subclass 'Nobody' of stakefed.Task; it has Own, Another$"),
+        ("{own}", {}, "say which subclass of stakefed.Task, as FILE.py:Class; it has Own, Another$"),
         ("{own}:Own", {"depth": 2}, "has no option 'depth'; it has width"),
         ("{folder}/none.py:Own", {}, "there is no task file"),
         ("nowhere.at.all:Own", {}, "there is no task 'nowhere.at.all:Own'; use FILE.py:Class"),

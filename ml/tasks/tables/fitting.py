@@ -290,6 +290,8 @@ class _Fitting:
         told = ", ".join(f"{value!r} {counts[value]}" for value in values[:5])
         more = ", …" if len(values) > 5 else ""
         learned = f"; learned is how likely {values[1]!r} is (--positive)" if len(values) == 2 else ""
+        if numeric and len(values) > 2:
+            learned = "; where these are counts or amounts, say --kind numbers"
         self.used[name] = f"target, one of {len(values)} outcomes: {told}{more}{learned}"
         return {"column": name, "kind": kind, "values": values}
 
