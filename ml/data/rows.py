@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -294,7 +295,10 @@ def _unmasked(value: Any, what: str) -> Array:
             f"an array of {what} has {masked.sum()} masked entries, whose values are not meant; "
             + ("give NaN, or -100 among integers" if what == "targets" else "fill them where rows are made")
         )
-    return np.asarray(value)
+    array = np.asarray(value)
+    if not array.ndim:  # Also what NumPy takes for one object: a generator, a set.
+        raise DataError(f"{what} are {type(value).__name__}; expected an array or a list, one entry a row")
+    return array
 
 
 def _require_texts(named: Mapping[Any, Any], what: str) -> None:
@@ -328,15 +332,27 @@ def one_a_row(what: str, value: Any) -> Array:
 
 
 def _plain(array: Array, what: str) -> Array:
-    """Floats as float32, integers and truth values as NumPy has them."""
+    """Floats as float32, integers and truth values as NumPy has them, in the machine's own byte order.
+
+    Unsigned integers of more than a byte, with which PyTorch hardly computes, are int64.
+    """
     if np.issubdtype(array.dtype, np.floating):
         with np.errstate(over="ignore"):  # What is too large is refused as what is not finite.
             return array.astype(np.float32, copy=False)
     if array.dtype.kind not in "iub":
-        example = f", such as {quoted(array.flat[0])}" if array.size else ""
-        todo = "; number its classes from 0" if what == "targets" and array.dtype.kind in "USO" else ""
-        raise DataError(f"an array of {what} is of {array.dtype}{example}; expected numbers{todo}")
-    return array
+        raise DataError(f"an array of {what} is of {array.dtype}{_no_number(array, what)}")
+    is_wide = array.dtype.kind == "u" and array.itemsize > 1 and array.max(initial=0) < 1 << 63
+    return array.astype(np.int64 if is_wide else array.dtype.newbyteorder("="), copy=False)
+
+
+def _no_number(array: Array, what: str) -> str:
+    """The rest of a sentence on an array of something else than numbers."""
+    odd = [each for each in array.flat if not isinstance(each, Real)]
+    if array.size and not odd:
+        return ", though all in it are numbers; give it as such, by astype('float32') or astype('int64')"
+    example = f", such as {quoted(odd[0])}" if odd else ""
+    todo = "; number its classes from 0" if what == "targets" and odd and isinstance(odd[0], str) else ""
+    return f"{example}; expected numbers{todo}"
 
 
 def _counts(part: Any) -> list[tuple[str, int]]:

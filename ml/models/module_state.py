@@ -12,8 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 from ml.errors import SchemaError
 from ml.updates.hashing import keccak256
 from ml.updates.schema import Schema
-
-_MEAN, _VARIANCE, _DEVIATION = "running_mean", "running_var", "running_std"
+from ml.updates.statistics import DEVIATION, MEAN, VARIANCE, sent_name
 
 
 class ModuleState:
@@ -55,9 +54,11 @@ class ModuleState:
                 "the module has no parameter that requires a gradient: nothing to train or send"
             )
         statistics = self._statistics()
-        self._tensors |= {_transmitted(name): buffer for name, buffer in statistics.items()}
+        self._tensors |= {sent_name(name): buffer for name, buffer in statistics.items()}
         others: dict[str, torch.Tensor] = {name: p for name, p in parameters.items() if not p.requires_grad}
         others |= {name: b for name, b in module.named_buffers() if name not in statistics}
+        self._types = {name: tensor.dtype for name, tensor in self._tensors.items()}
+        self._layers = dict(module.named_modules())
         self._parameters = [(parameter, parameter.requires_grad) for parameter in parameters.values()]
         self._constants = [(name, tensor, tensor.detach().clone()) for name, tensor in sorted(others.items())]
         self.schema = Schema.of([(name, tuple(tensor.shape)) for name, tensor in self._tensors.items()])
@@ -108,13 +109,25 @@ class ModuleState:
             tensor.copy_(value)
 
     def require_in_place(self) -> None:
-        """Raise SchemaError when the module has another tensor where one of the vector's was.
+        """Raise SchemaError when the module has another layer, or another tensor in place of the vector's.
 
         What was put in its place would not be in the vector, nor be put back for the next model.
         """
+        layers = dict(self._module.named_modules())
+        for name in self._layers | layers:
+            if layers.get(name) is not self._layers.get(name):
+                raise SchemaError(
+                    f"training puts another layer at {name!r} of the module, of which nobody is sent "
+                    "anything; make all layers in module()"
+                )
         there = dict(self._module.named_parameters()) | dict(self._module.named_buffers())
         for name, tensor in self._tensors.items():
-            found = there.get(name.removesuffix(_DEVIATION) + _VARIANCE if _is_deviation(name) else name)
+            found = there.get(name.removesuffix(DEVIATION) + VARIANCE if _is_deviation(name) else name)
+            if found is tensor and tensor.dtype != self._types[name]:
+                raise SchemaError(
+                    f"{name!r} is {tensor.dtype} after training, and was {self._types[name]}: leave types as "
+                    "they are"
+                )
             if found is not tensor:
                 raise SchemaError(
                     f"{name!r} is another tensor than before training, and would be lost; change what a "
@@ -135,7 +148,7 @@ class ModuleState:
             f"{name}.{buffer}".lstrip(".")
             for name, layer in layers.items()
             if layer not in self._frozen
-            for buffer in (_MEAN, _VARIANCE)
+            for buffer in (MEAN, VARIANCE)
         }
         return {name: buffer for name, buffer in self._module.named_buffers() if name in kept}
 
@@ -163,7 +176,7 @@ def initial_vector(schema: Schema, seed: int) -> NDArray[np.float32]:
         if len(shape) > 1:
             deviation = np.sqrt(2 / np.prod(shape[1:]))
             vector[place] = generator.normal(0, deviation, place.stop - place.start)
-        elif name.endswith(("weight", _DEVIATION)):
+        elif name.endswith(("weight", DEVIATION)):
             vector[place] = 1
     return vector
 
@@ -192,9 +205,5 @@ def _require_float(name: str, parameter: torch.Tensor) -> None:
         raise SchemaError(f"parameter {name!r} is {parameter.dtype}; what is trained is torch.float32")
 
 
-def _transmitted(name: str) -> str:
-    return name.removesuffix(_VARIANCE) + _DEVIATION if name.endswith(_VARIANCE) else name
-
-
 def _is_deviation(name: str) -> bool:
-    return name.endswith(_DEVIATION)
+    return name.endswith(DEVIATION)

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeGuard
@@ -12,6 +13,9 @@ from ml.folders import require_readable
 from ml.home import at_home
 from ml.messages import quoted
 from ml.updates.hashing import keccak256
+
+_OURS = {"ml", "offchain", "scripts", "stakefed"}
+"""Packages of the project, which lie beside a task's file in the checkout."""
 
 
 def task_file(place: str) -> Path:
@@ -44,13 +48,71 @@ def declared_files(file: Path) -> set[str]:
     Raises:
         TaskError: When it is no Python, or they are no names of files in its folder.
     """
-    try:
-        tree = ast.parse(content_of(file))
-    except (SyntaxError, ValueError) as error:
-        raise TaskError(f"task file {file} is no Python: {error}") from error
+    tree = _parsed(file)
     bodies = (node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     declared = (line for body in bodies for line in body if _declares_files(line))
     return {name for line in declared for name in _names(line.value, f"task file {file}, line {line.lineno}")}
+
+
+def declared_contents(file: Path) -> list[tuple[str, bytes]]:
+    """Return name and bytes of each file that classes of a task's file declare.
+
+    Raises:
+        TaskError: When one cannot be read.
+    """
+    return [(name, content_of(file.parent / name)) for name in sorted(declared_files(file))]
+
+
+def require_declared(file: Path, files: Iterable[str]) -> None:
+    """Raise TaskError when a task that was made names `files` that its class does not.
+
+    Args:
+        file: The task's.
+        files: What the task says that it reads.
+    """
+    if missing := sorted(set(files) - declared_files(file)):
+        raise TaskError(
+            f"task file {file}: files has {missing[0]} where the task is made, so that its digest does not "
+            "cover it; name it in the class, as files = (...)"
+        )
+
+
+def require_covered(file: Path) -> None:
+    """Raise TaskError when a task's file that was loaded imports what lies beside it and is in no digest."""
+    declared = declared_files(file)
+    for name in sorted(_imported(file) - _OURS):
+        beside = _beside(file, name)
+        if beside is not None and beside not in declared:
+            todo = f"name it in the class, as files = ({beside!r},), " if beside.endswith(".py") else ""
+            raise TaskError(
+                f"task file {file} imports {beside} beside it, which its digest does not cover: nobody would "
+                f"see that a member has another one; {todo}put all into one file, or install a package"
+            )
+
+
+def _imported(file: Path) -> set[str]:
+    """The top-level packages and modules that a file imports anywhere."""
+    nodes = list(ast.walk(_parsed(file)))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return {
+        name.partition(".")[0]
+        for name in plain | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    }
+
+
+def _beside(file: Path, name: str) -> str | None:
+    """The file or package in a task's folder that an import of a name led to; none of another folder's."""
+    module, folder = sys.modules.get(name), file.resolve().parent
+    places = [*getattr(module, "__path__", ()), getattr(module, "__file__", None) or ""]
+    found = Path(places[0]).resolve()
+    return found.name if places[0] and found.parent == folder and found != file.resolve() else None
+
+
+def _parsed(file: Path) -> ast.Module:
+    try:
+        return ast.parse(content_of(file))
+    except (SyntaxError, ValueError) as error:
+        raise TaskError(f"task file {file} is no Python: {error}") from error
 
 
 def _declares_files(line: ast.stmt) -> TypeGuard[ast.Assign | ast.AnnAssign]:
@@ -82,6 +144,17 @@ def package_roots(module: str) -> list[Path]:
     if spec.submodule_search_locations is not None:
         return [Path(folder) for folder in spec.submodule_search_locations]
     return [] if spec.origin is None else [Path(spec.origin)]
+
+
+def module_file(module: str, roots: Iterable[Path]) -> Path | None:
+    """Return the file of a module in a package's folders; nothing of it runs."""
+    inner = module.split(".")[1:]
+    for root in roots:
+        place = root.joinpath(*inner)
+        for file in (place, place.parent / f"{place.name}.py", place / "__init__.py"):
+            if file.is_file():
+                return file
+    return None
 
 
 def package_contents(roots: Iterable[Path]) -> list[tuple[str, bytes]]:

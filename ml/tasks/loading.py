@@ -21,10 +21,13 @@ from ml.messages import examples, nearest, quoted
 from ml.tasks import built_in
 from ml.tasks.code_files import (
     content_of,
-    declared_files,
+    declared_contents,
     digests,
+    module_file,
     package_contents,
     package_roots,
+    require_covered,
+    require_declared,
     task_file,
 )
 from ml.tasks.tables.form import read_form
@@ -107,7 +110,23 @@ class Named:
             )
         if not isinstance(takes, str):
             raise TaskError(f"task {self.name}: takes is {quoted(takes)}; say in words what its rows are")
+        if self.is_foreign:
+            self._require_covered(made)
         return made
+
+    def _require_covered(self, made: Task) -> None:
+        with blamed(f"task {self.name}"):
+            files = tuple(made.files)
+        if self._place.endswith(".py"):
+            require_covered(task_file(self._place))
+            require_declared(task_file(self._place), files)
+        elif (file := module_file(self._place, _package(self._place, self.name))) is not None:
+            require_declared(file, files)
+
+    @property
+    def _place(self) -> str:
+        """The file or module that its class is in."""
+        return self.name.rpartition(":")[0] if ":" in self.name else self.name
 
     @property
     def _class(self) -> str:
@@ -129,7 +148,7 @@ class Named:
             return _made(self.name, self.kind, self.options)
         if self.is_table:
             return _table(self.name, self.options)
-        place, _, wanted = self.name.rpartition(":") if ":" in self.name else (self.name, "", "")
+        place, wanted = self._place, self._class
         if place.endswith(".py"):
             module = _module_of_file(task_file(place), self.digest)
         else:
@@ -143,13 +162,12 @@ class Named:
             return [("built-in", self.name.encode())]
         if self.is_table:
             return [("table", read_form(self.name).canonical)]
-        place = self.name.rpartition(":")[0] if ":" in self.name else self.name
-        if place.endswith(".py"):
-            file = task_file(place)
-            return [
-                (name, content_of(file.parent / name)) for name in (file.name, *sorted(declared_files(file)))
-            ]
-        return package_contents(_package(place, self.name))
+        if self._place.endswith(".py"):
+            file = task_file(self._place)
+            return [(file.name, content_of(file)), *declared_contents(file)]
+        roots = _package(self._place, self.name)
+        file_of_class = module_file(self._place, roots)
+        return [*package_contents(roots), *(declared_contents(file_of_class) if file_of_class else ())]
 
 
 @functools.cache
@@ -231,6 +249,8 @@ def _module_of_file(file: Path, digest: bytes, what: str = "task") -> ModuleType
 
 def _with_neighbour(error: MLError, file: Path) -> MLError:
     """The same, with what to do about a module that lies beside the file and is not found."""
+    if "relative import" in str(error.__cause__):
+        return TaskError(f"{error}; one file holds everything, or a package is installed")
     missing = getattr(error.__cause__, "name", None)
     beside = f"{str(missing).partition('.')[0]}.py"
     if not (isinstance(error.__cause__, ModuleNotFoundError) and (file.parent / beside).is_file()):

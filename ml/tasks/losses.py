@@ -133,6 +133,8 @@ def _require_shape(target: Target, outputs: Any, expected: tuple[int, ...]) -> N
 def _hint(found: Any, expected: list[int]) -> str:
     """What is likely meant by other outputs of classes."""
     rows, *places, count = expected
+    if places == [1] and found == [rows, count]:
+        return ", where targets are a column [rows, 1]: give them as [rows], by reshape(-1)"
     if places and found == [rows, *places]:
         return ", where targets are numbers of classes: of one-hot ones give argmax(-1)"
     return ", classes last: give outputs.movedim(1, -1)" if found == [rows, count, *places] else ""

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.rows import Inputs, Targets, are_same, head, length, taken
+from ml.data.rows import Inputs, Targets, are_same, head, is_in_memory, length, taken
 from ml.errors import TaskError
 from ml.settings import TrainingSettings
 from ml.training.learner import Learner, TrainingJob
-from ml.updates.fixed_point import encode
+from ml.updates.fixed_point import encode_named
 
 _ROWS, _ALONE = 32, 8
 CLOSE = 1e-4
@@ -43,12 +43,18 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
 
     Raises:
         TaskError: When losses are not one number a row, at least 0 and finite; when they differ from one time
-            to the next; when a row's loss depends on which rows are beside it; when metrics fail; or when
-            training changes what the module computes with and nobody is sent.
+            to the next; when the module changes the rows; when a row's loss depends on which rows are beside
+            it; when metrics fail; or when training changes what the module computes with and nobody is sent.
         UpdateError: When training makes numbers that an update cannot hold.
     """
     X, y = head(X, _ROWS), head(y, _ROWS)
+    given = deepcopy(X) if is_in_memory(X) else X
     together = row_losses(learner, model, X, y)
+    if is_in_memory(X) and not are_same(X, given):
+        raise TaskError(
+            "the module changes the rows that it is given, which are learned from and judged by after it: "
+            "leave out inplace=True in its first layer, or let it make new tensors"
+        )
     if not np.array_equal(together, row_losses(learner, model, X, y)):
         same = are_same(_outputs(learner, model, X), _outputs(learner, model, X))
         what = "losses" if same else "the module's outputs in eval"
@@ -151,5 +157,5 @@ def _require_untouched(outputs: Any, y: Targets, before: tuple[Any, Targets]) ->
 def _repeats(learner: Learner, model: NDArray[np.float32], X: Any, y: Any) -> bool:
     settings = TrainingSettings(batch=max(2, length(y) // 2))
     first, second = (learner.train(model, [TrainingJob(X, y, seed=1)], settings)[0] for _ in range(2))
-    encode(first)  # Raises what an update cannot hold.
+    encode_named(first, learner.schema, "a model after training")  # Raises what an update cannot hold.
     return np.array_equal(first, second)

@@ -56,7 +56,6 @@ class ModuleLearner:
         self._threads = torch.get_num_threads()
         self._state = ModuleState(self._module)
         self.schema = self._state.schema
-        self._judged = f"the module, given rows of {_told(row)},"
         torch.backends.cudnn.allow_tf32 = False
 
     @property
@@ -83,7 +82,8 @@ class ModuleLearner:
 
     def predictor(self, sets: Sequence[Inputs]) -> "ModulePredictor":
         """Return `sets` of rows, whose batches go to the device when they are needed."""
-        return ModulePredictor(sets, self._module, self._state, self._device, self._threads, self._judged)
+        what = f"the module, given rows of {_told(self.row_shape, sets[0] if sets else None)},"
+        return ModulePredictor(sets, self._module, self._state, self._device, self._threads, what)
 
     def losses(self, outputs: Any, targets: Targets) -> NDArray[np.float64]:
         """Return the task's loss of each row, float64 [rows]; see `Learner`."""
@@ -142,11 +142,13 @@ def _first_model(found: Any, schema: Schema) -> NDArray[np.float32]:
     return found.astype(np.float32, copy=False)
 
 
-def _told(shape: Shape) -> str:
-    """A row's shape in words: [24], or clicks [20] and length []."""
-    if not isinstance(shape, Mapping):
-        return str(list(shape))
-    return " and ".join(f"{name} {list(of)}" for name, of in shape.items())
+def _told(shape: Shape, rows: Inputs | None) -> str:
+    """A row's shape in words, and its type where that may be the matter: [24], clicks int64 [20] and x []."""
+    if isinstance(shape, Mapping):
+        parts = rows if isinstance(rows, Mapping) else {}
+        return " and ".join(f"{name} {_told(of, parts.get(name))}" for name, of in shape.items())
+    kind = f"{rows.dtype} " if isinstance(rows, np.ndarray) and rows.dtype != np.float32 else ""
+    return f"{kind}{list(shape)}"
 
 
 def _figure(name: str, value: Any) -> float:
@@ -246,6 +248,8 @@ def joined_outputs(parts: Sequence[Any]) -> Any:
             raise SchemaError(
                 f"the module returns {type(part).__name__}; expected a tensor, or several in a dict"
             )
+        if part.is_complex():
+            raise SchemaError(f"the module returns {part.dtype}; expected real numbers")
     joined: NDArray[np.float32] = torch.cat(list(parts)).float().cpu().numpy()
     return joined
 

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from ml.errors import UpdateError
 from ml.parallel import Workers, processors
+from ml.updates.schema import Schema
 
 SCALE = 2**20
 """Steps per unit: int32 then spans −2048 to just below 2048 in steps of about 1e-6."""
 
 _LIMIT = 2.0**31  # Scaled values in [−2^31, 2^31) fit int32.
+_EXPECTED = "a finite value in [-2048, 2048) was expected"
 _MAX_TOTAL_SAMPLES = 2**32 - 1  # |Σ n·w| ≤ Σ n · 2^31 then stays within int64.
 _BLOCK = 2**16  # Parameters at a time, so that what several passes go over stays in the processor's cache.
 _COMPILED_FROM = (
@@ -45,6 +47,32 @@ def encode(parameters: NDArray[np.float32]) -> NDArray[np.int32]:
             raise _not_encodable(parameters, block)
         encoded[block] = scaled
     return encoded
+
+
+def encode_named(parameters: NDArray[np.float32], schema: Schema, whose: str) -> NDArray[np.int32]:
+    """Return `encode` of a model [schema.size]; what it cannot hold is told by the parameter's name.
+
+    Args:
+        parameters: The model.
+        schema: Its parameters' names.
+        whose: What it is, at the beginning of a sentence.
+
+    Raises:
+        UpdateError: When a value is not finite or outside [−2048, 2048).
+
+    >>> encode_named(np.float32([1, np.nan]), Schema((("weight", (2,)),)), "the first model")
+    Traceback (most recent call last):
+    ml.errors.UpdateError: the first model has nan in 'weight'; a finite value in [-2048, 2048) was expected
+    """
+    try:
+        return encode(parameters)
+    except UpdateError:
+        for name, _, place in schema.slices():
+            part = parameters[place]
+            if not is_encodable(part):
+                value = part[_first_odd(part)]
+                raise UpdateError(f"{whose} has {value} in {name!r}; {_EXPECTED}") from None
+        raise
 
 
 def is_encodable(parameters: NDArray[np.float32]) -> bool:
@@ -114,11 +142,13 @@ def aggregate(updates: Sequence[NDArray[np.int32]], samples: Sequence[int]) -> N
 
 
 def _not_encodable(parameters: NDArray[np.floating[Any]], block: slice) -> UpdateError:
-    scaled: NDArray[np.float64] = np.rint(parameters[block].astype(np.float64) * SCALE)
-    position = block.start + int(np.argmin((scaled >= -_LIMIT) & (scaled < _LIMIT)))
-    return UpdateError(
-        f"parameter {position} is {parameters[position]}; a finite value in [-2048, 2048) was expected"
-    )
+    position = block.start + _first_odd(parameters[block])
+    return UpdateError(f"parameter {position} is {parameters[position]}; {_EXPECTED}")
+
+
+def _first_odd(parameters: NDArray[np.floating[Any]]) -> int:
+    scaled: NDArray[np.float64] = np.rint(parameters.astype(np.float64) * SCALE)
+    return int(np.argmin((scaled >= -_LIMIT) & (scaled < _LIMIT)))
 
 
 def _average_block(size: int, weight: int) -> Callable[..., None]:

@@ -1,6 +1,6 @@
 """The first global model: the same wherever it is made, or read from the founders' file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from ml.errors import TaskError, UpdateError
-from ml.messages import reason
+from ml.messages import examples, reason
 from ml.private_files import opened, write_whole
 from ml.seeds import derive_seed
 from ml.updates.canonical import digest, to_bytes
-from ml.updates.fixed_point import decode, encode
+from ml.updates.fixed_point import decode, encode_named
 from ml.updates.schema import Schema
+from ml.updates.statistics import as_sent
 from ml.updates.tensors import tensors_in
 from offchain.errors import SettingsError
 from offchain.learning.description import Learning
@@ -29,7 +30,8 @@ _GENESIS = 3  # Under a run's seed; other paths are data, cast and training.
 
 def genesis_model(learner: "Learner", seed: int) -> NDArray[np.int32]:
     """Return the parameters int32 [size], in fixed point, with which a run of `seed` starts."""
-    return encode(learner.initial_parameters(derive_seed(seed, _GENESIS)))
+    drawn = learner.initial_parameters(derive_seed(seed, _GENESIS))
+    return encode_named(drawn, learner.schema, "the first model")
 
 
 def repeated_genesis(learner: "Learner", seed: int) -> NDArray[np.int32]:
@@ -71,14 +73,17 @@ def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:
     """
     try:
         with opened(path, follow=True) as file:
-            tensors = tensors_in(file.read())
+            tensors = as_sent(tensors_in(file.read()))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"genesis {path} cannot be read as safetensors ({reason(error)})") from error
+        raise SettingsError(
+            f"genesis {path} cannot be read as safetensors ({reason(error)}); what writes one is "
+            "safetensors.torch.save_file, of float32 tensors by name"
+        ) from error
     model = np.empty(schema.size, dtype=np.float32)
     for name, shape, place in schema.slices():
         found = tensors.pop(name, None)
         if found is None or found.shape != shape:
-            has = "none" if found is None else list(found.shape)
+            has = _has(tensors, schema) if found is None else list(found.shape)
             raise SettingsError(
                 f"genesis {path}: tensor {name} of shape {list(shape)} was expected, it has {has}"
             )
@@ -89,12 +94,19 @@ def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:
         model[place] = found.astype(np.float32).ravel()
     if tensors:
         raise SettingsError(
-            f"genesis {path} has the tensor {sorted(tensors)[0]}, which the module does not train"
+            f"genesis {path} has the tensor {sorted(tensors)[0]}, which the module does not train: leave out "
+            "what is frozen"
         )
     try:
-        return encode(model)
+        return encode_named(model, schema, f"genesis {path}")
     except UpdateError as error:
-        raise SettingsError(f"genesis {path}: {error}") from error
+        raise SettingsError(str(error)) from error
+
+
+def _has(tensors: Mapping[str, object], schema: Schema) -> str:
+    """What a file has in place of a tensor that is not there."""
+    others = sorted(tensors.keys() - {name for name, _ in schema.entries})
+    return f"none of that name, but {examples(others)}" if others else "none"
 
 
 def genesis_of(

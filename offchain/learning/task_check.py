@@ -21,7 +21,7 @@ from ml.tasks.task import Task
 from ml.training import Learner, TrainingJob, make_learner
 from ml.training.checks import check_learner, outputs_of
 from ml.training.trainers import trainer_of
-from ml.updates.fixed_point import decode, encode
+from ml.updates.fixed_point import decode, encode, encode_named
 from offchain import memory
 from offchain.learning.catalogue import Sample
 from offchain.learning.common import CommonLearning
@@ -76,7 +76,7 @@ def _learned(
     started = perf_counter()
     (trained,) = learner.train(genesis, [job], settings)
     training = perf_counter() - started
-    encode(trained)  # Raises what an update cannot hold.
+    update = encode_named(trained, learner.schema, "a model after training")  # Raises what it cannot hold.
     started = perf_counter()
     (before,), (after,) = validation.losses(genesis, [0]), validation.losses(trained, [0])
     judging = (perf_counter() - started) / 2
@@ -89,6 +89,12 @@ def _learned(
     yield "seconds", f"{training:.2f} to train, {judging:.3f} to judge a model"
     yield "memory", f"{memory.peak() >> 20:,} MiB at most by now, libraries and rows included"
     knows = None if constant is None else constant - float(after.mean())
+    if np.array_equal(update, encode(genesis)):
+        yield (
+            "note",
+            "training leaves the model as it is: nobody would accept such an update; train() changes the "
+            "module that it is given, in place",
+        )
     yield from _told_apart(sample, genesis, trained, settings, knows)
     some = head(rows.X_train, _SOME), head(rows.y_train, _SOME)
     if all(_is_probability(learner, sample.task, model, *some) for model in (genesis, trained)):

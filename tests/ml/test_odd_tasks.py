@@ -302,12 +302,12 @@ class ByName(nn.Module):
         (
             ByName,
             {"a": X, "length": Y},
-            r"given rows of a \[4\] and length \[\], failed in torch/.*argument 'a'",
+            r"given rows of a \[4\] and length int64 \[\], failed in torch/.*argument 'a'",
         ),
         (
             ByName,
             {"x": X[:, :3], "length": Y},
-            r"given rows of x \[3\] and length \[\], failed in .*test_odd_tasks.py, line",
+            r"given rows of x \[3\] and length int64 \[\], failed in .*test_odd_tasks.py, line",
         ),
     ],
     ids=["width", "name", "in-its-own-line"],

@@ -73,7 +73,7 @@ def test_what_fails_on_the_way_is_said_of_the_tasks_own_line(tmp_path, inputs):
         (
             "{'age': [1.0, None, 2.0]}",
             "[0, 1, 2]",
-            "an array of inputs age is of object, such as 1.0; expected",
+            "an array of inputs age is of object, such as None; expected",
         ),
     ],
 )

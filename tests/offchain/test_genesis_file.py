@@ -6,11 +6,16 @@ import struct
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save
+from safetensors.torch import save_file
+from torch import nn
 
+from ml.models.module_state import ModuleState
+from ml.updates.fixed_point import encode
 from ml.updates.schema import Schema
 from offchain.errors import SettingsError
-from offchain.learning.genesis import genesis_in
+from offchain.learning.genesis import genesis_in, write_genesis
 
 SCHEMA = Schema.of([("w", (2,))])
 
@@ -43,12 +48,20 @@ def test_numbers_of_any_width_are_the_same_model(tmp_path, dtype):
         (held(tensor("F8_E4M3", 2), b"\0" * 2), "a type that NumPy has not"),
         (held(tensor("C64", 16), b"\0" * 16), "tensor w is of complex64, real numbers were expected"),
         (held(tensor("BOOL", 2), b"\0\1"), "tensor w is of bool, real numbers were expected"),
-        (held(tensor("F32", 8), b"\xff" * 8), "parameter 0 is nan"),
-        (save({"w": np.array([1, 5000], np.float32)}), "parameter 1 is 5000"),
+        (held(tensor("F32", 8), b"\xff" * 8), "has nan in 'w'; a finite value"),
+        (save({"w": np.array([1, 5000], np.float32)}), "has 5000.0 in 'w'; a finite value"),
         (save({"w": np.zeros(3, np.float32)}), r"of shape \[2\] was expected, it has \[3\]"),
-        (save({"w": np.zeros(2, np.float32), "v": np.zeros(1)}), "has the tensor v, which the module"),
+        (
+            save({"w": np.zeros(2, np.float32), "v": np.zeros(1)}),
+            "has the tensor v, which the module does not train: ",
+        ),
+        (save({"module.w": np.zeros(2, np.float32)}), "it has none of that name, but 'module.w'$"),
+        (
+            b"\x80\x02}q\x00." * 9,
+            "what writes one is safetensors.torch.save_file, of float32",
+        ),
     ],
-    ids=range(13),
+    ids=range(15),
 )
 def test_what_is_none_is_one_sentence_with_the_files_name(tmp_path, content, told):
     file = tmp_path / "g.safetensors"
@@ -61,3 +74,15 @@ def test_a_pipe_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "g")
     with pytest.raises(SettingsError, match="it is no plain file"):
         genesis_in(tmp_path / "g", SCHEMA)
+
+
+def test_a_modules_state_is_read_as_it_is_sent(tmp_path):
+    """As `safetensors.torch.save_file` writes a `state_dict`: variances, and counters that nobody is sent."""
+    module = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2), nn.Linear(2, 1))
+    module.train()
+    module(torch.randn(64, 3) * 5)
+    state = ModuleState(module)
+    save_file(module.state_dict(), tmp_path / "g")
+    np.testing.assert_array_equal(genesis_in(tmp_path / "g", state.schema), encode(state.store()))
+    write_genesis(tmp_path / "again", encode(state.store()), state.schema)
+    np.testing.assert_array_equal(genesis_in(tmp_path / "again", state.schema), encode(state.store()))

@@ -1,0 +1,162 @@
+"""Arrays as people have them: of other byte orders and types, or none at all."""
+
+import itertools
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from federations import OfModule
+from torch import nn
+
+from ml.data.rows import Rows
+from ml.errors import DataError, MLError, SchemaError, TaskError, TrainingError
+from ml.tasks.targets import Classes
+from ml.training.checks import check_learner
+from ml.training.module import ModuleLearner
+from ml.updates.fixed_point import encode_named
+from ml.updates.schema import Schema
+
+GENERATOR = np.random.default_rng(0)
+X, Y = GENERATOR.standard_normal((40, 4), dtype=np.float32), GENERATOR.integers(0, 3, 40)
+WORDS = GENERATOR.integers(0, 9, (40, 4))
+
+
+@pytest.mark.parametrize("kind", [">i8", ">i4", ">u2", "u2", "u4", "u8", "<i2"])
+def test_integers_of_any_order_and_width_are_what_pytorch_computes_with(kind):
+    rows = Rows(WORDS.astype(kind), Y.astype(kind))
+    module = nn.Sequential(nn.Embedding(9, 2), nn.Flatten(), nn.Linear(8, 3))
+    for given, plain in ((rows.inputs, WORDS), (rows.targets, Y)):
+        np.testing.assert_array_equal(torch.from_numpy(given).long().numpy(), plain)
+    assert module(torch.from_numpy(rows.inputs).int()).shape == (40, 3)
+
+
+def test_an_unsigned_integer_is_no_negative_one():
+    assert Rows(np.array([[2**64 - 1], [1]], np.uint64), [0, 1]).inputs[0, 0] == 2**64 - 1
+
+
+@pytest.mark.parametrize(
+    "inputs, beside, told",
+    [
+        ((row for row in X), {}, "inputs are generator; expected an array, several by name, or a Dataset"),
+        (np.float32(3), {}, "inputs are float32; expected an array or a list, one entry a row"),
+        (X, {"targets": (y for y in Y)}, "targets are generator; expected an array or a list"),
+        (X, {"targets": set(range(40))}, "targets are set; expected an array or a list"),
+        (X, {"groups": map(str, Y)}, "groups are map; expected an array or a list"),
+        (X, {"columns": {"ward": itertools.count()}}, "values of column ward are count; expected an array"),
+        (
+            pd.DataFrame(X).assign(ward="icu"),
+            {},
+            "an array of inputs is of object, such as 'icu'; expected numbers$",
+        ),
+        (X.astype(object), {}, "an array of inputs is of object, though all in it are numbers; give it as "),
+        (
+            X,
+            {"targets": pd.Categorical(np.array(["légère", "b", "c"])[Y])},
+            "an array of targets is of object, such as '.*'; expected numbers; number its classes from 0",
+        ),
+        (X, {"targets": [None, *Y[1:]]}, "an array of targets is of object, such as None; expected numbers$"),
+        (X + 1j, {}, r"an array of inputs is of complex64, such as \(.*j\); expected numbers$"),
+    ],
+)
+def test_what_is_no_array_of_numbers_is_told_as_what_it_is(inputs, beside, told):
+    with pytest.raises(DataError, match=f"^{told}"):
+        Rows(inputs, **{"targets": Y, **beside})
+
+
+def checked(module, X=X, Y=Y, **more):
+    learner = ModuleLearner(OfModule(module, Classes(3)), X.shape[1:], Y.shape[1:], **more)
+    return check_learner(learner, learner.initial_parameters(0), X, Y)
+
+
+def test_integers_that_a_layer_does_not_take_are_told_with_their_type():
+    with pytest.raises(TaskError, match=r"^the module, given rows of uint8 \[4\], failed in torch/nn/"):
+        checked(lambda: nn.Linear(4, 3), X=WORDS.astype(np.uint8))
+    with pytest.raises(TaskError, match=r"^the module, given rows of \[4\], failed in torch/nn/"):
+        checked(lambda: nn.Linear(5, 3))
+
+
+def test_types_by_name_are_told():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.line = nn.Linear(4, 3)
+
+        def forward(self, clicks, cost):
+            return self.line(clicks)
+
+    learner = ModuleLearner(OfModule(Two, Classes(3)), {"clicks": (4,), "cost": (4,)}, ())
+    with pytest.raises(TaskError, match=re.escape("given rows of clicks int64 [4] and cost [4], failed")):
+        check_learner(learner, learner.initial_parameters(0), {"clicks": WORDS, "cost": X}, Y)
+
+
+def test_targets_in_a_column_are_told_with_what_to_do():
+    told = r"are \[32, 3\]; .* takes \[32, 1, 3\], where targets are a column \[rows, 1\]: give them as"
+    with pytest.raises(TrainingError, match=told):
+        checked(lambda: nn.Linear(4, 3), Y=Y[:, None])
+
+
+class Odd(nn.Module):
+    """A linear layer, before or after which something is done."""
+
+    def __init__(self, before=lambda x: x, after=lambda x: x):
+        super().__init__()
+        self.line, self._before, self._after = nn.Linear(4, 3), before, after
+
+    def forward(self, x):
+        return self._after(self.line(self._before(x)))
+
+
+def test_outputs_are_real():
+    with pytest.raises(SchemaError, match=r"^the module returns torch.complex64; expected real numbers$"):
+        checked(lambda: Odd(after=lambda x: x * (1 + 1j)))
+
+
+@pytest.mark.parametrize(
+    "before", [torch.relu_, lambda x: x.add_(1), lambda x: x.div_(x.norm(dim=1)[:, None])]
+)
+def test_a_module_that_changes_its_rows_is_refused_and_one_that_makes_new_ones_is_not(before):
+    given = X.copy()
+    with pytest.raises(TaskError, match="^the module changes the rows that it is given"):
+        checked(lambda: Odd(before))
+    checked(lambda: Odd(lambda x: before(x.clone())))
+    np.testing.assert_array_equal(X, given)
+
+
+def appended(model, rows, context):
+    model.append(nn.Linear(3, 3))
+
+
+def replaced(model, rows, context):
+    model[1] = nn.GELU()
+
+
+def widened(model, rows, context):
+    model.double()
+
+
+@pytest.mark.parametrize(
+    "trainer, told",
+    [
+        (appended, "training puts another layer at '3' of the module, of which nobody is sent anything"),
+        (replaced, "training puts another layer at '1' of the module"),
+        (
+            widened,
+            "'0.weight' is torch.float64 after training, and was torch.float32: leave types as they are",
+        ),
+    ],
+)
+def test_training_leaves_the_modules_form_as_it_is(trainer, told):
+    with pytest.raises(SchemaError, match=f"^{told}"):
+        checked(lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)), trainer=trainer)
+
+
+def test_what_an_update_cannot_hold_is_told_by_whose_it_is_and_its_parameter():
+    def lost(model, rows, context):
+        model[2].bias.data[1] = float("nan")
+
+    with pytest.raises(MLError, match=r"^a model after training has nan in '2.bias'; a finite value in \["):
+        checked(lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)), trainer=lost)
+    with pytest.raises(MLError, match=r"^the first model has 2048.0 in 'b'; a finite value"):
+        encode_named(np.float32([1, 2, -2048, 2048]), Schema((("a", (2,)), ("b", (2,)))), "the first model")
