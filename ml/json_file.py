@@ -7,6 +7,7 @@ from typing import Any
 
 from ml.home import at_home
 from ml.json_text import parsed
+from ml.messages import quoted
 from ml.private_files import opened
 
 _LARGEST = 2**24  # bytes; an address book has some thousand
@@ -47,6 +48,6 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{ascii(name[:60])} stands there twice")
+            raise ValueError(f"{quoted(name[:60])} stands there twice")
         found[name] = value
     return found

@@ -21,6 +21,8 @@ class UserPath(click.Path):
         Raises:
             BadParameter: When it is not what the option asks for.
         """
+        if "://" in str(value) and not at_home(value).exists():
+            self.fail(f"{value} is a URL, and a path is expected: download it, and give the file", param, ctx)
         return super().convert(at_home(value), param, ctx)
 
 

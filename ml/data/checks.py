@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ml.data.table import Category
 from ml.errors import DataError
-from ml.messages import counted
+from ml.messages import counted, quoted
 
 _UNKNOWN_TOLD = 0.01  # Share of rows with a category that the encoding lacks, from which it is told,
 _UNKNOWN_REFUSED = 0.5  # and from which another spelling is likelier than another clientele.
@@ -80,7 +80,7 @@ def _unknown(
     share, more = float(unknown.mean()), ", …" if len(known) > 3 else ""
     return share, (
         f"{name} has values unknown to the encoding in {share:.0%} of the rows, such as "
-        f"{ascii(example[:40])} (it knows {', '.join(map(ascii, known[:3]))}{more})"
+        f"{quoted(example[:40])} (it knows {', '.join(map(quoted, known[:3]))}{more})"
     )
 
 

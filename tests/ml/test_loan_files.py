@@ -293,12 +293,12 @@ REFUSED = {
     "full-width digits": (
         "x.csv",
         sheet(loan_amnt=lambda c: c.str.translate({48 + n: 0xFF10 + n for n in range(10)})),
-        r"loan_amnt is unreadable in 60, such as '\\uff.* looks like digits of another script: write 0 to 9",
+        "loan_amnt is unreadable in 60, such as '６６.* looks like digits of another script: write 0 to 9",
     ),
     "Arabic digits": (
         "x.csv",
         sheet(loan_amnt=lambda c: c.str.translate({48 + n: 0x660 + n for n in range(10)})),
-        r"loan_amnt is unreadable in 60, such as '\\u06.* looks like digits of another script: write 0 to 9",
+        "loan_amnt is unreadable in 60, such as '٦٦.* looks like digits of another script: write 0 to 9",
     ),
     "formulas for text": (
         "x.csv",

@@ -88,6 +88,15 @@ def test_what_cannot_be_written_is_said_before_anything_takes_long(given, folder
     assert (result.exit_code, shown) == (0, str(home / given)) if why is None else why in shown
 
 
+@pytest.mark.parametrize("path", ["https://example.org/rows.csv", "file:///rows.csv", "s3://bucket/rows.csv"])
+def test_a_url_is_told_as_one(path, tmp_path, monkeypatch):
+    with pytest.raises(click.BadParameter, match=f"^{path} is a URL, and a path is expected: download it"):
+        UserPath().convert(path, None, None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "https:" / "example.org").mkdir(parents=True)
+    assert UserPath().convert("https://example.org", None, None) == Path("https://example.org")
+
+
 def test_outputs_are_such_paths():
     told = {
         name: option.type for name, command in commands() for option in command.params if option.name == "out"

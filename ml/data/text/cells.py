@@ -180,6 +180,17 @@ _A_YEAR = 12  # months
 _TELLING = 3  # Cells of a kind; days of one month alone would be beyond the 12th too.
 
 
+def composed(text: str) -> str:
+    """Return text whose letters have their marks in one sign, as keyboards write them.
+
+    A Mac may write e and a mark, which looks the same and is another text.
+
+    >>> len(composed("e" + chr(0x301))), composed("plain")
+    (1, 'plain')
+    """
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def visible(text: str) -> str:
     r"""Return a cell's text without what cannot be seen, and with single spaces.
 

@@ -14,6 +14,7 @@ from ml.data.text.cells import visible
 from ml.data.text.opening import no_table, opened
 from ml.data.text.western import is_utf8
 from ml.errors import DataError
+from ml.messages import quoted
 
 _SAMPLE = 1 << 18
 _HEADER_WITHIN = 20  # Records before the header; Lending Club's own files have one.
@@ -226,6 +227,8 @@ def _require_all(found: Dialect, wanted: Sequence[str], path: Path, purpose: str
 def _cause(found: Dialect, missing: Sequence[str], wanted: int) -> str:
     if not any(found.header):
         return "; it has no line that a table could begin with"
+    if any("\N{REPLACEMENT CHARACTER}" in name for name in found.header):
+        return f"; its first line is not in {found.encoding.removesuffix('-sig')}: save it so"
     if len(missing) == wanted:
         first = found.separator.join(found.header).rstrip(found.separator)
         return f"; its first line is {_shown(first)}: is that the header, and is this the right file?"
@@ -241,9 +244,9 @@ def _require_once(found: Dialect, wanted: Sequence[str], path: Path) -> None:
         loosely = chosen != name  # A column of the very name wins over those that are spelt otherwise.
         same = [other for other in found.header if other == chosen or (loosely and key(other) == key(name))]
         if len(same) > 1:
-            names = ", ".join(map(ascii, same))
+            names = ", ".join(map(quoted, same))
             raise DataError(f"{path} has the column {name} {len(same)} times ({names}); keep one of them")
 
 
 def _shown(text: str) -> str:
-    return ascii(text if len(text) <= 60 else text[:57] + "...")
+    return quoted(text if len(text) <= 60 else text[:57] + "...")

@@ -20,7 +20,7 @@ from ml.data.text.streams import unpacked_streams
 from ml.data.unfinished import WHAT_TO_DO, is_unfinished
 from ml.errors import DataError
 from ml.home import at_home
-from ml.messages import reason
+from ml.messages import quoted, reason
 
 PARQUET = b"PAR1"
 """What a Parquet file begins with."""
@@ -289,4 +289,4 @@ def _foreign(beginning: bytes) -> str | None:
 
 
 def _shown(name: str) -> str:
-    return ascii(name[:60])
+    return quoted(name[:60])

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ml.data.text.cells import composed
 from ml.data.text.dates import Moment
 from ml.data.text.opening import PARQUET, most_in, require_file
 from ml.data.text.records import Piece, records_of
@@ -120,7 +121,7 @@ def canonical(value: object) -> str:
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape").strip()
+        return composed(value.decode("utf-8", "surrogateescape").strip())
     if isinstance(value, datetime.datetime):
         return Moment(_moment(value))
     if isinstance(value, datetime.date):
@@ -128,7 +129,7 @@ def canonical(value: object) -> str:
     if isinstance(value, datetime.timedelta):
         return _number(value.total_seconds())
     if isinstance(value, int | str | Decimal | datetime.time):
-        return str(value).strip()
+        return composed(str(value).strip())
     raise TypeError(f"it holds {type(value).__name__}; keep columns of one value a row")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.data.text.cells import visible
+from ml.data.text.cells import composed, visible
 from ml.data.text.dialect import Dialect
 from ml.data.text.opening import no_table, opened
 from ml.errors import DataError
@@ -91,7 +91,7 @@ def _lines(text: io.TextIOWrapper, path: Path) -> Iterator[str]:
     for number, line in enumerate(iter(lambda: text.readline(_LONGEST), ""), 1):
         if len(line) == _LONGEST:
             raise no_table(path, f"line {number} has more than {_LONGEST} letters")
-        yield line
+        yield composed(line)
 
 
 def _batch(reader: "_Reader", header: Sequence[str], path: Path) -> _Batch | None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ml.data.text.cells import likely_cause
 from ml.errors import DataError
+from ml.messages import quoted
 
 _SHOWN = 5
 _EXAMPLE = 40
@@ -150,7 +151,7 @@ class Tally:
         self._used += used
         if broken and not self._broken:
             line, start = broken[0]
-            self._broken_line = f"such as line {line}, which begins {ascii(start)}"
+            self._broken_line = f"such as line {line}, which begins {quoted(start)}"
         self._broken += len(broken)
 
     def set_apart(self, reasons: Sequence[str]) -> None:
@@ -172,7 +173,7 @@ class Tally:
             text = texts[bad[0]]
             faults = faults.model_copy(
                 update={
-                    "example": ascii(text[:_EXAMPLE]),
+                    "example": quoted(text[:_EXAMPLE]),
                     "line": int(lines[bad[0]]),
                     "cause": likely_cause(text) or None,
                     "expected": expected or None,

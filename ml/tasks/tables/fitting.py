@@ -14,9 +14,10 @@ from ml.data.text.dates import days, formats_of
 from ml.data.text.opening import opened
 from ml.data.text.records import Piece
 from ml.data.text.source import Source
+from ml.data.text.usage import Tally
 from ml.data.text.western import is_utf8, odd_words
 from ml.errors import DataError
-from ml.messages import examples
+from ml.messages import counted, examples
 from ml.tasks.tables import doubts
 from ml.tasks.tables.cells import number_rule
 from ml.tasks.tables.counting import Moments, Seen
@@ -140,7 +141,7 @@ class _Fitting:
         wanted = tuple(dict.fromkeys(name for name in named if name))
         # Before the header is read: its names may be what is no UTF-8.
         encoding = wishes.encoding or (None if parquet.is_parquet(path) else _guessed(path))
-        first = Source(path, wanted, "are named", encoding, wishes.separator)
+        first = Source(path, wanted, "the command names", encoding, wishes.separator)
         self._wishes = _spelt(wishes, first)
         counts = Counter(name for name in first.header if name)
         odd = {name: kind for name, kind in first.nested().items() if name not in wanted}
@@ -166,9 +167,16 @@ class _Fitting:
         self._missing: set[str] = set()
 
     def fitted(self) -> Fitted:
+        lines = Tally("rows", self._path.name)
         for piece in self._pieces():
             self._rows += len(piece.lines)
+            lines.count(len(piece.lines), len(piece.lines), piece.broken)
             self._add(piece)
+        if (found := lines.usage).broken > self._rows:
+            raise DataError(
+                f"{self._path} has {counted(self._rows, 'row')}, and lines that are no rows: {found.broken}, "
+                f"{found.broken_line}: is a quote left open, or what stands between cells another sign?"
+            )
         if not self._rows:
             raise DataError(f"{self._path} has no rows")
         self._decimal = self._chosen_decimal()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ml.data.text.cells import visible
+from ml.data.text.cells import composed, visible
 from ml.data.text.dates import require_format
 from ml.data.text.dialect import known_encoding
 from ml.errors import TaskError
@@ -29,6 +29,10 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _composed(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(composed, values))
+
+
 def _is_faults(others: str) -> bool:
     return others == "faults"
 
@@ -37,7 +41,7 @@ def _encoding(name: str | None) -> str | None:
     return None if name is None else known_encoding(name)
 
 
-Values = Annotated[tuple[str, ...], AfterValidator(_unique)]
+Values = Annotated[tuple[str, ...], AfterValidator(_composed), AfterValidator(_unique)]
 Formats = Annotated[
     tuple[Annotated[str, AfterValidator(require_format)], ...], Field(min_length=1), AfterValidator(_unique)
 ]

@@ -14,6 +14,7 @@ from ml.data.text.records import Piece
 from ml.data.text.source import Source
 from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
+from ml.messages import quoted
 from ml.tasks.tables import telling
 from ml.tasks.tables.cells import cells_of, made_of
 from ml.tasks.tables.encoding import BESIDE, Kept, input_names, inputs_of
@@ -181,7 +182,7 @@ class _Reader:
 
 
 def _apart(column: str, text: str) -> str:
-    return f"without a {column}" if text in EMPTY else f"of {column} {ascii(text[:_LONGEST])}"
+    return f"without a {column}" if text in EMPTY else f"of {column} {quoted(text[:_LONGEST])}"
 
 
 def _expected(form: Form) -> dict[str, str]:

@@ -20,6 +20,7 @@ from ml.data.text.usage import first_of
 from ml.data.unfinished import WHAT_TO_DO, is_unfinished, whole_name
 from ml.errors import DataError
 from ml.folders import require_readable
+from ml.messages import quoted
 
 LABELS_FILES = ("Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv")
 """NIH's labels as first released, and as revised in 2020; the first of a folder that is not empty counts."""
@@ -150,7 +151,7 @@ def _entries(file: Path) -> list[_Entry]:
     for piece in pieces(file, how, columns):
         if piece.broken:
             line, start = piece.broken[0]
-            raise DataError(f"{file} has no image in line {line}, which begins {ascii(start)}")
+            raise DataError(f"{file} has no image in line {line}, which begins {quoted(start)}")
         for name, findings, patient in zip(*piece.columns.values(), strict=True):
             if name in entries:
                 raise DataError(f"{file} lists {name} twice")

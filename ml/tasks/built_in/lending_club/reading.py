@@ -14,6 +14,7 @@ from ml.data.text.records import Piece
 from ml.data.text.source import Source
 from ml.data.text.usage import Tally, Usage
 from ml.errors import DataError
+from ml.messages import quoted
 from ml.settings import ALLOWED_MISSING
 from ml.tasks.built_in.lending_club.columns import (
     CATEGORICAL,
@@ -137,7 +138,7 @@ class _Reader:
         if unclear and not any(cells.has_points for cells in self._cells.values()):
             name, text = unclear[0]
             raise DataError(
-                f"{path} has {name} such as {ascii(text)}, which may be thousands or a fraction, and no "
+                f"{path} has {name} such as {quoted(text)}, which may be thousands or a fraction, and no "
                 "number that tells which; write it without commas"
             )
 
@@ -163,4 +164,4 @@ class _Reader:
 
 def _apart(status: str) -> str:
     status = visible(status)
-    return f"of status {ascii(status[:_SHOWN])}" if status else "without a status"
+    return f"of status {quoted(status[:_SHOWN])}" if status else "without a status"
