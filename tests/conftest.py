@@ -13,7 +13,7 @@ from ape.contracts.base import ContractCallHandler
 from ape.pytest.runners import PytestApeRunner
 from ape_ethereum.ecosystem import Ethereum
 from ape_ethereum.transactions import TransactionType
-from warm_ape import DOOR, SELDOM, warm_python
+from warm_ape import DOOR, SELDOM, warm
 
 from offchain.chain.compiled import forget_stale_contracts
 from offchain.chain.network_option import allow_slow_start, give_a_free_port
@@ -72,8 +72,14 @@ def python_that_has_imported():
     if DOOR in os.environ:
         yield os.environ[DOOR]
         return
-    with warm_python(ROOT, os.environ) as folder:
+    with warm(ROOT, os.environ) as folder:
         yield f"{folder}/python"
+
+
+@pytest.fixture(scope="session")
+def ape_that_has_imported(python_that_has_imported):
+    """The path of an `ape` for commands that are run in this folder."""
+    return str(Path(python_that_has_imported).with_name("bin") / "ape")
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -38,7 +37,6 @@ from scripts.explain import cli as explain
 from scripts.status import cli as status
 
 ROOT = Path(__file__).resolve().parents[2]
-APE = str(Path(sys.executable).with_name("ape"))
 KEYS = {"founder": 1, "second": 2}
 
 
@@ -63,7 +61,7 @@ def timed():
 
 
 @pytest.fixture
-def run(ape_home):
+def run(ape_home, ape_that_has_imported):
     """Starts `ape run COMMAND`, unlocked by the environment; whatever still runs in the end is killed."""
     started = []
 
@@ -72,7 +70,7 @@ def run(ape_home):
         if passphrases:
             env |= {f"APE_ACCOUNTS_{alias}_PASSPHRASE": PASSPHRASE for alias in KEYS}
         process = subprocess.Popen(
-            [APE, "run", command, *map(str, options)],
+            [ape_that_has_imported, "run", command, *map(str, options)],
             cwd=ROOT,
             env=env,
             stdin=subprocess.DEVNULL,

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from live import free_port
-from warm_ape import warm_ape
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "REHEARSAL.md"
@@ -48,7 +47,7 @@ def played(env):
     return process.returncode, said
 
 
-def test_the_rehearsal_leads_to_a_verified_model(tmp_path):
+def test_the_rehearsal_leads_to_a_verified_model(tmp_path, ape_that_has_imported):
     home, kept = tmp_path / "ape", tmp_path / "work"
     for folder in (home, kept):
         folder.mkdir()
@@ -56,9 +55,9 @@ def test_the_rehearsal_leads_to_a_verified_model(tmp_path):
     if packages.exists():
         (home / "packages").symlink_to(packages)
     env = {**os.environ, "APE_DATA_FOLDER": str(home), "TMPDIR": str(kept), "PYTHONUNBUFFERED": "1"}
-    with warm_ape(ROOT, env) as folder:
-        env["PATH"] = os.pathsep.join([folder, str(Path(sys.executable).parent), env["PATH"]])
-        status, said = played(env)
+    programs = (str(Path(ape_that_has_imported).parent), str(Path(sys.executable).parent))
+    env["PATH"] = os.pathsep.join([*programs, env["PATH"]])
+    status, said = played(env)
     logs = "\n".join(f"--- {path.name}\n{path.read_text()[-2000:]}" for path in kept.glob("*/*.log"))
     assert status == 0 and "Traceback" not in said, said + logs
     for words in (

@@ -333,6 +333,7 @@ def workers(monkeypatch):
     """The address of two Dask workers, each a process, on this machine."""
     from dask.distributed import LocalCluster
 
+    # Forked ones do not outlive what these functions do: Dask starts them again without end.
     monkeypatch.setattr(spawn, "_python_exe", os.fsencode(sys.executable))
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local:
         yield local.scheduler_address.replace("tcp://", "dask://")

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,11 +13,10 @@ FILES = (
 )
 
 
-def test_the_contracts_pass_there_too():
-    ape = Path(sys.executable).with_name("ape")
+def test_the_contracts_pass_there_too(ape_that_has_imported):
     files = [f"tests/contracts/{name}.py" for name in FILES]
     run = subprocess.run(
-        [ape, "test", *files, "--network", "ethereum:local:test", "-q"],
+        [ape_that_has_imported, "test", *files, "--network", "ethereum:local:test", "-q"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -26,4 +24,4 @@ def test_the_contracts_pass_there_too():
         env=os.environ | {"PYTEST_ADDOPTS": ""},
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert re.search(r"^\d+ passed, (\d+ warnings? )?in ", run.stdout, re.MULTILINE), run.stdout
+    assert re.search(r"^\d+ passed(, \d+ warnings?)? in ", run.stdout, re.MULTILINE), run.stdout

@@ -17,7 +17,7 @@ from offchain import system_errors
 from scripts.simulate import cli
 
 ROOT = Path(__file__).resolve().parents[2]
-APE = (str(Path(sys.executable).with_name("ape")), "run", "simulate")
+APE = str(Path(sys.executable).with_name("ape"))
 SMALL = ("--engine", "reference", "--clients", "10", "--rounds", "3")
 SENTENCE_ROOM = 320  # Characters; a traceback is longer.
 
@@ -168,7 +168,8 @@ def test_a_missing_gpu_is_said_so():
 
 def test_through_contracts_on_anvil(tmp_path):
     out = tmp_path / "out"
-    command = [*APE, "--network", "foundry", "--clients", "10", "--rounds", "2", "--out", str(out)]
+    options = ("--network", "foundry", "--clients", "10", "--rounds", "2", "--out", str(out))
+    command = [APE, "run", "simulate", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads((out / "summary.json").read_text())
@@ -177,8 +178,9 @@ def test_through_contracts_on_anvil(tmp_path):
     assert summary["tokens"]["total"] == 640
 
 
-def test_a_chain_that_somebody_uses_is_left_alone(tmp_path):
+def test_a_chain_that_somebody_uses_is_left_alone(tmp_path, ape_that_has_imported):
     port = free_port()
+    options = ("--network", "foundry", "--clients", "10", "--rounds", "1", "--out", str(tmp_path / "out"))
     anvil = subprocess.Popen(
         [Path(sys.executable).with_name("anvil"), "--port", str(port), "--block-time", "1"],
         stdout=subprocess.PIPE,
@@ -187,17 +189,7 @@ def test_a_chain_that_somebody_uses_is_left_alone(tmp_path):
     try:
         next(line for line in anvil.stdout if "Block Number: 1" in line)
         done = subprocess.run(
-            [
-                *APE,
-                "--network",
-                "foundry",
-                "--clients",
-                "10",
-                "--rounds",
-                "1",
-                "--out",
-                str(tmp_path / "out"),
-            ],
+            [ape_that_has_imported, "run", "simulate", *options],
             cwd=ROOT,
             env={**os.environ, "APE_FOUNDRY_HOST": f"http://127.0.0.1:{port}"},
             capture_output=True,
@@ -213,10 +205,10 @@ def test_a_chain_that_somebody_uses_is_left_alone(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path):
+def test_ctrl_c_leaves_a_run_that_can_be_resumed(tmp_path, ape_that_has_imported):
     out, options = tmp_path / "out", ("--engine", "reference", "--clients", "10", "--rounds", "20")
     going = subprocess.Popen(
-        [*APE, *options, "--out", str(out)],
+        [ape_that_has_imported, "run", "simulate", *options, "--out", str(out)],
         cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

@@ -18,7 +18,10 @@ UNKNOWN = 60.0  # Seconds.
 MEMORY = 2**31  # Bytes that a process of tests and what it starts may need.
 WAITING = 3  # Beyond one for each core: with two, an eighth of two cores waited for blocks and deadlines.
 TOGETHER = "tests/stateful"
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+ONE_THREAD = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"),
+    "TOKIO_WORKER_THREADS",  # anvil's, which wake each other for every request.
+)
 
 HASHES = {"ETH_HASH_BACKEND": "pysha3"}  # The libraries' own choice takes seven times as long.
 

@@ -36,32 +36,33 @@ MOST_FILES = 250  # Of one message.
 LIBRARIES = (
     *("ape._cli", "ape.pytest.runners", "ape_foundry", "eth_tester.backends", "web3.providers.eth_tester"),
     *("distributed", "moto.server", "s3fs", "xdist.remote"),
+    # Of Ape's own, which it imports when it needs them, and then looks through all that was imported.
+    *("ape.contracts.base", "ape.managers.accounts", "ape.managers.chain", "ape.managers.compilers"),
+    *("ape.managers.converters", "ape.managers.networks", "ape.managers.plugins", "ape.managers.project"),
+    *("ape_accounts.accounts", "ape_ethereum.ecosystem", "ape_foundry.provider", "ape_node.provider"),
+    *("ape_pm.project", "ape_solidity.compiler", "ape_test.accounts", "ape_test.provider"),
+    "eth_hash.backends.pycryptodome",
     "torch._dynamo",  # Of the first optimiser that a process makes.
 )
 
 
-def warm_ape(root, env):
-    """A folder with `ape` in it, for a PATH; Ape is imported in `root` and with `env`, which it reads."""
-    return _warm("ape", root, env)
-
-
-def warm_python(root, env):
-    """A folder with `python` in it, which runs workers and what multiprocessing spawns, and nothing else."""
-    return _warm("python", root, env)
-
-
 @contextmanager
-def _warm(name, root, env):
+def warm(root, env):
+    """A folder with `python`, which runs workers and what multiprocessing spawns, and nothing else, and with
+    `bin/ape`, for a PATH; all is imported in `root` and with `env`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         door = Path(folder, "door")
-        words = [sys.executable, "-IS", __file__, "command", str(door)]
-        Path(folder, name).write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
-        Path(folder, name).chmod(0o755)
+        Path(folder, "bin").mkdir()
+        for name, place in {"python": "python", "ape": "bin/ape"}.items():
+            words = [sys.executable, "-IS", __file__, "command", str(door), name]
+            Path(folder, place).write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+            Path(folder, place).chmod(0o755)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(door))
             listener.listen(64)
             server = subprocess.Popen(
-                [sys.executable, __file__, "server", name, str(listener.fileno())],
+                [sys.executable, __file__, "server", str(listener.fileno())],
                 cwd=root,
                 env={**env, "PYTHONPATH": os.pathsep.join([str(root), env.get("PYTHONPATH", "")])},
                 pass_fds=[listener.fileno()],
@@ -74,10 +75,11 @@ def _warm(name, root, env):
             server.wait(timeout=300)  # It may still import.
 
 
-def command(door, arguments):
+def command(door, name, arguments):
     """What stands in: asks for the command and ends as it ends."""
     files = open_files()
-    asked = {"arguments": arguments, "cwd": os.getcwd(), "env": dict(os.environ), "files": files}
+    asked = {"name": name, "arguments": arguments, "files": files}
+    asked |= {"cwd": os.getcwd(), "env": dict(os.environ)}
     body = json.dumps(asked).encode()
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(door)
@@ -104,7 +106,7 @@ def is_open(number):
     return False  # The one that listed them.
 
 
-def serve(listener, run):
+def serve(listener):
     """Fork a process for each connection until nobody holds standard input any more."""
     gc.collect()
     gc.freeze()
@@ -115,35 +117,36 @@ def serve(listener, run):
         with line:
             if os.fork() == 0:
                 listener.close()
-                attend(line, run)
+                attend(line)
         reap()
     reap()
 
 
-def ape():
-    """Ape, once all is imported that commands do; but not the commands, which it runs anew."""
-    import live_client  # noqa: F401
-    from ape._cli import cli
-
-    names = [f"scripts.{path.stem}" for path in Path("scripts").glob("[!_]*.py")]
-    for name in names:
-        import_module(name)
-    for name in names:
-        del sys.modules[name]
-    return cli
-
-
-def python():
-    """Runs `-m offchain.worker ...` and `-c CODE ...`, once all is imported that those do."""
+def imported():
+    """Import what commands and processes of this project do; but not the commands, which Ape runs anew."""
     for package in ("ml", "offchain"):
         for module in walk_packages([package], f"{package}."):
             import_module(module.name)
     for name in LIBRARIES:
         import_module(name)
-    return run_python
+    commands = [f"scripts.{path.stem}" for path in Path("scripts").glob("[!_]*.py")]
+    for name in commands:
+        import_module(name)
+    for name in commands:
+        del sys.modules[name]
+
+
+def run_ape():
+    """Runs Ape, with the folder of data that this process is to have."""
+    from ape import config
+    from ape._cli import cli
+
+    config.DATA_FOLDER = Path(os.environ.get("APE_DATA_FOLDER", config.DATA_FOLDER))
+    return cli()
 
 
 def run_python():
+    """Runs `-m offchain.worker ...` and `-c CODE ...`."""
     sys.path[:0] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     match list(dropwhile(lambda word: word not in ("-m", "-c"), sys.argv[1:])):
         case ["-m", "offchain.worker", *more]:
@@ -161,7 +164,7 @@ def reap():
             pass
 
 
-def attend(line, run):
+def attend(line):
     """Run one command, pass on what its stand-in is sent, and tell it the end."""
     head, files, _, _ = socket.recv_fds(line, LENGTH.size, MOST_FILES)
     request = json.loads(line.recv(LENGTH.unpack(head)[0], socket.MSG_WAITALL))
@@ -169,7 +172,7 @@ def attend(line, run):
     if process == 0:
         line.close()
         become(request, files)
-        to_the_end(run)
+        to_the_end({"ape": run_ape, "python": run_python}[request["name"]])
     for file in files:
         os.close(file)
     threading.Thread(target=pass_on, args=(line, process), daemon=True).start()
@@ -205,7 +208,9 @@ def become(request, files):
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
-    sys.argv = ["ape", *request["arguments"]]
+    sys.argv = [request["name"], *request["arguments"]]
+    if "PYTHONUNBUFFERED" in os.environ:
+        sys.stdout.reconfigure(write_through=True)
 
 
 def pass_on(line, process):
@@ -219,8 +224,9 @@ def pass_on(line, process):
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["command", door, *arguments]:
-            command(door, arguments)
-        case ["server", name, number]:
+        case ["command", door, name, *arguments]:
+            command(door, name, arguments)
+        case ["server", number]:
             gc.disable()  # What is imported stays.
-            serve(socket.socket(fileno=int(number)), {"ape": ape, "python": python}[name]())
+            imported()
+            serve(socket.socket(fileno=int(number)))

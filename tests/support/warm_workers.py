@@ -4,15 +4,15 @@ import os
 from pathlib import Path
 
 from side_by_side import HASHES, ONE_THREAD
-from warm_ape import DOOR, warm_python
+from warm_ape import DOOR, warm
 
 ROOT = Path(__file__).parents[2]
 
 
 def pytest_xdist_setupnodes(config, specs):
-    warm = warm_python(ROOT, {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), **HASHES})
-    python = f"{warm.__enter__()}/python"
-    config.add_cleanup(lambda: warm.__exit__(None, None, None))
+    opened = warm(ROOT, {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), **HASHES})
+    python = f"{opened.__enter__()}/python"
+    config.add_cleanup(lambda: opened.__exit__(None, None, None))
     for spec in specs:
         spec.python = python
         spec.env[DOOR] = python
