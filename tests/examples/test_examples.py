@@ -60,9 +60,10 @@ def test_every_example_is_tried():
 
 @pytest.mark.parametrize("name", TASKS)
 def test_it_learns_and_who_flips_labels_ends_poorer(name, made, tmp_path):
-    out = tmp_path / "run"
+    out, alone = tmp_path / "run", tmp_path / "alone.yaml"
+    alone.write_text("baselines: false\n")  # What it is compared with is not looked at here.
     options = ("--engine", "reference", "--clients", 6, "--rounds", 12, "--malicious", 0.3, "--out", out)
-    run(simulate, *arguments(name, made), *options)
+    run(simulate, *arguments(name, made), *options, "--settings", alone)
     told = json.loads((out / "summary.json").read_text())
     assert told["tokens"]["malicious_mean"] < told["tokens"]["honest_mean"]
     rounds = [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
