@@ -95,6 +95,7 @@ def tried_in(file, good, reader, refusals, most=300):
     """The same of a file, beside which nothing may appear."""
 
     def in_file(document):
+        file.unlink(missing_ok=True)  # What is written over is on the disk before it goes on.
         file.write_bytes(document)
         before = state(file.parent)
         try:

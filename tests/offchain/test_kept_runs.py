@@ -425,7 +425,7 @@ def test_runs_that_follow_one_another_read_their_rows_once(tmp_path, monkeypatch
         dict(shares="dirichlet"),
         dict(task_options={"rows": 2_500}),
         dict(task="digits", rows=500),
-        dict(shares="dirichlet", dirichlet_alpha=0.4),
+        dict(shares="dirichlet", dirichlet_alpha=0.7),
     ],
 )
 def test_other_rows_are_read_anew(change):
