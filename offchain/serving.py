@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
 
-from aiohttp import ClientError, hdrs, web
+from aiohttp import ClientError, StreamReader, hdrs, web
 
 from ml.messages import cleaned, reason
 from offchain import told_to_end
@@ -275,9 +275,28 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
 
 
 class _Protocol(web.RequestHandler):
-    """aiohttp's protocol of a connection, which says in a sentence what is no request."""
+    """aiohttp's protocol of a connection: of one request, and what is none is said in a sentence."""
 
-    __slots__ = ()
+    __slots__ = ("_body",)
+    _body: StreamReader
+
+    def data_received(self, data: bytes) -> None:
+        """Take one request and its body; what comes after is not kept, however much that is."""
+        body: StreamReader | None = getattr(self, "_body", None)
+        if body is not None and (body.is_eof() or body.exception() is not None):
+            return
+        super().data_received(data)
+        if body is None and self._messages:
+            first = self._messages.popleft()
+            self._body = first[1]
+            self._messages.clear()
+            self._messages.append(first)
+        elif self._messages:
+            self._messages.clear()
+            if (
+                not self._body.is_eof()
+            ):  # No other request, but no body: aiohttp tells nobody who waits for it.
+                self._body.set_exception(web.RequestPayloadError("the body is broken"))
 
     def handle_error(
         self,

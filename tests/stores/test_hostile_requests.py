@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -297,6 +297,48 @@ def test_readers_that_take_nothing_hold_no_memory(tmp_path, gate):
             held.enter_context(connected(url, receives=4096)).sendall(request(f"GET /artefacts/{root.hex()}"))
         assert len(HttpStore(url).get(root, 4 * large.size)) == 4 * large.size
         assert resident() - before < 200 * 2**20  # 640 MiB were asked for; 16 + 16 are our own reader's.
+
+
+ENDLESS = {
+    "requests": ((), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 1000),
+    "what is no request": ((), b"\xff" * 65_536),
+    "another protocol": (("Upgrade: h2c", "Connection: Upgrade"), b"x" * 65_536),
+    "a socket of the web": (("Upgrade: websocket", "Connection: Upgrade"), b"x" * 65_536),
+    "small chunks": (("Transfer-Encoding: chunked",), b"2\r\nab\r\n" * 10_000),
+    "a chunk's extension": (("Transfer-Encoding: chunked",), b"5;" + b"x" * 65_536),
+    "trailers": (("Transfer-Encoding: chunked",), b"0\r\n" + b"A: a\r\n" * 10_000),
+    "a body": (("Content-Length: 99999999999",), b"x" * 65_536),
+}
+
+
+@pytest.mark.parametrize("more", ENDLESS)
+def test_what_follows_a_request_without_end_holds_no_memory(tmp_path, gate, more):
+    """While it is answered, to those who do not take the answer."""
+    headers, piece = ENDLESS[more]
+    large = Schema((("w", (4 * 1024 * 1024,)),))
+    root = bytes(32)
+    (tmp_path / f"{root.hex()}.update").write_bytes(bytes(4 * large.size))
+    with (
+        serving(application(Keeping(PLACE, large, FileStore(str(tmp_path)), gate))) as url,
+        ExitStack() as held,
+    ):
+        lines = [held.enter_context(connected(url, receives=4096)) for _ in range(8)]
+        for line in lines:
+            line.sendall(request(f"GET /artefacts/{root.hex()}", *headers))
+            assert line.recv(12) == b"HTTP/1.1 200"
+        before = resident()
+        for line in lines:
+            flood(line, piece)
+        assert len(HttpStore(url).get(root, 4 * large.size)) == 4 * large.size
+        assert resident() - before < 60 * 2**20  # 16 + 16 are our own reader's; 128 were sent.
+
+
+def flood(line, piece):
+    """Send 16 MiB, or what is taken of them, or until the other side has had enough."""
+    line.settimeout(0.2)
+    with suppress(TimeoutError, ConnectionError):
+        for _ in range(2**24 // len(piece)):
+            line.sendall(piece)
 
 
 def resident():
