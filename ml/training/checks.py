@@ -12,7 +12,7 @@ from ml.data.rows import Inputs, Targets, are_same, head, is_in_memory, length, 
 from ml.errors import TaskError
 from ml.settings import TrainingSettings
 from ml.training.learner import Learner, TrainingJob
-from ml.updates.fixed_point import encode_named
+from ml.updates.fixed_point import encode, encode_named
 
 _ROWS, _ALONE = 32, 8
 CLOSE = 1e-4
@@ -47,6 +47,7 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
             it; when metrics fail; or when training changes what the module computes with and nobody is sent.
         UpdateError: When training makes numbers that an update cannot hold.
     """
+    every = TrainingJob(X, y, seed=1)
     X, y = head(X, _ROWS), head(y, _ROWS)
     given = deepcopy(X) if is_in_memory(X) else X
     together = row_losses(learner, model, X, y)
@@ -63,8 +64,10 @@ def check_learner(learner: Learner, model: NDArray[np.float32], X: Inputs, y: Ta
         )
     _require_apart(learner, model, X, y, together)
     learner.metrics(_outputs(learner, model, X), y)
-    repeats = _repeats(learner, model, X, y)
+    trained, repeats = _trained_twice(learner, model, TrainingJob(X, y, seed=1))
     _require_sent(learner, X)
+    _require_nothing_left(learner, model, X, y, together)
+    _require_change(learner, model, trained, every)
     return Checked(float(together.mean()), repeats)
 
 
@@ -154,8 +157,47 @@ def _require_untouched(outputs: Any, y: Targets, before: tuple[Any, Targets]) ->
             )
 
 
-def _repeats(learner: Learner, model: NDArray[np.float32], X: Any, y: Any) -> bool:
-    settings = TrainingSettings(batch=max(2, length(y) // 2))
-    first, second = (learner.train(model, [TrainingJob(X, y, seed=1)], settings)[0] for _ in range(2))
+def _trained_twice(
+    learner: Learner, model: NDArray[np.float32], job: TrainingJob
+) -> tuple[NDArray[np.float32], bool]:
+    """What a job makes of a model, and whether it makes the same bytes again."""
+    given = deepcopy((job.X, job.y)) if is_in_memory(job.X) else (job.X, job.y)
+    settings = TrainingSettings(batch=max(2, length(job.y) // 2))
+    first, second = (learner.train(model, [job], settings)[0] for _ in range(2))
     encode_named(first, learner.schema, "a model after training")  # Raises what an update cannot hold.
-    return np.array_equal(first, second)
+    for name, now, then in zip(("inputs", "targets"), (job.X, job.y), given, strict=True):
+        if now is not then and not are_same(now, then):
+            raise TaskError(
+                f"training changes the {name} of the rows that it is given, which are a member's for all "
+                "rounds: let it make new arrays"
+            )
+    return first, np.array_equal(first, second)
+
+
+def _require_nothing_left(
+    learner: Learner, model: NDArray[np.float32], X: Inputs, y: Targets, together: NDArray[np.float64]
+) -> None:
+    """Of the module that was trained: by it one judges as by a module that is made anew."""
+    now = row_losses(learner, model, X, y)
+    if np.array_equal(together, now):
+        return
+    place = int(np.argmax(together != now))
+    raise TaskError(
+        f"row {place} has loss {together[place]:.6g} before training and {now[place]:.6g} after it, under "
+        "the same parameters: training leaves something on the module, such as a hook; take it off again"
+    )
+
+
+def _require_change(
+    learner: Learner, model: NDArray[np.float32], trained: NDArray[np.float32], every: TrainingJob
+) -> None:
+    """Where a few rows change nothing, all are tried: a training may leave out what makes no whole batch."""
+    same = encode(model)
+    if not np.array_equal(encode(trained), same):
+        return
+    (trained,) = learner.train(model, [every], TrainingSettings())
+    if np.array_equal(encode(trained), same):
+        raise TaskError(
+            "training leaves the model as it is, and nobody accepts such an update: train() changes the "
+            "module that it is given, in place"
+        )

@@ -3,6 +3,7 @@
 PyTorch's generator belongs to a process, and so does the module; threads would share both.
 """
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -188,7 +189,7 @@ class Crew:
             for _ in range(self._count)
         ]
         # Before Python waits for them: what is asked of them is answered, and some may be importing still.
-        threading._register_atexit(_end, [each._processes for each in found])  # type: ignore[attr-defined]
+        threading._register_atexit(_end, os.getpid(), [each._processes for each in found])  # type: ignore[attr-defined]
         return found
 
     def _shared_out(self, weights: Sequence[int]) -> list[int]:
@@ -200,7 +201,9 @@ class Crew:
         return at
 
 
-def _end(processes: Sequence[Mapping[int, BaseProcess]]) -> None:
+def _end(owner: int, processes: Sequence[Mapping[int, BaseProcess]]) -> None:
+    if os.getpid() != owner:  # A copy of this process, as a task's code makes them, ends like it.
+        return
     for each in processes:
         for process in [*each.values()]:
             process.kill()

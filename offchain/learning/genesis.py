@@ -75,9 +75,10 @@ def genesis_in(path: Path, schema: Schema) -> NDArray[np.int32]:
         with opened(path, follow=True) as file:
             tensors = as_sent(tensors_in(file.read()))
     except (OSError, ValueError) as error:
+        todo = "; what writes one is safetensors.torch.save_file, of float32 tensors by name"
         raise SettingsError(
-            f"genesis {path} cannot be read as safetensors ({reason(error)}); what writes one is "
-            "safetensors.torch.save_file, of float32 tensors by name"
+            f"genesis {path} cannot be read as safetensors ({reason(error)})"
+            + (todo if isinstance(error, ValueError) else "")
         ) from error
     model = np.empty(schema.size, dtype=np.float32)
     for name, shape, place in schema.slices():
@@ -149,8 +150,10 @@ def require_bound(learning: Learning, first: NDArray[np.int32], where: str) -> N
     """Raise SettingsError unless a first model, from somewhere, is the one that a description binds."""
     root = "0x" + digest(to_bytes(first), learning.schema_).hex()
     if root != learning.genesis_root:
+        todo = "" if learning.genesis is None else ": get the founders' file"
         raise SettingsError(
-            f"the first model, {where}, has root {root} here, the deployment's is {learning.genesis_root}"
+            f"the first model, {where}, has root {root} here, the deployment's is "
+            f"{learning.genesis_root}{todo}"
         )
 
 

@@ -1,5 +1,6 @@
 """Clients of a module in processes of their own: the same bits as one after another, errors that arrive."""
 
+import multiprocessing
 import os
 import signal
 
@@ -138,6 +139,18 @@ def test_a_process_that_is_killed_is_said(fresh_pair, at_once):
     os.kill(next(iter(beside._crew._processes[0]._processes)), signal.SIGKILL)
     with pytest.raises(TrainingError, match="memory; threads: 1 in a file of --settings trains"):
         beside.train(start, jobs(), SETTINGS)
+
+
+def test_a_copy_of_this_process_that_ends_leaves_the_processes_alone(fresh_pair, at_once):
+    """As a `DataLoader` with workers makes them, or a pool in a task's rows()."""
+    here, beside = fresh_pair
+    start = here.initial_parameters(0)
+    beside.train(start, jobs(), SETTINGS)
+    copy = multiprocessing.get_context("fork").Process(target=int)
+    copy.start()
+    copy.join()
+    assert copy.exitcode == 0
+    assert len(beside.train(start, jobs(), SETTINGS)) == len(jobs())
 
 
 @pytest.fixture

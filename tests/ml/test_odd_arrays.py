@@ -160,3 +160,53 @@ def test_what_an_update_cannot_hold_is_told_by_whose_it_is_and_its_parameter():
         checked(lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3)), trainer=lost)
     with pytest.raises(MLError, match=r"^the first model has 2048.0 in 'b'; a finite value"):
         encode_named(np.float32([1, 2, -2048, 2048]), Schema((("a", (2,)), ("b", (2,)))), "the first model")
+
+
+def learning(change):
+    """A training that steps once by all rows, and does something else."""
+
+    def train(model, rows, context):
+        change(model, rows)
+        optimiser = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
+        nn.functional.cross_entropy(model(torch.tensor(rows.inputs)), torch.tensor(rows.targets)).backward()
+        optimiser.step()
+
+    return train
+
+
+@pytest.mark.parametrize(
+    "change, told",
+    [
+        (lambda model, rows: rows.inputs.fill(0), "training changes the inputs of the rows that it is given"),
+        (
+            lambda model, rows: rows.targets.fill(0),
+            "training changes the targets of the rows that it is given",
+        ),
+        (
+            lambda model, rows: model.register_forward_hook(lambda module, given, made: made * 2),
+            r"row 0 has loss [\d.]+ before training and [\d.]+ after it, under the same parameters",
+        ),
+    ],
+)
+def test_training_leaves_rows_and_module_as_they_are(change, told):
+    given = X.copy(), Y.copy()
+    with pytest.raises(TaskError, match=f"^{told}"):
+        checked(lambda: nn.Sequential(nn.Linear(4, 3)), trainer=learning(change))
+    checked(lambda: nn.Sequential(nn.Linear(4, 3)), trainer=learning(lambda model, rows: None))
+    np.testing.assert_array_equal(X, given[0])
+    np.testing.assert_array_equal(Y, given[1])
+
+
+def test_a_training_that_changes_nothing_is_refused_unless_all_rows_make_it_learn():
+    step = learning(lambda model, rows: None)
+
+    def by_whole_batches(model, rows, context):
+        if len(rows) == len(X):  # More than the few that are tried.
+            step(model, rows, context)
+
+    for idle in (lambda model, rows, context: nn.Linear(4, 3), lambda model, rows, context: (yield)):
+        with pytest.raises(
+            TaskError, match="^training leaves the model as it is, and nobody accepts such an upd"
+        ):
+            checked(lambda: nn.Linear(4, 3), trainer=idle)
+    checked(lambda: nn.Linear(4, 3), trainer=by_whole_batches)

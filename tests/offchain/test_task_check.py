@@ -130,13 +130,3 @@ def test_a_name_that_is_no_setting_is_told_before_anything_is_tried(tmp_path):
 )
 def test_shares_of_labels_are_told_by_their_names(target, told):
     assert _balance(target, np.array([[1, 1], [0, 1], [0, 1], [0, 0]], np.float32)) == told
-
-
-def test_training_that_changes_nothing_is_told(tmp_path):
-    told = "training leaves the model as it is: nobody would accept such an update"
-    idle = """
-class Idle(Line):
-    def train(self, model, rows, context): return nn.Linear(2, 1)
-"""
-    assert told in checked(tmp_path, "Idle", idle).output
-    assert told not in checked(tmp_path, "Line").output
