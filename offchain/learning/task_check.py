@@ -85,7 +85,7 @@ def _learned(
     passes = counted(settings.local_epochs, "epoch")
     yield "loss", f"genesis {before.mean():.4f}, after {passes} {after.mean():.4f}{beside}"
     scores = [float(validation.scores(model, [0])[0]) for model in (genesis, trained)]
-    yield sample.metric, f"genesis {scores[0]:.3f}, after {scores[1]:.3f}"
+    yield sample.metric, "genesis {}, after {}".format(*map(_shown, scores))
     yield "seconds", f"{training:.2f} to train, {judging:.3f} to judge a model"
     yield "memory", f"{memory.peak() >> 20:,} MiB at most by now, libraries and rows included"
     knows = None if constant is None else constant - float(after.mean())
@@ -97,6 +97,15 @@ def _learned(
             "the module's outputs lie as probabilities do, and the loss takes logits: leave out its last "
             "sigmoid or softmax",
         )
+
+
+def _shown(score: float) -> str:
+    """A score, and a likelihood that a loss of one's own makes tiny, in three digits.
+
+    >>> _shown(0.5472), _shown(1.0), _shown(5.73e-6)
+    ('0.547', '1.000', '5.73e-06')
+    """
+    return f"{score:.3f}" if score >= 0.001 or not score else f"{score:.3g}"
 
 
 def _told_apart(

@@ -130,3 +130,14 @@ def test_a_name_that_is_no_setting_is_told_before_anything_is_tried(tmp_path):
 )
 def test_shares_of_labels_are_told_by_their_names(target, told):
     assert _balance(target, np.array([[1, 1], [0, 1], [0, 1], [0, 0]], np.float32)) == told
+
+
+def test_a_likelihood_that_a_loss_of_ones_own_makes_tiny_is_no_nought(tmp_path):
+    shifted = """
+class Shifted(Line):
+    def losses(self, outputs, targets): return (outputs - targets).square() + 12
+"""
+    assert re.search(
+        r"likelihood +genesis \d\.\d+e-06, after \d\.\d+e-06", checked(tmp_path, "Shifted", shifted).output
+    )
+    assert re.search(r"likelihood +genesis 0\.\d{3}, after 0\.\d{3}", checked(tmp_path, "Line").output)

@@ -167,18 +167,7 @@ class _Fitting:
         self._missing: set[str] = set()
 
     def fitted(self) -> Fitted:
-        lines = Tally("rows", self._path.name)
-        for piece in self._pieces():
-            self._rows += len(piece.lines)
-            lines.count(len(piece.lines), len(piece.lines), piece.broken)
-            self._add(piece)
-        if (found := lines.usage).broken > self._rows:
-            raise DataError(
-                f"{self._path} has {counted(self._rows, 'row')}, and lines that are no rows: {found.broken}, "
-                f"{found.broken_line}: is a quote left open, or what stands between cells another sign?"
-            )
-        if not self._rows:
-            raise DataError(f"{self._path} has no rows")
+        self._read()
         self._decimal = self._chosen_decimal()
         self._take_words_for_gaps()
         targets = self._targets()
@@ -203,6 +192,20 @@ class _Fitting:
         group = self._wishes.group
         groups = self._seen[group].different if group else None
         return Fitted(form, self.used, self.left_out, tuple(self.notes), groups)
+
+    def _read(self) -> None:
+        lines = Tally("rows", self._path.name)
+        for piece in self._pieces():
+            self._rows += len(piece.lines)
+            lines.count(len(piece.lines), len(piece.lines), piece.broken)
+            self._add(piece)
+        if (found := lines.usage).broken > self._rows:
+            raise DataError(
+                f"{self._path} has {counted(self._rows, 'row')}, and lines that are no rows: {found.broken}, "
+                f"{found.broken_line}: is a quote left open, or what stands between cells another sign?"
+            )
+        if not self._rows:
+            raise DataError(f"{self._path} has no rows")
 
     def _take_words_for_gaps(self) -> None:
         for name, seen in self._seen.items():

@@ -154,18 +154,28 @@ def prepare(
     with faults.noting():
         if options.salts is not None and not options.join:
             require_kept(options.salts)
-    is_tolerant = goes_on and not joins
-    with faults.noting(), _told(is_tolerant):
-        if options.relay is not None:
-            require_relay(options.relay, deployment)
-    with faults.noting(), _told(is_tolerant):
-        if wish.plays:
-            require_stores(options)
-            artefacts.check(0.0 if faults.any or is_tolerant else options.store_patience)
+    _note_servers(faults, deployment, options, artefacts if wish.plays else None, goes_on and not joins)
     faults.require_none()
     named = options.data.here(deployment.folder).named(rules.task, rules.task_options)
     task = f"{named.name}, digest {rules.task_digest}"
     return Prepared(task, learning, artefacts, proof, wish, outlook, native, unit)
+
+
+def _note_servers(
+    faults: Faults,
+    deployment: LiveDeployment,
+    options: ClientOptions,
+    artefacts: ClientArtefacts | None,
+    is_tolerant: bool,
+) -> None:
+    """Note what the relay refuses, and the stores of who plays; told alone where that keeps nobody out."""
+    with faults.noting(), _told(is_tolerant):
+        if options.relay is not None:
+            require_relay(options.relay, deployment)
+    with faults.noting(), _told(is_tolerant):
+        if artefacts is not None:
+            require_stores(options)
+            artefacts.check(0.0 if faults.any or is_tolerant else options.store_patience)
 
 
 @contextmanager
