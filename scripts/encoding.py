@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ml.errors import DataError
+from ml.messages import counted
 from ml.private_files import write_whole
 from ml.settings import ALLOWED_MISSING
 from offchain import first_edition
@@ -18,6 +19,8 @@ from offchain.user_path import OutPath, UserPath
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 INPUT_KINDS = ("number", "category", "date")
+_FEWEST_GROUPS = 10
+"""Of which a simulation's fewest clients, four, hold two each, with a fifth of them for the test."""
 
 if TYPE_CHECKING:
     from ml.tasks.tables.fitting import Fitted
@@ -167,15 +170,28 @@ def _of_a_table(
     told = look_through(fitted.form, data, allow_missing)
     write_whole(out, fitted.form.model_dump_json(indent=1, exclude_none=True) + "\n")
     _tell(fitted, told)
+    if fitted.groups is not None and fitted.groups < _FEWEST_GROUPS:
+        click.echo(
+            f"{fitted.form.group} has {counted(fitted.groups, 'value')}, too few for clients that hold whole "
+            "ones, and a member with one alone has nothing to judge by: where it tells members apart, as a "
+            f"hospital does, leave --group out, and simulate with --shares {fitted.form.group}"
+        )
     click.echo(f"\nWritten to {out}: {len(input_names(fitted.form))} inputs of a model. Next:")
     click.echo(f"  ape run task check --task {out} --data {data}")
-    clients = _clients_for(fitted.groups)
-    click.echo(f"  ape run simulate --network foundry --task {out} --data {data} --clients {clients}")
+    if (shared := _shared_among(fitted.groups)) is not None:
+        click.echo(f"  ape run simulate --network foundry --task {out} --data {data} {shared}")
 
 
-def _clients_for(groups: int | None) -> int:
-    """Clients of a first simulation: each needs two groups, one to train on and one to judge by."""
-    return 20 if groups is None else max(4, min(20, int(groups * 0.8 / 2)))
+def _shared_among(groups: int | None) -> str | None:
+    """Clients of a first simulation: each needs two groups, one to train on and one to judge by, or parts.
+
+    None where one is the test's, and two are not left.
+    """
+    if groups is not None and groups < 3:
+        return None
+    if groups is not None and groups < _FEWEST_GROUPS:
+        return "--clients 20 --shares dirichlet --dirichlet-alpha 100"
+    return f"--clients {20 if groups is None else min(20, int(groups * 0.8 / 2))}"
 
 
 def _tell(fitted: "Fitted", told: tuple[str, ...]) -> None:

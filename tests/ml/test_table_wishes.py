@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -141,12 +142,23 @@ def encode(path, *more):
     return CliRunner().invoke(cli, ["--data", str(path), "--out", str(out), *more])
 
 
-@pytest.mark.parametrize(("group", "clients"), [((), 20), (("--group", "GROUP"), 8)], ids=["none", "of 20"])
-def test_what_comes_next_has_no_more_clients_than_groups_are_enough_for(tmp_path, group, clients):
-    lines = [f"{n % 20},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(200)]
+@pytest.mark.parametrize("groups", [None, 2, 3, 5, 9, 10, 11, 20, 200])
+def test_the_simulation_that_comes_next_can_share_its_rows_out(tmp_path, groups):
+    lines = [f"{n % (groups or 1)},{n % 7},{'yes' if n * 7919 % 11 > 4 else 'no'}" for n in range(600)]
     (tmp_path / "rows.csv").write_text("GROUP,a,outcome\n" + "\n".join(lines))
-    done = encode(tmp_path / "rows.csv", "--target", "outcome", *group)
-    assert done.output.rstrip().endswith(f" --clients {clients}"), done.output
+    given = ("--group", "group") if groups else ()
+    said = encode(tmp_path / "rows.csv", "--target", "outcome", *given).output
+    told = f"GROUP has {groups} values, too few for clients that hold whole ones"
+    assert (told in said) is (groups is not None and groups < 10)
+    next_ = re.search(r"--clients (\d+)(?: --shares (\w+) --dirichlet-alpha (\d+))?$", said.rstrip())
+    assert (next_ is None) is (groups == 2)  # One is tested by, and the other is all that is left.
+    if next_ is None:
+        return
+    clients, shares, alpha = next_.groups()
+    assert int(clients) == (20 if groups is None or groups < 10 else min(20, groups * 2 // 5))
+    task = Named(str(tmp_path / "out.json"), {}).load()
+    split = SplitSettings(clients=clients, shares=shares or "iid", dirichlet_alpha=alpha or 0.5, seed=1)
+    assert len(federate(task, tmp_path / "rows.csv", split, scored=True).clients) == int(clients)
 
 
 def test_kinds_and_targets_by_the_command(path):
