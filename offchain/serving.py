@@ -293,9 +293,8 @@ class _Protocol(web.RequestHandler):
             self._messages.append(first)
         elif self._messages:
             self._messages.clear()
-            if (
-                not self._body.is_eof()
-            ):  # No other request, but no body: aiohttp tells nobody who waits for it.
+            # No other request, but no body either; aiohttp tells nobody who waits for it.
+            if not self._body.is_eof():
                 self._body.set_exception(web.RequestPayloadError("the body is broken"))
 
     def handle_error(
