@@ -77,8 +77,9 @@ class ModuleState:
         return [name for name, now, value in self._constants if not torch.equal(now, value)]
 
     def to_training(self) -> None:
-        """Switch the module to training; frozen normalisation stays as it is, and what was frozen is."""
+        """Switch the module to training, without gradients; frozen normalisation, and what was, stays so."""
         self._module.train()
+        self._module.zero_grad()
         for parameter, is_trained in self._parameters:
             if parameter.requires_grad != is_trained:
                 parameter.requires_grad_(is_trained)

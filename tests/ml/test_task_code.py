@@ -117,6 +117,16 @@ def test_a_tensor_in_anothers_place_is_refused_since_it_would_be_lost(trainer, n
         trained(trainer)
 
 
+def test_gradients_that_training_leaves_are_nobody_elses():
+    def without_zero_grad(model, rows, context):
+        for inputs, targets in context.batches(rows):
+            nn.functional.cross_entropy(model(inputs), targets).backward()
+            torch.optim.SGD(model.parameters(), lr=0.1).step()
+
+    _, made = trained(without_zero_grad, jobs=3)
+    assert all(np.array_equal(each, made[0]) for each in made)
+
+
 def test_what_training_freezes_is_frozen_for_nobody_else():
     def freeze(model, rows, context):
         step(model, rows, context)
