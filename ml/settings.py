@@ -97,6 +97,14 @@ class TrainingSettings(_Settings):
         """Return how many steps a pass over `rows` rows has."""
         return -(-rows // self.batch)
 
+    def steps(self, rows: int) -> int:
+        """Return how many steps `rows` own rows make in a round.
+
+        >>> TrainingSettings(batch=32, local_epochs=2).steps(77)
+        6
+        """
+        return self.passes(rows) * self.steps_of_a_pass(rows)
+
 
 class PrivacySettings(_Settings):
     """How far what a client sends may depend on any one of its rows: DP-SGD (Abadi et al. 2016)."""

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -369,14 +368,14 @@ class SimulationSettings(Written):
         """The task."""
         return _loaded(self.named_task)
 
-    @cached_property
+    @property
     def split_settings(self) -> SplitSettings:
         """The part that says how the rows are split."""
         return SplitSettings(
             clients=self.clients, shares=self.shares, dirichlet_alpha=self.dirichlet_alpha, seed=self.seed
         )
 
-    @cached_property
+    @property
     def training_settings(self) -> TrainingSettings:
         """The part that local training needs."""
         return TrainingSettings(
@@ -421,7 +420,7 @@ class SimulationSettings(Written):
         values = self.model_dump(mode="json", exclude=set(exclude), exclude_defaults=True)
         return values | self.model_dump(mode="json", include=_OF_POLICIES & values.keys())
 
-    @cached_property
+    @property
     def scoring_settings(self) -> ScoringSettings:
         """The part that voters need."""
         return ScoringSettings(

@@ -224,9 +224,8 @@ class Evidence:
 
     def noise(self, test: Loss, voter: int) -> float:
         """Return by how much more than its tolerance a test of loss lets the loss rise, on a voter's rows."""
-        if not test.errors or self._rows.schema.size < test.parameters:
-            return 0.0
-        return test.errors * self.loss_error(test.step, voter)
+        errors = test.fewer if self._rows.schema.size < test.parameters else test.errors
+        return errors and errors * self.loss_error(test.step, voter)
 
     def rise_in_company(self, step: float, row: int, voter: int) -> float:
         """Return L(w + step·(δ_v + δ_j)) − L(w + step·δ_v) on a voter's rows, of an update by its place."""

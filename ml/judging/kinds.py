@@ -67,7 +67,8 @@ class Loss(AnyTest):
     unlike unlearns some of what the voter's have taught; next to the voter's own change it does not.
 
     With errors, tolerance + errors·σ_v passes: σ_v is the standard error, on the voter's rows, of the
-    difference that its own change makes, L(w + step·δ_v) − L(w), which nothing that is sent moves.
+    difference that its own change makes, L(w + step·δ_v) − L(w), which nothing that is sent moves. Models
+    of fewer `parameters` have errors of their own, `fewer`.
     """
 
     test: Literal["evidence"] = "evidence"
@@ -89,7 +90,14 @@ class Loss(AnyTest):
         0,
         ge=0,
         exclude_if=is_unsaid,
-        description="Models of fewer are allowed no errors: no direction tells a flip from noise there.",
+        description="Models of fewer are allowed `fewer` errors: no direction tells a flip from noise there.",
+    )
+    fewer: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        exclude_if=is_unsaid,
+        description="Standard errors for models of fewer parameters.",
     )
 
 

@@ -111,11 +111,12 @@ class Policy(Written):
         exclude_if=is_unsaid,
         description="Steps of everybody's reference change; rows are taken again where they are too few.",
     )
-    steps_of: Literal["middle", "largest"] | None = Field(
+    steps_of: Literal["middle", "largest", "training"] | None = Field(
         None,
         exclude_if=is_unsaid,
         description="Without steps_each, of which member's pass everybody's reference change has the steps: "
-        "of the middle one's, as where nothing is said, or of the largest one's.",
+        "of the middle one's, as where nothing is said, or of the largest one's; or of the largest one's "
+        "training, all its passes.",
     )
 
     @model_validator(mode="before")
@@ -215,6 +216,19 @@ AND_CONTRAST = BY_LARGEST.model_copy(
 )
 """That of every model, and no update undoes what outputs have to do with the voter's own targets."""
 
+BY_TRAINING = AND_CONTRAST.model_copy(
+    update={
+        "updates": (
+            *AND_CONTRAST.updates[:4],
+            Loss(errors=3.0, parameters=10_000, fewer=2.0),
+            *AND_CONTRAST.updates[5:],
+        ),
+        "average": (Loss(step=1.0, errors=4.0, parameters=10_000, fewer=2.0), *AND_CONTRAST.average[1:]),
+        "steps_of": "training",
+    }
+)
+"""That with references as long as training, and more noise of few rows where directions are asked."""
+
 NAMED: Mapping[str, Policy] = {
     "evidence": EVIDENCE,
     "evidence-and-skill": AND_SKILL,
@@ -224,6 +238,7 @@ NAMED: Mapping[str, Policy] = {
     "evidence-and-forgetting": AND_FORGETTING,
     "evidence-and-opposed": AND_OPPOSED,
     "evidence-and-contrast": AND_CONTRAST,
+    "evidence-by-training": BY_TRAINING,
     "likelihood": Policy(
         updates=(Loss(tolerance=0.0513, step=1.0),), average=(Loss(tolerance=0.0513, step=1.0),)
     ),

@@ -88,7 +88,7 @@ def plan_of(privacy: PrivacySettings, rows: int, training: TrainingSettings) -> 
         )
     from opacus.accountants.utils import get_noise_multiplier
 
-    rate, steps = min(1.0, training.batch / rows), training.passes(rows) * training.steps_of_a_pass(rows)
+    rate, steps = min(1.0, training.batch / rows), training.steps(rows)
     try:
         with _quiet():
             noise = get_noise_multiplier(

@@ -73,7 +73,8 @@ class Voters:
         common: What all share: the learner, without anybody's own training, and the score.
         rows: Of each voter.
         task: What is learned.
-        reference: Training of a voter's own change, for policies that look at one; of its passes, one.
+        reference: Training of a voter's own change, for policies that look at one; of its passes, one, or
+            those of a policy whose references are as long as training.
         seed: Of that training's draws.
         names: Of the voters, for what is said of their rows; none for their numbers.
 
@@ -93,6 +94,7 @@ class Voters:
         self._common = common
         self._rows = rows
         self._task = task
+        self._training = reference
         self._reference = reference.model_copy(update={"local_epochs": 1})
         self._short = self._reference.model_copy(update={"least_steps": 0})
         self._seed = seed
@@ -305,17 +307,15 @@ class Voters:
     def _steps(self, policy: TestPolicy) -> int:
         """Of everybody's reference, whatever rows it has: lengths of changes are compared.
 
-        A pass of the middle or the largest one of those whose rows are here: all in a simulation, live
-        the client itself.
+        A pass of the middle or the largest one of those whose rows are here, or all passes of the largest
+        one's training: all clients in a simulation, live the client itself.
         """
         if policy.steps_each is not None:
             return policy.steps_each
-        typical = max if policy.steps_of == "largest" else median
-        return min(policy.reference_steps, round(typical(self._pass(own) for own in self._rows)))
-
-    def _pass(self, own: ClientData) -> int:
-        rows = length(own.y_train)
-        return self._reference.passes(rows) * self._reference.steps_of_a_pass(rows)
+        typical = median if policy.steps_of in (None, "middle") else max
+        settings = self._training if policy.steps_of == "training" else self._reference
+        steps = (settings.steps(length(own.y_train)) for own in self._rows)
+        return min(policy.reference_steps, round(typical(steps)))
 
     def _job(self, voter: int, steps: int, is_taught: bool) -> TrainingJob:
         own, seed = self._rows[voter], derive_seed(self._seed, _REFERENCE, voter)

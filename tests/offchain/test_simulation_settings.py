@@ -152,6 +152,15 @@ def test_a_task_that_says_nothing_learns_in_steps_that_some_hundred_rows_can_jud
         assert (of_the_paper.least_steps, of_the_paper.learning_rate) == (0, 1e-3)
 
 
+def test_parts_of_a_copy_are_the_copys():
+    first = load_settings(None, {"seed": 1})
+    parts = first.split_settings, first.training_settings, first.scoring_settings
+    copy = first.model_copy(update={"seed": 2, "batch": 7, "policy": "verdict"})
+    assert (copy.split_settings.seed, copy.training_settings.batch) == (2, 7)
+    assert copy.scoring_settings.policy == "verdict"
+    assert parts == (first.split_settings, first.training_settings, first.scoring_settings)
+
+
 def test_settings_survive_json():
     settings = parse_settings({"voter_stake": "0.1", "malicious": 0.1, "voter_seats": 15})
     images = parse_settings({"dataset": "digits", "metric": "accuracy", "shares": "iid"})

@@ -141,6 +141,23 @@ def test_references_may_have_the_steps_of_the_largest_members_pass():
     assert sent[1] > 1.2 * sent[0]
 
 
+def test_references_may_have_the_steps_of_training_so_that_nobody_cuts_what_it_learned():
+    settings = SimulationSettings(**LONG.model_dump(exclude_unset=True) | {"batch": 64})
+    federation = Federation(settings, all_rows(settings))
+    by_pass, by_training = (
+        EVIDENCE.model_copy(update={"steps_of": name}) for name in ("largest", "training")
+    )
+    (sent,) = federation.train(federation.genesis, [0], 1).values()
+    voters, rows = federation._voters, len(federation._voters._rows[0].y_train)
+    bound = EVIDENCE.model_copy(update={"steps_each": 3 * -(-rows // settings.batch)})
+    whole, cut = (
+        voters.shortened(each, {0: sent}, federation.genesis)[0] for each in (by_training, by_pass)
+    )
+    assert bound.steps_each <= EVIDENCE.reference_steps and whole is sent and cut is not sent
+    made = [voters.references(each, federation.genesis, [0])[0] for each in (by_training, bound)]
+    assert (made[0] == made[1]).all()
+
+
 def test_founders_may_bind_everybodys_steps(federation):
     start = decode(federation.genesis)
     few, many = (
