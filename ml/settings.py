@@ -24,6 +24,7 @@ Policy = Literal[
     "evidence-and-forgetting",
     "evidence-and-opposed",
     "evidence-and-contrast",
+    "evidence-by-training",
     "evidence-and-leave-one-out",
 ]
 """All of a simulation; those after the first two are lists of tests, in `ml.judging.policy`."""

@@ -23,6 +23,7 @@ POLICIES = (
     "evidence-skill-and-relation",
     "evidence-beyond-noise",
     "evidence-and-contrast",
+    "evidence-by-training",
     "evidence-and-leave-one-out",
 )
 CLIENTS, WARM_UP = 50, 2

@@ -184,6 +184,7 @@ def test_lists_of_other_tests_make_another_run(edition, name):
         "evidence-and-forgetting",
         "evidence-and-opposed",
         "evidence-and-contrast",
+        "evidence-by-training",
     ]
     runs = [parse_settings({"task": "loans", "edition": edition, name: each}) for each in lists]
     assert len({run_digest(run) for run in runs}) == len(lists)

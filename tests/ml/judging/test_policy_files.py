@@ -28,7 +28,7 @@ def test_a_list_of_the_tests_of_a_named_policy_is_that_policy():
     assert more == NAMED["evidence-and-leave-one-out"]
 
 
-def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_noise_and_contrast():
+def test_the_default_is_evidence_with_skill_relation_noise_contrast_and_references_as_long_as_training():
     skilled = [entry | {"test": "skill"} if entry["test"] == "score" else entry for entry in LISTED]
     assert read_policy(skilled) == NAMED["evidence-and-skill"]
     related = [*skilled[:3], {"test": "relation"}, *skilled[3:]]
@@ -51,7 +51,16 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_no
         {"test": "contrast", "least": 0, "gain": 0.33, "below": 10_000},
     ]
     policy = read_policy(contrasting).model_copy(update={"steps_of": "largest"})
-    assert policy == NAMED["evidence-and-contrast"] == NAMED[DEFAULT_POLICY]
+    assert policy == NAMED["evidence-and-contrast"]
+    errors = {"update": 3, "average": 4}
+    lenient = [
+        entry | {"errors": errors[entry.get("of", "update")], "parameters": 10_000, "fewer": 2}
+        if entry["test"] == "evidence"
+        else entry
+        for entry in contrasting
+    ]
+    policy = read_policy(lenient).model_copy(update={"steps_of": "training"})
+    assert policy == NAMED["evidence-by-training"] == NAMED[DEFAULT_POLICY]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +74,7 @@ def test_the_default_is_evidence_with_skill_relation_the_largest_members_pass_no
         ("evidence-and-forgetting", "fb0f596db39dcdd6"),
         ("evidence-and-opposed", "ed02d42d28ea2122"),
         ("evidence-and-contrast", "51c8a133f65dd699"),
+        ("evidence-by-training", "5dd76c80bdf4a13d"),
         ("likelihood", "1ecb20def9f72a87"),
         ("evidence-and-leave-one-out", "d66a59a65c2db1c3"),
     ],
