@@ -77,9 +77,9 @@ class SimulationSettings(Written):
         DEFAULT_POLICY,
         description="How voters judge: by lists of tests (likelihood, evidence, evidence-and-skill, "
         "evidence-skill-and-relation, evidence-by-largest, evidence-beyond-noise, evidence-and-forgetting, "
-        "evidence-and-opposed, evidence-and-contrast, evidence-by-training, evidence-and-leave-one-out, or one "
-        "of your own in a settings file, docs/JUDGING.md), or by one score, of the average of all updates "
-        "(aggregate, the paper's) or of each alone (verdict).",
+        "evidence-and-opposed, evidence-and-contrast, evidence-by-training, evidence-and-leave-one-out, or "
+        "one of your own in a settings file, docs/JUDGING.md), or by one score, of the average of all "
+        "updates (aggregate, the paper's) or of each alone (verdict).",
     )
     shadow_policy: AnyPolicy | None = Field(
         None, description="Policy that is computed and recorded beside the one that decides."

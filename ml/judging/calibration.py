@@ -23,7 +23,7 @@ from ml.judging.kinds import (
     UpdateTest,
 )
 from ml.judging.own_rows import Tried
-from ml.judging.policy import Policy, listed_tests, name_of
+from ml.judging.policy import DEFAULT, Policy, listed_tests, name_of
 from ml.judging.update_tests import (
     least_growth,
     least_score,
@@ -122,7 +122,7 @@ def direction_note(policy: str | Policy, schema: Schema) -> str | None:
         return None
     return (
         f"of {schema.size:,} parameters policy {name_of(policy)} asks for no direction, so that what raises "
-        "a voter's loss by less than its tolerance passes, label flips too; --policy evidence-and-contrast "
+        f"a voter's loss by less than its tolerance passes, label flips too; --policy {DEFAULT} "
         "keeps most out (docs/JUDGING.md), and `ape run task check` measures it"
     )
 
@@ -178,7 +178,7 @@ def warnings(
                 f"tolerance {tolerance:g} of evidence is more than half of the {brings:.4f} that an honest "
                 "change, as it is tried, takes off the loss, less in later rounds, and of so few parameters "
                 "no direction is asked: what undoes as much, such as a label flip, passes; --policy "
-                "evidence-and-contrast sees what labels lose"
+                f"{DEFAULT} sees what labels lose"
             )
     if shown is not None and shown[0] < shown[1]:
         yield (

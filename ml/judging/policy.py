@@ -246,7 +246,7 @@ NAMED: Mapping[str, Policy] = {
 }
 """Policies by the name that settings carry; `aggregate` and `verdict` are in `policies`."""
 
-DEFAULT: Literal["evidence-and-contrast"] = "evidence-and-contrast"
+DEFAULT: Literal["evidence-by-training"] = "evidence-by-training"
 """What voters judge by where nobody says. A name keeps its tests: a changed list is another name."""
 
 AGGREGATE = "aggregate"

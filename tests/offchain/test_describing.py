@@ -191,7 +191,7 @@ def test_rules_follow_the_policy_with_its_numbers(founders):
         evidence.model_copy(update={"reference": slower}),
     ]
     assert len({each.rules for each in (verdict, former, evidence, *others)}) == 5
-    with pytest.raises(ValueError, match="policy evidence-and-contrast has tests and ref"):
+    with pytest.raises(ValueError, match="policy evidence-by-training has tests and ref"):
         Learning.model_validate(evidence.model_dump() | {"tests": None})
     with pytest.raises(ValueError, match="policy verdict has no tests"):
         Learning.model_validate(evidence.model_dump() | {"policy": "verdict"})

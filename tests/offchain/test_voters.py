@@ -149,10 +149,8 @@ def test_references_may_have_the_steps_of_training_so_that_nobody_cuts_what_it_l
     )
     (sent,) = federation.train(federation.genesis, [0], 1).values()
     voters, rows = federation._voters, len(federation._voters._rows[0].y_train)
-    bound = EVIDENCE.model_copy(update={"steps_each": 3 * -(-rows // settings.batch)})
-    whole, cut = (
-        voters.shortened(each, {0: sent}, federation.genesis)[0] for each in (by_training, by_pass)
-    )
+    bound = EVIDENCE.model_copy(update={"steps_each": 6 * -(-rows // settings.batch)})
+    whole, cut = (voters.shortened(each, {0: sent}, federation.genesis)[0] for each in (by_training, by_pass))
     assert bound.steps_each <= EVIDENCE.reference_steps and whole is sent and cut is not sent
     made = [voters.references(each, federation.genesis, [0])[0] for each in (by_training, bound)]
     assert (made[0] == made[1]).all()

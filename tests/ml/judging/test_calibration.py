@@ -117,9 +117,16 @@ def test_a_policy_that_looks_away_from_the_direction_of_so_small_a_model_is_told
     small, large = (Schema.of([("weight", (parameters,))]) for parameters in (9_999, 10_000))
     note = direction_note("evidence-beyond-noise", small)
     assert note.startswith("of 9,999 parameters policy evidence-beyond-noise asks for no direction")
-    assert "--policy evidence-and-contrast" in note
+    assert "--policy evidence-by-training" in note
     assert direction_note("evidence-beyond-noise", large) is None
-    for others in ("evidence-and-contrast", "evidence-and-opposed", "likelihood", "verdict", "aggregate"):
+    for others in (
+        "evidence-by-training",
+        "evidence-and-contrast",
+        "evidence-and-opposed",
+        "likelihood",
+        "verdict",
+        "aggregate",
+    ):
         assert direction_note(others, small) is None
 
 
@@ -130,7 +137,7 @@ def test_founders_are_warned_of_a_tolerance_beyond_half_of_what_is_known_or_belo
     (noisy,) = warnings(EVIDENCE, None, 0.041)
     assert "nine times in ten" in noisy
     (young,) = warnings(EVIDENCE, 0.2, 0.03, 0.0044)
-    assert "more than half of the 0.0044 that an honest change" in young and "evidence-and-contrast" in young
+    assert "more than half of the 0.0044 that an honest change" in young and "evidence-by-training" in young
     assert list(warnings(EVIDENCE, 0.2, 0.03, 0.039)) == [young.replace("0.0044", "0.0390")]
     assert list(warnings(EVIDENCE, 0.2, 0.03, 0.04)) == []
     assert list(warnings(Policy(updates=(Size(),), leave_one_out=LeaveOneOut()), 0.001, 1.0)) == []

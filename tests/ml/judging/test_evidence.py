@@ -569,11 +569,13 @@ def test_a_small_model_is_allowed_no_errors():
 def test_a_small_model_is_allowed_errors_of_its_own():
     size = len(decode(START))
     large, small = (
-        found(Policy(updates=(Loss(errors=2.5, parameters=most, fewer=1.5),)), {0: POISON})[0].reasons[0].limit
+        found(Policy(updates=(Loss(errors=1.5, parameters=most, fewer=0.5),)), {0: POISON})[0]
+        .reasons[0]
+        .limit
         for most in (size, size + 1)
     )
-    alike = found(Policy(updates=(Loss(errors=1.5),)), {0: POISON})[0].reasons[0].limit
-    assert small == alike > 0.02 and large - 0.02 == pytest.approx((small - 0.02) * 2.5 / 1.5)
+    alike = found(Policy(updates=(Loss(errors=0.5),)), {0: POISON})[0].reasons[0].limit
+    assert small == alike > 0.02 and large - 0.02 == pytest.approx((small - 0.02) * 3)
 
 
 def test_nothing_that_is_sent_moves_what_a_loss_may_rise_by():
