@@ -197,6 +197,15 @@ def test_rules_follow_the_policy_with_its_numbers(founders):
         Learning.model_validate(evidence.model_dump() | {"policy": "verdict"})
 
 
+def test_rules_bind_all_passes_of_training_where_references_have_them(founders):
+    two = OWN.replace("target =", 'simulation = {"local_epochs": 2}\n    target =')
+    (founders / "own.py").write_text(two)
+    whole = described(founders)
+    (founders / "net.yaml").write_text("network: ethereum:local\n")
+    short = described(founders, "--policy", "evidence-and-contrast")
+    assert (whole.reference.local_epochs, short.reference.local_epochs) == (2, 1)
+
+
 def test_a_configuration_that_has_learning_keeps_it(founders):
     (founders / "net.yaml").write_text("learning: {}\n")
     assert "has learning already" in describe(founders, code=1)
