@@ -19,7 +19,7 @@ from scripts.simulate import cli
 ROOT = Path(__file__).resolve().parents[2]
 APE = str(Path(sys.executable).with_name("ape"))
 SMALL = ("--engine", "reference", "--clients", "10", "--rounds", "3")
-SENTENCE_ROOM = 320  # Characters; a traceback is longer.
+SENTENCE_ROOM = 400  # Characters, of a list of all policies too; a traceback is longer.
 
 
 def simulate(*options):

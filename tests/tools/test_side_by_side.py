@@ -10,7 +10,17 @@ import time
 from pathlib import Path
 
 import pytest
-from side_by_side import DURATIONS, TOGETHER, WAITING, workers
+from side_by_side import (
+    DURATIONS,
+    IN_MEMORY,
+    OURS,
+    ROOM,
+    TOGETHER,
+    WAITING,
+    has_room,
+    remove_left_behind,
+    workers,
+)
 
 SUPPORT = Path(__file__).parents[1] / "support"
 GIB = 2**30
@@ -135,3 +145,35 @@ def test_what_is_counted_together_is_played_by_one_process(run, tmp_path):
     code, said = outcome(run(files))
     assert code == 0 and "7 passed" in said
     assert len(list(tmp_path.glob("by-*"))) == 1
+
+
+def test_files_lie_in_memory_where_it_has_room_and_are_gone_in_the_end(run, tmp_path):
+    code, said = outcome(run({"test_a.py": PLACES}))
+    assert code == 0, said
+    places = [Path(each) for each in (tmp_path / "places").read_text().split()]
+    assert all(place.is_relative_to(IN_MEMORY) == has_room(IN_MEMORY, ROOM) for place in places)
+    assert len(places) == 2 and not (has_room(IN_MEMORY, ROOM) and any(place.exists() for place in places))
+
+
+PLACES = """
+import tempfile
+def test_place(tmp_path):
+    with open("places", "w") as file:
+        print(tmp_path, tempfile.gettempdir(), file=file)
+"""
+
+
+def test_whether_there_is_room(tmp_path):
+    assert has_room(tmp_path, 1) and not has_room(tmp_path, 2**80) and not has_room(tmp_path / "none", 1)
+
+
+def test_what_a_killed_run_left_in_memory_is_removed_and_what_a_running_one_uses_is_not(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, used = (tmp_path / f"{OURS}{pid}-x" for pid in (ended.pid, os.getpid()))
+    foreign = tmp_path / f"other-{ended.pid}-x"
+    for each in (left, used, foreign):
+        each.mkdir()
+        (each / "file").write_text("")
+    remove_left_behind(tmp_path)
+    assert (left.exists(), used.exists(), foreign.exists()) == (False, True, True)
