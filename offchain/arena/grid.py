@@ -67,7 +67,7 @@ _NAMES = {"attacks": ", or a list of names", "deciders": ", or a list of names"}
 _NAMED_SO = {"attacks": ", such as [label-flip]", "deciders": ", such as [verdict, median]"}
 _EXAMPLES = {"votes": "honest, own", "malicious": "0.2, 0.4", "seeds": "0, 1, 2"}
 _MOST = 10_000
-_LONGEST = 100
+_LONGEST, _LONGEST_PATH = 100, 1_000  # The one names a file, the other may be FILE.py:function.
 
 
 def _labelled(given: Any, settings_of: Any) -> Any:
@@ -86,6 +86,12 @@ def _require_once(given: Sequence[Any]) -> None:
     twice = next((each for each, times in Counter(given).items() if times > 1), None)
     if twice is not None:
         raise ValueError(f"{twice} is there twice")
+
+
+def _require_printable(labels: Collection[str], most: int) -> None:
+    for label in labels:
+        if not 0 < len(label) <= most or not label.isprintable():
+            raise ValueError(f"a label is {quoted(label)}; expected 1 to {most:,} printable characters")
 
 
 def _decider(name: str) -> Mapping[str, str]:
@@ -160,9 +166,8 @@ class Grid(BaseModel):
 
     @model_validator(mode="after")
     def _has_labels_for_files(self) -> "Grid":
-        for label in (*self.tasks, *self.attacks, *self.deciders):
-            if not 0 < len(label) <= _LONGEST or not label.isprintable():
-                raise ValueError(f"a label is {quoted(label)}; expected 1 to {_LONGEST} printable characters")
+        _require_printable(self.tasks, _LONGEST)
+        _require_printable((*self.attacks, *self.deciders), _LONGEST_PATH)
         names = Counter(file_name(label) for label in self.tasks)
         for label in self.tasks:
             if names[file_name(label)] > 1:

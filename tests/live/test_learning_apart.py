@@ -111,14 +111,16 @@ def test_what_is_computed_apart_is_the_same_to_the_last_bit(here, apart):
 
 
 def test_a_task_that_ends_its_process_or_never_ends_costs_a_sentence(said, here):
-    apart = LearningApart(said, Limits(train=60, judge=1))
-    for mark, told in {"ends": r"\(status 7\)", "hangs": "was ended after 1 s of scoring"}.items():
+    for mark, judge, told in (("ends", 60, r"\(status 7\)"), ("hangs", 1, "was ended after 1 s of scoring")):
+        apart = LearningApart(said, Limits(train=60, judge=judge))
         (said.folder / mark).touch()
         with pytest.raises(WorkerError, match=f"^the process that runs the task's code .*{told}"):
             apart.quality(here.genesis)
         (said.folder / mark).unlink()
         update = apart.update([here.genesis], 1, 5).update  # By another process.
         assert np.array_equal(update, here.update([here.genesis], 1, 5).update)
+        apart._worker.close()
+    apart = LearningApart(said, Limits(train=60, judge=60))
     (said.folder / "quits").touch()
     with pytest.raises(TaskError, match=r"line \d+: it would end the process \(exit status 0\)"):
         apart.quality(here.genesis)

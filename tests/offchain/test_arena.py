@@ -276,7 +276,11 @@ def test_the_default_grid_can_be_played():
             "settings has a 'honest_only'; every run is compared",
         ),
         (
-            f"attacks: {{{'a' * 101}: {{attack: zero}}}}\ndeciders: [mean]",
+            f"attacks: {{{'a' * 1001}: {{attack: zero}}}}\ndeciders: [mean]",
+            "expected 1 to 1,000 printable characters",
+        ),
+        (
+            f"attacks: [zero]\ndeciders: [mean]\ntasks: {{{'a' * 101}: {{task: loans}}}}",
             "expected 1 to 100 printable characters",
         ),
         (

@@ -25,8 +25,9 @@ ONE_THREAD = (
     "TOKIO_WORKER_THREADS",  # anvil's, which wake each other for every request.
 )
 
-IN_MEMORY, ROOM = Path("/dev/shm"), 2**32
-"""Where files of tests lie while there is so much room: waiting for a disk was a fifth of those of ml."""
+IN_MEMORY, ROOM = Path("/dev/shm"), 2**31
+"""Where files of tests lie while there is so much room: 570 MiB at most were there at once, and waiting for a
+disk was a fifth of the tests of `ml`."""
 OURS = "stakefed-tests-"
 
 HASHES = {"ETH_HASH_BACKEND": "pysha3"}  # The libraries' own choice takes seven times as long.
