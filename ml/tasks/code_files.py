@@ -90,6 +90,29 @@ def require_covered(file: Path) -> None:
             )
 
 
+def neighbours(file: Path) -> list[Path]:
+    """Return the modules beside a file, and of packages beside it, that it may import; and that these may."""
+    found: set[Path] = set()
+    waiting = [file]
+    while waiting:
+        new = _beside_by_name(waiting.pop()) - found - {file}
+        found |= new
+        waiting += new
+    return sorted(found)
+
+
+def _beside_by_name(file: Path) -> set[Path]:
+    """Where names lead that a file imports, were its folder the first to be looked in; nothing of it runs."""
+    try:
+        names = _imported(file) - _OURS - {""}
+    except TaskError:  # Of no Python, which is told where it is loaded.
+        return set()
+    places = [file.parent / name for name in names]
+    modules = {place.with_suffix(".py") for place in places}
+    packages = [_modules(place) for place in places if place.is_dir()]
+    return {each for each in modules if each.is_file()}.union(*packages)
+
+
 def _imported(file: Path) -> set[str]:
     """The top-level packages and modules that a file imports anywhere."""
     nodes = list(ast.walk(_parsed(file)))

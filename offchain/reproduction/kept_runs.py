@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ml.named_functions import is_own, own_file
+from ml.named_functions import is_own
 from offchain import first_edition
 from offchain.errors import DamagedRunError, ReproductionError, RunFolderError
 from offchain.reproduction.rows_at_hand import RowsAtHand
@@ -170,5 +170,5 @@ def _own_content(settings: SimulationSettings) -> dict[str, Any]:
     if settings.clients_data is not None:
         found["clients_data"] = data_digest(settings.clients_data)
     if settings.train is not None:
-        found["train"] = data_digest(own_file(settings.train)) + settings.train
+        found["train"] = code_digest(settings.train) + settings.train
     return found

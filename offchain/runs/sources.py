@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ml.named_functions import is_own, own_file
-from ml.tasks.code_files import package_digest
+from ml.tasks.code_files import neighbours, package_digest
 from offchain.runs.data_digest import data_digest
 from offchain.settings import SimulationSettings
 
@@ -30,6 +30,8 @@ def sources(settings: SimulationSettings) -> dict[str, str]:
 
 
 def code_digest(function: str) -> str:
-    """Return the digest, hex, of the file of a user's own function, or of the package that it is in."""
+    """Return the digest, hex, of a user's own function: its package's, or its file's and its neighbours'."""
     file = own_file(function)
-    return package_digest(function.rpartition(":")[0]).hex() if file is None else data_digest(file)
+    if file is None:
+        return package_digest(function.rpartition(":")[0]).hex()
+    return "".join(data_digest(each) for each in (file, *neighbours(file)))

@@ -22,6 +22,7 @@ from offchain.reproduction.kept_runs import KeptRuns, run_digest
 from offchain.runs.data_digest import data_digest
 from offchain.runs.run import start_run
 from offchain.runs.run_folder import RunFolder
+from offchain.runs.sources import sources
 from offchain.settings import SimulationSettings, parse_settings
 from offchain.simulation.federation import all_rows
 
@@ -242,6 +243,31 @@ def test_other_content_of_own_code_makes_another_run(tmp_path, monkeypatch, layo
     assert changed != before == digest()
     beside.write_text("")  # Which a file does not see, and a package's function may.
     assert (digest() != before) == (layout != "file")
+
+
+@pytest.mark.parametrize("setting", ["attack", "coalition_votes", "defence", "train"])
+@pytest.mark.parametrize("changed", ["first.py", "second.py", "packed/inner.py"])
+def test_what_own_code_imports_from_beside_it_makes_another_run(tmp_path, setting, changed):
+    (tmp_path / "packed").mkdir()
+    for name, imports in {
+        "own.py": "import first, numpy",
+        "first.py": "from second import x",
+        "second.py": "import first, packed",
+        "packed/inner.py": "",
+        "unused.py": "",
+    }.items():
+        (tmp_path / name).write_text(f"{imports}\nx = 1\n\ndef own():\n    return x\n")
+
+    def digests():
+        data_digest.cache_clear()
+        run = TINY().model_copy(update={setting: f"{tmp_path / 'own.py'}:own"})
+        return run_digest(run), sources(run)[setting]
+
+    before = digests()
+    (tmp_path / "unused.py").write_text("x = 2\n")
+    assert digests() == before
+    (tmp_path / changed).write_text((tmp_path / changed).read_text().replace("1", "2"))
+    assert all(now != then for now, then in zip(digests(), before, strict=True))
 
 
 def test_a_folder_of_data_is_known_by_its_names_and_sizes(tmp_path):
