@@ -9,6 +9,10 @@ from ml.validation import Written, is_unsaid
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
+_Step = Annotated[float, Field(gt=0, le=1, description="Share of the change that is tried.")]
+_Errors = Annotated[
+    float, Field(ge=0, allow_inf_nan=False, description="Standard errors that count as noise of the rows.")
+]
 
 
 class AnyTest(Written):
@@ -73,7 +77,7 @@ class Loss(AnyTest):
 
     test: Literal["evidence"] = "evidence"
     tolerance: _Positive = Field(0.02, description="Rise of mean loss that passes, in the losses' own unit.")
-    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+    step: _Step = 0.5
     in_company: bool = Field(
         False,
         exclude_if=is_unsaid,
@@ -110,7 +114,7 @@ class Opposed(AnyTest):
 
     test: Literal["opposed"] = "opposed"
     least: float = Field(-0.1, ge=-1, le=1, description="The cosine below which no rise passes.")
-    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+    step: _Step = 0.5
 
 
 class Contrast(AnyTest):
@@ -126,9 +130,7 @@ class Contrast(AnyTest):
     """
 
     test: Literal["contrast"] = "contrast"
-    errors: float = Field(
-        2.0, ge=0, allow_inf_nan=False, description="Standard errors that count as noise of the rows."
-    )
+    errors: _Errors = 2.0
     share: _Share = Field(0.02, description="Share of the contrast that may be lost in any case.")
     least: float = Field(-0.1, ge=-1, le=1, description="The cosine below which no noise is allowed for.")
     gain: float = Field(
@@ -138,7 +140,7 @@ class Contrast(AnyTest):
         exclude_if=is_unsaid,
         description="Share of what the own change adds that what points away and harms has to add.",
     )
-    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+    step: _Step = 0.5
     below: int | None = Field(
         None,
         ge=1,
@@ -166,7 +168,7 @@ class Forgetting(AnyTest):
     parameters: int = Field(
         10_000, ge=1, description="A first layer of fewer is not tested: chance has a direction there."
     )
-    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+    step: _Step = 0.5
 
 
 class Score(AnyTest):
@@ -174,7 +176,7 @@ class Score(AnyTest):
 
     test: Literal["score"] = "score"
     tolerance: _Share = Field(0.05, description="ε: the relative loss of score that passes.")
-    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+    step: _Step = 0.5
 
 
 class Skill(AnyTest):
@@ -188,10 +190,8 @@ class Skill(AnyTest):
 
     test: Literal["skill"] = "skill"
     tolerance: _Share = Field(0.05, description="Share of the skill that may be lost; of a perfect score, ε.")
-    errors: float = Field(
-        2.0, ge=0, allow_inf_nan=False, description="Standard errors that count as noise of the rows."
-    )
-    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+    errors: _Errors = 2.0
+    step: _Step = 0.5
 
 
 class ClassLoss(AnyTest):
@@ -199,7 +199,7 @@ class ClassLoss(AnyTest):
 
     test: Literal["class-loss"] = "class-loss"
     tolerance: _Positive = Field(0.1, description="Rise of mean loss of any class that passes.")
-    step: float = Field(0.5, gt=0, le=1, description="Share of the change that is tried.")
+    step: _Step = 0.5
 
 
 class LeaveOneOut(AnyTest):
