@@ -1,7 +1,7 @@
 """A policy: which tests an update has to pass for a voter's yes, as settings that files and rules carry."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -25,6 +25,9 @@ from ml.judging.kinds import (
 )
 from ml.messages import nearest, quoted
 from ml.validation import Written, is_unsaid
+
+if TYPE_CHECKING:
+    from ml.settings import TrainingSettings  # Which has policies among its own.
 
 
 def _parted(tests: Sequence[Any]) -> dict[str, Any]:
@@ -147,6 +150,10 @@ class Policy(Written):
             (test.tolerance for test in (*self.updates, *self.average) if isinstance(test, Loss)),
             default=0.0,
         )
+
+    def reference_of(self, training: "TrainingSettings") -> "TrainingSettings":
+        """Return the training whose steps a voter's own reference change has: one pass, or all of them."""
+        return training if self.steps_of == "training" else training.model_copy(update={"local_epochs": 1})
 
     def tolerating(self, tolerance: float) -> "Policy":
         """Return the same policy with this rise of mean loss allowed, of updates and of averages."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ml.data.rows import Shape
 from ml.errors import MLError
 from ml.judging.metrics import metrics_of
-from ml.judging.policy import Policy, listed_tests, name_of
+from ml.judging.policy import listed_tests, name_of
 from ml.messages import quoted
 from ml.settings import ScoringSettings, TrainingSettings
 from ml.tasks.loading import CHOICES, Named
@@ -129,7 +129,7 @@ def description_of(
         edition=EDITION,
         policy=name_of(scoring.policy),
         tests=tests,
-        reference=None if tests is None else _reference_of(tests, training),
+        reference=None if tests is None else tests.reference_of(training),
         memory=scoring.memory,
         metric=scoring.metric,
         tolerance=scoring.tolerance,
@@ -144,11 +144,6 @@ def description_of(
         genesis_seed=seed,
         genesis_root=_root(first, learner),
     )
-
-
-def _reference_of(policy: Policy, training: TrainingSettings) -> TrainingSettings:
-    passes = training.local_epochs if policy.steps_of == "training" else 1
-    return training.model_copy(update={"local_epochs": passes})
 
 
 def task_of(learning: Learning, here: Here) -> Task:

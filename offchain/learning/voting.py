@@ -95,8 +95,7 @@ class Voters:
         self._rows = rows
         self._task = task
         self._training = reference
-        self._reference = reference.model_copy(update={"local_epochs": 1})
-        self._short = self._reference.model_copy(update={"least_steps": 0})
+        self._short = reference.model_copy(update={"local_epochs": 1, "least_steps": 0})
         self._seed = seed
         validation = [(own.X_validation, own.y_validation) for own in rows]
         self.validation = ValidationSets(validation, common.learner, common.scoring.metric, names)
@@ -313,8 +312,8 @@ class Voters:
         if policy.steps_each is not None:
             return policy.steps_each
         typical = median if policy.steps_of in (None, "middle") else max
-        settings = self._training if policy.steps_of == "training" else self._reference
-        steps = (settings.steps(length(own.y_train)) for own in self._rows)
+        reference = policy.reference_of(self._training)
+        steps = (reference.steps(length(own.y_train)) for own in self._rows)
         return min(policy.reference_steps, round(typical(steps)))
 
     def _job(self, voter: int, steps: int, is_taught: bool) -> TrainingJob:
