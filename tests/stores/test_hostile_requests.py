@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -284,18 +284,27 @@ def test_nobody_is_asked_for_those_who_left(url, gate):
     assert len(gate.asked) <= 2 * 4 + 1  # Those that threads had begun with, not the sixty.
 
 
+LARGE_ROOT = bytes(32)
+LARGE = Schema((("w", (4 * 1024 * 1024,)),))
+BYTES = 4 * LARGE.size
+
+
+@contextmanager
+def serving_large(folder, gate):
+    """A store with one update of 16 MiB, `LARGE_ROOT`."""
+    (folder / f"{LARGE_ROOT.hex()}.update").write_bytes(bytes(BYTES))
+    with serving(application(Keeping(PLACE, LARGE, FileStore(str(folder)), gate))) as url:
+        yield url
+
+
 def test_readers_that_take_nothing_hold_no_memory(tmp_path, gate):
-    large = Schema((("w", (4 * 1024 * 1024,)),))
-    root = bytes(32)
-    (tmp_path / f"{root.hex()}.update").write_bytes(bytes(4 * large.size))
-    with (
-        serving(application(Keeping(PLACE, large, FileStore(str(tmp_path)), gate))) as url,
-        ExitStack() as held,
-    ):
+    with serving_large(tmp_path, gate) as url, ExitStack() as held:
         before = resident()
         for _ in range(40):
-            held.enter_context(connected(url, receives=4096)).sendall(request(f"GET /artefacts/{root.hex()}"))
-        assert len(HttpStore(url).get(root, 4 * large.size)) == 4 * large.size
+            held.enter_context(connected(url, receives=4096)).sendall(
+                request(f"GET /artefacts/{LARGE_ROOT.hex()}")
+            )
+        assert len(HttpStore(url).get(LARGE_ROOT, BYTES)) == BYTES
         assert resident() - before < 200 * 2**20  # 640 MiB were asked for; 16 + 16 are our own reader's.
 
 
@@ -315,21 +324,15 @@ ENDLESS = {
 def test_what_follows_a_request_without_end_holds_no_memory(tmp_path, gate, more):
     """While it is answered, to those who do not take the answer."""
     headers, piece = ENDLESS[more]
-    large = Schema((("w", (4 * 1024 * 1024,)),))
-    root = bytes(32)
-    (tmp_path / f"{root.hex()}.update").write_bytes(bytes(4 * large.size))
-    with (
-        serving(application(Keeping(PLACE, large, FileStore(str(tmp_path)), gate))) as url,
-        ExitStack() as held,
-    ):
+    with serving_large(tmp_path, gate) as url, ExitStack() as held:
         lines = [held.enter_context(connected(url, receives=4096)) for _ in range(8)]
         for line in lines:
-            line.sendall(request(f"GET /artefacts/{root.hex()}", *headers))
+            line.sendall(request(f"GET /artefacts/{LARGE_ROOT.hex()}", *headers))
             assert line.recv(12) == b"HTTP/1.1 200"
         before = resident()
         for line in lines:
             flood(line, piece)
-        assert len(HttpStore(url).get(root, 4 * large.size)) == 4 * large.size
+        assert len(HttpStore(url).get(LARGE_ROOT, BYTES)) == BYTES
         assert resident() - before < 60 * 2**20  # 16 + 16 are our own reader's; 128 were sent.
 
 
