@@ -31,6 +31,7 @@ from offchain.learning.bases import Bases, Train, grouped
 from offchain.learning.common import CommonLearning, Parameters
 
 _REFERENCE = 6  # Under a run's seed.
+_MOST_OF_A_STEP = 4_096  # Rows, where nobody has as many: a batch may be any number, and more are copies.
 
 Model = NDArray[np.float32]
 
@@ -95,7 +96,10 @@ class Voters:
         self._rows = rows
         self._task = task
         self._training = reference
-        self._short = reference.model_copy(update={"local_epochs": 1, "least_steps": 0})
+        most = max(_MOST_OF_A_STEP, *(length(own.y_train) for own in rows))
+        self._short = reference.model_copy(
+            update={"local_epochs": 1, "least_steps": 0, "batch": min(reference.batch, most)}
+        )
         self._seed = seed
         validation = [(own.X_validation, own.y_validation) for own in rows]
         self.validation = ValidationSets(validation, common.learner, common.scoring.metric, names)

@@ -156,6 +156,15 @@ def test_references_may_have_the_steps_of_training_so_that_nobody_cuts_what_it_l
     assert (made[0] == made[1]).all()
 
 
+def test_a_batch_of_more_rows_than_there_are_takes_no_memory_for_them():
+    settings = SimulationSettings(**LONG.model_dump(exclude_unset=True) | {"batch": 10**6})
+    voters = Federation(settings, all_rows(settings))._voters
+    assert len(voters._job(0, 3, True).y) == 3 * 4096
+    start = decode(voters._common.genesis)
+    longest = EVIDENCE.model_copy(update={"steps_each": 3})
+    assert length(voters.references(longest, voters._common.genesis, [0])[0] - start) > 0
+
+
 def test_founders_may_bind_everybodys_steps(federation):
     start = decode(federation.genesis)
     few, many = (
