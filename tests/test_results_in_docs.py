@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
+CAMPAIGNS = ROOT / "docs" / "campaigns"
 LOANS = RESULTS / "lending-club-all"
 LEARNERS = ("FedAvg w/ mal", "FedAvg w/ block", "verdict", "FedAvg w/o mal")
 
@@ -164,7 +165,7 @@ def test_flippers_of_small_modules_end_poorer_in_as_many_runs_as_the_page_says()
         )
         for decider in _deciders(runs)
     )
-    page = (ROOT / "docs" / "JUDGING.md").read_text(encoding="utf-8")
+    page = (CAMPAIGNS / "contrast.md").read_text(encoding="utf-8")
     assert f"in {now} of {len(runs) // 2} runs ({former} of {len(runs) // 2} under" in page
 
 
@@ -198,7 +199,7 @@ def test_the_page_prints_what_came_of_flips_into_young_and_small_models(grid, ta
     cells = " | ".join(
         f"{now}, then {then}" for now, then in zip(*map(told, _deciders(YOUNG[grid])), strict=True)
     )
-    page = (ROOT / "docs" / "JUDGING.md").read_text(encoding="utf-8")
+    page = (CAMPAIGNS / "contrast.md").read_text(encoding="utf-8")
     assert [
         line
         for line in page.splitlines()
@@ -222,13 +223,13 @@ def test_the_page_prints_the_honest_updates_that_each_policy_excludes(attack):
     for decider in ("evidence", "skill"):
         inside, seated = counted("skill", attack, decider, "honest")
         told.append(f"{seated - inside} of {seated}")
-    page = (ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8").replace("**", "")
+    page = (CAMPAIGNS / "skill.md").read_text(encoding="utf-8").replace("**", "")
     (line,) = [line for line in page.splitlines() if line.startswith(f"| {attack.replace('-', ' ')} | .")]
     assert " / ".join(told) in line
 
 
 def test_the_page_prints_how_many_of_anti_s_updates_each_policy_lets_in():
-    page = " ".join((ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8").split())
+    page = " ".join((CAMPAIGNS / "skill.md").read_text(encoding="utf-8").split())
     (former, now), (confirmed_former, confirmed) = (
         [counted(grid, "anti", decider, "malicious")[0] for decider in ("evidence", "skill")]
         for grid in SKILL
@@ -277,7 +278,7 @@ def tokens(first, second, between):
 def test_the_page_prints_what_riders_came_to_with_and_without_relations(task, attack):
     parts = (against_honest, entered("malicious", "in"), entered("honest", "out"), lost)
     cells = [both("relation", task, attack, told) for told in (*parts, tokens("malicious", "poorest", "; "))]
-    page = (ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8")
+    page = (CAMPAIGNS / "relation.md").read_text(encoding="utf-8")
     first = f"| {task} " if attack == "free-rider" else "| "
     assert f"{first}| {attack.replace('-', ' ')} | {' | '.join(cells)} |" in page
 
@@ -286,7 +287,7 @@ def test_the_page_prints_what_riders_came_to_with_and_without_relations(task, at
 def test_the_page_prints_what_riders_of_own_tasks_came_to(task):
     parts = (entered("honest", "out"), entered("malicious", "in"), tokens("malicious", "honest", " over "))
     cells = [both("relation-own", task, "free-rider", told) for told in (*parts, against_honest)]
-    assert f"| {task} | {' | '.join(cells)} |" in (ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8")
+    assert f"| {task} | {' | '.join(cells)} |" in (CAMPAIGNS / "relation.md").read_text(encoding="utf-8")
 
 
 def test_with_relations_whatever_is_no_rider_is_decided_alike():
@@ -307,8 +308,8 @@ TOLD = {"random flip": "random-flip", "label flip": "label-flip", "Min-Max": "mi
 
 
 def section(name):
-    page = (ROOT / "docs" / "ARENA.md").read_text(encoding="utf-8").replace("**", "")
-    return page.split(f"### {name}\n")[1].split("\n### ")[0]
+    page = (CAMPAIGNS / "forgetting.md").read_text(encoding="utf-8").replace("**", "")
+    return page.split(f"## {name}\n")[1].split("\n## ")[0]
 
 
 @pytest.mark.parametrize(

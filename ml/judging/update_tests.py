@@ -99,7 +99,7 @@ def has_to_teach(least: Measured, harmful: Passed, gains: Measured) -> Measured:
 
     κ is `contrast.contrasts`. Whose rows are unlike the voter's points away and raises its loss as a flip
     does, and teaches what outputs have to do with targets, as a flip does not. The test is this project's
-    own; docs/JUDGING.md has what it was tried on.
+    own; docs/campaigns/contrast.md has what it was tried on.
 
     >>> has_to_teach(np.array([-0.01, -0.01]), np.array([True, False]), np.array([0.02, 0.02]))
     array([ 0.02, -0.01])
@@ -126,7 +126,7 @@ def relations(changes: Measured, references: Iterable[Measured]) -> Measured:
     i goes over the rows, d long, that δ_v moves; then over the columns, for layers are kept either way
     round. A row that δ_j leaves as it is counts 0, and so does all of it where δ_v moves nothing. Between a
     change and Gaussian noise E[cos²] = 1/d, so that each way round is 1 on average, whatever their lengths
-    (the larger of both 1.08 for 128 × 79). The test is this project's own; docs/JUDGING.md has
+    (the larger of both 1.08 for 128 × 79). The test is this project's own; docs/campaigns/relation.md has
     what it was tried on.
 
     Args:
@@ -184,7 +184,7 @@ def least_growth(own: float, most: float) -> float:
     """Return 2·min(0, β_v) − m: how much of what the model says may go, by what one's own change takes back.
 
     Twice, since others' rows are unlike the voter's. β is `forgetting.growth`; the test is this project's
-    own, and docs/JUDGING.md has what it was tried on.
+    own, and docs/campaigns/forgetting.md has what it was tried on.
 
     >>> least_growth(0.3, 0.05), least_growth(-0.1, 0.05)
     (-0.05, -0.25)
