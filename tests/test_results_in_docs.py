@@ -165,7 +165,7 @@ def test_flippers_of_small_modules_end_poorer_in_as_many_runs_as_the_page_says()
         )
         for decider in _deciders(runs)
     )
-    page = (CAMPAIGNS / "contrast.md").read_text(encoding="utf-8")
+    page = " ".join((CAMPAIGNS / "contrast.md").read_text(encoding="utf-8").split())
     assert f"in {now} of {len(runs) // 2} runs ({former} of {len(runs) // 2} under" in page
 
 
@@ -339,4 +339,10 @@ def counts(who, runs):
 def test_the_page_says_how_many_honest_updates_it_cost(task, place):
     held = rows(RESULTS / "arena" / "held-forgetting" / "cells.csv")
     inside, out = counts("honest", [run for run in held if run["task"] == task])
-    assert f"{out} of {inside + out:,} {place}" in section("What forgets")
+    assert f"{out} of {inside + out:,} {place}" in " ".join(section("What forgets").split())
+
+
+def test_every_grid_that_was_played_is_in_the_index_of_campaigns():
+    index = (CAMPAIGNS / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"\]\(\.\./results/arena/([\w-]+)/\w+\.md\)", index)
+    assert sorted(listed) == sorted(folder.name for folder in (RESULTS / "arena").iterdir())
