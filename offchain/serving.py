@@ -1,8 +1,9 @@
 """HTTP servers that strangers reach, on aiohttp: every exchange bounded in time, memory and log lines.
 
-A connection carries one request. Its head has `HEAD_SECONDS`, the whole exchange what the server gives it.
-When there are too many, the oldest makes room, of those first that have not even asked yet: whoever sends
-nothing, or takes nothing, keeps nobody out. What waits for a disk or a node does so in threads of its own.
+A connection carries one request, whose body's length is said before it. Its head has `HEAD_SECONDS`, the
+whole exchange what the server gives it. When there are too many, who has sent or taken nothing for longest
+makes room: whoever sends nothing, or takes nothing, keeps nobody out. What waits for a disk or a node does so
+in threads of its own.
 """
 
 import asyncio
@@ -27,10 +28,15 @@ _log = logging.getLogger(__name__)
 HEAD_SECONDS = 10.0
 """For a request's head, from connecting on."""
 CONNECTIONS = 512
-_RESERVED = 192
-"""Descriptors that are left to other uses than connections, and to those being counted still."""
+FEW_CONNECTIONS = 64
+"""Of a server that runs beside another one in a process, as monitors' do."""
 _ACCEPTED = 48
 """Connections that are taken before the first of them is counted."""
+_RESERVED = 192 + FEW_CONNECTIONS + _ACCEPTED
+"""Descriptors that are left to other uses than connections, and to those of a server beside."""
+_HEAD_BYTES = 8192
+"""Of what came are looked at together until there is a head."""
+_PIECE_BYTES = 65_536
 _QUIET_SECONDS = 10.0
 _NAME = "stakefed"
 """What an answer calls its server; aiohttp would tell strangers its version and Python's."""
@@ -47,6 +53,10 @@ class Rank(IntEnum):
     ADMITTED = 2
 
 
+_SHARES = (0.25, 0.25, 0.5)
+"""Of all connections, by rank: what those of the other ranks leave to it, however many they are."""
+
+
 class Connections:
     """Those that are open, `most` at a time."""
 
@@ -55,10 +65,11 @@ class Connections:
         self._ranks: tuple[dict[Any, None], ...] = tuple({} for _ in Rank)
 
     def enter(self, transport: asyncio.BaseTransport) -> None:
-        """Count one more; too many, and the oldest of the lowest rank is cut off."""
+        """Count one more; too many, and the oldest of the lowest rank beyond its share is cut off."""
         self._ranks[Rank.CAME][transport] = None
         if sum(map(len, self._ranks)) > self._most:
-            crowd = next(rank for rank in self._ranks if rank)
+            ranks = zip(self._ranks, _SHARES, strict=True)
+            crowd = next(rank for rank, share in ranks if len(rank) > share * self._most)
             oldest = next(iter(crowd))
             del crowd[oldest]
             oldest.abort()
@@ -73,6 +84,12 @@ class Connections:
         transport = request.transport
         if any(rank.pop(transport, self) is None for rank in self._ranks):
             self._ranks[to][transport] = None
+
+    def goes_on(self, request: web.Request) -> None:
+        """Note that a connection took something: it is the newest of its rank again."""
+        for rank in self._ranks:
+            if rank.pop(request.transport, self) is None:
+                rank[request.transport] = None
 
 
 CONNECTIONS_OF = web.AppKey("connections", Connections)
@@ -144,15 +161,18 @@ class Seldom:
             self._logger.log(level, message, *arguments)
 
 
-def application(routes: Iterable[web.RouteDef], seconds: float, largest: int) -> web.Application:
+def application(
+    routes: Iterable[web.RouteDef], seconds: float, largest: int, most: int = CONNECTIONS
+) -> web.Application:
     """Return a server of `routes`.
 
     Args:
         routes: With their handlers.
         seconds: For a whole exchange once its head is there.
         largest: Bytes of a body that a handler reads at once.
+        most: Connections, where the process may have as many descriptors.
     """
-    connections = Connections(_most())
+    connections = Connections(min(most, _most()))
     unexpected = Seldom(_log)
 
     @web.middleware
@@ -186,6 +206,8 @@ def application(routes: Iterable[web.RouteDef], seconds: float, largest: int) ->
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         return refusal(415, "a body is sent as it is, in no encoding")
+    if hdrs.TRANSFER_ENCODING in request.headers:
+        return refusal(411, "a body is sent as it is, its length said before: Content-Length")
     try:
         return await handler(request)
     except web.HTTPException as answer:  # Such as of a path that is none.
@@ -201,6 +223,34 @@ async def _sent(request: web.Request, answer: web.StreamResponse) -> None:
         if request.transport is not None:
             request.transport.abort()  # Cut off, it is not taken for whole.
         raise
+
+
+async def sent_by_pieces(
+    request: web.Request, kind: str, length: int, read: Callable[[int], Awaitable[bytes]]
+) -> web.StreamResponse:
+    """Send a body, the next piece when the last was taken: a reader holds no more memory than one.
+
+    Args:
+        request: Whose answer it is.
+        kind: The body's content type.
+        length: Its bytes.
+        read: Returns the next bytes of it, as many as it is asked for at most, and none at its end.
+    """
+    answer = web.StreamResponse(headers={hdrs.CONTENT_TYPE: kind})
+    answer.content_length = length
+    answer.force_close()
+    await answer.prepare(request)
+    connections = request.app[CONNECTIONS_OF]
+    try:
+        while request.method != "HEAD" and (piece := await read(_PIECE_BYTES)):
+            await answer.write(piece)
+            connections.goes_on(request)
+        await answer.write_eof()
+    except BaseException:
+        if request.transport is not None:
+            request.transport.abort()  # Cut off, it is not taken for whole.
+        raise
+    return answer
 
 
 def refusal(status: int, text: object) -> web.Response:
@@ -261,8 +311,9 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
             protocol = _Protocol(
                 manager,
                 loop=loop,
-                access_log=None,  # type: ignore[arg-type]  # None logs nothing.
+                access_log=None,
                 logger=log,
+                auto_decompress=False,
                 keepalive_timeout=HEAD_SECONDS,
                 lingering_time=HEAD_SECONDS,  # For the rest of a body that was refused: the refusal arrives.
             )
@@ -277,25 +328,38 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
 class _Protocol(web.RequestHandler):
     """aiohttp's protocol of a connection: of one request, and what is none is said in a sentence."""
 
-    __slots__ = ("_body",)
-    _body: StreamReader
+    __slots__ = ("_body", "_chunked")
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._body: StreamReader | None = None
+        self._chunked = False
 
     def data_received(self, data: bytes) -> None:
-        """Take one request and its body; what comes after is not kept, however much that is."""
-        body: StreamReader | None = getattr(self, "_body", None)
-        if body is not None and (body.is_eof() or body.exception() is not None):
-            return
+        """Take one request and its body; what comes after is not kept, however much that is.
+
+        Nor is a body in chunks, which is refused: small ones take a hundred times their length.
+        """
+        while self._listens():
+            # What comes after a head is not taken apart together with it.
+            length = _HEAD_BYTES if self._body is None else len(data)
+            self._take(data[:length])
+            data = data[length:]
+            if not data:  # There may be none from the start: aiohttp goes on with what it has.
+                return
+
+    def _listens(self) -> bool:
+        return not self._chunked and (self._body is None or not self._body.is_eof())
+
+    def _take(self, data: bytes) -> None:
+        waiting = len(self._messages)
         super().data_received(data)
-        if body is None and self._messages:
-            first = self._messages.popleft()
-            self._body = first[1]
-            self._messages.clear()
-            self._messages.append(first)
-        elif self._messages:
-            self._messages.clear()
-            # No other request, but no body either; aiohttp tells nobody who waits for it.
-            if not self._body.is_eof():
-                self._body.set_exception(web.RequestPayloadError("the body is broken"))
+        if self._body is None and self._messages:
+            waiting = 1
+            message, self._body = self._messages[0]
+            self._chunked = getattr(message, "chunked", False)
+        while len(self._messages) > waiting:
+            self._messages.pop()
 
     def handle_error(
         self,

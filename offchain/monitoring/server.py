@@ -14,7 +14,7 @@ from offchain.listening import cannot_listen
 from offchain.machine_json import for_programs
 from offchain.monitoring.measures import BLOCK_LAG, HEALTHY, PROGRAM, RESPONSES
 from offchain.monitoring.vitals import VITALS, Vitals
-from offchain.serving import application, listening
+from offchain.serving import FEW_CONNECTIONS, application, listening
 
 SECONDS = 10
 """For a whole exchange."""
@@ -59,7 +59,8 @@ def monitor(own: Iterable[Collector], vitals: Vitals) -> web.Application:
         told = for_programs("health", {"healthy": not problems, "problems": problems})
         return web.json_response(told, status=503 if problems else 200)
 
-    return application([web.get("/metrics", metrics), web.get("/health", health)], SECONDS, 0)
+    routes = [web.get("/metrics", metrics), web.get("/health", health)]
+    return application(routes, SECONDS, 0, FEW_CONNECTIONS)
 
 
 def counted(app: web.Application) -> web.Application:

@@ -1,6 +1,9 @@
 """The page over HTTP on this machine, which follows the chain: told anew whenever it is asked for."""
 
+import asyncio
+import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
@@ -8,7 +11,7 @@ from ml.errors import MLError
 from offchain.errors import OffchainError
 from offchain.page.story import Story
 from offchain.page.write import page, page_data
-from offchain.serving import Handler, Work, application, refusal, serve
+from offchain.serving import Handler, application, refusal, sent_by_pieces, serve
 
 HOST = "127.0.0.1"
 SECONDS = 120
@@ -21,17 +24,24 @@ def page_application(tell: Callable[[], Story]) -> web.Application:
     """Return the server of one page.
 
     Args:
-        tell: The story as it is now; one request at a time.
+        tell: The story as it is now; one at a time.
     """
-    telling = Work("telling", 1)
+    teller = ThreadPoolExecutor(1, thread_name_prefix="telling")
 
     def answers(text: Callable[[Story], str], kind: str) -> Handler:
+        told = _Told(teller, lambda: text(tell()).encode())
+
         async def answer(request: web.Request) -> web.StreamResponse:
             try:
-                told = await telling.do(request, lambda: text(tell()))
+                body = await told.newest()
             except (OffchainError, MLError) as error:
                 return refusal(503, error)
-            return web.Response(text=told, content_type=kind)
+            file = io.BytesIO(body)
+
+            async def read(size: int) -> bytes:
+                return file.read(size)
+
+            return await sent_by_pieces(request, f"{kind}; charset=utf-8", len(body), read)
 
         return answer
 
@@ -39,6 +49,25 @@ def page_application(tell: Callable[[], Story]) -> web.Application:
     data = answers(page_data, "application/json")
     routes = [web.get("/", show), web.get("/index.html", show), web.get("/data.json", data)]
     return application(routes, SECONDS, 0)
+
+
+class _Told:
+    """What is told anew for all who asked before that began: a crowd waits no longer than one."""
+
+    def __init__(self, teller: ThreadPoolExecutor, tell: Callable[[], bytes]) -> None:
+        self._teller = teller
+        self._tell = tell
+        self._next: asyncio.Future[bytes] | None = None
+
+    async def newest(self) -> bytes:
+        if self._next is None:
+            loop = asyncio.get_running_loop()
+            self._next = asyncio.wrap_future(self._teller.submit(self._begin, loop))
+        return await asyncio.shield(self._next)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> bytes:
+        loop.call_soon_threadsafe(setattr, self, "_next", None)
+        return self._tell()
 
 
 def serve_page(port: int, tell: Callable[[], Story], started: Callable[[int], None]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from tempfile import TemporaryFile
 from typing import BinaryIO, Protocol
 
@@ -12,7 +13,7 @@ from aiohttp import web
 from ml.updates.schema import Form
 from offchain.errors import OffchainError, StoreError
 from offchain.monitoring.measures import KEPT
-from offchain.serving import CONNECTIONS_OF, Places, Rank, Seldom, Work, refusal
+from offchain.serving import CONNECTIONS_OF, Places, Rank, Seldom, Work, refusal, sent_by_pieces
 from offchain.serving import application as serving_application
 from offchain.stores.artefacts import is_artefact
 from offchain.stores.files import FileStore
@@ -103,8 +104,10 @@ class _Handlers:
 
     async def read(self, request: web.Request) -> web.StreamResponse:
         keeping = self._keeping
-        if keeping.members_only and (refused := await self._refused_reader(request)) is not None:
-            return refused
+        if keeping.members_only:
+            if (refused := await self._refused_reader(request)) is not None:
+                return refused
+            request.app[CONNECTIONS_OF].promote(request, Rank.ADMITTED)
         try:
             file = await self._reading.do(request, keeping.folder.open, _root(request), keeping.size)
         except StoreError as error:
@@ -113,7 +116,8 @@ class _Handlers:
         if file is None:
             return refusal(404, "no such artefact")
         with closing(file):
-            return await self._send(request, file)
+            read = partial(self._reading.do, request, file.read)
+            return await sent_by_pieces(request, "application/octet-stream", keeping.size, read)
 
     async def write(self, request: web.Request) -> web.StreamResponse:
         root = _root(request)
@@ -135,25 +139,6 @@ class _Handlers:
         except OffchainError as error:
             self._failed(logging.ERROR, "artefact cannot be taken: %s", error)
             return refusal(503, "the chain or the disk does not answer; try again")
-
-    async def _send(self, request: web.Request, file: BinaryIO) -> web.StreamResponse:
-        """Send piece by piece, the next when the last was taken: a reader holds no more memory than one."""
-        answer = web.StreamResponse()
-        answer.content_type = "application/octet-stream"
-        answer.content_length = self._keeping.size
-        answer.force_close()
-        await answer.prepare(request)
-        try:
-            while request.method != "HEAD" and (
-                piece := await self._reading.do(request, file.read, _PIECE_BYTES)
-            ):
-                await answer.write(piece)
-            await answer.write_eof()
-        except BaseException:
-            if request.transport is not None:
-                request.transport.abort()  # Cut off, it is not taken for whole.
-            raise
-        return answer
 
     async def _refused_reader(self, request: web.Request) -> web.StreamResponse | None:
         """What a reader is told that is no member; None for one that is."""

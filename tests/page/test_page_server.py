@@ -3,13 +3,17 @@
 import contextlib
 import json
 import socket
+import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+import requests
 from browser import Browser
+from hostile import connected, request, resident
 from live import eventually
 from serving import serving
 
@@ -86,6 +90,37 @@ def test_who_takes_nothing_of_a_page_is_cut_off_at_the_deadline(monkeypatch):
         assert taken.startswith(b"HTTP/1.1 200 ")
         assert len(taken) < 2**25
         idle.close()
+
+
+def test_a_crowd_waits_for_one_story_together():
+    free, told = threading.Event(), []
+
+    def tell():
+        told.append(1)
+        free.wait(20)
+        return story(f"told {len(told)}")
+
+    with serving(page_application(tell)) as base, ThreadPoolExecutor(31) as crowd:
+        first = crowd.submit(requests.get, base, timeout=20)
+        eventually(lambda: told)
+        others = [crowd.submit(requests.get, base, timeout=20) for _ in range(30)]
+        time.sleep(0.3)  # They wait by then; whom this finds on the way adds a story, at most.
+        free.set()
+        assert "<title>told 1</title>" in first.result().text
+        assert all("<title>told 1</title>" not in each.result().text for each in others)
+    assert len(told) <= 4
+
+
+def test_readers_that_take_nothing_of_a_page_hold_no_memory(monkeypatch):
+    text = page(large(16), 10)
+    monkeypatch.setattr("offchain.page.serve.page", lambda *_: text)
+    with serving(page_application(lambda: large(0))) as base, contextlib.ExitStack() as held:
+        requests.get(base, timeout=20)
+        before = resident()
+        for _ in range(40):
+            held.enter_context(connected(base, receives=4096)).sendall(request("GET /"))
+        assert len(requests.get(base, timeout=20).content) > 2**24
+        assert resident() - before < 200 * 2**20  # 640 MiB were asked for.
 
 
 @pytest.fixture

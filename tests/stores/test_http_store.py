@@ -137,7 +137,7 @@ def test_a_body_without_a_length_is_refused(url):
     headers = {"Authorization": f"StakeFed {permits()(ROOT)}"}
     pieces = iter([DATA])
     answer = requests.put(f"{url}/artefacts/{ROOT.hex()}", data=pieces, headers=headers, timeout=10)
-    assert answer.status_code == 413
+    assert answer.status_code == 411
 
 
 @pytest.mark.parametrize(

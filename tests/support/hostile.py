@@ -2,7 +2,9 @@
 
 import gzip
 import random
+import resource
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 METHODS = (
@@ -244,3 +246,8 @@ def sent(url, data, ends=True):
         except ConnectionError:
             pass
     return answer
+
+
+def resident():
+    """Bytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
