@@ -39,6 +39,13 @@ NODE_TALKERS = {
     "live/access/network.py",
 }
 REFERENCE_MAY_USE = {"offchain", "ml", "collections", "dataclasses", "enum", "functools", "math", "typing"}
+WALL_CLOCK = {
+    "offchain/live/access/answers.py",  # Of a Retry-After that is a date, beside no other.
+    "offchain/live/service.py",  # A word on a clock that is off.
+    "offchain/monitoring/vitals.py",  # The first block's age, and a measure.
+    "offchain/page/watching.py",  # When a page was told.
+}
+"""Who reads this machine's clock, which may jump: for people, never for a deadline or a pause."""
 DOCTESTED = [
     package.__name__ + module.name.removeprefix(package.__name__)
     for package in (ml, offchain)
@@ -170,6 +177,14 @@ def test_contracts_know_no_models():
         if ".cache" not in path.parts
     }
     assert {name: hits for name, hits in found.items() if hits} == {}
+
+
+def test_no_deadline_is_of_a_clock_that_jumps():
+    read = re.compile(
+        r"\btime\.time(_ns)?\b|\b(datetime|date)\.(now|utcnow|today)\b|CLOCK_REALTIME|import .*\btime_ns\b"
+    )
+    files = [path for folder in ("ml", "offchain", "scripts", "stakefed") for path in sources(folder)]
+    assert {str(path.relative_to(ROOT)) for path in files if read.search(path.read_text())} == WALL_CLOCK
 
 
 def test_joblib_starts_workers_and_reads_no_file():

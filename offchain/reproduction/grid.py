@@ -1,6 +1,7 @@
 """Many runs at once, on joblib: processes of this machine, or the cluster that is entered."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -8,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 import joblib
+from joblib.externals.loky.backend import resource_tracker
 from joblib.parallel import LokyBackend, get_active_backend
 from rich.console import Console
 
@@ -87,6 +89,8 @@ def _played(
     backend, _ = get_active_backend()
     as_they_come = "generator_unordered" if backend.supports_return_generator else "list"
     here = {"initializer": end_with_parent} if isinstance(backend, LokyBackend) else {}
+    if here:
+        _start_tracker()
     try:
         yield from joblib.Parallel(n_jobs=jobs, return_as=as_they_come, **here)(
             joblib.delayed(_play)(kept, run, engine_of) for run in runs if run not in apart
@@ -99,6 +103,18 @@ def _played(
     yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", backend="threading")(
         joblib.delayed(_play_apart)(kept, run, engine_of, jobs, patience) for run in apart
     )
+
+
+def _start_tracker() -> None:
+    """Start what cleans up after joblib's processes where a closed terminal does not end it.
+
+    Other signals to a whole group it ignores by itself; begun anew it prints a traceback for each file.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _play(kept: KeptRuns, run: SimulationSettings, engine_of: EngineOf) -> Played:

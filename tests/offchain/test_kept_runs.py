@@ -4,12 +4,14 @@ import json
 import os
 import signal
 import threading
+import time
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from uuid import uuid4
 
 import pytest
+from joblib.externals.loky.backend import resource_tracker
 from small_runs import quiet, reference, small, timeless
 
 from ml.settings import DEFAULT_POLICY
@@ -397,6 +399,15 @@ def tell_threads(settings):
 def test_a_process_of_this_machine_ends_with_the_command(tmp_path):
     (threads,) = told_of(TINY(), KeptRuns(tmp_path), tell_threads, 2)
     assert "parent" in threads.split()  # Which it follows.
+
+
+def test_a_closed_terminal_ends_nothing_that_cleans_up_after_processes(tmp_path):
+    """It tells the whole group of a command; what cleans up, begun anew, printed a page of tracebacks."""
+    told_of(TINY(), KeptRuns(tmp_path), tell_threads, 2)
+    tracker = resource_tracker._resource_tracker
+    os.kill(tracker._pid, signal.SIGHUP)
+    time.sleep(0.5)
+    assert tracker._check_alive()
 
 
 def test_a_cluster_that_does_not_answer_is_named():
