@@ -9,6 +9,7 @@ from ml.home import at_home
 from ml.json_text import parsed
 from ml.messages import quoted
 from ml.private_files import opened
+from ml.utf8 import decoded
 
 _LARGEST = 2**24  # bytes; an address book has some thousand
 
@@ -38,7 +39,7 @@ def _read(path: Path) -> tuple[str, Any]:
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
         raise ValueError(f"it has more than {_LARGEST} bytes")
-    text = content.decode("utf-8-sig")
+    text = decoded(content)
     parsed(content)  # First: what it refuses would end the process in json's.
     return text, json.loads(text, object_pairs_hook=_once)
 

@@ -12,6 +12,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 from ml.home import at_home
 from ml.messages import cleaned
 from ml.private_files import opened
+from ml.utf8 import decoded
 from offchain.errors import OffchainError
 
 _LARGEST = 2**20  # bytes; a configuration has some thousand
@@ -127,7 +128,7 @@ def read_mapping(path: Path, what: str, refusal: type[OffchainError]) -> dict[An
             text = file.read(_LARGEST + 1)
         if len(text) > _LARGEST:
             raise ValueError(f"it has more than {_LARGEST} bytes")
-        content = read_value(text.decode())
+        content = read_value(decoded(text))
     except FileNotFoundError:
         raise refusal(f"there is no {what} {path}") from None
     except (OSError, ValueError) as error:

@@ -362,6 +362,7 @@ def test_what_leaves_out_null_answers_null(slept):
         ("no healthy upstream", 200, "too busy .no healthy upstream"),
         ("Too Many Requests", 200, "too busy .Too Many Requests"),
         ("invalid api key", 400, "cannot serve us .invalid api key"),
+        ("<h1>301 Moved Permanently</h1>", 301, "HTTP status 301; it sends elsewhere: give that URL"),
         ({"msg": "the monthly quota is used up"}, 400, "cannot serve us .the monthly quota"),
         ({"statusCode": 429, "message": "x"}, 200, "too busy"),
         ({"result": {"error": {"code": 403, "message": "no"}}}, 200, "cannot serve us"),

@@ -27,8 +27,8 @@ def test_what_people_write_is_read(tmp_path, content):
         (b'"' + b"x" * 2**24 + b'"', "more than 16777216 bytes"),
         (b"{", "EOF while parsing"),
         (b"", "EOF while parsing"),
-        (b'{"a": "\xe9"}', "codec can't decode"),
-        ("{}".encode("utf-16"), "codec can't decode"),
+        (b'{"a": "\xe9"}', "no text in UTF-8 .byte 8 is 0xe9.; save it as UTF-8"),
+        ("{}".encode("utf-16"), "no text in UTF-8 .byte 1 is 0xff.; save it as UTF-8"),
     ],
     ids=range(8),
 )

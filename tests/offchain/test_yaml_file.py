@@ -48,6 +48,8 @@ def read(tmp_path, text):
         ("a: !!omap x", "cannot be read as YAML"),
         ("a: !!pairs [x]", "cannot be read as YAML"),
         (b"\x80\xff\0", "cannot be read as YAML"),
+        (b"a: caf\xe9", r"no text in UTF-8 \(byte 7 is 0xe9\); save it as UTF-8"),
+        ("a: 1".encode("utf-16"), r"no text in UTF-8 \(byte 1 is 0xff\); save it as UTF-8"),
         ("? [a]\n: b", "cannot be read as YAML"),
         ("? {a: b}\n: c", "cannot be read as YAML"),
         ('a: "\0"', "cannot be read as YAML"),
@@ -66,7 +68,7 @@ def read(tmp_path, text):
         ("- a", "holds no mapping"),
         ("", "holds no mapping"),
     ],
-    ids=range(44),
+    ids=range(46),
 )
 def test_a_hostile_file_is_refused_in_one_sentence(tmp_path, text, told):
     with pytest.raises(SettingsError, match=told) as caught:

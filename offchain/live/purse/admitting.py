@@ -8,6 +8,7 @@ from ethpm_types import ContractType
 
 from ml.messages import counted, reason
 from ml.private_files import opened
+from ml.utf8 import decoded
 from offchain.chain.abi import Interface
 from offchain.chain.addresses import address
 from offchain.chain.gateway import Deployed
@@ -33,7 +34,7 @@ def addresses_in(path: Path) -> list[str]:
             content = file.read(_LARGEST + 1)
         if len(content) > _LARGEST:
             raise ValueError(f"it has more than {_LARGEST} bytes")
-        lines = content.decode("utf-8-sig").splitlines()
+        lines = decoded(content).splitlines()
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the addresses in {path} cannot be read: {reason(error)}") from error
     found = []
