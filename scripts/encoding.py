@@ -105,6 +105,12 @@ def _former_options(function: Decorated) -> Decorated:
     "--decimal", type=click.Choice((".", ",")), help="What stands before a fraction.  [default: as it looks]"
 )
 @click.option(
+    "--missing",
+    multiple=True,
+    metavar="TEXT",
+    help="What stands for nothing in it, beside the usual spellings, such as -99. Repeatable.",
+)
+@click.option(
     "--hidden",
     type=_Widths(),
     default=(128, 128),

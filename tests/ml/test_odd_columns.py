@@ -44,6 +44,23 @@ def test_a_number_far_from_all_others_is_told(fitted, number):
     assert fitted([str(place + 120) for place in range(ROWS)]).notes == ()
 
 
+def test_a_number_that_stands_for_nothing_is_a_gap_where_that_is_said(fitted):
+    cells = ["-99" if place % 8 == 0 else str(place + 120) for place in range(ROWS)]
+    found = fitted(cells, missing=("-99",))
+    (column,) = found.form.inputs
+    assert 120 < column.mean == column.gap < 120 + ROWS and column.flag and found.notes == ()
+    assert found.form.read.missing == ("-99",)
+
+
+def test_a_date_that_stands_for_nothing_is_a_gap_where_that_is_said(fitted):
+    days = [f"{place % 28 + 1:02}.{place % 12 + 1:02}.2020" for place in range(ROWS)]
+    said = fitted(
+        ["01.01.1900" if place % 8 == 0 else day for place, day in enumerate(days)], missing=("01.01.1900",)
+    )
+    (column,) = said.form.inputs
+    assert column.scale < 366 and column.flag and column.gap == column.mean
+
+
 def test_dates_without_marks_are_told_and_read_where_that_is_said(fitted):
     cells = [f"2020{place % 12 + 1:02}{place % 28 + 1:02}" for place in range(ROWS)]
     assert "where 20200101 is a date, say --kind x=date" in " ".join(fitted(cells).notes)

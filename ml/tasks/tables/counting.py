@@ -55,6 +55,7 @@ class Seen:
     """What is counted of one column.
 
     Attributes:
+        nothing: Texts of an empty cell.
         missing: Empty cells.
         present: The others.
         numbers: Of them those that are numbers, by what stands before a fraction.
@@ -66,6 +67,7 @@ class Seen:
         all_differ: Whether no text stood there twice, as far as that was counted.
     """
 
+    nothing: frozenset[str] = EMPTY
     missing: int = 0
     present: int = 0
     numbers: dict[str, int] = field(default_factory=lambda: {".": 0, ",": 0})
@@ -79,7 +81,7 @@ class Seen:
     def add(self, cells: Sequence[str], rules: Mapping[str, Rule]) -> None:
         """Count a piece's cells."""
         counts = Counter(cells)
-        self.missing += sum(counts.pop(text) for text in counts.keys() & EMPTY)
+        self.missing += sum(counts.pop(text) for text in counts.keys() & self.nothing)
         present = sum(counts.values())
         self.present += present
         self.has_codes = self.has_codes or any(map(_CODE.fullmatch, counts))

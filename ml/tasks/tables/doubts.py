@@ -120,8 +120,8 @@ def _stand_ins(name: str, seen: Seen, values: dict[str, float]) -> list[str]:
     least, most = 2 * min(plain) - max(plain), 2 * max(plain) - min(plain)
     repeated = {text: count for text, count in seen.numerals.counts.items() if count >= _REPEATED}
     return [
-        f"{name} is {text} in {count} cells, far from all others; where that stands for nothing, write it "
-        "under read.missing in the file"
+        f"{name} is {text} in {count} cells, far from all others; where that stands for nothing, say "
+        f"--missing {text}"
         for text, count in repeated.items()
         if not least <= values[text] <= most
     ]

@@ -45,6 +45,7 @@ class Wishes:
         encoding: Of the file.
         separator: Of the file.
         decimal: What stands before a fraction in it.
+        missing: Spellings of nothing in it, beside the usual ones, such as -99.
         hidden: Widths of the model's hidden layers.
     """
 
@@ -59,6 +60,7 @@ class Wishes:
     encoding: str | None = None
     separator: str | None = None
     decimal: str | None = None
+    missing: tuple[str, ...] = ()
     hidden: tuple[int, ...] = (128, 128)
 
 
@@ -148,7 +150,8 @@ class _Fitting:
         self._header = [name for name, count in counts.items() if count == 1 and name not in odd]
         self._encoding, self._separator = first.encoding, first.separator
         self._source = Source(path, self._header, "are in it", self._encoding, self._separator)
-        self._seen = {name: Seen() for name in self._header}
+        self._nothing = EMPTY.union(wishes.missing)
+        self._seen = {name: Seen(self._nothing) for name in self._header}
         self._rows = 0
         self.used: dict[str, str] = {}
         self.left_out = {
@@ -164,7 +167,7 @@ class _Fitting:
             self.notes.append(
                 f"the file is no UTF-8 and is read as {encoding}; where letters look wrong, say --encoding"
             )
-        self._missing: set[str] = set()
+        self._missing = set(wishes.missing)
 
     def fitted(self) -> Fitted:
         self._read()
@@ -387,7 +390,7 @@ class _Fitting:
 
     def _dates_of(self, formats: dict[str, tuple[str, ...]]) -> dict[str, "_Days"]:
         """Moments of columns of dates, of all that are too many to have been kept in one reading."""
-        found = {name: _Days(formats) for name, formats in formats.items()}
+        found = {name: _Days(formats, self._nothing) for name, formats in formats.items()}
         again = [name for name in found if not self._seen[name].is_exact]
         for name in found.keys() - set(again):
             found[name].add(self._seen[name].texts)
@@ -452,12 +455,13 @@ def _require_told_apart(name: str, values: Sequence[str]) -> None:
 class _Days:
     """A column's dates, in days."""
 
-    def __init__(self, formats: tuple[str, ...]) -> None:
-        self.formats, self.moments, self.unread = formats, Moments(), 0
+    def __init__(self, formats: tuple[str, ...], nothing: frozenset[str]) -> None:
+        self.formats, self._nothing = formats, nothing
+        self.moments, self.unread = Moments(), 0
 
     def add(self, counts: Mapping[str, int]) -> None:
         """Take in how often each text stands there."""
-        texts = [text for text in counts if text not in EMPTY]
+        texts = [text for text in counts if text not in self._nothing]
         values = np.array([days(text, self.formats) for text in texts], np.float64)
         weights, good = np.array([counts[text] for text in texts], np.float64), np.isfinite(values)
         self.unread += int(weights[~good].sum())
