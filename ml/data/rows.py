@@ -1,6 +1,6 @@
 """Rows: what a model is given and what it should say, with who they are of and when."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any, Protocol
@@ -64,6 +64,7 @@ class Dataset(Protocol):
         ...
 
 
+_GAPS = ("fill them where rows are made", "give NaN, or -100 among integers")
 _BESIDE = ("groups", "times", "test", "apart")
 
 
@@ -120,6 +121,10 @@ class Rows:
     def __len__(self) -> int:
         """Number of rows."""
         return length(self.targets)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Rows are gone through in batches: a training loop that is given them learns that here."""
+        raise DataError("rows are no batches: go through context.batches(rows), pairs of inputs and targets")
 
     @property
     def said(self) -> list[str]:
@@ -260,7 +265,7 @@ def _as_inputs(value: Any) -> Inputs:
     if hasattr(value, "taken"):
         made: Stored = value
         return made
-    if hasattr(value, "__array__") or isinstance(value, list | tuple):
+    if hasattr(value, "__array__") or hasattr(value, "toarray") or isinstance(value, list | tuple):
         return _plain(_unmasked(value, "inputs"), "inputs")
     if hasattr(value, "__getitem__") and hasattr(value, "__len__"):
         return FromDataset(value)
@@ -293,12 +298,26 @@ def _unmasked(value: Any, what: str) -> Array:
     if isinstance(value, np.ma.MaskedArray) and (masked := np.asarray(value.mask)).any():
         raise DataError(
             f"an array of {what} has {masked.sum()} masked entries, whose values are not meant; "
-            + ("give NaN, or -100 among integers" if what == "targets" else "fill them where rows are made")
+            f"{_GAPS[what == 'targets']}"
         )
-    array = np.asarray(value)
-    if not array.ndim:  # Also what NumPy takes for one object: a generator, a set.
-        raise DataError(f"{what} are {type(value).__name__}; expected an array or a list, one entry a row")
+    try:
+        array = np.asarray(_of_pytorch(value))
+    except ValueError as error:  # Of lists in a list.
+        raise DataError(f"{what} are {_apart(value)}") from error
+    if not array.ndim:  # Also what NumPy takes for one object: a generator, a set, a sparse matrix.
+        todo = "; make it one, by toarray()" if hasattr(value, "toarray") else ""
+        raise DataError(
+            f"{what} are {type(value).__name__}; expected an array or a list, one entry a row{todo}"
+        )
     return array
+
+
+def _of_pytorch(value: Any) -> Any:
+    """A tensor as NumPy takes it, without gradient and of a type that it knows; anything else as it is."""
+    if not hasattr(value, "detach"):
+        return value
+    plain = value.detach().cpu()
+    return plain.float() if str(plain.dtype) == "torch.bfloat16" else plain
 
 
 def _require_texts(named: Mapping[Any, Any], what: str) -> None:
@@ -347,12 +366,33 @@ def _plain(array: Array, what: str) -> Array:
 
 def _no_number(array: Array, what: str) -> str:
     """The rest of a sentence on an array of something else than numbers."""
+    if array.dtype.kind in "mM":
+        return ", times; expected numbers, such as days since one date: divide by np.timedelta64(1, 'D')"
     odd = [each for each in array.flat if not isinstance(each, Real)]
     if array.size and not odd:
         return ", though all in it are numbers; give it as such, by astype('float32') or astype('int64')"
+    if odd and isinstance(odd[0], Sized) and not isinstance(odd[0], str | Mapping):
+        return f", {_apart(odd)}"
     example = f", such as {quoted(odd[0])}" if odd else ""
-    todo = "; number its classes from 0" if what == "targets" and odd and isinstance(odd[0], str) else ""
-    return f"{example}; expected numbers{todo}"
+    return f"{example}; expected numbers{_todo(odd[0], what) if odd else ''}"
+
+
+def _apart(rows: Sequence[Any]) -> str:
+    """The rest of a sentence on rows that are arrays or lists by themselves, in place of one array."""
+    lengths = {len(row) for row in rows if isinstance(row, Sized)}
+    if len(lengths) == 1:
+        return "rows by themselves; expected one array: give np.stack of them, of one shape and of numbers"
+    return (
+        f"rows of {min(lengths, default=0)} to {max(lengths, default=0)} entries; expected one shape: pad "
+        "them, as np.pad does, and name a mask of what is there as an input beside them"
+    )
+
+
+def _todo(odd: Any, what: str) -> str:
+    """What helps against an entry that is no number."""
+    if type(odd).__name__ in ("NoneType", "NAType"):
+        return f": {_GAPS[what == 'targets']}"
+    return "; number its classes from 0" if what == "targets" and isinstance(odd, str) else ""
 
 
 def _counts(part: Any) -> list[tuple[str, int]]:

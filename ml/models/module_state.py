@@ -203,7 +203,8 @@ def _require_float(name: str, parameter: torch.Tensor) -> None:
     if isinstance(parameter, nn.parameter.UninitializedParameter):
         raise SchemaError(f"parameter {name!r} has no shape yet: give lazy modules their sizes")
     if parameter.requires_grad and parameter.dtype != torch.float32:
-        raise SchemaError(f"parameter {name!r} is {parameter.dtype}; what is trained is torch.float32")
+        todo = "" if parameter.is_complex() else ": end module() with .float()"
+        raise SchemaError(f"parameter {name!r} is {parameter.dtype}; what is trained is torch.float32{todo}")
 
 
 def _is_deviation(name: str) -> bool:

@@ -102,7 +102,7 @@ class Named:
         chosen = {name: _chosen(self.name, name, value) for name, value in choices.items()}
         with blamed(f"task {self.name}"):
             for name, value in chosen.items():
-                setattr(made, name, value)
+                object.__setattr__(made, name, value)  # A task may be a frozen dataclass.
             target, takes = getattr(made, "target", None), made.takes
         if not isinstance(target, Classes | Labels | Numbers | Other):
             raise TaskError(

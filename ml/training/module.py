@@ -1,5 +1,6 @@
 """Any PyTorch module as a learner: clients train one after another, in the memory of one model."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -26,6 +27,12 @@ from ml.training.learner import Trainer, TrainingJob, check_jobs
 from ml.updates.schema import Schema
 
 _CHUNK_ROWS = 128  # Of DenseNet121 at 224 × 224, about 1 GB of activations.
+_TYPES = re.compile(
+    "dtype|datatype|scalar type|Input type|result type|tensor of type|as indices must|not implemented for '|"
+    "only .* types of"
+)
+"""What PyTorch says where a layer is given numbers of another type than it takes."""
+_OF_TYPES = "what a layer computes with is made astype('float32') in rows(), what it looks up astype('int64')"
 _CONSTANTS = 0
 """Seed under which a module is made: what it draws and never trains is then everyone's."""
 
@@ -191,8 +198,13 @@ class ModulePredictor:
 
     def _present(self, sets: Sequence[int]) -> list[Any]:
         self._module.eval()
-        with torch.inference_mode(), blamed(self._what):
-            return [self._of_set(self._sets[number]) for number in sets]
+        try:
+            with torch.inference_mode(), blamed(self._what):
+                return [self._of_set(self._sets[number]) for number in sets]
+        except TaskError as error:
+            if not _TYPES.search(str(error.__cause__)):
+                raise
+            raise TaskError(f"{error}; {_OF_TYPES}") from error
 
     def _of_set(self, rows: Inputs) -> Any:
         starts = range(0, length(rows), _CHUNK_ROWS)

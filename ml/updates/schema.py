@@ -47,7 +47,10 @@ class Schema:
             raise SchemaError(f"a schema needs distinct, non-empty parameter names, got {names}")
         for name, shape in self.entries:
             if any(dimension < 1 for dimension in shape):
-                raise SchemaError(f"parameter {name!r} has shape {shape}; every dimension must be at least 1")
+                raise SchemaError(
+                    f"parameter {name!r} has shape {shape}, empty; every dimension must be at least 1: "
+                    "leave it out"
+                )
 
     @cached_property
     def size(self) -> int:

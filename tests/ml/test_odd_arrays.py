@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import torch
 from federations import OfModule
 from torch import nn
@@ -56,13 +57,53 @@ def test_an_unsigned_integer_is_no_negative_one():
             {"targets": pd.Categorical(np.array(["légère", "b", "c"])[Y])},
             "an array of targets is of object, such as '.*'; expected numbers; number its classes from 0",
         ),
-        (X, {"targets": [None, *Y[1:]]}, "an array of targets is of object, such as None; expected numbers$"),
+        (
+            X,
+            {"targets": [None, *Y[1:]]},
+            "an array of targets is of object, such as None; expected numbers: give NaN, or -100 among",
+        ),
+        (
+            pd.DataFrame(X).assign(a=pd.Series([None, *Y[1:]], dtype="Int64")),
+            {},
+            "an array of inputs is of object, such as <NA>; expected numbers: fill them where rows are made$",
+        ),
+        ([[1.0, 2.0], [3.0]] * 20, {}, "inputs are rows of 1 to 2 entries; expected one shape: pad them"),
+        (
+            [torch.ones(n % 3 + 1) for n in range(40)],
+            {},
+            "inputs are rows of 1 to 3 entries; expected one shape: pad them",
+        ),
+        (
+            np.array([np.ones(n % 3 + 1) for n in range(40)], object),
+            {},
+            "an array of inputs is of object, rows of 1 to 3 entries; expected one shape: pad them",
+        ),
+        (
+            pd.Series(list(X)),
+            {},
+            "an array of inputs is of object, rows by themselves; expected one array: give np.stack of them",
+        ),
+        (
+            scipy.sparse.csr_matrix(X),
+            {},
+            "inputs are csr_matrix; expected an array or a list, one entry a row; make it one, by toarray",
+        ),
+        (
+            X,
+            {"targets": pd.to_timedelta(Y, unit="D")},
+            r"an array of targets is of timedelta64\[ns\], times; expected numbers, such as days since one",
+        ),
         (X + 1j, {}, r"an array of inputs is of complex64, such as \(.*j\); expected numbers$"),
     ],
 )
 def test_what_is_no_array_of_numbers_is_told_as_what_it_is(inputs, beside, told):
     with pytest.raises(DataError, match=f"^{told}"):
         Rows(inputs, **{"targets": Y, **beside})
+
+
+def test_a_tensor_that_numpy_does_not_take_is_one_that_it_does():
+    for given in (torch.from_numpy(X).bfloat16(), torch.from_numpy(X).requires_grad_()):
+        np.testing.assert_allclose(Rows(given, Y).inputs, X, rtol=2**-7)
 
 
 def checked(module, X=X, Y=Y, **more):
@@ -75,6 +116,42 @@ def test_integers_that_a_layer_does_not_take_are_told_with_their_type():
         checked(lambda: nn.Linear(4, 3), X=WORDS.astype(np.uint8))
     with pytest.raises(TaskError, match=r"^the module, given rows of \[4\], failed in torch/nn/"):
         checked(lambda: nn.Linear(5, 3))
+
+
+@pytest.mark.parametrize(
+    ("module", "rows"),
+    [
+        (lambda: nn.Linear(4, 3), WORDS),
+        (lambda: nn.Linear(4, 3), X > 0),
+        (lambda: nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 3)), WORDS),
+        (lambda: nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 3)), WORDS),
+        (lambda: nn.Sequential(nn.Dropout(), nn.GELU(), nn.Linear(4, 3)), WORDS),
+        (lambda: nn.Sequential(nn.Unflatten(1, (2, 2)), nn.LSTM(2, 3)), WORDS),
+        (lambda: nn.Sequential(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2)), WORDS.astype(np.uint8)),
+        (lambda: nn.Sequential(nn.Embedding(9, 3), nn.Flatten()), abs(X)),
+    ],
+)
+def test_numbers_of_another_type_than_a_layer_takes_are_told_with_what_to_do(module, rows):
+    with pytest.raises(TaskError, match=r"; what a layer computes with is made astype\('float32'\) in rows"):
+        checked(module, X=rows)
+    with pytest.raises(TaskError, match=r"shapes cannot be multiplied \(32x4 and 5x3\)$"):
+        checked(lambda: nn.Linear(5, 3))
+
+
+def test_a_parameter_without_values_is_told_with_what_to_do():
+    def empty():
+        module = nn.Linear(4, 3)
+        module.prompt = nn.Parameter(torch.zeros(0, 4))
+        return module
+
+    with pytest.raises(SchemaError, match=r"^parameter 'prompt' has shape \(0, 4\) .*: leave it out$"):
+        checked(empty)
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
+def test_parameters_of_another_type_are_told_with_what_to_do(kind):
+    with pytest.raises(SchemaError, match=f"^parameter 'weight' is {kind}; .*: end module.* with .float"):
+        checked(lambda: nn.Linear(4, 3).to(kind))
 
 
 def test_types_by_name_are_told():
@@ -195,6 +272,16 @@ def test_training_leaves_rows_and_module_as_they_are(change, told):
     checked(lambda: nn.Sequential(nn.Linear(4, 3)), trainer=learning(lambda model, rows: None))
     np.testing.assert_array_equal(X, given[0])
     np.testing.assert_array_equal(Y, given[1])
+
+
+def test_rows_are_no_loader():
+    def flowers(model, loader, epochs=1):
+        for _ in range(1):
+            for _inputs, _targets in loader:
+                pass
+
+    with pytest.raises(DataError, match=r"^rows are no batches: go through context.batches\(rows\), pairs"):
+        checked(lambda: nn.Linear(4, 3), trainer=flowers)
 
 
 def test_a_training_that_changes_nothing_is_refused_unless_all_rows_make_it_learn():

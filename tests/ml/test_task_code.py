@@ -55,7 +55,18 @@ def test_arguments_with_defaults_are_not_asked_for(tmp_path, arguments):
     own(tmp_path, arguments).load()
 
 
-@pytest.mark.parametrize("inputs", ["torch.zeros(3, 4).requires_grad_()", "torch.zeros(3, 4).bfloat16()"])
+@pytest.mark.parametrize("decorator", ["dataclass(frozen=True)", "dataclass(slots=True)", "dataclass"])
+def test_a_dataclass_takes_what_its_reader_chooses(tmp_path, decorator):
+    path = tmp_path / "own.py"
+    path.write_text(
+        "from dataclasses import dataclass\nfrom stakefed import Classes, Task\n\n\n"
+        f"@{decorator}\nclass Own(Task):\n    width: int = 4\n    target = Classes(3)\n"
+    )
+    made = Named(str(path), {"width": 8, "allow_missing": 0.5, "accept_rows": True}).load()
+    assert (made.width, made.allow_missing, made.accept_rows) == (8, 0.5, True)
+
+
+@pytest.mark.parametrize("inputs", ["torch.zeros(3, 4).to_sparse()", "torch.zeros(3, 4) @ [1]"])
 def test_what_fails_on_the_way_is_said_of_the_tasks_own_line(tmp_path, inputs):
     with pytest.raises(TaskError, match=rf"^rows failed in {re.escape(str(tmp_path))}/own.py, line 13: "):
         read_rows(own(tmp_path, inputs=inputs).load(), None)
