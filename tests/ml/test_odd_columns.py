@@ -52,13 +52,13 @@ def test_a_number_that_stands_for_nothing_is_a_gap_where_that_is_said(fitted):
     assert found.form.read.missing == ("-99",)
 
 
-def test_a_date_that_stands_for_nothing_is_a_gap_where_that_is_said(fitted):
-    days = [f"{place % 28 + 1:02}.{place % 12 + 1:02}.2020" for place in range(ROWS)]
-    said = fitted(
-        ["01.01.1900" if place % 8 == 0 else day for place, day in enumerate(days)], missing=("01.01.1900",)
-    )
-    (column,) = said.form.inputs
-    assert column.scale < 366 and column.flag and column.gap == column.mean
+@pytest.mark.parametrize("rows", [ROWS, 9_000])  # More different days than are kept are read once more.
+def test_a_date_that_stands_for_nothing_is_a_gap_where_that_is_said(fitted, rows):
+    days = [f"{datetime.date(2000, 1, 1) + datetime.timedelta(place)}" for place in range(rows)]
+    cells = ["1900-01-01" if place % 8 == 0 else day for place, day in enumerate(days)]
+    found = fitted(cells, again=AGAIN * (rows // ROWS), missing=("1900-01-01",))
+    (column,) = found.form.inputs
+    assert column.scale < rows / 3 and column.flag and column.gap == column.mean > 10_000
 
 
 def test_dates_without_marks_are_told_and_read_where_that_is_said(fitted):
