@@ -199,7 +199,8 @@ class ModulePredictor:
     def _present(self, sets: Sequence[int]) -> list[Any]:
         self._module.eval()
         try:
-            with torch.inference_mode(), blamed(self._what):
+            # In inference mode TorchScript does not run any more once it was trained.
+            with torch.no_grad(), blamed(self._what):
                 return [self._of_set(self._sets[number]) for number in sets]
         except TaskError as error:
             if not _TYPES.search(str(error.__cause__)):

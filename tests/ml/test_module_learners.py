@@ -298,3 +298,21 @@ def test_densenet121_trains_averages_and_is_sent():
     )
     assert 0 < quality.auroc < 1
     assert initial_vector(learner.schema, 0).tolist() == start.tolist()
+
+
+@pytest.mark.parametrize(
+    "script", [torch.jit.script, lambda module: torch.jit.trace(module, torch.zeros(2, 4))]
+)
+def test_a_module_of_torchscript_is_judged_after_it_was_trained(script):
+    X, y = np.ones((40, 4), np.float32), np.zeros(40, np.float32)
+
+    def outcome(wrapped):
+        def make():
+            return wrapped(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1)))
+
+        learner = ModuleLearner(OfModule(make, LabelsTarget()), (4,), ())
+        start = learner.initial_parameters(0)
+        (trained,) = learner.train(start, [TrainingJob(X, y, seed=1)], SETTINGS)
+        return learner.predictor([X]).outputs(trained, [0])[0]
+
+    np.testing.assert_allclose(outcome(script), outcome(lambda module: module), rtol=1e-5)
