@@ -126,15 +126,24 @@ def _same(target: Target, outputs: Any, targets: Tensor) -> Tensor:
 def _require_shape(target: Target, outputs: Any, expected: tuple[int, ...]) -> None:
     found = list(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
     if found != list(expected):
-        hint = _hint(found, list(expected)) if isinstance(target, Classes) else ""
+        hint = _hint(target, found, list(expected))
         raise TrainingError(f"the module's outputs are {found}; target {target} takes {list(expected)}{hint}")
 
 
-def _hint(found: Any, expected: list[int]) -> str:
-    """What is likely meant by other outputs of classes."""
-    rows, *places, count = expected
-    if places == [1] and found == [rows, count]:
+def _hint(target: Target, found: Any, expected: list[int]) -> str:
+    """What is likely meant by outputs of another shape."""
+    if isinstance(found, str):
+        return ": return that tensor alone, or give the task losses of its own, which get all"
+    rows, *places = expected if not isinstance(target, Classes) else expected[:-1]
+    if places == [1] and found == [rows, *expected[2:]]:
         return ", where targets are a column [rows, 1]: give them as [rows], by reshape(-1)"
+    if isinstance(target, Labels) and found == [rows, 2]:
+        return ": give one a row, how likely it is 1, or say Classes(2)"
+    return _hint_of_classes(found, expected) if isinstance(target, Classes) else ""
+
+
+def _hint_of_classes(found: list[int], expected: list[int]) -> str:
+    rows, *places, count = expected
     if places and found == [rows, *places]:
         return ", where targets are numbers of classes: of one-hot ones give argmax(-1)"
     return ", classes last: give outputs.movedim(1, -1)" if found == [rows, count, *places] else ""

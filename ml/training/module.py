@@ -255,14 +255,20 @@ def joined_outputs(parts: Sequence[Any]) -> Any:
         SchemaError: When the module returns something else than tensors.
     """
     if isinstance(parts[0], dict):
-        return {name: joined_outputs([part[name] for part in parts]) for name in parts[0]}
+        return {name: _joined([part[name] for part in parts], f" as {name!r}") for name in parts[0]}
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Any], where: str = "") -> NDArray[np.float32]:
     for part in parts:
         if not isinstance(part, torch.Tensor):
             raise SchemaError(
-                f"the module returns {type(part).__name__}; expected a tensor, or several in a dict"
+                f"the module returns {type(part).__name__}{where}; expected a tensor, or several in a dict"
             )
         if part.is_complex():
-            raise SchemaError(f"the module returns {part.dtype}; expected real numbers")
+            raise SchemaError(f"the module returns {part.dtype}{where}; expected real numbers")
+        if not part.ndim:
+            raise SchemaError(f"the module returns one number{where}; expected outputs of each row")
     joined: NDArray[np.float32] = torch.cat(list(parts)).float().cpu().numpy()
     return joined
 

@@ -144,7 +144,7 @@ def test_a_parameter_without_values_is_told_with_what_to_do():
         module.prompt = nn.Parameter(torch.zeros(0, 4))
         return module
 
-    with pytest.raises(SchemaError, match=r"^parameter 'prompt' has shape \(0, 4\) .*: leave it out$"):
+    with pytest.raises(SchemaError, match=r"^parameter 'prompt' has shape \(0, 4\), .*: leave it out$"):
         checked(empty)
 
 

@@ -1,6 +1,7 @@
 """Mistakes of tasks that nothing else shows: in rows, losses, what a class declares, how a module is made."""
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -388,6 +389,61 @@ def test_outputs_of_classes_in_another_shape_are_told_with_what_is_meant(compute
     with pytest.raises(TrainingError) as raised:
         compute(Classes(3), torch.zeros(outputs), torch.zeros(targets, dtype=torch.int64))
     assert str(raised.value) == f"the module's outputs are {list(outputs)}; target Classes(3) {told}"
+
+
+def test_outputs_of_another_kind_are_told_with_what_is_meant():
+    told = r"^the module's outputs are {}; target {} takes {}"
+    for outputs, target, targets, rest in (
+        (
+            {"scores": torch.zeros(5, 3)},
+            Classes(3),
+            torch.zeros(5).long(),
+            r"\[5, 3\]: return that tensor alone, or",
+        ),
+        (
+            torch.zeros(5, 2),
+            Labels(),
+            torch.zeros(5),
+            r"\[5\]: give one a row, how likely it is 1, or say Classes\(2\)$",
+        ),
+        (
+            torch.zeros(5),
+            Numbers(),
+            torch.zeros(5, 1),
+            r"\[5, 1\], where targets are a column \[rows, 1\]: give them as",
+        ),
+        (torch.zeros(5, 3), Numbers(), torch.zeros(5), r"\[5\]$"),
+    ):
+        found = "dict" if isinstance(outputs, dict) else re.escape(str(list(outputs.shape)))
+        with pytest.raises(TrainingError, match=told.format(found, re.escape(str(target)), rest)):
+            row_losses(target, outputs, targets)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (
+            lambda outputs: {"head": {"scores": outputs}},
+            "the module returns dict as 'head'; expected a tensor, or",
+        ),
+        (
+            lambda outputs: {"scores": outputs, "states": None},
+            "the module returns NoneType as 'states'; expected a",
+        ),
+        (
+            lambda outputs: (outputs, outputs),
+            "the module returns tuple; expected a tensor, or several in a dict$",
+        ),
+        (lambda outputs: outputs.mean(), "the module returns one number; expected outputs of each row$"),
+    ],
+)
+def test_what_a_module_returns_of_another_kind_is_told_by_its_name(made, told):
+    class Told(nn.Linear):
+        def forward(self, rows):
+            return made(super().forward(rows))
+
+    with pytest.raises(SchemaError, match=f"^{told}"):
+        checked(one_by_one, make=lambda: Told(4, 3))
 
 
 class Amounts(Task):
