@@ -20,7 +20,13 @@ def fitted(tmp_path):
     """Fits a table of one column `x` beside the target, given as the texts of its cells."""
 
     def of(cells, encoding="utf-8", again=AGAIN, head="x,again", target="again", **wishes):
-        lines = [head, *(f"{cell},{outcome}" for cell, outcome in zip(cells, again, strict=True))]
+        lines = [
+            head,
+            *(
+                f"{cell}{';' if ';' in head else ','}{outcome}"
+                for cell, outcome in zip(cells, again, strict=True)
+            ),
+        ]
         (tmp_path / "x.csv").write_text("\n".join(lines), encoding)
         return fit(tmp_path / "x.csv", Wishes((target,), **wishes))
 
@@ -72,6 +78,29 @@ def test_dates_without_marks_are_told_and_read_where_that_is_said(fitted):
 def test_numbers_beside_a_word_are_told(fitted, cell):
     notes = fitted([cell.format(number) for number in range(ROWS)], kinds={"x": "category"}).notes
     assert "x is taken for categories; where" in " ".join(notes)
+
+
+def test_numbers_in_several_units_are_told(fitted):
+    cells = [f"{place} kg" if place % 3 else f"{place}000 g" for place in range(ROWS)]
+    notes = fitted(cells, kinds={"x": "category"}).notes
+    assert notes == (
+        "x is taken for categories; where '57000 g', '59 kg' are numbers in several units, write them "
+        "in one, alone",
+    )
+    assert fitted([f"T{place % 4}{'abcdef'[place % 6]}" for place in range(ROWS)]).notes == ()
+
+
+def test_numbers_with_the_other_sign_before_the_fraction_are_told(fitted):
+    beside = [f"{place}.25;{place},5" for place in range(ROWS)]
+    told = "'0,5' has ',' before its fraction, where the file's other numbers have '.'; write all alike"
+    kinds = {"x": "category"}
+    assert fitted(beside, head="x;y;again", kinds=kinds).notes == (f"y is taken for categories: {told}",)
+    told = "x is taken for categories; where '0.25' is a number, write it with ',' before its fraction"
+    assert fitted(beside, head="x;y;again", kinds=kinds, decimal=",").notes == (told,)
+    quoted = fitted([f'"{place % 30},5"' for place in range(ROWS)]).notes
+    assert quoted == (
+        "x is taken for categories; where '0,5' is a number, write it with '.' before its fraction",
+    )
 
 
 def test_hours_of_the_afternoon_are_a_date(fitted):

@@ -6,6 +6,7 @@ from itertools import islice
 
 from ml.data.text.cells import UNREADABLE, likely_cause
 from ml.data.text.dates import AMBIGUOUS, days, formats_of
+from ml.messages import examples
 from ml.tasks.tables.cells import number_rule
 from ml.tasks.tables.counting import NEARLY_ALL, Seen
 
@@ -20,7 +21,8 @@ _STAND_IN = re.compile(r"[+-]?9+(\.0*)?|-[189]\.?0*|-?9{2,}8(\.0*)?")
 """What people write for a number that is not known."""
 _REPEATED = 3  # Cells from which a number stands for nothing, and is no slip.
 _MEASURE = re.compile(r"([^\d\W]{1,4}\W? ?)?[+-]?\d[\d.,]*( ?[^\d\W]{1,6}\.?)?")
-_TELLING = 8  # Different numbers beside one word.
+_TELLING = 8  # Different numbers beside one word,
+_UNITS = 4  # or beside several.
 _DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
 _LOOKED_AT = 300  # Dates, for whether another reading fits them too.
 
@@ -55,7 +57,11 @@ def of_date(name: str, seen: Seen, formats: tuple[str, ...], unread: int) -> lis
 
 def of_category(name: str, seen: Seen, decimal: str, is_wished: bool) -> list[str]:
     """Return what a person should look at of a column of categories that may be one of numbers."""
-    return [*([] if is_wished else _some_words(name, seen, decimal)), *_one_word(name, seen)]
+    return [
+        *([] if is_wished else _some_words(name, seen, decimal)),
+        *_one_word(name, seen, decimal),
+        *_other_decimal(name, seen, decimal),
+    ]
 
 
 def _some_words(name: str, seen: Seen, decimal: str) -> list[str]:
@@ -69,14 +75,33 @@ def _some_words(name: str, seen: Seen, decimal: str) -> list[str]:
     ]
 
 
-def _one_word(name: str, seen: Seen) -> list[str]:
+def _one_word(name: str, seen: Seen, decimal: str) -> list[str]:
     """Numbers with one word beside them."""
     beside = [match for match in map(_MEASURE.fullmatch, seen.words.counts) if match]
     if len(beside) < max(_TELLING, NEARLY_ALL * len(seen.words.counts)):
         return []
-    if len({(match[1], match[2]) for match in beside}) > 1:
+    kinds = {(match[1], match[2]): match[0] for match in beside}
+    if len(kinds) == 1:
+        how = "alone" if any(next(iter(kinds))) else f"with {decimal!r} before its fraction"
+        return [f"{name} is taken for categories; where {beside[0][0]!r} is a number, write it {how}"]
+    if len(kinds) > _UNITS or any(before or not after for before, after in kinds):
         return []
-    return [f"{name} is taken for categories; where {beside[0][0]!r} is a number, write it alone"]
+    return [
+        f"{name} is taken for categories; where {examples(list(kinds.values()))} are numbers in several "
+        "units, write them in one, alone"
+    ]
+
+
+def _other_decimal(name: str, seen: Seen, decimal: str) -> list[str]:
+    """Numbers as another file writes them."""
+    other = "," if decimal == "." else "."
+    if seen.has_codes or seen.numbers[other] < NEARLY_ALL * seen.present or seen.is_of_numbers(decimal):
+        return []
+    odd = next(text for text in seen.numerals.counts if other in text)
+    return [
+        f"{name} is taken for categories: {odd!r} has {other!r} before its fraction, where the file's other "
+        f"numbers have {decimal!r}; write all alike"
+    ]
 
 
 def _free_text(seen: Seen, decimal: str) -> str:

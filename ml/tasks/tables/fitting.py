@@ -425,7 +425,7 @@ class _Fitting:
         }
 
     def _gaps(self, seen: Seen) -> str:
-        return f"; {seen.missing} gaps, which have an input" if seen.missing else ""
+        return f"; {counted(seen.missing, 'gap')}, which have an input" if seen.missing else ""
 
     def _time(self) -> dict[str, Any] | None:
         name = self._wishes.time
