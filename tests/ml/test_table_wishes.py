@@ -142,6 +142,19 @@ def encode(path, *more):
     return CliRunner().invoke(cli, ["--data", str(path), "--out", str(out), *more])
 
 
+def test_the_number_that_is_told_to_stand_for_nothing_is_taken_as_it_is_told(tmp_path):
+    lines = [
+        f"{-99 if n % 9 == 0 else 40 + n % 50},{'yes' if n * 7919 % 11 > 4 else 'no'}" for n in range(600)
+    ]
+    path = tmp_path / "rows.csv"
+    path.write_text("age,outcome\n" + "\n".join(lines))
+    said = encode(path, "--target", "outcome").output
+    (wish,) = re.findall(r"age is -99 in 67 cells.* say (--missing -99)\n", said)
+    again = encode(path, "--target", "outcome", *wish.split())
+    assert "67 gaps, which have an input" in again.output and "far from all" not in again.output
+    assert read_rows(Named(str(tmp_path / "out.json"), {}).load(), path).usage.used == 600
+
+
 @pytest.mark.parametrize("groups", [None, 2, 3, 5, 9, 10, 11, 20, 200])
 def test_the_simulation_that_comes_next_can_share_its_rows_out(tmp_path, groups):
     lines = [f"{n % (groups or 1)},{n % 7},{'yes' if n * 7919 % 11 > 4 else 'no'}" for n in range(600)]
