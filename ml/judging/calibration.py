@@ -138,8 +138,7 @@ def contrast_shown(policy: Policy, evidence: Sequence[Evidence]) -> tuple[float,
     test = min(asked, key=lambda each: each.errors)
     added = [each.own_contrasts(test.step) for each in evidence]
     noise = [
-        test.share * each.known_contrasts
-        + test.errors * each.contrast_errors(test.step, range(len(each.voters)))
+        test.share * each.known_contrasts + each.contrast_noise(test, range(len(each.voters)))
         for each in evidence
     ]
     return float(np.median(np.concatenate(added))), float(np.median(np.concatenate(noise)))
@@ -245,6 +244,7 @@ def _errors_below(test: Contrast, evidence: Evidence) -> Measured:
     fallen = contrast_bounds(test, evidence) - evidence.contrasts(test.step)
     noise = evidence.contrast_errors(test.step, range(len(evidence.voters)))
     many = np.divide(fallen, noise, out=np.full(fallen.shape, _MANY), where=noise > 0)
+    many += np.where(many > test.floor, evidence.errors_spared(test, range(len(evidence.voters))), 0.0)
     many[~points_along(evidence.cosines(evidence.parameters("all")), test.least)] = _MANY
     if not evidence.has_labels:
         fallen = np.where(evidence.rises(test.step) <= 0, 0.0, fallen)

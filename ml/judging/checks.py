@@ -67,7 +67,7 @@ def _contrast(test: Contrast, evidence: Evidence, asked: Passed) -> Check:
     found, limit = evidence.contrasts(test.step), contrast_bounds(test, evidence)
     along = points_along(evidence.cosines(evidence.parameters("all")), test.least)
     if voters := _undecided(found, limit, asked & along):
-        noise = test.errors * evidence.contrast_errors(test.step, voters)
+        noise = evidence.contrast_noise(test, voters)
         limit[:, voters] -= np.where(along[:, voters], noise, 0.0)
     passed = is_at_least(found, limit)
     return passed if evidence.has_labels else passed | (evidence.rises(test.step) <= 0), found, limit

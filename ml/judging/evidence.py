@@ -11,11 +11,14 @@ from ml.judging.forgetting import Said, growth
 from ml.judging.kinds import Contrast, Direction, Forgetting, Loss, Relation, UpdateTest
 from ml.judging.own_rows import Alone, OwnRows, Tried
 from ml.judging.round_contrasts import RoundContrasts
-from ml.judging.update_tests import paired_standard_error, relations
+from ml.judging.update_tests import errors_left, paired_standard_error, relations
 from ml.updates.fixed_point import aggregate, decode
 
 Parameters = NDArray[np.int32]
 Measured = NDArray[np.float64]
+
+_SLIGHT = 0.1
+"""The step at which an own change tells most of rows that did not train it: a longer one overshoots."""
 
 
 class Evidence:
@@ -200,6 +203,42 @@ class Evidence:
             changes = self._contrast.changes(outputs, losses, missing)
             self._by_own_contrasts |= zip([(step, voter) for voter in missing], changes, strict=True)
         return [self._by_own_contrasts[step, voter] for voter in voters]
+
+    def contrast_noise(self, test: Contrast, voters: Sequence[int]) -> Measured:
+        """Return by how much a contrast may fall as noise, on the rows of voters by place, [asked]."""
+        left = errors_left(test.errors, self.errors_spared(test, voters), test.floor)
+        return left * self.contrast_errors(test.step, voters)
+
+    def errors_spared(self, test: Contrast, voters: Sequence[int]) -> Measured:
+        """Return how many of a test's errors voters do not allow for, before its floor, [asked].
+
+        None of them where the own change takes less than `holds` off the loss of rows that did not train it;
+        else `less` for each standard error, beyond two, which chance may have, by which it does, and for no
+        more of them than there are in κ(w).
+        """
+        less = test.less_of(self._rows.schema.size)
+        if not less:
+            return np.zeros(len(voters))
+        error = self.contrast_errors(test.step, voters)
+        known = np.divide(
+            self.known_contrasts[list(voters)], error, out=np.zeros_like(error), where=error > 0
+        )
+        spared: Measured = less * np.minimum([self._sureness(test, voter) for voter in voters], known)
+        return spared
+
+    def _sureness(self, test: Contrast, voter: int) -> float:
+        """By how many standard errors more than two what a voter's rows teach holds for its others."""
+        if not self._falls(test.step, voter).mean() >= test.holds * self.current.means[voter]:
+            return 0.0
+        falls = self._falls(_SLIGHT, voter)
+        error = float(paired_standard_error(falls))
+        return max(0.0, float(falls.mean()) / error - 2) if np.isfinite(error) and error > 0 else 0.0
+
+    def _falls(self, step: float, voter: int) -> Measured:
+        """Of the loss of a voter's rows that did not train its own change, by row."""
+        unseen = slice(self._rows.unseen(self.voters[voter]))
+        with np.errstate(invalid="ignore"):  # Of what is not finite, which tells nothing.
+            return (self.current.losses[voter] - self._by_own(step, voter).losses)[unseen]
 
     @cached_property
     def _contrast(self) -> RoundContrasts:

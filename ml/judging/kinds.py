@@ -123,15 +123,39 @@ class Contrast(AnyTest):
     κ is how much better outputs fit the targets of their own rows than those of the voter's other rows
     (`contrast.contrasts`): unlike base rates do not change it, and labels that are wrong lower it, however
     little they add to the loss. σ_v is the standard error, on the voter's rows, of the difference that its
-    own change makes, which nothing that is sent moves. What points away like that and raises the loss by
-    more than its own standard error has to add to κ `gain` of what the voter's own change adds. Of targets
-    that are no labels what does not raise the loss passes: outputs that spread too far have more contrast
-    than they should.
+    own change makes, which nothing that is sent moves. Where what a voter's rows teach holds for rows of its
+    that did not teach it, so does what honest strangers' rows teach, and less is allowed for: once the own
+    change takes `holds` off the loss of such rows, `less` of the `errors` for each standard error, beyond
+    two, by which it does, down to `floor`; of models of so many `parameters` or more. What points away like
+    that and raises the loss by more than its own standard error has to add to κ `gain` of what the voter's
+    own change adds. Of targets that are no labels what does not raise the loss
+    passes: outputs that spread too far have more contrast than they should.
     """
 
     test: Literal["contrast"] = "contrast"
     errors: _Errors = 2.0
     share: _Share = Field(0.02, description="Share of the contrast that may be lost in any case.")
+    less: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        exclude_if=is_unsaid,
+        description="Errors fewer for each standard error, beyond two, by which the own change lowers the "
+        "loss of own rows that did not train it.",
+    )
+    floor: float = Field(
+        0.0, ge=0, allow_inf_nan=False, exclude_if=is_unsaid, description="Errors that are allowed at least."
+    )
+    holds: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        exclude_if=is_unsaid,
+        description="Share of their loss that the own change has to take off for errors to be fewer.",
+    )
+    parameters: int = Field(
+        0, ge=0, exclude_if=is_unsaid, description="Models of fewer are allowed all errors."
+    )
     least: float = Field(-0.1, ge=-1, le=1, description="The cosine below which no noise is allowed for.")
     gain: float = Field(
         0.0,
@@ -151,6 +175,10 @@ class Contrast(AnyTest):
     def is_of(self, parameters: int) -> bool:
         """Return whether models of so many parameters are tested."""
         return self.below is None or parameters < self.below
+
+    def less_of(self, parameters: int) -> float:
+        """Return `less` for models of so many parameters, 0 where they are too small for it."""
+        return self.less if parameters >= self.parameters else 0.0
 
 
 class Forgetting(AnyTest):

@@ -132,6 +132,10 @@ class OwnRows:
         found = self._passed(params, clients)
         return [self._count(client, found[client].losses, budget) for client in clients]
 
+    def unseen(self, client: int) -> int:
+        """Return how many of a client's first rows it never trains on."""
+        return self._validation[client]
+
     def means(self, params: NDArray[np.float32], clients: Sequence[int]) -> list[float]:
         """Return the mean loss of a model [size] on all rows of each of `clients`."""
         found = self._passed(params, clients)

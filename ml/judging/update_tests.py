@@ -108,6 +108,18 @@ def has_to_teach(least: Measured, harmful: Passed, gains: Measured) -> Measured:
     return lowest
 
 
+def errors_left(errors: float, spared: Measured, floor: float) -> Measured:
+    """Return max(k − s_v, min(f, k)): the standard errors that a voter still allows for, [voters].
+
+    >>> errors_left(4.0, np.array([0.0, 1.5, 6.0]), 0.25)
+    array([4.  , 2.5 , 0.25])
+    >>> errors_left(1.0, np.array([6.0]), 2.0)
+    array([1.])
+    """
+    left: Measured = np.maximum(errors - spared, min(floor, errors))
+    return left
+
+
 def is_related(relation: Measured, least: float) -> Passed:
     """r_j ≥ m: more alike the voter's own change of the first layer than chance, that has 1; `relations`.
 

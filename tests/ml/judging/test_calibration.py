@@ -56,6 +56,8 @@ UPDATES = {0: HONEST, 3: POISON}
         Contrast(least=-1.0),
         Contrast(least=-1.0, share=0.1),
         Contrast(least=-1.0, gain=0.5),
+        Contrast(least=-1.0, less=0.5, floor=0.1),
+        Contrast(least=-1.0, errors=8.0, less=9.0, floor=7.0),
     ],
 )
 def test_with_the_setting_that_all_need_all_pass_and_just_below_it_one_does_not(test):

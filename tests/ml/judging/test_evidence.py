@@ -171,6 +171,12 @@ def test_what_points_away_passes_where_it_raises_no_loss_and_what_raises_it_wher
         assert accepted == [(0, 1) if cosine >= least else (0,) for cosine in cosines[1]]
 
 
+def unseen_losses(voter, model):
+    """Of a voter's validation rows."""
+    X, y = rows(20 + voter, 60)
+    return LEARNER.losses(LEARNER.predictor([X]).outputs(model, [0])[0], y)
+
+
 def kappa(voter, model):
     """How much better a model fits a voter's own targets than those of its other rows, by eight deals."""
     X, y = (np.concatenate(both) for both in zip(rows(20 + voter, 60), rows(30 + voter), strict=True))
@@ -207,6 +213,50 @@ def test_a_contrast_may_fall_by_its_share_and_by_noise_where_the_update_does_not
         assert [each.accepted for each in found(Policy(updates=(test,)), updates)] == [
             tuple(np.flatnonzero(column)) for column in passed.T
         ]
+
+
+def test_less_noise_is_allowed_for_where_what_rows_teach_holds_for_rows_that_did_not_teach_it():
+    """By how surely the own change lowers the loss of the first 60 rows, which train nobody."""
+
+    def falls_at(step):
+        tried = [START_MODEL + np.float32(step) * (REFERENCES[v] - START_MODEL) for v in range(VOTERS)]
+        return np.array([unseen_losses(v, START_MODEL) - unseen_losses(v, tried[v]) for v in range(VOTERS)])
+
+    sure = np.array([each.mean() / (each.std(ddof=1) / np.sqrt(60)) - 2 for each in falls_at(0.1)])
+    updates = {0: HONEST, 1: POISON, 2: encode((decode(HONEST) + decode(POISON)) / 2)}
+    evidence = measured(updates)
+    noise, found_ = evidence.contrast_errors(0.5, range(VOTERS)), evidence.contrasts(0.5)
+    known = evidence.known_contrasts / noise
+    assert (sure > 2).all() and known.min() == 0 and known.max() > sure.max()
+    spared = evidence.errors_spared(Contrast(less=5.0), range(VOTERS))
+    assert spared == pytest.approx(5 * np.minimum(sure, known), rel=1e-3)
+    taken = falls_at(0.5).mean(axis=1) / evidence.current.means
+    some = Contrast(less=5.0, holds=float(np.median(taken)))
+    assert np.array_equal(
+        evidence.errors_spared(some, range(VOTERS)) > 0, (taken >= some.holds) & (known > 0)
+    )
+    for less, floor in ((5.0, 0.0), (5.0, 12.0), (20.0, 0.0)):
+        limit = -np.maximum(20 - less * np.minimum(sure, known), floor) * noise
+        test = Contrast(share=0.0, errors=20.0, least=-1.0, less=less, floor=floor)
+        accepted = [each.accepted for each in found(Policy(updates=(test,)), updates)]
+        assert accepted == [tuple(np.flatnonzero(column)) for column in (found_ >= limit).T]
+
+
+def test_small_models_are_allowed_all_errors():
+    tests = [Contrast(errors=20.0, less=99.0, least=-1.0, parameters=len(START) + more) for more in (0, 1)]
+    tests.append(Contrast(errors=20.0, least=-1.0))
+    strict, small, plain = (found(Policy(updates=(test,)), {1: POISON}) for test in tests)
+    assert [each.accepted for each in small] == [each.accepted for each in plain] == [(1,)] * VOTERS
+    assert any(each.accepted == () for each in strict)
+
+
+@pytest.mark.parametrize(("unseen", "step"), [(1, 1.0), (2, 1.0), (60, -1.0)])
+def test_too_few_rows_and_a_change_that_harms_them_spare_no_error(unseen, step):
+    rows_ = OwnRows([rows(22, unseen)], [rows(32)], LEARNER, None, 2000)
+    change = np.float32(step) * (REFERENCES[2] - START_MODEL)
+    evidence = Evidence({1: POISON}, START, rows_, [0], lambda: START_MODEL[None] + change, 9.0)
+    assert evidence.known_contrasts > 0
+    assert evidence.errors_spared(Contrast(less=9.0), [0]).tolist() == [0.0]
 
 
 def test_what_points_away_and_harms_has_to_teach_as_much_as_it_is_asked():
