@@ -139,10 +139,12 @@ class _MLflow:
             # Its stores of files are kept as they are, and asked for by this name.
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
             to = Path(to).resolve().as_uri()
-        logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # What fails is told in a sentence of ours.
         from mlflow.entities import Metric, Param
         from mlflow.tracking import MlflowClient
 
+        # Now, for its import sets levels of its own: what fails is told in a sentence of ours.
+        logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+        logging.getLogger().addFilter(_is_not_mlflows)
         self._metric = Metric
         self._client = MlflowClient(tracking_uri=to)
         known = self._client.get_experiment_by_name(_EXPERIMENT)
@@ -157,6 +159,11 @@ class _MLflow:
 
     def close(self) -> None:
         self._client.set_terminated(self._run)
+
+
+def _is_not_mlflows(record: logging.LogRecord) -> bool:
+    """Of what is logged by no name: its stores of files tell tracebacks of damaged neighbours so."""
+    return "mlflow" not in Path(record.pathname).parts
 
 
 def _mlflow_name(name: str) -> str:

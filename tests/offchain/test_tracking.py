@@ -95,6 +95,19 @@ def test_mlflow_shows_every_round(tmp_path, tracked_run):
     assert run.data.params["clients"] == "10" and len(run.data.params["long"]) == 500
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("")], ids=["gone", "empty"])
+def test_a_damaged_neighbour_in_mlflows_folder_is_no_page_of_tracebacks(
+    tmp_path, tracked_run, caplog, damage
+):
+    pytest.importorskip("mlflow", reason=NO_MLFLOW)
+    to = tmp_path / "to"
+    track(Tracking("mlflow", str(to)), tracked_run)
+    damage(to / "0" / "meta.yaml")
+    track(Tracking("mlflow", str(to)), tracked_run)
+    assert not caplog.records
+    assert len([*to.rglob("metrics/run/accuracy")]) == 2
+
+
 @pytest.mark.parametrize("program, read", [("tensorboard", scalars), ("mlflow", metrics)])
 def test_simulate_tracks_what_it_plays(tmp_path, program, read):
     pytest.importorskip(program, reason=f"{program} is optional")
