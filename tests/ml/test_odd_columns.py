@@ -80,6 +80,17 @@ def test_numbers_beside_a_word_are_told(fitted, cell):
     assert "x is taken for categories; where" in " ".join(notes)
 
 
+@pytest.mark.parametrize("target", ["x", "again"])
+def test_words_that_look_like_others_are_told(fitted, target):
+    """Of a column's three words two look the same: the letters of one are of two alphabets."""
+    words = [("yes", "no", "n\u043e")[place % 3] for place in range(ROWS)]
+    (note,) = fitted(words, target=target).notes
+    assert note == (
+        "x holds 'n\u043e', of Cyrillic and Latin letters ('n\\u043e'); is it another word mistyped?"
+    )
+    assert fitted(["\u0434\u0430", "\u03b2-blocker", "\u00b5m", "d\u00e9c\u00e8s"] * (ROWS // 4)).notes == ()
+
+
 def test_numbers_in_several_units_are_told(fitted):
     cells = [f"{place} kg" if place % 3 else f"{place}000 g" for place in range(ROWS)]
     notes = fitted(cells, kinds={"x": "category"}).notes

@@ -1,7 +1,9 @@
 """What is doubtful about a column: why it may be nothing to learn from, what a person should look at."""
 
 import re
+import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from itertools import islice
 
 from ml.data.text.cells import UNREADABLE, likely_cause
@@ -24,6 +26,8 @@ _MEASURE = re.compile(r"([^\d\W]{1,4}\W? ?)?[+-]?\d[\d.,]*( ?[^\d\W]{1,6}\.?)?")
 _TELLING = 8  # Different numbers beside one word,
 _UNITS = 4  # or beside several.
 _DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
+_ALPHABETS = {"LATIN", "CYRILLIC", "GREEK"}
+"""Whose letters look alike."""
 _LOOKED_AT = 300  # Dates, for whether another reading fits them too.
 
 
@@ -58,10 +62,22 @@ def of_date(name: str, seen: Seen, formats: tuple[str, ...], unread: int) -> lis
 def of_category(name: str, seen: Seen, decimal: str, is_wished: bool) -> list[str]:
     """Return what a person should look at of a column of categories that may be one of numbers."""
     return [
+        *of_words(name, seen.texts),
         *([] if is_wished else _some_words(name, seen, decimal)),
         *_one_word(name, seen, decimal),
         *_other_decimal(name, seen, decimal),
     ]
+
+
+def of_words(name: str, texts: Iterable[str]) -> list[str]:
+    """Return what a person should look at of outcomes or categories: words that look like others."""
+    for text in islice(texts, _LOOKED_AT):
+        for word in re.findall(r"[^\W\d_]+", text):
+            alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in word} & _ALPHABETS
+            if len(alphabets) > 1:
+                told = " and ".join(each.capitalize() for each in sorted(alphabets))
+                return [f"{name} holds {word!r}, of {told} letters ({word!a}); is it another word mistyped?"]
+    return []
 
 
 def _some_words(name: str, seen: Seen, decimal: str) -> list[str]:

@@ -319,6 +319,7 @@ class _Fitting:
                 f"{examples(seen.texts)}; outcomes are few, amounts are --kind numbers"
             )
         _require_told_apart(name, values)
+        self.notes += doubts.of_words(name, values)
         positive = self._wishes.positive
         if positive is None:
             return values
