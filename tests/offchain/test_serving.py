@@ -5,6 +5,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -106,6 +107,26 @@ app = application(Keeping(Place(31337, "0x" + "ab" * 20), large, FileStore(sys.a
 with monitored(0, "127.0.0.1", measures.STORE) as port:
     serve(app, "127.0.0.1", 0, lambda found: print(found, port, flush=True))
 """
+
+
+def test_an_answer_that_nobody_takes_is_cut_off_at_the_deadline():
+    """One in one piece, as measures and refusals are: aiohttp alone waits for ever."""
+
+    async def whole(request):
+        return web.Response(body=bytes(BYTES))
+
+    with (
+        serving(application([web.get("/whole", whole)], 1, 0)) as url,
+        connected(url, receives=4096) as line,
+    ):
+        line.sendall(request("GET /whole"))
+        time.sleep(2.5)
+        line.settimeout(10)
+        taken = 0
+        with suppress(ConnectionResetError):
+            while piece := line.recv(2**20):
+                taken += len(piece)
+        assert 0 < taken < BYTES
 
 
 def test_two_servers_of_a_process_have_descriptors_for_both_crowds(tmp_path):
