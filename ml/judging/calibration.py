@@ -36,7 +36,7 @@ Measured = NDArray[np.float64]
 
 _NINE_IN_TEN = 1.28
 """Standard errors below which a normal error stays nine times in ten, on one side."""
-_MANY = 1000.0
+MANY = 1000.0
 """Standard errors that are told where rows show no noise at all, and of more."""
 
 
@@ -243,12 +243,12 @@ def _errors_below(test: Contrast, evidence: Evidence) -> Measured:
     """How many standard errors a contrast falls below its share, [updates, voters]; many where none help."""
     fallen = contrast_bounds(test, evidence) - evidence.contrasts(test.step)
     noise = evidence.contrast_errors(test.step, range(len(evidence.voters)))
-    many = np.divide(fallen, noise, out=np.full(fallen.shape, _MANY), where=noise > 0)
+    many = np.divide(fallen, noise, out=np.full(fallen.shape, MANY), where=noise > 0)
     many += np.where(many > test.floor, evidence.errors_spared(test, range(len(evidence.voters))), 0.0)
-    many[~points_along(evidence.cosines(evidence.parameters("all")), test.least)] = _MANY
+    many[~points_along(evidence.cosines(evidence.parameters("all")), test.least)] = MANY
     if not evidence.has_labels:
         fallen = np.where(evidence.rises(test.step) <= 0, 0.0, fallen)
-    return np.where(fallen > 0, np.minimum(many, _MANY), 0.0)
+    return np.where(fallen > 0, np.minimum(many, MANY), 0.0)
 
 
 def _rises(test: Loss, evidence: Evidence) -> Measured:
@@ -268,5 +268,5 @@ def _errors_needed(test: Skill, evidence: Evidence, tried: Tried) -> Measured:
     errors = np.array(
         [evidence.score_error(test.step, v) if beyond[v] > 0 else 0.0 for v in range(len(none))]
     )
-    many = np.divide(beyond, errors, out=np.full(len(none), _MANY), where=errors > 0)
-    return np.where(beyond > 0, np.minimum(many, _MANY), 0.0)
+    many = np.divide(beyond, errors, out=np.full(len(none), MANY), where=errors > 0)
+    return np.where(beyond > 0, np.minimum(many, MANY), 0.0)

@@ -5,6 +5,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ml.judging.calibration import MANY
 from ml.messages import counted
 from offchain.simulation.calibration import PASSING, Calibration
 
@@ -23,8 +24,8 @@ def print_calibration(console: Console, found: Calibration) -> None:
         table.add_column(name, justify="left" if name in ("test", "setting") else "right")
     for each in found.tests:
         step = "" if each.step is None else f", step {each.step:g}"
-        numbers = (f"{number:.4g}" for number in (each.now, each.typical, each.needed))
-        table.add_row(f"{each.test}{step}", each.setting, *numbers, f"{each.refused:.2%}")
+        needs = (_needed(each.setting, value) for value in (each.typical, each.needed))
+        table.add_row(f"{each.test}{step}", each.setting, f"{each.now:.4g}", *needs, f"{each.refused:.2%}")
     console.print(table)
     lines = [
         f"A client judges on {counted(found.rows, 'row')}, and finds a rise of mean loss of "
@@ -44,6 +45,11 @@ def print_calibration(console: Console, found: Calibration) -> None:
         )
     for line in [*lines, *(f"Note: {warning}." for warning in found.warnings)]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _needed(setting: str, value: float) -> str:
+    """What a setting has to be, as a person reads it."""
+    return "none is enough" if setting == "errors" and value >= MANY else f"{value:.4g}"
 
 
 def policy_text(found: Calibration) -> str:
