@@ -1,5 +1,6 @@
 """Links of all pages: the files, headings and pictures that they lead to are there."""
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -8,9 +9,17 @@ from urllib.parse import unquote
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = [each for each in ROOT.iterdir() if each.is_dir() and re.match(r"(?!node_modules$)\w", each.name)]
-PAGES = sorted([*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in folder.rglob("*.md"))])
-CODE = sorted(page for folder in FOLDERS for page in folder.rglob("*.py"))
+
+
+def ours():
+    """Files of the project, but for what is installed and kept beside them."""
+    for folder, inner, names in os.walk(ROOT):
+        inner[:] = sorted(each for each in inner if not re.match(r"\.|node_modules$", each))
+        yield from (Path(folder, name) for name in sorted(names))
+
+
+FILES = list(ours())
+PAGES, CODE = ([file for file in FILES if file.suffix == kind] for kind in (".md", ".py"))
 OF_DOCS = re.compile(r"(?<![\w/.])docs/(?!\S*\bNAME\b)[\w/-]+\.(?:md|yaml|csv|png|json|py)\b(?:#[\w-]+)?")
 
 
