@@ -10,9 +10,9 @@ import asyncio
 import logging
 import resource
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
@@ -88,8 +88,8 @@ class Connections:
     def goes_on(self, request: web.Request) -> None:
         """Note that a connection took something: it is the newest of its rank again."""
         for rank in self._ranks:
-            if rank.pop(request.transport, self) is None:
-                rank[request.transport] = None
+            if request.transport in rank:
+                rank[request.transport] = rank.pop(request.transport)
 
 
 CONNECTIONS_OF = web.AppKey("connections", Connections)
@@ -217,11 +217,18 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 async def _sent(request: web.Request, answer: web.StreamResponse) -> None:
     """Send an answer here, within the deadline: aiohttp waits for one who takes nothing for ever."""
     await answer.prepare(request)
-    try:
+    with _whole_or_cut_off(request):
         await answer.write_eof()
+
+
+@contextmanager
+def _whole_or_cut_off(request: web.Request) -> Iterator[None]:
+    """Abort the connection where an answer cannot be ended, so that nobody takes it for whole."""
+    try:
+        yield
     except BaseException:
         if request.transport is not None:
-            request.transport.abort()  # Cut off, it is not taken for whole.
+            request.transport.abort()
         raise
 
 
@@ -241,15 +248,10 @@ async def sent_by_pieces(
     answer.force_close()
     await answer.prepare(request)
     connections = request.app[CONNECTIONS_OF]
-    try:
+    with _whole_or_cut_off(request):
         while request.method != "HEAD" and (piece := await read(_PIECE_BYTES)):
             await answer.write(piece)
             connections.goes_on(request)
-        await answer.write_eof()
-    except BaseException:
-        if request.transport is not None:
-            request.transport.abort()  # Cut off, it is not taken for whole.
-        raise
     return answer
 
 

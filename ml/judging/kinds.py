@@ -9,10 +9,9 @@ from ml.validation import Written, is_unsaid
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
+_Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Step = Annotated[float, Field(gt=0, le=1, description="Share of the change that is tried.")]
-_Errors = Annotated[
-    float, Field(ge=0, allow_inf_nan=False, description="Standard errors that count as noise of the rows.")
-]
+_Errors = Annotated[_Number, Field(description="Standard errors that count as noise of the rows.")]
 
 
 class AnyTest(Written):
@@ -83,10 +82,8 @@ class Loss(AnyTest):
         exclude_if=is_unsaid,
         description="Whether an update passes also that raises the loss no more beside the own change.",
     )
-    errors: float = Field(
+    errors: _Number = Field(
         0.0,
-        ge=0,
-        allow_inf_nan=False,
         exclude_if=is_unsaid,
         description="Standard errors beyond the tolerance that count as noise of the rows.",
     )
@@ -96,12 +93,8 @@ class Loss(AnyTest):
         exclude_if=is_unsaid,
         description="Models of fewer are allowed `fewer` errors: no direction tells a flip from noise there.",
     )
-    fewer: float = Field(
-        0.0,
-        ge=0,
-        allow_inf_nan=False,
-        exclude_if=is_unsaid,
-        description="Standard errors for models of fewer parameters.",
+    fewer: _Number = Field(
+        0.0, exclude_if=is_unsaid, description="Standard errors for models of fewer parameters."
     )
 
 
@@ -128,24 +121,20 @@ class Contrast(AnyTest):
     change takes `holds` off the loss of such rows, `less` of the `errors` for each standard error, beyond
     two, by which it does, down to `floor`; of models of so many `parameters` or more. What points away like
     that and raises the loss by more than its own standard error has to add to κ `gain` of what the voter's
-    own change adds. Of targets that are no labels what does not raise the loss
-    passes: outputs that spread too far have more contrast than they should.
+    own change adds. Of targets that are no labels what does not raise the loss passes: outputs that spread
+    too far have more contrast than they should.
     """
 
     test: Literal["contrast"] = "contrast"
     errors: _Errors = 2.0
     share: _Share = Field(0.02, description="Share of the contrast that may be lost in any case.")
-    less: float = Field(
+    less: _Number = Field(
         0.0,
-        ge=0,
-        allow_inf_nan=False,
         exclude_if=is_unsaid,
         description="Errors fewer for each standard error, beyond two, by which the own change lowers the "
         "loss of own rows that did not train it.",
     )
-    floor: float = Field(
-        0.0, ge=0, allow_inf_nan=False, exclude_if=is_unsaid, description="Errors that are allowed at least."
-    )
+    floor: _Number = Field(0.0, exclude_if=is_unsaid, description="Errors that are allowed at least.")
     holds: float = Field(
         0.0,
         ge=0,

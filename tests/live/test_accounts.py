@@ -379,8 +379,11 @@ def test_a_passphrase_may_be_a_credential_of_systemds(own_keystore, monkeypatch,
     credential.write_text(PASSPHRASE + "\n")
     assert unlock("cred-bank").address == Signer((9).to_bytes(32)).address
     credential.write_bytes(b"\xff\xfe")
-    with pytest.raises(AccountError, match=f"the passphrase in {credential} cannot be read"):
+    with pytest.raises(
+        AccountError, match=f"^the passphrase in {credential} is no text in UTF-8; save"
+    ) as told:
         unlock("cred-bank")
+    assert told.value.__suppress_context__, "Python's words have a byte of it"
     monkeypatch.setenv("APE_ACCOUNTS_cred_bank_PASSPHRASE", PASSPHRASE)
     assert unlock("cred-bank").address == Signer((9).to_bytes(32)).address
 

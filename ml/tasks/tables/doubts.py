@@ -64,7 +64,7 @@ def of_category(name: str, seen: Seen, decimal: str, is_wished: bool) -> list[st
     return [
         *of_words(name, seen.texts),
         *([] if is_wished else _some_words(name, seen, decimal)),
-        *_one_word(name, seen, decimal),
+        *_measures(name, seen, decimal),
         *_other_decimal(name, seen, decimal),
     ]
 
@@ -91,8 +91,8 @@ def _some_words(name: str, seen: Seen, decimal: str) -> list[str]:
     ]
 
 
-def _one_word(name: str, seen: Seen, decimal: str) -> list[str]:
-    """Numbers with one word beside them."""
+def _measures(name: str, seen: Seen, decimal: str) -> list[str]:
+    """Numbers with a word beside them, of one unit or of a few."""
     beside = [match for match in map(_MEASURE.fullmatch, seen.words.counts) if match]
     if len(beside) < max(_TELLING, NEARLY_ALL * len(seen.words.counts)):
         return []

@@ -384,7 +384,7 @@ def _content(path: Path) -> Any:
         raise TaskError(f"there is no task file {path}") from None
     except OSError as error:
         raise TaskError(f"task {path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:  # UnicodeDecodeError among them.
+    except ValueError as error:
         raise TaskError(f"task {path} is no JSON that can be read: {cleaned(error)}") from error
 
 

@@ -259,8 +259,10 @@ def _passphrase(alias: str) -> tuple[str | None, str]:
         return None, variables[0]
     try:
         return path.read_text(encoding="utf-8-sig").rstrip("\r\n"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise AccountError(f"the passphrase in {path} cannot be read: {reason(error)}") from error
+    except UnicodeDecodeError:  # It has the secret in it, and its words a byte of that.
+        raise AccountError(f"the passphrase in {path} is no text in UTF-8; save it as UTF-8") from None
 
 
 def key_places() -> tuple[Path, ...]:

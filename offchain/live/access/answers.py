@@ -403,9 +403,9 @@ _SAYS_NOTHING = re.compile(r"\W*(internal (json-?rpc )?|server )?(error|invalid 
 
 def _told(error: Any, status: int) -> str:
     """Words of an error, however they are wrapped, in one line that can be logged."""
-    said = " ".join(part for part in _parts(error) if not part.startswith("0x"))
     if 300 <= status < 400:
         return f"HTTP status {status}; it sends elsewhere: give that URL, often the same with https"
+    said = " ".join(part for part in _parts(error) if not part.startswith("0x"))
     if line := cleaned(said, _LONGEST_TOLD):
         return line
     return f"HTTP status {status}" if (code := _code(error)) is None else f"error {code} without words"
